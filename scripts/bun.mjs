@@ -1,0 +1,24 @@
+/**
+ * `node scripts/bun.mjs FILE …` = `bun FILE …` on a machine that has only Node and npm.
+ * Invariant: to the caller this process looks like the Bun process: same streams, signals and exit code.
+ */
+import { spawn } from "node:child_process";
+import { constants } from "node:os";
+import { ensureInstalled, findBun, root } from "./bootstrap.mjs";
+
+ensureInstalled();
+const child = spawn(findBun(), process.argv.slice(2), { cwd: root, stdio: "inherit" });
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
+  process.on(signal, () => {
+    // A terminal gives Ctrl-C to every process of the foreground group: passing it on would make it two.
+    if (signal === "SIGTERM" || !process.stdin.isTTY) child.kill(signal);
+  });
+}
+child.on("error", (error) => {
+  process.stderr.write(`stoa: Bun did not start: ${error.message}\n`);
+  process.exit(1);
+});
+child.on("exit", (code, signal) => {
+  process.exit(signal ? 128 + constants.signals[signal] : (code ?? 1));
+});

@@ -1,0 +1,43 @@
+/**
+ * Identities of everything that is addressed: branded strings, so that a room id can't stand where a user id is due.
+ * Invariant: a branded id has passed `parseId`, so it may be part of a key, a topic or a path without escaping.
+ */
+import { ID_LENGTH_MAX } from "./limits.ts";
+
+declare const brand: unique symbol;
+type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };
+
+export type TenantId = Brand<string, "TenantId">;
+export type UserId = Brand<string, "UserId">;
+export type RoomId = Brand<string, "RoomId">;
+/** Unique over restarts and nodes: random part of the process, a colon, a number. */
+export type ConnectionId = Brand<string, "ConnectionId">;
+/** Position of an event in its room's log: 1, 2, 3 … without a gap. 0 means "before the first". */
+export type Seq = number;
+/** Opaque to clients; names one message within its room. */
+export type MessageId = Brand<string, "MessageId">;
+
+/** Neither `/` nor `#` nor white space nor control characters: they separate parts of topics and keys. */
+const ID_PATTERN = /^[A-Za-z0-9_.:@|+=,~$!*-]+$/;
+
+/** Returns the branded id, or `undefined` when the text is empty, too long or has a character that ids may not have. */
+export function parseId<Id extends TenantId | UserId | RoomId>(text: unknown): Id | undefined {
+  if (typeof text !== "string" || text.length === 0 || text.length > ID_LENGTH_MAX) return undefined;
+  return ID_PATTERN.test(text) ? (text as Id) : undefined;
+}
+
+const MESSAGE_ID_PREFIX = "msg_";
+
+/** A message's id encodes its sequence number, so that no index from id to place is needed. */
+export function messageIdOf(seq: Seq): MessageId {
+  return (MESSAGE_ID_PREFIX + seq.toString(36)) as MessageId;
+}
+
+/** The sequence number in a message id, or `undefined` when it is none of ours. */
+export function seqOfMessageId(id: string): Seq | undefined {
+  if (!id.startsWith(MESSAGE_ID_PREFIX) || id.length > 16) return undefined;
+  const digits = id.slice(MESSAGE_ID_PREFIX.length);
+  if (!/^[0-9a-z]+$/.test(digits)) return undefined;
+  const seq = Number.parseInt(digits, 36);
+  return Number.isSafeInteger(seq) && seq > 0 && seq.toString(36) === digits ? seq : undefined;
+}

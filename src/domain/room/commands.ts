@@ -1,0 +1,103 @@
+/** What may be asked of a room. Imperative names; each carries who asks, taken from the verified token. */
+import type { MessageId, Seq, UserId } from "../../base/ids.ts";
+import type { Principal } from "../principal.ts";
+import type { RoomSettings } from "./events.ts";
+import type { Attachment, MessageType, Role } from "./vocabulary.ts";
+
+interface CommandBase {
+  readonly by: Principal;
+}
+/** A command that writes to the log. */
+interface MutationBase extends CommandBase {
+  /** Idempotency key within (room, user). The edge gives one when the client gave none. */
+  readonly clientId: string;
+  /** On a retry: the last sequence that the client knew when it first tried. */
+  readonly knownSeq?: Seq;
+}
+
+export interface CreateRoom extends MutationBase {
+  readonly kind: "create_room";
+  readonly settings: RoomSettings;
+  readonly participants: readonly UserId[];
+}
+/** Makes the user a member, or does nothing when they are. */
+export interface JoinRoom extends MutationBase {
+  readonly kind: "join_room";
+}
+export interface LeaveRoom extends MutationBase {
+  readonly kind: "leave_room";
+}
+export interface UpdateRoom extends MutationBase {
+  readonly kind: "update_room";
+  readonly changes: Partial<Omit<RoomSettings, "type">>;
+}
+export interface AddMember extends MutationBase {
+  readonly kind: "add_member";
+  readonly userId: UserId;
+  readonly role: Role;
+}
+export interface RemoveMember extends MutationBase {
+  readonly kind: "remove_member";
+  readonly userId: UserId;
+}
+export interface SetRole extends MutationBase {
+  readonly kind: "set_role";
+  readonly userId: UserId;
+  readonly role: Role;
+}
+export interface SendMessage extends MutationBase {
+  readonly kind: "send_message";
+  readonly content: string;
+  readonly messageType: MessageType;
+  readonly replyTo?: MessageId;
+  readonly mentions?: readonly UserId[];
+  readonly attachments?: readonly Attachment[];
+}
+export interface EditMessage extends MutationBase {
+  readonly kind: "edit_message";
+  readonly messageId: MessageId;
+  readonly content: string;
+}
+export interface DeleteMessage extends MutationBase {
+  readonly kind: "delete_message";
+  readonly messageId: MessageId;
+}
+export interface React extends MutationBase {
+  readonly kind: "react";
+  readonly messageId: MessageId;
+  readonly emoji: string;
+  readonly add: boolean;
+}
+/** Ephemeral: no log entry. */
+export interface SetTyping extends CommandBase {
+  readonly kind: "set_typing";
+  readonly isTyping: boolean;
+}
+/** A row of its own beside the log; only forward. */
+export interface MarkRead extends CommandBase {
+  readonly kind: "mark_read";
+  readonly seq?: Seq;
+  readonly messageIds?: readonly MessageId[];
+}
+export interface ConfirmDelivered extends CommandBase {
+  readonly kind: "confirm_delivered";
+  readonly seq: Seq;
+}
+/** May this user read the room (subscribe, history, members)? Changes nothing. */
+export interface CheckRead extends CommandBase {
+  readonly kind: "check_read";
+}
+
+export type RoomMutation =
+  | CreateRoom
+  | JoinRoom
+  | LeaveRoom
+  | UpdateRoom
+  | AddMember
+  | RemoveMember
+  | SetRole
+  | SendMessage
+  | EditMessage
+  | DeleteMessage
+  | React;
+export type RoomCommand = RoomMutation | SetTyping | MarkRead | ConfirmDelivered | CheckRead;

@@ -1,0 +1,45 @@
+/** What `decide` answers: data that the actor carries out. */
+import type { Seq, UserId } from "../../base/ids.ts";
+import type { DomainEvent } from "./events.ts";
+
+/** Why not. `code` is one of the wire's error codes; the domain keeps its own list so that it depends on nothing. */
+export interface RoomRejection {
+  readonly code:
+    | "invalid_field"
+    | "missing_field"
+    | "content_too_long"
+    | "forbidden"
+    | "room_not_found"
+    | "message_not_found"
+    | "user_not_found"
+    | "room_exists"
+    | "room_full"
+    | "already_deleted"
+    | "last_owner"
+    | "too_many_reactions"
+    | "conflict"
+    | "retry_expired";
+  readonly message?: string;
+  readonly field?: string;
+}
+
+/** Rows that `decide` lacks. The request waits for them while others go on, then `decide` runs again. */
+export interface RowKeys {
+  readonly members: readonly UserId[];
+  readonly messages: readonly Seq[];
+}
+
+/** What else is to happen: notifications after the commit, the rest at once. */
+export type RoomEffect =
+  | { readonly kind: "typing"; readonly userId: UserId; readonly name: string | undefined; readonly isTyping: boolean }
+  | { readonly kind: "mark_read"; readonly userId: UserId; readonly seq: Seq }
+  | { readonly kind: "mark_delivered"; readonly userId: UserId; readonly seq: Seq }
+  | { readonly kind: "notify"; readonly userIds: readonly UserId[]; readonly reason: "mention" | "invite" };
+
+export type Decision =
+  /** `events` may be empty: nothing to write (an ephemeral command, or a change that is there already). */
+  | { readonly kind: "accept"; readonly events: readonly DomainEvent[]; readonly effects: readonly RoomEffect[] }
+  /** Done before as event `seq`: answer as then, but not before `seq` is committed. */
+  | { readonly kind: "duplicate"; readonly seq: Seq; readonly timestamp: number }
+  | { readonly kind: "reject"; readonly rejection: RoomRejection }
+  | { readonly kind: "need"; readonly keys: RowKeys };

@@ -1,0 +1,102 @@
+/**
+ * The entries of a room's log: what its members must agree on. A room's state is what replaying them gives.
+ * Invariant: a stored event is never changed in meaning; a new version gets a new `kind` or optional fields.
+ */
+import type { MessageId, Seq, UserId } from "../../base/ids.ts";
+import type { Attachment, MessageType, Role, RoomType } from "./vocabulary.ts";
+
+interface Common {
+  readonly seq: Seq;
+  /** Milliseconds since 1970; never lower than the event's before. */
+  readonly timestamp: number;
+  /** Who did it. The engine's own events (fences) carry the node's name in `owner` and no `by`. */
+  readonly by: UserId;
+  /** The request's idempotency key. Two events of one request share it; the first one's sequence is the answer. */
+  readonly clientId?: string;
+  /** Hash of what the request asked, so that the same key with another body is told apart. */
+  readonly bodyHash?: number;
+}
+
+/** A new owner's mark: after it, no append of an older epoch succeeds. Invisible to clients. */
+export interface Fence {
+  readonly kind: "fence";
+  readonly seq: Seq;
+  readonly timestamp: number;
+  readonly epoch: number;
+  readonly owner: string;
+}
+export interface RoomSettings {
+  readonly type: RoomType;
+  readonly name: string;
+  readonly description?: string;
+  readonly avatar?: string;
+  readonly tags?: readonly string[];
+  readonly maxMembers: number;
+  readonly allowInvites: boolean;
+}
+export interface RoomCreated extends Common {
+  readonly kind: "room_created";
+  readonly settings: RoomSettings;
+}
+export interface RoomUpdated extends Common {
+  readonly kind: "room_updated";
+  /** All settings after the change. */
+  readonly settings: RoomSettings;
+}
+export interface MemberJoined extends Common {
+  readonly kind: "member_joined";
+  readonly userId: UserId;
+  readonly role: Role;
+  readonly name?: string;
+  readonly avatar?: string;
+}
+export interface MemberLeft extends Common {
+  readonly kind: "member_left";
+  readonly userId: UserId;
+  readonly reason: "left" | "removed" | "banned";
+}
+export interface MemberChanged extends Common {
+  readonly kind: "member_changed";
+  readonly userId: UserId;
+  readonly role: Role;
+}
+export interface MessageSent extends Common {
+  readonly kind: "message_sent";
+  readonly messageNo: number;
+  readonly messageType: MessageType;
+  readonly content: string;
+  readonly authorName?: string;
+  readonly authorAvatar?: string;
+  readonly replyTo?: MessageId;
+  readonly mentions?: readonly UserId[];
+  readonly attachments?: readonly Attachment[];
+}
+export interface MessageEdited extends Common {
+  readonly kind: "message_edited";
+  readonly target: Seq;
+  readonly content: string;
+}
+export interface MessageDeleted extends Common {
+  readonly kind: "message_deleted";
+  readonly target: Seq;
+}
+export interface ReactionChanged extends Common {
+  readonly kind: "reaction_changed";
+  readonly target: Seq;
+  readonly emoji: string;
+  readonly added: boolean;
+  /** How many people show this emoji on the message after the event. */
+  readonly count: number;
+}
+
+export type DomainEvent =
+  | RoomCreated
+  | RoomUpdated
+  | MemberJoined
+  | MemberLeft
+  | MemberChanged
+  | MessageSent
+  | MessageEdited
+  | MessageDeleted
+  | ReactionChanged;
+export type LogEvent = Fence | DomainEvent;

@@ -1,0 +1,63 @@
+/**
+ * A room's state as its actor holds it: the hot part. Everything that grows with the room's history or membership is a
+ * row in the store, cached here within limits; `decide` names the rows that it lacks.
+ * Invariant: `state` is exactly what `apply` gives for the events up to `head`, plus rows learned for those events.
+ */
+import type { Seq, UserId } from "../../base/ids.ts";
+import type { LogEvent, RoomSettings } from "./events.ts";
+import type { DuplicateWindow } from "./duplicate-window.ts";
+import type { RecentEvents } from "./recent-events.ts";
+import type { RowCache } from "./row-cache.ts";
+import type { MessageType, Role } from "./vocabulary.ts";
+
+/** One member, as a row: `(room, user)`. */
+export interface MemberRow {
+  readonly userId: UserId;
+  readonly role: Role;
+  readonly joinedSeq: Seq;
+  readonly joinedAt: number;
+  /** Messages in the room when the member joined: what came before is not unread. */
+  readonly joinedNo: number;
+  readonly name?: string;
+  readonly avatar?: string;
+}
+
+/** What changed about a message since it was sent, as a row: `(room, seq)`. Without a row nothing changed. */
+export interface MessageOverlay {
+  readonly content?: string;
+  readonly editedAt?: number;
+  readonly deletedAt?: number;
+  readonly deletedBy?: UserId;
+  /** Earlier versions, oldest first. */
+  readonly history?: readonly { readonly content: string; readonly until: number; readonly by: UserId }[];
+  readonly reactions?: Readonly<Record<string, readonly UserId[]>>;
+}
+
+/** What `decide` must know of a message that it changes. */
+export interface MessageRow {
+  readonly seq: Seq;
+  readonly author: UserId;
+  readonly messageType: MessageType;
+  /** The text as first sent; the overlay has the present one. */
+  readonly content: string;
+  readonly overlay: MessageOverlay;
+}
+
+export interface RoomState {
+  /** `undefined` before `room_created`. */
+  settings: RoomSettings | undefined;
+  createdBy: UserId | undefined;
+  createdAt: number;
+  head: Seq;
+  epoch: number;
+  lastTimestamp: number;
+  memberCount: number;
+  ownerCount: number;
+  messageCount: number;
+  /** `null`: known to be no member. */
+  readonly members: RowCache<UserId, MemberRow>;
+  readonly messages: RowCache<Seq, MessageRow>;
+  readonly window: DuplicateWindow;
+  /** The last events, for resume and for finding messages without asking the store. */
+  readonly recent: RecentEvents<LogEvent>;
+}

@@ -1,0 +1,15 @@
+/** Words that a room's log and the wire share by value, each side with its own definition: the log must outlive the wire. */
+
+export type RoomType = "public" | "private" | "direct" | "group" | "announcement" | "support" | "broadcast";
+export type Role = "owner" | "admin" | "moderator" | "member";
+export type MessageType = "text" | "image" | "file" | "audio" | "video" | "poll" | "system" | "ai_response";
+
+export interface Attachment {
+  readonly id: string;
+  readonly type: string;
+  readonly url: string;
+  readonly fileName: string;
+  readonly fileSize: number;
+  readonly mimeType: string;
+  readonly thumbnailUrl?: string;
+}

@@ -1,0 +1,35 @@
+/**
+ * The two seams of the edge: sockets below it (Bun's in production, virtual ones in the simulation) and the engine behind
+ * it as HTTP routes see it.
+ */
+import type { Call, ReplyOf } from "../actors/calls.ts";
+import type { Result } from "../base/result.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { CloseReason, Rejection } from "../protocol/errors.ts";
+
+/** One WebSocket, as far as the gateway needs it. */
+export interface Socket {
+  /** Queues one message. `dropped`: it will never arrive, the socket is lost; `queued`: the client is slow. */
+  send(data: Uint8Array, text: boolean): "sent" | "queued" | "dropped";
+  subscribe(topic: string): void;
+  unsubscribe(topic: string): void;
+  /** Several sends in one write. */
+  cork(run: () => void): void;
+  /** Stop and go on with reading. */
+  pause(): void;
+  resume(): void;
+  close(reason: CloseReason): void;
+  /** Ends the connection without a close frame. */
+  terminate(): void;
+}
+
+/** All sockets of this edge. */
+export interface Broadcaster {
+  /** One message to all subscribers of a topic. */
+  publish(topic: string, data: Uint8Array, text: boolean): void;
+}
+
+/** The engine, as HTTP routes use it. Never rejects: failures are values. */
+export interface Engine {
+  call<C extends Call>(principal: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>>;
+}

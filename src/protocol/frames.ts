@@ -1,0 +1,340 @@
+/**
+ * The one typed union of what goes over the wire, in canonical (camelCase) form. The codecs express it: MessagePack as
+ * positional arrays, JSON by name, the two dialects of JSON by renaming. `schema.ts` describes the client frames' fields.
+ * Invariant: nothing here knows how a frame is encoded, stored or routed.
+ */
+import type { ConnectionId, MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
+import type { ErrorCode } from "./errors.ts";
+
+/** What a client calls a request; the reply carries it back unchanged. */
+export type Ref = string | number;
+
+export const ROOM_TYPES = ["public", "private", "direct", "group", "announcement", "support", "broadcast"] as const;
+export type RoomType = (typeof ROOM_TYPES)[number];
+
+export const ROLES = ["owner", "admin", "moderator", "member"] as const;
+export type Role = (typeof ROLES)[number];
+
+export const MESSAGE_TYPES = ["text", "image", "file", "audio", "video", "poll", "system", "ai_response"] as const;
+export type MessageType = (typeof MESSAGE_TYPES)[number];
+
+export const PRESENCE_STATUSES = ["online", "away", "busy", "offline"] as const;
+export type PresenceStatus = (typeof PRESENCE_STATUSES)[number];
+
+export interface Attachment {
+  readonly id: string;
+  readonly type: string;
+  readonly url: string;
+  readonly fileName: string;
+  readonly fileSize: number;
+  readonly mimeType: string;
+  readonly thumbnailUrl?: string;
+}
+
+// ---------------------------------------------------------------------------------------------- client to server
+
+interface Request {
+  readonly ref?: Ref;
+}
+interface RoomRequest extends Request {
+  readonly roomId: RoomId;
+}
+/** A request that changes the room's log. */
+interface Mutation extends RoomRequest {
+  /** Idempotency key, unique per user and room. */
+  readonly clientId?: string;
+  /** On a retry: the last sequence of the room that the client knew when it first tried. */
+  readonly knownSeq?: Seq;
+}
+
+export interface AuthFrame extends Request {
+  readonly type: "auth";
+  readonly token: string;
+}
+export interface PingFrame extends Request {
+  readonly type: "ping";
+}
+export interface JoinRoomFrame extends Mutation {
+  readonly type: "join_room";
+  /** Last sequence seen: the answer is followed by what came since. */
+  readonly lastSeq?: Seq;
+}
+export interface LeaveRoomFrame extends Mutation {
+  readonly type: "leave_room";
+  /** true: the user leaves the room; otherwise only this connection unsubscribes. */
+  readonly membership?: boolean;
+}
+export interface CreateRoomFrame extends Mutation {
+  readonly type: "create_room";
+  readonly name?: string;
+  readonly description?: string;
+  readonly roomType?: RoomType;
+  readonly participants?: readonly UserId[];
+  readonly isPrivate?: boolean;
+  readonly avatar?: string;
+  readonly maxMembers?: number;
+  readonly allowInvites?: boolean;
+  readonly tags?: readonly string[];
+}
+export interface SendMessageFrame extends Mutation {
+  readonly type: "send_message";
+  readonly content: string;
+  readonly messageType?: MessageType;
+  readonly replyTo?: MessageId;
+  readonly mentions?: readonly UserId[];
+  readonly attachments?: readonly Attachment[];
+}
+export interface EditMessageFrame extends Mutation {
+  readonly type: "edit_message";
+  readonly messageId: MessageId;
+  readonly content: string;
+}
+export interface DeleteMessageFrame extends Mutation {
+  readonly type: "delete_message";
+  readonly messageId: MessageId;
+}
+export interface MessageReactionFrame extends Mutation {
+  readonly type: "message_reaction";
+  readonly messageId: MessageId;
+  readonly emoji: string;
+  /** Default `add`. */
+  readonly action?: "add" | "remove";
+}
+export interface TypingStartFrame extends RoomRequest {
+  readonly type: "typing_start";
+}
+export interface TypingStopFrame extends RoomRequest {
+  readonly type: "typing_stop";
+}
+/** By sequence or by message ids (the highest counts); one of the two is required. */
+export interface MarkReadFrame extends RoomRequest {
+  readonly type: "mark_read";
+  readonly seq?: Seq;
+  readonly messageIds?: readonly MessageId[];
+}
+/** A client's word that it has everything up to `seq`. */
+export interface ConfirmFrame extends RoomRequest {
+  readonly type: "confirm_delivered";
+  readonly seq: Seq;
+}
+export interface SetPresenceFrame extends Request {
+  readonly type: "set_presence";
+  readonly status: PresenceStatus;
+  readonly customStatus?: string;
+}
+export interface ResumeFrame extends Request {
+  readonly type: "resume";
+  /** Per room the last sequence that this client has. */
+  readonly rooms: Readonly<Record<RoomId, Seq>>;
+}
+
+export type ClientFrame =
+  | AuthFrame
+  | PingFrame
+  | JoinRoomFrame
+  | LeaveRoomFrame
+  | CreateRoomFrame
+  | SendMessageFrame
+  | EditMessageFrame
+  | DeleteMessageFrame
+  | MessageReactionFrame
+  | TypingStartFrame
+  | TypingStopFrame
+  | MarkReadFrame
+  | ConfirmFrame
+  | SetPresenceFrame
+  | ResumeFrame;
+export type ClientFrameType = ClientFrame["type"];
+
+// ---------------------------------------------------------------------------------------------- server to client
+
+export interface UserRef {
+  readonly userId: UserId;
+  readonly name?: string;
+  readonly avatar?: string;
+}
+
+/** A message as people see it: its first version with all later changes applied. */
+export interface MessageView {
+  readonly messageId: MessageId;
+  readonly roomId: RoomId;
+  readonly seq: Seq;
+  /** How many messages the room had with this one: unread counts are differences of it. */
+  readonly messageNo: number;
+  readonly authorId: UserId;
+  readonly authorName?: string;
+  readonly authorAvatar?: string;
+  readonly content: string;
+  readonly messageType: MessageType;
+  /** Milliseconds since 1970; REST and the JSON dialects write ISO 8601. */
+  readonly timestamp: number;
+  readonly clientId?: string;
+  readonly replyTo?: MessageId;
+  readonly mentions?: readonly UserId[];
+  readonly attachments?: readonly Attachment[];
+  readonly editedAt?: number;
+  readonly deletedAt?: number;
+  /** Emoji → how many and who (the first `REACTION_USERS_KEPT_MAX`). */
+  readonly reactions?: Readonly<Record<string, { readonly count: number; readonly users: readonly UserId[] }>>;
+}
+
+interface Durable {
+  readonly seq: Seq;
+  readonly timestamp: number;
+}
+/** Durable events of a room, in the order of the log. */
+export type RoomEvent =
+  | ({ readonly type: "new_message"; readonly message: MessageView } & Durable)
+  | ({
+      readonly type: "message_updated";
+      readonly messageId: MessageId;
+      readonly by: UserId;
+      /** What changed: the text, or one person's reaction. */
+      readonly change:
+        | { readonly kind: "content"; readonly content: string }
+        | { readonly kind: "reaction"; readonly emoji: string; readonly added: boolean; readonly count: number };
+    } & Durable)
+  | ({ readonly type: "message_deleted"; readonly messageId: MessageId; readonly by: UserId } & Durable)
+  | ({ readonly type: "user_joined"; readonly user: UserRef; readonly role: Role; readonly by: UserId } & Durable)
+  | ({
+      readonly type: "user_left";
+      readonly user: UserRef;
+      readonly by: UserId;
+      readonly reason: "left" | "removed" | "banned";
+    } & Durable)
+  | ({ readonly type: "member_updated"; readonly user: UserRef; readonly role: Role; readonly by: UserId } & Durable)
+  | ({ readonly type: "room_updated"; readonly room: RoomView; readonly by: UserId } & Durable);
+
+export interface RoomView {
+  readonly roomId: RoomId;
+  readonly type: RoomType;
+  readonly name: string;
+  readonly description?: string;
+  readonly avatar?: string;
+  readonly tags?: readonly string[];
+  readonly createdBy: UserId;
+  readonly createdAt: number;
+  readonly memberCount: number;
+  readonly maxMembers: number;
+  readonly allowInvites: boolean;
+  readonly lastActivity: number;
+}
+
+/** Where a connection stands in a room after `join_room`, `create_room` or `resume`. */
+export interface RoomPosition {
+  readonly roomId: RoomId;
+  readonly head: Seq;
+  readonly role?: Role;
+  /** In the answer to `join_room` and `create_room`; after a resume the counts of the `connection` frame hold. */
+  readonly unread?: number;
+  readonly readSeq?: Seq;
+  readonly typing: readonly UserId[];
+  readonly present: readonly UserId[];
+  /** Present when not all could be replayed: the client reads `from`…`to` (inclusive) from history. */
+  readonly missing?: { readonly from: Seq; readonly to: Seq };
+  /** Present instead of a position when the room can't be resumed: gone, or no longer a member. */
+  readonly error?: ErrorCode;
+}
+
+export interface ConnectionFrame {
+  readonly type: "connection";
+  readonly status: "connected";
+  readonly connectionId: ConnectionId;
+  readonly userId: UserId;
+  readonly heartbeatMs: number;
+  readonly limits: { readonly frameBytes: number; readonly messageLength: number };
+  readonly unread: { readonly total: number; readonly rooms: Readonly<Record<RoomId, number>> };
+}
+/** The one positive answer to a request that carried `ref`. */
+export interface AckFrame {
+  readonly type: "ack";
+  readonly ref: Ref;
+  readonly roomId?: RoomId;
+  readonly messageId?: MessageId;
+  readonly seq?: Seq;
+  readonly timestamp?: number;
+  /** The request had been done before; this is what it was answered then. */
+  readonly duplicate?: boolean;
+  /** Answer to `join_room` and `create_room`. */
+  readonly position?: RoomPosition;
+}
+export interface ErrorFrame {
+  readonly type: "error";
+  readonly ref?: Ref;
+  readonly roomId?: RoomId;
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly temporary: boolean;
+  readonly field?: string;
+  readonly retryAfterMs?: number;
+}
+/** Events of one room that were committed together. They follow `after` without a gap of events meant for clients. */
+export interface EventsFrame {
+  readonly type: "events";
+  readonly roomId: RoomId;
+  readonly after: Seq;
+  /** The room's sequence after this frame: at least that of the last event (fences take numbers too). */
+  readonly head: Seq;
+  readonly events: readonly RoomEvent[];
+}
+export interface TypingFrame {
+  readonly type: "typing_indicator";
+  readonly roomId: RoomId;
+  readonly user: UserRef;
+  readonly isTyping: boolean;
+  /** When to stop showing it if nothing more comes. */
+  readonly expiresInMs: number;
+}
+export interface PresenceFrame {
+  readonly type: "presence_update";
+  readonly roomId?: RoomId;
+  readonly user: UserRef;
+  readonly status: PresenceStatus;
+  readonly customStatus?: string;
+  readonly lastSeen: number;
+}
+/** Coalesced watermarks of a room's readers. */
+export interface ReceiptsFrame {
+  readonly type: "receipts";
+  readonly roomId: RoomId;
+  readonly receipts: readonly {
+    readonly userId: UserId;
+    readonly readSeq: Seq;
+    readonly deliveredSeq: Seq;
+  }[];
+}
+export interface NotificationFrame {
+  readonly type: "notification";
+  readonly kind: "mention" | "invite" | "unread" | "announcement";
+  readonly roomId: RoomId;
+  readonly by?: UserId;
+  readonly messageId?: MessageId;
+  readonly unread?: number;
+}
+export interface ResumedFrame {
+  readonly type: "resumed";
+  readonly ref?: Ref;
+  readonly rooms: readonly RoomPosition[];
+}
+export interface ReconnectFrame {
+  readonly type: "reconnect";
+  readonly delayMs: number;
+}
+export interface PongFrame {
+  readonly type: "pong";
+  readonly ref?: Ref;
+}
+
+export type ServerFrame =
+  | ConnectionFrame
+  | AckFrame
+  | ErrorFrame
+  | EventsFrame
+  | TypingFrame
+  | PresenceFrame
+  | ReceiptsFrame
+  | NotificationFrame
+  | ResumedFrame
+  | ReconnectFrame
+  | PongFrame;
+export type ServerFrameType = ServerFrame["type"];

@@ -1,0 +1,105 @@
+/**
+ * Port of the log: one append-only log per room, and the rows that are written together with it.
+ * The log is the lock: a segment's place is its first sequence, and a place can be taken once. So a second owner is harmless.
+ * All calls return at once; the answer comes through `done`, later and never from within the call.
+ */
+import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
+import type { MemberRow, MessageOverlay } from "../domain/room/state.ts";
+import type { RoomSettings } from "../domain/room/events.ts";
+
+/** Names one log. A room that was deleted and made again is another incarnation. */
+export interface LogKey {
+  readonly tenant: TenantId;
+  readonly room: RoomId;
+  readonly incarnation: number;
+}
+
+export interface Segment {
+  /** The place. Sequences are contiguous: this segment's first is the last one's last + 1. */
+  readonly firstSeq: Seq;
+  readonly lastSeq: Seq;
+  readonly epoch: number;
+  /** Node and activation that wrote it; for people who investigate. */
+  readonly owner: string;
+  /** Random; tells whether the segment that stands in my place is mine. */
+  readonly batchId: string;
+  /** Messages in the room with this segment: unread counts come from it without another write. */
+  readonly messageCount: number;
+  /** Wall time of the last event, milliseconds since 1970. */
+  readonly timestamp: number;
+  /** The packed events. Storage does not look inside. */
+  readonly entries: Uint8Array;
+}
+
+/** Rows derived from the segment's events, written with it (or caught up from it before they are read). */
+export type RowChange =
+  | { readonly kind: "member"; readonly userId: UserId; readonly row: MemberRow | null }
+  | { readonly kind: "message"; readonly seq: Seq; readonly overlay: MessageOverlay }
+  | { readonly kind: "room"; readonly card: RoomCard };
+
+/** What room lists show; written when it changes, not with every message. */
+export interface RoomCard {
+  readonly settings: RoomSettings;
+  readonly createdBy: UserId;
+  readonly createdAt: number;
+  readonly memberCount: number;
+}
+
+/**
+ * - `written`: durable; it survives the loss of the process and, where the store promises it, of the machine.
+ * - `fenced`: another batch stands in this place; nothing of this append will ever be visible.
+ * - `unknown`: no answer. It may be there, or still arrive. Read the place, or put the identical segment again.
+ * - `full`: certainly not written, for lack of space; may work later.
+ */
+export type AppendOutcome = "written" | "fenced" | "unknown" | "full";
+
+export interface Snapshot {
+  readonly seq: Seq;
+  readonly bytes: Uint8Array;
+}
+
+/** A read that could not be answered now; the asker decides about trying again. */
+export interface ReadFailure {
+  readonly ok: false;
+  readonly error: "unavailable";
+}
+export type ReadResult<Value> = { readonly ok: true; readonly value: Value } | ReadFailure;
+export type Done<Value> = (result: ReadResult<Value>) => void;
+
+export interface LogTail {
+  /** The newest snapshot, if any. */
+  readonly snapshot: Snapshot | undefined;
+  /** All segments with an event after the snapshot, in order; strong: everything acknowledged before the call is here. */
+  readonly segments: readonly Segment[];
+}
+
+export interface Journal {
+  /**
+   * Appends under the condition that the place `(log, firstSeq)` is free; segment and rows together or not at all.
+   * The identical batch again (`batchId`) is `written`. The caller has one append per log under way at most.
+   */
+  append(log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void;
+  /** The turn is over: what was appended may be committed as one group now. A hint; adapters may ignore it. */
+  flush(): void;
+  /** What activation needs. A log that doesn't exist has neither snapshot nor segments. */
+  readTail(log: LogKey, done: Done<LogTail>): void;
+  /** The segment whose first sequence is `firstSeq`, read strongly; `undefined`: the place is free. */
+  readSegment(log: LogKey, firstSeq: Seq, done: Done<Segment | undefined>): void;
+  /** Segments that overlap [from, to] in order, cut after the one that reaches `eventsMax` events within the range.
+   *  With `backward` the cut keeps the newest ones instead; the order of the answer is ascending all the same. */
+  readRange(log: LogKey, range: ReadRange, done: Done<readonly Segment[]>): void;
+  /** Kept when it is newer than the stored one; older ones are dropped. */
+  saveSnapshot(log: LogKey, snapshot: Snapshot, done: (saved: ReadResult<true>) => void): void;
+  /** Rows by key, in the order asked; `null` where there is none. */
+  readMembers(log: LogKey, users: readonly UserId[], done: Done<readonly (MemberRow | null)[]>): void;
+  readOverlays(log: LogKey, seqs: readonly Seq[], done: Done<readonly (MessageOverlay | null)[]>): void;
+  /** Members in the order of their ids, after `after`. */
+  listMembers(log: LogKey, page: { readonly after?: UserId; readonly limit: number }, done: Done<readonly MemberRow[]>): void;
+}
+
+export interface ReadRange {
+  readonly from: Seq;
+  readonly to: Seq;
+  readonly eventsMax: number;
+  readonly backward?: boolean;
+}
