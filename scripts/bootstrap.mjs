@@ -42,13 +42,13 @@ export function findBun() {
   const linked = join(root, "node_modules", "bun", "bin", "bun.exe");
   if (isBinary(linked)) return linked;
   const scope = join(root, "node_modules", "@oven");
-  for (const name of existsSync(scope) ? readdirSync(scope).sort() : []) {
-    for (const file of ["bun", "bun.exe"]) {
-      const path = join(scope, name, "bin", file);
-      // Several may lie here (glibc and musl): the right one is the one that runs.
-      if (isBinary(path) && spawnSync(path, ["--version"], { stdio: "ignore" }).status === 0) return path;
-    }
-  }
+  const candidates = (existsSync(scope) ? readdirSync(scope).sort() : [])
+    .flatMap((name) => ["bun", "bun.exe"].map((file) => join(scope, name, "bin", file)))
+    .filter(isBinary);
+  // Several may lie there (glibc and musl): the right one is the one that runs.
+  const runs = (path) => spawnSync(path, ["--version"], { stdio: "ignore" }).status === 0;
+  const found = candidates.length === 1 ? candidates[0] : candidates.find(runs);
+  if (found) return found;
   process.stderr.write(`stoa: there is no Bun for ${process.platform} ${process.arch} among the installed packages\n`);
   process.exit(1);
 }
