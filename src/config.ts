@@ -1,0 +1,187 @@
+/**
+ * Environment to one validated, typed, frozen `Config`: the only place that reads the environment.
+ * Invariant: either every variable is acceptable, or all complaints are returned at once and nothing starts.
+ */
+import { randomBytes } from "node:crypto";
+import { availableParallelism, hostname } from "node:os";
+import { FRAME_BYTES_MAX, MESSAGE_LENGTH_DEFAULT } from "./base/limits.ts";
+import { err, ok, type Result } from "./base/result.ts";
+import { type Environment, EnvReader } from "./env-reader.ts";
+
+export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** HS256 is only as strong as its key: RFC 7518 asks for as many bytes as the hash has. */
+export const SECRET_LENGTH_MIN = 32;
+const SHARDS_MAX = 64;
+/** Bun's own bound of a socket's idle time, in seconds. */
+const IDLE_SECONDS_MAX = 960;
+
+export interface Config {
+  readonly environment: "production" | "development" | "test";
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataDir: string;
+  readonly shards: number;
+  /** Unlike any other running instance's, and unlike this one's after a restart unless it was set. */
+  readonly instanceId: string;
+  readonly logLevel: LogLevel;
+  readonly jwt: {
+    /** `undefined` outside production: the secret kept in the data folder is used. */
+    readonly secret: string | undefined;
+    readonly issuer: string | undefined;
+    readonly audience: string | undefined;
+  };
+  /** `"*"`: any web page may connect. Otherwise these, the server's own address and, in development, this machine. */
+  readonly allowedOrigins: "*" | readonly string[];
+  /** May a socket bring its token in the address? */
+  readonly queryToken: boolean;
+  /** The last address of `x-forwarded-for` is the client's: only behind a proxy that writes it. */
+  readonly trustProxy: boolean;
+  /** The address that clients are told, `ws://` or `wss://`; `undefined`: the one that they used. */
+  readonly publicAddress: string | undefined;
+  /** Code points. */
+  readonly messageLengthMax: number;
+  readonly fileBytesMax: number;
+  readonly typingTimeoutMs: number;
+  readonly presenceGraceMs: number;
+  readonly presenceTtlSeconds: number;
+  readonly socketIdleSeconds: number;
+  /** Requests that one connection may make: steadily, and at once after a pause. */
+  readonly rate: { readonly perSecond: number; readonly burst: number };
+  /** Days; `undefined`: messages are kept for ever. */
+  readonly messageRetentionDays: number | undefined;
+  readonly aiResponseTimeoutMs: number;
+  /** Sentences for the operator, to be printed once at start. */
+  readonly notices: readonly string[];
+}
+
+/** Recognised, checked in form, without effect in this version: name → why. */
+const SINGLE_NODE = "this version runs as a single node and ignores it";
+const EMBEDDED_STORE = "this version keeps its data in STOA_DATA_DIR and ignores it";
+const NO_ASSISTANT = "this version has no assistant and ignores it";
+const WITHOUT_EFFECT = {
+  REDIS_URL: SINGLE_NODE,
+  REDIS_HOST: SINGLE_NODE,
+  ELASTICACHE_CLUSTER: SINGLE_NODE,
+  CHAT_MANAGEMENT_ENDPOINT: EMBEDDED_STORE,
+  DYNAMODB_TABLE_MESSAGES: EMBEDDED_STORE,
+  DYNAMODB_TABLE_ROOMS: EMBEDDED_STORE,
+  S3_BUCKET_ATTACHMENTS: "this version stores no attachments and ignores it",
+  GEMINI_API_KEY: NO_ASSISTANT,
+  OPENAI_API_KEY: NO_ASSISTANT,
+  MESSAGE_RETENTION_DAYS: "this version keeps all messages and ignores it",
+} as const;
+
+export function readConfig(env: Environment): Result<Config, readonly string[]> {
+  const reader = new EnvReader(env);
+  const environment = reader.oneOf("NODE_ENV", ["production", "development", "test"], "development");
+  const config: Config = {
+    environment,
+    host: reader.matching("HOST", /^[A-Za-z0-9.:_-]+$/, "a host name or an IP address", "0.0.0.0"),
+    port: reader.whole("PORT", { min: 0, max: 65_535, fallback: 8080 }),
+    dataDir: reader.text("STOA_DATA_DIR", "./data"),
+    shards: reader.whole("STOA_SHARDS", { min: 1, max: SHARDS_MAX, fallback: shardsDefault() }),
+    instanceId: readInstanceId(reader),
+    logLevel: reader.oneOf("LOG_LEVEL", LOG_LEVELS, "info"),
+    jwt: {
+      secret: readSecret(reader, environment),
+      issuer: reader.text("JWT_ISSUER"),
+      audience: reader.text("JWT_AUDIENCE"),
+    },
+    allowedOrigins: readOrigins(reader),
+    queryToken: reader.flag("STOA_QUERY_TOKEN", true),
+    trustProxy: reader.flag("STOA_TRUST_PROXY", false),
+    publicAddress: reader.url("WEBSOCKET_API_ENDPOINT", ["wss", "ws", "https", "http"]),
+    // A code point takes up to four bytes, and the frame has other fields too.
+    messageLengthMax: reader.whole("MAX_MESSAGE_LENGTH", {
+      min: 1,
+      max: FRAME_BYTES_MAX / 4 - 1024,
+      fallback: MESSAGE_LENGTH_DEFAULT,
+      unit: "characters",
+    }),
+    fileBytesMax: reader.whole("MAX_FILE_SIZE", { min: 1, max: 5 * 1024 ** 3, fallback: 10 * 1024 ** 2, unit: "bytes" }),
+    typingTimeoutMs: reader.whole("TYPING_TIMEOUT", { min: 500, max: 60_000, fallback: 3_000, unit: "ms" }),
+    presenceGraceMs: reader.whole("STOA_PRESENCE_GRACE_MS", { min: 0, max: 300_000, fallback: 10_000, unit: "ms" }),
+    presenceTtlSeconds: reader.whole("PRESENCE_TTL", { min: 10, max: 86_400, fallback: 300, unit: "s" }),
+    socketIdleSeconds: reader.whole("WEBSOCKET_IDLE_TIMEOUT", { min: 10, max: IDLE_SECONDS_MAX, fallback: 600, unit: "s" }),
+    rate: {
+      perSecond: reader.whole("STOA_RATE_PER_SECOND", { min: 1, max: 1_000_000, fallback: 50 }),
+      burst: reader.whole("STOA_RATE_BURST", { min: 1, max: 1_000_000, fallback: 200 }),
+    },
+    messageRetentionDays:
+      reader.whole("MESSAGE_RETENTION_DAYS", { min: 0, max: 36_500, fallback: 0, unit: "days, 0 for ever" }) || undefined,
+    aiResponseTimeoutMs: reader.whole("AI_RESPONSE_TIMEOUT", { min: 100, max: 300_000, fallback: 10_000, unit: "ms" }),
+    notices: readForLater(reader),
+  };
+  refuseDatabaseUrl(reader);
+  reader.complainAboutUnknown("STOA_");
+  return reader.errors.length > 0 ? err(reader.errors) : ok(deepFreeze(config));
+}
+
+/** One core is left for the edge. */
+function shardsDefault(): number {
+  return Math.min(SHARDS_MAX, Math.max(1, availableParallelism() - 1));
+}
+
+function readInstanceId(reader: EnvReader): string {
+  const accepted = "up to 64 letters, digits, dots, dashes and underscores";
+  const host = hostname().replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 48);
+  return reader.matching("INSTANCE_ID", /^[A-Za-z0-9._-]{1,64}$/, accepted, `${host}-${randomBytes(4).toString("hex")}`);
+}
+
+function readSecret(reader: EnvReader, environment: Config["environment"]): string | undefined {
+  const secret = reader.raw("JWT_SECRET_KEY");
+  if (environment === "production" && (secret === undefined || secret.length < SECRET_LENGTH_MIN)) {
+    const why = "whoever guesses it can speak as any user, so production does not start without a strong one";
+    reader.complain("JWT_SECRET_KEY", `at least ${SECRET_LENGTH_MIN} characters (${why})`, true);
+  }
+  return secret;
+}
+
+function readOrigins(reader: EnvReader): "*" | readonly string[] {
+  const value = reader.raw("ALLOWED_ORIGINS");
+  if (value === undefined) return [];
+  if (value.trim() === "*") return "*";
+  const origins = value.split(",").map((part) => part.trim().replace(/\/$/, ""));
+  if (origins.some((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin.toLowerCase())) {
+    reader.complain("ALLOWED_ORIGINS", "* or origins like https://chat.example.org, separated by commas");
+  }
+  return origins.map((origin) => origin.toLowerCase());
+}
+
+/** Variables whose features come with a later version: a typo is found now, and the operator is told that nothing happens. */
+function readForLater(reader: EnvReader): readonly string[] {
+  const word = /^[^\s]+$/;
+  const name = /^[A-Za-z0-9_.-]{3,255}$/;
+  reader.url("REDIS_URL", ["redis", "rediss"]);
+  reader.matching("REDIS_HOST", /^[A-Za-z0-9.:_-]+$/, "a host name or an IP address", undefined);
+  reader.whole("REDIS_PORT", { min: 1, max: 65_535, fallback: 6379 });
+  reader.text("REDIS_PASSWORD");
+  reader.flag("REDIS_SSL", false);
+  reader.whole("REDIS_DB", { min: 0, max: 1_000_000, fallback: 0 });
+  reader.matching("ELASTICACHE_CLUSTER", word, "a cluster name or address without spaces", undefined);
+  reader.url("CHAT_MANAGEMENT_ENDPOINT", ["https", "http"]);
+  reader.matching("DYNAMODB_TABLE_MESSAGES", name, "a table name of 3 to 255 letters, digits, _ . -", undefined);
+  reader.matching("DYNAMODB_TABLE_ROOMS", name, "a table name of 3 to 255 letters, digits, _ . -", undefined);
+  reader.matching("S3_BUCKET_ATTACHMENTS", /^[a-z0-9.-]{3,63}$/, "a bucket name of 3 to 63 of a-z 0-9 . -", undefined);
+  reader.matching("AWS_REGION", /^[a-z0-9-]{2,32}$/, "a region like eu-central-1", undefined);
+  reader.matching("AWS_ACCESS_KEY_ID", word, "a key id without spaces", undefined, true);
+  reader.matching("AWS_SECRET_ACCESS_KEY", word, "a key without spaces", undefined, true);
+  reader.matching("GEMINI_API_KEY", word, "a key without spaces", undefined, true);
+  reader.matching("OPENAI_API_KEY", word, "a key without spaces", undefined, true);
+  return Object.entries(WITHOUT_EFFECT)
+    .filter(([variable]) => reader.raw(variable) !== undefined && reader.raw(variable) !== "0")
+    .map(([variable, why]) => `${variable} is set; ${why}`);
+}
+
+function refuseDatabaseUrl(reader: EnvReader): void {
+  if (reader.raw("DATABASE_URL") === undefined) return;
+  reader.errors.push("DATABASE_URL: no SQL server is used; messages are kept in embedded SQLite files in STOA_DATA_DIR. Unset it");
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === "object" && part !== null) deepFreeze(part);
+  return Object.freeze(value);
+}
