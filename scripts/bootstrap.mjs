@@ -26,7 +26,11 @@ export function ensureInstalled() {
   const result =
     npmScript?.endsWith("npm-cli.js") && !process.versions.bun
       ? spawnSync(process.execPath, [npmScript, ...args], { cwd: root, stdio: ["ignore", "ignore", "inherit"] })
-      : spawnSync("npm", args, { cwd: root, stdio: ["ignore", "ignore", "inherit"], shell: process.platform === "win32" });
+      : spawnSync("npm", args, {
+          cwd: root,
+          stdio: ["ignore", "ignore", "inherit"],
+          shell: process.platform === "win32",
+        });
   if (result.status !== 0 || !existsSync(installedFile)) {
     const why = result.error ? `: ${result.error.message}` : "";
     process.stderr.write(`stoa: npm could not install the packages${why}\n`);

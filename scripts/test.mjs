@@ -1,0 +1,110 @@
+/**
+ * `npm test`: everything that has to hold, in stages; `npm test unit e2e` runs only the named ones.
+ * Invariant: the last line is `N passed, N failed`, and the exit code is 0 only when nothing failed.
+ */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { ensureInstalled, findBun, root } from "./bootstrap.mjs";
+
+ensureInstalled();
+const bun = findBun();
+const tool = (...parts) => join(root, "node_modules", ...parts);
+const folders = (...names) => names.map((name) => `test/${name}`).filter((path) => existsSync(join(root, path)));
+
+/** In order: cheap before dear. `count` reads a stage's own figures from its output; without one the stage counts as one. */
+const STAGES = [
+  {
+    name: "lint",
+    command: process.execPath,
+    args: [tool("@biomejs", "biome", "bin", "biome"), "check", "."],
+    minutesMax: 2,
+  },
+  { name: "types", command: process.execPath, args: [tool("typescript", "bin", "tsc"), "--noEmit"], minutesMax: 3 },
+  {
+    name: "unit",
+    command: bun,
+    args: ["test", "--only-failures", "--timeout=20000", ...folders("unit", "conformance", "integration")],
+    minutesMax: 8,
+    count: bunTestCounts,
+  },
+  {
+    name: "sim",
+    command: bun,
+    args: ["test/sim/run.ts", "--seeds", "1000"],
+    needs: "test/sim/run.ts",
+    minutesMax: 8,
+    count: wordCounts,
+  },
+  {
+    name: "e2e",
+    command: bun,
+    args: ["test", "--only-failures", "--timeout=60000", ...folders("e2e")],
+    needs: "test/e2e",
+    minutesMax: 10,
+    count: bunTestCounts,
+  },
+];
+
+/** Bun ends with lines ` 24 pass` and ` 0 fail`; an error outside of any test has a line of its own. */
+function bunTestCounts(output) {
+  const of = (word) => Number(output.match(new RegExp(`^ *(\\d+) ${word}s?$`, "m"))?.[1] ?? 0);
+  return { passed: of("pass"), failed: of("fail") + of("error") };
+}
+
+/** The last `N passed` and `N failed` of the output. */
+function wordCounts(output) {
+  const last = (word) => Number([...output.matchAll(new RegExp(`(\\d+) ${word}`, "g"))].at(-1)?.[1] ?? 0);
+  return { passed: last("passed"), failed: last("failed") };
+}
+
+/** Runs one stage with its output passed through; a stage that hangs is ended and has failed. */
+function run(stage) {
+  return new Promise((resolve) => {
+    let output = "";
+    const child = spawn(stage.command, stage.args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const deadline = setTimeout(() => {
+      process.stdout.write(`\n${stage.name}: not done after ${stage.minutesMax} minutes, ended\n`);
+      child.kill("SIGKILL");
+    }, stage.minutesMax * 60_000);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8");
+      stream.on("data", (text) => {
+        output += text;
+        process.stdout.write(text);
+      });
+    }
+    child.on("error", (error) => process.stdout.write(`${stage.name}: ${error.message}\n`));
+    child.on("close", (code) => {
+      clearTimeout(deadline);
+      const counted = stage.count?.(output) ?? { passed: 0, failed: 0 };
+      if (code !== 0 && counted.failed === 0) counted.failed = 1;
+      if (code === 0 && counted.passed + counted.failed === 0) counted.passed = 1;
+      resolve(counted);
+    });
+  });
+}
+
+const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
+const unknown = wanted.filter((name) => !STAGES.some((stage) => stage.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(
+    `unknown stage ${unknown.join(", ")}; there are ${STAGES.map((stage) => stage.name).join(", ")}\n`,
+  );
+  process.exit(2);
+}
+
+const total = { passed: 0, failed: 0 };
+for (const stage of STAGES) {
+  if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
+  if (stage.needs && !existsSync(join(root, stage.needs))) continue;
+  process.stdout.write(`\n── ${stage.name}\n`);
+  const startMs = Date.now();
+  const { passed, failed } = await run(stage);
+  total.passed += passed;
+  total.failed += failed;
+  const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
+  process.stdout.write(`── ${stage.name}: ${passed} passed, ${failed} failed, ${seconds} s\n`);
+}
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

@@ -1,0 +1,121 @@
+/**
+ * The layers of `src` as data, and the check of one file against them.
+ * Invariant: what is not listed is forbidden, and a type import counts like any other.
+ */
+import { dirname, join, normalize } from "node:path";
+
+/** Files that other layers may know of a folder whose inside is closed to them: ports, commands, envelopes. */
+const JOURNAL_PORTS = ["storage/journal.ts", "storage/projections.ts"];
+const CLUSTER_PORTS = ["cluster/bus.ts", "cluster/membership.ts", "cluster/presence-directory.ts"];
+const ACTOR_LINK = ["actors/calls.ts", "actors/link.ts", "actors/address.ts", "actors/supervisor.ts"];
+/** What of the domain is data: stored rows, events and commands, but no decisions. */
+const DOMAIN_TYPES = [
+  "domain/principal.ts",
+  "domain/room/commands.ts",
+  "domain/room/events.ts",
+  "domain/room/rows.ts",
+  "domain/room/state.ts",
+  "domain/room/vocabulary.ts",
+];
+
+interface Layer {
+  /** Folders (ending with a slash) and single files, relative to `src`. Its own folder is always allowed. */
+  readonly may: readonly string[];
+  /** Packages and built-in modules; `*` at the end matches the rest of a name. */
+  readonly packages: readonly string[];
+  /** Folders whose sub-folders are adapters that must not know each other. */
+  readonly adapters?: true;
+}
+
+/** By the first part of the path. The composition roots may import everything and are listed for completeness. */
+export const LAYERS: Readonly<Record<string, Layer>> = {
+  base: { may: [], packages: [] },
+  protocol: { may: ["base/"], packages: ["msgpackr"] },
+  domain: { may: ["base/"], packages: [] },
+  client: { may: ["base/", "protocol/"], packages: [] },
+  storage: { may: ["base/", ...DOMAIN_TYPES], packages: ["bun:sqlite", "msgpackr", "node:*"], adapters: true },
+  cluster: {
+    may: ["base/", "protocol/errors.ts", "protocol/frames.ts", ...DOMAIN_TYPES],
+    packages: ["msgpackr", "node:*"],
+    adapters: true,
+  },
+  actors: {
+    may: ["base/", "domain/", "protocol/", ...JOURNAL_PORTS, ...CLUSTER_PORTS],
+    packages: ["msgpackr", "node:worker_threads"],
+  },
+  edge: {
+    may: ["base/", "protocol/", "config.ts", ...DOMAIN_TYPES, ...ACTOR_LINK, ...JOURNAL_PORTS, ...CLUSTER_PORTS],
+    packages: ["bun", "elysia", "@elysiajs/*", "pino", "node:*"],
+  },
+  ai: { may: ["base/", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: [] },
+  integrations: { may: ["base/", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: ["node:*"] },
+  "config.ts": { may: ["base/", "env-reader.ts"], packages: ["node:*"] },
+  "env-reader.ts": { may: ["base/"], packages: [] },
+  "main.ts": { may: [""], packages: ["*"] },
+  "worker.ts": { may: [""], packages: ["*"] },
+  cli: { may: [""], packages: ["*"] },
+};
+
+/** Words that a pure and synchronous layer has no use for. */
+const IMPURE =
+  /\b(?:async|await|Promise|Date|performance|setTimeout|setInterval|setImmediate|queueMicrotask|crypto|process|Bun|fetch|console|Worker|Math\.random)\b/g;
+const PURE_LAYERS = ["base", "domain"];
+/** The two files that turn the machine's clock and randomness into parameters. */
+const PURE_EXCEPT = ["base/clock.ts", "base/prng.ts"];
+
+/** Every broken rule of one file, as sentences. `path` is relative to `src`, with slashes. */
+export function violations(path: string, source: string): readonly string[] {
+  const layerName = path.split("/")[0] ?? path;
+  const layer = LAYERS[layerName];
+  if (layer === undefined) return [`${path}: "${layerName}" is no known layer`];
+  const code = withoutComments(source);
+  const found = importsOf(code)
+    .filter((target) => !mayImport(path, layerName, layer, target))
+    .map((target) => `${path}: ${layerName} may not import ${target}`);
+  if (PURE_LAYERS.includes(layerName) && !PURE_EXCEPT.includes(path)) {
+    for (const [word] of withoutStrings(code).matchAll(IMPURE)) found.push(`${path}: ${layerName} may not use ${word}`);
+  }
+  return found;
+}
+
+function mayImport(path: string, layerName: string, layer: Layer, target: string): boolean {
+  if (!target.startsWith(".")) return layer.packages.some((pattern) => matches(pattern, target));
+  const resolved = normalize(join(dirname(path), target)).replaceAll("\\", "/");
+  if (resolved.startsWith("..")) return false;
+  if (
+    layer.may.some(
+      (allowed) => allowed === "" || resolved === allowed || (allowed.endsWith("/") && resolved.startsWith(allowed)),
+    )
+  ) {
+    return true;
+  }
+  if (!resolved.startsWith(`${layerName}/`)) return false;
+  const [own, other] = [path.split("/"), resolved.split("/")];
+  // Within storage and cluster: ports and shared files at the top for all, an adapter's folder for itself.
+  return layer.adapters === undefined || other.length === 2 || own[1] === other[1];
+}
+
+function matches(pattern: string, name: string): boolean {
+  return pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
+}
+
+function withoutComments(source: string): string {
+  return source.replace(/\/\*[\s\S]*?\*\//g, " ").replace(/(^|\s)\/\/.*$/gm, "$1");
+}
+
+function withoutStrings(code: string): string {
+  return code.replace(/"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'/g, '""');
+}
+
+const IMPORT_FORMS = [
+  /\b(?:import|export)\s[^"';]*?\bfrom\s*["']([^"']+)["']/g,
+  /\bimport\s*["']([^"']+)["']/g,
+  /\bimport\s*\(\s*["']([^"']+)["']/g,
+  /\brequire\s*\(\s*["']([^"']+)["']/g,
+  /\bnew URL\(\s*["'](\.[^"']+)["']\s*,\s*import\.meta\.url/g,
+];
+
+/** Every module that the code names: imports, re-exports, dynamic imports, files that become threads. */
+export function importsOf(code: string): readonly string[] {
+  return IMPORT_FORMS.flatMap((form) => [...code.matchAll(form)].map((match) => match[1] ?? ""));
+}
