@@ -25,11 +25,21 @@ export const MENTIONS_MAX = 50;
 export const ATTACHMENTS_MAX = 10;
 export const PARTICIPANTS_MAX = 200;
 export const MESSAGE_IDS_MAX = 500;
+/** Characters of an avatar's or attachment's address, of its file name and media type, of a token. Reject `invalid_field`. */
+export const URL_LENGTH_MAX = 2_048;
+export const FILE_NAME_LENGTH_MAX = 255;
+export const MEDIA_TYPE_LENGTH_MAX = 127;
+export const TOKEN_LENGTH_MAX = 8_192;
+/** Tags of a room, and characters of one. Reject `invalid_field`. */
+export const TAGS_MAX = 20;
+export const TAG_LENGTH_MAX = 40;
+/** Room ids that a codec keeps as ready strings, so that a busy room's id is not read anew from each frame. Overwritten. */
+export const INTERNED_IDS_MAX = 4_096;
 /** Rooms in one `resume`, and rooms that one connection may be subscribed to. Reject `too_many_rooms`. */
 export const ROOMS_PER_CONNECTION_MAX = 5_000;
 /** Different emoji on one message. Reject `too_many_reactions`. */
 export const REACTIONS_PER_MESSAGE_MAX = 50;
-/** People whose names are kept per emoji; the count goes on beyond. */
+/** People per emoji on one message: their names stand in its row, so that nobody counts twice. Reject `too_many_reactions`. */
 export const REACTION_USERS_KEPT_MAX = 1_000;
 /** Versions kept of an edited message; the oldest go first. */
 export const EDIT_HISTORY_MAX = 20;
@@ -49,8 +59,17 @@ export const TURN_MESSAGES_MAX = 1_024;
 /** Recent events that an active room keeps in memory for resume, by count and bytes (estimate). The oldest go first. */
 export const RECENT_EVENTS_MAX = 1_024;
 export const RECENT_BYTES_MAX = 512 * 1024;
+/** Members of a room: of a group, of any other by default, and at most. Reject `room_full`. */
+export const GROUP_MEMBERS_MAX = 50;
+export const ROOM_MEMBERS_DEFAULT = 10_000;
+export const ROOM_MEMBERS_MAX = 1_000_000;
+/** Tags of a room. Reject `invalid_field`. */
+export const ROOM_TAGS_MAX = 20;
+
 /** Duplicate window: the last events of a room, none older than this. A retry from before it is `retry_expired`. */
 export const DUPLICATE_WINDOW_EVENTS_MAX = 65_536;
+/** So many stay whatever their age, so that a clock that jumps ahead does not empty the window of a quiet room. */
+export const DUPLICATE_WINDOW_EVENTS_MIN = 256;
 export const DUPLICATE_WINDOW_AGE_MS_MAX = 10 * 60_000;
 /** Member and message rows cached by an active room. The least recently used clean ones go first. */
 export const MEMBER_CACHE_MAX = 4_096;
@@ -80,3 +99,28 @@ export const BACKPRESSURE_BYTES_MAX = 1024 * 1024;
 export const AUTH_FRAME_MS_MAX = 5_000;
 /** No answer from a shard in this time: `unavailable`, temporary. */
 export const CALL_MS_MAX = 5_000;
+
+/** Subscribers up to which presence and typing of one are shown to all; beyond, clients ask for pages. Drop (ephemeral). */
+export const ROOM_PRESENCE_SUBSCRIBERS_MAX = 200;
+/** People named in a room's position. Beyond: pages. */
+export const POSITION_NAMES_MAX = 100;
+/** Receipts of one room are collected so long, milliseconds, and so many per frame. */
+export const RECEIPTS_INTERVAL_MS = 1_000;
+export const RECEIPTS_PER_FRAME_MAX = 500;
+/** Times a request is given to a new activation before it is answered `unavailable`. */
+export const REQUEST_ATTEMPTS_MAX = 4;
+
+/** Operations in one SQLite transaction: 2,048 small segments take a few milliseconds. The rest goes into the next one. */
+export const STORAGE_GROUP_OPERATIONS_MAX = 2_048;
+/** A segment of this size fills pages of its own and goes to its room's runs at once; smaller ones share a batch row. */
+export const STORAGE_DIRECT_BYTES_MIN = 4 * 1024;
+/** Bytes of one run: many small segments of one room in one row, small enough that a history page reads little. */
+export const STORAGE_RUN_BYTES_MAX = 16 * 1024;
+/** Bytes of segments that are in batches only, from which on they are moved to their rooms' runs, a little with each commit. */
+export const STORAGE_UNSETTLED_BYTES_MAX = 4 * 1024 * 1024;
+/** Pages (estimate) in the write-ahead log, from which on it is copied into the database file after the next commit. */
+export const STORAGE_WAL_PAGES_MAX = 4_000;
+/** Head sequences and log numbers remembered by the SQLite writer; all are forgotten at the bound and read again. */
+export const STORAGE_HEADS_CACHED_MAX = 200_000;
+/** Milliseconds to wait for another process that holds the database's lock; then the outcome is `unknown`. */
+export const STORAGE_BUSY_MS_MAX = 250;

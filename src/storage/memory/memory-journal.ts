@@ -1,0 +1,138 @@
+/**
+ * The log in memory, for the simulation and for tests. Deterministic: what `schedule` gets is one step, applied and
+ * answered when it runs, so that its owner can delay, reorder or lose steps.
+ */
+import type { Seq, UserId } from "../../base/ids.ts";
+import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import type {
+  AppendOutcome,
+  Done,
+  Journal,
+  LogKey,
+  LogTail,
+  ReadRange,
+  ReadResult,
+  RowChange,
+  Segment,
+  Snapshot,
+} from "../journal.ts";
+import { cutRange } from "../range-cut.ts";
+import type { MemoryLog, MemoryStore } from "./memory-store.ts";
+
+export type Schedule = (run: () => void) => void;
+
+export class MemoryJournal implements Journal {
+  readonly #store: MemoryStore;
+  readonly #schedule: Schedule;
+
+  constructor(store: MemoryStore, schedule: Schedule = queueMicrotask) {
+    this.#store = store;
+    this.#schedule = schedule;
+  }
+
+  append(log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void {
+    this.#schedule(() => done(this.#write(log, segment, rows)));
+  }
+
+  /** Every append is a step of its own: there is no group to commit. */
+  flush(): void {}
+
+  readTail(log: LogKey, done: Done<LogTail>): void {
+    this.#answer(done, () => {
+      const stored = this.#store.log(log);
+      const after = stored?.snapshot?.seq ?? 0;
+      return { snapshot: stored?.snapshot, segments: stored?.segments.filter((s) => s.lastSeq > after) ?? [] };
+    });
+  }
+
+  readSegment(log: LogKey, firstSeq: Seq, done: Done<Segment | undefined>): void {
+    this.#answer(done, () => {
+      const stored = this.#store.log(log);
+      if (stored === undefined) return undefined;
+      const place = placeOf(stored, firstSeq);
+      return place.taken ? stored.segments[place.index] : undefined;
+    });
+  }
+
+  readRange(log: LogKey, range: ReadRange, done: Done<readonly Segment[]>): void {
+    this.#answer(done, () => {
+      const segments = this.#store.log(log)?.segments ?? [];
+      return cutRange(range.backward === true ? segments.toReversed() : segments, range);
+    });
+  }
+
+  saveSnapshot(log: LogKey, snapshot: Snapshot, done: (saved: ReadResult<true>) => void): void {
+    this.#schedule(() => {
+      const stored = this.#store.logToWrite(log);
+      if (stored.snapshot === undefined || stored.snapshot.seq < snapshot.seq) {
+        stored.snapshot = { seq: snapshot.seq, bytes: snapshot.bytes.slice() };
+      }
+      done({ ok: true, value: true });
+    });
+  }
+
+  readMembers(log: LogKey, users: readonly UserId[], done: Done<readonly (MemberRow | null)[]>): void {
+    this.#answer(done, () => users.map((user) => this.#store.log(log)?.members.get(user) ?? null));
+  }
+
+  readOverlays(log: LogKey, seqs: readonly Seq[], done: Done<readonly (MessageOverlay | null)[]>): void {
+    this.#answer(done, () => seqs.map((seq) => this.#store.log(log)?.overlays.get(seq) ?? null));
+  }
+
+  listMembers(
+    log: LogKey,
+    page: { readonly after?: UserId; readonly limit: number },
+    done: Done<readonly MemberRow[]>,
+  ): void {
+    this.#answer(done, () => {
+      const { after } = page;
+      const members = [...(this.#store.log(log)?.members.values() ?? [])];
+      return members
+        .filter((row) => after === undefined || row.userId > after)
+        .sort((a, b) => (a.userId < b.userId ? -1 : 1))
+        .slice(0, page.limit);
+    });
+  }
+
+  #write(log: LogKey, segment: Segment, rows: readonly RowChange[]): AppendOutcome {
+    const stored = this.#store.logToWrite(log);
+    const place = placeOf(stored, segment.firstSeq);
+    const standing = stored.segments[place.index];
+    if (place.taken && standing !== undefined) return standing.batchId === segment.batchId ? "written" : "fenced";
+    // Copied only now: whoever changes the bytes before the answer shall see what comes of it.
+    stored.segments.splice(place.index, 0, { ...segment, entries: segment.entries.slice() });
+    for (const row of rows) applyRow(stored, row);
+    return "written";
+  }
+
+  #answer<Value>(done: Done<Value>, read: () => Value): void {
+    this.#schedule(() => done({ ok: true, value: read() }));
+  }
+}
+
+function applyRow(log: MemoryLog, row: RowChange): void {
+  switch (row.kind) {
+    case "member":
+      if (row.row === null) log.members.delete(row.userId);
+      else log.members.set(row.userId, row.row);
+      return;
+    case "message":
+      log.overlays.set(row.seq, row.overlay);
+      return;
+    case "room":
+      log.card = row.card;
+  }
+}
+
+/** Index of the segment that stands at `firstSeq`, or of the first one behind it. */
+function placeOf(log: MemoryLog, firstSeq: Seq): { readonly index: number; readonly taken: boolean } {
+  let low = 0;
+  let high = log.segments.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    const at = log.segments[middle];
+    if (at !== undefined && at.firstSeq < firstSeq) low = middle + 1;
+    else high = middle;
+  }
+  return { index: low, taken: log.segments[low]?.firstSeq === firstSeq };
+}

@@ -1,0 +1,70 @@
+/**
+ * What the memory adapters store. It outlives them: a simulated restart opens new adapters on the same store.
+ * Invariant: segments of a log stand in the order of their places; nothing here is changed but by an adapter's scheduled step.
+ */
+import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
+import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import type { LogKey, RoomCard, Segment, Snapshot } from "../journal.ts";
+import type { Mark, UserRow } from "../projections.ts";
+
+export interface MemoryLog {
+  readonly key: LogKey;
+  readonly segments: Segment[];
+  readonly members: Map<UserId, MemberRow>;
+  readonly overlays: Map<Seq, MessageOverlay>;
+  readonly marks: Map<UserId, Mark>;
+  snapshot: Snapshot | undefined;
+  card: RoomCard | undefined;
+}
+
+export class MemoryStore {
+  readonly #logs = new Map<string, MemoryLog>();
+  /** The newest incarnation's log, by tenant and room. */
+  readonly #current = new Map<TenantId, Map<RoomId, MemoryLog>>();
+  readonly #users = new Map<string, UserRow>();
+
+  log(key: LogKey): MemoryLog | undefined {
+    return this.#logs.get(logName(key));
+  }
+
+  logToWrite(key: LogKey): MemoryLog {
+    const present = this.log(key);
+    if (present !== undefined) return present;
+    const created: MemoryLog = {
+      key,
+      segments: [],
+      members: new Map(),
+      overlays: new Map(),
+      marks: new Map(),
+      snapshot: undefined,
+      card: undefined,
+    };
+    this.#logs.set(logName(key), created);
+    const rooms = this.#current.get(key.tenant) ?? new Map<RoomId, MemoryLog>();
+    this.#current.set(key.tenant, rooms);
+    const newest = rooms.get(key.room);
+    if (newest === undefined || newest.key.incarnation < key.incarnation) rooms.set(key.room, created);
+    return created;
+  }
+
+  /** The log of the room's newest incarnation. */
+  currentLog(tenant: TenantId, room: RoomId): MemoryLog | undefined {
+    return this.#current.get(tenant)?.get(room);
+  }
+
+  currentLogs(tenant: TenantId): Iterable<MemoryLog> {
+    return this.#current.get(tenant)?.values() ?? [];
+  }
+
+  user(tenant: TenantId, userId: UserId): UserRow | undefined {
+    return this.#users.get(`${tenant}/${userId}`);
+  }
+
+  setUser(tenant: TenantId, row: UserRow): void {
+    this.#users.set(`${tenant}/${row.userId}`, row);
+  }
+}
+
+function logName(key: LogKey): string {
+  return `${key.tenant}/${key.room}#${key.incarnation}`;
+}
