@@ -4,8 +4,10 @@
  * All calls return at once; the answer comes through `done`, later and never from within the call.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
+import type { RowChange } from "../domain/room/rows.ts";
 import type { MemberRow, MessageOverlay } from "../domain/room/state.ts";
-import type { RoomSettings } from "../domain/room/events.ts";
+
+export type { RoomCard, RowChange } from "../domain/room/rows.ts";
 
 /** Names one log. A room that was deleted and made again is another incarnation. */
 export interface LogKey {
@@ -29,20 +31,6 @@ export interface Segment {
   readonly timestamp: number;
   /** The packed events. Storage does not look inside. */
   readonly entries: Uint8Array;
-}
-
-/** Rows derived from the segment's events, written with it (or caught up from it before they are read). */
-export type RowChange =
-  | { readonly kind: "member"; readonly userId: UserId; readonly row: MemberRow | null }
-  | { readonly kind: "message"; readonly seq: Seq; readonly overlay: MessageOverlay }
-  | { readonly kind: "room"; readonly card: RoomCard };
-
-/** What room lists show; written when it changes, not with every message. */
-export interface RoomCard {
-  readonly settings: RoomSettings;
-  readonly createdBy: UserId;
-  readonly createdAt: number;
-  readonly memberCount: number;
 }
 
 /**

@@ -53,12 +53,16 @@ export interface MemberJoined extends Common {
 export interface MemberLeft extends Common {
   readonly kind: "member_left";
   readonly userId: UserId;
+  /** The role that they had: owners are counted on replay without their rows. */
+  readonly role: Role;
   readonly reason: "left" | "removed" | "banned";
 }
 export interface MemberChanged extends Common {
   readonly kind: "member_changed";
   readonly userId: UserId;
   readonly role: Role;
+  /** The role before: owners are counted on replay without their rows. */
+  readonly previousRole: Role;
 }
 export interface MessageSent extends Common {
   readonly kind: "message_sent";

@@ -1,0 +1,126 @@
+/**
+ * How events change a room's state: the only code that does. The same on the first run and on every replay.
+ * Invariant: depends on the state and the event alone. An event that cannot follow throws and leaves the state untouched.
+ */
+import { unreachable } from "../../base/result.ts";
+import type { LogEvent, MemberChanged, MemberJoined, MemberLeft, MessageDeleted, MessageEdited, ReactionChanged } from "./events.ts";
+import { changedOverlay, knownMessage } from "./message-rows.ts";
+import type { MemberRow, RoomState } from "./state.ts";
+
+/** Estimates of what an event holds in memory, bytes. */
+const EVENT_BYTES = 240;
+const ATTACHMENT_BYTES = 400;
+const MENTION_BYTES = 40;
+
+export function apply(state: RoomState, event: LogEvent): void {
+  if (event.seq !== state.head + 1) throw new Error(`event ${event.seq} does not follow head ${state.head}`);
+  switch (event.kind) {
+    case "message_sent":
+      state.messageCount += 1;
+      break;
+    case "fence":
+      if (event.epoch <= state.epoch) throw new Error(`epoch ${event.epoch} does not follow ${state.epoch}`);
+      state.epoch = event.epoch;
+      break;
+    case "room_created":
+      state.settings = event.settings;
+      state.createdBy = event.by;
+      state.createdAt = event.timestamp;
+      break;
+    case "room_updated":
+      state.settings = event.settings;
+      break;
+    case "member_joined":
+      memberJoined(state, event);
+      break;
+    case "member_left":
+      memberLeft(state, event);
+      break;
+    case "member_changed":
+      memberChanged(state, event);
+      break;
+    case "message_edited":
+    case "message_deleted":
+    case "reaction_changed":
+      messageChanged(state, event);
+      break;
+    default:
+      unreachable(event);
+  }
+  state.head = event.seq;
+  if (event.timestamp > state.lastTimestamp) state.lastTimestamp = event.timestamp;
+  if (event.kind !== "fence" && event.clientId !== undefined) {
+    state.window.add(event.by, event.clientId, event.seq, event.timestamp, event.bodyHash ?? 0);
+    state.window.expire(state.lastTimestamp);
+  }
+  state.recent.push(event, bytesOf(event));
+}
+
+/**
+ * Fills the recent events of a state that came from a snapshot with what the log has before it, so that resumes and changes
+ * of recent messages need no further reads. `events` are contiguous and end at the state's head.
+ */
+export function preloadRecent(state: RoomState, events: readonly LogEvent[]): void {
+  const first = events[0];
+  if (first === undefined) return;
+  if (events[events.length - 1]?.seq !== state.head) throw new Error(`events before ${state.head} do not end there`);
+  state.recent.reset(first.seq);
+  for (const event of events) {
+    if (event.kind === "message_edited" || event.kind === "message_deleted" || event.kind === "reaction_changed") {
+      state.recent.touch(event.target);
+    }
+    state.recent.push(event, bytesOf(event));
+  }
+}
+
+function memberJoined(state: RoomState, event: MemberJoined): void {
+  const row: MemberRow = {
+    userId: event.userId,
+    role: event.role,
+    joinedSeq: event.seq,
+    joinedAt: event.timestamp,
+    joinedNo: state.messageCount,
+    ...(event.name !== undefined && { name: event.name }),
+    ...(event.avatar !== undefined && { avatar: event.avatar }),
+  };
+  state.members.set(event.userId, row, event.seq);
+  state.memberCount += 1;
+  if (event.role === "owner") state.ownerCount += 1;
+}
+
+function memberLeft(state: RoomState, event: MemberLeft): void {
+  state.members.set(event.userId, null, event.seq);
+  state.memberCount -= 1;
+  if (event.role === "owner") state.ownerCount -= 1;
+}
+
+function memberChanged(state: RoomState, event: MemberChanged): void {
+  const row = state.members.get(event.userId);
+  // On replay the row may be unknown: the store has it with this change, since rows are written with their events.
+  if (row != null) state.members.set(event.userId, { ...row, role: event.role }, event.seq);
+  if (event.previousRole === "owner") state.ownerCount -= 1;
+  if (event.role === "owner") state.ownerCount += 1;
+}
+
+function messageChanged(state: RoomState, event: MessageEdited | MessageDeleted | ReactionChanged): void {
+  const row = knownMessage(state, event.target);
+  // On replay the row may be unknown, as with members.
+  if (row != null) state.messages.set(event.target, { ...row, overlay: changedOverlay(row, event) }, event.seq);
+  state.recent.touch(event.target);
+}
+
+function bytesOf(event: LogEvent): number {
+  switch (event.kind) {
+    case "message_sent":
+      return (
+        EVENT_BYTES +
+        event.content.length +
+        (event.attachments?.length ?? 0) * ATTACHMENT_BYTES +
+        (event.mentions?.length ?? 0) * MENTION_BYTES
+      );
+    case "message_edited":
+      return EVENT_BYTES + event.content.length;
+    default:
+      return EVENT_BYTES;
+  }
+}

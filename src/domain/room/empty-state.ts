@@ -1,0 +1,32 @@
+/** The state of a room before its first event. */
+import { MEMBER_CACHE_MAX, MESSAGE_CACHE_MAX } from "../../base/limits.ts";
+import { DuplicateWindow } from "./duplicate-window.ts";
+import { RecentEvents } from "./recent-events.ts";
+import { RowCache } from "./row-cache.ts";
+import type { RoomState } from "./state.ts";
+
+/** Bounds of the row caches; smaller ones change what must be read, never what is decided. */
+export interface CacheBounds {
+  readonly members: number;
+  readonly messages: number;
+}
+
+const CACHE_BOUNDS: CacheBounds = { members: MEMBER_CACHE_MAX, messages: MESSAGE_CACHE_MAX };
+
+export function emptyRoomState(bounds: CacheBounds = CACHE_BOUNDS): RoomState {
+  return {
+    settings: undefined,
+    createdBy: undefined,
+    createdAt: 0,
+    head: 0,
+    epoch: 0,
+    lastTimestamp: 0,
+    memberCount: 0,
+    ownerCount: 0,
+    messageCount: 0,
+    members: new RowCache(bounds.members),
+    messages: new RowCache(bounds.messages),
+    window: new DuplicateWindow(),
+    recent: new RecentEvents(),
+  };
+}

@@ -1,0 +1,73 @@
+/**
+ * Finds what is known of a message, and says how events change it.
+ * Invariant: a row found here is the message as of the state's head; `undefined` means "ask the store", never "no".
+ */
+import type { Seq, UserId } from "../../base/ids.ts";
+import { EDIT_HISTORY_MAX } from "../../base/limits.ts";
+import type { LogEvent, MessageDeleted, MessageEdited, ReactionChanged } from "./events.ts";
+import type { MemberRow, MessageOverlay, MessageRow, RoomState } from "./state.ts";
+
+const NO_OVERLAY: MessageOverlay = {};
+const NO_USERS: readonly UserId[] = [];
+
+/** `null`: there is no message with this sequence. */
+export function knownMessage(state: RoomState, seq: Seq): MessageRow | null | undefined {
+  if (seq < 1 || seq > state.head) return null;
+  const cached = state.messages.get(seq);
+  if (cached !== undefined) return cached;
+  const event = state.recent.get(seq);
+  if (event === undefined) return undefined;
+  if (event.kind !== "message_sent") return null;
+  // Every event since is in `recent` too, and none touched it: there is no overlay.
+  return state.recent.isUntouched(seq) ? messageRowOf(event, null) : undefined;
+}
+
+/** The row from its two stored parts: the event that stands at its sequence, and the overlay row. */
+export function messageRowOf(event: LogEvent | undefined, overlay: MessageOverlay | null): MessageRow | null {
+  if (event?.kind !== "message_sent") return null;
+  const { seq, by: author, messageType, content } = event;
+  return { seq, author, messageType, content, overlay: overlay ?? NO_OVERLAY };
+}
+
+/** Rows that `decide` asked for, as the store has them. */
+export interface LearnedRows {
+  readonly members: readonly (readonly [UserId, MemberRow | null])[];
+  readonly messages: readonly (readonly [Seq, MessageRow | null])[];
+}
+
+/** What the state knows already stays: it is at least as new. */
+export function learnRows(state: RoomState, rows: LearnedRows): void {
+  for (const [userId, row] of rows.members) state.members.learn(userId, row);
+  for (const [seq, row] of rows.messages) state.messages.learn(seq, row);
+}
+
+/** The text that people see now. */
+export function presentContent(row: MessageRow): string {
+  return row.overlay.content ?? row.content;
+}
+
+export function reactionUsers(overlay: MessageOverlay, emoji: string): readonly UserId[] {
+  const reactions = overlay.reactions;
+  return reactions !== undefined && Object.hasOwn(reactions, emoji) ? (reactions[emoji] ?? NO_USERS) : NO_USERS;
+}
+
+/** The overlay after the event. */
+export function changedOverlay(row: MessageRow, event: MessageEdited | MessageDeleted | ReactionChanged): MessageOverlay {
+  switch (event.kind) {
+    case "message_edited": {
+      const earlier = { content: presentContent(row), until: event.timestamp, by: event.by };
+      const history = [...(row.overlay.history ?? []), earlier].slice(-EDIT_HISTORY_MAX);
+      return { ...row.overlay, content: event.content, editedAt: event.timestamp, history };
+    }
+    case "message_deleted":
+      // Versions and reactions go with the text; the log keeps them as long as it keeps the message.
+      return { deletedAt: event.timestamp, deletedBy: event.by };
+    case "reaction_changed": {
+      const users = reactionUsers(row.overlay, event.emoji).filter((user) => user !== event.by);
+      if (event.added) users.push(event.by);
+      const { [event.emoji]: _changed, ...others } = row.overlay.reactions ?? {};
+      const reactions = users.length === 0 ? others : { ...row.overlay.reactions, [event.emoji]: users };
+      return { ...row.overlay, reactions };
+    }
+  }
+}

@@ -1,0 +1,86 @@
+/**
+ * Rows derived from a room's events: what is written with a segment so that it need not be kept in memory.
+ * Invariant: a row says what the state said right after its event; of several for one key the last one counts.
+ */
+import type { Seq, UserId } from "../../base/ids.ts";
+import { unreachable } from "../../base/result.ts";
+import type { LogEvent, RoomSettings } from "./events.ts";
+import type { MemberRow, MessageOverlay, RoomState } from "./state.ts";
+
+/** Rows derived from a segment's events, written with it (or caught up from it before they are read). */
+export type RowChange =
+  | { readonly kind: "member"; readonly userId: UserId; readonly row: MemberRow | null }
+  | { readonly kind: "message"; readonly seq: Seq; readonly overlay: MessageOverlay }
+  | { readonly kind: "room"; readonly card: RoomCard };
+
+/** What room lists show; written when it changes, not with every message. */
+export interface RoomCard {
+  readonly settings: RoomSettings;
+  readonly createdBy: UserId;
+  readonly createdAt: number;
+  readonly memberCount: number;
+}
+
+const NO_CHANGES: readonly RowChange[] = [];
+
+/** The rows that `event` changed, read from the state right after `apply`. Throws when the state lacks one of them. */
+export function rowChanges(state: RoomState, event: LogEvent): readonly RowChange[] {
+  switch (event.kind) {
+    case "message_sent":
+    case "fence":
+      return NO_CHANGES;
+    case "room_created":
+    case "room_updated":
+      return [cardChange(state)];
+    case "member_joined":
+    case "member_left":
+      return [memberChange(state, event.userId), cardChange(state)];
+    case "member_changed":
+      return [memberChange(state, event.userId)];
+    case "message_edited":
+    case "message_deleted":
+    case "reaction_changed":
+      return [messageChange(state, event.target)];
+    default:
+      return unreachable(event);
+  }
+}
+
+/** Leaves out what a later change of the same row overwrites; the order of the rest stays. */
+export function lastChanges(changes: readonly RowChange[]): readonly RowChange[] {
+  if (changes.length < 2) return changes;
+  const lastOf = new Map<string, RowChange>();
+  for (const change of changes) lastOf.set(keyOf(change), change);
+  return lastOf.size === changes.length ? changes : changes.filter((change) => lastOf.get(keyOf(change)) === change);
+}
+
+function keyOf(change: RowChange): string {
+  switch (change.kind) {
+    case "member":
+      return `u${change.userId}`;
+    case "message":
+      return `m${change.seq}`;
+    case "room":
+      return "r";
+    default:
+      return unreachable(change);
+  }
+}
+
+function memberChange(state: RoomState, userId: UserId): RowChange {
+  const row = state.members.get(userId);
+  if (row === undefined) throw new Error(`the row of member ${userId} is not known after its event`);
+  return { kind: "member", userId, row };
+}
+
+function messageChange(state: RoomState, seq: Seq): RowChange {
+  const row = state.messages.get(seq);
+  if (row === undefined || row === null) throw new Error(`the row of message ${seq} is not known after its event`);
+  return { kind: "message", seq, overlay: row.overlay };
+}
+
+function cardChange(state: RoomState): RowChange {
+  const { settings, createdBy, createdAt, memberCount } = state;
+  if (settings === undefined || createdBy === undefined) throw new Error("a room without settings has no card");
+  return { kind: "room", card: { settings, createdBy, createdAt, memberCount } };
+}
