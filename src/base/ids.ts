@@ -18,7 +18,7 @@ export type Seq = number;
 export type MessageId = Brand<string, "MessageId">;
 
 /** Neither `/` nor `#` nor white space nor control characters: they separate parts of topics and keys. */
-const ID_PATTERN = /^[A-Za-z0-9_.:@|+=,~$!*-]+$/;
+export const ID_PATTERN = /^[A-Za-z0-9_.:@|+=,~$!*-]+$/;
 
 /** Returns the branded id, or `undefined` when the text is empty, too long or has a character that ids may not have. */
 export function parseId<Id extends TenantId | UserId | RoomId>(text: unknown): Id | undefined {

@@ -35,16 +35,40 @@ export class TokenBucket {
     return Math.max(1, Math.ceil((lacking * 1000) / this.#rate.perSecond));
   }
 
-  /** Nothing was taken for so long that a new bucket would be the same. */
-  isFull(nowMs: number): boolean {
-    this.#fill(nowMs);
-    return this.#level >= this.#rate.burst;
-  }
-
   #fill(nowMs: number): void {
     if (nowMs <= this.#filledAtMs) return;
     const gained = ((nowMs - this.#filledAtMs) * this.#rate.perSecond) / 1000;
     this.#level = Math.min(this.#rate.burst, this.#level + gained);
     this.#filledAtMs = nowMs;
+  }
+}
+
+/** Keys whose buckets are kept: some 10 MB at most. The longest unused goes first, which can only be generous to it. */
+const KEYS_MAX = 50_000;
+
+/** One bucket per key, made when it is first asked for. */
+export class KeyedBuckets {
+  readonly #rate: Rate;
+  readonly #keysMax: number;
+  readonly #buckets = new Map<string, TokenBucket>();
+
+  constructor(rate: Rate, keysMax = KEYS_MAX) {
+    this.#rate = rate;
+    this.#keysMax = keysMax;
+  }
+
+  /** As `TokenBucket.take`. */
+  take(key: string, nowMs: number): number {
+    const bucket = this.#buckets.get(key) ?? new TokenBucket(this.#rate, nowMs);
+    // Moved to the end: a map keeps the order of insertion, so its first key is the longest unused.
+    this.#buckets.delete(key);
+    this.#buckets.set(key, bucket);
+    if (this.#buckets.size > this.#keysMax) {
+      for (const oldest of this.#buckets.keys()) {
+        this.#buckets.delete(oldest);
+        break;
+      }
+    }
+    return bucket.take(nowMs);
   }
 }

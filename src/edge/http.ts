@@ -1,0 +1,83 @@
+/**
+ * The HTTP face of the engine: one Elysia app out of one plugin per subject. The caller listens.
+ * Invariant: whatever is asked, the answer is in the envelope of `envelope.ts` (health, pages and OpenAPI excepted).
+ */
+import { Elysia } from "elysia";
+import { BACKPRESSURE_BYTES_MAX, FRAME_BYTES_MAX } from "../base/limits.ts";
+import type { Config } from "../config.ts";
+import { activityPlugin } from "./activity-plugin.ts";
+import type { Auth } from "./auth.ts";
+import type { RestOptions } from "./authenticated.ts";
+import { docsPlugin } from "./docs-plugin.ts";
+import { answerError } from "./envelope.ts";
+import { type Health, healthPlugin } from "./health-plugin.ts";
+import { historyPlugin } from "./history-plugin.ts";
+import { homePlugin } from "./home-plugin.ts";
+import { BODY_BYTES_MAX } from "./json-body.ts";
+import { type Log, withoutToken } from "./log.ts";
+import { membersPlugin } from "./members-plugin.ts";
+import { messagesPlugin } from "./messages-plugin.ts";
+import { corsHeaders, PREFLIGHT_HEADERS } from "./origins.ts";
+import type { Engine } from "./ports.ts";
+import { KeyedBuckets } from "./rate-limit.ts";
+import { roomsPlugin } from "./rooms-plugin.ts";
+import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
+
+export interface AppOptions {
+  readonly engine: Engine;
+  readonly auth: Auth;
+  readonly config: Config;
+  readonly log: Log;
+  readonly health: Health;
+  readonly sockets: SocketOptions;
+}
+
+/** The second one is there for clients that were written for it. */
+const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
+/** Time for a request's head and body to arrive. */
+const HTTP_IDLE_SECONDS = 30;
+
+export function createApp({ engine, auth, config, log, health, sockets }: AppOptions) {
+  const rest: RestOptions = { engine, auth, rates: new KeyedBuckets(config.rate) };
+  const app = new Elysia({
+    name: "stoa",
+    websocket: {
+      maxPayloadLength: FRAME_BYTES_MAX,
+      idleTimeout: config.socketIdleSeconds,
+      sendPings: true,
+      backpressureLimit: BACKPRESSURE_BYTES_MAX,
+      closeOnBackpressureLimit: true,
+      perMessageDeflate: false,
+    },
+    serve: {
+      // Twice the limit: what is a little too large gets a proper answer, the rest is cut off by Bun itself.
+      maxRequestBodySize: 2 * BODY_BYTES_MAX,
+      idleTimeout: HTTP_IDLE_SECONDS,
+      development: false,
+      // Elysia's default is true: a second server would then start silently on the same port and take half of the clients.
+      reusePort: false,
+    },
+  })
+    .onError((context) => answerError(context, log))
+    .onRequest(({ request, set }) => {
+      const cors = corsHeaders(request, config);
+      if (cors !== undefined) Object.assign(set.headers, cors);
+      if (request.method !== "OPTIONS" || request.headers.get("access-control-request-method") === null) return;
+      return new Response(null, { status: 204, headers: cors === undefined ? {} : { ...cors, ...PREFLIGHT_HEADERS } });
+    })
+    .onAfterResponse(({ request, set }) => {
+      log.debug({ method: request.method, url: withoutToken(request.url), status: set.status }, "request");
+    })
+    .use(healthPlugin(health))
+    .use(homePlugin())
+    .use(socketPlugin(auth, sockets, config));
+  for (const prefix of PREFIXES) {
+    app
+      .use(historyPlugin({ ...rest, prefix }))
+      .use(roomsPlugin(prefix, rest))
+      .use(membersPlugin(prefix, rest))
+      .use(messagesPlugin(prefix, rest))
+      .use(activityPlugin(prefix, rest));
+  }
+  return app.use(docsPlugin(() => app));
+}

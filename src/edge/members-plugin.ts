@@ -1,0 +1,68 @@
+/** A room's members over REST: list, add, change role, remove. */
+import { Elysia, t } from "elysia";
+import type { MutationReply } from "../actors/calls.ts";
+import { MEMBER_PAGE_MAX } from "../base/limits.ts";
+import { authenticated, type RestOptions } from "./authenticated.ts";
+import { answer, answerError } from "./envelope.ts";
+import { readJsonBody } from "./json-body.ts";
+import { idempotencyOf, mutate } from "./mutations.ts";
+import { memberParams, mutationFields, mutationHeaders, pageLimit, role, roomParams, userId } from "./schemas.ts";
+import { iso, memberJson } from "./views.ts";
+
+const query = t.Object({ after: t.Optional(userId), limit: pageLimit(MEMBER_PAGE_MAX, MEMBER_PAGE_MAX) });
+const addBody = t.Object({ userId, role: t.Optional(role), ...mutationFields });
+const roleBody = t.Object({ role, ...mutationFields });
+
+export function membersPlugin(prefix: string, options: RestOptions) {
+  const { engine } = options;
+  return new Elysia({ prefix, detail: { tags: ["members"] } })
+    .onError((context) => answerError(context))
+    .onParse(readJsonBody)
+    .use(authenticated(options))
+    .get(
+      "/rooms/:roomId/members",
+      async ({ principal, params, query: { after, limit }, set }) => {
+        const page = { limit, ...(after === undefined ? {} : { after }) };
+        const call = { to: "room", room: params.roomId, kind: "members", ...page } as const;
+        return answer(set, await engine.call(principal, call), ({ members, total, hasMore }) => ({
+          members: members.map(memberJson),
+          pagination: { total, limit, hasMore, after: members.at(-1)?.userId ?? null },
+        }));
+      },
+      { params: roomParams, query, detail: { summary: "Members, in the order of their ids" } },
+    )
+    .post(
+      "/rooms/:roomId/members",
+      async ({ principal, params, headers, body, set }) => {
+        const member = { userId: body.userId, role: body.role ?? "member" };
+        const command = { kind: "add_member", ...member, ...idempotencyOf({ headers, body }) } as const;
+        const done = await mutate(engine, principal, params.roomId, command);
+        return answer(set, done, (reply) => ({ ...member, ...receipt(reply) }), ({ duplicate }) => (duplicate ? 200 : 201));
+      },
+      { params: roomParams, headers: mutationHeaders, body: addBody, detail: { summary: "Add a member" } },
+    )
+    .patch(
+      "/rooms/:roomId/members/:userId",
+      async ({ principal, params, headers, body, set }) => {
+        const member = { userId: params.userId, role: body.role };
+        const command = { kind: "set_role", ...member, ...idempotencyOf({ headers, body }) } as const;
+        const done = await mutate(engine, principal, params.roomId, command);
+        return answer(set, done, (reply) => ({ ...member, ...receipt(reply) }));
+      },
+      { params: memberParams, headers: mutationHeaders, body: roleBody, detail: { summary: "Change a member's role" } },
+    )
+    .delete(
+      "/rooms/:roomId/members/:userId",
+      async ({ principal, params, headers, set }) => {
+        const idempotency = idempotencyOf({ headers, body: undefined });
+        const command = { kind: "remove_member", userId: params.userId, ...idempotency } as const;
+        const done = await mutate(engine, principal, params.roomId, command);
+        return answer(set, done, (reply) => ({ userId: params.userId, ...receipt(reply) }));
+      },
+      { params: memberParams, headers: mutationHeaders, detail: { summary: "Remove a member" } },
+    );
+}
+
+function receipt({ seq, timestamp, duplicate }: MutationReply) {
+  return { seq, timestamp: iso(timestamp), duplicate };
+}

@@ -1,0 +1,107 @@
+/** How REST names what it changes: idempotency keys, and the ids and settings of new rooms. */
+import type { Engine } from "./ports.ts";
+import { parseId, type RoomId, type Seq, type TenantId, type UserId } from "../base/ids.ts";
+import { type Random, SystemRandom } from "../base/prng.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { RoomSettings } from "../domain/room/events.ts";
+import type { RoomType } from "../domain/room/vocabulary.ts";
+import type { Rejection } from "../protocol/errors.ts";
+import type { MutationReply } from "../actors/calls.ts";
+import type { Call } from "../actors/calls.ts";
+
+type RoomCommand = Extract<Call, { kind: "mutate" }>["command"];
+
+/** What every mutation takes from the request. */
+export interface MutationInput {
+  readonly headers: { readonly "idempotency-key"?: string | undefined };
+  readonly body: { readonly clientId?: string | undefined; readonly knownSeq?: Seq | undefined } | undefined;
+}
+
+export interface Idempotency {
+  readonly clientId: string;
+  readonly knownSeq?: Seq;
+}
+
+const RANDOM: Random = new SystemRandom();
+
+/** The client's own key (body before header), or a new one: then a retry is another request. */
+export function idempotencyOf({ headers, body }: MutationInput, random: Random = RANDOM): Idempotency {
+  return {
+    clientId: body?.clientId ?? headers["idempotency-key"] ?? `rest:${random.token(20)}`,
+    ...(body?.knownSeq === undefined ? {} : { knownSeq: body.knownSeq }),
+  };
+}
+
+export function mutate(
+  engine: Engine,
+  principal: Principal,
+  room: RoomId,
+  command: RoomCommand,
+): Promise<Result<MutationReply, Rejection>> {
+  return engine.call(principal, { to: "room", room, kind: "mutate", command });
+}
+
+/** Of a room that is to be made; absent fields get their defaults. */
+export interface NewRoom {
+  readonly roomId?: RoomId | undefined;
+  readonly name?: string | undefined;
+  readonly description?: string | undefined;
+  readonly type?: RoomType | undefined;
+  readonly isPrivate?: boolean | undefined;
+  readonly avatar?: string | undefined;
+  readonly maxMembers?: number | undefined;
+  readonly allowInvites?: boolean | undefined;
+  readonly tags?: readonly string[] | undefined;
+  readonly participants?: readonly UserId[] | undefined;
+}
+
+const GROUP_MEMBERS_MAX = 50;
+const MEMBERS_MAX_DEFAULT = 10_000;
+
+/**
+ * The settings of a new room. A group is closed unless it says that it is not: then it is a public room; `isPrivate`
+ * turns a public room into a private one.
+ */
+export function settingsOf(room: NewRoom): Result<RoomSettings, Rejection> {
+  const type = typeOf(room);
+  if (type === "direct" && room.participants?.length !== 1) {
+    return err({ code: "invalid_field", field: "participants", message: "A direct room has exactly one other participant." });
+  }
+  if (room.name === undefined && type !== "direct") return err({ code: "missing_field", field: "name" });
+  return ok({
+    type,
+    name: room.name ?? "Direct messages",
+    ...(room.description === undefined ? {} : { description: room.description }),
+    ...(room.avatar === undefined ? {} : { avatar: room.avatar }),
+    ...(room.tags === undefined ? {} : { tags: room.tags }),
+    maxMembers: room.maxMembers ?? (type === "direct" ? 2 : type === "group" ? GROUP_MEMBERS_MAX : MEMBERS_MAX_DEFAULT),
+    allowInvites: room.allowInvites ?? true,
+  });
+}
+
+function typeOf({ type = "public", isPrivate }: NewRoom): RoomType {
+  if (type === "group" && isPrivate === false) return "public";
+  return type === "public" && isPrivate === true ? "private" : type;
+}
+
+/**
+ * The id of a new room. It depends on the idempotency key, so that a retry makes the same room; that of a direct room
+ * depends on its two people, so that there is one per pair.
+ */
+export function newRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId: string): RoomId {
+  if (room.roomId !== undefined) return room.roomId;
+  const other = room.type === "direct" ? room.participants?.[0] : undefined;
+  const name =
+    other === undefined
+      ? `room_${fingerprint([tenant, by, clientId])}`
+      : `direct_${fingerprint([tenant, ...[by, other].sort()])}`;
+  const id = parseId<RoomId>(name);
+  if (id === undefined) throw new Error(`a made room id is not acceptable: ${name}`);
+  return id;
+}
+
+/** 120 bits: no two of them meet. JSON keeps `["a","bc"]` and `["ab","c"]` apart. */
+function fingerprint(parts: readonly string[]): string {
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 30);
+}

@@ -1,0 +1,73 @@
+/**
+ * The shapes of what REST takes, for checking and for the OpenAPI page. They say what a value looks like; whether it may
+ * be done is for the domain.
+ */
+import { t } from "elysia";
+import { ID_PATTERN, type MessageId, type RoomId, type UserId } from "../base/ids.ts";
+import * as limits from "../base/limits.ts";
+import {
+  MESSAGE_TYPES,
+  type MessageType,
+  PRESENCE_STATUSES,
+  type PresenceStatus,
+  ROLES,
+  ROOM_TYPES,
+  type Role,
+  type RoomType,
+} from "../protocol/frames.ts";
+
+const idText = t.String({
+  minLength: 1,
+  maxLength: limits.ID_LENGTH_MAX,
+  pattern: ID_PATTERN.source,
+  description: `An id of 1 to ${limits.ID_LENGTH_MAX} letters, digits and _ . : @ | + = , ~ $ ! * -`,
+});
+// The checks are those of `parseId`, so what passes is branded.
+export const roomId = t.Unsafe<RoomId>(idText);
+export const userId = t.Unsafe<UserId>(idText);
+/** Only its length: an id that is none of ours names no message, and the engine says so. */
+export const messageId = t.Unsafe<MessageId>(t.String({ minLength: 1, maxLength: 64 }));
+
+function oneOf<Word extends string>(words: readonly Word[]) {
+  return t.Unsafe<Word>(t.Union(words.map((word) => t.Literal(word))));
+}
+export const roomType = oneOf<RoomType>(ROOM_TYPES);
+export const role = oneOf<Role>(ROLES);
+export const messageType = oneOf<MessageType>(MESSAGE_TYPES);
+export const presenceStatus = oneOf<PresenceStatus>(PRESENCE_STATUSES);
+
+export const seq = t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+export const emoji = t.String({ minLength: 1, maxLength: limits.EMOJI_LENGTH_MAX });
+export const clientId = t.String({ minLength: 1, maxLength: limits.CLIENT_ID_LENGTH_MAX });
+
+export function pageLimit(fallback: number, max: number) {
+  return t.Integer({ minimum: 1, maximum: max, default: fallback });
+}
+
+export const roomParams = t.Object({ roomId });
+export const memberParams = t.Object({ roomId, userId });
+export const messageParams = t.Object({ roomId, messageId });
+
+/** A request that changes something may name itself, so that a retry is not done twice. */
+export const mutationHeaders = t.Object({ "idempotency-key": t.Optional(clientId) });
+export const mutationFields = { clientId: t.Optional(clientId), knownSeq: t.Optional(seq) };
+export const mutationBody = t.Object(mutationFields);
+
+export const roomFields = {
+  name: t.String({ minLength: 1, maxLength: limits.ROOM_NAME_LENGTH_MAX }),
+  description: t.String({ maxLength: limits.ROOM_DESCRIPTION_LENGTH_MAX }),
+  avatar: t.String({ maxLength: 2_048 }),
+  tags: t.Array(t.String({ minLength: 1, maxLength: 40 }), { maxItems: 20 }),
+  maxMembers: t.Integer({ minimum: 2, maximum: 1_000_000 }),
+  allowInvites: t.Boolean(),
+};
+
+export const attachment = t.Object({
+  id: t.String({ minLength: 1, maxLength: limits.ID_LENGTH_MAX }),
+  type: t.String({ maxLength: 40 }),
+  url: t.String({ maxLength: 2_048 }),
+  fileName: t.String({ maxLength: 255 }),
+  fileSize: t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+  mimeType: t.String({ maxLength: 127 }),
+  thumbnailUrl: t.Optional(t.String({ maxLength: 2_048 })),
+});

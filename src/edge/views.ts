@@ -1,0 +1,81 @@
+/** What REST shows of rooms, messages, members and presence: the names of the API, times in ISO 8601. */
+import type { MemberView, PresenceView, RoomListEntry } from "../actors/calls.ts";
+import type { Role } from "../domain/room/vocabulary.ts";
+import type { MessageView, RoomView } from "../protocol/frames.ts";
+
+export function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+export function messageJson(message: MessageView) {
+  const reactions = Object.entries(message.reactions ?? {});
+  return {
+    messageId: message.messageId,
+    roomId: message.roomId,
+    seq: message.seq,
+    authorId: message.authorId,
+    authorName: message.authorName ?? null,
+    authorAvatar: message.authorAvatar ?? null,
+    content: message.content,
+    type: message.messageType,
+    timestamp: iso(message.timestamp),
+    // `fromEntries` defines its own properties, so that an emoji called "__proto__" is only a name.
+    reactions: Object.fromEntries(reactions.map(([emoji, reaction]) => [emoji, reaction.users])),
+    /** How many, where `reactions` names only the first ones. */
+    reactionCounts: Object.fromEntries(reactions.map(([emoji, reaction]) => [emoji, reaction.count])),
+    replyTo: message.replyTo ?? null,
+    mentions: message.mentions ?? [],
+    attachments: message.attachments ?? [],
+    isEdited: message.editedAt !== undefined,
+    ...(message.editedAt === undefined ? {} : { editedAt: iso(message.editedAt) }),
+    isDeleted: message.deletedAt !== undefined,
+    ...(message.deletedAt === undefined ? {} : { deletedAt: iso(message.deletedAt) }),
+    isAnonymous: false,
+    ...(message.clientId === undefined ? {} : { clientId: message.clientId }),
+  };
+}
+
+export function roomJson(room: RoomView) {
+  return {
+    roomId: room.roomId,
+    name: room.name,
+    description: room.description ?? null,
+    type: room.type,
+    avatar: room.avatar ?? null,
+    tags: room.tags ?? [],
+    createdBy: room.createdBy,
+    createdAt: iso(room.createdAt),
+    memberCount: room.memberCount,
+    maxMembers: room.maxMembers,
+    allowInvites: room.allowInvites,
+    lastActivity: iso(room.lastActivity),
+  };
+}
+
+export function roomListEntryJson(entry: RoomListEntry) {
+  return { ...roomJson(entry), isJoined: entry.isJoined, unreadCount: entry.unread };
+}
+
+export function ownRoomJson({ room, role, unread }: { room: RoomView; role: Role | null; unread: number }) {
+  return { ...roomJson(room), role, isJoined: role !== null, unreadCount: unread };
+}
+
+export function memberJson(member: MemberView) {
+  return {
+    userId: member.userId,
+    displayName: member.name ?? null,
+    avatar: member.avatar ?? null,
+    role: member.role,
+    joinedAt: iso(member.joinedAt),
+  };
+}
+
+export function presenceJson(presence: PresenceView) {
+  return {
+    userId: presence.userId,
+    status: presence.status,
+    customStatus: presence.customStatus ?? null,
+    lastSeen: iso(presence.lastSeen),
+    devices: presence.devices,
+  };
+}
