@@ -1,0 +1,182 @@
+/**
+ * Kills the server with SIGKILL under load, again and again on the same data, and checks what was promised: what was
+ * acked is there, nothing is there twice, and every client saw the whole log in order through its resumes.
+ */
+import { SeededRandom } from "../../src/base/prng.ts";
+import { at, listAt, textAt } from "../support/json.ts";
+import { TestServer } from "../support/server.ts";
+import type { WireName } from "../support/wire.ts";
+import { Person } from "./person.ts";
+
+const ROOMS = ["chaos_1", "chaos_2", "chaos_3", "chaos_4"];
+const WIRES: readonly WireName[] = ["msgpack", "json", "camel", "snake", "msgpack", "json", "msgpack", "snake"];
+const TICK_MS = 5;
+const ROUND_MS_MIN = 150;
+const ROUND_MS_MAX = 900;
+const SETTLE_MS_MAX = 15_000;
+
+export interface KillOptions {
+  readonly rounds: number;
+  /** Messages per second, of all people together. */
+  readonly rate: number;
+  readonly seed: number;
+  readonly print: (line: string) => void;
+}
+
+export interface KillSummary {
+  readonly acked: number;
+  readonly retried: number;
+  /** Acked, but not in the history where the ack said, or with another text. */
+  readonly lost: number;
+  readonly duplicates: number;
+  /** Breaks in what a client saw: gaps, repetitions, ranges that a resume could not replay, events of no history. */
+  readonly gaps: number;
+  readonly slowestReadyMs: number;
+  /** The first few failures in words. */
+  readonly failures: readonly string[];
+}
+
+export async function killRounds({ rounds, rate, seed, print }: KillOptions): Promise<KillSummary> {
+  const random = new SeededRandom(seed);
+  const server = await TestServer.start({
+    env: { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000", NODE_ENV: "test" },
+  });
+  try {
+    const people = WIRES.map((wire, i) => new Person(server, `usr_${i}`, wire));
+    await createRooms(server, people);
+    let slowestReadyMs = 0;
+    for (let round = 1; round <= rounds; round += 1) {
+      const before = people.reduce((sum, person) => sum + person.acked.size, 0);
+      const lifeMs = ROUND_MS_MIN + random.below(ROUND_MS_MAX - ROUND_MS_MIN);
+      await talk(people, rate, lifeMs, random);
+      await server.kill();
+      await Promise.all(people.map((person) => person.disconnected()));
+      const readyMs = await server.restart();
+      slowestReadyMs = Math.max(slowestReadyMs, readyMs);
+      const retried = people.reduce((sum, person) => sum + person.unacked.size, 0);
+      await settle(people);
+      const acked = people.reduce((sum, person) => sum + person.acked.size, 0) - before;
+      print(
+        `round ${round}: killed after ${lifeMs} ms, ready in ${readyMs.toFixed(0)} ms, ${acked} acked, ${retried} retried`,
+      );
+    }
+    return { ...(await check(server, people)), slowestReadyMs };
+  } finally {
+    await server.dispose();
+  }
+}
+
+async function createRooms(server: TestServer, people: readonly Person[]): Promise<void> {
+  const [first, ...others] = people;
+  if (first === undefined) return;
+  await first.connect();
+  for (const roomId of ROOMS) {
+    await first.client.ack({ type: "create_room", roomId, name: roomId, roomType: "public" });
+    await first.client.join(roomId);
+  }
+  for (const person of others) {
+    await person.connect();
+    for (const roomId of ROOMS) await person.client.join(roomId);
+  }
+  // Everybody starts from the same place: what the check expects is the whole history of messages.
+  for (const roomId of ROOMS) await server.rest("GET", `/v1/chat/rooms/${roomId}`, { token: first.token });
+}
+
+/** Sends at an even rate until the time is over; whether anything was answered does not matter here. */
+function talk(people: readonly Person[], rate: number, lifeMs: number, random: SeededRandom): Promise<void> {
+  const startMs = performance.now();
+  let sent = 0;
+  return new Promise((resolve) => {
+    const ticker = setInterval(() => {
+      const elapsedMs = performance.now() - startMs;
+      const due = Math.floor((elapsedMs / 1000) * rate);
+      for (; sent < due; sent += 1) {
+        people[random.below(people.length)]?.say(ROOMS[random.below(ROOMS.length)] ?? "");
+      }
+      if (elapsedMs < lifeMs) return;
+      clearInterval(ticker);
+      resolve();
+    }, TICK_MS);
+  });
+}
+
+/** Everybody connects, resumes, retries, and has seen everything that anybody's acks speak of. */
+async function settle(people: readonly Person[]): Promise<void> {
+  await Promise.all(people.map((person) => person.connect()));
+  await Promise.all(people.map((person) => person.retry(SETTLE_MS_MAX)));
+  for (const roomId of ROOMS) {
+    const last = Math.max(...people.map((person) => person.lastAckedSeq(roomId)));
+    await Promise.all(people.map((person) => person.seen(roomId, last, SETTLE_MS_MAX)));
+  }
+}
+
+async function check(server: TestServer, people: readonly Person[]): Promise<Omit<KillSummary, "slowestReadyMs">> {
+  const failures: string[] = [];
+  const counts = { acked: 0, retried: 0, lost: 0, duplicates: 0, gaps: 0 };
+  const fail = (kind: "lost" | "duplicates" | "gaps", what: string): void => {
+    counts[kind] += 1;
+    if (failures.length < 20) failures.push(`${kind}: ${what}`);
+  };
+  for (const roomId of ROOMS) {
+    const history = await readHistory(server, roomId, people[0]?.token ?? "");
+    const byId = new Map(history.map((message) => [message.messageId, message.content]));
+    const contents = new Set<string>();
+    for (const { content, messageId } of history) {
+      if (contents.has(content)) fail("duplicates", `${messageId} repeats "${content}"`);
+      contents.add(content);
+    }
+    const inOrder = history.map((message) => message.messageId);
+    for (const person of people) {
+      for (const acked of person.acked.values()) {
+        if (acked.roomId !== roomId) continue;
+        counts.acked += 1;
+        if (byId.get(acked.messageId) !== acked.content) {
+          fail(
+            "lost",
+            `${person.userId} was told ${acked.messageId} for "${acked.content}", history has ${byId.get(acked.messageId)}`,
+          );
+        }
+      }
+      const log = person.rooms.get(roomId);
+      for (const fault of log?.faults ?? []) fail("gaps", `${person.userId} ${roomId}: ${fault}`);
+      for (const range of log?.missing ?? [])
+        fail("gaps", `${person.userId} ${roomId}: missing ${JSON.stringify(range)}`);
+      const seen = (log?.events ?? [])
+        .filter((event) => event.type === "new_message")
+        .map((event) => textAt(event.body, "message.messageId"));
+      if (seen.length !== inOrder.length || seen.some((messageId, i) => messageId !== inOrder[i])) {
+        const first = inOrder.findIndex((messageId, i) => messageId !== seen[i]);
+        fail(
+          "gaps",
+          `${person.userId} saw ${seen.length} of ${inOrder.length} messages of ${roomId}, first difference at ${first}`,
+        );
+      }
+    }
+  }
+  for (const person of people) {
+    counts.retried += person.retried;
+    for (const fault of person.faults) fail("lost", `${person.userId}: ${fault}`);
+  }
+  return { ...counts, failures };
+}
+
+/** The whole history over REST, oldest first. */
+async function readHistory(
+  server: TestServer,
+  roomId: string,
+  token: string,
+): Promise<readonly { readonly messageId: string; readonly content: string }[]> {
+  const messages: { messageId: string; content: string }[] = [];
+  let before = "";
+  for (;;) {
+    const reply = await server.rest("GET", `/v1/chat/rooms/${roomId}/messages?limit=100${before}`, { token });
+    if (reply.status !== 200) throw new Error(`history of ${roomId}: ${reply.status} ${reply.text}`);
+    const page = listAt(reply.body, "data.messages").map((message) => ({
+      messageId: textAt(message, "messageId"),
+      content: textAt(message, "content"),
+    }));
+    messages.unshift(...page);
+    if (at(reply.body, "data.pagination.hasMore") !== true || page[0] === undefined) return messages;
+    before = `&before=${page[0].messageId}`;
+  }
+}

@@ -1,0 +1,218 @@
+/**
+ * The real server in a process of its own, on 127.0.0.1 and a data folder of its own.
+ * Invariant: a server that a test started is gone when `dispose` returns, however the test ended.
+ */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { mintTestToken, SECRET, type TestClaims } from "./tokens.ts";
+
+const root = join(import.meta.dir, "../..");
+const READY_MS_MAX = 15_000;
+const STOP_MS_MAX = 30_000;
+/** Of the server's output, for the message of a test that fails. */
+const OUTPUT_CHARS_MAX = 20_000;
+
+export interface ServerOptions {
+  /** Added to the environment; a value of `undefined` takes a variable away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export interface Exit {
+  readonly code: number;
+  readonly ms: number;
+}
+
+export class TestServer {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly #env: Readonly<Record<string, string | undefined>>;
+  #process: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
+  #output = "";
+
+  private constructor(port: number, env: Readonly<Record<string, string | undefined>>) {
+    this.port = port;
+    this.dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
+    this.#env = env;
+  }
+
+  /** Starts a server on an empty data folder and waits until it is ready. */
+  static async start(options: ServerOptions = {}): Promise<TestServer> {
+    const server = new TestServer(freePort(), options.env ?? {});
+    try {
+      await server.restart();
+    } catch (error) {
+      await server.dispose();
+      throw error;
+    }
+    return server;
+  }
+
+  get http(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  get ws(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    if (this.#process === undefined) throw new Error("the server is not running");
+    return this.#process.pid;
+  }
+
+  /** What it printed so far, the newest characters. */
+  get output(): string {
+    return this.#output;
+  }
+
+  token(claims: TestClaims): string {
+    return mintTestToken(claims);
+  }
+
+  /** Starts it again on the same port and data; returns how long it took to be ready. */
+  async restart(): Promise<number> {
+    const startMs = performance.now();
+    this.#process = spawnServer(this.#env, this.port, this.dataDir);
+    void this.#collect(this.#process.stdout);
+    void this.#collect(this.#process.stderr);
+    await this.#ready(startMs);
+    return performance.now() - startMs;
+  }
+
+  /** SIGTERM; fails when the server has not ended by itself in time. */
+  async stop(): Promise<Exit> {
+    const startMs = performance.now();
+    const child = this.#process;
+    if (child === undefined) return { code: 0, ms: 0 };
+    child.kill("SIGTERM");
+    const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
+    const code = await child.exited;
+    clearTimeout(late);
+    this.#process = undefined;
+    return { code, ms: performance.now() - startMs };
+  }
+
+  /** SIGKILL: nothing is written any more, nobody is told. */
+  async kill(): Promise<void> {
+    this.#process?.kill("SIGKILL");
+    await this.#process?.exited;
+    this.#process = undefined;
+  }
+
+  async dispose(): Promise<void> {
+    await this.kill();
+    rmSync(this.dataDir, { recursive: true, force: true });
+  }
+
+  /** A REST request as this user; the answer's status, headers and parsed body. */
+  async rest(
+    method: string,
+    path: string,
+    options: {
+      readonly token?: string;
+      readonly body?: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
+  ): Promise<RestReply> {
+    const response = await fetch(this.http + path, {
+      method,
+      headers: {
+        ...(options.token === undefined ? {} : { authorization: `Bearer ${options.token}` }),
+        ...(options.body === undefined ? {} : { "content-type": "application/json" }),
+        ...options.headers,
+      },
+      ...(options.body === undefined
+        ? {}
+        : { body: typeof options.body === "string" ? options.body : JSON.stringify(options.body) }),
+    });
+    const text = await response.text();
+    const json = response.headers.get("content-type")?.includes("json") ? (JSON.parse(text) as RestBody) : {};
+    return { status: response.status, headers: response.headers, text, body: json };
+  }
+
+  async #ready(startMs: number): Promise<void> {
+    const child = this.#process;
+    while (performance.now() - startMs < READY_MS_MAX) {
+      if (child === undefined || child.exitCode !== null || child.signalCode !== null) break;
+      const status = await fetch(`${this.http}/readyz`).then(
+        (response) => response.status,
+        () => 0,
+      );
+      if (status === 200) return;
+      await Bun.sleep(10);
+    }
+    throw new Error(`the server did not become ready:\n${this.#output}`);
+  }
+
+  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new TextDecoder();
+    for await (const chunk of stream) {
+      this.#output = (this.#output + decoder.decode(chunk, { stream: true })).slice(-OUTPUT_CHARS_MAX);
+    }
+  }
+}
+
+export interface RestReply {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  readonly body: RestBody;
+}
+/** The envelope of every REST answer. */
+export interface RestBody {
+  readonly success?: boolean;
+  /** What is inside is for the test to say; `json.ts` looks into it. */
+  readonly data?: unknown;
+  readonly error?: { readonly code: string; readonly message: string; readonly details?: { readonly field?: string } };
+}
+
+/** Starts a process that is expected to end by itself (bad configuration), and returns what it said. */
+export async function runServerToExit(
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<{ readonly code: number; readonly output: string }> {
+  const dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
+  const child = spawnServer(env, freePort(), dataDir);
+  const late = setTimeout(() => child.kill("SIGKILL"), READY_MS_MAX);
+  const [out, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  clearTimeout(late);
+  rmSync(dataDir, { recursive: true, force: true });
+  return { code, output: out + errors };
+}
+
+function spawnServer(
+  env: Readonly<Record<string, string | undefined>>,
+  port: number,
+  dataDir: string,
+): Bun.Subprocess<"ignore", "pipe", "pipe"> {
+  const { PATH, HOME, TMPDIR } = process.env;
+  return Bun.spawn([process.execPath, "src/main.ts"], {
+    cwd: root,
+    env: {
+      PATH,
+      HOME,
+      TMPDIR,
+      HOST: "127.0.0.1",
+      PORT: String(port),
+      STOA_DATA_DIR: dataDir,
+      JWT_SECRET_KEY: SECRET,
+      LOG_LEVEL: "warn",
+      ...env,
+    },
+    stdin: "ignore",
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+}
+
+/** A port that was free a moment ago: the server must get the same one again after a restart. */
+function freePort(): number {
+  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
+  const { port } = probe;
+  probe.stop(true);
+  return port;
+}

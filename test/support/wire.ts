@@ -1,0 +1,102 @@
+/**
+ * The four encodings as a client sees them, each to and from one shape: frames by canonical (camelCase) name.
+ * Invariant: nothing here uses the engine's codecs, but for the table of positions and the reader of binary server frames.
+ */
+import { encode as encodeMsgpack } from "@msgpack/msgpack";
+import { decodeServerFrame } from "../../src/protocol/msgpack-codec.ts";
+import { createSchema } from "../../src/protocol/schema.ts";
+import { MESSAGE_LENGTH_DEFAULT } from "../../src/base/limits.ts";
+
+/** A frame of either direction; tests look into it with `json.ts`. */
+export interface Frame {
+  readonly type: string;
+  readonly [field: string]: unknown;
+}
+
+export interface Wire {
+  readonly path: string;
+  readonly subprotocol: string | undefined;
+  encode(frame: Frame): string | Uint8Array<ArrayBuffer>;
+  decode(data: string | Uint8Array): Frame;
+}
+
+export type WireName = "msgpack" | "json" | "camel" | "snake";
+
+const schema: Readonly<Record<string, { readonly op: number; readonly fields: readonly { readonly name: string }[] }>> =
+  createSchema({ messageLengthMax: MESSAGE_LENGTH_DEFAULT });
+
+/** Types of the JSON dialects that are one event of a room's log each. */
+const EVENT_TYPES = new Set([
+  "new_message",
+  "message_updated",
+  "message_deleted",
+  "user_joined",
+  "user_left",
+  "member_updated",
+  "room_updated",
+]);
+
+const json: Wire = {
+  path: "/chat",
+  subprotocol: "stoa.v1.json",
+  encode: (frame) => JSON.stringify(frame),
+  decode: (data) => parse(data),
+};
+
+export const WIRES: Readonly<Record<WireName, Wire>> = {
+  json,
+  msgpack: { path: "/chat", subprotocol: "stoa.v1.msgpack", encode: encodePositional, decode: decodeBinary },
+  camel: { ...json, subprotocol: undefined, decode: (data) => asEvents(parse(data)) },
+  snake: {
+    path: "/api/v1/ws/chat",
+    subprotocol: undefined,
+    encode: (frame) => JSON.stringify(renamed(frame, snakeCase)),
+    decode: (data) => asEvents(renamed(parse(data), camelCase) as Frame),
+  },
+};
+
+function parse(data: string | Uint8Array): Frame {
+  if (typeof data !== "string") throw new Error("a text codec sent a binary frame");
+  return JSON.parse(data) as Frame;
+}
+
+function encodePositional(frame: Frame): Uint8Array<ArrayBuffer> {
+  const spec = schema[frame.type];
+  if (spec === undefined) throw new Error(`no such client frame: ${frame.type}`);
+  const values = spec.fields.map((field) => frame[field.name] ?? null);
+  while (values.length > 0 && values.at(-1) === null) values.pop();
+  return encodeMsgpack([spec.op, frame["ref"] ?? null, frame["roomId"] ?? null, ...values]);
+}
+
+function decodeBinary(data: string | Uint8Array): Frame {
+  if (typeof data === "string") throw new Error("the binary codec sent a text frame");
+  return decodeServerFrame(data) as unknown as Frame;
+}
+
+/** One event of a dialect in the shape of an `events` frame. */
+function asEvents(frame: Frame): Frame {
+  if (!EVENT_TYPES.has(frame.type)) return frame;
+  const { roomId, after, ...event } = frame;
+  return { type: "events", roomId, after, head: event["seq"], events: [event] };
+}
+
+/** Emoji and ids as keys hold no letters next to an underscore or a capital that this would change. */
+function renamed(value: unknown, rename: (key: string) => string): unknown {
+  if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      rename(key),
+      // Keys of these maps are rooms, people and emoji.
+      key === "rooms" || key === "reactions" ? inner : renamed(inner, rename),
+    ]),
+  );
+}
+
+function snakeCase(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
+
+function camelCase(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+}
