@@ -1,0 +1,78 @@
+/**
+ * What a room does with a command: events to write and effects to carry out, a rejection, or a list of rows that it lacks.
+ * The order of judgement: the room exists; the request was not done before; the asker may; the rules of the command.
+ * Invariant: changes nothing that anyone could see (caches note what was used), and gives the same answer whatever the
+ * caches hold, except that it may ask for rows first.
+ */
+import { unreachable } from "../../base/result.ts";
+import { bodyHashOf } from "./body-hash.ts";
+import type { RoomCommand, RoomMutation } from "./commands.ts";
+import { type DecideContext, type LiveRoom, reject, ROOM_NOT_FOUND } from "./decide/answer.ts";
+import { decideCheckRead, decideConfirm, decideMarkRead, decideTyping } from "./decide/ephemeral.ts";
+import { decideAddMember, decideJoin, decideLeave, decideRemoveMember, decideSetRole } from "./decide/membership.ts";
+import { decideDelete, decideEdit, decideReact, decideSend } from "./decide/messages.ts";
+import { decideCreateRoom, decideUpdateRoom } from "./decide/rooms.ts";
+import type { Decision } from "./decision.ts";
+import type { RoomState } from "./state.ts";
+
+export type { DecideContext } from "./decide/answer.ts";
+
+export function decide(state: RoomState, command: RoomCommand, context: DecideContext): Decision {
+  if (!isLive(state)) {
+    if (command.kind !== "create_room") return ROOM_NOT_FOUND;
+    return decideCreateRoom(state, command, bodyHashOf(command), context);
+  }
+  switch (command.kind) {
+    case "set_typing":
+      return decideTyping(state, command);
+    case "mark_read":
+      return decideMarkRead(state, command);
+    case "confirm_delivered":
+      return decideConfirm(state, command);
+    case "check_read":
+      return decideCheckRead(state, command);
+    default:
+      return decideMutation(state, command, context);
+  }
+}
+
+function isLive(state: RoomState): state is LiveRoom {
+  return state.settings !== undefined;
+}
+
+function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideContext): Decision {
+  const bodyHash = bodyHashOf(command);
+  const done = state.window.find(command.by.userId, command.clientId);
+  if (done !== undefined) {
+    if (done.bodyHash !== bodyHash) return reject("conflict", undefined, "clientId");
+    return { kind: "duplicate", seq: done.seq, timestamp: done.timestamp };
+  }
+  // A first try at `knownSeq` would have been written after it; what is above the floor would be known.
+  if (command.knownSeq !== undefined && command.knownSeq < state.window.floor) return reject("retry_expired");
+  switch (command.kind) {
+    case "send_message":
+      return decideSend(state, command, bodyHash, context);
+    case "edit_message":
+      return decideEdit(state, command, bodyHash, context);
+    case "delete_message":
+      return decideDelete(state, command, bodyHash, context);
+    case "react":
+      return decideReact(state, command, bodyHash, context);
+    case "join_room":
+      return decideJoin(state, command, bodyHash, context);
+    case "leave_room":
+      return decideLeave(state, command, bodyHash, context);
+    case "add_member":
+      return decideAddMember(state, command, bodyHash, context);
+    case "remove_member":
+      return decideRemoveMember(state, command, bodyHash, context);
+    case "set_role":
+      return decideSetRole(state, command, bodyHash, context);
+    case "update_room":
+      return decideUpdateRoom(state, command, bodyHash, context);
+    case "create_room":
+      return decideCreateRoom(state, command, bodyHash, context);
+    default:
+      return unreachable(command);
+  }
+}

@@ -1,0 +1,52 @@
+/** What leaves no trace in the log: typing, marks, and the question whether one may read. */
+import { seqOfMessageId } from "../../../base/ids.ts";
+import { MESSAGE_IDS_MAX } from "../../../base/limits.ts";
+import type { CheckRead, ConfirmDelivered, MarkRead, SetTyping } from "../commands.ts";
+import type { Decision } from "../decision.ts";
+import { acceptEffect, type LiveRoom, refuse, reject, UNCHANGED } from "./answer.ts";
+
+export function decideTyping(state: LiveRoom, { by, isTyping }: SetTyping): Decision {
+  const refusal = refuse(state, by, "write");
+  return refusal ?? acceptEffect({ kind: "typing", userId: by.userId, name: by.name, isTyping });
+}
+
+export function decideMarkRead(state: LiveRoom, command: MarkRead): Decision {
+  const { by, messageIds } = command;
+  const refusal = refuse(state, by, "mark");
+  if (refusal !== undefined) return refusal;
+  let seq = command.seq ?? 0;
+  if (!isPosition(seq)) return notAPosition();
+  if (messageIds !== undefined) {
+    if (messageIds.length > MESSAGE_IDS_MAX) {
+      return reject("invalid_field", `At most ${MESSAGE_IDS_MAX} messages can be marked at once.`, "messageIds");
+    }
+    for (const id of messageIds) {
+      const marked = seqOfMessageId(id);
+      if (marked === undefined) return reject("invalid_field", "messageIds has something else than ids of messages.", "messageIds");
+      seq = Math.max(seq, marked);
+    }
+  }
+  if (command.seq === undefined && (messageIds === undefined || messageIds.length === 0)) {
+    return reject("missing_field", "seq or messageIds is required.", "seq");
+  }
+  return acceptEffect({ kind: "mark_read", userId: by.userId, seq: Math.min(seq, state.head) });
+}
+
+export function decideConfirm(state: LiveRoom, { by, seq }: ConfirmDelivered): Decision {
+  const refusal = refuse(state, by, "mark");
+  if (refusal !== undefined) return refusal;
+  if (!isPosition(seq)) return notAPosition();
+  return acceptEffect({ kind: "mark_delivered", userId: by.userId, seq: Math.min(seq, state.head) });
+}
+
+export function decideCheckRead(state: LiveRoom, { by }: CheckRead): Decision {
+  return refuse(state, by, "read") ?? UNCHANGED;
+}
+
+function isPosition(seq: number): boolean {
+  return Number.isSafeInteger(seq) && seq >= 0;
+}
+
+function notAPosition(): Decision {
+  return reject("invalid_field", "seq is a whole number from 0.", "seq");
+}

@@ -1,0 +1,190 @@
+/** Sending messages and changing them. `decideSend` is the engine's hot path: no closures, no copies, one event. */
+import { type Seq, seqOfMessageId, type UserId } from "../../../base/ids.ts";
+import {
+  ATTACHMENTS_MAX,
+  EMOJI_LENGTH_MAX,
+  MENTIONS_MAX,
+  REACTION_USERS_KEPT_MAX,
+  REACTIONS_PER_MESSAGE_MAX,
+} from "../../../base/limits.ts";
+import type { DeleteMessage, EditMessage, React, SendMessage } from "../commands.ts";
+import type { Decision, RoomEffect } from "../decision.ts";
+import type { MessageSent } from "../events.ts";
+import { knownMessage, presentContent, reactionUsers } from "../message-rows.ts";
+import { isAllowed } from "../permissions.ts";
+import type { MessageRow } from "../state.ts";
+import {
+  accept,
+  type DecideContext,
+  eventBase,
+  type LiveRoom,
+  needMembers,
+  needMessage,
+  refuse,
+  reject,
+  timestampOf,
+  UNCHANGED,
+} from "./answer.ts";
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const MESSAGE_NOT_FOUND = reject("message_not_found", undefined, "messageId");
+const ALREADY_DELETED = reject("already_deleted", undefined, "messageId");
+
+export function decideSend(state: LiveRoom, command: SendMessage, bodyHash: number, context: DecideContext): Decision {
+  const { by, content, messageType, replyTo, mentions, attachments } = command;
+  const refusal = refuse(state, by, "write");
+  if (refusal !== undefined) return refusal;
+  const hasAttachments = attachments !== undefined && attachments.length > 0;
+  const refusedContent = refuseContent(content, hasAttachments, context.messageLengthMax);
+  if (refusedContent !== undefined) return refusedContent;
+  if ((messageType === "system" || messageType === "ai_response") && by.role !== "system") {
+    return reject("invalid_field", `Only the server writes messages of type ${messageType}.`, "messageType");
+  }
+  const event: Mutable<MessageSent> = {
+    kind: "message_sent",
+    seq: state.head + 1,
+    timestamp: timestampOf(state, context),
+    by: by.userId,
+    clientId: command.clientId,
+    bodyHash,
+    messageNo: state.messageCount + 1,
+    messageType,
+    content,
+  };
+  if (by.name !== undefined) event.authorName = by.name;
+  if (by.avatar !== undefined) event.authorAvatar = by.avatar;
+  if (replyTo !== undefined) {
+    const target = seqOfMessageId(replyTo);
+    if (target === undefined) return reject("invalid_field", "replyTo is not the id of a message.", "replyTo");
+    if (target > state.head) return reject("message_not_found", undefined, "replyTo");
+    event.replyTo = replyTo;
+  }
+  if (attachments !== undefined && hasAttachments) {
+    if (attachments.length > ATTACHMENTS_MAX) return tooMany("attachments", ATTACHMENTS_MAX);
+    event.attachments = attachments;
+  }
+  if (mentions === undefined || mentions.length === 0) return accept([event]);
+  if (mentions.length > MENTIONS_MAX) return tooMany("mentions", MENTIONS_MAX);
+  event.mentions = mentions;
+  return notifyMentioned(state, by.userId, mentions, event);
+}
+
+/** Only members hear of it, so that a mention tells nobody of a room that they don't know: their rows are needed. */
+function notifyMentioned(state: LiveRoom, author: UserId, mentions: readonly UserId[], event: MessageSent): Decision {
+  const others = new Set(mentions);
+  others.delete(author);
+  const unknown: UserId[] = [];
+  for (const userId of others) {
+    const row = state.members.get(userId);
+    if (row === undefined) unknown.push(userId);
+    else if (row === null) others.delete(userId);
+  }
+  if (unknown.length > 0) return needMembers(unknown);
+  const effects: RoomEffect[] = others.size === 0 ? [] : [{ kind: "notify", userIds: [...others], reason: "mention" }];
+  return accept([event], effects);
+}
+
+export function decideEdit(state: LiveRoom, command: EditMessage, bodyHash: number, context: DecideContext): Decision {
+  const { by, content } = command;
+  const refusal = refuse(state, by, "read");
+  if (refusal !== undefined) return refusal;
+  const refusedContent = refuseContent(content, false, context.messageLengthMax);
+  if (refusedContent !== undefined) return refusedContent;
+  const target = targetOf(command.messageId);
+  const row = knownMessage(state, target);
+  if (row === undefined) return needMessage(target);
+  if (row === null) return MESSAGE_NOT_FOUND;
+  const isOwn = row.author === by.userId;
+  const forbidden = refuse(state, by, isOwn ? "edit_own" : "edit_any");
+  if (forbidden !== undefined) return forbidden;
+  if (row.overlay.deletedAt !== undefined) return ALREADY_DELETED;
+  if ((row.messageType === "poll" || row.messageType === "system") && by.role !== "system") {
+    return reject("forbidden", `A ${row.messageType} message cannot be edited.`);
+  }
+  if (presentContent(row) === content) return UNCHANGED;
+  const base = eventBase(state, command, bodyHash, context);
+  return accept([{ kind: "message_edited", seq: state.head + 1, ...base, target, content }]);
+}
+
+export function decideDelete(state: LiveRoom, command: DeleteMessage, bodyHash: number, context: DecideContext): Decision {
+  const { by } = command;
+  const refusal = refuse(state, by, "read");
+  if (refusal !== undefined) return refusal;
+  const target = targetOf(command.messageId);
+  const row = knownMessage(state, target);
+  if (row === undefined) return needMessage(target);
+  if (row === null) return MESSAGE_NOT_FOUND;
+  const forbidden = refuseDelete(state, command, row);
+  if (forbidden !== undefined) return forbidden;
+  if (row.overlay.deletedAt !== undefined) return ALREADY_DELETED;
+  const base = eventBase(state, command, bodyHash, context);
+  return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target }]);
+}
+
+/** One's own as an author or as a moderator: who may delete any message may delete one's own too. */
+function refuseDelete(state: LiveRoom, { by }: DeleteMessage, row: MessageRow): Decision | undefined {
+  if (row.author !== by.userId) return refuse(state, by, "delete_any");
+  const role = state.members.get(by.userId)?.role;
+  return isAllowed(state.settings.type, "delete_any", by, role) ? undefined : refuse(state, by, "delete_own");
+}
+
+export function decideReact(state: LiveRoom, command: React, bodyHash: number, context: DecideContext): Decision {
+  const { by, emoji, add } = command;
+  const refusal = refuse(state, by, "react");
+  if (refusal !== undefined) return refusal;
+  // `__proto__` would not survive as a key of the reactions' record.
+  if (emoji.length > EMOJI_LENGTH_MAX || isBlank(emoji) || !emoji.isWellFormed() || emoji === "__proto__") {
+    return reject("invalid_field", `emoji is a text of 1 to ${EMOJI_LENGTH_MAX} characters.`, "emoji");
+  }
+  const target = targetOf(command.messageId);
+  const row = knownMessage(state, target);
+  if (row === undefined) return needMessage(target);
+  if (row === null) return MESSAGE_NOT_FOUND;
+  if (row.overlay.deletedAt !== undefined) return ALREADY_DELETED;
+  const users = reactionUsers(row.overlay, emoji);
+  if (users.includes(by.userId) === add) return UNCHANGED;
+  if (add && users.length >= REACTION_USERS_KEPT_MAX) {
+    return reject("too_many_reactions", `At most ${REACTION_USERS_KEPT_MAX} people can react with the same emoji.`);
+  }
+  if (add && users.length === 0 && Object.keys(row.overlay.reactions ?? {}).length >= REACTIONS_PER_MESSAGE_MAX) {
+    return reject("too_many_reactions");
+  }
+  const base = eventBase(state, command, bodyHash, context);
+  const count = users.length + (add ? 1 : -1);
+  return accept([{ kind: "reaction_changed", seq: state.head + 1, ...base, target, emoji, added: add, count }]);
+}
+
+/** 0, where no message stands, for ids that are not ours. */
+function targetOf(messageId: string): Seq {
+  return seqOfMessageId(messageId) ?? 0;
+}
+
+function refuseContent(content: string, mayBeBlank: boolean, lengthMax: number): Decision | undefined {
+  // A code point is one or two units: only what lies between needs counting.
+  if (content.length > lengthMax && (content.length > 2 * lengthMax || codePoints(content) > lengthMax)) {
+    return reject("content_too_long", `A message has at most ${lengthMax} characters.`, "content");
+  }
+  if (!content.isWellFormed()) return reject("invalid_field", "content is not valid Unicode.", "content");
+  if (!mayBeBlank && isBlank(content)) return reject("invalid_field", "content must not be blank.", "content");
+  return undefined;
+}
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    // The second half of a pair counts with the first.
+    if ((text.charCodeAt(i) & 0xfc00) !== 0xdc00) count += 1;
+  }
+  return count;
+}
+
+function isBlank(text: string): boolean {
+  const first = text.charCodeAt(0);
+  if (first > 0x20 && first < 0x7f) return false;
+  return text.trim() === "";
+}
+
+function tooMany(field: string, max: number): Decision {
+  return reject("invalid_field", `A message has at most ${max} ${field}.`, field);
+}

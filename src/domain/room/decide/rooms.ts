@@ -1,0 +1,91 @@
+/** Making a room and changing its settings. */
+import type { UserId } from "../../../base/ids.ts";
+import { PARTICIPANTS_MAX } from "../../../base/limits.ts";
+import type { CreateRoom, UpdateRoom } from "../commands.ts";
+import type { Decision, RoomEffect } from "../decision.ts";
+import type { DomainEvent, MemberJoined, RoomSettings } from "../events.ts";
+import { ROOM_TYPE_LIMITS } from "../room-types.ts";
+import type { RoomState } from "../state.ts";
+import { accept, type DecideContext, eventBase, type LiveRoom, needMember, refuse, reject, UNCHANGED } from "./answer.ts";
+import { refuseSettings } from "./settings-rules.ts";
+
+export function decideCreateRoom(state: RoomState, command: CreateRoom, bodyHash: number, context: DecideContext): Decision {
+  if (state.settings !== undefined) return existing(state, state.settings, command);
+  const limits = ROOM_TYPE_LIMITS[command.settings.type];
+  const settings: RoomSettings =
+    limits.membersExactly === undefined ? command.settings : { ...command.settings, maxMembers: limits.membersExactly };
+  const refusal = refuseSettings(settings);
+  if (refusal !== undefined) return refusal;
+  const others = [...new Set(command.participants)].filter((userId) => userId !== command.by.userId);
+  const refusedOthers = refuseParticipants(settings, others);
+  if (refusedOthers !== undefined) return refusedOthers;
+
+  const base = eventBase(state, command, bodyHash, context);
+  let seq = state.head + 1;
+  const creator: MemberJoined = { kind: "member_joined", seq: seq + 1, ...base, userId: command.by.userId, role: "owner" };
+  const events: DomainEvent[] = [
+    { kind: "room_created", seq, ...base, settings },
+    {
+      ...creator,
+      ...(command.by.name !== undefined && { name: command.by.name }),
+      ...(command.by.avatar !== undefined && { avatar: command.by.avatar }),
+    },
+  ];
+  seq += 2;
+  for (const userId of others) {
+    events.push({ kind: "member_joined", seq, ...base, userId, role: limits.participantRole });
+    seq += 1;
+  }
+  const effects: RoomEffect[] = others.length === 0 ? [] : [{ kind: "notify", userIds: others, reason: "invite" }];
+  return accept(events, effects);
+}
+
+/** Either of the two may open a direct room again and again; any other room is made once. */
+function existing(state: RoomState, settings: RoomSettings, command: CreateRoom): Decision {
+  if (settings.type !== "direct" || command.settings.type !== "direct") return reject("room_exists");
+  const row = state.members.get(command.by.userId);
+  if (row === undefined) return needMember(command.by.userId);
+  return row === null ? reject("room_exists") : UNCHANGED;
+}
+
+function refuseParticipants(settings: RoomSettings, others: readonly UserId[]): Decision | undefined {
+  const { membersExactly } = ROOM_TYPE_LIMITS[settings.type];
+  if (others.length > PARTICIPANTS_MAX) {
+    return reject("invalid_field", `At most ${PARTICIPANTS_MAX} people can be named when a room is made.`, "participants");
+  }
+  if (membersExactly !== undefined && others.length + 1 !== membersExactly) {
+    const message = `A ${settings.type} room is made by naming ${membersExactly - 1} other person.`;
+    return reject("invalid_field", message, "participants");
+  }
+  if (others.length + 1 > settings.maxMembers) {
+    return reject("room_full", `The room may have ${settings.maxMembers} members.`, "participants");
+  }
+  return undefined;
+}
+
+export function decideUpdateRoom(state: LiveRoom, command: UpdateRoom, bodyHash: number, context: DecideContext): Decision {
+  const refusal = refuse(state, command.by, "update_room");
+  if (refusal !== undefined) return refusal;
+  // The type decides about permissions; it stays what it was, whatever a caller slips in.
+  const settings: RoomSettings = { ...state.settings, ...command.changes, type: state.settings.type };
+  const refused = refuseSettings(settings);
+  if (refused !== undefined) return refused;
+  if (settings.maxMembers < state.memberCount && settings.maxMembers !== state.settings.maxMembers) {
+    return reject("invalid_field", `The room has ${state.memberCount} members already.`, "maxMembers");
+  }
+  if (isSame(settings, state.settings)) return UNCHANGED;
+  const base = eventBase(state, command, bodyHash, context);
+  return accept([{ kind: "room_updated", seq: state.head + 1, ...base, settings }]);
+}
+
+function isSame(a: RoomSettings, b: RoomSettings): boolean {
+  return (
+    a.name === b.name &&
+    a.description === b.description &&
+    a.avatar === b.avatar &&
+    a.maxMembers === b.maxMembers &&
+    a.allowInvites === b.allowInvites &&
+    a.tags?.length === b.tags?.length &&
+    (a.tags ?? []).every((tag, index) => tag === b.tags?.[index])
+  );
+}
