@@ -1,0 +1,88 @@
+/** What Stoa must reach, judged on figures of the same run. A scenario that was not run is not judged. */
+import type { Figures } from "./figures.ts";
+import type { Peer } from "./load/job.ts";
+import type { Scenario } from "./scenarios.ts";
+
+export interface Check {
+  readonly scenario: string;
+  readonly what: string;
+  readonly value: string;
+  readonly bound: string;
+  readonly ok: boolean;
+}
+
+/** Server CPU per delivery, as a multiple of the peer's. */
+const RATIO_MAX: Readonly<Record<string, { readonly raw: number; readonly socketio: number }>> = {
+  "fanout-1": { raw: 2.5, socketio: 0.6 },
+  "fanout-4": { raw: 2.5, socketio: 0.6 },
+  "fanout-100": { raw: 2.0, socketio: 0.12 },
+  "fanout-1000": { raw: 2.0, socketio: 0.12 },
+};
+const RATE_P50_MS_MAX = 3;
+const RATE_P99_MS_MAX = 15;
+const ACKED_PER_SECOND_MIN = 40_000;
+const IDLE_BYTES_MAX = 6 * 1024;
+const START_EMPTY_MS_MAX = 1_000;
+const START_MILLION_MS_MAX = 3_000;
+const ACTIVATION_MS_MAX = 100;
+
+export type Table = ReadonlyMap<string, ReadonlyMap<Peer, Figures>>;
+
+export function ratio(table: Table, scenario: string, peer: Peer): number {
+  const row = table.get(scenario);
+  return (row?.get("stoa")?.cpuUs ?? Number.NaN) / (row?.get(peer)?.cpuUs ?? Number.NaN);
+}
+
+export function judge(scenarios: readonly Scenario[], table: Table): readonly Check[] {
+  return scenarios.flatMap((scenario) => [...faultChecks(scenario, table), ...stoaChecks(scenario, table)]);
+}
+
+function faultChecks(scenario: Scenario, table: Table): readonly Check[] {
+  return [...(table.get(scenario.name)?.values() ?? [])].map((figures) => ({
+    scenario: scenario.name,
+    what: `${figures.peer}: missing, repeated, foreign, errors`,
+    value: figures.faults === 0 ? "0" : `${figures.faults} (${figures.complaints[0] ?? "deliveries"})`,
+    bound: "0",
+    ok: figures.faults === 0,
+  }));
+}
+
+function stoaChecks(scenario: Scenario, table: Table): readonly Check[] {
+  const figures = table.get(scenario.name)?.get("stoa");
+  if (figures === undefined) return [];
+  const atMost = (what: string, value: number, bound: number, digits: number, unit: string): Check => ({
+    scenario: scenario.name,
+    what,
+    value: `${value.toFixed(digits)}${unit}`,
+    bound: `≤ ${bound}${unit}`,
+    ok: value <= bound,
+  });
+  const ratios = RATIO_MAX[scenario.name];
+  if (ratios !== undefined) {
+    const compared = (["raw", "socketio"] as const).filter((peer) => table.get(scenario.name)?.has(peer));
+    return compared.map((peer) => atMost(`CPU against ${peer}`, ratio(table, scenario.name, peer), ratios[peer], 3, " ×"));
+  }
+  switch (scenario.name) {
+    case "rate-100":
+      return [
+        atMost("p50", figures.p50Us / 1000, RATE_P50_MS_MAX, 2, " ms"),
+        atMost("p99", figures.p99Us / 1000, RATE_P99_MS_MAX, 2, " ms"),
+      ];
+    case "acked": {
+      const value = `${Math.round(figures.perSecond)} /s`;
+      const ok = figures.perSecond >= ACKED_PER_SECOND_MIN;
+      return [{ scenario: "acked", what: "durable acked messages", value, bound: `≥ ${ACKED_PER_SECOND_MIN} /s`, ok }];
+    }
+    case "idle":
+      return [atMost("memory per connection", figures.bytesPerConnection, IDLE_BYTES_MAX, 0, " B")];
+    case "start-empty":
+      return [atMost("start to ready", figures.startMs, START_EMPTY_MS_MAX, 0, " ms")];
+    case "start-million":
+      return [
+        atMost("start to ready", figures.startMs, START_MILLION_MS_MAX, 0, " ms"),
+        atMost("connect and join the room of 1,000,000", figures.joinMs, ACTIVATION_MS_MAX, 0, " ms"),
+      ];
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,77 @@
+/** From the runs of one peer in one scenario to its figures: medians, and the best run for tails of latency. */
+import type { LoadResult, Peer } from "./load/job.ts";
+import type { Scenario } from "./scenarios.ts";
+
+/** One run of one peer. `start` scenarios fill `startMs`, the others `load`; a run that could not be done has `failure`. */
+export interface Run {
+  readonly scenario: string;
+  readonly peer: Peer;
+  readonly run: number;
+  readonly load?: LoadResult;
+  readonly startMs?: number;
+  readonly failure?: string;
+}
+
+export interface Figures {
+  readonly scenario: string;
+  readonly peer: Peer;
+  readonly runs: number;
+  /** Server CPU (all its threads) per delivery; per acked message where acks are what is counted. */
+  readonly cpuUs: number;
+  readonly perSecond: number;
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly p999Us: number;
+  readonly rssBytes: number;
+  readonly bytesPerConnection: number;
+  readonly startMs: number;
+  /** Start scenarios: from connect to having joined the largest room. */
+  readonly joinMs: number;
+  /** Share of a core that the load process used: near 1 it was the bottleneck. */
+  readonly loadCores: number;
+  /** 0, or how many deliveries, acks and connections went wrong. */
+  readonly faults: number;
+  readonly complaints: readonly string[];
+}
+
+export function median(values: readonly number[]): number {
+  if (values.length === 0) return Number.NaN;
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  const high = sorted[middle] ?? Number.NaN;
+  return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
+}
+
+function least(values: readonly number[]): number {
+  return values.length === 0 ? Number.NaN : Math.min(...values);
+}
+
+/** What is counted: in the acked closed loop the acks, else the deliveries. */
+function counted(scenario: Scenario, load: LoadResult): number {
+  return scenario.kind === "closed" && scenario.acked ? load.acks : load.deliveries;
+}
+
+export function figuresOf(scenario: Scenario, peer: Peer, runs: readonly Run[]): Figures {
+  const loads = runs.flatMap((run) => (run.load === undefined ? [] : [run.load]));
+  const over = (of: (load: LoadResult) => number): readonly number[] => loads.map(of);
+  const complaints = runs.flatMap((run) => [run.failure, run.load?.faults.firstError]).filter((text) => text !== undefined);
+  const failed = runs.filter((run) => run.failure !== undefined).length;
+  const faults = over((load) => load.faults.missing + load.faults.repeated + load.faults.foreign + load.faults.errors);
+  return {
+    scenario: scenario.name,
+    peer,
+    runs: runs.length,
+    cpuUs: median(over((load) => (load.serverCpuMs * 1000) / counted(scenario, load))),
+    perSecond: median(over((load) => counted(scenario, load) / load.seconds)),
+    p50Us: median(over((load) => load.latencyUs.p50)),
+    p99Us: least(over((load) => load.latencyUs.p99)),
+    p999Us: least(over((load) => load.latencyUs.p999)),
+    rssBytes: median(over((load) => load.serverRssBytes)),
+    bytesPerConnection: median(over((load) => load.bytesPerConnection)),
+    startMs: median(runs.flatMap((run) => (run.startMs === undefined ? [] : [run.startMs]))),
+    joinMs: median(over((load) => load.openMs)),
+    loadCores: median(over((load) => load.loadCpuMs / load.seconds / 1000)),
+    faults: faults.reduce((sum, count) => sum + count, failed),
+    complaints,
+  };
+}

@@ -1,0 +1,158 @@
+/**
+ * A load process: does one job, which comes as JSON on the command line, and answers with one JSON line.
+ * Invariant: CPU time and deliveries are counted over the same window, with warm-up before and drain after it.
+ */
+import { cpuMsOf, rssBytesOf } from "../proc.ts";
+import { Fleet, nowUs } from "./fleet.ts";
+import { Histogram } from "./histogram.ts";
+import type { ClosedJob, IdleJob, Job, LoadResult, OpenJob } from "./job.ts";
+
+interface Marks {
+  readonly atMs: number;
+  readonly cpuMs: number;
+  readonly loadCpuMs: number;
+  readonly deliveries: number;
+  readonly acks: number;
+  readonly sent: number;
+}
+
+function mark(job: Job, fleet: Fleet): Marks {
+  return {
+    atMs: performance.now(),
+    cpuMs: cpuMsOf(job.pid),
+    loadCpuMs: cpuMsOf(process.pid),
+    deliveries: fleet.tally.deliveries,
+    acks: fleet.acks,
+    sent: fleet.sent,
+  };
+}
+
+async function sleepWhileGoing(fleet: Fleet, ms: number): Promise<void> {
+  const until = performance.now() + ms;
+  while (fleet.going && performance.now() < until) await Bun.sleep(Math.min(50, Math.max(1, until - performance.now())));
+}
+
+interface Measured {
+  readonly before: Marks;
+  readonly after: Marks;
+  readonly latency: Histogram;
+  readonly rssBytes: number;
+}
+
+/** The window between warm-up and drain. */
+async function measure(job: ClosedJob | OpenJob, fleet: Fleet): Promise<Measured> {
+  await sleepWhileGoing(fleet, job.warmMs);
+  const before = mark(job, fleet);
+  fleet.cutLatency();
+  if (job.kind === "closed" && job.messages !== undefined) {
+    while (fleet.going && fleet.messagesLeft > 0) await Bun.sleep(10);
+    await fleet.drain();
+  } else {
+    await sleepWhileGoing(fleet, job.windowMs);
+  }
+  const after = mark(job, fleet);
+  return { before, after, latency: fleet.cutLatency(), rssBytes: rssBytesOf(job.pid) };
+}
+
+async function runClosed(job: ClosedJob, fleet: Fleet): Promise<LoadResult> {
+  await fleet.open(0, fleet.links.length);
+  fleet.start();
+  for (const link of fleet.senders()) fleet.send(link, job.inFlight, nowUs());
+  const measured = await measure(job, fleet);
+  fleet.halt();
+  await fleet.drain();
+  return resultOf(job, fleet, measured, new Histogram());
+}
+
+async function runOpen(job: OpenJob, fleet: Fleet): Promise<LoadResult> {
+  await fleet.open(0, fleet.links.length);
+  fleet.start();
+  const senders = fleet.senders();
+  const lateness = new Histogram();
+  const beginUs = nowUs();
+  const stepUs = 1_000_000 / job.rate;
+  let count = 0;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const pump = (): void => {
+    for (let dueUs = beginUs + count * stepUs; dueUs <= nowUs(); dueUs = beginUs + count * stepUs) {
+      const link = senders[count % senders.length];
+      if (link !== undefined && fleet.going) fleet.send(link, 1, Math.floor(dueUs));
+      lateness.record(nowUs() - dueUs);
+      count += 1;
+    }
+    timer = setTimeout(pump, (beginUs + count * stepUs - nowUs()) / 1000);
+  };
+  pump();
+  const measured = await measure(job, fleet);
+  fleet.halt();
+  clearTimeout(timer);
+  await fleet.drain();
+  return resultOf(job, fleet, measured, lateness);
+}
+
+/** The lowest of several looks: what a collector has not freed yet is not a connection's cost. */
+async function settledRss(pid: number, settleMs: number): Promise<number> {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (let waited = 0; waited < settleMs; waited += 250) {
+    await Bun.sleep(250);
+    lowest = Math.min(lowest, rssBytesOf(pid));
+  }
+  return lowest;
+}
+
+async function runIdle(job: IdleJob, fleet: Fleet): Promise<LoadResult> {
+  const warm = Math.min(job.warmConnections, fleet.links.length);
+  await fleet.open(0, warm);
+  const rssBefore = await settledRss(job.pid, job.settleMs);
+  const before = mark(job, fleet);
+  await fleet.open(warm, fleet.links.length);
+  const after = mark(job, fleet);
+  const rssAfter = await settledRss(job.pid, job.settleMs);
+  const measured = { before, after, latency: fleet.cutLatency(), rssBytes: rssAfter };
+  const added = Math.max(1, fleet.links.length - warm);
+  return { ...resultOf(job, fleet, measured, new Histogram()), bytesPerConnection: (rssAfter - rssBefore) / added };
+}
+
+function resultOf(job: Job, fleet: Fleet, measured: Measured, lateness: Histogram): LoadResult {
+  const { before, after, latency } = measured;
+  return {
+    peer: job.peer,
+    connections: fleet.links.length,
+    openMs: fleet.openMs,
+    seconds: (after.atMs - before.atMs) / 1000,
+    messages: after.sent - before.sent,
+    deliveries: after.deliveries - before.deliveries,
+    acks: after.acks - before.acks,
+    deliveriesTotal: fleet.tally.deliveries,
+    serverCpuMs: after.cpuMs - before.cpuMs,
+    loadCpuMs: after.loadCpuMs - before.loadCpuMs,
+    serverRssBytes: measured.rssBytes,
+    latencyUs: {
+      p50: latency.quantileUs(0.5),
+      p99: latency.quantileUs(0.99),
+      p999: latency.quantileUs(0.999),
+      max: Math.round(latency.highestUs),
+    },
+    lateUs: lateness.quantileUs(0.99),
+    bytesPerConnection: 0,
+    faults: fleet.faults(),
+  };
+}
+
+function run(job: Job, fleet: Fleet): Promise<LoadResult> {
+  switch (job.kind) {
+    case "closed":
+      return runClosed(job, fleet);
+    case "open":
+      return runOpen(job, fleet);
+    case "idle":
+      return runIdle(job, fleet);
+  }
+}
+
+const job = JSON.parse(process.argv[2] ?? "") as Job;
+const fleet = new Fleet(job);
+const result = await run(job, fleet);
+console.log(JSON.stringify(result));
+fleet.close();
+process.exit(0);
