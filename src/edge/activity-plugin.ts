@@ -21,7 +21,7 @@ const presenceBody = t.Object({
 export function activityPlugin(prefix: string, options: RestOptions) {
   const { engine } = options;
   return new Elysia({ prefix, detail: { tags: ["activity"] } })
-    .onError((context) => answerError(context))
+    .onError((context) => answerError(context, options.log))
     .onParse(readJsonBody)
     .use(authenticated(options))
     .post(

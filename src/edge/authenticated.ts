@@ -5,6 +5,7 @@ import { err, type Result } from "../base/result.ts";
 import { ERRORS, type Rejection } from "../protocol/errors.ts";
 import { type Auth, bearerToken, type Verified } from "./auth.ts";
 import { refuse } from "./envelope.ts";
+import type { Log } from "./log.ts";
 import type { KeyedBuckets } from "./rate-limit.ts";
 import type { Engine } from "./ports.ts";
 
@@ -15,6 +16,8 @@ export interface RestOptions {
   /** Requests per user; without it there is no bound. */
   readonly rates?: KeyedBuckets;
   readonly clock?: Clock;
+  /** For failures that nobody expected. */
+  readonly log?: Log;
 }
 
 /** To be `.use`d by a plugin with routes: adds `principal` to their context, before their input is looked at. */

@@ -10,10 +10,11 @@ import type { MessageView } from "../protocol/frames.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse } from "./envelope.ts";
-import { pageLimit, roomParams } from "./schemas.ts";
+import { readWhole, wholeText } from "./paging.ts";
+import { roomParams } from "./schemas.ts";
 import { messageJson } from "./views.ts";
 
-const PAGE_DEFAULT = 50;
+const LIMIT = { min: 1, max: HISTORY_PAGE_MAX, fallback: 50 } as const;
 
 export interface HistoryOptions extends RestOptions {
   /** Default `/v1/chat`. */
@@ -21,18 +22,21 @@ export interface HistoryOptions extends RestOptions {
 }
 
 const query = t.Object({
-  limit: pageLimit(PAGE_DEFAULT, HISTORY_PAGE_MAX),
+  limit: wholeText(LIMIT),
   before: t.Optional(t.String({ maxLength: 64, description: "A message id or a sequence number: what came before it" })),
   after: t.Optional(t.String({ maxLength: 64, description: "A message id or a sequence number: what came after it" })),
 });
 
 export function historyPlugin(options: HistoryOptions) {
   return new Elysia({ prefix: options.prefix ?? "/v1/chat" })
-    .onError((context) => answerError(context))
+    .onError((context) => answerError(context, options.log))
     .use(authenticated(options))
     .get(
       "/rooms/:roomId/messages",
-      async ({ principal, params, query: { limit, before, after }, set }) => {
+      async ({ principal, params, query: { limit: limitText, before, after }, set }) => {
+        const size = readWhole("limit", limitText, LIMIT);
+        if (!size.ok) return refuse(set, size.error);
+        const limit = size.value;
         const place = placeOf(before, after);
         if (!place.ok) return refuse(set, place.error);
         const call = { to: "room", room: params.roomId, kind: "history", limit, ...place.value } as const;

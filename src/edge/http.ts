@@ -38,7 +38,7 @@ const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
 const HTTP_IDLE_SECONDS = 30;
 
 export function createApp({ engine, auth, config, log, health, sockets }: AppOptions) {
-  const rest: RestOptions = { engine, auth, rates: new KeyedBuckets(config.rate) };
+  const rest: RestOptions = { engine, auth, rates: new KeyedBuckets(config.rate), log };
   const app = new Elysia({
     name: "stoa",
     websocket: {

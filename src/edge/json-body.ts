@@ -1,6 +1,6 @@
 /**
  * Reads a request's JSON body whatever its content type says, up to a limit.
- * Invariant: what comes out is a JSON value; nothing larger than the limit is parsed.
+ * Invariant: what comes out is a JSON object; nothing larger than the limit is parsed.
  */
 import { FRAME_BYTES_MAX } from "../base/limits.ts";
 import type { Rejection } from "../protocol/errors.ts";
@@ -18,11 +18,17 @@ export class RequestRejected extends Error {
   }
 }
 
-/** The body's value; `{}` for an empty body. */
-export async function readJsonBody({ request }: { readonly request: Request }): Promise<unknown> {
+/** `{}` for an empty body. */
+export async function readJsonBody({ request }: { readonly request: Request }): Promise<object> {
   if (Number(request.headers.get("content-length") ?? 0) > BODY_BYTES_MAX) throw tooLarge();
   const bytes = await readUpTo(request, BODY_BYTES_MAX);
   if (bytes.length === 0) return {};
+  const value = parse(bytes);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new RequestRejected({ code: "invalid_frame", message: "The body must be a JSON object." });
+}
+
+function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
   } catch {

@@ -5,8 +5,14 @@
 import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Config } from "../config.ts";
 
 const FILE_NAME = "jwt-secret";
+
+/** The secret of a server with this configuration. `readConfig` has refused production without one. */
+export function secretOf(config: Pick<Config, "jwt" | "dataDir">): string {
+  return config.jwt.secret ?? loadOrCreateSecret(config.dataDir);
+}
 
 /** The secret in `dir`, made if there is none. Throws when the folder can't be read or written: nothing can start then. */
 export function loadOrCreateSecret(dir: string): string {

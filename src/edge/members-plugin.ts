@@ -3,25 +3,30 @@ import { Elysia, t } from "elysia";
 import type { MutationReply } from "../actors/calls.ts";
 import { MEMBER_PAGE_MAX } from "../base/limits.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
-import { answer, answerError } from "./envelope.ts";
+import { answer, answerError, refuse } from "./envelope.ts";
 import { readJsonBody } from "./json-body.ts";
 import { idempotencyOf, mutate } from "./mutations.ts";
-import { memberParams, mutationFields, mutationHeaders, pageLimit, role, roomParams, userId } from "./schemas.ts";
+import { readWhole, wholeText } from "./paging.ts";
+import { memberParams, mutationFields, mutationHeaders, role, roomParams, userId } from "./schemas.ts";
 import { iso, memberJson } from "./views.ts";
 
-const query = t.Object({ after: t.Optional(userId), limit: pageLimit(MEMBER_PAGE_MAX, MEMBER_PAGE_MAX) });
+const LIMIT = { min: 1, max: MEMBER_PAGE_MAX, fallback: MEMBER_PAGE_MAX } as const;
+const query = t.Object({ after: t.Optional(userId), limit: wholeText(LIMIT) });
 const addBody = t.Object({ userId, role: t.Optional(role), ...mutationFields });
 const roleBody = t.Object({ role, ...mutationFields });
 
 export function membersPlugin(prefix: string, options: RestOptions) {
   const { engine } = options;
   return new Elysia({ prefix, detail: { tags: ["members"] } })
-    .onError((context) => answerError(context))
+    .onError((context) => answerError(context, options.log))
     .onParse(readJsonBody)
     .use(authenticated(options))
     .get(
       "/rooms/:roomId/members",
-      async ({ principal, params, query: { after, limit }, set }) => {
+      async ({ principal, params, query: { after, limit: limitText }, set }) => {
+        const size = readWhole("limit", limitText, LIMIT);
+        if (!size.ok) return refuse(set, size.error);
+        const limit = size.value;
         const page = { limit, ...(after === undefined ? {} : { after }) };
         const call = { to: "room", room: params.roomId, kind: "members", ...page } as const;
         return answer(set, await engine.call(principal, call), ({ members, total, hasMore }) => ({

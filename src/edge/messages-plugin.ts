@@ -42,7 +42,7 @@ const reactionParams = t.Object({ roomId, messageId, emoji });
 export function messagesPlugin(prefix: string, options: RestOptions) {
   const { engine } = options;
   return new Elysia({ prefix, detail: { tags: ["messages"] } })
-    .onError((context) => answerError(context))
+    .onError((context) => answerError(context, options.log))
     .onParse(readJsonBody)
     .use(authenticated(options))
     .post(

@@ -9,12 +9,12 @@ import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "./envelope.ts";
 import { readJsonBody } from "./json-body.ts";
 import { idempotencyOf, mutate, type NewRoom, newRoomId, settingsOf } from "./mutations.ts";
+import { readWhole, wholeText } from "./paging.ts";
 import type { Engine } from "./ports.ts";
 import {
   mutationBody,
   mutationFields,
   mutationHeaders,
-  pageLimit,
   roomFields,
   roomId,
   roomParams,
@@ -23,13 +23,14 @@ import {
 } from "./schemas.ts";
 import { ownRoomJson, roomJson, roomListEntryJson } from "./views.ts";
 
-const LIST_PAGE_DEFAULT = 20;
+const LIMIT = { min: 1, max: ROOM_LIST_PAGE_MAX, fallback: 20 } as const;
+const OFFSET = { min: 0, max: 1_000_000, fallback: 0 } as const;
 
 const listQuery = t.Object({
   type: t.Optional(roomType),
   scope: t.Optional(t.Union([t.Literal("visible"), t.Literal("member")])),
-  limit: pageLimit(LIST_PAGE_DEFAULT, ROOM_LIST_PAGE_MAX),
-  offset: t.Integer({ minimum: 0, maximum: 1_000_000, default: 0 }),
+  limit: wholeText(LIMIT),
+  offset: wholeText(OFFSET),
 });
 const newRoomBody = t.Object({
   ...t.Partial(t.Object(roomFields)).properties,
@@ -44,12 +45,19 @@ const changesBody = t.Object({ ...t.Partial(t.Object(roomFields)).properties, ..
 export function roomsPlugin(prefix: string, options: RestOptions) {
   const { engine } = options;
   return new Elysia({ prefix, detail: { tags: ["rooms"] } })
-    .onError((context) => answerError(context))
+    .onError((context) => answerError(context, options.log))
     .onParse(readJsonBody)
     .use(authenticated(options))
     .get(
       "/rooms",
-      async ({ principal, query: { type, scope = "visible", limit, offset }, set }) => {
+      async ({ principal, query, set }) => {
+        const size = readWhole("limit", query.limit, LIMIT);
+        if (!size.ok) return refuse(set, size.error);
+        const start = readWhole("offset", query.offset, OFFSET);
+        if (!start.ok) return refuse(set, start.error);
+        const { type, scope = "visible" } = query;
+        const limit = size.value;
+        const offset = start.value;
         const page = { scope, limit, offset, ...(type === undefined ? {} : { type }) };
         const call = { to: "user", user: principal.userId, kind: "list_rooms", ...page } as const;
         return answer(set, await engine.call(principal, call), ({ rooms, total }) => ({

@@ -40,10 +40,6 @@ export const seq = t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 export const emoji = t.String({ minLength: 1, maxLength: limits.EMOJI_LENGTH_MAX });
 export const clientId = t.String({ minLength: 1, maxLength: limits.CLIENT_ID_LENGTH_MAX });
 
-export function pageLimit(fallback: number, max: number) {
-  return t.Integer({ minimum: 1, maximum: max, default: fallback });
-}
-
 export const roomParams = t.Object({ roomId });
 export const memberParams = t.Object({ roomId, userId });
 export const messageParams = t.Object({ roomId, messageId });

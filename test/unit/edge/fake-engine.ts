@@ -1,0 +1,107 @@
+/**
+ * An engine that remembers what it was asked and answers from a table: enough to test how HTTP maps to calls and back.
+ * What the engine does with a call is tested with the real one.
+ */
+import type { Call, ReplyOf } from "../../../src/actors/calls.ts";
+import type { MessageId, RoomId, UserId } from "../../../src/base/ids.ts";
+import { type Clock, SystemClock } from "../../../src/base/clock.ts";
+import { err, ok, type Result } from "../../../src/base/result.ts";
+import { readConfig } from "../../../src/config.ts";
+import type { Principal } from "../../../src/domain/principal.ts";
+import { createAuth } from "../../../src/edge/auth.ts";
+import type { AppOptions } from "../../../src/edge/http.ts";
+import { createLog } from "../../../src/edge/log.ts";
+import type { Engine } from "../../../src/edge/ports.ts";
+import type { Codec } from "../../../src/protocol/codec.ts";
+import type { Rejection } from "../../../src/protocol/errors.ts";
+import type { MessageView, RoomView } from "../../../src/protocol/frames.ts";
+
+export const SECRET = "a secret for tests that is long enough";
+const AT = Date.UTC(2025, 8, 29, 10, 30);
+
+export const room: RoomView = {
+  roomId: "room_1" as RoomId,
+  type: "public",
+  name: "General",
+  createdBy: "usr_1" as UserId,
+  createdAt: AT,
+  memberCount: 2,
+  maxMembers: 100,
+  allowInvites: true,
+  lastActivity: AT,
+};
+export const message: MessageView = {
+  messageId: "msg_5" as MessageId,
+  roomId: room.roomId,
+  seq: 5,
+  messageNo: 3,
+  authorId: "usr_1" as UserId,
+  authorName: "One",
+  content: "Hello",
+  messageType: "text",
+  timestamp: AT,
+  reactions: { "👍": { count: 2, users: ["usr_1" as UserId, "usr_2" as UserId] } },
+};
+
+const REPLIES = {
+  mutate: { seq: 5, timestamp: AT, duplicate: false, messageId: message.messageId },
+  get_room: { room, role: "owner", unread: 3 },
+  history: { messages: [message], hasMore: true },
+  members: { members: [{ userId: "usr_1", name: "One", role: "owner", joinedAt: AT }], total: 1, hasMore: false },
+  typing: {},
+  mark_read: { readSeq: 5, unread: 0 },
+  list_rooms: { rooms: [{ ...room, isJoined: true, unread: 3 }], total: 50 },
+  get_presence: { userId: "usr_1", status: "online", lastSeen: AT, devices: 1 },
+  set_presence: { userId: "usr_1", status: "busy", lastSeen: AT, devices: 1 },
+} as const;
+
+export class FakeEngine implements Engine {
+  readonly asked: { readonly principal: Principal; readonly call: Call }[] = [];
+  /** When set, every call is rejected with it. */
+  rejection: Rejection | undefined;
+  /** Fields that replace those of the reply. */
+  overrides: Partial<Record<Call["kind"], object>> = {};
+
+  async call<C extends Call>(principal: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>> {
+    this.asked.push({ principal, call });
+    if (this.rejection !== undefined) return err(this.rejection);
+    const room_ = call.kind === "mutate" && call.command.kind.endsWith("_room") ? { room } : {};
+    return ok({ ...REPLIES[call.kind], ...room_, ...this.overrides[call.kind] } as unknown as ReplyOf<C>);
+  }
+
+  get last(): { readonly principal: Principal; readonly call: Call } {
+    const last = this.asked.at(-1);
+    if (last === undefined) throw new Error("nothing was asked");
+    return last;
+  }
+}
+
+/** Plain JSON for every codec: which codec was chosen is what the tests look at. */
+function jsonCodec(id: Codec["id"]): Codec {
+  return {
+    id,
+    text: true,
+    peek: () => err({ code: "invalid_frame" }),
+    decode: () => err({ code: "invalid_frame" }),
+    encode: (frame) => [new TextEncoder().encode(JSON.stringify(frame))],
+  };
+}
+
+/** Options for `createApp` with everything but the parts under test filled in. */
+export function appOptions(env: Record<string, string> = {}, clock: Clock = new SystemClock()) {
+  const config = readConfig({ NODE_ENV: "test", ...env });
+  if (!config.ok) throw new Error(config.error.join("\n"));
+  const engine = new FakeEngine();
+  const auth = createAuth({ secret: SECRET, clock });
+  return {
+    engine,
+    auth,
+    config: config.value,
+    log: createLog({ level: "silent", instanceId: "test" }),
+    health: { ready: () => true, activeConnections: () => 42, dependencies: () => ({ journal: "healthy" as const }) },
+    sockets: {
+      accept: () => err({ code: "unavailable" as const }),
+      codecs: { 0: jsonCodec(0), 1: jsonCodec(1), 2: jsonCodec(2), 3: jsonCodec(3) },
+    },
+  } satisfies AppOptions;
+}
