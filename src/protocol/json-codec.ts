@@ -1,0 +1,164 @@
+/**
+ * The text codecs: `stoa.v1.json` and the dialects `camel` and `snake`. All read the same client frames by name, `snake`
+ * after renaming. Invariant: text is parsed only when its nesting is bounded, and only an object's own fields are read.
+ */
+import { parseId, type RoomId } from "../base/ids.ts";
+import { FRAME_DEPTH_MAX } from "../base/limits.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { CODECS, type Codec, type FrameHeader, type Unreadable } from "./codec.ts";
+import { isObject, valuesByName } from "./fields.ts";
+import type { ClientFrame, Ref, ServerFrame } from "./frames.ts";
+import { dialectObjects, snakeName } from "./json-dialects.ts";
+import { jsonOfFrame } from "./json-frames.ts";
+import {
+  buildClientFrame,
+  type FrameSpec,
+  invalidRef,
+  invalidRoom,
+  isRef,
+  missingRoom,
+  type Schema,
+  type Spelling,
+  unknownType,
+  unreadableFrame,
+} from "./schema.ts";
+import { readUtf8, utf8Bytes } from "./utf8.ts";
+
+/** A client's text as it comes back in an error message: enough to recognise it. */
+const ECHO_CHARS_MAX = 60;
+
+type Body = Readonly<Record<string, unknown>>;
+
+interface Head {
+  readonly spec: FrameSpec;
+  readonly ref: Ref | undefined;
+  readonly roomId: RoomId | undefined;
+  readonly body: Body;
+}
+
+export class JsonCodec implements Codec {
+  readonly id: Codec["id"];
+  readonly text = true;
+  readonly #name: "json" | "camel" | "snake";
+  readonly #specs: ReadonlyMap<unknown, FrameSpec>;
+  readonly #spell: Spelling;
+  /** snake_case name → canonical name, for all names that differ. */
+  readonly #canonicalNames: ReadonlyMap<string, string>;
+
+  constructor(schema: Schema, name: "json" | "camel" | "snake") {
+    this.id = CODECS[name];
+    this.#name = name;
+    this.#specs = new Map(Object.entries(schema));
+    this.#spell = name === "snake" ? snakeName : (canonical) => canonical;
+    this.#canonicalNames = canonicalNames(schema);
+  }
+
+  peek(data: Uint8Array | string): Result<FrameHeader, Unreadable> {
+    const head = this.#head(data);
+    if ("code" in head) return err(head);
+    const { spec, ref, roomId } = head;
+    if (spec.room === "required" && roomId === undefined) return err(missingRoom(ref, this.#spell));
+    return ok({ type: spec.type, ref, roomId });
+  }
+
+  decode(data: Uint8Array | string, roomIdAssigned?: RoomId): Result<ClientFrame, Unreadable> {
+    const head = this.#head(data);
+    if ("code" in head) return err(head);
+    const { spec, ref, body } = head;
+    const roomId = head.roomId ?? (spec.room === "assigned" ? roomIdAssigned : undefined);
+    return buildClientFrame(spec, ref, roomId, valuesByName(spec.fields, body), this.#spell);
+  }
+
+  encode(frame: ServerFrame): readonly Uint8Array[] {
+    if (this.#name === "json") return [utf8Bytes(JSON.stringify(jsonOfFrame(frame)))];
+    return dialectObjects(this.#name, frame).map((object) => utf8Bytes(JSON.stringify(object)));
+  }
+
+  #head(data: Uint8Array | string): Head | Unreadable {
+    const parsed = parseObject(data);
+    if ("failure" in parsed) return unreadableFrame(parsed.failure);
+    const body = this.#name === "snake" ? this.#canonical(parsed.body) : parsed.body;
+    const { ref: rawRef, type, roomId: rawRoomId } = body;
+    const ref = rawRef ?? undefined;
+    if (ref !== undefined && !isRef(ref)) return invalidRef();
+    if (type === undefined || type === null) {
+      return { code: "missing_field", field: "type", message: "type is required.", ...(ref === undefined ? {} : { ref }) };
+    }
+    const spec = this.#specs.get(type);
+    if (spec === undefined) return unknownType(JSON.stringify(type).slice(0, ECHO_CHARS_MAX), ref);
+    if (spec.room === "none" || rawRoomId === undefined || rawRoomId === null) {
+      return { spec, ref, roomId: undefined, body };
+    }
+    const roomId = parseId<RoomId>(rawRoomId);
+    return roomId === undefined ? invalidRoom(ref, this.#spell) : { spec, ref, roomId, body };
+  }
+
+  /** Renames the frame's own keys and those of the records in its lists; the keys of `rooms` are ids. */
+  #canonical(body: Body): Body {
+    return Object.fromEntries(
+      Object.entries(body).map(([name, value]) => {
+        const items = Array.isArray(value)
+          ? value.map((item: unknown) => (isObject(item) ? this.#canonical(item) : item))
+          : value;
+        return [this.#canonicalNames.get(name) ?? name, items];
+      }),
+    );
+  }
+}
+
+function parseObject(data: Uint8Array | string): { readonly body: Body } | { readonly failure: string } {
+  const text = typeof data === "string" ? data : readUtf8(data, 0, data.length);
+  if (text === undefined) return { failure: "The frame is not valid UTF-8." };
+  if (isNestedTooDeep(text)) return { failure: `A frame is nested at most ${FRAME_DEPTH_MAX} levels deep.` };
+  try {
+    const body: unknown = JSON.parse(text);
+    return isObject(body) ? { body } : { failure: "A frame is a JSON object with a type." };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.slice(0, ECHO_CHARS_MAX) : "";
+    return { failure: `The frame is not valid JSON. ${reason}` };
+  }
+}
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+
+/** Looks at the text before the parser builds anything of it. Nearly all frames have too few brackets to be deep. */
+function isNestedTooDeep(text: string): boolean {
+  if (!hasMoreOpenings(text, FRAME_DEPTH_MAX)) return false;
+  let depth = 0;
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (quoted) {
+      if (code === BACKSLASH) i += 1;
+      else if (code === QUOTE) quoted = false;
+    } else if (code === QUOTE) quoted = true;
+    else if (code === 0x5b || code === 0x7b) {
+      depth += 1;
+      if (depth > FRAME_DEPTH_MAX) return true;
+    } else if (code === 0x5d || code === 0x7d) depth -= 1;
+  }
+  return false;
+}
+
+function hasMoreOpenings(text: string, countMax: number): boolean {
+  let count = 0;
+  for (const bracket of ["{", "["]) {
+    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
+      count += 1;
+      if (count > countMax) return true;
+    }
+  }
+  return false;
+}
+
+function canonicalNames(schema: Schema): ReadonlyMap<string, string> {
+  const names = ["roomId"];
+  for (const { fields } of Object.values(schema)) {
+    for (const { name, kind } of fields) {
+      names.push(name);
+      if (kind.kind === "list" && kind.of.kind === "record") names.push(...kind.of.fields.map((field) => field.name));
+    }
+  }
+  return new Map(names.map((name) => [snakeName(name), name]));
+}

@@ -1,0 +1,73 @@
+/**
+ * Server frames as canonical JSON (`stoa.v1.json`): the shapes of `frames.ts`, with points in time as ISO 8601 strings.
+ * Invariant: `readServerFrame(JSON.stringify(jsonOfFrame(frame)))` is the frame again.
+ */
+import type { MessageView, RoomEvent, RoomView, ServerFrame } from "./frames.ts";
+
+/** A point in time as people read it. */
+export function isoTime(timeMs: number): string {
+  return new Date(timeMs).toISOString();
+}
+
+export function jsonOfFrame(frame: ServerFrame): object {
+  switch (frame.type) {
+    case "events":
+      return { ...frame, events: frame.events.map(jsonOfEvent) };
+    case "ack":
+      return frame.timestamp === undefined ? frame : { ...frame, timestamp: isoTime(frame.timestamp) };
+    case "presence_update":
+      return { ...frame, lastSeen: isoTime(frame.lastSeen) };
+    default:
+      return frame;
+  }
+}
+
+export function jsonOfEvent(event: RoomEvent): object {
+  const timestamp = isoTime(event.timestamp);
+  if (event.type === "new_message") return { ...event, timestamp, message: jsonOfMessage(event.message) };
+  if (event.type === "room_updated") return { ...event, timestamp, room: jsonOfRoom(event.room) };
+  return { ...event, timestamp };
+}
+
+export function jsonOfRoom(room: RoomView): object {
+  return { ...room, createdAt: isoTime(room.createdAt), lastActivity: isoTime(room.lastActivity) };
+}
+
+function jsonOfMessage(message: MessageView): object {
+  const { timestamp, editedAt, deletedAt, ...rest } = message;
+  return {
+    ...rest,
+    timestamp: isoTime(timestamp),
+    ...(editedAt === undefined ? {} : { editedAt: isoTime(editedAt) }),
+    ...(deletedAt === undefined ? {} : { deletedAt: isoTime(deletedAt) }),
+  };
+}
+
+/** Fields that are points in time, wherever they stand in a server frame. */
+const TIMES: ReadonlySet<string> = new Set([
+  "timestamp",
+  "lastSeen",
+  "editedAt",
+  "deletedAt",
+  "createdAt",
+  "lastActivity",
+]);
+
+/** For clients: reads a server frame of `stoa.v1.json`. Throws `SyntaxError` when the text is not JSON. */
+export function readServerFrame(text: string): ServerFrame {
+  const frame = JSON.parse(text) as Record<string, unknown>;
+  readTimes(frame);
+  for (const event of (frame["events"] ?? []) as Record<string, unknown>[]) {
+    readTimes(event);
+    readTimes(event["message"]);
+    readTimes(event["room"]);
+  }
+  return frame as unknown as ServerFrame;
+}
+
+function readTimes(record: unknown): void {
+  if (typeof record !== "object" || record === null) return;
+  for (const [name, value] of Object.entries(record)) {
+    if (TIMES.has(name) && typeof value === "string") Object.assign(record, { [name]: Date.parse(value) });
+  }
+}

@@ -1,0 +1,234 @@
+/**
+ * The one table of client frames: operation number, room, fields in their positional order. MessagePack reads it by
+ * position, JSON by name. Invariant: numbers and positions are never reused or moved; new fields are appended.
+ */
+import type { RoomId } from "../base/ids.ts";
+import {
+  ATTACHMENTS_MAX,
+  CLIENT_ID_LENGTH_MAX,
+  CUSTOM_STATUS_LENGTH_MAX,
+  EMOJI_LENGTH_MAX,
+  FILE_NAME_LENGTH_MAX,
+  ID_LENGTH_MAX,
+  MEDIA_TYPE_LENGTH_MAX,
+  MENTIONS_MAX,
+  MESSAGE_IDS_MAX,
+  PARTICIPANTS_MAX,
+  REF_LENGTH_MAX,
+  ROOM_DESCRIPTION_LENGTH_MAX,
+  ROOM_NAME_LENGTH_MAX,
+  ROOMS_PER_CONNECTION_MAX,
+  TAG_LENGTH_MAX,
+  TAGS_MAX,
+  TOKEN_LENGTH_MAX,
+  URL_LENGTH_MAX,
+} from "../base/limits.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import type { Unreadable } from "./codec.ts";
+import { acceptFields, type Field, type Kind, Problem } from "./fields.ts";
+import {
+  type ClientFrame,
+  type ClientFrameType,
+  MESSAGE_TYPES,
+  PRESENCE_STATUSES,
+  type Ref,
+  ROOM_TYPES,
+} from "./frames.ts";
+
+export interface FrameSpec {
+  readonly type: ClientFrameType;
+  /** First element of the positional form. */
+  readonly op: number;
+  /** `assigned`: the server makes an id when the client names none. */
+  readonly room: "none" | "required" | "assigned";
+  /** From position 3 on: after operation, `ref` and room. */
+  readonly fields: readonly Field[];
+  /** What can only be said of several fields together. */
+  readonly rule?: (frame: Readonly<Record<string, unknown>>) => Problem | undefined;
+}
+
+export type Schema = Readonly<Record<ClientFrameType, FrameSpec>>;
+
+export interface SchemaOptions {
+  /** Characters (code points) of a message's content. */
+  readonly messageLengthMax: number;
+}
+
+const text = (charsMax: number, charsMin = 0): Kind => ({ kind: "string", charsMin, charsMax });
+const list = (of: Kind, itemsMax: number, itemsMin = 0): Kind => ({ kind: "list", of, itemsMin, itemsMax });
+const oneOf = (values: readonly string[]): Kind => ({ kind: "enum", values });
+const required = (name: string, kind: Kind): Field => ({ name, kind, required: true });
+const optional = (name: string, kind: Kind): Field => ({ name, kind, required: false });
+
+const id: Kind = { kind: "id" };
+const flag: Kind = { kind: "boolean" };
+const seq: Kind = { kind: "uint", min: 0 };
+const url: Kind = { kind: "url", charsMax: URL_LENGTH_MAX };
+const attachment: Kind = {
+  kind: "record",
+  fields: [
+    required("id", text(ID_LENGTH_MAX, 1)),
+    required("type", text(MEDIA_TYPE_LENGTH_MAX, 1)),
+    required("url", url),
+    required("fileName", text(FILE_NAME_LENGTH_MAX, 1)),
+    required("fileSize", { kind: "uint", min: 0 }),
+    required("mimeType", text(MEDIA_TYPE_LENGTH_MAX, 1)),
+    optional("thumbnailUrl", url),
+  ],
+};
+
+/** Every mutation begins with its idempotency key. */
+const mutation: readonly Field[] = [
+  optional("clientId", text(CLIENT_ID_LENGTH_MAX, 1)),
+  optional("knownSeq", seq),
+];
+
+export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
+  const content = (charsMin: number): Field =>
+    required("content", { kind: "string", charsMin, charsMax: messageLengthMax, tooLong: "content_too_long" });
+  const specs: { readonly [T in ClientFrameType]: Omit<FrameSpec, "type"> } = {
+    auth: { op: 1, room: "none", fields: [required("token", text(TOKEN_LENGTH_MAX, 1))] },
+    ping: { op: 2, room: "none", fields: [] },
+    resume: {
+      op: 3,
+      room: "none",
+      fields: [required("rooms", { kind: "positions", roomsMax: ROOMS_PER_CONNECTION_MAX })],
+    },
+    set_presence: {
+      op: 4,
+      room: "none",
+      fields: [
+        required("status", oneOf(PRESENCE_STATUSES)),
+        optional("customStatus", text(CUSTOM_STATUS_LENGTH_MAX)),
+      ],
+    },
+    join_room: { op: 10, room: "required", fields: [...mutation, optional("lastSeq", seq)] },
+    leave_room: { op: 11, room: "required", fields: [...mutation, optional("membership", flag)] },
+    create_room: {
+      op: 12,
+      room: "assigned",
+      fields: [
+        ...mutation,
+        optional("name", text(ROOM_NAME_LENGTH_MAX)),
+        optional("description", text(ROOM_DESCRIPTION_LENGTH_MAX)),
+        optional("roomType", oneOf(ROOM_TYPES)),
+        optional("participants", list(id, PARTICIPANTS_MAX)),
+        optional("isPrivate", flag),
+        optional("avatar", url),
+        optional("maxMembers", { kind: "uint", min: 1 }),
+        optional("allowInvites", flag),
+        optional("tags", list(text(TAG_LENGTH_MAX, 1), TAGS_MAX)),
+      ],
+    },
+    send_message: {
+      op: 20,
+      room: "required",
+      fields: [
+        ...mutation,
+        content(0),
+        optional("messageType", oneOf(MESSAGE_TYPES)),
+        optional("replyTo", id),
+        optional("mentions", list(id, MENTIONS_MAX)),
+        optional("attachments", list(attachment, ATTACHMENTS_MAX)),
+      ],
+      rule: contentOrAttachment,
+    },
+    edit_message: { op: 21, room: "required", fields: [...mutation, required("messageId", id), content(1)] },
+    delete_message: { op: 22, room: "required", fields: [...mutation, required("messageId", id)] },
+    message_reaction: {
+      op: 23,
+      room: "required",
+      fields: [
+        ...mutation,
+        required("messageId", id),
+        { ...required("emoji", text(EMOJI_LENGTH_MAX, 1)), aliases: ["reaction"] },
+        optional("action", oneOf(["add", "remove"])),
+      ],
+    },
+    typing_start: { op: 30, room: "required", fields: [] },
+    typing_stop: { op: 31, room: "required", fields: [] },
+    mark_read: {
+      op: 32,
+      room: "required",
+      fields: [optional("seq", seq), optional("messageIds", list(id, MESSAGE_IDS_MAX, 1))],
+      rule: seqOrMessageIds,
+    },
+    confirm_delivered: { op: 33, room: "required", fields: [required("seq", seq)] },
+  };
+  return Object.fromEntries(Object.entries(specs).map(([type, spec]) => [type, { type, ...spec }])) as Schema;
+}
+
+function contentOrAttachment(frame: Readonly<Record<string, unknown>>): Problem | undefined {
+  if (frame["content"] !== "") return undefined;
+  const { attachments } = frame;
+  if (Array.isArray(attachments) && attachments.length > 0) return undefined;
+  return new Problem("invalid_field", ["content"], "must not be empty when nothing is attached.");
+}
+
+function seqOrMessageIds(frame: Readonly<Record<string, unknown>>): Problem | undefined {
+  if (frame["seq"] !== undefined || frame["messageIds"] !== undefined) return undefined;
+  return new Problem("missing_field", ["seq"], "or messageIds is required.");
+}
+
+export function isRef(value: unknown): value is Ref {
+  return typeof value === "string" ? value.length <= REF_LENGTH_MAX : Number.isSafeInteger(value);
+}
+
+/** How a codec spells a field's canonical name in sentences for its clients. */
+export type Spelling = (name: string) => string;
+
+/** Checks a frame whose header is read; `values` are in the order of the spec's fields. */
+export function buildClientFrame(
+  spec: FrameSpec,
+  ref: Ref | undefined,
+  roomId: RoomId | undefined,
+  values: readonly unknown[],
+  spell: Spelling,
+): Result<ClientFrame, Unreadable> {
+  const frame: Record<string, unknown> = { type: spec.type };
+  if (ref !== undefined) frame["ref"] = ref;
+  if (spec.room !== "none") {
+    if (roomId === undefined) return err(missingRoom(ref, spell));
+    frame["roomId"] = roomId;
+  }
+  const problem = acceptFields(spec.fields, values, frame) ?? spec.rule?.(frame);
+  return problem === undefined ? ok(frame as unknown as ClientFrame) : err(unreadable(problem, ref, spell));
+}
+
+export function missingRoom(ref: Ref | undefined, spell: Spelling): Unreadable {
+  return unreadable(new Problem("missing_field", ["roomId"], "is required."), ref, spell);
+}
+
+export function invalidRoom(ref: Ref | undefined, spell: Spelling): Unreadable {
+  const text = "must be an id: 1 to 128 letters, digits or _ . : @ | + = , ~ $ ! * -";
+  return unreadable(new Problem("invalid_field", ["roomId"], text), ref, spell);
+}
+
+export function invalidRef(): Unreadable {
+  const message = `ref must be a string of at most ${REF_LENGTH_MAX} characters or a whole number.`;
+  return { code: "invalid_field", field: "ref", message };
+}
+
+export function unreadableFrame(message: string, ref?: Ref): Unreadable {
+  return { code: "invalid_frame", message, ...(ref === undefined ? {} : { ref }) };
+}
+
+export function unknownType(name: string, ref: Ref | undefined): Unreadable {
+  const message = `Unknown frame type ${name}. See the list of client frames in the protocol's documentation.`;
+  return { code: "unknown_type", field: "type", message, ...(ref === undefined ? {} : { ref }) };
+}
+
+function unreadable(problem: Problem, ref: Ref | undefined, spell: Spelling): Unreadable {
+  const field = String(problem.path[0]);
+  let path = "";
+  for (const part of problem.path) {
+    if (typeof part === "number") path += `[${part}]`;
+    else path += path === "" ? spell(part) : `.${spell(part)}`;
+  }
+  return {
+    code: problem.code,
+    field,
+    message: `${path} ${problem.text}`,
+    ...(ref === undefined ? {} : { ref }),
+  };
+}
