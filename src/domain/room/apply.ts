@@ -3,7 +3,15 @@
  * Invariant: depends on the state and the event alone. An event that cannot follow throws and leaves the state untouched.
  */
 import { unreachable } from "../../base/result.ts";
-import type { LogEvent, MemberChanged, MemberJoined, MemberLeft, MessageDeleted, MessageEdited, ReactionChanged } from "./events.ts";
+import type {
+  LogEvent,
+  MemberChanged,
+  MemberJoined,
+  MemberLeft,
+  MessageDeleted,
+  MessageEdited,
+  ReactionChanged,
+} from "./events.ts";
 import { changedOverlay, knownMessage } from "./message-rows.ts";
 import type { MemberRow, RoomState } from "./state.ts";
 

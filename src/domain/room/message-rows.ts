@@ -52,7 +52,10 @@ export function reactionUsers(overlay: MessageOverlay, emoji: string): readonly 
 }
 
 /** The overlay after the event. */
-export function changedOverlay(row: MessageRow, event: MessageEdited | MessageDeleted | ReactionChanged): MessageOverlay {
+export function changedOverlay(
+  row: MessageRow,
+  event: MessageEdited | MessageDeleted | ReactionChanged,
+): MessageOverlay {
   switch (event.kind) {
     case "message_edited": {
       const earlier = { content: presentContent(row), until: event.timestamp, by: event.by };

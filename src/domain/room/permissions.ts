@@ -242,8 +242,12 @@ export function refusalOf(type: RoomType, action: Action, role: Role | undefined
   const minimum = PERMISSIONS[type][action];
   if (minimum === "nobody") return `Nobody may ${words} (room type ${type}).`;
   if (role === undefined && NEEDS_MEMBERSHIP[action]) {
-    return minimum === "member" ? `Only members may ${words}; join first.` : `To ${words} one must be a member with the role ${minimum}.`;
+    return minimum === "member"
+      ? `Only members may ${words}; join first.`
+      : `To ${words} one must be a member with the role ${minimum}.`;
   }
   if (minimum === "tenant_admin") return `Only an administrator of the tenant may ${words}.`;
-  return minimum === "member" ? `Only members may ${words}.` : `To ${words} one needs the role ${minimum} or a higher one.`;
+  return minimum === "member"
+    ? `Only members may ${words}.`
+    : `To ${words} one needs the role ${minimum} or a higher one.`;
 }

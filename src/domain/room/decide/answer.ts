@@ -75,7 +75,7 @@ export function levelIn(state: LiveRoom, by: Principal): number {
 
 /** The time of the next event: never before the last one's, whatever the clock says. */
 export function timestampOf(state: RoomState, context: DecideContext): number {
-  return context.now > state.lastTimestamp ? context.now : state.lastTimestamp;
+  return Math.max(context.now, state.lastTimestamp);
 }
 
 /** What all events of one request have in common. */
@@ -86,6 +86,11 @@ export interface EventBase {
   readonly bodyHash: number;
 }
 
-export function eventBase(state: RoomState, command: RoomMutation, bodyHash: number, context: DecideContext): EventBase {
+export function eventBase(
+  state: RoomState,
+  command: RoomMutation,
+  bodyHash: number,
+  context: DecideContext,
+): EventBase {
   return { timestamp: timestampOf(state, context), by: command.by.userId, clientId: command.clientId, bodyHash };
 }

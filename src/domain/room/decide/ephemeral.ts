@@ -22,7 +22,8 @@ export function decideMarkRead(state: LiveRoom, command: MarkRead): Decision {
     }
     for (const id of messageIds) {
       const marked = seqOfMessageId(id);
-      if (marked === undefined) return reject("invalid_field", "messageIds has something else than ids of messages.", "messageIds");
+      if (marked === undefined)
+        return reject("invalid_field", "messageIds has something else than ids of messages.", "messageIds");
       seq = Math.max(seq, marked);
     }
   }

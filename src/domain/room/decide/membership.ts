@@ -53,12 +53,19 @@ export function decideLeave(
   return accept([departure(state, command, row, "left", bodyHash, context)]);
 }
 
-export function decideAddMember(state: LiveRoom, command: AddMember, bodyHash: number, context: DecideContext): Decision {
+export function decideAddMember(
+  state: LiveRoom,
+  command: AddMember,
+  bodyHash: number,
+  context: DecideContext,
+): Decision {
   const { by, userId, role } = command;
   let refusal = refuse(state, by, "add_member");
-  if (refusal?.kind === "reject" && state.settings.allowInvites && role === "member") refusal = refuse(state, by, "invite");
+  if (refusal?.kind === "reject" && state.settings.allowInvites && role === "member")
+    refusal = refuse(state, by, "invite");
   if (refusal !== undefined) return refusal;
-  if (role !== "member" && !mayGrant(levelIn(state, by), LEVEL[role])) return reject("forbidden", roleTooHigh(role), "role");
+  if (role !== "member" && !mayGrant(levelIn(state, by), LEVEL[role]))
+    return reject("forbidden", roleTooHigh(role), "role");
   const row = state.members.get(userId);
   if (row === undefined) return needMember(userId);
   if (row !== null) return UNCHANGED;

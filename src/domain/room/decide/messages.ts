@@ -107,7 +107,12 @@ export function decideEdit(state: LiveRoom, command: EditMessage, bodyHash: numb
   return accept([{ kind: "message_edited", seq: state.head + 1, ...base, target, content }]);
 }
 
-export function decideDelete(state: LiveRoom, command: DeleteMessage, bodyHash: number, context: DecideContext): Decision {
+export function decideDelete(
+  state: LiveRoom,
+  command: DeleteMessage,
+  bodyHash: number,
+  context: DecideContext,
+): Decision {
   const { by } = command;
   const refusal = refuse(state, by, "read");
   if (refusal !== undefined) return refusal;

@@ -6,10 +6,24 @@ import type { Decision, RoomEffect } from "../decision.ts";
 import type { DomainEvent, MemberJoined, RoomSettings } from "../events.ts";
 import { ROOM_TYPE_LIMITS } from "../room-types.ts";
 import type { RoomState } from "../state.ts";
-import { accept, type DecideContext, eventBase, type LiveRoom, needMember, refuse, reject, UNCHANGED } from "./answer.ts";
+import {
+  accept,
+  type DecideContext,
+  eventBase,
+  type LiveRoom,
+  needMember,
+  refuse,
+  reject,
+  UNCHANGED,
+} from "./answer.ts";
 import { refuseSettings } from "./settings-rules.ts";
 
-export function decideCreateRoom(state: RoomState, command: CreateRoom, bodyHash: number, context: DecideContext): Decision {
+export function decideCreateRoom(
+  state: RoomState,
+  command: CreateRoom,
+  bodyHash: number,
+  context: DecideContext,
+): Decision {
   if (state.settings !== undefined) return existing(state, state.settings, command);
   const limits = ROOM_TYPE_LIMITS[command.settings.type];
   const settings: RoomSettings =
@@ -22,7 +36,13 @@ export function decideCreateRoom(state: RoomState, command: CreateRoom, bodyHash
 
   const base = eventBase(state, command, bodyHash, context);
   let seq = state.head + 1;
-  const creator: MemberJoined = { kind: "member_joined", seq: seq + 1, ...base, userId: command.by.userId, role: "owner" };
+  const creator: MemberJoined = {
+    kind: "member_joined",
+    seq: seq + 1,
+    ...base,
+    userId: command.by.userId,
+    role: "owner",
+  };
   const events: DomainEvent[] = [
     { kind: "room_created", seq, ...base, settings },
     {
@@ -51,7 +71,11 @@ function existing(state: RoomState, settings: RoomSettings, command: CreateRoom)
 function refuseParticipants(settings: RoomSettings, others: readonly UserId[]): Decision | undefined {
   const { membersExactly } = ROOM_TYPE_LIMITS[settings.type];
   if (others.length > PARTICIPANTS_MAX) {
-    return reject("invalid_field", `At most ${PARTICIPANTS_MAX} people can be named when a room is made.`, "participants");
+    return reject(
+      "invalid_field",
+      `At most ${PARTICIPANTS_MAX} people can be named when a room is made.`,
+      "participants",
+    );
   }
   if (membersExactly !== undefined && others.length + 1 !== membersExactly) {
     const message = `A ${settings.type} room is made by naming ${membersExactly - 1} other person.`;
@@ -63,7 +87,12 @@ function refuseParticipants(settings: RoomSettings, others: readonly UserId[]): 
   return undefined;
 }
 
-export function decideUpdateRoom(state: LiveRoom, command: UpdateRoom, bodyHash: number, context: DecideContext): Decision {
+export function decideUpdateRoom(
+  state: LiveRoom,
+  command: UpdateRoom,
+  bodyHash: number,
+  context: DecideContext,
+): Decision {
   const refusal = refuse(state, command.by, "update_room");
   if (refusal !== undefined) return refusal;
   // The type decides about permissions; it stays what it was, whatever a caller slips in.

@@ -1,5 +1,10 @@
 /** What a room's settings may be: shared by making a room and changing it. */
-import { ID_LENGTH_MAX, ROOM_DESCRIPTION_LENGTH_MAX, ROOM_NAME_LENGTH_MAX, ROOM_TAGS_MAX } from "../../../base/limits.ts";
+import {
+  ID_LENGTH_MAX,
+  ROOM_DESCRIPTION_LENGTH_MAX,
+  ROOM_NAME_LENGTH_MAX,
+  ROOM_TAGS_MAX,
+} from "../../../base/limits.ts";
 import type { Decision } from "../decision.ts";
 import type { RoomSettings } from "../events.ts";
 import { ROOM_TYPE_LIMITS } from "../room-types.ts";
@@ -13,7 +18,8 @@ export function refuseSettings(settings: RoomSettings): Decision | undefined {
     return tooLong("description", ROOM_DESCRIPTION_LENGTH_MAX);
   }
   if (tags !== undefined) {
-    if (tags.length > ROOM_TAGS_MAX) return reject("invalid_field", `A room has at most ${ROOM_TAGS_MAX} tags.`, "tags");
+    if (tags.length > ROOM_TAGS_MAX)
+      return reject("invalid_field", `A room has at most ${ROOM_TAGS_MAX} tags.`, "tags");
     if (!tags.every((tag) => isText(tag, ID_LENGTH_MAX))) return tooLong("tags", ID_LENGTH_MAX);
   }
   const { membersMin, membersMax } = ROOM_TYPE_LIMITS[type];
