@@ -60,7 +60,9 @@ function stoaChecks(scenario: Scenario, table: Table): readonly Check[] {
   const ratios = RATIO_MAX[scenario.name];
   if (ratios !== undefined) {
     const compared = (["raw", "socketio"] as const).filter((peer) => table.get(scenario.name)?.has(peer));
-    return compared.map((peer) => atMost(`CPU against ${peer}`, ratio(table, scenario.name, peer), ratios[peer], 3, " ×"));
+    return compared.map((peer) =>
+      atMost(`CPU against ${peer}`, ratio(table, scenario.name, peer), ratios[peer], 3, " ×"),
+    );
   }
   switch (scenario.name) {
     case "rate-100":

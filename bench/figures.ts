@@ -54,7 +54,9 @@ function counted(scenario: Scenario, load: LoadResult): number {
 export function figuresOf(scenario: Scenario, peer: Peer, runs: readonly Run[]): Figures {
   const loads = runs.flatMap((run) => (run.load === undefined ? [] : [run.load]));
   const over = (of: (load: LoadResult) => number): readonly number[] => loads.map(of);
-  const complaints = runs.flatMap((run) => [run.failure, run.load?.faults.firstError]).filter((text) => text !== undefined);
+  const complaints = runs
+    .flatMap((run) => [run.failure, run.load?.faults.firstError])
+    .filter((text) => text !== undefined);
   const failed = runs.filter((run) => run.failure !== undefined).length;
   const faults = over((load) => load.faults.missing + load.faults.repeated + load.faults.foreign + load.faults.errors);
   return {

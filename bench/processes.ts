@@ -69,7 +69,7 @@ export async function startServer(peer: Peer, options: ServerOptions): Promise<S
   closeSync(log);
   running.add(child);
   void child.exited.then(() => running.delete(child));
-  const readyPath = peer === "stoa" ? "/health/ready" : "/";
+  const readyPath = peer === "stoa" ? "/readyz" : "/";
   while (!(await answers(port, readyPath))) {
     if (child.exitCode !== null || performance.now() - beganMs > READY_MS_MAX) {
       child.kill("SIGKILL");
@@ -131,21 +131,30 @@ function freePort(): Promise<number> {
     probe.once("error", reject);
     probe.listen(0, "127.0.0.1", () => {
       const address = probe.address();
-      probe.close(() => (typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port"))));
+      probe.close(() =>
+        typeof address === "object" && address !== null ? resolve(address.port) : reject(new Error("no port")),
+      );
     });
   });
 }
 
 /** Runs one job in a process of its own and returns what it measured. */
-export async function runLoad(job: Job, options: { readonly core?: number; readonly timeoutMs: number }): Promise<LoadResult> {
+export async function runLoad(
+  job: Job,
+  options: { readonly core?: number; readonly timeoutMs: number },
+): Promise<LoadResult> {
   const command = [process.execPath, join(BENCH, "load/main.ts"), JSON.stringify(job)];
   const child = Bun.spawn([...pinned(options.core), ...command], { cwd: ROOT, stdout: "pipe", stderr: "pipe" });
   running.add(child);
   const timer = setTimeout(() => child.kill("SIGKILL"), options.timeoutMs);
-  const [output, complaints] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  const [output, complaints] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+  ]);
   await child.exited;
   clearTimeout(timer);
   running.delete(child);
-  if (child.exitCode !== 0) throw new Error(`the load process failed (${child.exitCode ?? "killed"}): ${complaints.slice(-1_500)}`);
+  if (child.exitCode !== 0)
+    throw new Error(`the load process failed (${child.exitCode ?? "killed"}): ${complaints.slice(-1_500)}`);
   return JSON.parse(output) as LoadResult;
 }

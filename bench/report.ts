@@ -79,12 +79,22 @@ function rowsOf(scenarios: readonly Scenario[], table: Table): { readonly load: 
 
 function checkRows(checks: readonly Check[]): Row[] {
   const head: Row = ["", "scenario", "what", "value", "bound"];
-  return [head, ...checks.map((check) => [check.ok ? "pass" : "FAIL", check.scenario, check.what, check.value, check.bound])];
+  return [
+    head,
+    ...checks.map((check) => [check.ok ? "pass" : "FAIL", check.scenario, check.what, check.value, check.bound]),
+  ];
 }
 
 function aligned(rows: readonly Row[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join("  ").trimEnd()).join("\n");
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 function markdown(rows: readonly Row[]): string {

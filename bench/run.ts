@@ -39,7 +39,12 @@ function jobOf(scenario: LoadScenario, server: Server, options: Options): Job {
 }
 
 /** Each run has a fresh server and a fresh data folder. */
-async function withServer(peer: Peer, options: Options, core: number | undefined, use: (server: Server) => Promise<LoadResult>) {
+async function withServer(
+  peer: Peer,
+  options: Options,
+  core: number | undefined,
+  use: (server: Server) => Promise<LoadResult>,
+) {
   const dataDir = makeFolder(options.dataDir);
   const server = await startServer(peer, { dataDir, ...(core === undefined ? {} : { core }) });
   try {
@@ -60,7 +65,13 @@ function runScenario(scenario: LoadScenario, peer: Peer, options: Options): Prom
 
 function runIdle(scenario: IdleScenario, peer: Peer, options: Options): Promise<LoadResult> {
   const rooms = (options.quick ? QUICK_CONNECTIONS : scenario.connections) + IDLE_WARM_CONNECTIONS;
-  const shape = { kind: "idle", rooms, members: 1, warmConnections: IDLE_WARM_CONNECTIONS, settleMs: SETTLE_MS } as const;
+  const shape = {
+    kind: "idle",
+    rooms,
+    members: 1,
+    warmConnections: IDLE_WARM_CONNECTIONS,
+    settleMs: SETTLE_MS,
+  } as const;
   return withServer(peer, options, undefined, (server) =>
     runLoad({ ...targetOf(server), ...shape }, { timeoutMs: 2 * SETTLE_MS + LOAD_EXTRA_MS_MAX }),
   );
@@ -98,6 +109,11 @@ function shuffled<T>(items: readonly T[], random: SeededRandom): readonly T[] {
   return order;
 }
 
+/** One line that is written over and over; nothing where nobody watches. */
+function progress(text: string): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r\u001b[K${text}`);
+}
+
 /** Peers take turns within each run, in random order, so that what the machine does meanwhile meets all alike. */
 async function runAll(scenario: Scenario, options: Options, random: SeededRandom): Promise<readonly Run[]> {
   const runs: Run[] = [];
@@ -114,7 +130,7 @@ async function runAll(scenario: Scenario, options: Options, random: SeededRandom
   const rounds = scenario.kind === "idle" ? 1 : options.runs;
   for (let run = 1; run <= rounds; run += 1) {
     for (const peer of shuffled(peers, random)) {
-      process.stderr.write(`\r\u001b[K${scenario.name}: run ${run} of ${rounds}, ${peer}`);
+      progress(`${scenario.name}: run ${run} of ${rounds}, ${peer}`);
       runs.push(
         await attempt({ scenario: scenario.name, peer, run }, async () => {
           if (scenario.kind === "start") return await runStart(scenario, folder);
@@ -141,7 +157,12 @@ function tableOf(scenarios: readonly Scenario[], runs: readonly Run[]): Table {
   return table;
 }
 
-function save(summary: { readonly checks: readonly Check[]; readonly table: Table; readonly runs: readonly Run[]; readonly headline: readonly string[] }): string {
+function save(summary: {
+  readonly checks: readonly Check[];
+  readonly table: Table;
+  readonly runs: readonly Run[];
+  readonly headline: readonly string[];
+}): string {
   const folder = new URL("results", import.meta.url).pathname;
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${new Date().toISOString().replaceAll(":", "-").slice(0, 19)}.json`);
@@ -159,10 +180,12 @@ async function main(): Promise<number> {
   const scenarios = options.scenarios.filter((one) => !(options.quick && one.name === "start-million"));
   const runs: Run[] = [];
   for (const scenario of scenarios) runs.push(...(await runAll(scenario, options, random)));
-  process.stderr.write("\r\u001b[K");
+  progress("");
   const table = tableOf(scenarios, runs);
   const checks = judge(scenarios, table);
-  const pinning = options.pin ? "server pinned to core 0 and load to core 1 in fan-out scenarios" : "nothing pinned to cores";
+  const pinning = options.pin
+    ? "server pinned to core 0 and load to core 1 in fan-out scenarios"
+    : "nothing pinned to cores";
   const headline = [
     `Machine: ${machineLine()}, ${pinning}.`,
     `${options.runs} runs of ${options.seconds} s, medians; p99 and p99.9: best run. Every message of Stoa is durable; its peers store nothing.`,
@@ -170,7 +193,9 @@ async function main(): Promise<number> {
   console.log(report(scenarios, table, checks, { markdown: options.markdown, headline }));
   const file = save({ checks, table, runs, headline });
   const missed = checks.filter((check) => !check.ok).length;
-  console.log(`\n${missed === 0 ? "All bounds are held" : `${missed} of ${checks.length} checks FAILED`}. Written to ${file}`);
+  console.log(
+    `\n${missed === 0 ? "All bounds are held" : `${missed} of ${checks.length} checks FAILED`}. Written to ${file}`,
+  );
   return missed === 0 ? 0 : 1;
 }
 

@@ -82,5 +82,11 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { name: "idle", kind: "idle", title: "idle connections", peers: ALL, connections: 10_000 },
   { name: "start-empty", kind: "start", title: "start to ready, empty", peers: STOA, messages: 0 },
-  { name: "start-million", kind: "start", title: "start to ready, 1,000,000 messages", peers: STOA, messages: 1_000_000 },
+  {
+    name: "start-million",
+    kind: "start",
+    title: "start to ready, 1,000,000 messages",
+    peers: STOA,
+    messages: 1_000_000,
+  },
 ];

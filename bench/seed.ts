@@ -17,13 +17,17 @@ export async function seed(dataDir: string, messages: number): Promise<number> {
   const result = await runLoad({ kind: "closed", ...target, ...shape, messages }, { timeoutMs: SEED_MS_MAX });
   await server.stop();
   if (result.deliveriesTotal !== messages) {
-    throw new Error(`only ${result.deliveriesTotal} of ${messages} messages were stored; ${result.faults.firstError ?? ""}`);
+    throw new Error(
+      `only ${result.deliveriesTotal} of ${messages} messages were stored; ${result.faults.firstError ?? ""}`,
+    );
   }
   return performance.now() - beganMs;
 }
 
 if (import.meta.main) {
-  const { values } = parseArgs({ options: { data: { type: "string" }, messages: { type: "string", default: "1000000" } } });
+  const { values } = parseArgs({
+    options: { data: { type: "string" }, messages: { type: "string", default: "1000000" } },
+  });
   if (values.data === undefined) throw new Error("bun bench/seed.ts --data DIR [--messages 1000000]");
   process.on("exit", endAll);
   const tookMs = await seed(values.data, Number(values.messages));

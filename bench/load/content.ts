@@ -13,7 +13,8 @@ const NUMBER_AT = SENDER_AT + SENDER_DIGITS;
 const NUMBER_DIGITS = 5;
 const TIME_AT = NUMBER_AT + NUMBER_DIGITS;
 const TIME_DIGITS = 8;
-const FILLER = " the quick brown fox jumps over the lazy dog while the rain falls mainly on the plain and nobody minds it at all, really; so";
+const FILLER =
+  " the quick brown fox jumps over the lazy dog while the rain falls mainly on the plain and nobody minds it at all, really; so";
 
 /** Content bytes before any field is written. */
 export function blankContent(): string {
@@ -22,7 +23,14 @@ export function blankContent(): string {
 }
 
 /** Writes a field's digits at `at`, whose place in the frame's payload is `place`, under the frame's mask. */
-function writeDigits(bytes: Uint8Array, at: number, place: number, digits: number, value: number, mask: Uint8Array): void {
+function writeDigits(
+  bytes: Uint8Array,
+  at: number,
+  place: number,
+  digits: number,
+  value: number,
+  mask: Uint8Array,
+): void {
   let rest = value;
   for (let i = 0; i < digits; i += 1) {
     bytes[at + i] = (48 + (rest % 32)) ^ (mask[(place + i) & 3] ?? 0);

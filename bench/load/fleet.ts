@@ -36,7 +36,7 @@ export class Fleet implements LinkOwner {
   #errors = 0;
   #firstError: string | undefined;
   #going = false;
-  #onReady: () => void = () => {};
+  #onReady: (() => void) | undefined;
   #messagesLeft = Number.POSITIVE_INFINITY;
 
   constructor(job: Job) {
@@ -56,6 +56,7 @@ export class Fleet implements LinkOwner {
     const context: WireContext = {
       port: job.port,
       secret: job.secret,
+      members: job.members,
       joins: job.kind !== "idle",
       acked: this.#acked,
       tally: this.tally,
@@ -80,7 +81,8 @@ export class Fleet implements LinkOwner {
     const others: Link[] = [];
     for (const link of this.links.slice(from, to)) (link.id === link.roomFirst ? firsts : others).push(link);
     for (const group of [firsts, others]) {
-      for (let at = 0; at < group.length; at += OPENING_MAX) await this.#openTogether(group.slice(at, at + OPENING_MAX));
+      for (let at = 0; at < group.length; at += OPENING_MAX)
+        await this.#openTogether(group.slice(at, at + OPENING_MAX));
     }
     this.#openMs += performance.now() - beganMs;
   }
@@ -89,7 +91,9 @@ export class Fleet implements LinkOwner {
     const target = this.#ready + links.length;
     const allReady = new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(new Error(`${this.#ready} of ${target} connections were ready in time; ${this.#firstError ?? "no error"}`));
+        reject(
+          new Error(`${this.#ready} of ${target} connections were ready in time; ${this.#firstError ?? "no error"}`),
+        );
       }, OPEN_MS_MAX);
       this.#onReady = () => {
         if (this.#ready < target) return;
@@ -121,7 +125,7 @@ export class Fleet implements LinkOwner {
 
   #countReady(): void {
     this.#ready += 1;
-    this.#onReady();
+    this.#onReady?.();
   }
 
   upgraded(link: Link): void {

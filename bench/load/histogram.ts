@@ -7,8 +7,8 @@ const COARSE_US_MAX = 20_000_000;
 const FINE_BUCKETS = FINE_US_MAX / FINE_STEP_US;
 
 export class Histogram {
-  #fine = new Uint32Array(FINE_BUCKETS);
-  #coarse = new Uint32Array(COARSE_US_MAX / COARSE_STEP_US + 1);
+  readonly #fine = new Uint32Array(FINE_BUCKETS);
+  readonly #coarse = new Uint32Array(COARSE_US_MAX / COARSE_STEP_US + 1);
   #count = 0;
   #highestUs = 0;
 

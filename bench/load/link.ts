@@ -23,7 +23,10 @@ export interface Template {
 }
 
 /** One masked frame. `payload` is not changed. */
-export function clientFrame(opcode: number, payload: Uint8Array): { readonly bytes: Uint8Array; readonly payloadAt: number } {
+export function clientFrame(
+  opcode: number,
+  payload: Uint8Array,
+): { readonly bytes: Uint8Array; readonly payloadAt: number } {
   const long = payload.length > 125;
   const payloadAt = (long ? 4 : 2) + 4;
   const bytes = new Uint8Array(payloadAt + payload.length);
@@ -68,9 +71,10 @@ export class Link {
   head = 0;
   acked = 0;
   stage = 0;
-  #owner: LinkOwner;
+  readonly #owner: LinkOwner;
   #socket: Socket<Link> | undefined;
   #upgraded = false;
+  #closing = false;
   #carry: Uint8Array | undefined;
   #carried = 0;
   #unsent: Uint8Array | undefined;
@@ -148,12 +152,12 @@ export class Link {
   }
 
   close(): void {
-    this.#owner = { upgraded: () => {}, frame: () => {}, readDone: () => {}, failed: () => {} };
+    this.#closing = true;
     this.#socket?.terminate();
   }
 
   fail(why: string): void {
-    this.#owner.failed(this, why);
+    if (!this.#closing) this.#owner.failed(this, why);
   }
 
   /** Returns where the first frame begins. */

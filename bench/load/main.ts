@@ -29,7 +29,8 @@ function mark(job: Job, fleet: Fleet): Marks {
 
 async function sleepWhileGoing(fleet: Fleet, ms: number): Promise<void> {
   const until = performance.now() + ms;
-  while (fleet.going && performance.now() < until) await Bun.sleep(Math.min(50, Math.max(1, until - performance.now())));
+  while (fleet.going && performance.now() < until)
+    await Bun.sleep(Math.min(50, Math.max(1, until - performance.now())));
 }
 
 interface Measured {
@@ -69,6 +70,7 @@ async function runOpen(job: OpenJob, fleet: Fleet): Promise<LoadResult> {
   fleet.start();
   const senders = fleet.senders();
   const lateness = new Histogram();
+  const warmUntilUs = nowUs() + job.warmMs * 1000;
   const beginUs = nowUs();
   const stepUs = 1_000_000 / job.rate;
   let count = 0;
@@ -77,7 +79,7 @@ async function runOpen(job: OpenJob, fleet: Fleet): Promise<LoadResult> {
     for (let dueUs = beginUs + count * stepUs; dueUs <= nowUs(); dueUs = beginUs + count * stepUs) {
       const link = senders[count % senders.length];
       if (link !== undefined && fleet.going) fleet.send(link, 1, Math.floor(dueUs));
-      lateness.record(nowUs() - dueUs);
+      if (dueUs >= warmUntilUs) lateness.record(nowUs() - dueUs);
       count += 1;
     }
     timer = setTimeout(pump, (beginUs + count * stepUs - nowUs()) / 1000);

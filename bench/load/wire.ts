@@ -16,6 +16,7 @@ export interface Wire {
 export interface WireContext {
   readonly port: number;
   readonly secret: string;
+  readonly members: number;
   /** false: connections that only sit there. */
   readonly joins: boolean;
   /** Messages carry a `ref` and the ack brings the sender its next turn. */
