@@ -20,6 +20,8 @@ export interface KillOptions {
   /** Messages per second, of all people together. */
   readonly rate: number;
   readonly seed: number;
+  /** How the server ends each round: at once, or in its own time. */
+  readonly signal: "SIGKILL" | "SIGTERM";
   readonly print: (line: string) => void;
 }
 
@@ -32,11 +34,12 @@ export interface KillSummary {
   /** Breaks in what a client saw: gaps, repetitions, ranges that a resume could not replay, events of no history. */
   readonly gaps: number;
   readonly slowestReadyMs: number;
+  readonly slowestStopMs: number;
   /** The first few failures in words. */
   readonly failures: readonly string[];
 }
 
-export async function killRounds({ rounds, rate, seed, print }: KillOptions): Promise<KillSummary> {
+export async function killRounds({ rounds, rate, seed, signal, print }: KillOptions): Promise<KillSummary> {
   const random = new SeededRandom(seed);
   const server = await TestServer.start({
     env: { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000", NODE_ENV: "test" },
@@ -45,11 +48,13 @@ export async function killRounds({ rounds, rate, seed, print }: KillOptions): Pr
     const people = WIRES.map((wire, i) => new Person(server, `usr_${i}`, wire));
     await createRooms(people);
     let slowestReadyMs = 0;
+    let slowestStopMs = 0;
     for (let round = 1; round <= rounds; round += 1) {
       const before = people.reduce((sum, person) => sum + person.acked.size, 0);
       const lifeMs = ROUND_MS_MIN + random.below(ROUND_MS_MAX - ROUND_MS_MIN);
       await talk(people, rate, lifeMs, random);
-      await server.kill();
+      const stopMs = await end(server, signal);
+      slowestStopMs = Math.max(slowestStopMs, stopMs);
       await Promise.all(people.map((person) => person.disconnected()));
       const readyMs = await server.restart();
       slowestReadyMs = Math.max(slowestReadyMs, readyMs);
@@ -57,10 +62,10 @@ export async function killRounds({ rounds, rate, seed, print }: KillOptions): Pr
       await settle(people);
       const acked = people.reduce((sum, person) => sum + person.acked.size, 0) - before;
       print(
-        `round ${round}: killed after ${lifeMs} ms, ready in ${readyMs.toFixed(0)} ms, ${acked} acked, ${retried} retried`,
+        `round ${round}: ended after ${lifeMs} ms, ready in ${readyMs.toFixed(0)} ms, ${acked} acked, ${retried} retried`,
       );
     }
-    return { ...(await check(server, people)), slowestReadyMs };
+    return { ...(await check(server, people)), slowestReadyMs, slowestStopMs };
   } finally {
     await server.dispose();
   }
@@ -79,6 +84,16 @@ async function createRooms(people: readonly Person[]): Promise<void> {
     await person.connect();
     for (const roomId of ROOMS) await person.client.join(roomId);
   }
+}
+
+async function end(server: TestServer, signal: "SIGKILL" | "SIGTERM"): Promise<number> {
+  if (signal === "SIGTERM") {
+    const { code, ms } = await server.stop();
+    if (code !== 0) throw new Error(`the server ended with ${code}:\n${server.output}`);
+    return ms;
+  }
+  await server.kill();
+  return 0;
 }
 
 /** Sends at an even rate until the time is over; whether anything was answered does not matter here. */
@@ -109,7 +124,10 @@ async function settle(people: readonly Person[]): Promise<void> {
   }
 }
 
-async function check(server: TestServer, people: readonly Person[]): Promise<Omit<KillSummary, "slowestReadyMs">> {
+async function check(
+  server: TestServer,
+  people: readonly Person[],
+): Promise<Omit<KillSummary, "slowestReadyMs" | "slowestStopMs">> {
   const failures: string[] = [];
   const counts = { acked: 0, retried: 0, lost: 0, duplicates: 0, gaps: 0 };
   const fail = (kind: "lost" | "duplicates" | "gaps", what: string): void => {

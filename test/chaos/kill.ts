@@ -16,6 +16,7 @@ const summary = await killRounds({
   rounds,
   rate: Number(values.rate),
   seed: Number(values.seed),
+  signal: "SIGKILL",
   print: (line) => console.log(line),
 });
 for (const failure of summary.failures) console.log(failure);

@@ -1,0 +1,53 @@
+/**
+ * A client that joins a room and then reads nothing any more: a raw TCP socket, since a WebSocket object always reads.
+ * Invariant: after `stall` the kernel's buffers fill up and nothing drains them.
+ */
+import { randomBytes } from "node:crypto";
+import { connect, type Socket } from "node:net";
+
+export class StalledClient {
+  readonly #socket: Socket;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  static async join(port: number, token: string, roomId: string): Promise<StalledClient> {
+    const socket = connect({ host: "127.0.0.1", port });
+    const request = [
+      "GET /chat HTTP/1.1",
+      `Host: 127.0.0.1:${port}`,
+      "Upgrade: websocket",
+      "Connection: Upgrade",
+      "Sec-WebSocket-Version: 13",
+      `Sec-WebSocket-Key: ${randomBytes(16).toString("base64")}`,
+      `Authorization: Bearer ${token}`,
+    ];
+    socket.write(`${request.join("\r\n")}\r\n\r\n`);
+    socket.write(maskedText(JSON.stringify({ type: "join_room", ref: "joined", roomId })));
+    await new Promise<void>((resolve, reject) => {
+      let text = "";
+      socket.on("error", reject);
+      socket.on("data", (data) => {
+        text += data.toString("latin1");
+        if (text.includes('"ref":"joined"')) resolve();
+      });
+    });
+    socket.removeAllListeners("data");
+    socket.pause();
+    return new StalledClient(socket);
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** One text frame as clients send it; short ones only. */
+function maskedText(text: string): Uint8Array {
+  const payload = Buffer.from(text);
+  if (payload.length > 125) throw new Error("too long for a one-byte length");
+  const mask = randomBytes(4);
+  const masked = payload.map((byte, i) => byte ^ (mask[i % 4] ?? 0));
+  return Buffer.concat([Buffer.from([0x81, 0x80 | payload.length]), mask, masked]);
+}
