@@ -82,7 +82,11 @@ export interface Journal {
   readMembers(log: LogKey, users: readonly UserId[], done: Done<readonly (MemberRow | null)[]>): void;
   readOverlays(log: LogKey, seqs: readonly Seq[], done: Done<readonly (MessageOverlay | null)[]>): void;
   /** Members in the order of their ids, after `after`. */
-  listMembers(log: LogKey, page: { readonly after?: UserId; readonly limit: number }, done: Done<readonly MemberRow[]>): void;
+  listMembers(
+    log: LogKey,
+    page: { readonly after?: UserId; readonly limit: number },
+    done: Done<readonly MemberRow[]>,
+  ): void;
 }
 
 export interface ReadRange {

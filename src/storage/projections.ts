@@ -58,7 +58,10 @@ export interface UserRow {
 
 export interface Projections {
   /** Newest activity first; `total` counts all that match, whatever the page. */
-  listRooms(query: RoomListQuery, done: Done<{ readonly items: readonly RoomListItem[]; readonly total: number }>): void;
+  listRooms(
+    query: RoomListQuery,
+    done: Done<{ readonly items: readonly RoomListItem[]; readonly total: number }>,
+  ): void;
   /** Unread per room of a user, rooms without unread left out. For the first frame of a connection. */
   unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, number>>): void;
   /** Marks of these members of one room, in the order asked; `null` where there is none. */

@@ -34,8 +34,9 @@ export class MemoryJournal implements Journal {
     this.#schedule(() => done(this.#write(log, segment, rows)));
   }
 
-  /** Every append is a step of its own: there is no group to commit. */
-  flush(): void {}
+  flush(): void {
+    // Every append is a step of its own: there is no group to commit.
+  }
 
   readTail(log: LogKey, done: Done<LogTail>): void {
     this.#answer(done, () => {

@@ -1,0 +1,141 @@
+/**
+ * Reads across rooms, synchronous: lists, unread counts, marks, people. Heads of logs come from the settled part and, where
+ * newer, from the recent segments; so lists never lag.
+ */
+import type { Database } from "bun:sqlite";
+import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
+import type { RoomCard } from "../journal.ts";
+import type { Mark, RoomListItem, RoomListQuery, UserRow } from "../projections.ts";
+import { byNewestActivity } from "../room-order.ts";
+import type { LogNumbers } from "./log-numbers.ts";
+import type { LogReader } from "./log-reader.ts";
+import type { RecentSegments } from "./recent-segments.ts";
+
+/** log, room, last_seq, message_count, timestamp */
+type ListedRow = [number, RoomId, number | null, number | null, number | null];
+/** log, room, joined_no, last_seq, message_count, read_no */
+type UnreadRow = [number, RoomId, number, number | null, number | null, number | null];
+
+interface ListedRoom {
+  readonly log: number;
+  readonly roomId: RoomId;
+  readonly head: number;
+  readonly messageCount: number;
+  readonly lastActivity: number;
+}
+type MarkRow = Pick<Mark, "readSeq" | "readNo" | "deliveredSeq">;
+
+export class RoomListReader {
+  readonly #numbers: LogNumbers;
+  readonly #logs: LogReader;
+  readonly #roomsOfUser;
+  readonly #publicRooms;
+  readonly #unread;
+  readonly #card;
+  readonly #mark;
+  readonly #person;
+
+  constructor(db: Database, numbers: LogNumbers, logs: LogReader) {
+    this.#numbers = numbers;
+    this.#logs = logs;
+    const listed = "l.id, l.room, h.last_seq, h.message_count, h.timestamp";
+    // CROSS JOIN keeps the order of the tables: from the user's memberships to their rooms, never the other way round.
+    this.#roomsOfUser = db.prepare<unknown, [number, UserId, string | null]>(
+      `SELECT ${listed} FROM member m CROSS JOIN log l ON l.id = m.log LEFT JOIN head h ON h.log = m.log
+       WHERE m.tenant = ?1 AND m.user_id = ?2 AND l.is_current = 1 AND l.type IS NOT NULL AND (?3 IS NULL OR l.type = ?3)`,
+    );
+    this.#publicRooms = db.prepare<unknown, [number]>(
+      `SELECT ${listed} FROM log l LEFT JOIN head h ON h.log = l.id
+       WHERE l.tenant = ? AND l.type = 'public' AND l.is_current = 1`,
+    );
+    this.#unread = db.prepare<unknown, [number, UserId]>(
+      `SELECT l.id, l.room, m.joined_no, h.last_seq, h.message_count, k.read_no
+       FROM member m CROSS JOIN log l ON l.id = m.log LEFT JOIN head h ON h.log = m.log
+       LEFT JOIN mark k ON k.user_id = m.user_id AND k.log = m.log
+       WHERE m.tenant = ?1 AND m.user_id = ?2 AND l.is_current = 1 AND l.type IS NOT NULL`,
+    );
+    this.#card = db.prepare<{ card: string }, [number]>("SELECT card FROM log WHERE id = ?");
+    this.#mark = db.prepare<MarkRow, [UserId, number]>(
+      "SELECT read_seq AS readSeq, read_no AS readNo, delivered_seq AS deliveredSeq FROM mark WHERE user_id = ? AND log = ?",
+    );
+    this.#person = db.prepare<{ row: string }, [number, UserId]>(
+      "SELECT row FROM person WHERE tenant = ? AND user_id = ?",
+    );
+  }
+
+  list(
+    query: RoomListQuery,
+    recent: RecentSegments,
+  ): { readonly items: readonly RoomListItem[]; readonly total: number } {
+    const tenant = this.#numbers.tenant(query.tenant);
+    if (tenant === undefined) return { items: [], total: 0 };
+    const rooms = this.#matching(tenant, query, recent).sort(byNewestActivity);
+    const page = rooms.slice(query.offset, query.offset + query.limit);
+    return { items: page.map((room) => this.#item(room, query.userId)), total: rooms.length };
+  }
+
+  unread(tenantName: TenantId, userId: UserId, recent: RecentSegments): ReadonlyMap<RoomId, number> {
+    const counts = new Map<RoomId, number>();
+    const tenant = this.#numbers.tenant(tenantName);
+    if (tenant === undefined) return counts;
+    for (const row of this.#unread.values(tenant, userId) as UnreadRow[]) {
+      const [log, room, joinedNo, lastSeq, settledCount, readNo] = row;
+      const newest = recent.newest(log);
+      const count = newest !== undefined && newest.lastSeq > (lastSeq ?? 0) ? newest.messageCount : (settledCount ?? 0);
+      const unread = count - Math.max(readNo ?? 0, joinedNo);
+      if (unread > 0) counts.set(room, unread);
+    }
+    return counts;
+  }
+
+  marks(tenant: TenantId, room: RoomId, users: readonly UserId[]): readonly (Mark | null)[] {
+    const log = this.#numbers.currentLog(tenant, room);
+    return users.map((userId) => {
+      const row = log === undefined ? null : this.#mark.get(userId, log);
+      return row === null ? null : { tenant, room, userId, ...row };
+    });
+  }
+
+  person(tenantName: TenantId, userId: UserId): UserRow | null {
+    const tenant = this.#numbers.tenant(tenantName);
+    const row = tenant === undefined ? null : this.#person.get(tenant, userId);
+    return row === null ? null : (JSON.parse(row.row) as UserRow);
+  }
+
+  #matching(tenant: number, query: RoomListQuery, recent: RecentSegments): ListedRoom[] {
+    const own = this.#roomsOfUser.values(tenant, query.userId, query.type ?? null) as ListedRow[];
+    const rooms = own.map((row) => listedRoom(row, recent));
+    if (query.scope === "member" || (query.type ?? "public") !== "public") return rooms;
+    const ownLogs = new Set(rooms.map((room) => room.log));
+    for (const row of this.#publicRooms.values(tenant) as ListedRow[]) {
+      if (!ownLogs.has(row[0])) rooms.push(listedRoom(row, recent));
+    }
+    return rooms;
+  }
+
+  #item(room: ListedRoom, userId: UserId): RoomListItem {
+    const card = this.#card.get(room.log);
+    if (card === null) throw new Error(`log ${room.log} is listed and has no row`);
+    const mark = this.#mark.get(userId, room.log);
+    return {
+      roomId: room.roomId,
+      card: JSON.parse(card.card) as RoomCard,
+      head: room.head,
+      messageCount: room.messageCount,
+      lastActivity: room.lastActivity,
+      member: this.#logs.memberOf(room.log, userId) ?? undefined,
+      readSeq: mark?.readSeq ?? 0,
+      readNo: mark?.readNo ?? 0,
+    };
+  }
+}
+
+function listedRoom(row: ListedRow, recent: RecentSegments): ListedRoom {
+  const [log, roomId, lastSeq, messageCount, timestamp] = row;
+  const newest = recent.newest(log);
+  if (newest !== undefined && newest.lastSeq > (lastSeq ?? 0)) {
+    const { timestamp: lastActivity } = newest;
+    return { log, roomId, head: newest.lastSeq, messageCount: newest.messageCount, lastActivity };
+  }
+  return { log, roomId, head: lastSeq ?? 0, messageCount: messageCount ?? 0, lastActivity: timestamp ?? 0 };
+}

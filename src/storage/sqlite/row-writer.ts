@@ -1,0 +1,78 @@
+/** Writes everything that is not a segment: rows that go with one, snapshots, marks, people. Within the writer's transaction. */
+import type { Database } from "bun:sqlite";
+import type { TenantId } from "../../base/ids.ts";
+import type { LogKey, Snapshot } from "../journal.ts";
+import type { Mark } from "../projections.ts";
+import type { LogNumbers, LogNumberWriter } from "./log-numbers.ts";
+import type { RowWrite } from "./write-operation.ts";
+
+export class RowWriter {
+  readonly #numbers: LogNumbers;
+  readonly #naming: LogNumberWriter;
+  readonly #setMember;
+  readonly #deleteMember;
+  readonly #setOverlay;
+  readonly #setCard;
+  readonly #setSnapshot;
+  readonly #setMark;
+  readonly #setPerson;
+
+  constructor(db: Database, numbers: LogNumbers, naming: LogNumberWriter) {
+    this.#numbers = numbers;
+    this.#naming = naming;
+    this.#setMember = db.prepare<unknown, [number, string, number, number, string]>(
+      `INSERT INTO member (log, user_id, tenant, joined_no, row) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (log, user_id) DO UPDATE SET joined_no = excluded.joined_no, row = excluded.row`,
+    );
+    this.#deleteMember = db.prepare<unknown, [number, string]>("DELETE FROM member WHERE log = ? AND user_id = ?");
+    this.#setOverlay = db.prepare<unknown, [number, number, string]>(
+      "INSERT INTO overlay (log, seq, row) VALUES (?, ?, ?) ON CONFLICT (log, seq) DO UPDATE SET row = excluded.row",
+    );
+    this.#setCard = db.prepare<unknown, [string, string, number]>("UPDATE log SET type = ?, card = ? WHERE id = ?");
+    this.#setSnapshot = db.prepare<unknown, [number, number, Uint8Array]>(
+      `INSERT INTO snapshot (log, seq, bytes) VALUES (?, ?, ?)
+       ON CONFLICT (log) DO UPDATE SET seq = excluded.seq, bytes = excluded.bytes WHERE excluded.seq > seq`,
+    );
+    this.#setMark = db.prepare<unknown, [string, number, number, number, number]>(
+      `INSERT INTO mark (user_id, log, read_seq, read_no, delivered_seq) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (user_id, log) DO UPDATE SET
+         read_no = CASE WHEN excluded.read_seq > read_seq THEN excluded.read_no ELSE read_no END,
+         read_seq = max(read_seq, excluded.read_seq), delivered_seq = max(delivered_seq, excluded.delivered_seq)
+       WHERE excluded.read_seq > read_seq OR excluded.delivered_seq > delivered_seq`,
+    );
+    this.#setPerson = db.prepare<unknown, [number, string, string]>(
+      "INSERT INTO person (tenant, user_id, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row",
+    );
+  }
+
+  row(log: number, key: LogKey, row: RowWrite): void {
+    switch (row.kind) {
+      case "member":
+        this.#setMember.run(log, row.userId, this.#naming.tenant(key.tenant), row.joinedNo, row.json);
+        return;
+      case "member_gone":
+        this.#deleteMember.run(log, row.userId);
+        return;
+      case "message":
+        this.#setOverlay.run(log, row.seq, row.json);
+        return;
+      case "room":
+        this.#setCard.run(row.type, row.json, log);
+    }
+  }
+
+  snapshot(key: LogKey, snapshot: Snapshot): void {
+    this.#setSnapshot.run(this.#naming.log(key), snapshot.seq, snapshot.bytes);
+  }
+
+  marks(marks: readonly Mark[]): void {
+    for (const mark of marks) {
+      const log = this.#numbers.currentLog(mark.tenant, mark.room);
+      if (log !== undefined) this.#setMark.run(mark.userId, log, mark.readSeq, mark.readNo, mark.deliveredSeq);
+    }
+  }
+
+  person(tenant: TenantId, userId: string, json: string): void {
+    this.#setPerson.run(this.#naming.tenant(tenant), userId, json);
+  }
+}

@@ -1,0 +1,71 @@
+/** The log port on SQLite: writes go through a queue to the one writer, reads to this thread's connection. */
+import type { Seq, UserId } from "../../base/ids.ts";
+import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import type {
+  AppendOutcome,
+  Done,
+  Journal,
+  LogKey,
+  LogTail,
+  ReadRange,
+  ReadResult,
+  RowChange,
+  Segment,
+  Snapshot,
+} from "../journal.ts";
+import type { AnsweringReads } from "./answering-reads.ts";
+import type { LogReader } from "./log-reader.ts";
+import { rowWrites, savedResult } from "./write-operation.ts";
+import type { WriteQueue } from "./write-queue.ts";
+
+export class SqliteJournal implements Journal {
+  readonly #queue: WriteQueue;
+  readonly #reads: AnsweringReads;
+  readonly #logs: LogReader;
+
+  constructor(queue: WriteQueue, reads: AnsweringReads, logs: LogReader) {
+    this.#queue = queue;
+    this.#reads = reads;
+    this.#logs = logs;
+  }
+
+  append(log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void {
+    this.#queue.add({ kind: "append", log, segment, rows: rowWrites(rows) }, done);
+  }
+
+  flush(): void {
+    this.#queue.flush();
+  }
+
+  readTail(log: LogKey, done: Done<LogTail>): void {
+    this.#reads.answer(done, (recent) => this.#logs.tail(log, recent));
+  }
+
+  readSegment(log: LogKey, firstSeq: Seq, done: Done<Segment | undefined>): void {
+    this.#reads.answer(done, (recent) => this.#logs.segment(log, firstSeq, recent));
+  }
+
+  readRange(log: LogKey, range: ReadRange, done: Done<readonly Segment[]>): void {
+    this.#reads.answer(done, (recent) => this.#logs.range(log, range, recent));
+  }
+
+  saveSnapshot(log: LogKey, snapshot: Snapshot, done: (saved: ReadResult<true>) => void): void {
+    this.#queue.add({ kind: "snapshot", log, snapshot }, (outcome) => done(savedResult(outcome)));
+  }
+
+  readMembers(log: LogKey, users: readonly UserId[], done: Done<readonly (MemberRow | null)[]>): void {
+    this.#reads.answer(done, () => this.#logs.members(log, users));
+  }
+
+  readOverlays(log: LogKey, seqs: readonly Seq[], done: Done<readonly (MessageOverlay | null)[]>): void {
+    this.#reads.answer(done, () => this.#logs.overlays(log, seqs));
+  }
+
+  listMembers(
+    log: LogKey,
+    page: { readonly after?: UserId; readonly limit: number },
+    done: Done<readonly MemberRow[]>,
+  ): void {
+    this.#reads.answer(done, () => this.#logs.memberPage(log, page.after, page.limit));
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * The one writer of a database file, synchronous: commits a group of operations in one transaction.
+ * Invariant: an outcome `written` is given only after COMMIT returned; after an error that leaves the disk's state in doubt
+ * nothing is committed any more (`onFatal`: the process has to end, and the next one reads what is really there).
+ */
+import { type Database, SQLiteError } from "bun:sqlite";
+import { STORAGE_DIRECT_BYTES_MIN, STORAGE_HEADS_CACHED_MAX, STORAGE_WAL_PAGES_MAX } from "../../base/limits.ts";
+import type { AppendOutcome } from "../journal.ts";
+import { LogNumbers, LogNumberWriter } from "./log-numbers.ts";
+import { LogReader } from "./log-reader.ts";
+import { RecentReader } from "./recent-reader.ts";
+import type { RecentSegments } from "./recent-segments.ts";
+import { RowWriter } from "./row-writer.ts";
+import { RecordWriter } from "./segment-record.ts";
+import { Settler } from "./settler.ts";
+import type { AppendOperation, WriteOperation, WriteOutcome } from "./write-operation.ts";
+
+const PAGE_BYTES = 4_096;
+/** Pages that a row change dirties, roughly: its leaf and an index's. */
+const PAGES_PER_ROW = 2;
+
+export class SqliteWriter {
+  readonly numbers: LogNumbers;
+  readonly logs: LogReader;
+  readonly db: Database;
+  readonly #onFatal: (error: Error) => void;
+  readonly #naming: LogNumberWriter;
+  readonly #rows: RowWriter;
+  readonly #recentReader: RecentReader;
+  readonly #settler: Settler;
+  readonly #begin;
+  readonly #commit;
+  readonly #rollback;
+  readonly #dataVersion;
+  readonly #insertBatch;
+  readonly #checkpoint;
+  /** Last sequence of logs that were written to, with what this transaction adds; emptied by a rollback. */
+  readonly #heads = new Map<number, number>();
+  /** Small segments of this group, to become one batch row, and their logs. */
+  readonly #pending = new RecordWriter();
+  readonly #pendingLogs = new Set<number>();
+  readonly #direct = new RecordWriter();
+  #newestBatch: number;
+  #seenDataVersion: number;
+  #walPages = 0;
+  #dead = false;
+
+  constructor(db: Database, onFatal: (error: Error) => void) {
+    this.db = db;
+    this.#onFatal = onFatal;
+    this.numbers = new LogNumbers(db);
+    this.logs = new LogReader(db, this.numbers);
+    this.#naming = new LogNumberWriter(db, this.numbers);
+    this.#rows = new RowWriter(db, this.numbers, this.#naming);
+    this.#begin = db.prepare("BEGIN IMMEDIATE");
+    this.#commit = db.prepare("COMMIT");
+    this.#rollback = db.prepare("ROLLBACK");
+    this.#dataVersion = db.prepare<{ data_version: number }, []>("PRAGMA data_version");
+    this.#insertBatch = db.prepare<unknown, [number, Uint8Array]>("INSERT INTO batch (id, bytes) VALUES (?, ?)");
+    this.#checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
+    this.#recentReader = new RecentReader(db);
+    this.#settler = new Settler(db, this.recent, this.logs);
+    this.#seenDataVersion = this.#readDataVersion();
+    this.#newestBatch = this.#recentReader.refresh();
+    this.#recentReader.release();
+  }
+
+  /** Runs a read on this connection; nothing of a group under way is visible, since groups are committed in one go. */
+  read<Value>(read: (recent: RecentSegments) => Value): Value {
+    this.#noticeOtherWriters();
+    return read(this.recent);
+  }
+
+  /** What is in batches only, as committed. */
+  get recent(): RecentSegments {
+    return this.#recentReader.segments;
+  }
+
+  /** One outcome per operation, in their order. A fenced append leaves the others of the group alone. */
+  commit(operations: readonly WriteOperation[]): readonly WriteOutcome[] {
+    if (this.#dead) return operations.map(() => "unknown");
+    const outcomes: WriteOutcome[] = [];
+    try {
+      this.#begin.run();
+      this.#noticeOtherWriters();
+      for (const operation of operations) outcomes.push(this.#write(operation));
+      if (this.#pending.length > 0) this.#insertBatch.run(this.#newestBatch + 1, this.#pending.bytes);
+      this.#settler.step(this.#newestBatch, this.#pendingLogs.size);
+      this.#commit.run();
+    } catch (error) {
+      const outcome = this.#rolledBack(error);
+      return operations.map(() => outcome);
+    }
+    this.#committed();
+    return outcomes;
+  }
+
+  /**
+   * Copies the write-ahead log into the database file when it has grown: to be called after the answers have gone.
+   * Errors show here: a checkpoint within COMMIT would swallow them.
+   */
+  checkpointIfDue(): void {
+    if (this.#walPages < STORAGE_WAL_PAGES_MAX || this.#dead) return;
+    this.#walPages = 0;
+    try {
+      this.#checkpoint.run();
+    } catch (error) {
+      // A full disk leaves the log as it is; the next attempt begins anew.
+      if (outcomeOf(error) === undefined) this.#die(error);
+    }
+  }
+
+  close(): void {
+    this.#dead = true;
+    this.db.close();
+  }
+
+  #write(operation: WriteOperation): WriteOutcome {
+    switch (operation.kind) {
+      case "append":
+        return this.#append(operation);
+      case "snapshot":
+        this.#rows.snapshot(operation.log, operation.snapshot);
+        this.#walPages += pagesOf(operation.snapshot.bytes.length);
+        return "written";
+      case "marks":
+        this.#rows.marks(operation.marks);
+        this.#walPages += operation.marks.length;
+        return "written";
+      case "user":
+        this.#rows.person(operation.tenant, operation.userId, operation.json);
+        this.#walPages += 1;
+        return "written";
+    }
+  }
+
+  #append(operation: AppendOperation): AppendOutcome {
+    const { segment } = operation;
+    const log = this.#naming.log(operation.log);
+    if (segment.firstSeq <= this.#headOf(log)) return this.#judgeTaken(log, operation);
+    if (segment.entries.length < STORAGE_DIRECT_BYTES_MIN || this.#pendingLogs.has(log)) {
+      this.#pending.append(log, segment);
+      this.#pendingLogs.add(log);
+    } else {
+      this.#settler.settle(log);
+      this.#direct.reset();
+      this.#direct.append(log, segment);
+      const { firstSeq, lastSeq, messageCount, timestamp } = segment;
+      this.#settler.insert(log, firstSeq, lastSeq, messageCount, timestamp, this.#direct.bytes);
+      this.#walPages += pagesOf(segment.entries.length);
+    }
+    this.#heads.set(log, segment.lastSeq);
+    for (const row of operation.rows) this.#rows.row(log, operation.log, row);
+    this.#walPages += operation.rows.length * PAGES_PER_ROW;
+    return "written";
+  }
+
+  #judgeTaken(log: number, operation: AppendOperation): AppendOutcome {
+    const { firstSeq, batchId } = operation.segment;
+    const standing = this.#pendingLogs.has(log)
+      ? (this.#pending.find(log, firstSeq) ?? this.logs.segmentAt(log, firstSeq, this.recent))
+      : this.logs.segmentAt(log, firstSeq, this.recent);
+    return standing?.batchId === batchId ? "written" : "fenced";
+  }
+
+  #headOf(log: number): number {
+    const known = this.#heads.get(log);
+    if (known !== undefined) return known;
+    const recent = this.recent.newest(log)?.lastSeq ?? 0;
+    const head = Math.max(recent, this.logs.settledHead(log)?.lastSeq ?? 0);
+    this.#heads.set(log, head);
+    return head;
+  }
+
+  #committed(): void {
+    // First what was settled, then what came: a log's records must stay in order.
+    this.#settler.committed();
+    if (this.#pending.length > 0) {
+      this.#newestBatch += 1;
+      this.recent.addBatch(new Uint8Array(this.#pending.bytes));
+      // Once into the batch, once when it is settled.
+      this.#walPages += 2 * pagesOf(this.#pending.length);
+    }
+    this.#clearPending();
+    if (this.#heads.size >= STORAGE_HEADS_CACHED_MAX) this.#heads.clear();
+  }
+
+  /** What happened to the whole group; ends the process's writing when nobody can know. */
+  #rolledBack(error: unknown): WriteOutcome {
+    const outcome = outcomeOf(error);
+    try {
+      if (this.db.inTransaction) this.#rollback.run();
+    } catch (rollbackError) {
+      this.#die(rollbackError);
+      return "unknown";
+    }
+    this.#settler.rolledBack();
+    this.#clearPending();
+    this.#heads.clear();
+    this.numbers.clear();
+    if (outcome === undefined) this.#die(error);
+    return outcome ?? "unknown";
+  }
+
+  #clearPending(): void {
+    this.#pending.reset();
+    this.#pendingLogs.clear();
+  }
+
+  /** Another process wrote to the file: what is remembered of it is worth nothing. The log itself keeps both of us right. */
+  #noticeOtherWriters(): void {
+    const version = this.#readDataVersion();
+    if (version === this.#seenDataVersion) return;
+    this.#seenDataVersion = version;
+    this.#heads.clear();
+    this.#settler.rolledBack();
+    this.#newestBatch = this.#recentReader.reload();
+    this.#recentReader.release();
+  }
+
+  #readDataVersion(): number {
+    return this.#dataVersion.get()?.data_version ?? 0;
+  }
+
+  #die(error: unknown): void {
+    this.#dead = true;
+    this.#onFatal(error instanceof Error ? error : new Error(String(error)));
+  }
+}
+
+/**
+ * `full` and `unknown` (the lock was not to be had: certainly not written, and to be tried again) are expected; everything
+ * else, above all an error of fsync, is not: after it the disk may or may not hold what was written.
+ */
+function outcomeOf(error: unknown): "full" | "unknown" | undefined {
+  if (!(error instanceof SQLiteError)) return undefined;
+  if (error.code === "SQLITE_FULL") return "full";
+  return error.code?.startsWith("SQLITE_BUSY") === true ? "unknown" : undefined;
+}
+
+function pagesOf(bytes: number): number {
+  return Math.ceil(bytes / PAGE_BYTES) + 1;
+}

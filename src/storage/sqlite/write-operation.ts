@@ -1,0 +1,63 @@
+/** What the writer can be asked, as data that can cross threads: rows are encoded where they come from, not in the writer. */
+import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
+import type { AppendOutcome, LogKey, ReadResult, RowChange, Segment, Snapshot } from "../journal.ts";
+import type { Mark, UserRow } from "../projections.ts";
+
+export type RowWrite =
+  | { readonly kind: "member"; readonly userId: UserId; readonly joinedNo: number; readonly json: string }
+  | { readonly kind: "member_gone"; readonly userId: UserId }
+  | { readonly kind: "message"; readonly seq: Seq; readonly json: string }
+  | { readonly kind: "room"; readonly type: string; readonly json: string };
+
+export interface AppendOperation {
+  readonly kind: "append";
+  readonly log: LogKey;
+  readonly segment: Segment;
+  readonly rows: readonly RowWrite[];
+}
+export type WriteOperation =
+  | AppendOperation
+  | { readonly kind: "snapshot"; readonly log: LogKey; readonly snapshot: Snapshot }
+  | { readonly kind: "marks"; readonly marks: readonly Mark[] }
+  | { readonly kind: "user"; readonly tenant: TenantId; readonly userId: UserId; readonly json: string };
+
+/** For operations that are not appends: `written` or not. */
+export type WriteOutcome = AppendOutcome;
+
+const NO_ROWS: readonly RowWrite[] = [];
+
+export function rowWrites(changes: readonly RowChange[]): readonly RowWrite[] {
+  return changes.length === 0 ? NO_ROWS : changes.map(rowWrite);
+}
+
+function rowWrite(change: RowChange): RowWrite {
+  switch (change.kind) {
+    case "member": {
+      const { row, userId } = change;
+      if (row === null) return { kind: "member_gone", userId };
+      return { kind: "member", userId, joinedNo: row.joinedNo, json: JSON.stringify(row) };
+    }
+    case "message":
+      return { kind: "message", seq: change.seq, json: JSON.stringify(change.overlay) };
+    case "room":
+      return { kind: "room", type: change.card.settings.type, json: JSON.stringify(change.card) };
+  }
+}
+
+export function userWrite(tenant: TenantId, row: UserRow): WriteOperation {
+  return { kind: "user", tenant, userId: row.userId, json: JSON.stringify(row) };
+}
+
+/** The answer to a write that is no append. `unavailable` may still have been written when the writer's thread was lost. */
+export function savedResult(outcome: WriteOutcome): ReadResult<true> {
+  return outcome === "written" ? { ok: true, value: true } : { ok: false, error: "unavailable" };
+}
+
+/** Names a log in maps. The parts have neither `/` nor `#`. */
+export function logName(log: {
+  readonly tenant: TenantId;
+  readonly room: RoomId;
+  readonly incarnation: number;
+}): string {
+  return `${log.tenant}/${log.room}#${log.incarnation}`;
+}
