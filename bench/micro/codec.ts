@@ -96,6 +96,7 @@ const one = events(1);
 const many = events(64);
 const manyBytes = msgpack.encode(many)[0];
 
+measure("calibration: JSON.parse of the send_message text", () => JSON.parse(sendText));
 measure("msgpack peek send_message", () => msgpack.peek(sendBytes));
 measure("msgpack decode send_message", () => msgpack.decode(sendBytes));
 measure("msgpack encode events, 1 message", () => msgpack.encode(one));

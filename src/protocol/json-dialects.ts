@@ -63,8 +63,16 @@ export function dialectMessage(message: MessageView): object {
 /** Objects whose keys are emoji or room ids. (`rooms` of `resumed` is a list, and renamed.) */
 const KEYED_BY_DATA: ReadonlySet<string> = new Set(["reactions", "rooms"]);
 
+/** Only the protocol's own names come here, so this stays small. */
+const snakeNames = new Map<string, string>();
+
 export function snakeName(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  let renamed = snakeNames.get(name);
+  if (renamed === undefined) {
+    renamed = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    snakeNames.set(name, renamed);
+  }
+  return renamed;
 }
 
 /** Renames all keys. A message's or room's `type` gets the name that clients send it under; an owner shows as admin. */
@@ -74,7 +82,7 @@ export function snakeCased(object: object, within?: string): object {
     if (name === "type" && within === "message") renamed["message_type"] = value;
     else if (name === "type" && within === "room") renamed["room_type"] = value;
     else if (name === "role" && value === "owner") renamed["role"] = "admin";
-    else if (name === "field" && within === undefined) renamed["field"] = snakeName(String(value));
+    else if (name === "field" && within === undefined) renamed["field"] = snakeName(value as string);
     else renamed[snakeName(name)] = snakeValue(name, value);
   }
   return renamed;

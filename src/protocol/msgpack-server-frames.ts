@@ -3,7 +3,7 @@
  * clients). Invariant: both follow `layouts.ts`; trailing absent fields are cut; what was written is read back equal.
  */
 import type { RoomId } from "../base/ids.ts";
-import type { EventsFrame, MessageView, Ref, RoomEvent, ServerFrame, ServerFrameType } from "./frames.ts";
+import type { AckFrame, EventsFrame, MessageView, Ref, RoomEvent, ServerFrame, ServerFrameType } from "./frames.ts";
 import { ATTACHMENT, EVENT_KINDS, EVENT_LAYOUTS, type Layout, MESSAGE, SERVER_LAYOUTS, SERVER_OPS } from "./layouts.ts";
 import { Malformed, MsgpackReader } from "./msgpack-reader.ts";
 import type { MsgpackWriter } from "./msgpack-writer.ts";
@@ -12,6 +12,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export function writeServerFrame(writer: MsgpackWriter, frame: ServerFrame): void {
   if (frame.type === "events") return writeEvents(writer, frame);
+  if (frame.type === "ack" && frame.position === undefined) return writeAck(writer, frame);
   const layout = SERVER_LAYOUTS[frame.type];
   const fields = frame as unknown as Fields;
   const ref = fields["ref"] as Ref | undefined;
@@ -23,6 +24,25 @@ export function writeServerFrame(writer: MsgpackWriter, frame: ServerFrame): voi
   if (count > 1) writer.value(ref);
   if (count > 2) writer.optionalString(roomId);
   writeSlots(writer, layout, fields, count - 3);
+}
+
+/** What `writeServerFrame` would write for an ack without position, with each field's access spelled out. */
+function writeAck(writer: MsgpackWriter, frame: AckFrame): void {
+  const { ref, roomId, messageId, seq, timestamp, duplicate } = frame;
+  let count = 7;
+  if (duplicate === undefined) {
+    count = 6;
+    if (timestamp === undefined) count = seq !== undefined ? 5 : messageId !== undefined ? 4 : roomId !== undefined ? 3 : 2;
+  }
+  writer.arrayHeader(count);
+  writer.number(SERVER_OPS.ack);
+  if (typeof ref === "number") writer.number(ref);
+  else writer.string(ref);
+  if (count > 2) writer.optionalString(roomId);
+  if (count > 3) writer.optionalString(messageId);
+  if (count > 4) writer.optionalNumber(seq);
+  if (count > 5) writer.optionalNumber(timestamp);
+  if (count > 6) writer.value(duplicate);
 }
 
 function writeEvents(writer: MsgpackWriter, frame: EventsFrame): void {
@@ -136,36 +156,47 @@ const EVENT_OF_KIND = new Map(
 /** For clients. Throws `Malformed`, or `UnknownServerFrame`. Unknown events within a frame are left out. */
 export function decodeServerFrame(data: Uint8Array): ServerFrame {
   reader.reset(data);
-  const [op, ref, roomId, ...values] = list(reader.value(1));
+  const values = list(reader.value(1));
   if (!reader.atEnd) throw new Malformed("There are bytes after the frame.");
+  const op = values[0];
+  const ref = values[1];
+  const roomId = values[2];
   const type = TYPE_OF_OP.get(op as number);
   if (type === undefined) throw new UnknownServerFrame(`unknown operation ${String(op)}`);
   const frame: Record<string, unknown> = { type };
   if (isPresent(ref)) frame["ref"] = ref;
   if (isPresent(roomId)) frame["roomId"] = roomId;
   if (type === "events") {
-    const [after, head, events] = values;
-    frame["after"] = after;
-    frame["head"] = head;
-    frame["events"] = list(events).flatMap((event) => readEvent(list(event), roomId) ?? []);
+    frame["after"] = values[3];
+    frame["head"] = values[4];
+    const events: object[] = [];
+    for (const item of list(values[5])) {
+      const event = readEvent(list(item), roomId);
+      if (event !== undefined) events.push(event);
+    }
+    frame["events"] = events;
   } else {
-    readSlots(SERVER_LAYOUTS[type], values, frame);
+    readSlots(SERVER_LAYOUTS[type], values, 3, frame);
   }
   return frame as unknown as ServerFrame;
 }
 
-function readEvent([kind, seq, timestamp, ...values]: readonly unknown[], roomId: unknown): object | undefined {
-  const type = EVENT_OF_KIND.get(kind as number);
+function readEvent(values: readonly unknown[], roomId: unknown): object | undefined {
+  const type = EVENT_OF_KIND.get(values[0] as number);
   if (type === undefined) return undefined;
-  const event = readSlots(EVENT_LAYOUTS[type], values, { type, seq, timestamp });
-  if (type === "new_message") event["message"] = { ...(event["message"] as object), roomId, seq, timestamp };
-  return event;
+  const seq = values[1];
+  const timestamp = values[2];
+  if (type !== "new_message") return readSlots(EVENT_LAYOUTS[type], values, 3, { type, seq, timestamp });
+  return { type, seq, timestamp, message: readSlots(MESSAGE, list(values[3]), 0, { roomId, seq, timestamp }) };
 }
 
-function readSlots(layout: Layout, values: readonly unknown[], record: Record<string, unknown>) {
-  for (const [index, slot] of layout.entries()) {
-    const value = values[index];
-    if (!isPresent(value)) continue;
+/** Puts the values from `start` on into the record, by the layout's names; absent ones are left out. */
+function readSlots(layout: Layout, values: readonly unknown[], start: number, record: Record<string, unknown>): object {
+  const count = Math.min(layout.length, values.length - start);
+  for (let i = 0; i < count; i += 1) {
+    const slot = layout[i];
+    const value = values[start + i];
+    if (slot === undefined || !isPresent(value)) continue;
     if (slot.layout === undefined) record[slot.name] = value instanceof Map ? Object.fromEntries(value) : value;
     else record[slot.name] = readNested(slot.layout, slot.many, value);
   }
@@ -173,10 +204,10 @@ function readSlots(layout: Layout, values: readonly unknown[], record: Record<st
 }
 
 function readNested(layout: Layout, many: "list" | "map" | undefined, value: unknown): unknown {
-  if (many === undefined) return readSlots(layout, list(value), {});
-  if (many === "list") return list(value).map((item) => readSlots(layout, list(item), {}));
+  if (many === undefined) return readSlots(layout, list(value), 0, {});
+  if (many === "list") return list(value).map((item) => readSlots(layout, list(item), 0, {}));
   if (!(value instanceof Map)) throw new Malformed("A map was expected.");
-  return Object.fromEntries([...value].map(([key, item]) => [key, readSlots(layout, list(item), {})]));
+  return Object.fromEntries([...value].map(([key, item]) => [key, readSlots(layout, list(item), 0, {})]));
 }
 
 function isPresent(value: unknown): boolean {

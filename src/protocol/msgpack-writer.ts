@@ -40,7 +40,7 @@ export class MsgpackWriter {
 
   number(value: number): void {
     this.#reserve(9);
-    if (value >= 0 && value < 0x80 && Number.isInteger(value)) {
+    if ((value & 0x7f) === value) {
       this.#bytes[this.#at++] = value;
     } else if (!Number.isSafeInteger(value)) {
       this.#bytes[this.#at++] = 0xcb;
@@ -61,8 +61,9 @@ export class MsgpackWriter {
       this.#at += 4;
     } else {
       this.#bytes[this.#at++] = 0xcf;
-      this.#view.setUint32(this.#at, Math.floor(value / 0x1_0000_0000));
-      this.#view.setUint32(this.#at + 4, value % 0x1_0000_0000);
+      const low = value >>> 0;
+      this.#view.setUint32(this.#at, (value - low) / 0x1_0000_0000);
+      this.#view.setUint32(this.#at + 4, low);
       this.#at += 8;
     }
   }
