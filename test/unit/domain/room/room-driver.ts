@@ -1,0 +1,138 @@
+/**
+ * Runs a room's domain code as its actor does, against a store made of Maps: commands are decided on the tentative state,
+ * events become rows, rows become visible to reads when they are committed.
+ */
+import type { Seq, TenantId, UserId } from "../../../../src/base/ids.ts";
+import type { Principal } from "../../../../src/domain/principal.ts";
+import { apply } from "../../../../src/domain/room/apply.ts";
+import type { RoomCommand } from "../../../../src/domain/room/commands.ts";
+import { decide } from "../../../../src/domain/room/decide.ts";
+import type { Decision, RowKeys } from "../../../../src/domain/room/decision.ts";
+import { type CacheBounds, emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
+import type { DomainEvent, LogEvent, RoomSettings } from "../../../../src/domain/room/events.ts";
+import { learnRows, messageRowOf } from "../../../../src/domain/room/message-rows.ts";
+import { type RoomCard, rowChanges } from "../../../../src/domain/room/rows.ts";
+import type { MemberRow, MessageOverlay, RoomState } from "../../../../src/domain/room/state.ts";
+import type { RoomType } from "../../../../src/domain/room/vocabulary.ts";
+
+export const MESSAGE_LENGTH_MAX = 50;
+export const START_MS = 1_700_000_000_000;
+
+export function user(id: string, role: Principal["role"] = "user"): Principal {
+  return { tenant: "t" as TenantId, userId: id as UserId, name: `Name of ${id}`, role };
+}
+
+export function settingsOf(type: RoomType, changes: Partial<RoomSettings> = {}): RoomSettings {
+  const maxMembers = type === "direct" ? 2 : 50;
+  return { type, name: `a ${type} room`, maxMembers, allowInvites: false, ...changes };
+}
+
+/** Everything in a state that must be the same however it came about. Caches are left out: they only save reads. */
+export function digest(state: RoomState): unknown {
+  const { members: _members, messages: _messages, recent: _recent, window, ...plain } = state;
+  return { ...plain, floor: window.floor, window: window.toBytes().toHex() };
+}
+
+export type Settled = Exclude<Decision, { kind: "need" }>;
+
+export class RoomDriver {
+  now = START_MS;
+  state: RoomState;
+  /** Committed events. */
+  readonly log: LogEvent[] = [];
+  readonly memberRows = new Map<UserId, MemberRow>();
+  readonly overlays = new Map<Seq, MessageOverlay>();
+  card: RoomCard | undefined;
+  /** Reads of rows that commands had to wait for. */
+  reads = 0;
+  /** Off: events stay uncommitted until `commit`. */
+  autoCommit = true;
+  readonly #uncommitted: { readonly event: LogEvent; readonly store: () => void }[] = [];
+  #clientIds = 0;
+
+  constructor(bounds?: CacheBounds) {
+    this.state = emptyRoomState(bounds);
+  }
+
+  nextClientId(): string {
+    this.#clientIds += 1;
+    return `c${this.#clientIds}`;
+  }
+
+  /** Decides, reading rows as asked; writes what was accepted. */
+  run(command: RoomCommand): Settled {
+    for (;;) {
+      const decision = decide(this.state, command, { now: this.now, messageLengthMax: MESSAGE_LENGTH_MAX });
+      if (decision.kind === "need") {
+        this.#read(decision.keys);
+        continue;
+      }
+      if (decision.kind === "accept") for (const event of decision.events) this.write(event);
+      return decision;
+    }
+  }
+
+  /** Applies an event as if it had been decided. */
+  write(event: LogEvent): void {
+    if (event.kind === "message_edited" || event.kind === "message_deleted" || event.kind === "reaction_changed") {
+      this.#read({ members: [], messages: [event.target] });
+    }
+    apply(this.state, event);
+    const rows = rowChanges(this.state, event);
+    this.#uncommitted.push({
+      event,
+      store: () => {
+        for (const row of rows) {
+          if (row.kind === "room") this.card = row.card;
+          else if (row.kind === "message") this.overlays.set(row.seq, row.overlay);
+          else if (row.row === null) this.memberRows.delete(row.userId);
+          else this.memberRows.set(row.userId, row.row);
+        }
+      },
+    });
+    if (this.autoCommit) this.commit();
+  }
+
+  commit(): void {
+    for (const { event, store } of this.#uncommitted.splice(0)) {
+      this.log.push(event);
+      store();
+    }
+    this.state.members.evict(this.log.length);
+    this.state.messages.evict(this.log.length);
+  }
+
+  /** A room of this type with an owner, an admin, a moderator and members, named after their roles. */
+  populate(settings: RoomSettings, roles: Readonly<Record<string, MemberRow["role"]>>): void {
+    const by = Object.keys(roles)[0] as UserId;
+    this.write({ kind: "room_created", seq: this.state.head + 1, timestamp: this.now, by, settings });
+    for (const [id, role] of Object.entries(roles)) {
+      const userId = id as UserId;
+      this.write({ kind: "member_joined", seq: this.state.head + 1, timestamp: this.now, by, userId, role });
+    }
+  }
+
+  #read(keys: RowKeys): void {
+    this.reads += 1;
+    learnRows(this.state, {
+      members: keys.members.map((userId) => [userId, this.memberRows.get(userId) ?? null]),
+      messages: keys.messages.map((seq) => {
+        const event = this.state.recent.get(seq) ?? this.log[seq - 1];
+        return [seq, messageRowOf(event, this.overlays.get(seq) ?? null)];
+      }),
+    });
+  }
+}
+
+/** The events of an accepted command; anything else fails the test with what was answered. */
+export function accepted(decision: Settled): readonly DomainEvent[] {
+  if (decision.kind !== "accept") throw new Error(`not accepted: ${JSON.stringify(decision)}`);
+  return decision.events;
+}
+
+/** The code, and the field if there is one, of a rejected command. */
+export function rejection(decision: Settled): string {
+  if (decision.kind !== "reject") throw new Error(`not rejected: ${JSON.stringify(decision)}`);
+  const { code, field } = decision.rejection;
+  return field === undefined ? code : `${code} ${field}`;
+}
