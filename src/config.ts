@@ -101,17 +101,28 @@ export function readConfig(env: Environment): Result<Config, readonly string[]> 
       fallback: MESSAGE_LENGTH_DEFAULT,
       unit: "characters",
     }),
-    fileBytesMax: reader.whole("MAX_FILE_SIZE", { min: 1, max: 5 * 1024 ** 3, fallback: 10 * 1024 ** 2, unit: "bytes" }),
+    fileBytesMax: reader.whole("MAX_FILE_SIZE", {
+      min: 1,
+      max: 5 * 1024 ** 3,
+      fallback: 10 * 1024 ** 2,
+      unit: "bytes",
+    }),
     typingTimeoutMs: reader.whole("TYPING_TIMEOUT", { min: 500, max: 60_000, fallback: 3_000, unit: "ms" }),
     presenceGraceMs: reader.whole("STOA_PRESENCE_GRACE_MS", { min: 0, max: 300_000, fallback: 10_000, unit: "ms" }),
     presenceTtlSeconds: reader.whole("PRESENCE_TTL", { min: 10, max: 86_400, fallback: 300, unit: "s" }),
-    socketIdleSeconds: reader.whole("WEBSOCKET_IDLE_TIMEOUT", { min: 10, max: IDLE_SECONDS_MAX, fallback: 600, unit: "s" }),
+    socketIdleSeconds: reader.whole("WEBSOCKET_IDLE_TIMEOUT", {
+      min: 10,
+      max: IDLE_SECONDS_MAX,
+      fallback: 600,
+      unit: "s",
+    }),
     rate: {
       perSecond: reader.whole("STOA_RATE_PER_SECOND", { min: 1, max: 1_000_000, fallback: 50 }),
       burst: reader.whole("STOA_RATE_BURST", { min: 1, max: 1_000_000, fallback: 200 }),
     },
     messageRetentionDays:
-      reader.whole("MESSAGE_RETENTION_DAYS", { min: 0, max: 36_500, fallback: 0, unit: "days, 0 for ever" }) || undefined,
+      reader.whole("MESSAGE_RETENTION_DAYS", { min: 0, max: 36_500, fallback: 0, unit: "days, 0 for ever" }) ||
+      undefined,
     aiResponseTimeoutMs: reader.whole("AI_RESPONSE_TIMEOUT", { min: 100, max: 300_000, fallback: 10_000, unit: "ms" }),
     notices: readForLater(reader),
   };
@@ -127,8 +138,15 @@ function shardsDefault(): number {
 
 function readInstanceId(reader: EnvReader): string {
   const accepted = "up to 64 letters, digits, dots, dashes and underscores";
-  const host = hostname().replace(/[^A-Za-z0-9._-]/g, "-").slice(0, 48);
-  return reader.matching("INSTANCE_ID", /^[A-Za-z0-9._-]{1,64}$/, accepted, `${host}-${randomBytes(4).toString("hex")}`);
+  const host = hostname()
+    .replace(/[^A-Za-z0-9._-]/g, "-")
+    .slice(0, 48);
+  return reader.matching(
+    "INSTANCE_ID",
+    /^[A-Za-z0-9._-]{1,64}$/,
+    accepted,
+    `${host}-${randomBytes(4).toString("hex")}`,
+  );
 }
 
 function readSecret(reader: EnvReader, environment: Config["environment"]): string | undefined {
@@ -178,7 +196,9 @@ function readForLater(reader: EnvReader): readonly string[] {
 
 function refuseDatabaseUrl(reader: EnvReader): void {
   if (reader.raw("DATABASE_URL") === undefined) return;
-  reader.errors.push("DATABASE_URL: no SQL server is used; messages are kept in embedded SQLite files in STOA_DATA_DIR. Unset it");
+  reader.errors.push(
+    "DATABASE_URL: no SQL server is used; messages are kept in embedded SQLite files in STOA_DATA_DIR. Unset it",
+  );
 }
 
 function deepFreeze<T extends object>(value: T): T {

@@ -27,10 +27,12 @@ export function readTokenArguments(args: readonly string[]): Result<TokenClaims,
   const complaints: string[] = [];
   const idRule = "1 to 128 letters, digits and _ . : @ | + = , ~ $ ! * -";
   if (parseId(user) === undefined) complaints.push(`--user: got ${shown(user)}; accepted: ${idRule}`);
-  if (tenant !== undefined && parseId(tenant) === undefined) complaints.push(`--tenant: got ${shown(tenant)}; accepted: ${idRule}`);
+  if (tenant !== undefined && parseId(tenant) === undefined)
+    complaints.push(`--tenant: got ${shown(tenant)}; accepted: ${idRule}`);
   if (role !== "user" && role !== "admin") complaints.push(`--role: got ${shown(role)}; accepted: user, admin`);
   const ttlSeconds = secondsOf(ttl);
-  if (ttlSeconds === undefined) complaints.push(`--ttl: got ${shown(ttl)}; accepted: a number with s, m, h or d, up to 366d`);
+  if (ttlSeconds === undefined)
+    complaints.push(`--ttl: got ${shown(ttl)}; accepted: a number with s, m, h or d, up to 366d`);
   if (complaints.length > 0 || user === undefined || ttlSeconds === undefined) return err(complaints);
   return ok({
     user,

@@ -66,7 +66,15 @@ export function createAuth({ secret, issuer, audience, clock = new SystemClock()
     },
 
     mintToken({ user, tenant, name, avatar, role, ttlSeconds }) {
-      const claims = { sub: user, tenant, name, avatar, role, ...(issuer && { iss: issuer }), ...(audience && { aud: audience }) };
+      const claims = {
+        sub: user,
+        tenant,
+        name,
+        avatar,
+        role,
+        ...(issuer && { iss: issuer }),
+        ...(audience && { aud: audience }),
+      };
       return signer.sign({ ...claims, exp: Math.floor(clock.wallMs() / 1000) + ttlSeconds });
     },
   };

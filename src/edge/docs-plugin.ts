@@ -57,7 +57,10 @@ function listing(operations: readonly Operation[]): string {
   const tables = tags.map((tag) => {
     const rows = operations
       .filter((operation) => operation.tag === tag)
-      .map(({ method, path, summary }) => `<tr><td><b>${method}</b></td><td><code>${escapeHtml(path)}</code></td><td>${escapeHtml(summary)}</td></tr>`);
+      .map(
+        ({ method, path, summary }) =>
+          `<tr><td><b>${method}</b></td><td><code>${escapeHtml(path)}</code></td><td>${escapeHtml(summary)}</td></tr>`,
+      );
     return `<h2>${escapeHtml(tag)}</h2><table>${rows.join("")}</table>`;
   });
   const intro = `<p>The full description, for tools: <a href="/docs/json">/docs/json</a> (OpenAPI).

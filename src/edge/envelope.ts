@@ -73,7 +73,10 @@ export function answer<Value, Data>(
 }
 
 /** For `onError` of every plugin with routes: what Elysia threw, in our words. */
-export function answerError(context: { readonly error: unknown; readonly code: unknown; set: ResponseSettings }, log?: Log): Failure {
+export function answerError(
+  context: { readonly error: unknown; readonly code: unknown; set: ResponseSettings },
+  log?: Log,
+): Failure {
   const rejection = rejectionOf(context.error, context.code);
   if (rejection.code === "internal") log?.error({ err: context.error }, "a request failed unexpectedly");
   return refuse(context.set, rejection);
@@ -88,11 +91,8 @@ function rejectionOf(error: unknown, code: unknown): Rejection {
   return { code: "internal" };
 }
 
-/** TypeBox's number for "a required property is not there". */
-const REQUIRED_PROPERTY = 45;
-
 interface SchemaProblem {
-  readonly type?: number;
+  readonly value?: unknown;
   readonly path?: string;
   readonly message?: string;
   readonly schema?: { readonly anyOf?: readonly { readonly const?: unknown }[]; readonly description?: string };
@@ -104,7 +104,9 @@ function invalidInput(error: ValidationError): Rejection {
   const problem = (error.valueError ?? {}) as SchemaProblem;
   const field = (problem.path ?? "").slice(1).replaceAll("/", ".");
   if (field === "") return { code: "invalid_frame", message: `The ${error.type} must be an object with named fields.` };
-  if (problem.type === REQUIRED_PROPERTY) return { code: "missing_field", field, message: `The field "${field}" is required.` };
+  // JSON has no undefined: a value that is, is not there.
+  if (problem.value === undefined)
+    return { code: "missing_field", field, message: `The field "${field}" is required.` };
   return { code: "invalid_field", field, message: `The field "${field}" is not acceptable: ${explain(problem)}.` };
 }
 

@@ -26,11 +26,9 @@ export function healthPlugin(health: Health) {
       },
       { detail: { summary: "New connections are welcome (200) or not (503)" } },
     )
-    .get(
-      "/api/health",
-      () => ({ ...summary(health), dependencies: health.dependencies() }),
-      { detail: { summary: "State of each part" } },
-    );
+    .get("/api/health", () => ({ ...summary(health), dependencies: health.dependencies() }), {
+      detail: { summary: "State of each part" },
+    });
   for (const path of SUMMARY_PATHS) app.get(path, () => summary(health), { detail: { summary: "Health in short" } });
   return app;
 }

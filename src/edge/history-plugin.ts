@@ -23,7 +23,9 @@ export interface HistoryOptions extends RestOptions {
 
 const query = t.Object({
   limit: wholeText(LIMIT),
-  before: t.Optional(t.String({ maxLength: 64, description: "A message id or a sequence number: what came before it" })),
+  before: t.Optional(
+    t.String({ maxLength: 64, description: "A message id or a sequence number: what came before it" }),
+  ),
   after: t.Optional(t.String({ maxLength: 64, description: "A message id or a sequence number: what came after it" })),
 });
 

@@ -20,7 +20,9 @@ export function listen(app: AnyElysia, { host, port }: Address): Result<Server<u
 
 function explain(error: unknown, host: string, port: number): string {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
-  if (code === "EADDRINUSE") return `Port ${port} is in use already. Stop the other program, or choose another port: PORT=${port + 1}`;
-  if (code === "EACCES") return `Port ${port} may not be opened by this user. Choose one above 1023, for example PORT=8080`;
+  if (code === "EADDRINUSE")
+    return `Port ${port} is in use already. Stop the other program, or choose another port: PORT=${port + 1}`;
+  if (code === "EACCES")
+    return `Port ${port} may not be opened by this user. Choose one above 1023, for example PORT=8080`;
   return `${host}:${port} could not be opened: ${error instanceof Error ? error.message : String(error)}`;
 }

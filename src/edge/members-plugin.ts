@@ -42,7 +42,12 @@ export function membersPlugin(prefix: string, options: RestOptions) {
         const member = { userId: body.userId, role: body.role ?? "member" };
         const command = { kind: "add_member", ...member, ...idempotencyOf({ headers, body }) } as const;
         const done = await mutate(engine, principal, params.roomId, command);
-        return answer(set, done, (reply) => ({ ...member, ...receipt(reply) }), ({ duplicate }) => (duplicate ? 200 : 201));
+        return answer(
+          set,
+          done,
+          (reply) => ({ ...member, ...receipt(reply) }),
+          ({ duplicate }) => (duplicate ? 200 : 201),
+        );
       },
       { params: roomParams, headers: mutationHeaders, body: addBody, detail: { summary: "Add a member" } },
     )

@@ -72,13 +72,22 @@ export function messagesPlugin(prefix: string, options: RestOptions) {
         const edited = await mutate(engine, principal, params.roomId, command);
         return answer(set, edited, (reply) => changed(params.roomId, target, reply));
       },
-      { params: messageParams, headers: mutationHeaders, body: editBody, detail: { summary: "Change a message's text" } },
+      {
+        params: messageParams,
+        headers: mutationHeaders,
+        body: editBody,
+        detail: { summary: "Change a message's text" },
+      },
     )
     .delete(
       "/rooms/:roomId/messages/:messageId",
       async ({ principal, params, headers, set }) => {
         const { messageId: target } = params;
-        const command = { kind: "delete_message", messageId: target, ...idempotencyOf({ headers, body: undefined }) } as const;
+        const command = {
+          kind: "delete_message",
+          messageId: target,
+          ...idempotencyOf({ headers, body: undefined }),
+        } as const;
         const deleted = await mutate(engine, principal, params.roomId, command);
         return answer(set, deleted, (reply) => changed(params.roomId, target, reply));
       },

@@ -66,7 +66,11 @@ const MEMBERS_MAX_DEFAULT = 10_000;
 export function settingsOf(room: NewRoom): Result<RoomSettings, Rejection> {
   const type = typeOf(room);
   if (type === "direct" && room.participants?.length !== 1) {
-    return err({ code: "invalid_field", field: "participants", message: "A direct room has exactly one other participant." });
+    return err({
+      code: "invalid_field",
+      field: "participants",
+      message: "A direct room has exactly one other participant.",
+    });
   }
   if (room.name === undefined && type !== "direct") return err({ code: "missing_field", field: "name" });
   return ok({

@@ -20,5 +20,9 @@ export function readWhole(field: string, text: string | undefined, range: WholeR
   if (text === undefined) return ok(range.fallback);
   const number = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= range.min && number <= range.max) return ok(number);
-  return err({ code: "invalid_field", field, message: `"${field}" must be a whole number from ${range.min} to ${range.max}.` });
+  return err({
+    code: "invalid_field",
+    field,
+    message: `"${field}" must be a whole number from ${range.min} to ${range.max}.`,
+  });
 }

@@ -85,7 +85,12 @@ export function roomsPlugin(prefix: string, options: RestOptions) {
         const command = { kind: "update_room", changes, ...idempotencyOf({ headers, body }) } as const;
         return answerRoom(set, await mutate(engine, principal, params.roomId, command));
       },
-      { params: roomParams, headers: mutationHeaders, body: changesBody, detail: { summary: "Change a room's settings" } },
+      {
+        params: roomParams,
+        headers: mutationHeaders,
+        body: changesBody,
+        detail: { summary: "Change a room's settings" },
+      },
     )
     .post(
       "/rooms/:roomId/join",

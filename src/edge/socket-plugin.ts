@@ -63,7 +63,11 @@ export function socketPlugin(auth: Auth, sockets: SocketOptions, rules: SocketRu
   return app;
 
   /** Returns why not, or `undefined` when the socket has taken over. */
-  async function upgrade(request: Request, server: Server<unknown> | null, plain: CodecId): Promise<Refusal | undefined> {
+  async function upgrade(
+    request: Request,
+    server: Server<unknown> | null,
+    plain: CodecId,
+  ): Promise<Refusal | undefined> {
     const { headers } = request;
     if (headers.get("upgrade")?.toLowerCase() !== "websocket" || server === null) return "not_websocket";
     if (!isOriginAllowed(headers.get("origin"), headers.get("host"), rules)) return forbiddenOrigin;
@@ -89,7 +93,11 @@ export function socketPlugin(auth: Auth, sockets: SocketOptions, rules: SocketRu
 }
 
 type Refusal = Rejection | "not_websocket";
-const forbiddenOrigin: Rejection = { code: "forbidden", field: "origin", message: "This page may not connect to this server." };
+const forbiddenOrigin: Rejection = {
+  code: "forbidden",
+  field: "origin",
+  message: "This page may not connect to this server.",
+};
 const unknownSubprotocol: Rejection = {
   code: "invalid_field",
   field: "sec-websocket-protocol",
@@ -120,12 +128,19 @@ export function chooseSubprotocol(
 }
 
 /** `undefined` for a client that brings no token: it is to send an `auth` frame. */
-async function identify(auth: Auth, request: Request, queryToken: boolean): Promise<Result<Verified | undefined, Rejection>> {
+async function identify(
+  auth: Auth,
+  request: Request,
+  queryToken: boolean,
+): Promise<Result<Verified | undefined, Rejection>> {
   const header = request.headers.get("authorization");
   const inQuery = new URL(request.url).searchParams.get("token");
   if (header === null && inQuery === null) return ok(undefined);
   if (header === null && !queryToken) {
-    return { ok: false, error: { code: "unauthorized", message: "Tokens in the address are switched off on this server." } };
+    return {
+      ok: false,
+      error: { code: "unauthorized", message: "Tokens in the address are switched off on this server." },
+    };
   }
   return auth.verifyToken(bearerToken(header) ?? (header === null ? (inQuery ?? "") : ""));
 }

@@ -1,0 +1,577 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { Elysia } from "elysia";
+import type { UserId } from "../../../src/base/ids.ts";
+import { BODY_BYTES_MAX } from "../../../src/edge/json-body.ts";
+import { historyPlugin } from "../../../src/edge/history-plugin.ts";
+import { createApp } from "../../../src/edge/http.ts";
+import { appOptions, message, room } from "./fake-engine.ts";
+
+let options = appOptions();
+let app = createApp(options);
+let token = "";
+beforeEach(async () => {
+  options = appOptions();
+  app = createApp(options);
+  token = await options.auth.mintToken({ user: "usr_1", ttlSeconds: 60 });
+});
+
+interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: what came over the wire
+  readonly body: any;
+}
+
+async function ask(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const text = body === undefined || typeof body === "string" ? body : JSON.stringify(body);
+  const request = new Request(`http://localhost${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json", ...headers },
+    ...(text === undefined ? {} : { body: text }),
+  });
+  const response = await app.handle(request);
+  return { status: response.status, headers: response.headers, body: await response.json() };
+}
+
+describe("answers", () => {
+  test("the room list is that of the documented example", async () => {
+    const { status, body } = await ask("GET", "/v1/chat/rooms?type=public&limit=20&offset=0");
+    expect(status).toBe(200);
+    expect(body.success).toBe(true);
+    expect(body.data.rooms[0]).toMatchObject({
+      roomId: "room_1",
+      name: "General",
+      type: "public",
+      memberCount: 2,
+      lastActivity: "2025-09-29T10:30:00.000Z",
+      isJoined: true,
+      unreadCount: 3,
+    });
+    expect(body.data.pagination).toEqual({ total: 50, limit: 20, offset: 0, hasMore: true });
+    expect(options.engine.last.call).toEqual({
+      to: "user",
+      user: "usr_1",
+      kind: "list_rooms",
+      scope: "visible",
+      limit: 20,
+      offset: 0,
+      type: "public",
+    } as never);
+  });
+
+  test("history is that of the documented example", async () => {
+    const { body } = await ask("GET", "/v1/chat/rooms/room_1/messages?limit=50&before=msg_9");
+    expect(body.data.messages[0]).toMatchObject({
+      messageId: "msg_5",
+      roomId: "room_1",
+      authorId: "usr_1",
+      authorName: "One",
+      content: "Hello",
+      type: "text",
+      timestamp: "2025-09-29T10:30:00.000Z",
+      reactions: { "👍": ["usr_1", "usr_2"] },
+      replyTo: null,
+      isEdited: false,
+      isAnonymous: false,
+    });
+    expect(body.data.pagination).toEqual({ hasMore: true, before: "msg_5", after: "msg_5", limit: 50 });
+    expect(options.engine.last.call).toEqual({
+      to: "room",
+      room: "room_1",
+      kind: "history",
+      limit: 50,
+      before: 9,
+    } as never);
+  });
+
+  test("a page of history can be asked for by sequence number, as a resume names what is missing", async () => {
+    await ask("GET", "/v1/chat/rooms/room_1/messages?after=120");
+    expect(options.engine.last.call).toMatchObject({ kind: "history", after: 120 } as never);
+  });
+
+  test("an edited and a deleted message say so", async () => {
+    const changed = { ...message, editedAt: 1_000, deletedAt: 2_000, content: "" };
+    options.engine.overrides = { history: { messages: [changed] } };
+    const { body } = await ask("GET", "/v1/chat/rooms/room_1/messages");
+    expect(body.data.messages[0]).toMatchObject({
+      isEdited: true,
+      editedAt: "1970-01-01T00:00:01.000Z",
+      isDeleted: true,
+    });
+  });
+
+  test("what was made is answered with 201, and with 200 when it had been made before", async () => {
+    const send = () => ask("POST", "/v1/chat/rooms/room_1/messages", { content: "x", clientId: "c1" });
+    expect((await send()).status).toBe(201);
+    options.engine.overrides = { mutate: { duplicate: true } };
+    const again = await send();
+    expect(again.status).toBe(200);
+    expect(again.body.data).toMatchObject({ messageId: "msg_5", seq: 5, duplicate: true });
+  });
+
+  test("a sent message comes back as history shows it, when the engine gives it", async () => {
+    options.engine.overrides = { mutate: { message } };
+    const { body } = await ask("POST", "/v1/chat/rooms/room_1/messages", { content: "Hello" });
+    expect(body.data).toMatchObject({ messageId: "msg_5", type: "text", content: "Hello", duplicate: false });
+  });
+
+  test("both prefixes have the same routes", async () => {
+    for (const path of ["/rooms", "/rooms/room_1", "/rooms/room_1/messages", "/rooms/room_1/members", "/presence"]) {
+      const [first, second] = await Promise.all([ask("GET", `/v1/chat${path}`), ask("GET", `/api/v1/chat${path}`)]);
+      expect(first.status).toBe(200);
+      expect(second.body).toEqual(first.body);
+    }
+  });
+});
+
+describe("what the engine is asked", () => {
+  const mutation = (path: string, command: object, method = "POST", body?: unknown) => ({
+    path,
+    command,
+    method,
+    body,
+  });
+  test.each([
+    mutation("/rooms/room_1/join", { kind: "join_room" }),
+    mutation("/rooms/room_1/leave", { kind: "leave_room" }),
+    mutation("/rooms/room_1/leave", { kind: "leave_room" }, "DELETE"),
+    mutation("/rooms/room_1", { kind: "update_room", changes: { name: "New" } }, "PATCH", {
+      name: "New",
+      clientId: "c",
+    }),
+    mutation("/rooms/room_1/members", { kind: "add_member", userId: "usr_2", role: "member" }, "POST", {
+      userId: "usr_2",
+    }),
+    mutation("/rooms/room_1/members/usr_2", { kind: "set_role", userId: "usr_2", role: "admin" }, "PATCH", {
+      role: "admin",
+    }),
+    mutation("/rooms/room_1/members/usr_2", { kind: "remove_member", userId: "usr_2" }, "DELETE"),
+    mutation("/rooms/room_1/messages", { kind: "send_message", content: "x", messageType: "text" }, "POST", {
+      content: "x",
+    }),
+    mutation("/rooms/room_1/messages/msg_5", { kind: "edit_message", messageId: "msg_5", content: "y" }, "PATCH", {
+      content: "y",
+    }),
+    mutation("/rooms/room_1/messages/msg_5", { kind: "delete_message", messageId: "msg_5" }, "DELETE"),
+    mutation(
+      "/rooms/room_1/messages/msg_5/reactions",
+      { kind: "react", messageId: "msg_5", emoji: "👍", add: true },
+      "POST",
+      {
+        emoji: "👍",
+      },
+    ),
+    mutation("/rooms/room_1/messages/msg_5/reactions", { kind: "react", emoji: "👍", add: false }, "POST", {
+      emoji: "👍",
+      action: "remove",
+    }),
+    mutation(
+      `/rooms/room_1/messages/msg_5/reactions/${encodeURIComponent("👍")}`,
+      { kind: "react", emoji: "👍", add: false },
+      "DELETE",
+    ),
+  ])("$method $path is $command.kind", async ({ path, command, method, body }) => {
+    const { status } = await ask(method, `/v1/chat${path}`, body);
+    expect(status).toBeLessThan(300);
+    const { call } = options.engine.last;
+    expect(call).toMatchObject({ to: "room", room: "room_1", kind: "mutate", command } as never);
+    expect(call.kind === "mutate" && call.command.clientId.length).toBeGreaterThan(0);
+  });
+
+  test("a message carries everything that the body said", async () => {
+    const attachment = {
+      id: "a1",
+      type: "image",
+      url: "https://a.example/1",
+      fileName: "1.png",
+      fileSize: 5,
+      mimeType: "image/png",
+    };
+    const body = {
+      content: "x",
+      type: "image",
+      replyTo: "msg_5",
+      mentions: ["usr_2"],
+      attachments: [attachment],
+      knownSeq: 4,
+    };
+    await ask("POST", "/v1/chat/rooms/room_1/messages", { ...body, clientId: "c1", isAnonymous: false });
+    const { type, ...same } = body;
+    expect(options.engine.last.call).toEqual({
+      to: "room",
+      room: "room_1",
+      kind: "mutate",
+      command: { kind: "send_message", messageType: type, ...same, clientId: "c1" },
+    } as never);
+  });
+
+  test("the documented null of replyTo means none", async () => {
+    await ask("POST", "/v1/chat/rooms/room_1/messages", { content: "x", replyTo: null });
+    const { call } = options.engine.last;
+    expect(call.kind === "mutate" && Object.keys(call.command)).not.toContain("replyTo");
+  });
+
+  test("the Idempotency-Key header is the clientId, a clientId in the body comes first, and without one each request differs", async () => {
+    const clientIdOf = async (body: object, headers: Record<string, string> = {}) => {
+      await ask("POST", "/v1/chat/rooms/room_1/messages", { content: "x", ...body }, headers);
+      const { call } = options.engine.last;
+      return call.kind === "mutate" ? call.command.clientId : undefined;
+    };
+    expect(await clientIdOf({}, { "idempotency-key": "key-1" })).toBe("key-1");
+    expect(await clientIdOf({ clientId: "c1" }, { "idempotency-key": "key-1" })).toBe("c1");
+    expect(await clientIdOf({})).not.toBe(await clientIdOf({}));
+  });
+
+  test("typing, reading and presence", async () => {
+    expect((await ask("POST", "/v1/chat/rooms/room_1/typing", { isTyping: false })).body.data).toEqual({
+      roomId: "room_1",
+      isTyping: false,
+    });
+    expect((await ask("POST", "/v1/chat/rooms/room_1/read", { messageIds: ["msg_5"] })).body.data).toEqual({
+      roomId: "room_1",
+      readSeq: 5,
+      unreadCount: 0,
+    });
+    expect(options.engine.last.call).toMatchObject({ kind: "mark_read", messageIds: ["msg_5"] } as never);
+    await ask("GET", "/v1/chat/presence?userId=usr_2");
+    expect(options.engine.last.call).toEqual({
+      to: "user",
+      user: "usr_2",
+      kind: "get_presence",
+      userId: "usr_2",
+    } as never);
+    await ask("PUT", "/v1/chat/presence", { status: "busy", customStatus: "in a call" });
+    expect(options.engine.last.call).toMatchObject({
+      kind: "set_presence",
+      status: "busy",
+      customStatus: "in a call",
+    } as never);
+  });
+});
+
+describe("making rooms", () => {
+  const commandOf = async (body: object, headers: Record<string, string> = {}) => {
+    const { status } = await ask("POST", "/v1/chat/rooms", body, headers);
+    expect(status).toBe(201);
+    const { call } = options.engine.last;
+    if (call.kind !== "mutate" || call.command.kind !== "create_room") throw new Error("no room was made");
+    return { room: call.room, ...call.command };
+  };
+
+  test("absent settings get their defaults", async () => {
+    const { settings, participants } = await commandOf({ name: "A" });
+    expect(settings).toEqual({ type: "public", name: "A", maxMembers: 10_000, allowInvites: true });
+    expect(participants).toEqual([]);
+  });
+
+  test("a retry with the same key makes the same room, another key or another user another one", async () => {
+    const key = { "idempotency-key": "k" };
+    const first = (await commandOf({ name: "A" }, key)).room;
+    expect((await commandOf({ name: "A" }, key)).room).toBe(first);
+    expect((await commandOf({ name: "A" }, { "idempotency-key": "l" })).room).not.toBe(first);
+    token = await options.auth.mintToken({ user: "usr_2", ttlSeconds: 60 });
+    expect((await commandOf({ name: "A" }, key)).room).not.toBe(first);
+  });
+
+  test("two people have one direct room, whoever asks, and the second one gets it", async () => {
+    const first = (await commandOf({ type: "direct", participants: ["usr_2"] })).room;
+    token = await options.auth.mintToken({ user: "usr_2", ttlSeconds: 60 });
+    expect((await commandOf({ type: "direct", participants: ["usr_1"] })).room).toBe(first);
+    const whole = options.engine.call.bind(options.engine);
+    options.engine.call = async (principal, call) => {
+      if (call.kind === "mutate") return { ok: false, error: { code: "room_exists" } };
+      return whole(principal, call);
+    };
+    const second = await ask("POST", "/v1/chat/rooms", { type: "direct", participants: ["usr_1"] });
+    expect(second.status).toBe(200);
+    expect(second.body.data.roomId).toBe(room.roomId);
+  });
+
+  test("a direct room with other than one participant is refused", async () => {
+    for (const participants of [[], ["usr_2", "usr_3"]]) {
+      const { status, body } = await ask("POST", "/v1/chat/rooms", { type: "direct", participants });
+      expect(status).toBe(400);
+      expect(body.error.details.field).toBe("participants");
+    }
+  });
+
+  test("a group is closed unless it says otherwise, and a private public room is private", async () => {
+    const typeOf = async (body: object) => (await commandOf({ name: "A", ...body })).settings.type;
+    expect(await typeOf({ type: "group" })).toBe("group");
+    expect(await typeOf({ type: "group", isPrivate: false })).toBe("public");
+    expect(await typeOf({ isPrivate: true })).toBe("private");
+  });
+});
+
+describe("refusals", () => {
+  const bad = (method: string, path: string, body: unknown, code: string, field?: string) => ({
+    method,
+    path,
+    body,
+    code,
+    field,
+  });
+  const ROOM = "/rooms/room_1";
+  test.each([
+    bad("POST", "/rooms", {}, "missing_field", "name"),
+    bad("POST", "/rooms", { name: 5 }, "invalid_field", "name"),
+    bad("POST", "/rooms", { name: "" }, "invalid_field", "name"),
+    bad("POST", "/rooms", { name: "x".repeat(121) }, "invalid_field", "name"),
+    bad("POST", "/rooms", { name: "A", type: "secret" }, "invalid_field", "type"),
+    bad("POST", "/rooms", { name: "A", maxMembers: 1 }, "invalid_field", "maxMembers"),
+    bad("POST", "/rooms", { name: "A", participants: ["a b"] }, "invalid_field", "participants.0"),
+    bad("POST", "/rooms", { name: "A", roomId: "a/b" }, "invalid_field", "roomId"),
+    bad("POST", "/rooms", [], "invalid_frame"),
+    bad("POST", "/rooms", "null", "invalid_frame"),
+    bad("POST", "/rooms", "{", "invalid_frame"),
+    bad("GET", "/rooms?limit=0", undefined, "invalid_field", "limit"),
+    bad("GET", "/rooms?limit=101", undefined, "invalid_field", "limit"),
+    bad("GET", "/rooms?limit=1e1", undefined, "invalid_field", "limit"),
+    bad("GET", "/rooms?offset=-1", undefined, "invalid_field", "offset"),
+    bad("GET", "/rooms?type=secret", undefined, "invalid_field", "type"),
+    bad("GET", "/rooms/a%20b", undefined, "invalid_field", "roomId"),
+    bad("GET", `${ROOM}/messages?before=nonsense`, undefined, "invalid_field", "before"),
+    bad("GET", `${ROOM}/messages?before=msg_1&after=msg_2`, undefined, "invalid_field", "after"),
+    bad("GET", `${ROOM}/messages?limit=101`, undefined, "invalid_field", "limit"),
+    bad("GET", `${ROOM}/members?limit=101`, undefined, "invalid_field", "limit"),
+    bad("GET", `${ROOM}/members?after=a/b`, undefined, "invalid_field", "after"),
+    bad("POST", `${ROOM}/messages`, {}, "missing_field", "content"),
+    bad("POST", `${ROOM}/messages`, { content: 5 }, "invalid_field", "content"),
+    bad("POST", `${ROOM}/messages`, { content: "x", type: "hologram" }, "invalid_field", "type"),
+    bad("POST", `${ROOM}/messages`, { content: "x", clientId: "c".repeat(81) }, "invalid_field", "clientId"),
+    bad("POST", `${ROOM}/messages`, { content: "x", knownSeq: 1.5 }, "invalid_field", "knownSeq"),
+    bad("POST", `${ROOM}/messages`, { content: "x", mentions: Array(51).fill("u") }, "invalid_field", "mentions"),
+    bad("POST", `${ROOM}/messages`, { content: "x", isAnonymous: true }, "invalid_field", "isAnonymous"),
+    bad("POST", `${ROOM}/messages`, { content: "x", attachments: [{ id: "a" }] }, "missing_field"),
+    bad("PATCH", `${ROOM}/messages/msg_5`, {}, "missing_field", "content"),
+    bad("POST", `${ROOM}/messages/msg_5/reactions`, {}, "missing_field", "emoji"),
+    bad("POST", `${ROOM}/messages/msg_5/reactions`, { emoji: "x".repeat(33) }, "invalid_field", "emoji"),
+    bad("POST", `${ROOM}/members`, {}, "missing_field", "userId"),
+    bad("POST", `${ROOM}/members`, { userId: "usr_2", role: "king" }, "invalid_field", "role"),
+    bad("POST", `${ROOM}/read`, {}, "missing_field", "messageIds"),
+    bad("POST", `${ROOM}/typing`, { isTyping: "yes" }, "invalid_field", "isTyping"),
+    bad("PUT", "/presence", {}, "missing_field", "status"),
+    bad("PUT", "/presence", { status: "asleep" }, "invalid_field", "status"),
+    bad("PUT", "/presence", { status: "busy", customStatus: "x".repeat(141) }, "invalid_field", "customStatus"),
+  ])("%#: $method $path is refused with $code $field", async ({ method, path, body, code, field }) => {
+    const answer = await ask(method, `/v1/chat${path}`, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body.success).toBe(false);
+    expect(answer.body.error.code).toBe(code);
+    if (field !== undefined) expect(answer.body.error.details.field).toBe(field);
+    expect(options.engine.asked).toEqual([]);
+  });
+
+  test("a key that is too long for an idempotency key is refused by its header's name", async () => {
+    const { body } = await ask("POST", "/v1/chat/rooms/room_1/join", {}, { "idempotency-key": "k".repeat(81) });
+    expect(body.error).toMatchObject({ code: "invalid_field", details: { field: "idempotency-key" } });
+  });
+
+  test("an unknown address and an unknown method are refused in the envelope", async () => {
+    for (const [method, path] of [
+      ["GET", "/v1/chat/nothing"],
+      ["PUT", "/v1/chat/rooms"],
+      ["GET", "/nowhere"],
+    ] as const) {
+      const { status, body } = await ask(method, path);
+      expect(status).toBe(404);
+      expect(body).toEqual({
+        success: false,
+        error: { code: "not_found", message: "There is nothing at this address." },
+      });
+    }
+  });
+
+  test("a body of the limit passes, one byte more is refused", async () => {
+    const fill = BODY_BYTES_MAX - JSON.stringify({ content: "" }).length;
+    const send = (length: number) => ask("POST", "/v1/chat/rooms/room_1/messages", { content: "x".repeat(length) });
+    expect((await send(fill)).status).toBe(201);
+    const { status, body } = await send(fill + 1);
+    expect(status).toBe(413);
+    expect(body.error.code).toBe("payload_too_large");
+  });
+
+  test("what the engine rejects has the status of the table, and says when to come back", async () => {
+    options.engine.rejection = { code: "overloaded", retryAfterMs: 1_500 };
+    const { status, headers, body } = await ask("POST", "/v1/chat/rooms/room_1/messages", { content: "x" });
+    expect(status).toBe(503);
+    expect(headers.get("retry-after")).toBe("2");
+    expect(body.error).toEqual({
+      code: "overloaded",
+      message: "Too much is waiting; try again.",
+      details: { temporary: true, retryAfterMs: 1500 },
+    });
+    options.engine.rejection = { code: "room_not_found" };
+    expect((await ask("GET", "/v1/chat/rooms/room_9")).status).toBe(404);
+    options.engine.rejection = { code: "content_too_long", field: "content" };
+    expect((await ask("POST", "/v1/chat/rooms/room_1/messages", { content: "x" })).status).toBe(413);
+  });
+
+  test("an exception is answered as internal, without its text", async () => {
+    options.engine.call = () => Promise.reject(new Error("hunter2"));
+    const { status, body } = await ask("GET", "/v1/chat/rooms");
+    expect(status).toBe(500);
+    expect(body.error.code).toBe("internal");
+    expect(JSON.stringify(body)).not.toContain("hunter2");
+  });
+
+  test("a user who asks too much is told when to come back, and others are not", async () => {
+    options = appOptions({ STOA_RATE_BURST: "2", STOA_RATE_PER_SECOND: "1" });
+    app = createApp(options);
+    const statuses = [];
+    for (let i = 0; i < 3; i += 1) statuses.push((await ask("GET", "/v1/chat/rooms")).status);
+    expect(statuses).toEqual([200, 200, 429]);
+    const { headers, body } = await ask("GET", "/v1/chat/rooms");
+    expect(body.error.code).toBe("rate_limited");
+    expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    token = await options.auth.mintToken({ user: "usr_2", ttlSeconds: 60 });
+    expect((await ask("GET", "/v1/chat/rooms")).status).toBe(200);
+  });
+});
+
+describe("who is asking", () => {
+  test("without a token, with a bad one and with an expired one: 401, before the body is looked at", async () => {
+    const expired = await options.auth.mintToken({ user: "usr_1", ttlSeconds: -5 });
+    for (const [authorization, code] of [
+      ["", "unauthorized"],
+      ["Bearer x", "unauthorized"],
+      [`Bearer ${expired}`, "token_expired"],
+    ]) {
+      const { status, headers, body } = await ask(
+        "POST",
+        "/v1/chat/rooms",
+        { name: 5 },
+        { authorization: authorization ?? "" },
+      );
+      expect(status).toBe(401);
+      expect(headers.get("www-authenticate")).toBe("Bearer");
+      expect(body.error.code).toBe(code);
+    }
+    expect(options.engine.asked).toEqual([]);
+  });
+
+  test("a token in the query is not taken for REST", async () => {
+    expect((await ask("GET", `/v1/chat/rooms?token=${token}`, undefined, { authorization: "" })).status).toBe(401);
+  });
+
+  test("a user or tenant in body, query or headers has no effect", async () => {
+    const forged = {
+      by: { tenant: "other", userId: "root", role: "admin" },
+      tenant: "other",
+      userId: "root",
+      authorId: "root",
+    };
+    const headers = { "x-tenant": "other", "x-user-id": "root" };
+    await ask("POST", "/v1/chat/rooms/room_1/messages?tenant=other&userId=root", { content: "x", ...forged }, headers);
+    const { principal, call } = options.engine.last;
+    expect(principal).toEqual({ tenant: "default", userId: "usr_1" as UserId, role: "user" } as never);
+    expect(JSON.stringify(call)).not.toContain("root");
+    expect(JSON.stringify(call)).not.toContain("other");
+  });
+});
+
+describe("what needs no token", () => {
+  const get = (path: string) => app.handle(new Request(`http://localhost${path}`));
+
+  test("health in short has the documented fields", async () => {
+    for (const path of ["/v1/chat/health", "/api/v1/chat/health"]) {
+      expect(await (await get(path)).json()).toEqual({
+        status: "healthy",
+        active_connections: 42,
+        redis_connected: false,
+      });
+    }
+  });
+
+  test("a part that is down makes health degraded, and the server stays ready", async () => {
+    const health = { ...options.health, dependencies: () => ({ journal: "down" as const }) };
+    app = createApp({ ...options, health });
+    expect(await (await get("/api/health")).json()).toMatchObject({
+      status: "degraded",
+      dependencies: { journal: "down" },
+    });
+    expect((await get("/readyz")).status).toBe(200);
+  });
+
+  test("a server that is not ready lives", async () => {
+    app = createApp({ ...options, health: { ...options.health, ready: () => false } });
+    expect((await get("/readyz")).status).toBe(503);
+    expect((await get("/healthz")).status).toBe(200);
+  });
+
+  test("the pages load nothing from elsewhere", async () => {
+    for (const path of ["/", "/docs"]) {
+      const response = await get(path);
+      expect(response.headers.get("content-type")).toStartWith("text/html");
+      expect(await response.text()).not.toMatch(/(src|href)="(https?:)?\/\//);
+    }
+  });
+
+  test("the OpenAPI document and the page list every route", async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: what came over the wire
+    const { paths } = (await (await get("/docs/json")).json()) as any;
+    const page = await (await get("/docs")).text();
+    const listed = app.routes.filter(({ path }) => !/^\/(docs.*)?$|^\/api\/v1\/chat\//.test(path));
+    expect(listed.length).toBeGreaterThan(25);
+    for (const { method, path } of listed) {
+      const templated = path.replace(/:(\w+)/g, "{$1}");
+      expect(Object.keys(paths[templated] ?? {})).toContain(method.toLowerCase());
+      expect(paths[templated][method.toLowerCase()].summary.length).toBeGreaterThan(0);
+      expect(page).toContain(`<code>${templated}</code>`);
+    }
+  });
+});
+
+describe("pages of other origins", () => {
+  const PREFLIGHT = { "access-control-request-method": "POST" };
+  const preflight = (origin: string) =>
+    app.handle(
+      new Request("http://chat.example/v1/chat/rooms", { method: "OPTIONS", headers: { origin, ...PREFLIGHT } }),
+    );
+
+  test("an allowed origin may read answers, another one may not", async () => {
+    options = appOptions({
+      NODE_ENV: "production",
+      JWT_SECRET_KEY: "x".repeat(32),
+      ALLOWED_ORIGINS: "https://a.example",
+    });
+    app = createApp(options);
+    const allowed = await preflight("https://a.example");
+    expect(allowed.status).toBe(204);
+    expect(allowed.headers.get("access-control-allow-origin")).toBe("https://a.example");
+    expect(allowed.headers.get("access-control-allow-headers")).toContain("authorization");
+    expect((await preflight("https://b.example")).headers.get("access-control-allow-origin")).toBeNull();
+    const { headers } = await ask("GET", "/v1/chat/rooms", undefined, { origin: "https://a.example" });
+    expect(headers.get("access-control-allow-origin")).toBe("https://a.example");
+    expect(headers.get("vary")).toBe("origin");
+  });
+});
+
+describe("the history plugin in another app", () => {
+  test("works there with its own authentication and answers, and leaves the app's other routes alone", async () => {
+    const { engine, auth } = options;
+    const other = new Elysia()
+      .get("/own", () => "own")
+      .use(historyPlugin({ engine, auth, prefix: "/chat" }))
+      .get("/after", () => "after");
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      other.handle(new Request(`http://localhost${path}`, { headers }));
+    const authorization = `Bearer ${token}`;
+    const page = await get("/chat/rooms/room_1/messages?limit=1", { authorization });
+    expect(page.status).toBe(200);
+    // biome-ignore lint/suspicious/noExplicitAny: what came over the wire
+    expect(((await page.json()) as any).data.messages[0].messageId).toBe("msg_5");
+    expect((await get("/chat/rooms/room_1/messages")).status).toBe(401);
+    const wrong = await get("/chat/rooms/room_1/messages?limit=x", { authorization });
+    expect(wrong.status).toBe(400);
+    // biome-ignore lint/suspicious/noExplicitAny: what came over the wire
+    expect(((await wrong.json()) as any).error.details.field).toBe("limit");
+    expect(await (await get("/own")).text()).toBe("own");
+    expect(await (await get("/after")).text()).toBe("after");
+  });
+});
