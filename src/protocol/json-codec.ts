@@ -82,7 +82,12 @@ export class JsonCodec implements Codec {
     const ref = rawRef ?? undefined;
     if (ref !== undefined && !isRef(ref)) return invalidRef();
     if (type === undefined || type === null) {
-      return { code: "missing_field", field: "type", message: "type is required.", ...(ref === undefined ? {} : { ref }) };
+      return {
+        code: "missing_field",
+        field: "type",
+        message: "type is required.",
+        ...(ref === undefined ? {} : { ref }),
+      };
     }
     const spec = this.#specs.get(type);
     if (spec === undefined) return unknownType(JSON.stringify(type).slice(0, ECHO_CHARS_MAX), ref);

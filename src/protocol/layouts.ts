@@ -70,15 +70,7 @@ type Receipt = ReceiptsFrame["receipts"][number];
 type EventOf<T extends RoomEvent["type"]> = Extract<RoomEvent, { type: T }>;
 
 export const USER = layout<UserRef>("userId", "name", "avatar");
-export const ATTACHMENT = layout<Attachment>(
-  "id",
-  "type",
-  "url",
-  "fileName",
-  "fileSize",
-  "mimeType",
-  "thumbnailUrl",
-);
+export const ATTACHMENT = layout<Attachment>("id", "type", "url", "fileName", "fileSize", "mimeType", "thumbnailUrl");
 const REACTION = layout<Reaction>("count", "users");
 /** Without room, sequence and timestamp: those of the frame and the event around it. */
 export const MESSAGE = layout<MessageView>(

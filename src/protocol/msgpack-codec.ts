@@ -22,8 +22,6 @@ import {
   unreadableFrame,
 } from "./schema.ts";
 
-export { decodeServerFrame, UnknownServerFrame } from "./msgpack-server-frames.ts";
-
 /** Elements before a frame's own fields. */
 const HEADER_LENGTH = 3;
 const asIs = (name: string): string => name;
@@ -93,7 +91,11 @@ export class MsgpackCodec implements Codec {
   encodeClientFrame(frame: ClientFrame): Uint8Array {
     const spec = this.#schema[frame.type];
     const fields = frame as unknown as Readonly<Record<string, unknown>>;
-    const values = [fields["ref"], fields["roomId"], ...spec.fields.map(({ name, kind }) => byPosition(kind, fields[name]))];
+    const values = [
+      fields["ref"],
+      fields["roomId"],
+      ...spec.fields.map(({ name, kind }) => byPosition(kind, fields[name])),
+    ];
     while (values.length > 0 && values.at(-1) === undefined) values.pop();
     try {
       this.#writer.value([spec.op, ...values]);

@@ -11,8 +11,12 @@ import type { MsgpackWriter } from "./msgpack-writer.ts";
 type Fields = Readonly<Record<string, unknown>>;
 
 export function writeServerFrame(writer: MsgpackWriter, frame: ServerFrame): void {
-  if (frame.type === "events") return writeEvents(writer, frame);
-  if (frame.type === "ack" && frame.position === undefined) return writeAck(writer, frame);
+  if (frame.type === "events") writeEvents(writer, frame);
+  else if (frame.type === "ack" && frame.position === undefined) writeAck(writer, frame);
+  else writeByLayout(writer, frame);
+}
+
+function writeByLayout(writer: MsgpackWriter, frame: Exclude<ServerFrame, EventsFrame>): void {
   const layout = SERVER_LAYOUTS[frame.type];
   const fields = frame as unknown as Fields;
   const ref = fields["ref"] as Ref | undefined;
@@ -26,13 +30,14 @@ export function writeServerFrame(writer: MsgpackWriter, frame: ServerFrame): voi
   writeSlots(writer, layout, fields, count - 3);
 }
 
-/** What `writeServerFrame` would write for an ack without position, with each field's access spelled out. */
+/** What `writeByLayout` would write for an ack without position, with each field's access spelled out. */
 function writeAck(writer: MsgpackWriter, frame: AckFrame): void {
   const { ref, roomId, messageId, seq, timestamp, duplicate } = frame;
   let count = 7;
   if (duplicate === undefined) {
     count = 6;
-    if (timestamp === undefined) count = seq !== undefined ? 5 : messageId !== undefined ? 4 : roomId !== undefined ? 3 : 2;
+    if (timestamp === undefined)
+      count = seq !== undefined ? 5 : messageId !== undefined ? 4 : roomId !== undefined ? 3 : 2;
   }
   writer.arrayHeader(count);
   writer.number(SERVER_OPS.ack);

@@ -78,10 +78,7 @@ const attachment: Kind = {
 };
 
 /** Every mutation begins with its idempotency key. */
-const mutation: readonly Field[] = [
-  optional("clientId", text(CLIENT_ID_LENGTH_MAX, 1)),
-  optional("knownSeq", seq),
-];
+const mutation: readonly Field[] = [optional("clientId", text(CLIENT_ID_LENGTH_MAX, 1)), optional("knownSeq", seq)];
 
 export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
   const content = (charsMin: number): Field =>
@@ -97,10 +94,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
     set_presence: {
       op: 4,
       room: "none",
-      fields: [
-        required("status", oneOf(PRESENCE_STATUSES)),
-        optional("customStatus", text(CUSTOM_STATUS_LENGTH_MAX)),
-      ],
+      fields: [required("status", oneOf(PRESENCE_STATUSES)), optional("customStatus", text(CUSTOM_STATUS_LENGTH_MAX))],
     },
     join_room: { op: 10, room: "required", fields: [...mutation, optional("lastSeq", seq)] },
     leave_room: { op: 11, room: "required", fields: [...mutation, optional("membership", flag)] },
