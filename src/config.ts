@@ -74,7 +74,8 @@ const WITHOUT_EFFECT = {
   MESSAGE_RETENTION_DAYS: "this version keeps all messages and ignores it",
 } as const;
 
-export function readConfig(env: Environment): Result<Config, readonly string[]> {
+/** `env` is the process's own unless a test gives another. */
+export function readConfig(env: Environment = process.env): Result<Config, readonly string[]> {
   const reader = new EnvReader(env);
   const environment = reader.oneOf("NODE_ENV", ["production", "development", "test"], "development");
   const config: Config = {

@@ -57,7 +57,7 @@ function shown(value: string | undefined): string {
 
 async function main(): Promise<number> {
   const claims = readTokenArguments(process.argv.slice(2));
-  const config = readConfig(process.env);
+  const config = readConfig();
   const complaints = [...(claims.ok ? [] : [...claims.error, USAGE]), ...(config.ok ? [] : config.error)];
   if (!claims.ok || !config.ok) {
     process.stderr.write(`${complaints.join("\n")}\n`);

@@ -12,8 +12,8 @@ export const BODY_BYTES_MAX = FRAME_BYTES_MAX;
 export class RequestRejected extends Error {
   readonly rejection: Rejection;
 
-  constructor(rejection: Rejection) {
-    super(rejection.code);
+  constructor(rejection: Rejection, options?: ErrorOptions) {
+    super(rejection.code, options);
     this.rejection = rejection;
   }
 }
@@ -31,8 +31,8 @@ export async function readJsonBody({ request }: { readonly request: Request }): 
 function parse(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
-  } catch {
-    throw new RequestRejected({ code: "invalid_frame", message: "The body is not valid JSON in UTF-8." });
+  } catch (cause) {
+    throw new RequestRejected({ code: "invalid_frame", message: "The body is not valid JSON in UTF-8." }, { cause });
   }
 }
 

@@ -5,7 +5,7 @@ import { SECRET } from "./fake-engine.ts";
 
 const NOW_MS = Date.UTC(2030, 0, 1);
 const NOW = NOW_MS / 1000;
-const clock = { wallMs: () => NOW_MS, monotonicMs: () => 0, after: () => ({ cancel: () => {} }) };
+const clock = { wallMs: () => NOW_MS, monotonicMs: () => 0, after: () => ({ cancel: () => undefined }) };
 
 function authWith(options: Partial<AuthOptions> = {}) {
   return createAuth({ secret: SECRET, clock, ...options });

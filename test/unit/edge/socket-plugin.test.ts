@@ -27,7 +27,9 @@ class Echo implements SocketHandler {
     }
   }
 
-  close(): void {}
+  close(): void {
+    // Nothing to give back.
+  }
 }
 
 let options = appOptions();
@@ -76,7 +78,7 @@ function connect(path: string, { protocols = [] as string[], headers = {} as Rec
     ws.on("error", reject);
   });
   // Those who do not look at the end must not fail by it.
-  closed.catch(() => {});
+  closed.catch(() => undefined);
   const next = () => {
     const message = received.shift();
     return message === undefined ? new Promise<Received>((resolve) => waiting.push(resolve)) : Promise.resolve(message);
