@@ -105,7 +105,9 @@ export class Person {
 
   #onFrame(frame: Frame): void {
     if (frame.type === "ack") this.#onAck(frame);
-    else if (frame.type === "error") this.faults.push(`refused: ${JSON.stringify(frame)}`);
+    // What is refused for now stays unacked, and is tried again with the others.
+    else if (frame.type === "error" && frame["temporary"] !== true)
+      this.faults.push(`refused: ${JSON.stringify(frame)}`);
     if (this.#wait?.done()) this.#wait.resolve();
   }
 

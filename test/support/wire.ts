@@ -73,11 +73,12 @@ function decodeBinary(data: string | Uint8Array): Frame {
   return decodeServerFrame(data) as unknown as Frame;
 }
 
-/** One event of a dialect in the shape of an `events` frame. */
+/** One event of a dialect in the shape of an `events` frame; `room_head` is a frame without any. */
 function asEvents(frame: Frame): Frame {
+  const { roomId, after, head, ...event } = frame;
+  if (frame.type === "room_head") return { type: "events", roomId, after, head, events: [] };
   if (!EVENT_TYPES.has(frame.type)) return frame;
-  const { roomId, after, ...event } = frame;
-  return { type: "events", roomId, after, head: event["seq"], events: [event] };
+  return { type: "events", roomId, after, head: head ?? event["seq"], events: [event] };
 }
 
 /** Emoji and ids as keys hold no letters next to an underscore or a capital that this would change. */
