@@ -6,7 +6,7 @@ import type { MessageId, RoomId, UserId } from "../../src/base/ids.ts";
 import { messageIdOf } from "../../src/base/ids.ts";
 import { createCodecs } from "../../src/protocol/codecs.ts";
 import type { AckFrame, EventsFrame, SendMessageFrame, ServerFrame } from "../../src/protocol/frames.ts";
-import { decodeServerFrame } from "../../src/protocol/msgpack-server-frames.ts";
+import { decodeServerFrame } from "../../src/protocol/msgpack-codec.ts";
 
 const ROUNDS = 7;
 const ROUND_MS = 60;

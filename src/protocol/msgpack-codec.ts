@@ -8,7 +8,8 @@ import { CODECS, type Codec, type FrameHeader, type Unreadable } from "./codec.t
 import type { Field, Kind } from "./fields.ts";
 import type { ClientFrame, Ref, ServerFrame } from "./frames.ts";
 import { Malformed, MsgpackReader } from "./msgpack-reader.ts";
-import { writeServerFrame } from "./msgpack-server-frames.ts";
+import { readServerFrame } from "./msgpack-server-reader.ts";
+import { writeServerFrame } from "./msgpack-server-writer.ts";
 import { MsgpackWriter } from "./msgpack-writer.ts";
 import {
   buildClientFrame,
@@ -133,6 +134,11 @@ export class MsgpackCodec implements Codec {
     // Nothing else can be thrown here; were it so, one client's frame must still not end the thread of all others.
     return { code: "internal", ...(this.#ref === undefined ? {} : { ref: this.#ref }) };
   }
+}
+
+/** For clients. Throws `Malformed`, or `UnknownServerFrame` for one of a newer server. */
+export function decodeServerFrame(data: Uint8Array): ServerFrame {
+  return readServerFrame(data);
 }
 
 function textInsteadOfBinary(): Unreadable {

@@ -1,11 +1,10 @@
 /**
- * Server frames as positional MessagePack: writing (the hottest path of a shard: once per room and commit) and reading (for
- * clients). Invariant: both follow `layouts.ts`; trailing absent fields are cut; what was written is read back equal.
+ * Writes server frames as positional MessagePack: the hottest path of a shard, once per room and commit.
+ * Invariant: what is written follows `layouts.ts`, trailing absent fields cut.
  */
 import type { RoomId } from "../base/ids.ts";
-import type { AckFrame, EventsFrame, MessageView, Ref, RoomEvent, ServerFrame, ServerFrameType } from "./frames.ts";
+import type { AckFrame, EventsFrame, MessageView, Ref, ServerFrame } from "./frames.ts";
 import { ATTACHMENT, EVENT_KINDS, EVENT_LAYOUTS, type Layout, MESSAGE, SERVER_LAYOUTS, SERVER_OPS } from "./layouts.ts";
-import { Malformed, MsgpackReader } from "./msgpack-reader.ts";
 import type { MsgpackWriter } from "./msgpack-writer.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -143,83 +142,4 @@ function presentCount(layout: Layout, record: Fields): number {
   let count = layout.length;
   while (count > 0 && record[layout[count - 1]?.name ?? ""] === undefined) count -= 1;
   return count;
-}
-
-// ------------------------------------------------------------------------------------------------------- reading
-
-/** A server frame that this version does not know: from a newer server, to be ignored. */
-export class UnknownServerFrame extends Error {}
-
-/** The server is trusted with shapes, not with bytes: nesting and lengths are still checked. */
-const SERVER_DEPTH_MAX = 16;
-const reader = new MsgpackReader(SERVER_DEPTH_MAX);
-const TYPE_OF_OP = new Map(Object.entries(SERVER_OPS).map(([type, op]) => [op as number, type as ServerFrameType]));
-const EVENT_OF_KIND = new Map(
-  Object.entries(EVENT_KINDS).map(([type, kind]) => [kind as number, type as RoomEvent["type"]]),
-);
-
-/** For clients. Throws `Malformed`, or `UnknownServerFrame`. Unknown events within a frame are left out. */
-export function decodeServerFrame(data: Uint8Array): ServerFrame {
-  reader.reset(data);
-  const values = list(reader.value(1));
-  if (!reader.atEnd) throw new Malformed("There are bytes after the frame.");
-  const op = values[0];
-  const ref = values[1];
-  const roomId = values[2];
-  const type = TYPE_OF_OP.get(op as number);
-  if (type === undefined) throw new UnknownServerFrame(`unknown operation ${String(op)}`);
-  const frame: Record<string, unknown> = { type };
-  if (isPresent(ref)) frame["ref"] = ref;
-  if (isPresent(roomId)) frame["roomId"] = roomId;
-  if (type === "events") {
-    frame["after"] = values[3];
-    frame["head"] = values[4];
-    const events: object[] = [];
-    for (const item of list(values[5])) {
-      const event = readEvent(list(item), roomId);
-      if (event !== undefined) events.push(event);
-    }
-    frame["events"] = events;
-  } else {
-    readSlots(SERVER_LAYOUTS[type], values, 3, frame);
-  }
-  return frame as unknown as ServerFrame;
-}
-
-function readEvent(values: readonly unknown[], roomId: unknown): object | undefined {
-  const type = EVENT_OF_KIND.get(values[0] as number);
-  if (type === undefined) return undefined;
-  const seq = values[1];
-  const timestamp = values[2];
-  if (type !== "new_message") return readSlots(EVENT_LAYOUTS[type], values, 3, { type, seq, timestamp });
-  return { type, seq, timestamp, message: readSlots(MESSAGE, list(values[3]), 0, { roomId, seq, timestamp }) };
-}
-
-/** Puts the values from `start` on into the record, by the layout's names; absent ones are left out. */
-function readSlots(layout: Layout, values: readonly unknown[], start: number, record: Record<string, unknown>): object {
-  const count = Math.min(layout.length, values.length - start);
-  for (let i = 0; i < count; i += 1) {
-    const slot = layout[i];
-    const value = values[start + i];
-    if (slot === undefined || !isPresent(value)) continue;
-    if (slot.layout === undefined) record[slot.name] = value instanceof Map ? Object.fromEntries(value) : value;
-    else record[slot.name] = readNested(slot.layout, slot.many, value);
-  }
-  return record;
-}
-
-function readNested(layout: Layout, many: "list" | "map" | undefined, value: unknown): unknown {
-  if (many === undefined) return readSlots(layout, list(value), 0, {});
-  if (many === "list") return list(value).map((item) => readSlots(layout, list(item), 0, {}));
-  if (!(value instanceof Map)) throw new Malformed("A map was expected.");
-  return Object.fromEntries([...value].map(([key, item]) => [key, readSlots(layout, list(item), 0, {})]));
-}
-
-function isPresent(value: unknown): boolean {
-  return value !== undefined && value !== null;
-}
-
-function list(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Malformed("An array was expected.");
-  return value;
 }
