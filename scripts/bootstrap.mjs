@@ -21,7 +21,15 @@ export function ensureInstalled() {
   process.stderr.write(missing ? "stoa: installing packages (once) …\n" : "stoa: bringing packages up to date …\n");
   // `install` rather than `ci`: it keeps to the lock file too, but also runs where a package for another platform is
   // missing from it, and does not delete what other processes are using. No install script is needed by anything here.
-  const args = ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const args = [
+    "install",
+    "--no-save",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--loglevel=error",
+    "--no-update-notifier",
+  ];
   const npmScript = process.env.npm_execpath;
   const result =
     npmScript?.endsWith("npm-cli.js") && !process.versions.bun
