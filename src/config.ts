@@ -13,7 +13,7 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** HS256 is only as strong as its key: RFC 7518 asks for as many bytes as the hash has. */
 export const SECRET_LENGTH_MIN = 32;
-const SHARDS_MAX = 64;
+const SHARDS_MAX = 32;
 /** Bun's own bound of a socket's idle time, in seconds. */
 const IDLE_SECONDS_MAX = 960;
 

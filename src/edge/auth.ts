@@ -6,14 +6,12 @@ import { jwt } from "@elysiajs/jwt";
 import type { Clock } from "../base/clock.ts";
 import { SystemClock } from "../base/clock.ts";
 import { parseId, type TenantId, type UserId } from "../base/ids.ts";
+import { TOKEN_LENGTH_MAX, URL_LENGTH_MAX } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
 
-/** A token of ours has a few hundred characters; longer ones are not worth a hash. */
-const TOKEN_LENGTH_MAX = 8_192;
 const NAME_LENGTH_MAX = 120;
-const AVATAR_LENGTH_MAX = 2_048;
 const TENANT_DEFAULT = "default";
 
 export interface Verified {
@@ -124,7 +122,7 @@ function nameFrom(claim: unknown): string | undefined {
 }
 
 function avatarFrom(claim: unknown): string | undefined {
-  if (typeof claim !== "string" || claim.length > AVATAR_LENGTH_MAX || !URL.canParse(claim)) return undefined;
+  if (typeof claim !== "string" || claim.length > URL_LENGTH_MAX || !URL.canParse(claim)) return undefined;
   const { protocol } = new URL(claim);
   return protocol === "https:" || protocol === "http:" ? claim : undefined;
 }

@@ -1,14 +1,14 @@
 /** How REST names what it changes: idempotency keys, and the ids and settings of new rooms. */
-import type { Engine } from "./ports.ts";
+import type { Call, MutationReply } from "../actors/calls.ts";
 import { parseId, type RoomId, type Seq, type TenantId, type UserId } from "../base/ids.ts";
+import { GROUP_MEMBERS_MAX, ROOM_MEMBERS_DEFAULT } from "../base/limits.ts";
 import { type Random, SystemRandom } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { RoomSettings } from "../domain/room/events.ts";
 import type { RoomType } from "../domain/room/vocabulary.ts";
 import type { Rejection } from "../protocol/errors.ts";
-import type { MutationReply } from "../actors/calls.ts";
-import type { Call } from "../actors/calls.ts";
+import type { Engine } from "./ports.ts";
 
 type RoomCommand = Extract<Call, { kind: "mutate" }>["command"];
 
@@ -56,37 +56,33 @@ export interface NewRoom {
   readonly participants?: readonly UserId[] | undefined;
 }
 
-const GROUP_MEMBERS_MAX = 50;
-const MEMBERS_MAX_DEFAULT = 10_000;
-
 /**
- * The settings of a new room. A group is closed unless it says that it is not: then it is a public room; `isPrivate`
- * turns a public room into a private one.
+ * The settings of a new room. Nobody else sees a room unless that was asked for: without a type it is private, and
+ * `isPrivate` wins over `public`. A group that says that it is not private is a public room.
  */
 export function settingsOf(room: NewRoom): Result<RoomSettings, Rejection> {
   const type = typeOf(room);
-  if (type === "direct" && room.participants?.length !== 1) {
-    return err({
-      code: "invalid_field",
-      field: "participants",
-      message: "A direct room has exactly one other participant.",
-    });
-  }
   if (room.name === undefined && type !== "direct") return err({ code: "missing_field", field: "name" });
   return ok({
     type,
-    name: room.name ?? "Direct messages",
+    name: room.name ?? "",
     ...(room.description === undefined ? {} : { description: room.description }),
     ...(room.avatar === undefined ? {} : { avatar: room.avatar }),
     ...(room.tags === undefined ? {} : { tags: room.tags }),
-    maxMembers: room.maxMembers ?? (type === "direct" ? 2 : type === "group" ? GROUP_MEMBERS_MAX : MEMBERS_MAX_DEFAULT),
+    maxMembers: room.maxMembers ?? membersMaxOf(type),
     allowInvites: room.allowInvites ?? true,
   });
 }
 
-function typeOf({ type = "public", isPrivate }: NewRoom): RoomType {
-  if (type === "group" && isPrivate === false) return "public";
-  return type === "public" && isPrivate === true ? "private" : type;
+function typeOf({ type, isPrivate }: NewRoom): RoomType {
+  const asked = type ?? (isPrivate === false ? "public" : "private");
+  if (asked === "group" && isPrivate === false) return "public";
+  return asked === "public" && isPrivate === true ? "private" : asked;
+}
+
+function membersMaxOf(type: RoomType): number {
+  if (type === "direct") return 2;
+  return type === "group" ? GROUP_MEMBERS_MAX : ROOM_MEMBERS_DEFAULT;
 }
 
 /**
@@ -95,7 +91,7 @@ function typeOf({ type = "public", isPrivate }: NewRoom): RoomType {
  */
 export function newRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId: string): RoomId {
   if (room.roomId !== undefined) return room.roomId;
-  const other = room.type === "direct" ? room.participants?.[0] : undefined;
+  const other = room.type === "direct" ? room.participants?.find((userId) => userId !== by) : undefined;
   const name =
     other === undefined
       ? `room_${fingerprint([tenant, by, clientId])}`

@@ -130,11 +130,7 @@ async function create(
   const room = newRoomId(principal.tenant, principal.userId, body, idempotency.clientId);
   const participants = body.participants ?? [];
   const command = { kind: "create_room", settings: settings.value, participants, ...idempotency } as const;
-  const made = await mutate(engine, principal, room, command);
-  const isThere = !made.ok && made.error.code === "room_exists" && settings.value.type === "direct";
-  // One direct room per pair: whoever asks second gets the room that there is.
-  if (isThere) return answer(set, await engine.call(principal, { to: "room", room, kind: "get_room" }), ownRoomJson);
-  return answerRoom(set, made, 201);
+  return answerRoom(set, await mutate(engine, principal, room, command), 201);
 }
 
 /** A repeated request is answered as the first one was, but nothing was made now: 200. */

@@ -52,18 +52,18 @@ export const mutationBody = t.Object(mutationFields);
 export const roomFields = {
   name: t.String({ minLength: 1, maxLength: limits.ROOM_NAME_LENGTH_MAX }),
   description: t.String({ maxLength: limits.ROOM_DESCRIPTION_LENGTH_MAX }),
-  avatar: t.String({ maxLength: 2_048 }),
-  tags: t.Array(t.String({ minLength: 1, maxLength: 40 }), { maxItems: 20 }),
-  maxMembers: t.Integer({ minimum: 2, maximum: 1_000_000 }),
+  avatar: t.String({ maxLength: limits.URL_LENGTH_MAX }),
+  tags: t.Array(t.String({ minLength: 1, maxLength: limits.TAG_LENGTH_MAX }), { maxItems: limits.TAGS_MAX }),
+  maxMembers: t.Integer({ minimum: 1, maximum: limits.ROOM_MEMBERS_MAX }),
   allowInvites: t.Boolean(),
 };
 
 export const attachment = t.Object({
   id: t.String({ minLength: 1, maxLength: limits.ID_LENGTH_MAX }),
   type: t.String({ maxLength: 40 }),
-  url: t.String({ maxLength: 2_048 }),
-  fileName: t.String({ maxLength: 255 }),
+  url: t.String({ maxLength: limits.URL_LENGTH_MAX }),
+  fileName: t.String({ maxLength: limits.FILE_NAME_LENGTH_MAX }),
   fileSize: t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-  mimeType: t.String({ maxLength: 127 }),
-  thumbnailUrl: t.Optional(t.String({ maxLength: 2_048 })),
+  mimeType: t.String({ maxLength: limits.MEDIA_TYPE_LENGTH_MAX }),
+  thumbnailUrl: t.Optional(t.String({ maxLength: limits.URL_LENGTH_MAX })),
 });

@@ -8,6 +8,7 @@ import { Elysia } from "elysia";
 import { ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import { type Codec, CODECS, type CodecId, SUBPROTOCOLS } from "../protocol/codec.ts";
+import { codecOfSubprotocol } from "../protocol/codecs.ts";
 import { CLOSE_CODES, ERRORS, type Rejection } from "../protocol/errors.ts";
 import { type Auth, bearerToken, type Verified } from "./auth.ts";
 import { BunSocket } from "./bun-socket.ts";
@@ -71,18 +72,18 @@ export function socketPlugin(auth: Auth, sockets: SocketOptions, rules: SocketRu
     const { headers } = request;
     if (headers.get("upgrade")?.toLowerCase() !== "websocket" || server === null) return "not_websocket";
     if (!isOriginAllowed(headers.get("origin"), headers.get("host"), rules)) return forbiddenOrigin;
-    const chosen = chooseSubprotocol(headers.get("sec-websocket-protocol"), plain);
+    const chosen = chooseCodec(headers.get("sec-websocket-protocol"), plain);
     if (chosen === undefined) return unknownSubprotocol;
     const verified = await identify(auth, request, rules.queryToken);
     const handler = verified.ok
       ? sockets.accept({
           principal: verified.value?.principal,
           expiresAtMs: verified.value?.expiresAtMs,
-          codec: chosen.codec,
+          codec: chosen.id,
           remote: remoteOf(request, server, rules.trustProxy),
           userAgent: (headers.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH_MAX),
         })
-      : ok(new RefusedConnection(verified.error, sockets.codecs[chosen.codec]));
+      : ok(new RefusedConnection(verified.error, sockets.codecs[chosen.id]));
     if (!handler.ok) return handler.error;
     const upgraded = server.upgrade(request, {
       data: handler.value,
@@ -113,18 +114,12 @@ function refuseUpgrade(set: Parameters<typeof refuse>[0], refusal: Refusal) {
   return body;
 }
 
-/** The first offered one that we speak; no offer is a wish for plain JSON. `undefined`: only unknown ones were offered. */
-export function chooseSubprotocol(
+/** No offer is a wish for plain JSON. `undefined`: only unknown ones were offered. */
+function chooseCodec(
   offered: string | null,
   plain: CodecId,
-): { readonly codec: CodecId; readonly name: string | undefined } | undefined {
-  if (offered === null || offered.trim() === "") return { codec: plain, name: undefined };
-  for (const offer of offered.split(",")) {
-    const name = offer.trim();
-    if (name === SUBPROTOCOLS.msgpack) return { codec: CODECS.msgpack, name };
-    if (name === SUBPROTOCOLS.json) return { codec: CODECS.json, name };
-  }
-  return undefined;
+): { readonly id: CodecId; readonly name?: string } | undefined {
+  return offered === null || offered.trim() === "" ? { id: plain } : codecOfSubprotocol(offered);
 }
 
 /** `undefined` for a client that brings no token: it is to send an `auth` frame. */

@@ -36,7 +36,7 @@ describe("readConfig", () => {
       notices: [],
     });
     expect(config.shards).toBeGreaterThanOrEqual(1);
-    expect(config.shards).toBeLessThanOrEqual(64);
+    expect(config.shards).toBeLessThanOrEqual(32);
   });
 
   test("the configuration is frozen to its leaves", () => {
@@ -58,7 +58,7 @@ describe("readConfig", () => {
   test.each([
     ["PORT", "0"],
     ["PORT", "65535"],
-    ["STOA_SHARDS", "64"],
+    ["STOA_SHARDS", "32"],
     ["LOG_LEVEL", "DEBUG"],
     ["STOA_QUERY_TOKEN", "off"],
     ["ALLOWED_ORIGINS", "https://a.example, http://localhost:5173/"],
@@ -76,8 +76,8 @@ describe("readConfig", () => {
     ["PORT", "80a", "a whole number from 0 to 65535"],
     ["PORT", "-1", "a whole number from 0 to 65535"],
     ["PORT", "1e3", "a whole number from 0 to 65535"],
-    ["STOA_SHARDS", "0", "a whole number from 1 to 64"],
-    ["STOA_SHARDS", "65", "a whole number from 1 to 64"],
+    ["STOA_SHARDS", "0", "a whole number from 1 to 32"],
+    ["STOA_SHARDS", "33", "a whole number from 1 to 32"],
     ["STOA_QUERY_TOKEN", "maybe", "on, off"],
     ["STOA_TRUST_PROXY", "2", "on, off"],
     ["STOA_PRESENCE_GRACE_MS", "-5", "a whole number from 0"],
