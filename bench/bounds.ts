@@ -25,6 +25,8 @@ const IDLE_BYTES_MAX = 6 * 1024;
 const START_EMPTY_MS_MAX = 1_000;
 const START_MILLION_MS_MAX = 3_000;
 const ACTIVATION_MS_MAX = 100;
+/** In the table; the whole text is in the JSON. */
+const COMPLAINT_LENGTH_MAX = 80;
 
 export type Table = ReadonlyMap<string, ReadonlyMap<Peer, Figures>>;
 
@@ -41,7 +43,10 @@ function faultChecks(scenario: Scenario, table: Table): readonly Check[] {
   return [...(table.get(scenario.name)?.values() ?? [])].map((figures) => ({
     scenario: scenario.name,
     what: `${figures.peer}: missing, repeated, foreign, errors`,
-    value: figures.faults === 0 ? "0" : `${figures.faults} (${figures.complaints[0] ?? "deliveries"})`,
+    value:
+      figures.faults === 0
+        ? "0"
+        : `${figures.faults} (${(figures.complaints[0] ?? "deliveries").replace(/\s+/g, " ").slice(0, COMPLAINT_LENGTH_MAX)})`,
     bound: "0",
     ok: figures.faults === 0,
   }));

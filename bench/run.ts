@@ -188,7 +188,7 @@ async function main(): Promise<number> {
     : "nothing pinned to cores";
   const headline = [
     `Machine: ${machineLine()}, ${pinning}.`,
-    `${options.runs} runs of ${options.seconds} s, medians; p99 and p99.9: best run. Every message of Stoa is durable; its peers store nothing.`,
+    `${options.runs} runs of ${options.seconds} s, medians; latencies: the best run. Every message of Stoa is durable; its peers store nothing.`,
   ];
   console.log(report(scenarios, table, checks, { markdown: options.markdown, headline }));
   const file = save({ checks, table, runs, headline });
