@@ -3,10 +3,11 @@
  * acked is there, nothing is there twice, and every client saw the whole log in order through its resumes.
  */
 import { SeededRandom } from "../../src/base/prng.ts";
-import { at, listAt, textAt } from "../support/json.ts";
+import { at, listAt, numberAt, textAt } from "../support/json.ts";
 import { TestServer } from "../support/server.ts";
 import type { WireName } from "../support/wire.ts";
 import { Person } from "./person.ts";
+import { judge, type Kept, type Verdict, type Witness } from "./verdict.ts";
 
 const ROOMS = ["chaos_1", "chaos_2", "chaos_3", "chaos_4"];
 const WIRES: readonly WireName[] = ["msgpack", "json", "camel", "snake", "msgpack", "json", "msgpack", "snake"];
@@ -25,18 +26,10 @@ export interface KillOptions {
   readonly print: (line: string) => void;
 }
 
-export interface KillSummary {
-  readonly acked: number;
+export interface KillSummary extends Verdict {
   readonly retried: number;
-  /** Acked, but not in the history where the ack said, or with another text. */
-  readonly lost: number;
-  readonly duplicates: number;
-  /** Breaks in what a client saw: gaps, repetitions, ranges that a resume could not replay, events of no history. */
-  readonly gaps: number;
   readonly slowestReadyMs: number;
   readonly slowestStopMs: number;
-  /** The first few failures in words. */
-  readonly failures: readonly string[];
 }
 
 export async function killRounds({ rounds, rate, seed, signal, print }: KillOptions): Promise<KillSummary> {
@@ -65,7 +58,11 @@ export async function killRounds({ rounds, rate, seed, signal, print }: KillOpti
         `round ${round}: ended after ${lifeMs} ms, ready in ${readyMs.toFixed(0)} ms, ${acked} acked, ${retried} retried`,
       );
     }
-    return { ...(await check(server, people)), slowestReadyMs, slowestStopMs };
+    const token = people[0]?.token ?? "";
+    const histories = new Map<string, readonly Kept[]>();
+    for (const roomId of ROOMS) histories.set(roomId, await readHistory(server, roomId, token));
+    const retried = people.reduce((sum, person) => sum + person.retried, 0);
+    return { ...judge(histories, people.map(witnessOf)), retried, slowestReadyMs, slowestStopMs };
   } finally {
     await server.dispose();
   }
@@ -124,76 +121,25 @@ async function settle(people: readonly Person[]): Promise<void> {
   }
 }
 
-async function check(
-  server: TestServer,
-  people: readonly Person[],
-): Promise<Omit<KillSummary, "slowestReadyMs" | "slowestStopMs">> {
-  const failures: string[] = [];
-  const counts = { acked: 0, retried: 0, lost: 0, duplicates: 0, gaps: 0 };
-  const fail = (kind: "lost" | "duplicates" | "gaps", what: string): void => {
-    counts[kind] += 1;
-    if (failures.length < 20) failures.push(`${kind}: ${what}`);
-  };
-  for (const roomId of ROOMS) {
-    const history = await readHistory(server, roomId, people[0]?.token ?? "");
-    const byId = new Map(history.map((message) => [message.messageId, message.content]));
-    const contents = new Set<string>();
-    for (const { content, messageId } of history) {
-      if (contents.has(content)) fail("duplicates", `${messageId} repeats "${content}"`);
-      contents.add(content);
-    }
-    const inOrder = history.map((message) => message.messageId);
-    for (const person of people) {
-      for (const acked of person.acked.values()) {
-        if (acked.roomId !== roomId) continue;
-        counts.acked += 1;
-        if (byId.get(acked.messageId) !== acked.content) {
-          fail(
-            "lost",
-            `${person.userId} was told ${acked.messageId} for "${acked.content}", history has ${byId.get(acked.messageId)}`,
-          );
-        }
-      }
-      const log = person.rooms.get(roomId);
-      for (const fault of log?.faults ?? []) fail("gaps", `${person.userId} ${roomId}: ${fault}`);
-      for (const range of log?.missing ?? [])
-        fail("gaps", `${person.userId} ${roomId}: missing ${JSON.stringify(range)}`);
-      const seen = (log?.events ?? [])
-        .filter((event) => event.type === "new_message")
-        .map((event) => textAt(event.body, "message.messageId"));
-      if (seen.length !== inOrder.length || seen.some((messageId, i) => messageId !== inOrder[i])) {
-        const first = inOrder.findIndex((messageId, i) => messageId !== seen[i]);
-        fail(
-          "gaps",
-          `${person.userId} saw ${seen.length} of ${inOrder.length} messages of ${roomId}, first difference at ${first}`,
-        );
-      }
-    }
-  }
-  for (const person of people) {
-    counts.retried += person.retried;
-    for (const fault of person.faults) fail("lost", `${person.userId}: ${fault}`);
-  }
-  return { ...counts, failures };
+function witnessOf({ userId, acked, rooms, faults }: Person): Witness {
+  return { userId, acked: [...acked.values()], rooms, faults };
 }
 
 /** The whole history over REST, oldest first. */
-async function readHistory(
-  server: TestServer,
-  roomId: string,
-  token: string,
-): Promise<readonly { readonly messageId: string; readonly content: string }[]> {
-  const messages: { messageId: string; content: string }[] = [];
+async function readHistory(server: TestServer, roomId: string, token: string): Promise<readonly Kept[]> {
+  const pages: (readonly Kept[])[] = [];
   let before = "";
   for (;;) {
     const reply = await server.rest("GET", `/v1/chat/rooms/${roomId}/messages?limit=100${before}`, { token });
     if (reply.status !== 200) throw new Error(`history of ${roomId}: ${reply.status} ${reply.text}`);
     const page = listAt(reply.body, "data.messages").map((message) => ({
       messageId: textAt(message, "messageId"),
+      seq: numberAt(message, "seq"),
       content: textAt(message, "content"),
     }));
-    messages.unshift(...page);
-    if (at(reply.body, "data.pagination.hasMore") !== true || page[0] === undefined) return messages;
-    before = `&before=${page[0].messageId}`;
+    pages.push(page);
+    const first = page[0];
+    if (at(reply.body, "data.pagination.hasMore") !== true || first === undefined) return pages.reverse().flat();
+    before = `&before=${first.messageId}`;
   }
 }

@@ -7,18 +7,13 @@ import { at, numberAt, textAt } from "../support/json.ts";
 import type { RoomLog } from "../support/room-log.ts";
 import type { TestServer } from "../support/server.ts";
 import type { Frame, WireName } from "../support/wire.ts";
+import type { Acked } from "./verdict.ts";
 
 interface Unacked {
   readonly roomId: string;
   readonly content: string;
   /** What this person had of the room at the first try. */
   readonly knownSeq: number;
-}
-interface Acked {
-  readonly roomId: string;
-  readonly content: string;
-  readonly messageId: string;
-  readonly seq: number;
 }
 interface Wait {
   readonly done: () => boolean;

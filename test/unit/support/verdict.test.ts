@@ -1,0 +1,98 @@
+/** The checkers themselves: what follows passes, and every planted break is seen. */
+import { expect, test } from "bun:test";
+import { judge, type Kept, type Witness } from "../../chaos/verdict.ts";
+import { RoomLog } from "../../support/room-log.ts";
+
+const ROOM = "tea";
+const HISTORY: readonly Kept[] = [1, 2, 3, 4].map((n) => ({ messageId: `msg_${n}`, seq: n, content: `text ${n}` }));
+
+function frame(after: number, messages: readonly Kept[], head = messages.at(-1)?.seq ?? after) {
+  const events = messages.map((message) => ({ type: "new_message", seq: message.seq, message }));
+  return { type: "events", roomId: ROOM, after, head, events };
+}
+
+function witness(
+  change: { log?: (log: RoomLog) => void; acked?: readonly Kept[]; faults?: readonly string[] } = {},
+): Witness {
+  const log = new RoomLog();
+  if (change.log === undefined) log.accept(frame(0, HISTORY));
+  else change.log(log);
+  const acked = (change.acked ?? HISTORY).map((message) => ({ ...message, roomId: ROOM }));
+  return { userId: "ann", acked, rooms: new Map([[ROOM, log]]), faults: change.faults ?? [] };
+}
+
+const judged = (seen: Witness, history = HISTORY) => judge(new Map([[ROOM, history]]), [seen]);
+
+test("a client that saw and was told the truth gives no failure", () => {
+  expect(judged(witness())).toEqual({ acked: 4, lost: 0, duplicates: 0, gaps: 0, failures: [] });
+});
+
+test("frames that follow each other are one history, fences and empty frames included", () => {
+  const seen = witness({
+    log: (log) => {
+      log.accept(frame(0, HISTORY.slice(0, 2), 2));
+      log.accept(frame(2, [], 2));
+      log.accept(frame(2, HISTORY.slice(2)));
+    },
+  });
+  expect(judged(seen)).toMatchObject({ gaps: 0, lost: 0 });
+});
+
+test("an acked message that is not in the history is lost", () => {
+  expect(judged(witness(), HISTORY.slice(0, 3))).toMatchObject({ lost: 1 });
+});
+
+test("an acked message with another text or at another place is lost", () => {
+  const [first, second] = HISTORY;
+  if (first === undefined || second === undefined) throw new Error("no history");
+  expect(judged(witness({ acked: [{ ...first, content: "another" }] }))).toMatchObject({ lost: 1 });
+  expect(judged(witness({ acked: [{ ...first, seq: second.seq }] }))).toMatchObject({ lost: 1 });
+});
+
+test("a text that stands twice in the history is a duplicate", () => {
+  const twice = [...HISTORY, { messageId: "msg_5", seq: 5, content: "text 2" }];
+  const seen = witness({ log: (log) => log.accept(frame(0, twice)) });
+  expect(judged(seen, twice)).toMatchObject({ duplicates: 1, gaps: 0 });
+});
+
+test("a frame that does not follow what was seen is a gap, also when the rest agrees", () => {
+  const seen = witness({
+    log: (log) => {
+      log.accept(frame(0, HISTORY.slice(0, 1)));
+      log.accept(frame(2, HISTORY.slice(2)));
+    },
+  });
+  // One for the frame, one for the message that was never seen.
+  expect(judged(seen)).toMatchObject({ gaps: 2 });
+});
+
+test("an event that comes again, or too late, is seen", () => {
+  const seen = witness({
+    log: (log) => {
+      log.accept(frame(0, HISTORY));
+      log.accept(frame(3, HISTORY.slice(3)));
+    },
+  });
+  expect(judged(seen).gaps).toBe(2);
+});
+
+test("a range that a resume could not replay counts as a gap", () => {
+  const seen = witness({
+    log: (log) => {
+      log.accept(frame(0, HISTORY));
+      log.resumed({ roomId: ROOM, head: 9, missing: { from: 5, to: 9 } });
+    },
+  });
+  expect(judged(seen).failures).toEqual(["gaps: ann tea: 5 to 9 could not be replayed"]);
+});
+
+test("a resume that ends before what was replayed is seen", () => {
+  const log = new RoomLog();
+  log.accept(frame(0, HISTORY));
+  log.resumed({ roomId: ROOM, head: 3 });
+  expect(log.faults).toHaveLength(1);
+});
+
+test("what a client itself complains about is not overlooked", () => {
+  expect(judged(witness({ faults: ["acked twice"] }))).toMatchObject({ lost: 1 });
+});
