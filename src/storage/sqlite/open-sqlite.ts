@@ -9,7 +9,7 @@ import { openReaderDatabase, openWriterDatabase } from "./schema.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { SqliteProjections } from "./sqlite-projections.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
-import { SqliteWriter } from "./sqlite-writer.ts";
+import { SqliteWriter, type SqliteWriterOptions } from "./sqlite-writer.ts";
 import { LocalWriteQueue, type WriteQueue } from "./write-queue.ts";
 
 export interface SqliteStorage {
@@ -19,19 +19,17 @@ export interface SqliteStorage {
   close(): Promise<void>;
 }
 
-export interface SqliteOptions {
+export interface SqliteOptions extends SqliteWriterOptions {
   /** The data folder; the file within is made when it is missing. */
   readonly dir: string;
   /** Writes go to the writer's thread over this port (`startSqliteWriter`); without it this thread writes itself. */
   readonly port?: MessagePort;
-  /** An error after which the disk's state is in doubt: the process must end. Only called where the writer is. */
-  readonly onFatal: (error: Error) => void;
 }
 
 export function openSqlite(options: SqliteOptions): SqliteStorage {
   const { dir, port } = options;
   if (port === undefined) {
-    const writer = new SqliteWriter(openWriterDatabase(dir), options.onFatal);
+    const writer = new SqliteWriter(openWriterDatabase(dir), options);
     return assemble(new LocalWriteQueue(writer), writer, () => undefined);
   }
   const reader = new SqliteReader(openReaderDatabase(dir));

@@ -4,7 +4,7 @@
  * Invariant: a batch is deleted only in a transaction after those that settled all of it; `run` stays a prefix of each log.
  */
 import type { Database } from "bun:sqlite";
-import { STORAGE_RUN_BYTES_MAX, STORAGE_UNSETTLED_BYTES_MAX } from "../../base/limits.ts";
+import { STORAGE_RUN_BYTES_MAX } from "../../base/limits.ts";
 import type { LogReader } from "./log-reader.ts";
 import type { RecentSegments } from "./recent-segments.ts";
 import { type RecordRef, RecordWriter } from "./segment-record.ts";
@@ -21,6 +21,7 @@ type Sweep =
 export class Settler {
   readonly #recent: RecentSegments;
   readonly #logs: LogReader;
+  readonly #unsettledBytesMax: number;
   readonly #insertRun;
   readonly #setHead;
   readonly #deleteBatches;
@@ -28,9 +29,10 @@ export class Settler {
   #sweep: Sweep | undefined;
   #settledNow: number[] = [];
 
-  constructor(db: Database, recent: RecentSegments, logs: LogReader) {
+  constructor(db: Database, recent: RecentSegments, logs: LogReader, unsettledBytesMax: number) {
     this.#recent = recent;
     this.#logs = logs;
+    this.#unsettledBytesMax = unsettledBytesMax;
     this.#insertRun = db.prepare<unknown, [number, number, Uint8Array]>(
       "INSERT INTO run (place, bytes) VALUES ((?1 << 32) | ?2, ?3)",
     );
@@ -47,7 +49,7 @@ export class Settler {
   /** A part of the sweep, within the writer's transaction. `newestBatch` is the last one committed before it. */
   step(newestBatch: number, segmentsBrought: number): void {
     if (this.#sweep === undefined) {
-      if (this.#recent.bytes < STORAGE_UNSETTLED_BYTES_MAX) return;
+      if (this.#recent.bytes < this.#unsettledBytesMax) return;
       this.#sweep = {
         phase: "settle",
         logs: Uint32Array.from(this.#recent.logs()).sort(),

@@ -4,7 +4,12 @@
  * nothing is committed any more (`onFatal`: the process has to end, and the next one reads what is really there).
  */
 import { type Database, SQLiteError } from "bun:sqlite";
-import { STORAGE_DIRECT_BYTES_MIN, STORAGE_HEADS_CACHED_MAX, STORAGE_WAL_PAGES_MAX } from "../../base/limits.ts";
+import {
+  STORAGE_DIRECT_BYTES_MIN,
+  STORAGE_HEADS_CACHED_MAX,
+  STORAGE_UNSETTLED_BYTES_MAX,
+  STORAGE_WAL_PAGES_MAX,
+} from "../../base/limits.ts";
 import type { AppendOutcome } from "../journal.ts";
 import { LogNumbers, LogNumberWriter } from "./log-numbers.ts";
 import { LogReader } from "./log-reader.ts";
@@ -18,6 +23,13 @@ import type { AppendOperation, WriteOperation, WriteOutcome } from "./write-oper
 const PAGE_BYTES = 4_096;
 /** Pages that a row change dirties, roughly: its leaf and an index's. */
 const PAGES_PER_ROW = 2;
+
+export interface SqliteWriterOptions {
+  /** An error after which the disk's state is in doubt: the process must end. Called at most once, where the writer is. */
+  readonly onFatal: (error: Error) => void;
+  /** Bytes in batches from which on they are settled. Default: `STORAGE_UNSETTLED_BYTES_MAX`. */
+  readonly unsettledBytesMax?: number;
+}
 
 export class SqliteWriter {
   readonly numbers: LogNumbers;
@@ -45,9 +57,9 @@ export class SqliteWriter {
   #walPages = 0;
   #dead = false;
 
-  constructor(db: Database, onFatal: (error: Error) => void) {
+  constructor(db: Database, options: SqliteWriterOptions) {
     this.db = db;
-    this.#onFatal = onFatal;
+    this.#onFatal = options.onFatal;
     this.numbers = new LogNumbers(db);
     this.logs = new LogReader(db, this.numbers);
     this.#naming = new LogNumberWriter(db, this.numbers);
@@ -59,7 +71,8 @@ export class SqliteWriter {
     this.#insertBatch = db.prepare<unknown, [number, Uint8Array]>("INSERT INTO batch (id, bytes) VALUES (?, ?)");
     this.#checkpoint = db.prepare("PRAGMA wal_checkpoint(PASSIVE)");
     this.#recentReader = new RecentReader(db);
-    this.#settler = new Settler(db, this.recent, this.logs);
+    const unsettledBytesMax = options.unsettledBytesMax ?? STORAGE_UNSETTLED_BYTES_MAX;
+    this.#settler = new Settler(db, this.recent, this.logs, unsettledBytesMax);
     this.#seenDataVersion = this.#readDataVersion();
     this.#newestBatch = this.#recentReader.refresh();
     this.#recentReader.release();
@@ -223,6 +236,7 @@ export class SqliteWriter {
   }
 
   #die(error: unknown): void {
+    if (this.#dead) return;
     this.#dead = true;
     this.#onFatal(error instanceof Error ? error : new Error(String(error)));
   }

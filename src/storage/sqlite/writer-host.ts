@@ -1,6 +1,6 @@
 /** Starts the writer's thread and hands out connections to it. Lives in the thread that starts the shards. */
 import { MessageChannel, type MessagePort, Worker } from "node:worker_threads";
-import type { HostMessage, ThreadMessage } from "./writer-thread.ts";
+import type { HostMessage, ThreadMessage, WriterSettings } from "./writer-thread.ts";
 
 export interface SqliteWriterHost {
   /** A new connection for one shard; the port is to be transferred to its thread. */
@@ -13,17 +13,17 @@ export interface SqliteWriterHost {
  * Resolves when the file is open and migrated. `onFatal` is called at most once: for an error after which the disk's state
  * is in doubt, and when the thread ends without having been asked to. The process has to end then.
  */
-export async function startSqliteWriter(options: {
-  readonly dir: string;
-  readonly onFatal: (error: Error) => void;
-}): Promise<SqliteWriterHost> {
-  const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: { dir: options.dir } });
+export async function startSqliteWriter(
+  options: WriterSettings & { readonly onFatal: (error: Error) => void },
+): Promise<SqliteWriterHost> {
+  const { onFatal, ...settings } = options;
+  const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData: settings });
   let isStopping = false;
   let isLost = false;
   const lose = (error: Error): void => {
     if (isStopping || isLost) return;
     isLost = true;
-    options.onFatal(error);
+    onFatal(error);
   };
   await new Promise<void>((resolve, reject) => {
     worker.on("message", (message: ThreadMessage) => {

@@ -21,12 +21,21 @@ interface Arrival {
   readonly operations: readonly WriteOperation[];
 }
 
-function run(host: MessagePort, dir: string): void {
+/** What the host starts the thread with. */
+export interface WriterSettings {
+  readonly dir: string;
+  readonly unsettledBytesMax?: number;
+}
+
+function run(host: MessagePort, settings: WriterSettings): void {
   const send = (message: ThreadMessage): void => host.postMessage(message);
   const ports = new Set<MessagePort>();
   let arrivals: Arrival[] = [];
   let isGroupDue = false;
-  const writer = new SqliteWriter(openWriterDatabase(dir), (error) => send({ kind: "fatal", message: error.message }));
+  const writer = new SqliteWriter(openWriterDatabase(settings.dir), {
+    ...settings,
+    onFatal: (error) => send({ kind: "fatal", message: error.message }),
+  });
 
   const commitGroup = (): void => {
     let operations: WriteOperation[] = [];
@@ -77,4 +86,4 @@ function run(host: MessagePort, dir: string): void {
   send({ kind: "ready" });
 }
 
-if (parentPort !== null) run(parentPort, (workerData as { readonly dir: string }).dir);
+if (parentPort !== null) run(parentPort, workerData as WriterSettings);

@@ -1,0 +1,18 @@
+import { MemoryJournal } from "../../src/storage/memory/memory-journal.ts";
+import { MemoryProjections } from "../../src/storage/memory/memory-projections.ts";
+import { MemoryStore } from "../../src/storage/memory/memory-store.ts";
+import type { Harness } from "./harness.ts";
+import { journalConformance } from "./journal-suite.ts";
+import { projectionsConformance } from "./projections-suite.ts";
+
+async function open(store = new MemoryStore()): Promise<Harness> {
+  return {
+    journal: new MemoryJournal(store),
+    projections: new MemoryProjections(store),
+    reopen: () => open(store),
+    close: async () => undefined,
+  };
+}
+
+journalConformance("memory", open);
+projectionsConformance("memory", open);

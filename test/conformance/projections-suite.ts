@@ -1,0 +1,267 @@
+/** What every adapter of the projections port must do, in the words of the port. */
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { RoomId, TenantId } from "../../src/base/ids.ts";
+import type { RoomType } from "../../src/domain/room/vocabulary.ts";
+import type { Mark, RoomListItem, RoomListQuery, UserRow } from "../../src/storage/projections.ts";
+import { unreadOf } from "../../src/storage/projections.ts";
+import { appendNow, ask, card, type Harness, LOG, logOf, member, ROOM, segment, TENANT, user } from "./harness.ts";
+
+interface RoomList {
+  readonly items: readonly RoomListItem[];
+  readonly total: number;
+}
+
+export function projectionsConformance(name: string, open: () => Promise<Harness>): void {
+  describe(`${name}: projections`, () => {
+    let harness: Harness;
+    const list = (changes: Partial<RoomListQuery> = {}) =>
+      ask<RoomList>((done) =>
+        harness.projections.listRooms(
+          { tenant: TENANT, userId: user("ada"), scope: "member", limit: 100, offset: 0, ...changes },
+          done,
+        ),
+      );
+    const ids = async (changes: Partial<RoomListQuery> = {}) =>
+      (await list(changes)).items.map((item) => item.roomId as string);
+    const unread = async (name = "ada") =>
+      Object.fromEntries(
+        await ask<ReadonlyMap<RoomId, number>>((done) => harness.projections.unreadCounts(TENANT, user(name), done)),
+      );
+    const mark = (changes: Partial<Mark> = {}): Mark => ({
+      tenant: TENANT,
+      room: ROOM,
+      userId: user("ada"),
+      readSeq: 0,
+      readNo: 0,
+      deliveredSeq: 0,
+      ...changes,
+    });
+    const save = (...marks: readonly Mark[]) =>
+      ask<true>((done) => {
+        harness.projections.writeMarks(marks, done);
+        harness.journal.flush();
+      });
+    const marksOf = (...names: readonly string[]) =>
+      ask<readonly (Mark | null)[]>((done) => harness.projections.readMarks(TENANT, ROOM, names.map(user), done));
+    const makeRoom = async (
+      room: string,
+      type: RoomType,
+      members: readonly string[],
+      timestamp: number,
+      events = 1,
+    ) => {
+      const rows = [card(type, room), ...members.map((who) => member(who))];
+      expect(await appendNow(harness.journal, logOf(room), segment(1, events, { timestamp }), rows)).toBe("written");
+    };
+
+    beforeEach(async () => {
+      harness = await open();
+    });
+    afterEach(async () => {
+      await harness.close();
+    });
+
+    describe("room lists", () => {
+      test("show the newest activity first, and rooms of the same moment by id", async () => {
+        await makeRoom("old", "group", ["ada"], 10);
+        await makeRoom("b", "group", ["ada"], 20);
+        await makeRoom("a", "group", ["ada"], 20);
+        await makeRoom("new", "group", ["ada"], 30);
+        expect(await ids()).toEqual(["new", "a", "b", "old"]);
+        await appendNow(harness.journal, logOf("old"), segment(2, 1, { timestamp: 40 }));
+        expect(await ids()).toEqual(["old", "new", "a", "b"]);
+      });
+
+      test("carry the card, the log's head and the asker's membership and marks", async () => {
+        await makeRoom("room-1", "group", ["bob"], 10, 3);
+        await appendNow(harness.journal, LOG, segment(4, 2, { timestamp: 77, messageCount: 4 }), [
+          card("group", "Named"),
+          member("ada", { role: "owner", joinedNo: 3 }),
+        ]);
+        await save(mark({ readSeq: 4, readNo: 3, deliveredSeq: 5 }));
+        const { items } = await ask<RoomList>((done) =>
+          harness.projections.listRooms(
+            { tenant: TENANT, userId: user("ada"), scope: "member", limit: 1, offset: 0 },
+            done,
+          ),
+        );
+        const item = items[0];
+        expect(item).toMatchObject({ roomId: ROOM, head: 5, messageCount: 4, lastActivity: 77, readSeq: 4, readNo: 3 });
+        expect(item?.card.settings.name).toBe("Named");
+        expect(item?.member?.role).toBe("owner");
+        expect(item === undefined ? -1 : unreadOf(item)).toBe(1);
+      });
+
+      test("come by pages with the whole number beside them", async () => {
+        for (let index = 0; index < 7; index += 1) await makeRoom(`r${index}`, "group", ["ada"], 100 - index);
+        expect((await list({ limit: 3 })).total).toBe(7);
+        expect(await ids({ limit: 3 })).toEqual(["r0", "r1", "r2"]);
+        expect(await ids({ limit: 3, offset: 6 })).toEqual(["r6"]);
+        expect(await list({ limit: 3, offset: 9 })).toEqual({ items: [], total: 7 });
+      });
+
+      test("show strangers public rooms only, and members all of theirs", async () => {
+        const types: readonly RoomType[] = [
+          "public",
+          "private",
+          "direct",
+          "group",
+          "announcement",
+          "support",
+          "broadcast",
+        ];
+        for (const [index, type] of types.entries()) {
+          await makeRoom(`in-${type}`, type, ["ada"], 100 - index);
+          await makeRoom(`out-${type}`, type, ["bob"], 50 - index);
+        }
+        expect(await ids()).toEqual(types.map((type) => `in-${type}`));
+        expect(await ids({ scope: "visible" })).toEqual([...types.map((type) => `in-${type}`), "out-public"]);
+        const stranger = await ask<RoomList>((done) =>
+          harness.projections.listRooms(
+            { tenant: TENANT, userId: user("eve"), scope: "visible", limit: 9, offset: 0 },
+            done,
+          ),
+        );
+        expect(stranger.items.map((item) => [item.roomId as string, item.member])).toEqual([
+          ["in-public", undefined],
+          ["out-public", undefined],
+        ]);
+        expect(stranger.total).toBe(2);
+      });
+
+      test("can be asked for one type", async () => {
+        await makeRoom("mine", "public", ["ada"], 3);
+        await makeRoom("theirs", "public", ["bob"], 2);
+        await makeRoom("group", "group", ["ada"], 1);
+        expect(await ids({ scope: "visible", type: "public" })).toEqual(["mine", "theirs"]);
+        expect(await ids({ scope: "member", type: "public" })).toEqual(["mine"]);
+        expect(await list({ scope: "visible", type: "group" })).toMatchObject({ total: 1 });
+        expect(await list({ type: "direct" })).toEqual({ items: [], total: 0 });
+      });
+
+      test("forget a room that the user has left", async () => {
+        await makeRoom("room-1", "private", ["ada", "bob"], 1);
+        await appendNow(harness.journal, LOG, segment(2), [{ kind: "member", userId: user("ada"), row: null }]);
+        expect(await ids({ scope: "visible" })).toEqual([]);
+        expect(await ids({ userId: user("bob") })).toEqual(["room-1"]);
+      });
+
+      test("follow a room that changes its type", async () => {
+        await makeRoom("room-1", "public", ["bob"], 1);
+        expect(await ids({ scope: "visible" })).toEqual(["room-1"]);
+        await appendNow(harness.journal, LOG, segment(2), [card("private")]);
+        expect(await ids({ scope: "visible" })).toEqual([]);
+      });
+
+      test("leave out logs without a card, and other tenants' rooms", async () => {
+        await appendNow(harness.journal, LOG, segment(1), [member("ada")]);
+        const other = { tenant: "other" as TenantId, room: "r" as RoomId, incarnation: 1 };
+        await appendNow(harness.journal, other, segment(1), [card("public"), member("ada")]);
+        expect(await ids({ scope: "visible" })).toEqual([]);
+        expect(await ids({ scope: "visible", tenant: "other" as TenantId })).toEqual(["r"]);
+        expect(await ids({ scope: "visible", tenant: "none" as TenantId })).toEqual([]);
+      });
+
+      test("show only a room's newest incarnation", async () => {
+        await makeRoom("room-1", "public", ["ada", "bob"], 10, 5);
+        await save(mark({ readSeq: 5, readNo: 5 }));
+        await appendNow(harness.journal, logOf("room-1", 2), segment(1), [card("public", "Again"), member("ada")]);
+        const { items, total } = await list({ scope: "visible" });
+        expect(total).toBe(1);
+        expect(items[0]).toMatchObject({ head: 1, readSeq: 0 });
+        expect(await ids({ userId: user("bob") })).toEqual([]);
+        expect(await marksOf("ada")).toEqual([null]);
+      });
+    });
+
+    describe("unread counts", () => {
+      test("name the rooms with something unread, and those only", async () => {
+        await makeRoom("room-1", "group", ["ada", "bob"], 1, 5);
+        await makeRoom("room-2", "group", ["ada"], 1, 2);
+        await makeRoom("room-3", "public", ["bob"], 1, 2);
+        expect(await unread()).toEqual({ "room-1": 5, "room-2": 2 });
+        await save(mark({ readSeq: 3, readNo: 3 }), mark({ room: "room-2" as RoomId, readSeq: 2, readNo: 2 }));
+        expect(await unread()).toEqual({ "room-1": 2 });
+        await appendNow(harness.journal, LOG, segment(6, 4));
+        expect(await unread()).toEqual({ "room-1": 6 });
+        expect(await unread("bob")).toEqual({ "room-1": 9, "room-3": 2 });
+        expect(await unread("eve")).toEqual({});
+      });
+
+      test("do not count what came before the user joined", async () => {
+        await makeRoom("room-1", "group", ["bob"], 1, 8);
+        await appendNow(harness.journal, LOG, segment(9, 1, { messageCount: 8 }), [member("ada", { joinedNo: 8 })]);
+        expect(await unread()).toEqual({});
+        await appendNow(harness.journal, LOG, segment(10, 1, { messageCount: 9 }));
+        expect(await unread()).toEqual({ "room-1": 1 });
+      });
+    });
+
+    describe("marks", () => {
+      test("are read in the order asked, null where there is none", async () => {
+        await makeRoom("room-1", "group", ["ada", "bob"], 1, 9);
+        await save(mark({ userId: user("bob"), readSeq: 2, readNo: 1, deliveredSeq: 3 }));
+        expect(await marksOf("ada", "bob")).toEqual([
+          null,
+          mark({ userId: user("bob"), readSeq: 2, readNo: 1, deliveredSeq: 3 }),
+        ]);
+      });
+
+      test("go forward only, each watermark for itself", async () => {
+        await makeRoom("room-1", "group", ["ada"], 1, 9);
+        await save(mark({ readSeq: 5, readNo: 4, deliveredSeq: 5 }));
+        await save(mark({ readSeq: 3, readNo: 9, deliveredSeq: 8 }));
+        expect(await marksOf("ada")).toEqual([mark({ readSeq: 5, readNo: 4, deliveredSeq: 8 })]);
+        await save(mark({ readSeq: 6, readNo: 5, deliveredSeq: 1 }));
+        expect(await marksOf("ada")).toEqual([mark({ readSeq: 6, readNo: 5, deliveredSeq: 8 })]);
+        await save(mark({ readSeq: 6, readNo: 1, deliveredSeq: 8 }), mark({ readSeq: 7, readNo: 6 }));
+        expect(await marksOf("ada")).toEqual([mark({ readSeq: 7, readNo: 6, deliveredSeq: 8 })]);
+      });
+
+      test("of a room without a log change nothing", async () => {
+        expect(await save(mark({ readSeq: 5 }))).toBe(true);
+        expect(await marksOf("ada")).toEqual([null]);
+      });
+
+      test("never answer from within the call", async () => {
+        let isWithin = true;
+        const answered = new Promise<boolean>((resolve) =>
+          harness.projections.writeMarks([mark()], () => resolve(isWithin)),
+        );
+        harness.journal.flush();
+        isWithin = false;
+        expect(await answered).toBe(false);
+      });
+    });
+
+    describe("people", () => {
+      const row: UserRow = { userId: user("ada"), name: "Ada 🦊", status: "busy", customStatus: "at sea", lastSeen: 7 };
+      const read = (tenant = TENANT) =>
+        ask<UserRow | null>((done) => harness.projections.readUser(tenant, user("ada"), done));
+      const write = (one: UserRow) =>
+        ask<true>((done) => {
+          harness.projections.writeUser(TENANT, one, done);
+          harness.journal.flush();
+        });
+
+      test("are found in their tenant, as last written", async () => {
+        expect(await read()).toBeNull();
+        await write(row);
+        await write({ userId: user("ada"), lastSeen: 9 });
+        expect(await read()).toEqual({ userId: user("ada"), lastSeen: 9 });
+        expect(await read("other" as TenantId)).toBeNull();
+      });
+
+      test("and marks, lists and counts are there after opening again", async () => {
+        await makeRoom("room-1", "group", ["ada"], 1, 9);
+        await write(row);
+        await save(mark({ readSeq: 6, readNo: 6, deliveredSeq: 8 }));
+        harness = await harness.reopen();
+        expect(await read()).toEqual(row);
+        expect(await marksOf("ada")).toEqual([mark({ readSeq: 6, readNo: 6, deliveredSeq: 8 })]);
+        expect(await ids()).toEqual(["room-1"]);
+        expect(await unread()).toEqual({ "room-1": 3 });
+      });
+    });
+  });
+}
