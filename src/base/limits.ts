@@ -126,3 +126,7 @@ export const STORAGE_WAL_PAGES_MAX = 4_000;
 export const STORAGE_HEADS_CACHED_MAX = 200_000;
 /** Milliseconds to wait for another process that holds the database's lock; then the outcome is `unknown`. */
 export const STORAGE_BUSY_MS_MAX = 250;
+/** Frames that come before the `connection` frame went out. Beyond: the socket is not read from for a moment. */
+export const HELD_FRAMES_MAX = 64;
+/** Frames that could not be read, per connection. Beyond: close 4422. */
+export const UNREADABLE_FRAMES_MAX = 100;

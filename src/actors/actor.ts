@@ -1,0 +1,104 @@
+/**
+ * What room and user actors have in common: a mailbox, turns, and the rule for failure.
+ * Invariant: `receive` and completions run one at a time and never await; an exception ends this activation and no other.
+ */
+import { TURN_MESSAGES_MAX } from "../base/limits.ts";
+import { Mailbox } from "./mailbox.ts";
+import type { Runnable, Scheduler } from "./scheduler.ts";
+
+export abstract class Actor<Message> implements Runnable {
+  queued = false;
+  /** Monotonic time of the last message from outside; the idle ones are passivated. */
+  lastUsedMs = 0;
+  readonly #mailbox = new Mailbox<Message>();
+  readonly #scheduler: Scheduler;
+  protected readonly working: (record: number) => void;
+  #stopped = false;
+  #held = false;
+
+  constructor(env: { readonly scheduler: Scheduler; readonly working: (record: number) => void }) {
+    this.#scheduler = env.scheduler;
+    this.working = env.working;
+  }
+
+  /** Handles one message of the user lane. */
+  protected abstract receive(message: Message): void;
+  /** The record that a message came in, for the mark that tells what a shard was doing when it was lost. */
+  protected abstract recordOf(message: Message): number;
+  /** After the last message of a turn: writes what the turn collected. */
+  protected abstract endTurn(): void;
+  /** An exception came out of `receive` (with the message) or of a completion (without). The actor is stopped already. */
+  protected abstract failed(error: unknown, culprit: Message | undefined): void;
+
+  get stopped(): boolean {
+    return this.#stopped;
+  }
+
+  get hasMail(): boolean {
+    return !this.#mailbox.isEmpty;
+  }
+
+  /** false: too much is waiting. */
+  deliver(message: Message): boolean {
+    if (!this.#mailbox.pushUser(message)) return false;
+    if (!this.#held) this.#scheduler.wake(this);
+    return true;
+  }
+
+  /** Wraps a completion so that it comes back as a turn of this actor, or not at all when the activation has ended. */
+  protected later<Args extends readonly unknown[]>(run: (...args: Args) => void): (...args: Args) => void {
+    return (...args) => {
+      if (this.#stopped) return;
+      this.#mailbox.pushSystem(() => run(...args));
+      this.#scheduler.wake(this);
+    };
+  }
+
+  /** While held only completions run; requests wait in their order. */
+  protected hold(): void {
+    this.#held = true;
+  }
+
+  protected release(): void {
+    if (!this.#held) return;
+    this.#held = false;
+    if (!this.#mailbox.isEmpty) this.#scheduler.wake(this);
+  }
+
+  /** Ends the activation: nothing of it runs any more. Returns the requests that it had not looked at. */
+  stop(): Message[] {
+    this.#stopped = true;
+    const left: Message[] = [];
+    for (let message = this.#mailbox.takeUser(); message !== undefined; message = this.#mailbox.takeUser()) {
+      left.push(message);
+    }
+    return left;
+  }
+
+  runTurn(): boolean {
+    let culprit: Message | undefined;
+    try {
+      for (let budget = TURN_MESSAGES_MAX; budget > 0 && !this.#stopped; budget -= 1) {
+        const completion = this.#mailbox.takeSystem();
+        if (completion !== undefined) {
+          completion();
+          continue;
+        }
+        if (this.#held) break;
+        culprit = this.#mailbox.takeUser();
+        if (culprit === undefined) break;
+        this.working(this.recordOf(culprit));
+        this.receive(culprit);
+        culprit = undefined;
+      }
+      this.working(0);
+      if (!this.#stopped) this.endTurn();
+    } catch (error) {
+      // The unread requests stay in the mailbox: `failed` takes them with `stop`.
+      this.#stopped = true;
+      this.failed(error, culprit);
+      return false;
+    }
+    return !this.#stopped && (this.#held ? this.#mailbox.hasSystem : !this.#mailbox.isEmpty);
+  }
+}

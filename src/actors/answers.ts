@@ -1,0 +1,50 @@
+/** Giving a request its one answer, on the socket or as a value, and marking it complete. */
+import type { MessageId, Seq } from "../base/ids.ts";
+import { err, ok } from "../base/result.ts";
+import type { Rejection } from "../protocol/errors.ts";
+import type { RoomPosition } from "../protocol/frames.ts";
+import type { Request } from "./request.ts";
+import type { ShardEnv } from "./shard-env.ts";
+import { errorFrame } from "./views.ts";
+
+type Answering = Pick<ShardEnv, "connections" | "out" | "complete">;
+
+export function answerRejection(env: Answering, request: Request, rejection: Rejection): void {
+  if (request.completed) return;
+  const { asker } = request;
+  const room = request.to === "room" ? request.room : undefined;
+  if (request.to === "room" && request.sequel.kind === "resume") {
+    request.sequel.gather.add({ roomId: request.room, head: 0, typing: [], present: [], error: rejection.code });
+  } else if (asker.kind === "frame") {
+    env.connections.send(asker.connection, errorFrame(rejection, asker.ref, room));
+  } else {
+    env.out.reply(asker.callNo, err(rejection));
+  }
+  env.complete(request);
+}
+
+export interface Acknowledgement {
+  readonly messageId?: MessageId;
+  readonly seq?: Seq;
+  readonly timestamp?: number;
+  readonly duplicate?: boolean;
+  readonly position?: RoomPosition;
+}
+
+/** For requests that came as frames: only those with `ref` want an answer. */
+export function answerAck(env: Answering, request: Request, acknowledgement: Acknowledgement): void {
+  if (request.completed) return;
+  const { asker } = request;
+  if (asker.kind === "frame" && asker.ref !== undefined) {
+    const room = request.to === "room" ? { roomId: request.room } : {};
+    env.connections.send(asker.connection, { type: "ack", ref: asker.ref, ...room, ...acknowledgement });
+  }
+  env.complete(request);
+}
+
+/** For requests that came as calls. */
+export function answerValue(env: Answering, request: Request, value: unknown): void {
+  if (request.completed) return;
+  if (request.asker.kind === "call") env.out.reply(request.asker.callNo, ok(value));
+  env.complete(request);
+}

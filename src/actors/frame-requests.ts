@@ -1,0 +1,163 @@
+/** From frames and calls to requests of actors: the one place that knows which actor a frame is for and what it asks. */
+import type { RoomId, UserId } from "../base/ids.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { RoomCommand, RoomMutation } from "../domain/room/commands.ts";
+import type { RoomSettings } from "../domain/room/events.ts";
+import { ROOM_TYPE_LIMITS } from "../domain/room/room-types.ts";
+import type { CreateRoomFrame, ClientFrame } from "../protocol/frames.ts";
+import type { Call } from "./calls.ts";
+import type { ShardConnection } from "./connections.ts";
+import type { Asker, Request, RoomRequest, RoomSequel, UserAsk, UserRequest } from "./request.ts";
+import { generatedClientId } from "./views.ts";
+
+const ACKNOWLEDGE: RoomSequel = { kind: "acknowledge" };
+
+/** `undefined`: the edge answers this frame itself, it has no business here. */
+export function requestOfFrame(
+  record: number,
+  connection: ShardConnection,
+  frameNo: number,
+  chosenRoom: RoomId | undefined,
+  frame: ClientFrame,
+): Request | undefined {
+  const by = connection.info.principal;
+  const asker: Asker = { kind: "frame", connection, ref: frame.ref };
+  if (frame.type === "set_presence") {
+    return userRequest(record, asker, by, by.userId, { kind: "set_presence", status: frame.status, customStatus: frame.customStatus });
+  }
+  if (frame.type === "auth" || frame.type === "ping" || frame.type === "resume") return undefined;
+  const room = chosenRoom ?? frame.roomId;
+  const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest => roomRequest(record, asker, by, room, command, sequel);
+  // For requests without a key of their own: the edge may have to repeat them to a restarted shard.
+  const key = {
+    by,
+    clientId: "clientId" in frame && frame.clientId !== undefined ? frame.clientId : generatedClientId(connection.info.connectionId, frameNo),
+    ...("knownSeq" in frame && frame.knownSeq !== undefined && { knownSeq: frame.knownSeq }),
+  };
+  switch (frame.type) {
+    case "send_message":
+      return ask(
+        {
+          kind: "send_message",
+          ...key,
+          content: frame.content,
+          messageType: frame.messageType ?? "text",
+          ...(frame.replyTo !== undefined && { replyTo: frame.replyTo }),
+          ...(frame.mentions !== undefined && { mentions: frame.mentions }),
+          ...(frame.attachments !== undefined && { attachments: frame.attachments }),
+        },
+        ACKNOWLEDGE,
+      );
+    case "join_room":
+      return ask({ kind: "join_room", ...key }, { kind: "subscribe", lastSeq: frame.lastSeq });
+    case "leave_room":
+      return frame.membership === true
+        ? ask({ kind: "leave_room", ...key }, ACKNOWLEDGE)
+        : ask({ kind: "check_read", by }, { kind: "unsubscribe" });
+    case "create_room":
+      return ask(
+        { kind: "create_room", ...key, settings: settingsOf(frame), participants: frame.participants ?? [] },
+        { kind: "subscribe", lastSeq: undefined },
+      );
+    case "edit_message":
+      return ask({ kind: "edit_message", ...key, messageId: frame.messageId, content: frame.content }, ACKNOWLEDGE);
+    case "delete_message":
+      return ask({ kind: "delete_message", ...key, messageId: frame.messageId }, ACKNOWLEDGE);
+    case "message_reaction":
+      return ask(
+        { kind: "react", ...key, messageId: frame.messageId, emoji: frame.emoji, add: frame.action !== "remove" },
+        ACKNOWLEDGE,
+      );
+    case "typing_start":
+    case "typing_stop":
+      return ask({ kind: "set_typing", by, isTyping: frame.type === "typing_start" }, ACKNOWLEDGE);
+    case "mark_read":
+      return ask(
+        {
+          kind: "mark_read",
+          by,
+          ...(frame.seq !== undefined && { seq: frame.seq }),
+          ...(frame.messageIds !== undefined && { messageIds: frame.messageIds }),
+        },
+        ACKNOWLEDGE,
+      );
+    case "confirm_delivered":
+      return ask({ kind: "confirm_delivered", by, seq: frame.seq }, ACKNOWLEDGE);
+  }
+}
+
+export function requestOfCall(record: number, callNo: number, by: Principal, call: Call): Request {
+  const asker: Asker = { kind: "call", callNo };
+  if (call.to === "user") {
+    const ask: UserAsk =
+      call.kind === "list_rooms"
+        ? { kind: "list_rooms", query: call }
+        : call.kind === "set_presence"
+          ? { kind: "set_presence", status: call.status, customStatus: call.customStatus }
+          : { kind: "get_presence" };
+    const user: UserId = call.kind === "get_presence" ? call.userId : by.userId;
+    return userRequest(record, asker, by, user, ask);
+  }
+  const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest =>
+    roomRequest(record, asker, by, call.room, command, sequel);
+  switch (call.kind) {
+    case "mutate":
+      return ask({ ...call.command, by } as RoomMutation, ACKNOWLEDGE);
+    case "typing":
+      return ask({ kind: "set_typing", by, isTyping: call.isTyping }, ACKNOWLEDGE);
+    case "mark_read":
+      return ask(
+        {
+          kind: "mark_read",
+          by,
+          ...(call.seq !== undefined && { seq: call.seq }),
+          ...(call.messageIds !== undefined && { messageIds: call.messageIds }),
+        },
+        ACKNOWLEDGE,
+      );
+    case "get_room":
+      return ask({ kind: "check_read", by }, { kind: "view_room" });
+    case "history":
+      return ask(
+        { kind: "check_read", by },
+        {
+          kind: "history",
+          limit: call.limit,
+          ...(call.before !== undefined && { before: call.before }),
+          ...(call.after !== undefined && { after: call.after }),
+        },
+      );
+    case "members":
+      return ask({ kind: "check_read", by }, { kind: "members", limit: call.limit, ...(call.after !== undefined && { after: call.after }) });
+  }
+}
+
+export function roomRequest(
+  record: number,
+  asker: Asker,
+  by: Principal,
+  room: RoomId,
+  command: RoomCommand,
+  sequel: RoomSequel,
+): RoomRequest {
+  return { to: "room", record, asker, by, room, command, sequel, attempts: 0, completed: false };
+}
+
+function userRequest(record: number, asker: Asker, by: Principal, user: UserId, ask: UserAsk): UserRequest {
+  return { to: "user", record, asker, by, user, ask, attempts: 0, completed: false };
+}
+
+/** A group that says it is not private is open to everybody, which is what a public room is. */
+function settingsOf(frame: CreateRoomFrame): RoomSettings {
+  const asked = frame.roomType ?? (frame.isPrivate === false ? "public" : "private");
+  const type = asked === "group" && frame.isPrivate === false ? "public" : asked;
+  return {
+    type,
+    name: frame.name ?? "",
+    maxMembers: frame.maxMembers ?? ROOM_TYPE_LIMITS[type].membersDefault,
+    allowInvites: frame.allowInvites ?? true,
+    ...(frame.description !== undefined && { description: frame.description }),
+    ...(frame.avatar !== undefined && { avatar: frame.avatar }),
+    ...(frame.tags !== undefined && { tags: frame.tags }),
+  };
+}

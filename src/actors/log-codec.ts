@@ -1,0 +1,154 @@
+/**
+ * A segment's entries as bytes: `[version, event, event …]` in standard MessagePack, each event a positional array.
+ * The events' sequences are not stored: they count from the segment's first.
+ * Invariant: what any version wrote can be read for ever. Fields are appended; a changed meaning is a new kind number.
+ */
+import { Packr } from "msgpackr";
+import type { MessageId, Seq, UserId } from "../base/ids.ts";
+import type { LogEvent, RoomSettings } from "../domain/room/events.ts";
+import type { Attachment, MessageType, Role } from "../domain/room/vocabulary.ts";
+
+const VERSION = 1;
+const KIND = {
+  fence: 0,
+  room_created: 1,
+  room_updated: 2,
+  member_joined: 3,
+  member_left: 4,
+  member_changed: 5,
+  message_sent: 6,
+  message_edited: 7,
+  message_deleted: 8,
+  reaction_changed: 9,
+} as const satisfies Record<LogEvent["kind"], number>;
+
+const packr = new Packr({
+  useRecords: false,
+  mapsAsObjects: true,
+  variableMapSize: true,
+  encodeUndefinedAsNil: true,
+  int64AsType: "number",
+});
+
+export function encodeEntries(events: readonly LogEvent[]): Uint8Array {
+  const rows: unknown[] = [VERSION];
+  for (const event of events) rows.push(toRow(event));
+  return packr.pack(rows);
+}
+
+/** Throws on bytes of an unknown version or kind: the room is quarantined, never half read. */
+export function decodeEntries(firstSeq: Seq, bytes: Uint8Array): LogEvent[] {
+  const rows = packr.unpack(bytes) as [number, ...Row[]];
+  if (rows[0] !== VERSION) throw new Error(`log entries of version ${rows[0]}`);
+  const events: LogEvent[] = [];
+  for (let i = 1; i < rows.length; i += 1) events.push(fromRow(firstSeq + i - 1, rows[i] as Row));
+  return events;
+}
+
+type Row = readonly [kind: number, timestamp: number, ...rest: unknown[]];
+
+function toRow(event: LogEvent): unknown[] {
+  if (event.kind === "fence") return [KIND.fence, event.timestamp, event.epoch, event.owner];
+  const head: unknown[] = [KIND[event.kind], event.timestamp, event.by, event.clientId, event.bodyHash];
+  switch (event.kind) {
+    case "message_sent":
+      head.push(event.messageNo, event.messageType, event.content, event.authorName, event.authorAvatar);
+      if (event.replyTo !== undefined || event.mentions !== undefined || event.attachments !== undefined) {
+        head.push(event.replyTo, event.mentions, event.attachments);
+      }
+      return head;
+    case "room_created":
+    case "room_updated":
+      head.push(event.settings);
+      return head;
+    case "member_joined":
+      head.push(event.userId, event.role, event.name, event.avatar);
+      return head;
+    case "member_left":
+      head.push(event.userId, event.reason, event.role);
+      return head;
+    case "member_changed":
+      head.push(event.userId, event.role, event.previousRole);
+      return head;
+    case "message_edited":
+      head.push(event.target, event.content);
+      return head;
+    case "message_deleted":
+      head.push(event.target);
+      return head;
+    case "reaction_changed":
+      head.push(event.target, event.emoji, event.added, event.count);
+      return head;
+  }
+}
+
+function fromRow(seq: Seq, row: Row): LogEvent {
+  const [kind, timestamp] = row;
+  if (kind === KIND.fence) return { kind: "fence", seq, timestamp, epoch: row[2] as number, owner: row[3] as string };
+  const common = {
+    seq,
+    timestamp,
+    by: row[2] as UserId,
+    ...(row[3] != null && { clientId: row[3] as string }),
+    ...(row[4] != null && { bodyHash: row[4] as number }),
+  };
+  switch (kind) {
+    case KIND.message_sent:
+      return {
+        kind: "message_sent",
+        ...common,
+        messageNo: row[5] as number,
+        messageType: row[6] as MessageType,
+        content: row[7] as string,
+        ...(row[8] != null && { authorName: row[8] as string }),
+        ...(row[9] != null && { authorAvatar: row[9] as string }),
+        ...(row[10] != null && { replyTo: row[10] as MessageId }),
+        ...(row[11] != null && { mentions: row[11] as UserId[] }),
+        ...(row[12] != null && { attachments: row[12] as Attachment[] }),
+      };
+    case KIND.room_created:
+      return { kind: "room_created", ...common, settings: row[5] as RoomSettings };
+    case KIND.room_updated:
+      return { kind: "room_updated", ...common, settings: row[5] as RoomSettings };
+    case KIND.member_joined:
+      return {
+        kind: "member_joined",
+        ...common,
+        userId: row[5] as UserId,
+        role: row[6] as Role,
+        ...(row[7] != null && { name: row[7] as string }),
+        ...(row[8] != null && { avatar: row[8] as string }),
+      };
+    case KIND.member_left:
+      return {
+        kind: "member_left",
+        ...common,
+        userId: row[5] as UserId,
+        reason: row[6] as "left" | "removed" | "banned",
+        role: row[7] as Role,
+      };
+    case KIND.member_changed:
+      return {
+        kind: "member_changed",
+        ...common,
+        userId: row[5] as UserId,
+        role: row[6] as Role,
+        previousRole: row[7] as Role,
+      };
+    case KIND.message_edited:
+      return { kind: "message_edited", ...common, target: row[5] as Seq, content: row[6] as string };
+    case KIND.message_deleted:
+      return { kind: "message_deleted", ...common, target: row[5] as Seq };
+    case KIND.reaction_changed:
+      return {
+        kind: "reaction_changed",
+        ...common,
+        target: row[5] as Seq,
+        emoji: row[6] as string,
+        added: row[7] as boolean,
+        count: row[8] as number,
+      };
+    default:
+      throw new Error(`log event of unknown kind ${kind}`);
+  }
+}

@@ -1,0 +1,58 @@
+/**
+ * One request on its way through an actor: what is asked, who waits for the answer, and whether it was given.
+ * Invariant: every request is answered once, and completed once; completing tells the edge that it need not be repeated.
+ */
+import type { RoomId, Seq, UserId } from "../base/ids.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { RoomCommand } from "../domain/room/commands.ts";
+import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
+import type { UserCalls } from "./calls.ts";
+import type { ShardConnection } from "./connections.ts";
+
+/** Where the answer goes. */
+export type Asker =
+  | { readonly kind: "frame"; readonly connection: ShardConnection; readonly ref: Ref | undefined }
+  | { readonly kind: "call"; readonly callNo: number };
+
+/** What follows once the command is accepted (and committed, where it wrote something). */
+export type RoomSequel =
+  | { readonly kind: "acknowledge" }
+  | { readonly kind: "subscribe"; readonly lastSeq: Seq | undefined }
+  | { readonly kind: "unsubscribe" }
+  /** Part of a `resume`: the position is added to the answer of all rooms. */
+  | { readonly kind: "resume"; readonly lastSeq: Seq; readonly gather: ResumeGather }
+  | { readonly kind: "view_room" }
+  | { readonly kind: "history"; readonly before?: Seq; readonly after?: Seq; readonly limit: number }
+  | { readonly kind: "members"; readonly after?: UserId; readonly limit: number };
+
+/** Collects the positions of one connection's rooms; the last one sends the answer. */
+export interface ResumeGather {
+  readonly connection: ShardConnection;
+  add(position: RoomPosition): void;
+}
+
+interface RequestBase {
+  /** Number of the link record, 0 for what the shard asked itself. */
+  readonly record: number;
+  readonly asker: Asker;
+  readonly by: Principal;
+  /** Activations that this request was given to. */
+  attempts: number;
+  completed: boolean;
+}
+export interface RoomRequest extends RequestBase {
+  readonly to: "room";
+  readonly room: RoomId;
+  readonly command: RoomCommand;
+  readonly sequel: RoomSequel;
+}
+export type UserAsk =
+  | { readonly kind: "set_presence"; readonly status: PresenceStatus; readonly customStatus: string | undefined }
+  | { readonly kind: "get_presence" }
+  | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };
+export interface UserRequest extends RequestBase {
+  readonly to: "user";
+  readonly user: UserId;
+  readonly ask: UserAsk;
+}
+export type Request = RoomRequest | UserRequest;

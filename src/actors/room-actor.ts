@@ -1,0 +1,430 @@
+/**
+ * One room: takes requests in order, lets the domain decide, writes what it decided, and answers after the commit.
+ * Life: activating (reading the log) → active → stopped (idle, fenced, failed), or quarantined when its log cannot be replayed.
+ * Invariant: nothing that rests on an event leaves this actor before the event is durable.
+ */
+import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
+import { messageIdOf } from "../base/ids.ts";
+import { SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
+import { apply } from "../domain/room/apply.ts";
+import type { RoomEffect, RowKeys } from "../domain/room/decision.ts";
+import { decide } from "../domain/room/decide.ts";
+import { emptyRoomState } from "../domain/room/empty-state.ts";
+import type { DomainEvent, LogEvent } from "../domain/room/events.ts";
+import { learnRows } from "../domain/room/message-rows.ts";
+import { rowChanges } from "../domain/room/rows.ts";
+import { decodeSnapshot, encodeSnapshot } from "../domain/room/snapshot.ts";
+import type { RoomState } from "../domain/room/state.ts";
+import type { Rejection } from "../protocol/errors.ts";
+import type { LogKey, LogTail, ReadResult } from "../storage/journal.ts";
+import { Actor } from "./actor.ts";
+import { userAddress } from "./address.ts";
+import { answerRejection } from "./answers.ts";
+import type { Attachment } from "./link.ts";
+import { decodeEntries } from "./log-codec.ts";
+import { Fifo } from "./mailbox.ts";
+import type { ActorMessage } from "./messages.ts";
+import type { RoomRequest } from "./request.ts";
+import { RoomAudience } from "./room-audience.ts";
+import { RoomLog } from "./room-log.ts";
+import { RoomMarks } from "./room-marks.ts";
+import { RoomReads } from "./room-reads.ts";
+import { RoomSequels } from "./room-sequels.ts";
+import type { ShardEnv } from "./shard-env.ts";
+import type { RoomFacts } from "./views.ts";
+
+/** What a room's user lane carries. */
+export type RoomMessage =
+  | RoomRequest
+  | { readonly to: "attach"; readonly attachment: Attachment }
+  | { readonly to: "actor"; readonly message: ActorMessage };
+
+/** What waits until the log is durable up to `seq`. */
+interface Waiting {
+  readonly seq: Seq;
+  readonly request: RoomRequest;
+  readonly outcome: Outcome;
+}
+type Outcome =
+  | { readonly kind: "done"; readonly firstSeq: Seq; readonly timestamp: number; readonly duplicate: boolean; readonly effects: readonly RoomEffect[] }
+  | { readonly kind: "rejected"; readonly rejection: Rejection };
+
+export class RoomActor extends Actor<RoomMessage> {
+  readonly tenant: TenantId;
+  readonly room: RoomId;
+  readonly audience: RoomAudience;
+  readonly marks: RoomMarks;
+  readonly reads: RoomReads;
+  protected readonly env: ShardEnv;
+  readonly #key: LogKey;
+  readonly #sequels: RoomSequels;
+  #log: RoomLog | undefined;
+  #state: RoomState = emptyRoomState();
+  /** This activation has written its fence. */
+  #fenced = false;
+  #quarantined = false;
+  readonly #waiting = new Fifo<Waiting>();
+  /** Requests that wait for rows, by sender: later ones of the same sender wait behind them. */
+  readonly #lanes = new Map<UserId, RoomRequest[]>();
+  #snapshotSeq: Seq = 0;
+  /** A snapshot of the state at `seq`, taken when all up to there was in one segment; saved once that is durable. */
+  #snapshotTaken: { readonly seq: Seq; readonly bytes: Uint8Array } | undefined;
+
+  constructor(env: ShardEnv, tenant: TenantId, room: RoomId) {
+    super(env);
+    this.env = env;
+    this.tenant = tenant;
+    this.room = room;
+    this.#key = { tenant, room, incarnation: 1 };
+    const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
+    this.audience = new RoomAudience(env, tenant, room, later);
+    this.reads = new RoomReads(env.journal, this.#key, later);
+    this.marks = new RoomMarks(env, this, later);
+    this.#sequels = new RoomSequels(env, this, later);
+    this.hold();
+    env.journal.readTail(this.#key, this.later(this.#tailRead));
+  }
+
+  get state(): RoomState {
+    return this.#state;
+  }
+
+  get key(): LogKey {
+    return this.#key;
+  }
+
+  get committedSeq(): Seq {
+    return this.#log?.committedSeq ?? 0;
+  }
+
+  get isQuarantined(): boolean {
+    return this.#quarantined;
+  }
+
+  /** Nothing would be lost by ending this activation: nobody listens, nothing is under way. */
+  get isIdle(): boolean {
+    return this.isSettled && this.audience.isEmpty;
+  }
+
+  /** Everything that was asked of it is answered, whoever may be listening. */
+  get isSettled(): boolean {
+    const quiet = this.#log === undefined || this.#log.isIdle;
+    return quiet && this.marks.isIdle && this.#lanes.size === 0 && this.#waiting.length === 0 && !this.hasMail;
+  }
+
+  /** What the room's views are made of; `undefined` while there is no room. */
+  get facts(): RoomFacts | undefined {
+    const { settings, createdBy, createdAt, memberCount, lastTimestamp } = this.#state;
+    if (settings === undefined || createdBy === undefined) return undefined;
+    return { settings, createdBy, createdAt, memberCount, lastActivity: lastTimestamp };
+  }
+
+  /** Ends the activation in good order, leaving a snapshot so that the next one starts quickly. */
+  passivate(): void {
+    if (this.#log !== undefined && this.#state.head - this.#snapshotSeq >= SNAPSHOT_EVENTS_MIN / 10 && this.#log.isIdle) {
+      const snapshot = { seq: this.#state.head, bytes: encodeSnapshot(this.#state) };
+      this.env.journal.saveSnapshot(this.#key, snapshot, () => {});
+    }
+    this.stop();
+  }
+
+  protected override receive(message: RoomMessage): void {
+    switch (message.to) {
+      case "room":
+        this.#take(message);
+        return;
+      case "attach":
+        this.#attach(message.attachment);
+        return;
+      case "actor":
+        if (message.message.kind === "presence") this.audience.showPresence(message.message.presence);
+        return;
+    }
+  }
+
+  protected override recordOf(message: RoomMessage): number {
+    return message.to === "room" ? message.record : 0;
+  }
+
+  protected override endTurn(): void {
+    if (this.#log !== undefined) this.#submit(this.#log);
+    this.marks.submit();
+  }
+
+  protected override failed(error: unknown, culprit: RoomMessage | undefined): void {
+    this.env.report("room_failed", { tenant: this.tenant, room: this.room, error: String(error) });
+    if (culprit?.to === "room") answerRejection(this.env, culprit, { code: "internal" });
+    this.#end(culprit);
+  }
+
+  // ---------------------------------------------------------------------------------------------- activation
+
+  readonly #tailRead = (read: ReadResult<LogTail>): void => {
+    if (!read.ok) {
+      this.env.clock.after(ACTIVATION_RETRY_MS, this.later(() => this.env.journal.readTail(this.#key, this.later(this.#tailRead))));
+      return;
+    }
+    try {
+      this.#replay(read.value);
+    } catch (error) {
+      // A log that cannot be replayed would fail again each time: the room is set aside, the others live on.
+      this.env.report("room_quarantined", { tenant: this.tenant, room: this.room, error: String(error) });
+      this.#quarantined = true;
+    }
+    this.release();
+  };
+
+  #replay(tail: LogTail): void {
+    const state = tail.snapshot === undefined ? emptyRoomState() : decodeSnapshot(tail.snapshot.bytes);
+    this.#snapshotSeq = tail.snapshot?.seq ?? 0;
+    for (const segment of tail.segments) {
+      for (const event of decodeEntries(segment.firstSeq, segment.entries)) {
+        if (event.seq > state.head) apply(state, event);
+      }
+    }
+    state.window.expire(this.env.clock.wallMs());
+    this.#state = state;
+    this.marks.recover(state.recent.slice(this.#snapshotSeq, state.head));
+    this.#log = new RoomLog(
+      this.env,
+      this.#key,
+      {
+        later: (run) => this.later(run),
+        committed: (events, after) => this.committed(events, after),
+        lost: (reason) => this.#lost(reason),
+      },
+      state.head,
+    );
+  }
+
+  // ---------------------------------------------------------------------------------------------- requests
+
+  #take(request: RoomRequest): void {
+    if (this.#quarantined) {
+      answerRejection(this.env, request, { code: "room_quarantined" });
+      return;
+    }
+    const lane = this.#lanes.get(request.by.userId);
+    if (lane !== undefined) lane.push(request);
+    else this.#attempt(request);
+  }
+
+  /** false: the request waits for rows. */
+  #attempt(request: RoomRequest): boolean {
+    const log = this.#log;
+    if (log === undefined) throw new Error("a request before the log was read");
+    const { command } = request;
+    if (log.isFull && "clientId" in command) {
+      answerRejection(this.env, request, { code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS });
+      return true;
+    }
+    const context = { now: this.env.clock.wallMs(), messageLengthMax: this.env.settings.messageLengthMax };
+    let decision = decide(this.#state, command, context);
+    if (decision.kind === "accept" && decision.events.length > 0 && !this.#fenced) {
+      this.#writeFence(log);
+      decision = decide(this.#state, command, context);
+    }
+    switch (decision.kind) {
+      case "need":
+        this.#fetch(decision.keys, request);
+        return false;
+      case "reject":
+        this.settleWhenCommitted(request, { kind: "rejected", rejection: decision.rejection });
+        return true;
+      case "duplicate": {
+        const { seq, timestamp } = decision;
+        this.settleWhenCommitted(request, { kind: "done", firstSeq: seq, timestamp, duplicate: true, effects: NO_EFFECTS });
+        return true;
+      }
+      case "accept":
+        this.#accept(log, request, decision.events, decision.effects);
+        return true;
+    }
+  }
+
+  #accept(log: RoomLog, request: RoomRequest, events: readonly DomainEvent[], effects: readonly RoomEffect[]): void {
+    for (const event of events) this.#append(log, event);
+    const first = events[0];
+    const firstSeq = first?.seq ?? 0;
+    const timestamp = first?.timestamp ?? this.#state.lastTimestamp;
+    this.settleWhenCommitted(request, { kind: "done", firstSeq, timestamp, duplicate: false, effects });
+  }
+
+  #append(log: RoomLog, event: LogEvent): void {
+    apply(this.#state, event);
+    log.add(event, event.kind === "message_sent" || event.kind === "fence" ? NO_ROWS : rowChanges(this.#state, event), this.#state.epoch, this.#state.messageCount);
+  }
+
+  #writeFence(log: RoomLog): void {
+    const { head, epoch, lastTimestamp } = this.#state;
+    const timestamp = Math.max(lastTimestamp, this.env.clock.wallMs());
+    this.#append(log, { kind: "fence", seq: head + 1, timestamp, epoch: epoch + 1, owner: this.env.settings.node });
+    this.#fenced = true;
+  }
+
+  #fetch(keys: RowKeys, request: RoomRequest): void {
+    const { userId } = request.by;
+    const lane = this.#lanes.get(userId);
+    if (lane === undefined) this.#lanes.set(userId, [request]);
+    this.#state.members.pin();
+    this.#state.messages.pin();
+    this.#sequels.fetchRows(keys, (rows) => {
+      this.#state.members.unpin();
+      this.#state.messages.unpin();
+      if (rows.ok) {
+        learnRows(this.#state, rows.value);
+        if (!this.#attempt(request)) return;
+      } else {
+        answerRejection(this.env, request, { code: "unavailable", retryAfterMs: OVERLOADED_RETRY_MS });
+      }
+      this.#goOn(userId);
+    });
+  }
+
+  /** The sender's first request is through: the ones behind it follow in order. The one being tried stays in the lane. */
+  #goOn(userId: UserId): void {
+    const lane = this.#lanes.get(userId);
+    lane?.shift();
+    for (let next = lane?.[0]; next !== undefined; next = lane?.[0]) {
+      if (!this.#attempt(next)) return;
+      lane?.shift();
+    }
+    this.#lanes.delete(userId);
+  }
+
+  // ---------------------------------------------------------------------------------------------- commit
+
+  /** Answers once all that the answer rests on is durable. */
+  protected settleWhenCommitted(request: RoomRequest, outcome: Outcome): void {
+    const waiting = { seq: this.#state.head, request, outcome };
+    if (waiting.seq <= this.committedSeq && this.#waiting.length === 0) this.#settle(waiting);
+    else this.#waiting.push(waiting);
+  }
+
+  #submit(log: RoomLog): void {
+    if (log.nextTakesAll && !log.isIdle && this.#snapshotTaken === undefined && this.#snapshotIsDue()) {
+      this.#snapshotTaken = { seq: this.#state.head, bytes: encodeSnapshot(this.#state) };
+      this.marks.flushSent();
+    }
+    log.submit();
+  }
+
+  /** A window of many keys makes a large snapshot: the larger, the rarer. */
+  #snapshotIsDue(): boolean {
+    const since = this.#state.head - this.#snapshotSeq;
+    return since >= SNAPSHOT_EVENTS_MIN && since >= this.#state.window.size / 2;
+  }
+
+  protected committed(events: readonly LogEvent[], after: Seq): void {
+    const { facts } = this;
+    if (facts !== undefined) this.audience.publishCommitted(events, after, facts);
+    this.marks.sent(events);
+    for (let next = this.#waiting.peek(); next !== undefined && next.seq <= this.committedSeq; next = this.#waiting.peek()) {
+      this.#waiting.shift();
+      this.#settle(next);
+    }
+    this.#state.members.evict(this.committedSeq);
+    this.#state.messages.evict(this.committedSeq);
+    const taken = this.#snapshotTaken;
+    if (taken !== undefined && taken.seq <= this.committedSeq) {
+      this.#snapshotTaken = undefined;
+      this.#snapshotSeq = taken.seq;
+      this.env.journal.saveSnapshot(this.#key, taken, () => {});
+    }
+  }
+
+  #settle({ request, outcome }: Waiting): void {
+    if (outcome.kind === "rejected") {
+      answerRejection(this.env, request, outcome.rejection);
+      return;
+    }
+    const { firstSeq, timestamp, duplicate, effects } = outcome;
+    for (const effect of effects) this.#carryOut(effect, request, firstSeq);
+    // A mark is answered when its row is durable.
+    if (request.command.kind === "mark_read" || request.command.kind === "confirm_delivered") return;
+    this.#sequels.follow(request, { seq: firstSeq, timestamp, duplicate });
+  }
+
+  #carryOut(effect: RoomEffect, request: RoomRequest, firstSeq: Seq): void {
+    const by = request.by;
+    switch (effect.kind) {
+      case "typing": {
+        const snake = request.asker.kind === "frame" && request.asker.connection.codec.id === 3;
+        const user = { userId: by.userId, ...(by.name !== undefined && { name: by.name }) };
+        if (effect.isTyping) this.audience.startTyping(user, snake);
+        else this.audience.stopTyping(by.userId);
+        return;
+      }
+      case "mark_read":
+        this.marks.read(by.userId, effect.seq, request);
+        return;
+      case "mark_delivered":
+        this.marks.delivered(by.userId, effect.seq, request);
+        return;
+      case "notify":
+        this.#notify(effect.userIds, effect.reason, by.userId, firstSeq);
+        return;
+    }
+  }
+
+  /** Only members are told: a mention must not tell a stranger that the room exists. */
+  #notify(userIds: readonly UserId[], reason: "mention" | "invite", by: UserId, seq: Seq): void {
+    this.env.journal.readMembers(
+      this.#key,
+      userIds,
+      this.later((read) => {
+        if (!read.ok) return;
+        for (const member of read.value) {
+          if (member === null) continue;
+          const messageId = reason === "mention" ? { messageId: messageIdOf(seq) } : {};
+          this.env.tell(userAddress(this.tenant, member.userId), { kind: "notify", reason, room: this.room, by, ...messageId });
+        }
+      }),
+    );
+  }
+
+  // ---------------------------------------------------------------------------------------------- loss
+
+  #lost(reason: "fenced" | "full"): void {
+    this.env.report(reason === "fenced" ? "room_fenced" : "storage_full", { tenant: this.tenant, room: this.room });
+    if (reason === "full") {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+        answerRejection(this.env, next.request, { code: "storage_full", retryAfterMs: STORAGE_FULL_RETRY_MS });
+      }
+    }
+    this.#end(undefined);
+  }
+
+  /** Ends the activation; what it had not answered goes to the next one, in the order it came. */
+  #end(culprit: RoomMessage | undefined): void {
+    const unanswered: RoomRequest[] = [];
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) unanswered.push(next.request);
+    unanswered.push(...this.marks.unanswered(), ...this.#sequels.unanswered());
+    for (const lane of this.#lanes.values()) unanswered.push(...lane);
+    const attachments: RoomMessage[] = [];
+    for (const message of this.stop()) {
+      if (message.to === "room") unanswered.push(message);
+      else attachments.push(message);
+    }
+    this.#log?.abandon();
+    const open = unanswered.filter((request) => !request.completed && request !== culprit);
+    const seen = this.committedSeq;
+    const connections = this.audience.release();
+    const attachment = { tenant: this.tenant, room: this.room, lastSeq: seen, connections: connections.map((c) => c.no) };
+    this.env.restart(this, open, connections.length > 0 ? [{ to: "attach", attachment }, ...attachments] : attachments);
+  }
+
+  // ---------------------------------------------------------------------------------------------- restart of the shard
+
+  /** Connections of an edge that outlived the former activation: they get what they missed, then go on. */
+  #attach(attachment: Attachment): void {
+    this.#sequels.attach(attachment);
+  }
+}
+
+/** Pause before the log is read again when the store did not answer. */
+const ACTIVATION_RETRY_MS = 200;
+const OVERLOADED_RETRY_MS = 500;
+const STORAGE_FULL_RETRY_MS = 5_000;
+const NO_EFFECTS: readonly RoomEffect[] = [];
+const NO_ROWS = [] as const;

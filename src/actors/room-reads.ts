@@ -1,0 +1,124 @@
+/**
+ * Reading a room's log beyond what is in memory: pages of history, replay for one connection, the message number at a place.
+ * Reads never block the room: the answer comes back as a turn, and what was committed meanwhile is in the next page.
+ */
+import type { Seq } from "../base/ids.ts";
+import { REPLAY_PAGE_EVENTS_MAX } from "../base/limits.ts";
+import type { LogEvent, MessageSent } from "../domain/room/events.ts";
+import type { MessageOverlay } from "../domain/room/state.ts";
+import type { Journal, LogKey, ReadResult, Segment } from "../storage/journal.ts";
+import { decodeEntries } from "./log-codec.ts";
+
+type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+
+/** Ascending by sequence. */
+export type HistoryPage = readonly { readonly event: MessageSent; readonly overlay: MessageOverlay | null }[];
+export interface HistoryRange {
+  /** Exclusive bounds; with `after` the page starts there, otherwise it ends before `before`. */
+  readonly before: Seq;
+  readonly after: Seq | undefined;
+  readonly limit: number;
+}
+type Answer<Value> = (result: ReadResult<Value>) => void;
+
+export class RoomReads {
+  readonly #journal: Journal;
+  readonly #key: LogKey;
+  readonly #later: Later;
+
+  constructor(journal: Journal, key: LogKey, later: Later) {
+    this.#journal = journal;
+    this.#key = key;
+    this.#later = later;
+  }
+
+  /** Events of (after, to], the oldest first, at most a page of them. */
+  events(after: Seq, to: Seq, answer: Answer<readonly LogEvent[]>): void {
+    const range = { from: after + 1, to, eventsMax: REPLAY_PAGE_EVENTS_MAX };
+    this.#journal.readRange(
+      this.#key,
+      range,
+      this.#later((read) => {
+        answer(read.ok ? { ok: true, value: eventsIn(read.value, after + 1, to) } : read);
+      }),
+    );
+  }
+
+  history(range: HistoryRange, answer: Answer<HistoryPage>): void {
+    this.#collect(range, { from: (range.after ?? 0) + 1, to: range.before - 1 }, [], answer);
+  }
+
+  /** `messageNo` of the last message at or before `seq`; 0 when there is none. */
+  messageNoAt(seq: Seq, answer: Answer<number>): void {
+    if (seq < 1) {
+      answer({ ok: true, value: 0 });
+      return;
+    }
+    this.#journal.readRange(
+      this.#key,
+      { from: 1, to: seq, eventsMax: 1, backward: true },
+      this.#later((read) => {
+        if (!read.ok) return answer(read);
+        const segment = read.value[read.value.length - 1];
+        if (segment === undefined) return answer({ ok: true, value: 0 });
+        let after = 0;
+        for (const event of decodeEntries(segment.firstSeq, segment.entries)) {
+          if (event.kind === "message_sent" && event.seq > seq) after += 1;
+        }
+        answer({ ok: true, value: segment.messageCount - after });
+      }),
+    );
+  }
+
+  /** Not every event is a message: reads on until the page is full or nothing is left to read. */
+  #collect(range: HistoryRange, unread: { from: Seq; to: Seq }, found: readonly MessageSent[], answer: Answer<HistoryPage>): void {
+    const { from, to } = unread;
+    if (from > to) return this.#finish(range, found, answer);
+    const forward = range.after !== undefined;
+    const eventsMax = range.limit - found.length + HISTORY_SLACK;
+    this.#journal.readRange(
+      this.#key,
+      { from, to, eventsMax, backward: !forward },
+      this.#later((read) => {
+        if (!read.ok) return answer(read);
+        const events = eventsIn(read.value, from, to);
+        const messages = events.filter((event): event is MessageSent => event.kind === "message_sent");
+        const all = forward ? [...found, ...messages] : [...messages, ...found];
+        const first = events[0];
+        const last = events[events.length - 1];
+        if (first === undefined || last === undefined || all.length >= range.limit) return this.#finish(range, all, answer);
+        this.#collect(range, forward ? { from: last.seq + 1, to } : { from, to: first.seq - 1 }, all, answer);
+      }),
+    );
+  }
+
+  #finish(range: HistoryRange, all: readonly MessageSent[], answer: Answer<HistoryPage>): void {
+    const forward = range.after !== undefined;
+    const page = forward ? all.slice(0, range.limit) : all.slice(Math.max(0, all.length - range.limit));
+    this.#overlay(page, answer);
+  }
+
+  #overlay(page: readonly MessageSent[], answer: Answer<HistoryPage>): void {
+    this.#journal.readOverlays(
+      this.#key,
+      page.map((event) => event.seq),
+      this.#later((read) => {
+        if (!read.ok) return answer(read);
+        answer({ ok: true, value: page.map((event, i) => ({ event, overlay: read.value[i] ?? null })) });
+      }),
+    );
+  }
+}
+
+/** Events read beyond the page's size, so that a page is mostly one read although joins and reactions lie between. */
+const HISTORY_SLACK = 20;
+
+export function eventsIn(segments: readonly Segment[], from: Seq, to: Seq): LogEvent[] {
+  const events: LogEvent[] = [];
+  for (const segment of segments) {
+    for (const event of decodeEntries(segment.firstSeq, segment.entries)) {
+      if (event.seq >= from && event.seq <= to) events.push(event);
+    }
+  }
+  return events;
+}

@@ -1,0 +1,309 @@
+/**
+ * What follows an accepted request: the acknowledgement, a subscription with its replay, a page, a view.
+ * Invariant: a connection is subscribed in the same turn in which its replay reached the head, so nothing falls between.
+ */
+import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
+import { RESUME_EVENTS_MAX } from "../base/limits.ts";
+import type { RoomCommand } from "../domain/room/commands.ts";
+import type { RowKeys } from "../domain/room/decision.ts";
+import type { LogEvent, MessageSent } from "../domain/room/events.ts";
+import { type LearnedRows, messageRowOf } from "../domain/room/message-rows.ts";
+import type { RoomPosition } from "../protocol/frames.ts";
+import type { ReadResult } from "../storage/journal.ts";
+import type { Mark } from "../storage/projections.ts";
+import { answerAck, answerRejection, answerValue } from "./answers.ts";
+import type { MutationReply } from "./calls.ts";
+import type { ShardConnection } from "./connections.ts";
+import type { Attachment } from "./link.ts";
+import { eventsIn } from "./room-reads.ts";
+import type { RoomRequest } from "./request.ts";
+import type { RoomActor } from "./room-actor.ts";
+import type { ShardEnv } from "./shard-env.ts";
+import { presentView, roomView, userRef } from "./views.ts";
+
+type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+type Missing = NonNullable<RoomPosition["missing"]>;
+
+/** What the command did. `seq` is 0 when there was nothing to write. */
+export interface Done {
+  readonly seq: Seq;
+  readonly timestamp: number;
+  readonly duplicate: boolean;
+}
+
+const RETRY_MS = 500;
+
+export class RoomSequels {
+  readonly #env: ShardEnv;
+  readonly #room: RoomActor;
+  readonly #later: Later;
+  /** Requests that wait for a read. */
+  readonly #open = new Set<RoomRequest>();
+
+  constructor(env: ShardEnv, room: RoomActor, later: Later) {
+    this.#env = env;
+    this.#room = room;
+    this.#later = later;
+  }
+
+  unanswered(): RoomRequest[] {
+    return [...this.#open];
+  }
+
+  follow(request: RoomRequest, done: Done): void {
+    const { sequel } = request;
+    switch (sequel.kind) {
+      case "acknowledge":
+        this.#acknowledge(request, done);
+        return;
+      case "subscribe":
+        this.#subscribe(request, sequel.lastSeq);
+        return;
+      case "unsubscribe":
+        if (request.asker.kind === "frame") this.#room.audience.unsubscribe(request.asker.connection);
+        answerAck(this.#env, request, {});
+        return;
+      case "resume":
+        this.#resume(request, sequel.gather.connection, sequel.lastSeq);
+        return;
+      case "view_room":
+        this.#viewRoom(request);
+        return;
+      case "history":
+        this.#history(request, sequel);
+        return;
+      case "members":
+        this.#members(request, sequel);
+        return;
+    }
+  }
+
+  /** Reads the rows that a decision lacked. */
+  fetchRows(keys: RowKeys, answer: (rows: ReadResult<LearnedRows>) => void): void {
+    const { journal } = this.#env;
+    journal.readMembers(
+      this.#room.key,
+      keys.members,
+      this.#later((members) => {
+        if (!members.ok) return answer(members);
+        const learned = keys.members.map((userId, i) => [userId, members.value[i] ?? null] as const);
+        if (keys.messages.length === 0) return answer({ ok: true, value: { members: learned, messages: [] } });
+        this.#fetchMessages(keys.messages, (messages) => {
+          answer(messages.ok ? { ok: true, value: { members: learned, messages: messages.value } } : messages);
+        });
+      }),
+    );
+  }
+
+  #fetchMessages(seqs: readonly Seq[], answer: (rows: ReadResult<LearnedRows["messages"]>) => void): void {
+    this.#env.journal.readOverlays(
+      this.#room.key,
+      seqs,
+      this.#later((overlays) => {
+        if (!overlays.ok) return answer(overlays);
+        const sent = new Map<Seq, MessageSent>();
+        const rowsOf = (): LearnedRows["messages"] =>
+          seqs.map((seq, i) => [seq, messageRowOf(sent.get(seq), overlays.value[i] ?? null)] as const);
+        const next = (i: number): void => {
+          const seq = seqs[i];
+          if (seq === undefined) return answer({ ok: true, value: rowsOf() });
+          this.#findMessage(seq, (found) => {
+            if (!found.ok) return answer(found);
+            if (found.value !== undefined) sent.set(seq, found.value);
+            next(i + 1);
+          });
+        };
+        next(0);
+      }),
+    );
+  }
+
+  #findMessage(seq: Seq, answer: (found: ReadResult<MessageSent | undefined>) => void): void {
+    const asMessage = (event: LogEvent | undefined): MessageSent | undefined =>
+      event?.kind === "message_sent" ? event : undefined;
+    const { recent } = this.#room.state;
+    const inMemory = recent.get(seq);
+    if (inMemory !== undefined) return answer({ ok: true, value: asMessage(inMemory) });
+    this.#env.journal.readRange(
+      this.#room.key,
+      { from: seq, to: seq, eventsMax: 1 },
+      this.#later((read) => {
+        answer(read.ok ? { ok: true, value: asMessage(eventsIn(read.value, seq, seq)[0]) } : read);
+      }),
+    );
+  }
+
+  #acknowledge(request: RoomRequest, done: Done): void {
+    const messageSeq = done.seq > 0 ? messageSeqOf(request.command, done.seq) : undefined;
+    const messageId = messageSeq === undefined ? {} : { messageId: messageIdOf(messageSeq) };
+    const duplicate = done.duplicate ? { duplicate: true } : {};
+    if (request.asker.kind === "frame") {
+      answerAck(this.#env, request, { ...messageId, seq: done.seq, timestamp: done.timestamp, ...duplicate });
+      return;
+    }
+    const base: MutationReply = { seq: done.seq, timestamp: done.timestamp, duplicate: done.duplicate, ...messageId };
+    switch (request.command.kind) {
+      case "send_message":
+      case "edit_message":
+        this.#withMessage(request, base, messageSeq ?? targetOf(request.command) ?? 0);
+        return;
+      case "set_typing":
+        answerValue(this.#env, request, {});
+        return;
+      default: {
+        const { facts } = this.#room;
+        answerValue(this.#env, request, facts === undefined ? base : { ...base, room: roomView(this.#room.room, facts) });
+      }
+    }
+  }
+
+  /** A call that sent or changed a message is answered with the message as it is now. */
+  #withMessage(request: RoomRequest, base: MutationReply, seq: Seq): void {
+    this.#open.add(request);
+    this.#room.reads.history({ before: seq + 1, after: seq - 1, limit: 1 }, (page) => {
+      this.#open.delete(request);
+      if (!page.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+      const found = page.value[0];
+      const message = found === undefined ? {} : { message: presentView(this.#room.room, found.event, found.overlay) };
+      answerValue(this.#env, request, { ...base, ...message });
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------------- subscribing
+
+  #subscribe(request: RoomRequest, lastSeq: Seq | undefined): void {
+    if (request.asker.kind !== "frame") return answerValue(this.#env, request, {});
+    const { connection } = request.asker;
+    this.#open.add(request);
+    this.#room.marks.of(request.by.userId, (mark) => {
+      if (!mark.ok) {
+        this.#open.delete(request);
+        return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+      }
+      this.#catchUp(connection, lastSeq ?? this.#room.committedSeq, (missing) => {
+        this.#open.delete(request);
+        answerAck(this.#env, request, { position: this.#position(request, mark.value, missing) });
+        this.#room.audience.subscribe(connection, this.#room.committedSeq);
+      });
+    });
+  }
+
+  #resume(request: RoomRequest, connection: ShardConnection, lastSeq: Seq): void {
+    if (request.sequel.kind !== "resume") return;
+    const { gather } = request.sequel;
+    this.#open.add(request);
+    this.#catchUp(connection, Math.min(lastSeq, this.#room.committedSeq), (missing) => {
+      this.#open.delete(request);
+      this.#room.audience.subscribe(connection, this.#room.committedSeq);
+      gather.add(this.#position(request, undefined, missing));
+      this.#env.complete(request);
+    });
+  }
+
+  /** An edge's connections outlived the former activation: repeat what they missed, then go on as before. */
+  attach(attachment: Attachment): void {
+    const head = this.#room.committedSeq;
+    for (const no of attachment.connections) {
+      const connection = this.#env.connections.get(no);
+      if (connection === undefined) continue;
+      if (attachment.lastSeq > 0 && attachment.lastSeq < head) {
+        // Rare and short: at most what one lost turn had committed. Sent to each, since the topic has no place yet.
+        this.#catchUp(connection, attachment.lastSeq, () => this.#room.audience.reattach(connection, this.#room.committedSeq));
+      } else {
+        this.#room.audience.reattach(connection, head);
+      }
+    }
+  }
+
+  /** Replays (after, head] to one connection; `then` runs in the turn in which nothing is left. */
+  #catchUp(connection: ShardConnection, after: Seq, then: (missing: Missing | undefined) => void): void {
+    const head = this.#room.committedSeq;
+    const { facts, state, audience, reads } = this.#room;
+    if (after >= head || facts === undefined || connection.closed) return then(undefined);
+    if (head - after > RESUME_EVENTS_MAX) return then({ from: after + 1, to: head });
+    if (state.recent.covers(after)) {
+      audience.replay(connection, state.recent.slice(after, head), after, facts);
+      return then(undefined);
+    }
+    reads.events(after, head, (page) => {
+      const last = page.ok ? page.value[page.value.length - 1] : undefined;
+      // What cannot be read is named, never skipped silently.
+      if (!page.ok || last === undefined) return then({ from: after + 1, to: this.#room.committedSeq });
+      audience.replay(connection, page.value, after, facts);
+      this.#catchUp(connection, last.seq, then);
+    });
+  }
+
+  #position(request: RoomRequest, mark: Mark | undefined, missing: Missing | undefined): RoomPosition {
+    const { room, state, audience, marks } = this.#room;
+    const member = state.members.get(request.by.userId);
+    return {
+      roomId: room,
+      head: this.#room.committedSeq,
+      ...(member != null && { role: member.role }),
+      ...(mark !== undefined && { unread: marks.unreadOf(mark, member?.joinedNo ?? state.messageCount), readSeq: mark.readSeq }),
+      typing: audience.typingUsers,
+      present: audience.presentUsers,
+      ...(missing !== undefined && { missing }),
+    };
+  }
+
+  // ---------------------------------------------------------------------------------------------- reading
+
+  #viewRoom(request: RoomRequest): void {
+    const { facts, state, marks, room } = this.#room;
+    if (facts === undefined) return answerRejection(this.#env, request, { code: "room_not_found" });
+    this.#open.add(request);
+    marks.of(request.by.userId, (mark) => {
+      this.#open.delete(request);
+      if (!mark.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+      const member = state.members.get(request.by.userId);
+      const unread = member == null ? 0 : marks.unreadOf(mark.value, member.joinedNo);
+      answerValue(this.#env, request, { room: roomView(room, facts), role: member?.role ?? null, unread });
+    });
+  }
+
+  #history(request: RoomRequest, page: { readonly before?: Seq; readonly after?: Seq; readonly limit: number }): void {
+    this.#open.add(request);
+    const head = this.#room.committedSeq;
+    const before = Math.min(page.before ?? head + 1, head + 1);
+    this.#room.reads.history({ before, after: page.after, limit: page.limit }, (found) => {
+      this.#open.delete(request);
+      if (!found.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+      const messages = found.value.map(({ event, overlay }) => presentView(this.#room.room, event, overlay));
+      const hasMore =
+        page.after === undefined
+          ? (messages[0]?.messageNo ?? 1) > 1
+          : (messages[messages.length - 1]?.messageNo ?? this.#room.state.messageCount) < this.#room.state.messageCount;
+      answerValue(this.#env, request, { messages, hasMore });
+    });
+  }
+
+  #members(request: RoomRequest, page: { readonly after?: UserId; readonly limit: number }): void {
+    this.#open.add(request);
+    const { memberCount } = this.#room.state;
+    this.#env.journal.listMembers(
+      this.#room.key,
+      { ...(page.after !== undefined && { after: page.after }), limit: page.limit + 1 },
+      this.#later((read) => {
+        this.#open.delete(request);
+        if (!read.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+        const members = read.value.slice(0, page.limit).map(({ userId, name, avatar, role, joinedAt }) => ({
+          ...userRef(userId, name, avatar),
+          role,
+          joinedAt,
+        }));
+        answerValue(this.#env, request, { members, total: memberCount, hasMore: read.value.length > page.limit });
+      }),
+    );
+  }
+}
+
+/** The message that the answer names: the one sent, or the one changed. */
+function messageSeqOf(command: RoomCommand, firstSeq: Seq): Seq | undefined {
+  return command.kind === "send_message" ? firstSeq : targetOf(command);
+}
+
+function targetOf(command: RoomCommand): Seq | undefined {
+  return "messageId" in command ? seqOfMessageId(command.messageId) : undefined;
+}

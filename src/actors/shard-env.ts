@@ -1,0 +1,52 @@
+/** What the actors of one shard share: ports, settings, the way out. Built once by the shard. */
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/prng.ts";
+import type { Codec } from "../protocol/codec.ts";
+import type { Journal } from "../storage/journal.ts";
+import type { Projections } from "../storage/projections.ts";
+import type { Address } from "./address.ts";
+import type { ConnectionTable } from "./connections.ts";
+import type { ToEdgeWriter, TopicNo } from "./link.ts";
+import type { ActorMessage } from "./messages.ts";
+import type { Request, RoomRequest } from "./request.ts";
+import type { RoomActor, RoomMessage } from "./room-actor.ts";
+import type { Scheduler } from "./scheduler.ts";
+
+/** Settings that an operator may change. */
+export interface ShardSettings {
+  /** Name of this node, in fences and for people. */
+  readonly node: string;
+  readonly messageLengthMax: number;
+  readonly typingTimeoutMs: number;
+  /** Typing time-out of connections that speak the snake_case dialect, which promises 10 s. */
+  readonly typingTimeoutSnakeMs: number;
+  readonly presenceGraceMs: number;
+  readonly heartbeatMs: number;
+}
+
+/** What goes wrong inside and people who operate it want to know; never message bodies or tokens. */
+export type Report = (event: string, details: Readonly<Record<string, string | number>>) => void;
+
+export interface ShardEnv {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly journal: Journal;
+  readonly projections: Projections;
+  readonly settings: ShardSettings;
+  readonly codecs: readonly Codec[];
+  readonly out: ToEdgeWriter;
+  readonly scheduler: Scheduler;
+  readonly connections: ConnectionTable;
+  readonly report: Report;
+  /** Bytes of all rooms of this worker that wait for the store. */
+  readonly queued: { bytes: number };
+  readonly newTopic: () => TopicNo;
+  /** Notes which link record is being handled; 0: none. Survives the loss of the thread. */
+  working(record: number): void;
+  /** To another actor, wherever it lives. */
+  tell(to: Address, message: ActorMessage): void;
+  /** The request is answered: the edge need not repeat it when this shard is lost. */
+  complete(request: Request): void;
+  /** This activation of a room is over; the next one is given `first` and then `unanswered`, in this order. */
+  restart(room: RoomActor, unanswered: readonly RoomRequest[], first: readonly RoomMessage[]): void;
+}

@@ -1,0 +1,191 @@
+/**
+ * Keeps one worker thread per shard alive. Any end that nobody asked for is a crash, whatever its exit code; a worker that
+ * does not come back to its event loop is ended. Sockets do not notice: the gateway repeats what was under way.
+ */
+import { type MessagePort, Worker } from "node:worker_threads";
+import type { Clock, Timer } from "../base/clock.ts";
+import type { Report } from "./shard-env.ts";
+import { WORKING_STORE, WorkingMark } from "./working-mark.ts";
+
+/** What a shard's thread is started with; the entry file reads it as `workerData`. */
+export interface WorkerStart<Settings> {
+  readonly settings: Settings;
+  readonly shard: number;
+  readonly shards: number;
+  readonly mark: SharedArrayBuffer;
+  /** To the thread that writes the store, when there is one. */
+  readonly storePort: MessagePort | undefined;
+}
+
+/** From a worker, beside blocks of the shard-link. */
+export type WorkerNotice =
+  | { readonly kind: "ready" }
+  | { readonly kind: "closed" }
+  /** The disk's state is in doubt: the process has to end. */
+  | { readonly kind: "fatal"; readonly message: string }
+  | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> };
+/** To a worker, beside blocks. */
+export type WorkerOrder = { readonly kind: "close" };
+
+export interface SupervisorPorts<Settings> {
+  readonly entry: URL;
+  readonly settings: Settings;
+  readonly shards: number;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly connectStore: (() => MessagePort) | undefined;
+  readonly up: (shard: number, post: (block: Uint8Array<ArrayBuffer>) => void, fatalRecord: number) => void;
+  readonly down: (shard: number) => void;
+  readonly received: (shard: number, block: Uint8Array) => void;
+  readonly fatal: (message: string) => void;
+}
+
+/** A worker that has not beaten for so long is stuck; its beat is every `BEAT_MS`. */
+export const BEAT_MS = 100;
+const STUCK_MS = 1_000;
+/** In the store's commit more patience: a slow disk is no bug of ours. */
+const STUCK_IN_STORE_MS = 30_000;
+const WATCH_MS = 200;
+/** After a crash without a known cause the next start waits, doubling up to the bound, so that a broken disk is no busy loop. */
+const RESTART_MS_MIN = 10;
+const RESTART_MS_MAX = 1_000;
+const CLOSE_MS_MAX = 10_000;
+
+interface Running {
+  readonly worker: Worker;
+  readonly mark: WorkingMark;
+  ready: boolean;
+  beats: number;
+  beatMs: number;
+}
+
+export class Supervisor<Settings> {
+  readonly #ports: SupervisorPorts<Settings>;
+  readonly #running: (Running | undefined)[];
+  readonly #fatalRecords: number[];
+  readonly #restartMs: number[];
+  #watchTimer: Timer | undefined;
+  #stopping = false;
+  restarts = 0;
+
+  constructor(ports: SupervisorPorts<Settings>) {
+    this.#ports = ports;
+    this.#running = Array.from({ length: ports.shards }, () => undefined);
+    this.#fatalRecords = Array.from({ length: ports.shards }, () => 0);
+    this.#restartMs = Array.from({ length: ports.shards }, () => RESTART_MS_MIN);
+  }
+
+  /** Resolves when every shard is ready. Rejects when one ends before it was ready for the first time. */
+  async start(): Promise<void> {
+    const ready = Array.from({ length: this.#ports.shards }, (_, shard) => this.#launchFirst(shard));
+    await Promise.all(ready);
+    this.#watchTimer = this.#ports.clock.after(WATCH_MS, () => this.#watch());
+  }
+
+  /** Lets every worker close its store and ends them. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#watchTimer?.cancel();
+    await Promise.all(this.#running.map((running) => running && this.#close(running)));
+  }
+
+  #launchFirst(shard: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#launch(shard, resolve, reject);
+    });
+  }
+
+  #launch(shard: number, onReady: () => void, onEarlyEnd: (error: Error) => void): void {
+    const { entry, settings, shards, connectStore, clock } = this.#ports;
+    const mark = new WorkingMark();
+    const storePort = connectStore?.();
+    const start: WorkerStart<Settings> = { settings, shard, shards, mark: mark.memory, storePort };
+    const worker = new Worker(entry, { workerData: start, transferList: storePort === undefined ? [] : [storePort] });
+    const running: Running = { worker, mark, ready: false, beats: 0, beatMs: clock.monotonicMs() };
+    this.#running[shard] = running;
+    worker.on("message", (message: Uint8Array | WorkerNotice) => {
+      if (this.#running[shard] !== running) return;
+      if (message instanceof Uint8Array) return this.#ports.received(shard, message);
+      this.#noticed(shard, running, message, onReady);
+    });
+    let failure = "";
+    worker.on("error", (error) => {
+      failure = error instanceof Error ? error.message : String(error);
+    });
+    worker.on("exit", (code) => {
+      if (!running.ready) onEarlyEnd(new Error(failure || `shard ${shard} ended with code ${code} before it was ready`));
+      this.#ended(shard, running, failure || `exit code ${code}`);
+    });
+  }
+
+  #noticed(shard: number, running: Running, notice: WorkerNotice, onReady: () => void): void {
+    switch (notice.kind) {
+      case "ready": {
+        running.ready = true;
+        running.beatMs = this.#ports.clock.monotonicMs();
+        const fatalRecord = this.#fatalRecords[shard] ?? 0;
+        this.#ports.up(shard, (block) => running.worker.postMessage(block), fatalRecord);
+        onReady();
+        return;
+      }
+      case "report":
+        this.#ports.report(notice.event, notice.details);
+        return;
+      case "fatal":
+        this.#ports.fatal(notice.message);
+        return;
+      case "closed":
+        return;
+    }
+  }
+
+  #ended(shard: number, running: Running, why: string): void {
+    if (this.#stopping || this.#running[shard] !== running) return;
+    this.#running[shard] = undefined;
+    this.#ports.down(shard);
+    const record = running.mark.record;
+    this.#fatalRecords[shard] = Math.max(0, record);
+    this.restarts += 1;
+    this.#ports.report("worker_lost", { shard, record, why });
+    const known = record > 0;
+    const delayMs = known ? 0 : (this.#restartMs[shard] ?? RESTART_MS_MIN);
+    this.#restartMs[shard] = known || running.ready ? RESTART_MS_MIN : Math.min(RESTART_MS_MAX, delayMs * 2);
+    const relaunch = (): void => {
+      if (!this.#stopping) this.#launch(shard, () => {}, () => {});
+    };
+    if (delayMs === 0) relaunch();
+    else this.#ports.clock.after(delayMs, relaunch);
+  }
+
+  #watch(): void {
+    this.#watchTimer = this.#ports.clock.after(WATCH_MS, () => this.#watch());
+    const now = this.#ports.clock.monotonicMs();
+    for (const [shard, running] of this.#running.entries()) {
+      if (running === undefined || !running.ready) continue;
+      const { beats, record } = running.mark;
+      if (beats !== running.beats) {
+        running.beats = beats;
+        running.beatMs = now;
+        continue;
+      }
+      if (now - running.beatMs < (record === WORKING_STORE ? STUCK_IN_STORE_MS : STUCK_MS)) continue;
+      this.#ports.report("worker_stuck", { shard, record, silentMs: Math.round(now - running.beatMs) });
+      // Its end may take a while to be reported; what matters is that its shard is served again.
+      this.#ended(shard, running, "stuck");
+      void running.worker.terminate();
+    }
+  }
+
+  async #close(running: Running): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      running.worker.on("message", (message: Uint8Array | WorkerNotice) => {
+        if (!(message instanceof Uint8Array) && message.kind === "closed") resolve();
+      });
+      running.worker.on("exit", () => resolve());
+      this.#ports.clock.after(CLOSE_MS_MAX, resolve);
+    });
+    running.worker.postMessage({ kind: "close" } satisfies WorkerOrder);
+    await closed;
+    await running.worker.terminate();
+  }
+}

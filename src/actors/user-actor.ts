@@ -1,0 +1,290 @@
+/**
+ * One user on this node: their connections, their presence, what they are told outside of rooms, and their room list.
+ * Life: reading the user's row → active while connected and for a while after.
+ * Invariant: the first frame of a connection is `connection`, and it is sent once, also when the shard was restarted.
+ */
+import type { Timer } from "../base/clock.ts";
+import type { ConnectionId, TenantId, UserId } from "../base/ids.ts";
+import { FRAME_BYTES_MAX } from "../base/limits.ts";
+import {
+  emptyPresence,
+  isIdle,
+  type PresenceCommand,
+  type PresenceEffect,
+  type PresenceState,
+  stepPresence,
+  visibleStatus,
+} from "../domain/user/presence.ts";
+import type { UserRef } from "../protocol/frames.ts";
+import type { ReadResult } from "../storage/journal.ts";
+import { type RoomListItem, unreadOf, type UserRow } from "../storage/projections.ts";
+import { Actor } from "./actor.ts";
+import { roomAddress } from "./address.ts";
+import { answerAck, answerRejection, answerValue } from "./answers.ts";
+import type { PresenceView, RoomListEntry, UserCalls } from "./calls.ts";
+import type { ShardConnection } from "./connections.ts";
+import type { ActorMessage } from "./messages.ts";
+import type { UserRequest } from "./request.ts";
+import type { ShardEnv } from "./shard-env.ts";
+import { roomView, userRef } from "./views.ts";
+
+export type UserMessage =
+  | UserRequest
+  | { readonly to: "opened"; readonly connection: ShardConnection }
+  | { readonly to: "closed"; readonly connection: ShardConnection; readonly clean: boolean }
+  | { readonly to: "actor"; readonly message: ActorMessage };
+
+/** Pause before the user's row is read again when the store did not answer, milliseconds. */
+const ACTIVATION_RETRY_MS = 200;
+const RETRY_MS = 500;
+
+export class UserActor extends Actor<UserMessage> {
+  readonly #env: ShardEnv;
+  readonly #tenant: TenantId;
+  readonly #userId: UserId;
+  #presence: PresenceState = emptyPresence();
+  #row: UserRow | undefined;
+  /** Name and picture as the last token said. */
+  #ref: UserRef;
+  readonly #connections = new Map<ConnectionId, ShardConnection>();
+  #graceTimer: Timer | undefined;
+
+  constructor(env: ShardEnv, tenant: TenantId, userId: UserId) {
+    super(env);
+    this.#env = env;
+    this.#tenant = tenant;
+    this.#userId = userId;
+    this.#ref = { userId };
+    this.hold();
+    this.#readRow();
+  }
+
+  get isIdle(): boolean {
+    return isIdle(this.#presence) && !this.hasMail;
+  }
+
+  protected override receive(message: UserMessage): void {
+    switch (message.to) {
+      case "opened":
+        this.#opened(message.connection);
+        return;
+      case "closed":
+        this.#connections.delete(message.connection.info.connectionId);
+        this.#step({ kind: "connection_closed", connectionId: message.connection.info.connectionId, clean: message.clean });
+        return;
+      case "actor":
+        this.#told(message.message);
+        return;
+      case "user":
+        this.#asked(message);
+        return;
+    }
+  }
+
+  protected override recordOf(message: UserMessage): number {
+    return message.to === "user" ? message.record : 0;
+  }
+
+  protected override endTurn(): void {
+    // Whatever a user actor writes, it handed over at once.
+  }
+
+  protected override failed(error: unknown, culprit: UserMessage | undefined): void {
+    this.#env.report("user_failed", { tenant: this.#tenant, user: this.#userId, error: String(error) });
+    this.#graceTimer?.cancel();
+    if (culprit?.to === "user") answerRejection(this.#env, culprit, { code: "internal" });
+    for (const message of this.stop()) {
+      if (message.to === "user") answerRejection(this.#env, message, { code: "unavailable", retryAfterMs: RETRY_MS });
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------- activation
+
+  #readRow(): void {
+    this.#env.projections.readUser(this.#tenant, this.#userId, this.later(this.#rowRead));
+  }
+
+  readonly #rowRead = (read: ReadResult<UserRow | null>): void => {
+    if (!read.ok) {
+      this.#env.clock.after(ACTIVATION_RETRY_MS, this.later(() => this.#readRow()));
+      return;
+    }
+    const row = read.value ?? undefined;
+    this.#row = row;
+    if (row !== undefined) this.#ref = userRef(this.#userId, row.name, row.avatar);
+    this.#presence = emptyPresence(
+      row && {
+        status: row.status ?? "online",
+        lastSeen: row.lastSeen,
+        ...(row.customStatus !== undefined && { customStatus: row.customStatus }),
+      },
+    );
+    this.release();
+  };
+
+  // ---------------------------------------------------------------------------------------------- connections
+
+  #opened(connection: ShardConnection): void {
+    if (connection.closed) return;
+    const { connectionId, principal, greeted } = connection.info;
+    this.#connections.set(connectionId, connection);
+    this.#step({ kind: "connection_opened", connectionId });
+    const ref = userRef(this.#userId, principal.name ?? this.#ref.name, principal.avatar ?? this.#ref.avatar);
+    if (this.#row === undefined || ref.name !== this.#row.name || ref.avatar !== this.#row.avatar) {
+      this.#ref = ref;
+      this.#save();
+    }
+    if (!greeted) this.#greet(connection);
+  }
+
+  #greet(connection: ShardConnection): void {
+    this.#env.projections.unreadCounts(
+      this.#tenant,
+      this.#userId,
+      this.later((read) => {
+        const rooms = Object.fromEntries(read.ok ? read.value : []);
+        const total = Object.values(rooms).reduce((sum, unread) => sum + unread, 0);
+        this.#env.connections.send(connection, {
+          type: "connection",
+          status: "connected",
+          connectionId: connection.info.connectionId,
+          userId: this.#userId,
+          heartbeatMs: this.#env.settings.heartbeatMs,
+          limits: { frameBytes: FRAME_BYTES_MAX, messageLength: this.#env.settings.messageLengthMax },
+          unread: { total, rooms },
+        });
+      }),
+    );
+  }
+
+  #told(message: ActorMessage): void {
+    switch (message.kind) {
+      case "subscribed":
+        this.#subscribed(message.connectionId, message.room);
+        return;
+      case "unsubscribed":
+        this.#step({ kind: "unsubscribed", connectionId: message.connectionId, room: message.room });
+        return;
+      case "notify":
+        this.#notify(message);
+        return;
+      case "presence":
+        return;
+    }
+  }
+
+  #subscribed(connectionId: ConnectionId, room: Extract<ActorMessage, { kind: "subscribed" | "unsubscribed" }>["room"]): void {
+    const effects = this.#step({ kind: "subscribed", connectionId, room });
+    // A room that was activated anew does not know what its former activation was told.
+    if (effects === 0 && visibleStatus(this.#presence) !== "offline") this.#show(room, visibleStatus(this.#presence));
+  }
+
+  #notify(message: Extract<ActorMessage, { kind: "notify" }>): void {
+    for (const [connectionId, connection] of this.#connections) {
+      if (this.#presence.connections.get(connectionId)?.has(message.room) === true) continue;
+      this.#env.connections.send(connection, {
+        type: "notification",
+        kind: message.reason,
+        roomId: message.room,
+        by: message.by,
+        ...(message.messageId !== undefined && { messageId: message.messageId }),
+      });
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------- presence
+
+  /** Returns how many effects there were. */
+  #step(command: PresenceCommand): number {
+    const effects = stepPresence(this.#presence, command, this.#env.clock.wallMs());
+    for (const effect of effects) this.#carryOut(effect);
+    return effects.length;
+  }
+
+  #carryOut(effect: PresenceEffect): void {
+    switch (effect.kind) {
+      case "announce":
+        for (const room of effect.rooms) this.#show(room, effect.status);
+        return;
+      case "start_grace":
+        this.#graceTimer?.cancel();
+        this.#graceTimer = this.#env.clock.after(
+          this.#env.settings.presenceGraceMs,
+          this.later(() => this.#step({ kind: "grace_elapsed" })),
+        );
+        return;
+      case "cancel_grace":
+        this.#graceTimer?.cancel();
+        return;
+      case "save":
+        this.#save();
+        return;
+    }
+  }
+
+  #show(room: Parameters<typeof roomAddress>[1], status: PresenceState["chosen"]): void {
+    const { customStatus, lastSeen } = this.#presence;
+    this.#env.tell(roomAddress(this.#tenant, room), {
+      kind: "presence",
+      presence: { user: this.#ref, status, ...(customStatus !== undefined && { customStatus }), lastSeen },
+    });
+  }
+
+  #save(): void {
+    const { chosen, customStatus, lastSeen } = this.#presence;
+    this.#row = { ...this.#ref, status: chosen, lastSeen, ...(customStatus !== undefined && { customStatus }) };
+    // Lost when the store fails now; the next change brings all of it again.
+    this.#env.projections.writeUser(this.#tenant, this.#row, () => {});
+  }
+
+  // ---------------------------------------------------------------------------------------------- requests
+
+  #asked(request: UserRequest): void {
+    const { ask } = request;
+    switch (ask.kind) {
+      case "set_presence": {
+        const custom = ask.customStatus !== undefined ? { customStatus: ask.customStatus } : {};
+        this.#step({ kind: "set_status", status: ask.status, ...custom });
+        if (request.asker.kind === "frame") answerAck(this.#env, request, {});
+        else answerValue(this.#env, request, this.#view());
+        return;
+      }
+      case "get_presence":
+        if (this.#row === undefined && this.#connections.size === 0) answerRejection(this.#env, request, { code: "user_not_found" });
+        else answerValue(this.#env, request, this.#view());
+        return;
+      case "list_rooms":
+        this.#listRooms(request, ask.query);
+        return;
+    }
+  }
+
+  #view(): PresenceView {
+    const { customStatus, lastSeen, connections } = this.#presence;
+    const status = visibleStatus(this.#presence);
+    return {
+      userId: this.#userId,
+      status,
+      ...(customStatus !== undefined && { customStatus }),
+      lastSeen,
+      devices: status === "offline" ? 0 : connections.size,
+    };
+  }
+
+  #listRooms(request: UserRequest, query: UserCalls["list_rooms"]["request"]): void {
+    const { scope, type, limit, offset } = query;
+    this.#env.projections.listRooms(
+      { tenant: this.#tenant, userId: this.#userId, scope, limit, offset, ...(type !== undefined && { type }) },
+      this.later((read) => {
+        if (!read.ok) answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+        else answerValue(this.#env, request, { rooms: read.value.items.map(listEntry), total: read.value.total });
+      }),
+    );
+  }
+}
+
+function listEntry(item: RoomListItem): RoomListEntry {
+  const { settings, createdBy, createdAt, memberCount } = item.card;
+  const facts = { settings, createdBy, createdAt, memberCount, lastActivity: item.lastActivity };
+  return { ...roomView(item.roomId, facts), isJoined: item.member !== undefined, unread: unreadOf(item) };
+}

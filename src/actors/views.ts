@@ -1,0 +1,154 @@
+/** From log events and rows to what people see. Pure; the one place that decides which parts of an event leave the engine. */
+import { messageIdOf, type RoomId, type UserId } from "../base/ids.ts";
+import type { LogEvent, MessageSent, RoomSettings } from "../domain/room/events.ts";
+import type { MessageOverlay } from "../domain/room/state.ts";
+import { ERRORS, type Rejection } from "../protocol/errors.ts";
+import type { ErrorFrame, MessageView, Ref, RoomEvent, RoomView, UserRef } from "../protocol/frames.ts";
+
+/** What a room's view needs beside its settings. */
+export interface RoomFacts {
+  readonly settings: RoomSettings;
+  readonly createdBy: UserId;
+  readonly createdAt: number;
+  readonly memberCount: number;
+  readonly lastActivity: number;
+}
+
+export function roomView(roomId: RoomId, facts: RoomFacts): RoomView {
+  const { type, name, description, avatar, tags, maxMembers, allowInvites } = facts.settings;
+  return {
+    roomId,
+    type,
+    name,
+    ...(description !== undefined && { description }),
+    ...(avatar !== undefined && { avatar }),
+    ...(tags !== undefined && { tags }),
+    createdBy: facts.createdBy,
+    createdAt: facts.createdAt,
+    memberCount: facts.memberCount,
+    maxMembers,
+    allowInvites,
+    lastActivity: facts.lastActivity,
+  };
+}
+
+/** The message as sent. */
+export function messageView(roomId: RoomId, event: MessageSent): MessageView {
+  return {
+    messageId: messageIdOf(event.seq),
+    roomId,
+    seq: event.seq,
+    messageNo: event.messageNo,
+    authorId: event.by,
+    ...(event.authorName !== undefined && { authorName: event.authorName }),
+    ...(event.authorAvatar !== undefined && { authorAvatar: event.authorAvatar }),
+    content: event.content,
+    messageType: event.messageType,
+    timestamp: event.timestamp,
+    ...(event.clientId !== undefined && !isGenerated(event.clientId) && { clientId: event.clientId }),
+    ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
+    ...(event.mentions !== undefined && { mentions: event.mentions }),
+    ...(event.attachments !== undefined && { attachments: event.attachments }),
+  };
+}
+
+/** An idempotency key for a request that came without one: the edge may have to repeat it to a restarted shard. */
+export function generatedClientId(connectionId: string, frameNo: number): string {
+  return `~${connectionId}:${frameNo}`;
+}
+
+function isGenerated(clientId: string): boolean {
+  return clientId.charCodeAt(0) === 126;
+}
+
+/** The message as it is now. A deleted one keeps its place and loses its text. */
+export function presentView(roomId: RoomId, event: MessageSent, overlay: MessageOverlay | null): MessageView {
+  const sent = messageView(roomId, event);
+  if (overlay === null) return sent;
+  if (overlay.deletedAt !== undefined) {
+    const { attachments: _attachments, mentions: _mentions, ...kept } = sent;
+    return { ...kept, content: "", deletedAt: overlay.deletedAt };
+  }
+  const reactions: Record<string, { count: number; users: readonly UserId[] }> = {};
+  for (const [emoji, users] of Object.entries(overlay.reactions ?? {})) {
+    if (users.length > 0) reactions[emoji] = { count: users.length, users };
+  }
+  return {
+    ...sent,
+    ...(overlay.content !== undefined && { content: overlay.content }),
+    ...(overlay.editedAt !== undefined && { editedAt: overlay.editedAt }),
+    ...(Object.keys(reactions).length > 0 && { reactions }),
+  };
+}
+
+/** `undefined`: takes a sequence number and is not for clients. `facts` are those after the event's batch. */
+export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): RoomEvent | undefined {
+  const { seq, timestamp } = event;
+  switch (event.kind) {
+    case "fence":
+    case "room_created":
+      return undefined;
+    case "message_sent":
+      return { type: "new_message", seq, timestamp, message: messageView(roomId, event) };
+    case "message_edited":
+      return {
+        type: "message_updated",
+        seq,
+        timestamp,
+        messageId: messageIdOf(event.target),
+        by: event.by,
+        change: { kind: "content", content: event.content },
+      };
+    case "reaction_changed":
+      return {
+        type: "message_updated",
+        seq,
+        timestamp,
+        messageId: messageIdOf(event.target),
+        by: event.by,
+        change: { kind: "reaction", emoji: event.emoji, added: event.added, count: event.count },
+      };
+    case "message_deleted":
+      return { type: "message_deleted", seq, timestamp, messageId: messageIdOf(event.target), by: event.by };
+    case "member_joined":
+      return {
+        type: "user_joined",
+        seq,
+        timestamp,
+        user: userRef(event.userId, event.name, event.avatar),
+        role: event.role,
+        by: event.by,
+      };
+    case "member_left":
+      return { type: "user_left", seq, timestamp, user: { userId: event.userId }, by: event.by, reason: event.reason };
+    case "member_changed":
+      return { type: "member_updated", seq, timestamp, user: { userId: event.userId }, role: event.role, by: event.by };
+    case "room_updated":
+      return {
+        type: "room_updated",
+        seq,
+        timestamp,
+        room: roomView(roomId, { ...facts, settings: event.settings }),
+        by: event.by,
+      };
+  }
+}
+
+export function userRef(userId: UserId, name: string | undefined, avatar: string | undefined): UserRef {
+  return { userId, ...(name !== undefined && { name }), ...(avatar !== undefined && { avatar }) };
+}
+
+export function errorFrame(rejection: Rejection, ref: Ref | undefined, roomId: RoomId | undefined): ErrorFrame {
+  const known = ERRORS[rejection.code];
+  return {
+    type: "error",
+    ...(ref !== undefined && { ref }),
+    ...(roomId !== undefined && { roomId }),
+    code: rejection.code,
+    message: rejection.message ?? known.message,
+    temporary: known.temporary,
+    ...(rejection.field !== undefined && { field: rejection.field }),
+    ...(rejection.retryAfterMs !== undefined && { retryAfterMs: rejection.retryAfterMs }),
+  };
+}
+

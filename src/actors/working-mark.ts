@@ -1,0 +1,37 @@
+/**
+ * What a shard's thread is doing, in memory that outlives the thread: the record that it handles, and a beat.
+ * The supervisor reads it when the thread is lost, to know what not to repeat, and meanwhile, to see that it is not stuck.
+ */
+
+export const WORKING_NONE = 0;
+/** In the store's commit: may take as long as a disk takes. */
+export const WORKING_STORE = -1;
+
+const RECORD = 0;
+const BEAT = 1;
+
+export class WorkingMark {
+  readonly memory: SharedArrayBuffer;
+  readonly #cells: Float64Array;
+
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#cells = new Float64Array(memory);
+  }
+
+  get record(): number {
+    return this.#cells[RECORD] ?? WORKING_NONE;
+  }
+
+  set record(record: number) {
+    this.#cells[RECORD] = record;
+  }
+
+  get beats(): number {
+    return this.#cells[BEAT] ?? 0;
+  }
+
+  beat(): void {
+    this.#cells[BEAT] = this.beats + 1;
+  }
+}

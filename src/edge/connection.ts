@@ -1,0 +1,100 @@
+/**
+ * One client's connection as the gateway sees it, and at the same time the object that Bun's socket calls directly.
+ * Invariant: nothing is handled before the `connection` frame went out; what comes earlier waits, within a bound.
+ */
+import type { ServerWebSocket } from "bun";
+import type { ConnectionId } from "../base/ids.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { Codec } from "../protocol/codec.ts";
+import { BunSocket } from "./bun-socket.ts";
+import type { EdgeRoom } from "./edge-room.ts";
+import type { Socket } from "./ports.ts";
+import type { TokenBucket } from "./rate-limit.ts";
+import type { SocketHandler } from "./socket-plugin.ts";
+
+/** The gateway, as its connections call it. */
+export interface ConnectionOwner {
+  opened(connection: Connection): void;
+  received(connection: Connection, data: Uint8Array | string): void;
+  closed(connection: Connection, code: number): void;
+}
+
+export class Connection implements SocketHandler {
+  readonly no: number;
+  readonly id: ConnectionId;
+  readonly codec: Codec;
+  readonly remote: string;
+  readonly userAgent: string;
+  /** `undefined` until the `auth` frame. */
+  principal: Principal | undefined;
+  /** Wall clock, milliseconds since 1970: of the token, or of the time for the `auth` frame. */
+  expiresAtMs: number;
+  socket: Socket | undefined;
+  /** The `connection` frame went out. */
+  greeted = false;
+  closed = false;
+  /** Bit per shard that knows of this connection. */
+  introduced = 0;
+  /** Frames so far: with the id it makes an idempotency key. */
+  frames = 0;
+  unreadableFrames = 0;
+  bucket: TokenBucket | undefined;
+  /** Rooms it is subscribed to; most connections have none for a while. */
+  rooms: Set<EdgeRoom> | undefined;
+  /** Frames that came before the greeting. */
+  held: (Uint8Array | string)[] | undefined;
+  /** Messages of this turn, sent in one write. */
+  outbox: { data: Uint8Array; text: boolean }[] | undefined;
+  readonly #owner: ConnectionOwner;
+
+  constructor(owner: ConnectionOwner, no: number, id: ConnectionId, codec: Codec, from: { remote: string; userAgent: string }) {
+    this.#owner = owner;
+    this.no = no;
+    this.id = id;
+    this.codec = codec;
+    this.remote = from.remote;
+    this.userAgent = from.userAgent;
+    this.expiresAtMs = 0;
+  }
+
+  open(ws: ServerWebSocket<unknown>): void {
+    this.socket = new BunSocket(ws);
+    this.#owner.opened(this);
+  }
+
+  message(_ws: unknown, data: string | Buffer): void {
+    this.#owner.received(this, data);
+  }
+
+  close(_ws: unknown, code: number): void {
+    this.#owner.closed(this, code);
+  }
+
+  /** For the next `flush`; true when it is the first since the last one. */
+  queue(data: Uint8Array, text: boolean): boolean {
+    const first = this.outbox === undefined;
+    if (this.outbox === undefined) this.outbox = [{ data, text }];
+    else this.outbox.push({ data, text });
+    return first;
+  }
+
+  /** Sends what this turn collected, in one write. */
+  flush(): void {
+    const { outbox, socket } = this;
+    if (outbox === undefined) return;
+    this.outbox = undefined;
+    if (socket === undefined || this.closed) return;
+    if (outbox.length === 1) this.#send(socket, outbox);
+    else socket.cork(() => this.#send(socket, outbox));
+  }
+
+  #send(socket: Socket, outbox: readonly { data: Uint8Array; text: boolean }[]): void {
+    for (const { data, text } of outbox) {
+      // A message that will never arrive would be a gap that nobody can see: the client must come back and resume.
+      if (socket.send(data, text) === "dropped") {
+        socket.terminate();
+        return;
+      }
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** A room with subscribers on this edge: its topics, and the last sequence that was published to them. */
+import type { RoomId, Seq, TenantId } from "../base/ids.ts";
+import type { CodecId } from "../protocol/codec.ts";
+import type { Connection } from "./connection.ts";
+
+export class EdgeRoom {
+  readonly shard: number;
+  readonly tenant: TenantId;
+  readonly room: RoomId;
+  lastSeq: Seq;
+  readonly connections = new Set<Connection>();
+  readonly #key: string;
+  readonly #topics: (string | undefined)[] = [undefined, undefined, undefined, undefined];
+
+  constructor(shard: number, key: string, lastSeq: Seq) {
+    this.shard = shard;
+    this.#key = key;
+    const slash = key.indexOf("/");
+    this.tenant = key.slice(0, slash) as TenantId;
+    this.room = key.slice(slash + 1) as RoomId;
+    this.lastSeq = lastSeq;
+  }
+
+  /** Ids have no `#`, so no room's topic is another's. */
+  topic(codec: CodecId): string {
+    let topic = this.#topics[codec];
+    if (topic === undefined) {
+      topic = `${this.#key}#${codec}`;
+      this.#topics[codec] = topic;
+    }
+    return topic;
+  }
+}

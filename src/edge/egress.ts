@@ -1,0 +1,119 @@
+/**
+ * Carries out what one shard says: sends, publishes, subscriptions, in the order of the block.
+ * Invariant: a connection's sends leave before it is subscribed, so a replay never overtakes what follows it.
+ */
+import type { ConnectionNo, ToEdgeHandler, TopicNo } from "../actors/link.ts";
+import type { Seq } from "../base/ids.ts";
+import type { Result } from "../base/result.ts";
+import type { CodecId } from "../protocol/codec.ts";
+import type { CloseReason, Rejection } from "../protocol/errors.ts";
+import type { Connection } from "./connection.ts";
+import { EdgeRoom } from "./edge-room.ts";
+import type { Broadcaster } from "./ports.ts";
+
+/** What the gateway does on behalf of a shard. */
+export interface EgressOwner {
+  readonly connections: ReadonlyMap<ConnectionNo, Connection>;
+  readonly broadcaster: Broadcaster;
+  /** By key: `tenant/room`. */
+  readonly rooms: Map<string, EdgeRoom>;
+  progressed(shard: number, record: number): void;
+  /** The connection's first frame went out. */
+  greeted(connection: Connection): void;
+  replied(callNo: number, result: Result<unknown, Rejection>): void;
+  forward(shard: number, packed: Uint8Array): void;
+}
+
+export class Egress implements ToEdgeHandler {
+  readonly #owner: EgressOwner;
+  readonly #shard: number;
+  /** Topic numbers of the shard's present worker. */
+  readonly #topics = new Map<TopicNo, { readonly key: string; readonly room: EdgeRoom }>();
+  #dirty: Connection[] = [];
+
+  constructor(owner: EgressOwner, shard: number) {
+    this.#owner = owner;
+    this.#shard = shard;
+  }
+
+  /** A new worker counts its topics anew. */
+  reset(): void {
+    this.#topics.clear();
+  }
+
+  /** After the last record of a block. */
+  finish(): void {
+    const dirty = this.#dirty;
+    if (dirty.length === 0) return;
+    this.#dirty = [];
+    for (const connection of dirty) connection.flush();
+  }
+
+  progress(record: number): void {
+    this.#owner.progressed(this.#shard, record);
+  }
+
+  send(no: ConnectionNo, text: boolean, data: Uint8Array): void {
+    const connection = this.#owner.connections.get(no);
+    if (connection === undefined) return;
+    if (connection.queue(data, text)) this.#dirty.push(connection);
+    if (!connection.greeted) this.#owner.greeted(connection);
+  }
+
+  publish(topic: TopicNo, codec: CodecId, text: boolean, head: Seq, data: Uint8Array): void {
+    const found = this.#topics.get(topic);
+    if (found === undefined) return;
+    if (head > 0) found.room.lastSeq = head;
+    this.#owner.broadcaster.publish(found.room.topic(codec), data, text);
+  }
+
+  subscribe(no: ConnectionNo, topic: TopicNo): void {
+    const connection = this.#owner.connections.get(no);
+    const found = this.#topics.get(topic);
+    if (connection === undefined || found === undefined || connection.closed) return;
+    connection.flush();
+    connection.socket?.subscribe(found.room.topic(connection.codec.id));
+    found.room.connections.add(connection);
+    connection.rooms ??= new Set();
+    connection.rooms.add(found.room);
+  }
+
+  unsubscribe(no: ConnectionNo, topic: TopicNo): void {
+    const connection = this.#owner.connections.get(no);
+    const found = this.#topics.get(topic);
+    if (connection === undefined || found === undefined) return;
+    connection.socket?.unsubscribe(found.room.topic(connection.codec.id));
+    found.room.connections.delete(connection);
+    connection.rooms?.delete(found.room);
+  }
+
+  close(no: ConnectionNo, reason: CloseReason): void {
+    const connection = this.#owner.connections.get(no);
+    connection?.flush();
+    connection?.socket?.close(reason);
+  }
+
+  reply(callNo: number, result: Result<unknown, Rejection>): void {
+    this.#owner.replied(callNo, result);
+  }
+
+  actor(shard: number, packed: Uint8Array): void {
+    this.#owner.forward(shard, packed);
+  }
+
+  openTopic(topic: TopicNo, key: string, head: Seq): void {
+    let room = this.#owner.rooms.get(key);
+    if (room === undefined) {
+      room = new EdgeRoom(this.#shard, key, head);
+      this.#owner.rooms.set(key, room);
+    }
+    this.#topics.set(topic, { key, room });
+  }
+
+  closeTopic(topic: TopicNo): void {
+    const found = this.#topics.get(topic);
+    if (found === undefined) return;
+    this.#topics.delete(topic);
+    if (found.room.connections.size === 0) this.#owner.rooms.delete(found.key);
+  }
+}

@@ -1,0 +1,470 @@
+/**
+ * The heart of the edge: connections on one side, shards on the other. Routes frames by their header without reading the
+ * rest, answers what needs no room, and repeats to a restarted shard what its former worker left undone.
+ * It knows neither Bun nor threads: sockets and links are ports, so the simulation runs this same class.
+ */
+import { roomAddress, shardOf, userAddress } from "../actors/address.ts";
+import type { Call, ReplyOf } from "../actors/calls.ts";
+import { type LinkCall, readToEdge, type ResumeReply } from "../actors/link.ts";
+import { errorFrame } from "../actors/views.ts";
+import type { Clock, Timer } from "../base/clock.ts";
+import type { ConnectionId, RoomId } from "../base/ids.ts";
+import { AUTH_FRAME_MS_MAX, HELD_FRAMES_MAX, ROOMS_PER_CONNECTION_MAX, UNREADABLE_FRAMES_MAX } from "../base/limits.ts";
+import type { Random } from "../base/prng.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import type { Principal } from "../domain/principal.ts";
+import type { Codec, CodecId } from "../protocol/codec.ts";
+import type { CloseReason, Rejection } from "../protocol/errors.ts";
+import type { AuthFrame, ClientFrame, CreateRoomFrame, Ref, ResumeFrame, RoomPosition, ServerFrame } from "../protocol/frames.ts";
+import type { Auth, Verified } from "./auth.ts";
+import { CallsTable } from "./calls-table.ts";
+import { Connection, type ConnectionOwner } from "./connection.ts";
+import type { EdgeRoom } from "./edge-room.ts";
+import { newRoomId } from "./mutations.ts";
+import { Egress, type EgressOwner } from "./egress.ts";
+import type { Broadcaster, Engine } from "./ports.ts";
+import { type Rate, TokenBucket } from "./rate-limit.ts";
+import { ShardOutlet } from "./shard-outlet.ts";
+import type { Arrival } from "./socket-plugin.ts";
+
+export interface GatewayPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly codecs: readonly Codec[];
+  readonly auth: Pick<Auth, "verifyToken">;
+  readonly broadcaster: Broadcaster;
+  readonly shards: number;
+  readonly rate: Rate;
+  /** Runs once, when what arrived in this turn of the event loop has been taken in. */
+  readonly defer: (run: () => void) => void;
+}
+
+/** How often time-outs and token expiry are looked after, milliseconds. */
+const SWEEP_MS = 1_000;
+/** Close codes by which a client says that it means to go: the browser's tab was closed, or the program said so. */
+const CLEAN_CODES: ReadonlySet<number> = new Set([1000, 1001, 1005]);
+
+export class Gateway implements Engine, ConnectionOwner, EgressOwner {
+  readonly connections = new Map<number, Connection>();
+  readonly rooms = new Map<string, EdgeRoom>();
+  readonly broadcaster: Broadcaster;
+  readonly #ports: GatewayPorts;
+  readonly #outlets: readonly ShardOutlet[];
+  readonly #egress: readonly Egress[];
+  readonly #calls = new CallsTable();
+  /** Unique to this process: the part of connection ids before the colon. */
+  readonly #instance: string;
+  /** Connections that are not read from while a shard catches up. */
+  readonly #paused = new Set<Connection>();
+  #lastConnection = 0;
+  #flushDue = false;
+  #sweepTimer: Timer;
+
+  constructor(ports: GatewayPorts) {
+    this.#ports = ports;
+    this.broadcaster = ports.broadcaster;
+    this.#instance = ports.random.token(8);
+    this.#outlets = Array.from({ length: ports.shards }, () => new ShardOutlet());
+    this.#egress = Array.from({ length: ports.shards }, (_, shard) => new Egress(this, shard));
+    this.#sweepTimer = ports.clock.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  // ---------------------------------------------------------------------------------------------- HTTP
+
+  call<C extends Call>(principal: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>> {
+    return new Promise((resolve) => {
+      const shard = call.to === "room" ? this.#shardOfRoom(principal, call.room) : this.#shardOfUser(principal, call);
+      this.#call(shard, principal, call, (result) => resolve(result as Result<ReplyOf<C>, Rejection>));
+    });
+  }
+
+  /** Every shard finishes what it has; resolves when all have, or after `timeoutMs`. */
+  async drain(by: Principal, timeoutMs: number): Promise<void> {
+    const shards = this.#outlets.map(
+      (_, shard) =>
+        new Promise<void>((resolve) => this.#call(shard, by, { to: "shard", kind: "drain" }, () => resolve(), timeoutMs)),
+    );
+    await Promise.all(shards);
+  }
+
+  #call(shard: number, by: Principal, call: LinkCall, answer: (result: Result<unknown, Rejection>) => void, timeoutMs?: number): void {
+    const callNo = this.#calls.open(this.#ports.clock.monotonicMs(), answer, timeoutMs);
+    this.#outlet(shard).writer.call(callNo, by, call);
+    this.#flushSoon();
+  }
+
+  // ---------------------------------------------------------------------------------------------- connections
+
+  accept(arrival: Arrival): Connection {
+    this.#lastConnection += 1;
+    const no = this.#lastConnection;
+    const codec = this.#ports.codecs[arrival.codec] as Codec;
+    const connection = new Connection(this, no, `${this.#instance}:${no}` as ConnectionId, codec, arrival);
+    connection.principal = arrival.principal;
+    connection.expiresAtMs = arrival.expiresAtMs ?? this.#ports.clock.wallMs() + AUTH_FRAME_MS_MAX;
+    return connection;
+  }
+
+  opened(connection: Connection): void {
+    this.connections.set(connection.no, connection);
+    if (connection.principal !== undefined) this.#introduceHome(connection, connection.principal);
+  }
+
+  closed(connection: Connection, code: number): void {
+    connection.closed = true;
+    connection.outbox = undefined;
+    connection.held = undefined;
+    if (!this.connections.delete(connection.no)) return;
+    this.#paused.delete(connection);
+    if (connection.rooms !== undefined) {
+      for (const room of connection.rooms) room.connections.delete(connection);
+      connection.rooms = undefined;
+    }
+    for (let shard = 0; shard < this.#ports.shards; shard += 1) {
+      if ((connection.introduced & (1 << shard)) !== 0) this.#outlet(shard).writer.close(connection.no, CLEAN_CODES.has(code));
+    }
+    this.#flushSoon();
+  }
+
+  /** Asks every client to come back elsewhere, spread over `spreadMs`, and closes. */
+  async dismissAll(reason: CloseReason, spreadMs: number): Promise<void> {
+    const all = [...this.connections.values()];
+    for (const connection of all) {
+      this.#sendNow(connection, { type: "reconnect", delayMs: Math.round(this.#ports.random.next() * spreadMs) });
+      connection.socket?.close(reason);
+    }
+  }
+
+  received(connection: Connection, data: Uint8Array | string): void {
+    if (connection.closed) return;
+    const { principal } = connection;
+    if (principal === undefined) return this.#receivedStranger(connection, data);
+    if (!connection.greeted) return this.#hold(connection, data);
+    if (!this.#admit(connection)) return;
+    const header = connection.codec.peek(data);
+    if (!header.ok) return this.#unreadable(connection, header.error, header.error.ref);
+    const { type, ref, roomId } = header.value;
+    connection.frames += 1;
+    switch (type) {
+      case "ping":
+        this.#sendNow(connection, { type: "pong", ...(ref !== undefined && { ref }) });
+        return;
+      case "auth":
+      case "resume":
+      case "create_room":
+        this.#whole(connection, principal, data);
+        return;
+      case "set_presence":
+        this.#forward(connection, this.#homeShard(principal), undefined, data);
+        return;
+      default:
+        if (roomId === undefined) return this.#reject(connection, { code: "missing_field", field: "roomId" }, ref);
+        if (type === "join_room" && (connection.rooms?.size ?? 0) >= ROOMS_PER_CONNECTION_MAX) {
+          return this.#reject(connection, { code: "too_many_rooms" }, ref);
+        }
+        this.#forward(connection, this.#shardOfRoom(principal, roomId), undefined, data);
+    }
+  }
+
+  /** Frames that the edge must read as a whole. */
+  #whole(connection: Connection, principal: Principal, data: Uint8Array | string): void {
+    const decoded = connection.codec.decode(data);
+    if (!decoded.ok) return this.#unreadable(connection, decoded.error, decoded.error.ref);
+    const frame: ClientFrame = decoded.value;
+    if (frame.type === "auth") void this.#renew(connection, frame);
+    else if (frame.type === "resume") this.#resume(connection, principal, frame);
+    else if (frame.type === "create_room") this.#createRoom(connection, principal, frame, data);
+  }
+
+  #createRoom(connection: Connection, principal: Principal, frame: CreateRoomFrame, data: Uint8Array | string): void {
+    const key = frame.clientId ?? `${connection.id}:${connection.frames}`;
+    const participants = frame.participants ?? [];
+    const wanted = { participants, ...(frame.roomType !== undefined && { type: frame.roomType }) };
+    const room = frame.roomId ?? newRoomId(principal.tenant, principal.userId, wanted, key);
+    this.#forward(connection, this.#shardOfRoom(principal, room), room, data);
+  }
+
+  #forward(connection: Connection, shard: number, room: RoomId | undefined, data: Uint8Array | string): void {
+    const outlet = this.#outlet(shard);
+    if ((connection.introduced & (1 << shard)) === 0) this.#introduce(connection, shard, false);
+    outlet.writer.frame(connection.no, connection.frames, room, data);
+    if (outlet.isFull) this.#pause(connection);
+    this.#flushSoon();
+  }
+
+  #introduceHome(connection: Connection, principal: Principal): void {
+    this.#introduce(connection, this.#homeShard(principal), true);
+    this.#flushSoon();
+  }
+
+  #introduce(connection: Connection, shard: number, home: boolean): void {
+    const { no, id, principal, codec, greeted } = connection;
+    if (principal === undefined) return;
+    connection.introduced |= 1 << shard;
+    this.#outlet(shard).writer.open(no, { connectionId: id, principal, codec: codec.id as CodecId, home, greeted });
+  }
+
+  // ---------------------------------------------------------------------------------------------- admission
+
+  #hold(connection: Connection, data: Uint8Array | string): void {
+    connection.held ??= [];
+    // Bun reuses the buffer of a message once its handler has returned.
+    connection.held.push(typeof data === "string" ? data : data.slice());
+    if (connection.held.length >= HELD_FRAMES_MAX) this.#pause(connection);
+  }
+
+  greeted(connection: Connection): void {
+    connection.greeted = true;
+    const { held } = connection;
+    connection.held = undefined;
+    if (held !== undefined) for (const data of held) this.received(connection, data);
+    this.#unpauseAll();
+  }
+
+  /** false: too fast; it was told. */
+  #admit(connection: Connection): boolean {
+    const now = this.#ports.clock.monotonicMs();
+    connection.bucket ??= new TokenBucket(this.#ports.rate, now);
+    const retryAfterMs = connection.bucket.take(now);
+    if (retryAfterMs === 0) return true;
+    this.#reject(connection, { code: "rate_limited", retryAfterMs }, undefined);
+    // What was read already is refused; the rest stays in the client's own buffers until there is room again.
+    if (!this.#paused.has(connection)) {
+      connection.socket?.pause();
+      this.#ports.clock.after(retryAfterMs, () => {
+        if (!connection.closed && !this.#paused.has(connection)) connection.socket?.resume();
+      });
+    }
+    return false;
+  }
+
+  #unreadable(connection: Connection, rejection: Rejection, ref: Ref | undefined): void {
+    this.#reject(connection, rejection, ref);
+    connection.unreadableFrames += 1;
+    if (connection.unreadableFrames > UNREADABLE_FRAMES_MAX) this.#dismiss(connection, "invalid_frames");
+  }
+
+  #pause(connection: Connection): void {
+    if (this.#paused.has(connection)) return;
+    this.#paused.add(connection);
+    connection.socket?.pause();
+  }
+
+  #unpauseAll(): void {
+    if (this.#paused.size === 0 || this.#outlets.some((outlet) => outlet.isFull)) return;
+    for (const connection of this.#paused) {
+      if (!connection.greeted) continue;
+      this.#paused.delete(connection);
+      connection.socket?.resume();
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------- tokens
+
+  #receivedStranger(connection: Connection, data: Uint8Array | string): void {
+    const decoded = connection.codec.decode(data);
+    if (decoded.ok && decoded.value.type === "auth") {
+      void this.#authenticate(connection, decoded.value);
+      return;
+    }
+    const ref = decoded.ok ? decoded.value.ref : decoded.error.ref;
+    this.#reject(connection, { code: "unauthorized", message: "The first frame must be auth." }, ref);
+    this.#dismiss(connection, "unauthorized");
+  }
+
+  async #authenticate(connection: Connection, frame: AuthFrame): Promise<void> {
+    const verified = await this.#ports.auth.verifyToken(frame.token);
+    if (connection.closed || connection.principal !== undefined) return;
+    if (!verified.ok) {
+      this.#reject(connection, { ...verified.error, field: "token" }, frame.ref);
+      this.#dismiss(connection, verified.error.code === "token_expired" ? "token_expired" : "unauthorized");
+      return;
+    }
+    this.#admitPrincipal(connection, verified.value);
+    if (connection.principal !== undefined) this.#introduceHome(connection, connection.principal);
+    if (frame.ref !== undefined) this.#sendLater(connection, { type: "ack", ref: frame.ref });
+  }
+
+  /** A new token for a live connection: only for the same person. */
+  async #renew(connection: Connection, frame: AuthFrame): Promise<void> {
+    const verified = await this.#ports.auth.verifyToken(frame.token);
+    if (connection.closed) return;
+    if (!verified.ok) return this.#reject(connection, { ...verified.error, field: "token" }, frame.ref);
+    const { tenant, userId } = verified.value.principal;
+    if (tenant !== connection.principal?.tenant || userId !== connection.principal.userId) {
+      return this.#reject(connection, { code: "forbidden", field: "token", message: "The token is for somebody else." }, frame.ref);
+    }
+    connection.expiresAtMs = verified.value.expiresAtMs;
+    if (frame.ref !== undefined) this.#sendNow(connection, { type: "ack", ref: frame.ref });
+  }
+
+  #admitPrincipal(connection: Connection, verified: Verified): void {
+    connection.principal = verified.principal;
+    connection.expiresAtMs = verified.expiresAtMs;
+  }
+
+  // ---------------------------------------------------------------------------------------------- resume
+
+  /** Asks each shard for its part; the answer goes out when the last part is there, after all that was replayed. */
+  #resume(connection: Connection, principal: Principal, frame: ResumeFrame): void {
+    const parts = new Map<number, Record<RoomId, number>>();
+    for (const [room, lastSeq] of Object.entries(frame.rooms) as [RoomId, number][]) {
+      const shard = this.#shardOfRoom(principal, room);
+      const part = parts.get(shard) ?? {};
+      part[room] = lastSeq;
+      parts.set(shard, part);
+    }
+    const positions: RoomPosition[] = [];
+    let waiting = parts.size;
+    const answer = (): void => {
+      this.#sendLater(connection, { type: "resumed", ...(frame.ref !== undefined && { ref: frame.ref }), rooms: positions });
+    };
+    if (waiting === 0) return answer();
+    for (const [shard, rooms] of parts) {
+      if ((connection.introduced & (1 << shard)) === 0) this.#introduce(connection, shard, false);
+      this.#call(shard, principal, { to: "connection", kind: "resume", connection: connection.no, rooms }, (result) => {
+        if (result.ok) positions.push(...(result.value as ResumeReply));
+        else positions.push(...unavailable(Object.keys(rooms) as RoomId[], result.error));
+        waiting -= 1;
+        if (waiting === 0) answer();
+      });
+    }
+  }
+
+  // ---------------------------------------------------------------------------------------------- shards
+
+  /** A worker listens for this shard. `fatalRecord`: what the one before it was handling when it was lost. */
+  shardUp(shard: number, post: (block: Uint8Array<ArrayBuffer>) => void, fatalRecord = 0): void {
+    this.#egress[shard]?.reset();
+    this.#outlet(shard).up(post, fatalRecord, () => this.#introduceAll(shard), {
+      frame: (no, frameNo, room, data, fatal) => {
+        const connection = this.connections.get(no);
+        if (connection === undefined) return;
+        if (!fatal) return this.#outlet(shard).writer.frame(no, frameNo, room, data);
+        const header = connection.codec.peek(data);
+        this.#reject(connection, { code: "internal" }, header.ok ? header.value.ref : undefined);
+      },
+      call: (callNo, principal, call, fatal) => {
+        if (fatal) this.#calls.reply(callNo, err({ code: "internal" }));
+        else this.#outlet(shard).writer.call(callNo, principal, call);
+      },
+    });
+    this.#unpauseAll();
+  }
+
+  shardDown(shard: number): void {
+    this.#outlet(shard).down();
+  }
+
+  isShardUp(shard: number): boolean {
+    return this.#outlet(shard).isUp;
+  }
+
+  /** Frames and calls that wait for a shard's answer. */
+  get pending(): number {
+    return this.#outlets.reduce((sum, outlet) => sum + outlet.pending, 0);
+  }
+
+  receiveBlock(shard: number, block: Uint8Array): void {
+    const egress = this.#egress[shard] as Egress;
+    readToEdge(block, egress);
+    egress.finish();
+  }
+
+  progressed(shard: number, record: number): void {
+    this.#outlet(shard).progress(record);
+    this.#unpauseAll();
+  }
+
+  replied(callNo: number, result: Result<unknown, Rejection>): void {
+    this.#calls.reply(callNo, result);
+  }
+
+  forward(shard: number, packed: Uint8Array): void {
+    this.#outlet(shard).writer.actor(packed);
+    this.#flushSoon();
+  }
+
+  /** What a new worker must know: the connections that its predecessor knew, and the rooms that they listen to. */
+  #introduceAll(shard: number): void {
+    for (const connection of this.connections.values()) {
+      if ((connection.introduced & (1 << shard)) === 0 || connection.principal === undefined) continue;
+      this.#introduce(connection, shard, this.#homeShard(connection.principal) === shard);
+    }
+    for (const room of this.rooms.values()) {
+      if (room.shard !== shard || room.connections.size === 0) continue;
+      const connections = [...room.connections].map((connection) => connection.no);
+      this.#outlet(shard).writer.attach({ tenant: room.tenant, room: room.room, lastSeq: room.lastSeq, connections });
+    }
+  }
+
+  #flushSoon(): void {
+    if (this.#flushDue) return;
+    this.#flushDue = true;
+    this.#ports.defer(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    this.#flushDue = false;
+    for (const outlet of this.#outlets) outlet.flush();
+  };
+
+  #outlet(shard: number): ShardOutlet {
+    return this.#outlets[shard] as ShardOutlet;
+  }
+
+  #shardOfRoom(principal: Principal, room: RoomId): number {
+    return shardOf(roomAddress(principal.tenant, room), this.#ports.shards);
+  }
+
+  #homeShard(principal: Principal): number {
+    return shardOf(userAddress(principal.tenant, principal.userId), this.#ports.shards);
+  }
+
+  #shardOfUser(principal: Principal, call: Extract<Call, { to: "user" }>): number {
+    const user = call.kind === "get_presence" ? call.userId : principal.userId;
+    return shardOf(userAddress(principal.tenant, user), this.#ports.shards);
+  }
+
+  // ---------------------------------------------------------------------------------------------- sending
+
+  #reject(connection: Connection, rejection: Rejection, ref: Ref | undefined): void {
+    this.#sendNow(connection, errorFrame(rejection, ref, undefined));
+  }
+
+  #sendNow(connection: Connection, frame: ServerFrame): void {
+    this.#sendLater(connection, frame);
+    connection.flush();
+  }
+
+  /** Within a block, or right after this turn. */
+  #sendLater(connection: Connection, frame: ServerFrame): void {
+    for (const data of connection.codec.encode(frame)) connection.queue(data, connection.codec.text);
+    this.#ports.defer(() => connection.flush());
+  }
+
+  #dismiss(connection: Connection, reason: CloseReason): void {
+    connection.flush();
+    connection.socket?.close(reason);
+  }
+
+  #sweep(): void {
+    this.#sweepTimer = this.#ports.clock.after(SWEEP_MS, () => this.#sweep());
+    this.#calls.expire(this.#ports.clock.monotonicMs());
+    const now = this.#ports.clock.wallMs();
+    for (const connection of this.connections.values()) {
+      if (connection.expiresAtMs > now) continue;
+      const stranger = connection.principal === undefined;
+      this.#reject(connection, { code: stranger ? "unauthorized" : "token_expired" }, undefined);
+      this.#dismiss(connection, stranger ? "auth_timeout" : "token_expired");
+    }
+  }
+
+  stop(): void {
+    this.#sweepTimer.cancel();
+  }
+}
+
+function unavailable(rooms: readonly RoomId[], rejection: Rejection): RoomPosition[] {
+  return rooms.map((roomId) => ({ roomId, head: 0, typing: [], present: [], error: rejection.code }));
+}

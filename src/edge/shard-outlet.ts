@@ -1,0 +1,108 @@
+/**
+ * The edge's end of the link to one shard: what is written in a turn leaves as one block, and every block is kept until the
+ * shard says that all of it is dealt with. A shard that was lost and started again gets the rest once more.
+ * Invariant: a frame or call is repeated unless it was dealt with, or was the one that the shard died of.
+ */
+import { type ConnectionNo, type LinkCall, readToShard, ToShardWriter } from "../actors/link.ts";
+import type { RoomId } from "../base/ids.ts";
+import { PENDING_FRAMES_PER_SHARD_MAX } from "../base/limits.ts";
+import type { Principal } from "../domain/principal.ts";
+
+interface Block {
+  readonly first: number;
+  readonly last: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What was under way when a shard was lost. */
+export interface Unfinished {
+  frame(connection: ConnectionNo, frameNo: number, room: RoomId | undefined, data: Uint8Array, fatal: boolean): void;
+  call(callNo: number, principal: Principal, call: LinkCall, fatal: boolean): void;
+}
+
+export class ShardOutlet {
+  #writer = new ToShardWriter();
+  #kept: Block[] = [];
+  #progress = 0;
+  #post: ((block: Uint8Array<ArrayBuffer>) => void) | undefined;
+
+  get isUp(): boolean {
+    return this.#post !== undefined;
+  }
+
+  /** So much is under way that the sockets should not be read from for now. */
+  get isFull(): boolean {
+    return this.#writer.lastRecord - this.#progress > PENDING_FRAMES_PER_SHARD_MAX;
+  }
+
+  get pending(): number {
+    return this.#writer.lastRecord - this.#progress;
+  }
+
+  get writer(): ToShardWriter {
+    return this.#writer;
+  }
+
+  flush(): void {
+    if (this.#writer.isEmpty) return;
+    const last = this.#writer.lastRecord;
+    const first = (this.#kept[this.#kept.length - 1]?.last ?? this.#flushedTo) + 1;
+    const bytes = this.#writer.take();
+    this.#kept.push({ first, last, bytes });
+    this.#flushedTo = last;
+    this.#post?.(bytes);
+  }
+
+  #flushedTo = 0;
+
+  progress(record: number): void {
+    if (record <= this.#progress) return;
+    this.#progress = record;
+    let done = 0;
+    while (done < this.#kept.length && (this.#kept[done] as Block).last <= record) done += 1;
+    if (done > 0) this.#kept.splice(0, done);
+  }
+
+  down(): void {
+    this.#post = undefined;
+  }
+
+  /**
+   * A new worker listens. `introduce` writes what it must know first; then everything unfinished is handed to `again`,
+   * in order. `fatalRecord`: what the former worker was handling when it was lost; 0: nothing.
+   */
+  up(
+    post: (block: Uint8Array<ArrayBuffer>) => void,
+    fatalRecord: number,
+    introduce: () => void,
+    again: Unfinished,
+  ): void {
+    this.flush();
+    const kept = this.#kept;
+    const progress = this.#progress;
+    this.#kept = [];
+    this.#progress = 0;
+    this.#flushedTo = 0;
+    this.#writer = new ToShardWriter();
+    this.#post = post;
+    introduce();
+    for (const block of kept) {
+      readToShard(block.bytes, block.first, {
+        frame: (record, connection, frameNo, room, data) => {
+          if (record > progress) again.frame(connection, frameNo, room, data, record === fatalRecord);
+        },
+        call: (record, callNo, principal, call) => {
+          if (record > progress) again.call(callNo, principal, call, record === fatalRecord);
+        },
+        // The present state is told by `introduce`; what actors say to one another is told again by the next event.
+        open: ignore,
+        close: ignore,
+        actor: ignore,
+        attach: ignore,
+      });
+    }
+    this.flush();
+  }
+}
+
+function ignore(): void {}
