@@ -24,6 +24,7 @@ const LOAD_EXTRA_MS_MAX = 60_000;
 const IDLE_WARM_CONNECTIONS = 500;
 const QUICK_CONNECTIONS = 2_000;
 const SETTLE_MS = 6_000;
+const QUICK_SETTLE_MS = 1_500;
 
 function targetOf(server: Server): Pick<Job, "peer" | "port" | "pid" | "secret"> {
   return { peer: server.peer, port: server.port, pid: server.pid, secret: SECRET };
@@ -70,7 +71,7 @@ function runIdle(scenario: IdleScenario, peer: Peer, options: Options): Promise<
     rooms,
     members: 1,
     warmConnections: IDLE_WARM_CONNECTIONS,
-    settleMs: SETTLE_MS,
+    settleMs: options.quick ? QUICK_SETTLE_MS : SETTLE_MS,
   } as const;
   return withServer(peer, options, undefined, (server) =>
     runLoad({ ...targetOf(server), ...shape }, { timeoutMs: 2 * SETTLE_MS + LOAD_EXTRA_MS_MAX }),
