@@ -90,7 +90,10 @@ describe("the duplicate window", () => {
   test("agrees with a plain Map through any sequence of additions and expiries", () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ client: fc.nat(700), stepMs: fc.nat(8_000), expire: fc.boolean() }), { maxLength: 1_500 }),
+        fc.array(fc.record({ client: fc.nat(700), stepMs: fc.nat(8_000), expire: fc.boolean() }), {
+          maxLength: 1_500,
+          size: "max",
+        }),
         (steps) => {
           const window = new DuplicateWindow();
           const model = new Map<string, { seq: number; timestamp: number }>();
@@ -104,7 +107,8 @@ describe("the duplicate window", () => {
             if (!expire) continue;
             window.expire(now);
             for (const [key, entry] of model) {
-              if (model.size <= DUPLICATE_WINDOW_EVENTS_MIN || entry.timestamp >= now - DUPLICATE_WINDOW_AGE_MS_MAX) break;
+              if (model.size <= DUPLICATE_WINDOW_EVENTS_MIN || entry.timestamp >= now - DUPLICATE_WINDOW_AGE_MS_MAX)
+                break;
               model.delete(key);
               floor = entry.seq;
             }
@@ -116,7 +120,7 @@ describe("the duplicate window", () => {
           }
         },
       ),
-      { numRuns: 40, size: "max" },
+      { numRuns: 40 },
     );
   });
 });

@@ -27,7 +27,12 @@ describe("recent events", () => {
     const recent = filled(RECENT_EVENTS_MAX);
     expect([recent.firstSeq, recent.covers(0)]).toEqual([1, true]);
     recent.push({ seq: RECENT_EVENTS_MAX + 1 }, 1);
-    expect([recent.firstSeq, recent.size, recent.covers(0), recent.covers(1)]).toEqual([2, RECENT_EVENTS_MAX, false, true]);
+    expect([recent.firstSeq, recent.size, recent.covers(0), recent.covers(1)]).toEqual([
+      2,
+      RECENT_EVENTS_MAX,
+      false,
+      true,
+    ]);
     expect(recent.slice(1, Infinity).length).toBe(RECENT_EVENTS_MAX);
   });
 

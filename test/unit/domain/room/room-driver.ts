@@ -43,6 +43,8 @@ export class RoomDriver {
   readonly memberRows = new Map<UserId, MemberRow>();
   readonly overlays = new Map<Seq, MessageOverlay>();
   card: RoomCard | undefined;
+  /** Where messages stand, committed or not. */
+  readonly messageSeqs: Seq[] = [];
   /** Reads of rows that commands had to wait for. */
   reads = 0;
   /** Off: events stay uncommitted until `commit`. */
@@ -74,10 +76,8 @@ export class RoomDriver {
 
   /** Applies an event as if it had been decided. */
   write(event: LogEvent): void {
-    if (event.kind === "message_edited" || event.kind === "message_deleted" || event.kind === "reaction_changed") {
-      this.#read({ members: [], messages: [event.target] });
-    }
     apply(this.state, event);
+    if (event.kind === "message_sent") this.messageSeqs.push(event.seq);
     const rows = rowChanges(this.state, event);
     this.#uncommitted.push({
       event,

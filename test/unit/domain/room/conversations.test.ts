@@ -1,0 +1,200 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { apply } from "../../../../src/domain/room/apply.ts";
+import type { RoomCommand } from "../../../../src/domain/room/commands.ts";
+import { type CacheBounds, emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
+import { decodeSnapshot, encodeSnapshot } from "../../../../src/domain/room/snapshot.ts";
+import type { RoomType } from "../../../../src/domain/room/vocabulary.ts";
+import { commandOf, roomTypes, type Step, steps } from "./random-commands.ts";
+import { digest, RoomDriver, type Settled, user } from "./room-driver.ts";
+
+const RUNS = 300;
+
+interface Conversation {
+  readonly driver: RoomDriver;
+  readonly answers: readonly { readonly command: RoomCommand; readonly decision: Settled }[];
+}
+
+/** Plays the steps into a new room; commits only at `commit` steps and at the end. */
+function play(type: RoomType, script: readonly Step[], bounds?: CacheBounds): Conversation {
+  const driver = new RoomDriver(bounds);
+  const answers: { command: RoomCommand; decision: Settled }[] = [];
+  const run = (command: RoomCommand): void => {
+    answers.push({ command, decision: driver.run(command) });
+  };
+  driver.write({ kind: "fence", seq: 1, timestamp: driver.now, epoch: 1, owner: "node" });
+  run(commandOf({ ...FIRST, kind: "create_room" }, "first", driver, type));
+  driver.autoCommit = false;
+  for (const [index, step] of script.entries()) {
+    driver.now += step.clockMs;
+    if (step.kind === "commit") {
+      driver.commit();
+      continue;
+    }
+    const clientId = step.repeats === undefined ? `c${index}` : `c${Math.max(0, index - step.repeats)}`;
+    run(commandOf(step, clientId, driver, type));
+    // Every other repeat asks exactly what was asked before.
+    const last = answers.at(-(step.repeats ?? 0) - 1);
+    if (step.repeats !== undefined && step.flag && last !== undefined) run(last.command);
+  }
+  driver.commit();
+  return { driver, answers };
+}
+
+const FIRST: Step = {
+  kind: "create_room",
+  by: 0,
+  other: 1,
+  role: 0,
+  text: 0,
+  back: 0,
+  flag: true,
+  repeats: undefined,
+  clockMs: 0,
+};
+
+describe("any conversation", () => {
+  test("keeps the room's counts true, and its log contiguous and never back in time", () => {
+    fc.assert(
+      fc.property(roomTypes, steps, (type, script) => {
+        const { driver } = play(type, script);
+        const { state, log } = driver;
+        expect(log.map((event) => event.seq)).toEqual(log.map((_, index) => index + 1));
+        for (let i = 1; i < log.length; i += 1) {
+          expect(log[i]?.timestamp ?? 0).toBeGreaterThanOrEqual(log[i - 1]?.timestamp ?? 0);
+        }
+        const members = [...driver.memberRows.values()];
+        expect(state.memberCount).toBe(members.length);
+        expect(driver.card?.memberCount).toBe(members.length);
+        expect(state.ownerCount).toBe(members.filter((row) => row.role === "owner").length);
+        expect(state.ownerCount).toBeGreaterThanOrEqual(1);
+        expect(state.memberCount).toBeLessThanOrEqual(state.settings?.maxMembers ?? 0);
+        const messages = log.filter((event) => event.kind === "message_sent");
+        expect(state.messageCount).toBe(messages.length);
+        expect(messages.map((event) => event.messageNo)).toEqual(messages.map((_, index) => index + 1));
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test("has no words or reactions of people who were not members at that moment", () => {
+    fc.assert(
+      fc.property(roomTypes, steps, (type, script) => {
+        const members = new Set<string>();
+        for (const event of play(type, script).driver.log) {
+          if (event.kind === "member_joined") members.add(event.userId);
+          if (event.kind === "member_left") expect(members.delete(event.userId)).toBe(true);
+          if (event.kind === "message_sent" || event.kind === "reaction_changed" || event.kind === "message_edited") {
+            expect(members.has(event.by)).toBe(true);
+          }
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test("answers a repeated request with the place of the first and writes nothing", () => {
+    fc.assert(
+      fc.property(roomTypes, steps, (type, script) => {
+        const { driver, answers } = play(type, script);
+        const written = new Map<string, number>();
+        for (const { command, decision } of answers) {
+          if (!("clientId" in command)) continue;
+          const key = `${command.by.userId} ${command.clientId}`;
+          const before = written.get(key);
+          if (decision.kind === "duplicate") expect(decision.seq).toBe(before ?? -1);
+          if (before !== undefined) expect(["duplicate", "reject"]).toContain(decision.kind);
+          const first = decision.kind === "accept" ? decision.events[0] : undefined;
+          if (first !== undefined) written.set(key, first.seq);
+        }
+        const inLog = new Set(
+          driver.log.flatMap((event) => ("clientId" in event ? [`${event.by} ${event.clientId}`] : [])),
+        );
+        expect(inLog.size).toBe(written.size);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test("replayed gives the same state, from the start and from a snapshot anywhere", () => {
+    fc.assert(
+      fc.property(roomTypes, steps, fc.nat(), (type, script, cut) => {
+        const { driver } = play(type, script);
+        const at = cut % (driver.log.length + 1);
+        let state = emptyRoomState();
+        for (const event of driver.log.slice(0, at)) apply(state, event);
+        state = decodeSnapshot(encodeSnapshot(state));
+        for (const event of driver.log.slice(at)) apply(state, event);
+        expect(digest(state)).toEqual(digest(driver.state));
+        // What a replayed state knows of rows is what the store has.
+        for (const name of ["ann", "bob", "cleo", "dora", "root"]) {
+          const { userId } = user(name);
+          const row = state.members.get(userId);
+          if (row !== undefined) expect(row).toEqual(driver.memberRows.get(userId) ?? null);
+        }
+        for (const [seq, overlay] of driver.overlays) {
+          const row = state.messages.get(seq);
+          if (row != null) expect(row.overlay).toEqual(overlay);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test("is decided the same with caches of one row", () => {
+    fc.assert(
+      fc.property(roomTypes, steps, (type, script) => {
+        const roomy = play(type, script);
+        const tight = play(type, script, { members: 1, messages: 1 });
+        expect(tight.answers).toEqual(roomy.answers);
+        expect(tight.driver.overlays).toEqual(roomy.driver.overlays);
+        expect(tight.driver.memberRows).toEqual(roomy.driver.memberRows);
+        expect(tight.driver.state.members.size).toBeLessThanOrEqual(1);
+        expect(tight.driver.state.messages.size).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  test("goes on the same after a restart from a snapshot, with nothing cached", () => {
+    fc.assert(
+      fc.property(roomTypes, steps, steps, (type, before, after) => {
+        const stayed = play(type, before).driver;
+        const restarted = play(type, before).driver;
+        restarted.state = decodeSnapshot(encodeSnapshot(restarted.state));
+        for (const [index, step] of after.entries()) {
+          const answers = [stayed, restarted].map((driver) => {
+            driver.now += step.clockMs;
+            return driver.run(commandOf(step, `c${index}`, driver, type));
+          });
+          expect(answers[1]).toEqual(answers[0] as Settled);
+        }
+        restarted.commit();
+        stayed.commit();
+        expect(restarted.overlays).toEqual(stayed.overlays);
+      }),
+      { numRuns: RUNS },
+    );
+  });
+});
+
+test("the conversations that are tried do write, repeat, refuse and read", () => {
+  const seen = new Map<string, number>();
+  fc.assert(
+    fc.property(roomTypes, steps, (type, script) => {
+      const { answers, driver } = play(type, script, { members: 1, messages: 1 });
+      const count = (name: string, times: number): unknown => seen.set(name, (seen.get(name) ?? 0) + times);
+      for (const { decision } of answers)
+        count(decision.kind === "reject" ? decision.rejection.code : decision.kind, 1);
+      for (const event of driver.log) count(event.kind, 1);
+      count("reads", driver.reads);
+    }),
+    { numRuns: RUNS, seed: 1 },
+  );
+  for (const name of [
+    ...["accept", "duplicate", "conflict", "forbidden", "room_not_found", "already_deleted", "last_owner", "reads"],
+    ...["message_sent", "message_edited", "message_deleted", "reaction_changed", "member_left", "member_changed"],
+  ]) {
+    expect(`${name} ${(seen.get(name) ?? 0) >= 20}`).toBe(`${name} true`);
+  }
+});

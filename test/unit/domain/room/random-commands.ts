@@ -1,0 +1,127 @@
+/** Random conversations: commands of a few people, some of them repeats, with messages and members chosen among those there are. */
+import fc from "fast-check";
+import { messageIdOf, type UserId } from "../../../../src/base/ids.ts";
+import type { RoomCommand } from "../../../../src/domain/room/commands.ts";
+import type { Role, RoomType } from "../../../../src/domain/room/vocabulary.ts";
+import { type RoomDriver, settingsOf, user } from "./room-driver.ts";
+
+const PEOPLE = ["ann", "bob", "cleo", "dora", "root"] as const;
+const ROLES: readonly Role[] = ["owner", "admin", "moderator", "member"];
+const CONTENTS = ["hi", "ho", "hey", "hum", "aha", "", "long ".repeat(12)];
+const EMOJI = ["👍", "🎉", "constructor"];
+
+const BACK_MAX = 7;
+const BACK_TO_MESSAGES_MAX = 5;
+
+/** Like a command, but with places in the log instead of ids, so that it means something at any time. */
+export interface Step {
+  readonly kind: RoomCommand["kind"] | "commit";
+  readonly by: number;
+  readonly other: number;
+  readonly role: number;
+  readonly text: number;
+  /** Which message: so many before the last one; the last few values mean an event, be it a message or not. */
+  readonly back: number;
+  readonly flag: boolean;
+  /** Reuse the client id of so many requests ago, with the same person and body or others. */
+  readonly repeats: number | undefined;
+  readonly clockMs: number;
+}
+
+const KINDS: readonly Step["kind"][] = [
+  "send_message",
+  "send_message",
+  "send_message",
+  "edit_message",
+  "edit_message",
+  "delete_message",
+  "react",
+  "react",
+  "join_room",
+  "leave_room",
+  "add_member",
+  "remove_member",
+  "set_role",
+  "update_room",
+  "create_room",
+  "mark_read",
+  "set_typing",
+  "check_read",
+  "commit",
+];
+
+export const steps: fc.Arbitrary<readonly Step[]> = fc.array(
+  fc.record({
+    kind: fc.constantFrom(...KINDS),
+    // Half of all is done by the one who made the room, so that much of it is allowed.
+    by: fc.oneof(fc.constant(0), fc.nat(PEOPLE.length - 1)),
+    other: fc.nat(PEOPLE.length - 1),
+    role: fc.nat(ROLES.length - 1),
+    text: fc.nat(CONTENTS.length - 1),
+    back: fc.nat(BACK_MAX),
+    flag: fc.boolean(),
+    repeats: fc.option(fc.nat(8), { nil: undefined, freq: 5 }),
+    clockMs: fc.integer({ min: -5_000, max: 90_000 }),
+  }),
+  { maxLength: 120, size: "max" },
+);
+
+export const roomTypes: fc.Arbitrary<RoomType> = fc.constantFrom(
+  "public",
+  "private",
+  "direct",
+  "group",
+  "announcement",
+  "support",
+  "broadcast",
+);
+
+/** The command that a step means in the room as it is now. */
+export function commandOf(step: Step, clientId: string, room: RoomDriver, type: RoomType): RoomCommand {
+  const { head } = room.state;
+  const name = PEOPLE[step.by] ?? "ann";
+  const by = user(name, name === "root" ? "admin" : "user");
+  const base = { by, clientId };
+  const userId = (PEOPLE[step.other] ?? "bob") as UserId;
+  const role = ROLES[step.role] ?? "member";
+  const content = CONTENTS[step.text] ?? "hi";
+  const message = step.back <= BACK_TO_MESSAGES_MAX ? room.messageSeqs.at(-1 - step.back) : undefined;
+  const messageId = messageIdOf(message ?? Math.max(1, head - step.back));
+  switch (step.kind) {
+    case "send_message":
+      return {
+        kind: "send_message",
+        ...base,
+        content,
+        messageType: "text",
+        ...(step.flag && { mentions: [userId], replyTo: messageId }),
+      };
+    case "edit_message":
+      return { kind: "edit_message", ...base, messageId, content };
+    case "delete_message":
+      return { kind: "delete_message", ...base, messageId };
+    case "react":
+      return { kind: "react", ...base, messageId, emoji: EMOJI[step.text % EMOJI.length] ?? "👍", add: step.flag };
+    case "join_room":
+    case "leave_room":
+      return { kind: step.kind, ...base };
+    case "add_member":
+    case "set_role":
+      return { kind: step.kind, ...base, userId, role };
+    case "remove_member":
+      return { kind: "remove_member", ...base, userId };
+    case "update_room":
+      return { kind: "update_room", ...base, changes: { allowInvites: step.flag } };
+    case "create_room":
+      return { kind: "create_room", ...base, settings: settingsOf(type), participants: [userId] };
+    case "mark_read":
+      return { kind: "mark_read", by, seq: Math.max(0, head - step.back) };
+    case "confirm_delivered":
+      return { kind: "confirm_delivered", by, seq: head };
+    case "set_typing":
+      return { kind: "set_typing", by, isTyping: step.flag };
+    case "check_read":
+    case "commit":
+      return { kind: "check_read", by };
+  }
+}
