@@ -13,6 +13,8 @@ export const REF_LENGTH_MAX = 64;
 export const FRAME_BYTES_MAX = 64 * 1024;
 /** Nesting of a MessagePack or JSON frame: our deepest is 4 (frame, settings, list, item). Reject `invalid_frame`. */
 export const FRAME_DEPTH_MAX = 8;
+/** Arrays and maps in one MessagePack frame: ours have at most 16, and 64 KiB of empty maps cost 50 ms. Reject `invalid_frame`. */
+export const FRAME_CONTAINERS_MAX = 256;
 /** Default of `MAX_MESSAGE_LENGTH`, characters (code points). Reject `content_too_long`. */
 export const MESSAGE_LENGTH_DEFAULT = 5_000;
 /** Characters of room name and description, of a custom status, of an emoji. Reject `invalid_field`. */

@@ -4,7 +4,7 @@
  * value is built from them. Throws `Malformed` and nothing else.
  */
 import { parseId, type RoomId } from "../base/ids.ts";
-import { FRAME_DEPTH_MAX, ID_LENGTH_MAX, INTERNED_IDS_MAX } from "../base/limits.ts";
+import { FRAME_CONTAINERS_MAX, FRAME_DEPTH_MAX, ID_LENGTH_MAX, INTERNED_IDS_MAX } from "../base/limits.ts";
 import { readUtf8 } from "./utf8.ts";
 
 /** These bytes are not a frame. The message is for the client's developer. */
@@ -16,19 +16,23 @@ const NO_VIEW = new DataView(EMPTY.buffer);
 export class MsgpackReader {
   readonly #internedIds: (RoomId | undefined)[] = new Array<undefined>(INTERNED_IDS_MAX).fill(undefined);
   readonly #depthMax: number;
+  readonly #containersMax: number;
   #bytes: Uint8Array = EMPTY;
   /** Made when a number of more than one byte is met: most frames have none. */
   #view: DataView = NO_VIEW;
   #at = 0;
+  #containers = 0;
 
-  constructor(depthMax: number = FRAME_DEPTH_MAX) {
+  constructor(depthMax: number = FRAME_DEPTH_MAX, containersMax: number = FRAME_CONTAINERS_MAX) {
     this.#depthMax = depthMax;
+    this.#containersMax = containersMax;
   }
 
   reset(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#view = NO_VIEW;
     this.#at = 0;
+    this.#containers = 0;
   }
 
   get atEnd(): boolean {
@@ -138,7 +142,7 @@ export class MsgpackReader {
   }
 
   #array(count: number, depth: number): unknown[] {
-    this.#checkDepth(depth);
+    this.#checkNesting(depth);
     this.#checkCount(count, 1);
     const items: unknown[] = [];
     for (let i = 0; i < count; i += 1) items.push(this.value(depth + 1));
@@ -147,7 +151,7 @@ export class MsgpackReader {
 
   /** A `Map`, because keys are the sender's: `__proto__` is a key like any other. */
   #map(count: number, depth: number): Map<unknown, unknown> {
-    this.#checkDepth(depth);
+    this.#checkNesting(depth);
     this.#checkCount(count, 2);
     const entries = new Map<unknown, unknown>();
     for (let i = 0; i < count; i += 1) {
@@ -179,8 +183,12 @@ export class MsgpackReader {
     return true;
   }
 
-  #checkDepth(depth: number): void {
+  #checkNesting(depth: number): void {
     if (depth > this.#depthMax) throw new Malformed(`A frame is nested at most ${this.#depthMax} levels deep.`);
+    this.#containers += 1;
+    if (this.#containers > this.#containersMax) {
+      throw new Malformed(`A frame has at most ${this.#containersMax} arrays and maps.`);
+    }
   }
 
   #checkCount(count: number, bytesEachMin: number): number {

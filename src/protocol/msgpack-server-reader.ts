@@ -11,7 +11,7 @@ export class UnknownServerFrame extends Error {}
 
 /** The server is trusted with shapes, not with bytes: nesting and lengths are still checked. */
 const SERVER_DEPTH_MAX = 16;
-const reader = new MsgpackReader(SERVER_DEPTH_MAX);
+const reader = new MsgpackReader(SERVER_DEPTH_MAX, Number.POSITIVE_INFINITY);
 const TYPE_OF_OP = new Map(Object.entries(SERVER_OPS).map(([type, op]) => [op as number, type as ServerFrameType]));
 const EVENT_OF_KIND = new Map(
   Object.entries(EVENT_KINDS).map(([type, kind]) => [kind as number, type as RoomEvent["type"]]),
