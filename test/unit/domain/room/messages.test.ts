@@ -228,6 +228,12 @@ describe("finding a message", () => {
     expect(room.reads).toBe(0);
   });
 
+  test("takes no read for what cannot be there", () => {
+    expect(knownMessage(room.state, room.state.head + 1)).toBeNull();
+    expect(knownMessage(room.state, 0)).toBeNull();
+    expect(knownMessage(room.state, 1)).toBeNull();
+  });
+
   test("asks the store again when a changed message has left the cache", () => {
     room = new RoomDriver({ members: 10, messages: 1 });
     room.populate(settingsOf("public"), { ann: "owner", bob: "member" });

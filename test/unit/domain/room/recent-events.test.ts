@@ -57,4 +57,12 @@ describe("recent events", () => {
     for (let seq = 11; seq <= 100; seq += 1) recent.push({ seq }, 1);
     expect([2, 3, 4, 99, 101].map((seq) => recent.isUntouched(seq))).toEqual([true, false, true, true, false]);
   });
+
+  test("forget a change together with the event that was changed", () => {
+    const recent = filled(RECENT_EVENTS_MAX);
+    recent.touch(1);
+    recent.push({ seq: RECENT_EVENTS_MAX + 1 }, 1);
+    expect(recent.isUntouched(RECENT_EVENTS_MAX + 1)).toBe(true);
+    expect(recent.isUntouched(1)).toBe(false);
+  });
 });

@@ -134,6 +134,15 @@ describe("membership", () => {
     expect(join()).toEqual([]);
   });
 
+  test("notes how many messages there were, so that they do not count as unread", () => {
+    const room = publicRoom();
+    for (const clientId of ["1", "2"]) {
+      accepted(room.run({ kind: "send_message", by: ANN, clientId, content: "x", messageType: "text" }));
+    }
+    accepted(room.run({ kind: "join_room", by: user("cleo"), clientId: "3" }));
+    expect(room.memberRows.get("cleo" as UserId)).toMatchObject({ joinedNo: 2, joinedSeq: 6 });
+  });
+
   test("ends at the room's bound, for joining and for being added", () => {
     const room = publicRoom({ ann: "owner", bob: "member" }, { maxMembers: 3 });
     accepted(room.run({ kind: "join_room", by: user("cleo"), clientId: "1" }));
