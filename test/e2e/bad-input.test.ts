@@ -208,7 +208,7 @@ const BROKEN_MSGPACK: readonly (readonly [what: string, data: Uint8Array<ArrayBu
   ["an array of four thousand million", bytes(0xdd, 0xff, 0xff, 0xff, 0xff)],
   ["an extension type", bytes(0x93, 0x02, 0xc0, 0xd4, 0x65, 0x00)],
   ["a record definition", bytes(0x93, 0x02, 0xc0, 0xd4, 0x72, 0x40)],
-  ["bytes after the end", new Uint8Array([...encodeMsgpack([2, 1]), 0x01])],
+  ["bytes after the end", new Uint8Array([...encodeMsgpack([20, 1, ROOM, null, null, "x"]), 0x01])],
   ["sixty thousand nested arrays", new Uint8Array(60_000).fill(0x91)],
   ["deep nesting in a field", encodeMsgpack([20, 1, ROOM, nested(50)])],
   ["text on the binary protocol", '{"type":"ping"}'],

@@ -81,15 +81,16 @@ function asEvents(frame: Frame): Frame {
   return { type: "events", roomId, after, head: head ?? event["seq"], events: [event] };
 }
 
-/** Emoji and ids as keys hold no letters next to an underscore or a capital that this would change. */
+/** Maps whose keys are people, rooms or emoji, and no names of the protocol. (A list called `rooms` is renamed.) */
+const KEYED_BY_DATA = new Set(["rooms", "reactions"]);
+
 function renamed(value: unknown, rename: (key: string) => string): unknown {
   if (Array.isArray(value)) return value.map((item) => renamed(item, rename));
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       rename(key),
-      // Keys of these maps are rooms, people and emoji.
-      key === "rooms" || key === "reactions" ? inner : renamed(inner, rename),
+      KEYED_BY_DATA.has(key) && !Array.isArray(inner) ? inner : renamed(inner, rename),
     ]),
   );
 }
