@@ -27,6 +27,8 @@ export function requestOfFrame(
   }
   if (frame.type === "auth" || frame.type === "ping" || frame.type === "resume") return undefined;
   const room = chosenRoom ?? frame.roomId;
+  // Only `create_room` may lack it, and for that the edge has chosen one.
+  if (room === undefined) return undefined;
   const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest => roomRequest(record, asker, by, room, command, sequel);
   // For requests without a key of their own: the edge may have to repeat them to a restarted shard.
   const key = {

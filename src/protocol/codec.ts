@@ -32,11 +32,8 @@ export interface Codec {
   readonly text: boolean;
   /** Reads only what routing needs, without checking the rest. Never throws. */
   peek(data: Uint8Array | string): Result<FrameHeader, Unreadable>;
-  /**
-   * Reads and checks a whole client frame: types, required fields, limits of `schema.ts`. Never throws.
-   * `roomIdAssigned` is the id that the edge gave to a `create_room` which names no room.
-   */
-  decode(data: Uint8Array | string, roomIdAssigned?: RoomId): Result<ClientFrame, Unreadable>;
+  /** Reads and checks a whole client frame: types, required fields, limits of `schema.ts`. Never throws. */
+  decode(data: Uint8Array | string): Result<ClientFrame, Unreadable>;
   /**
    * One or more WebSocket messages that express the frame (the dialects split `events`). UTF-8 bytes when `text`.
    * The bytes are the caller's: no later call changes them.

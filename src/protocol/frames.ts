@@ -64,8 +64,10 @@ export interface LeaveRoomFrame extends Mutation {
   /** true: the user leaves the room; otherwise only this connection unsubscribes. */
   readonly membership?: boolean;
 }
-export interface CreateRoomFrame extends Mutation {
+export interface CreateRoomFrame extends Omit<Mutation, "roomId"> {
   readonly type: "create_room";
+  /** Absent: the server makes one. */
+  readonly roomId?: RoomId;
   readonly name?: string;
   readonly description?: string;
   readonly roomType?: RoomType;

@@ -61,11 +61,10 @@ export class JsonCodec implements Codec {
     return ok({ type: spec.type, ref, roomId });
   }
 
-  decode(data: Uint8Array | string, roomIdAssigned?: RoomId): Result<ClientFrame, Unreadable> {
+  decode(data: Uint8Array | string): Result<ClientFrame, Unreadable> {
     const head = this.#head(data);
     if ("code" in head) return err(head);
-    const { spec, ref, body } = head;
-    const roomId = head.roomId ?? (spec.room === "assigned" ? roomIdAssigned : undefined);
+    const { spec, ref, roomId, body } = head;
     return buildClientFrame(spec, ref, roomId, valuesByName(spec.fields, body), this.#spell);
   }
 

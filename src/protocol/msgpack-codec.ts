@@ -62,7 +62,7 @@ export class MsgpackCodec implements Codec {
     }
   }
 
-  decode(data: Uint8Array | string, roomIdAssigned?: RoomId): Result<ClientFrame, Unreadable> {
+  decode(data: Uint8Array | string): Result<ClientFrame, Unreadable> {
     if (typeof data === "string") return err(textInsteadOfBinary());
     try {
       const head = this.#head(data, false);
@@ -72,8 +72,7 @@ export class MsgpackCodec implements Codec {
       // Fields that this version does not know are read too, for their form only.
       for (let i = HEADER_LENGTH; i < this.#length; i += 1) values.push(this.#reader.value(2));
       if (!this.#reader.atEnd) return err(unreadableFrame("There are bytes after the frame.", ref));
-      const roomId = head.roomId ?? (spec.room === "assigned" ? roomIdAssigned : undefined);
-      return buildClientFrame(spec, ref, roomId, values, asIs);
+      return buildClientFrame(spec, ref, head.roomId, values, asIs);
     } catch (error) {
       return err(this.#failure(error));
     }

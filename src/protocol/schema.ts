@@ -39,8 +39,7 @@ export interface FrameSpec {
   readonly type: ClientFrameType;
   /** First element of the positional form. */
   readonly op: number;
-  /** `assigned`: the server makes an id when the client names none. */
-  readonly room: "none" | "required" | "assigned";
+  readonly room: "none" | "required" | "optional";
   /** From position 3 on: after operation, `ref` and room. */
   readonly fields: readonly Field[];
   /** What can only be said of several fields together. */
@@ -100,7 +99,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
     leave_room: { op: 11, room: "required", fields: [...mutation, optional("membership", flag)] },
     create_room: {
       op: 12,
-      room: "assigned",
+      room: "optional",
       fields: [
         ...mutation,
         optional("name", text(ROOM_NAME_LENGTH_MAX)),
@@ -182,8 +181,8 @@ export function buildClientFrame(
   const frame: Record<string, unknown> = { type: spec.type };
   if (ref !== undefined) frame["ref"] = ref;
   if (spec.room !== "none") {
-    if (roomId === undefined) return err(missingRoom(ref, spell));
-    frame["roomId"] = roomId;
+    if (roomId !== undefined) frame["roomId"] = roomId;
+    else if (spec.room === "required") return err(missingRoom(ref, spell));
   }
   const problem = acceptFields(spec.fields, values, frame) ?? spec.rule?.(frame);
   return problem === undefined ? ok(frame as unknown as ClientFrame) : err(unreadable(problem, ref, spell));

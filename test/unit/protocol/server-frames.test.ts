@@ -85,8 +85,8 @@ const roomView = record(
   { description: text, avatar: text, tags: fc.array(text, { maxLength: 2 }) },
 );
 const position = record(
-  { roomId: room, head: uint, unread: uint, readSeq: uint, typing: users, present: users },
-  { role, missing: record({ from: uint, to: uint }, {}), error: errorCode },
+  { roomId: room, head: uint, typing: users, present: users },
+  { role, unread: uint, readSeq: uint, missing: record({ from: uint, to: uint }, {}), error: errorCode },
 );
 const durable = { seq: uint, timestamp: time };
 const type = <T extends string>(name: T): Arbitrary<T> => fc.constant(name);
