@@ -1,5 +1,7 @@
 /** What the kernel knows about a process: CPU time of all its threads, resident memory. Linux only (`/proc`). */
-import { readFileSync } from "node:fs";
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { loadavg } from "node:os";
+import { join } from "node:path";
 
 /** Clock ticks per second of `/proc/<pid>/stat`: fixed at 100 for user space on Linux. */
 const TICKS_PER_SECOND = 100;
@@ -25,4 +27,30 @@ export function machineLine(): string {
   const kernel = readFileSync("/proc/sys/kernel/osrelease", "latin1").trim();
   const gib = Math.round(kiB / 1024 / 1024);
   return `${navigator.hardwareConcurrency} × ${cpu.trim()}, ${gib} GiB, Linux ${kernel}, Bun ${Bun.version}`;
+}
+
+const SYNCS = 100;
+const SYNC_BYTES = 4_096;
+
+/** Median time of appending a page to a file and waiting until the disk has it: the floor of any durable latency. */
+export function diskSyncUs(folder: string): number {
+  mkdirSync(folder, { recursive: true });
+  const path = join(folder, `sync-${process.pid}`);
+  const file = openSync(path, "w");
+  const page = new Uint8Array(SYNC_BYTES);
+  const times: number[] = [];
+  for (let i = 0; i < SYNCS; i += 1) {
+    const beganMs = performance.now();
+    writeSync(file, page);
+    fdatasyncSync(file);
+    times.push((performance.now() - beganMs) * 1000);
+  }
+  closeSync(file);
+  rmSync(path);
+  return times.toSorted((a, b) => a - b)[SYNCS / 2] ?? Number.NaN;
+}
+
+/** What else the machine was doing in the last minute, before anything was started: processes that wanted to run. */
+export function loadBefore(): number {
+  return loadavg()[0] ?? Number.NaN;
 }

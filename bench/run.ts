@@ -12,7 +12,7 @@ import { figuresOf } from "./figures.ts";
 import type { Job, LoadResult, Peer } from "./load/job.ts";
 import type { Options } from "./options.ts";
 import { readOptions } from "./options.ts";
-import { machineLine } from "./proc.ts";
+import { diskSyncUs, loadBefore, machineLine } from "./proc.ts";
 import type { Server } from "./processes.ts";
 import { endAll, makeFolder, removeFolder, runLoad, SECRET, startServer } from "./processes.ts";
 import { report } from "./report.ts";
@@ -23,6 +23,8 @@ import { seed } from "./seed.ts";
 const LOAD_EXTRA_MS_MAX = 60_000;
 const IDLE_WARM_CONNECTIONS = 500;
 const QUICK_CONNECTIONS = 2_000;
+/** Above this somebody else is using the machine. */
+const QUIET_LOAD_MAX = 0.5;
 const SETTLE_MS = 6_000;
 const QUICK_SETTLE_MS = 1_500;
 
@@ -177,6 +179,10 @@ async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   process.on("exit", endAll);
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => process.exit(130));
+  const busy = loadBefore();
+  if (busy > QUIET_LOAD_MAX)
+    console.error(`The machine is busy (load average ${busy.toFixed(1)}): no figures to quote.`);
+  const syncMs = diskSyncUs(options.dataDir) / 1000;
   const random = new SeededRandom(options.seed);
   const scenarios = options.scenarios.filter((one) => !(options.quick && one.name === "start-million"));
   const runs: Run[] = [];
@@ -188,7 +194,7 @@ async function main(): Promise<number> {
     ? "server pinned to core 0 and load to core 1 in fan-out scenarios"
     : "nothing pinned to cores";
   const headline = [
-    `Machine: ${machineLine()}, ${pinning}.`,
+    `Machine: ${machineLine()}, one sync of the disk ${syncMs.toFixed(2)} ms; load average before: ${busy.toFixed(1)}; ${pinning}.`,
     `${options.runs} runs of ${options.seconds} s, medians; latencies: the best run. Every message of Stoa is durable; its peers store nothing.`,
   ];
   console.log(report(scenarios, table, checks, { markdown: options.markdown, headline }));
