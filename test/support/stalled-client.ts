@@ -24,15 +24,9 @@ export class StalledClient {
       `Authorization: Bearer ${token}`,
     ];
     socket.write(`${request.join("\r\n")}\r\n\r\n`);
+    await received(socket, "101 Switching Protocols");
     socket.write(maskedText(JSON.stringify({ type: "join_room", ref: "joined", roomId })));
-    await new Promise<void>((resolve, reject) => {
-      let text = "";
-      socket.on("error", reject);
-      socket.on("data", (data) => {
-        text += data.toString("latin1");
-        if (text.includes('"ref":"joined"')) resolve();
-      });
-    });
+    await received(socket, '"ref":"joined"');
     socket.removeAllListeners("data");
     socket.pause();
     return new StalledClient(socket);
@@ -41,6 +35,17 @@ export class StalledClient {
   destroy(): void {
     this.#socket.destroy();
   }
+}
+
+function received(socket: Socket, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let all = "";
+    socket.on("error", reject);
+    socket.on("data", (data) => {
+      all += data.toString("latin1");
+      if (all.includes(text)) resolve();
+    });
+  });
 }
 
 /** One text frame as clients send it; short ones only. */
