@@ -1,5 +1,5 @@
 /**
- * `bun run chat --user ann [--room lobby] [--name "Ann"]`: a conversation in the terminal, with the server of the same
+ * `bun run chat --user ann [--room general] [--name "Ann"]`: a conversation in the terminal, with the server of the same
  * configuration on this machine. A line that is typed is a message; it is shown when the server has it for good.
  */
 import { createInterface } from "node:readline";
@@ -33,7 +33,7 @@ function readOptions(): Options | undefined {
   const option = { type: "string" } as const;
   const { values } = parseArgs({ options: { user: option, room: option, name: option }, strict: false });
   const user = parseId<UserId>(values["user"]);
-  const room = parseId<RoomId>(values["room"] ?? "lobby");
+  const room = parseId<RoomId>(values["room"] ?? "general");
   if (user === undefined || room === undefined) return undefined;
   return { user, room, name: typeof values["name"] === "string" ? values["name"] : user };
 }

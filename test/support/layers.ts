@@ -7,7 +7,7 @@ import { dirname, join, normalize } from "node:path";
 /** Files that other layers may know of a folder whose inside is closed to them: ports, commands, envelopes. */
 const JOURNAL_PORTS = ["storage/journal.ts", "storage/projections.ts"];
 const CLUSTER_PORTS = ["cluster/bus.ts", "cluster/membership.ts", "cluster/presence-directory.ts"];
-const ACTOR_LINK = ["actors/calls.ts", "actors/link.ts", "actors/address.ts", "actors/supervisor.ts"];
+const ACTOR_LINK = ["actors/calls.ts", "actors/link.ts", "actors/address.ts"];
 /** What of the domain is data: stored rows, events and commands, but no decisions. */
 const DOMAIN_TYPES = [
   "domain/principal.ts",
@@ -52,6 +52,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "config.ts": { may: ["base/", "env-reader.ts"], packages: ["node:*"] },
   "env-reader.ts": { may: ["base/"], packages: [] },
   "main.ts": { may: [""], packages: ["*"] },
+  "server.ts": { may: [""], packages: ["*"] },
+  "welcome.ts": { may: [""], packages: ["*"] },
   "worker.ts": { may: [""], packages: ["*"] },
   cli: { may: [""], packages: ["*"] },
 };
