@@ -50,21 +50,26 @@ async function connect(config: Config, { user, name }: Options): Promise<WebSock
 function talk(socket: WebSocket, { user, room }: Options): void {
   const send = (frame: object): void => socket.send(JSON.stringify(frame));
   const join = (): void => send({ type: "join_room", ref: "join", roomId: room });
-  const lines = createInterface({ input: process.stdin });
-  lines.on("line", (content) => {
-    if (content.trim() !== "") send({ type: "send_message", ref: "send", roomId: room, content });
-  });
-  lines.on("close", () => socket.close(1000));
+  // What is typed before the room is joined waits in the terminal.
+  const listen = (): void => {
+    const lines = createInterface({ input: process.stdin });
+    lines.on("line", (content) => {
+      if (content.trim() !== "") send({ type: "send_message", ref: "send", roomId: room, content });
+    });
+    lines.on("close", () => socket.close(1000));
+  };
   socket.addEventListener("message", ({ data }) => {
     const frame = JSON.parse(String(data)) as Shown;
     if (frame.type === "connection") join();
     else if (frame.type === "ack" && frame.ref === "create") join();
     else if (frame.type === "error" && frame.ref === "join" && frame.code === "room_not_found") {
       send({ type: "create_room", ref: "create", roomId: room, name: room, roomType: "public" });
-    } else show(frame, user, room);
+    } else {
+      show(frame, user, room);
+      if (frame.type === "ack" && frame.ref === "join") listen();
+    }
   });
   socket.addEventListener("close", ({ code, reason }) => {
-    lines.close();
     print(code === 1000 ? "goodbye" : `the connection ended: ${code} ${reason}`);
     process.exit(code === 1000 ? 0 : 1);
   });
