@@ -66,6 +66,7 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly #waiting = new Fifo<Waiting>();
   /** Requests that wait for rows, by sender: later ones of the same sender wait behind them. */
   readonly #lanes = new Map<UserId, RoomRequest[]>();
+  #publishedSeq: Seq = 0;
   #snapshotSeq: Seq = 0;
   /** A snapshot of the state at `seq`, taken when all up to there was in one segment; saved once that is durable. */
   #snapshotTaken: { readonly seq: Seq; readonly bytes: Uint8Array } | undefined;
@@ -91,6 +92,11 @@ export class RoomActor extends Actor<RoomMessage> {
 
   get key(): LogKey {
     return this.#key;
+  }
+
+  /** How far the room's subscribers have been told. */
+  get publishedSeq(): Seq {
+    return this.#publishedSeq;
   }
 
   get committedSeq(): Seq {
@@ -184,6 +190,7 @@ export class RoomActor extends Actor<RoomMessage> {
     }
     state.window.expire(this.env.clock.wallMs());
     this.#state = state;
+    this.#publishedSeq = state.head;
     this.marks.recover(state.recent.slice(this.#snapshotSeq, state.head));
     this.#log = new RoomLog(
       this.env,
@@ -316,13 +323,14 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   protected committed(events: readonly LogEvent[], after: Seq): void {
-    const { facts } = this;
-    if (facts !== undefined) this.audience.publishCommitted(events, after, facts);
     this.marks.sent(events);
     for (let next = this.#waiting.peek(); next !== undefined && next.seq <= this.committedSeq; next = this.#waiting.peek()) {
       this.#waiting.shift();
+      // Whoever subscribes gets what follows their request, also when it was committed in one group with it.
+      if (next.request.sequel.kind === "subscribe") this.#publishUpTo(next.seq, events, after);
       this.#settle(next);
     }
+    this.#publishUpTo(this.committedSeq, events, after);
     this.#state.members.evict(this.committedSeq);
     this.#state.messages.evict(this.committedSeq);
     const taken = this.#snapshotTaken;
@@ -331,6 +339,17 @@ export class RoomActor extends Actor<RoomMessage> {
       this.#snapshotSeq = taken.seq;
       this.env.journal.saveSnapshot(this.#key, taken, () => {});
     }
+  }
+
+  /** `events` are those of one commit, following `after`; some of them may have been published already. */
+  #publishUpTo(seq: Seq, events: readonly LogEvent[], after: Seq): void {
+    const from = this.#publishedSeq;
+    if (seq <= from) return;
+    this.#publishedSeq = seq;
+    const { facts } = this;
+    if (facts === undefined) return;
+    const run = from === after && seq - after === events.length ? events : events.slice(from - after, seq - after);
+    this.audience.publishCommitted(run, from, facts);
   }
 
   #settle({ request, outcome }: Waiting): void {
@@ -408,7 +427,7 @@ export class RoomActor extends Actor<RoomMessage> {
     }
     this.#log?.abandon();
     const open = unanswered.filter((request) => !request.completed && request !== culprit);
-    const seen = this.committedSeq;
+    const seen = this.#publishedSeq;
     const connections = this.audience.release();
     const attachment = { tenant: this.tenant, room: this.room, lastSeq: seen, connections: connections.map((c) => c.no) };
     this.env.restart(this, open, connections.length > 0 ? [{ to: "attach", attachment }, ...attachments] : attachments);

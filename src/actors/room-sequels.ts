@@ -175,15 +175,14 @@ export class RoomSequels {
     if (request.asker.kind !== "frame") return answerValue(this.#env, request, {});
     const { connection } = request.asker;
     this.#open.add(request);
-    this.#room.marks.of(request.by.userId, (mark) => {
-      if (!mark.ok) {
+    this.#catchUp(connection, lastSeq ?? this.#room.publishedSeq, (missing) => {
+      this.#room.audience.subscribe(connection, this.#room.publishedSeq);
+      const position = this.#position(request, missing);
+      // What is published from here on may arrive before the answer; its head says where it belongs.
+      this.#room.marks.of(request.by.userId, (mark) => {
         this.#open.delete(request);
-        return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-      }
-      this.#catchUp(connection, lastSeq ?? this.#room.committedSeq, (missing) => {
-        this.#open.delete(request);
-        answerAck(this.#env, request, { position: this.#position(request, mark.value, missing) });
-        this.#room.audience.subscribe(connection, this.#room.committedSeq);
+        if (!mark.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+        answerAck(this.#env, request, { position: { ...position, ...this.#unread(request, mark.value) } });
       });
     });
   }
@@ -192,23 +191,23 @@ export class RoomSequels {
     if (request.sequel.kind !== "resume") return;
     const { gather } = request.sequel;
     this.#open.add(request);
-    this.#catchUp(connection, Math.min(lastSeq, this.#room.committedSeq), (missing) => {
+    this.#catchUp(connection, Math.min(lastSeq, this.#room.publishedSeq), (missing) => {
       this.#open.delete(request);
-      this.#room.audience.subscribe(connection, this.#room.committedSeq);
-      gather.add(this.#position(request, undefined, missing));
+      this.#room.audience.subscribe(connection, this.#room.publishedSeq);
+      gather.add(this.#position(request, missing));
       this.#env.complete(request);
     });
   }
 
   /** An edge's connections outlived the former activation: repeat what they missed, then go on as before. */
   attach(attachment: Attachment): void {
-    const head = this.#room.committedSeq;
+    const head = this.#room.publishedSeq;
     for (const no of attachment.connections) {
       const connection = this.#env.connections.get(no);
       if (connection === undefined) continue;
       if (attachment.lastSeq > 0 && attachment.lastSeq < head) {
         // Rare and short: at most what one lost turn had committed. Sent to each, since the topic has no place yet.
-        this.#catchUp(connection, attachment.lastSeq, () => this.#room.audience.reattach(connection, this.#room.committedSeq));
+        this.#catchUp(connection, attachment.lastSeq, () => this.#room.audience.reattach(connection, this.#room.publishedSeq));
       } else {
         this.#room.audience.reattach(connection, head);
       }
@@ -217,7 +216,7 @@ export class RoomSequels {
 
   /** Replays (after, head] to one connection; `then` runs in the turn in which nothing is left. */
   #catchUp(connection: ShardConnection, after: Seq, then: (missing: Missing | undefined) => void): void {
-    const head = this.#room.committedSeq;
+    const head = this.#room.publishedSeq;
     const { facts, state, audience, reads } = this.#room;
     if (after >= head || facts === undefined || connection.closed) return then(undefined);
     if (head - after > RESUME_EVENTS_MAX) return then({ from: after + 1, to: head });
@@ -228,20 +227,25 @@ export class RoomSequels {
     reads.events(after, head, (page) => {
       const last = page.ok ? page.value[page.value.length - 1] : undefined;
       // What cannot be read is named, never skipped silently.
-      if (!page.ok || last === undefined) return then({ from: after + 1, to: this.#room.committedSeq });
+      if (!page.ok || last === undefined) return then({ from: after + 1, to: this.#room.publishedSeq });
       audience.replay(connection, page.value, after, facts);
       this.#catchUp(connection, last.seq, then);
     });
   }
 
-  #position(request: RoomRequest, mark: Mark | undefined, missing: Missing | undefined): RoomPosition {
-    const { room, state, audience, marks } = this.#room;
+  #unread(request: RoomRequest, mark: Mark): Pick<RoomPosition, "unread" | "readSeq"> {
+    const { state, marks } = this.#room;
+    const joinedNo = state.members.get(request.by.userId)?.joinedNo ?? state.messageCount;
+    return { unread: marks.unreadOf(mark, joinedNo), readSeq: mark.readSeq };
+  }
+
+  #position(request: RoomRequest, missing: Missing | undefined): RoomPosition {
+    const { room, state, audience, publishedSeq } = this.#room;
     const member = state.members.get(request.by.userId);
     return {
       roomId: room,
-      head: this.#room.committedSeq,
+      head: publishedSeq,
       ...(member != null && { role: member.role }),
-      ...(mark !== undefined && { unread: marks.unreadOf(mark, member?.joinedNo ?? state.messageCount), readSeq: mark.readSeq }),
       typing: audience.typingUsers,
       present: audience.presentUsers,
       ...(missing !== undefined && { missing }),
@@ -265,7 +269,7 @@ export class RoomSequels {
 
   #history(request: RoomRequest, page: { readonly before?: Seq; readonly after?: Seq; readonly limit: number }): void {
     this.#open.add(request);
-    const head = this.#room.committedSeq;
+    const head = this.#room.publishedSeq;
     const before = Math.min(page.before ?? head + 1, head + 1);
     this.#room.reads.history({ before, after: page.after, limit: page.limit }, (found) => {
       this.#open.delete(request);

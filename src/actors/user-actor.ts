@@ -112,13 +112,11 @@ export class UserActor extends Actor<UserMessage> {
     const row = read.value ?? undefined;
     this.#row = row;
     if (row !== undefined) this.#ref = userRef(this.#userId, row.name, row.avatar);
-    this.#presence = emptyPresence(
-      row && {
-        status: row.status ?? "online",
-        lastSeen: row.lastSeen,
-        ...(row.customStatus !== undefined && { customStatus: row.customStatus }),
-      },
-    );
+    this.#presence = emptyPresence({
+      status: row?.status ?? "online",
+      lastSeen: row?.lastSeen ?? this.#env.clock.wallMs(),
+      ...(row?.customStatus !== undefined && { customStatus: row.customStatus }),
+    });
     this.release();
   };
 
