@@ -33,7 +33,7 @@ export class RecentReader {
     const seen = this.#batches.at(-1)?.id ?? 0;
     // Ids never fall; if they did, the file was replaced under us and nothing held is worth anything.
     if (last < seen) this.#rebuild([]);
-    
+    this.#forgetStale(first);
     if (last > seen) {
       for (const batch of this.#since.all(seen)) this.#add(batch);
     }
