@@ -39,7 +39,7 @@ export function runWorker(
       projections: storage.projections,
       codecs: createCodecs({ messageLengthMax: settings.shard.messageLengthMax }),
       settings: settings.shard,
-      defer: queueMicrotask,
+      defer: setImmediate,
       send: (block) => host.postMessage(block, [block.buffer]),
       report: (event, details) => notice({ kind: "report", event, details }),
       working: (record) => {

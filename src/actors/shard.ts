@@ -1,7 +1,7 @@
 /**
  * One shard: hosts the room and user actors whose addresses hash to it, behind one link per edge.
  * Production and simulation construct this same class; only the ports differ.
- * Invariant: one activation per address; what one turn sends leaves as one block, after what the turn wrote was handed to the store.
+ * Invariant: one activation per address; what one run of turns sends leaves as one block, and what it writes is one group commit.
  */
 import type { Clock, Timer } from "../base/clock.ts";
 import type { RoomId } from "../base/ids.ts";
@@ -42,7 +42,7 @@ export interface ShardPorts {
   readonly projections: Projections;
   readonly codecs: readonly Codec[];
   readonly settings: ShardSettings;
-  /** Runs soon, after the present call stack. */
+  /** Runs soon, when what has arrived in this turn of the event loop has been taken in: it shares one commit. */
   readonly defer: (run: () => void) => void;
   /** To the edge. */
   readonly send: (block: Uint8Array<ArrayBuffer>) => void;
@@ -108,11 +108,11 @@ export class Shard implements ToShardHandler {
     return this.#rooms.size + this.#users.size;
   }
 
-  /** One block from the edge: all its records in order, then the turns that they cause. */
+  /** One block from the edge: its records in order. The turns follow when all blocks that are there have been taken in. */
   receive(block: Uint8Array): void {
     if (this.#stopped) return;
     this.#nextRecord = readToShard(block, this.#nextRecord, this);
-    this.#scheduler.run();
+    this.#scheduler.wakeSettle();
   }
 
   /** Ends all actors at once, as a crash would: nothing is answered any more. For the simulation and for exit. */
@@ -311,13 +311,14 @@ export class Shard implements ToShardHandler {
     poll();
   }
 
+  /** Answers leave before the next group is written: they rest on the one before. */
   #settle(): void {
+    this.#out.progress(this.#progress.low);
+    if (!this.#out.isEmpty && !this.#stopped) this.#ports.send(this.#out.take());
     // Waiting for the disk is no sign of being stuck.
     this.#ports.working(WORKING_STORE);
     this.#ports.journal.flush();
     this.#ports.working(WORKING_NONE);
-    this.#out.progress(this.#progress.low);
-    if (!this.#out.isEmpty && !this.#stopped) this.#ports.send(this.#out.take());
   }
 }
 
