@@ -19,10 +19,15 @@ async function makeRoom(roomId: string): Promise<void> {
   await speaker.join(roomId);
 }
 
-/** Many messages without waiting for each; the last one's ack says that all are there. */
+const WINDOW = 400;
+
+/** Many messages, a window at a time: the ack of the last one says that all of the window are there. */
 async function sayMany(roomId: string, count: number, prefix: string): Promise<void> {
-  for (let i = 1; i < count; i += 1) speaker.send({ type: "send_message", roomId, content: `${prefix} ${i}` });
-  await speaker.request({ type: "send_message", roomId, content: `${prefix} ${count}` }, 60_000);
+  for (let i = 1; i <= count; i += 1) {
+    const frame = { type: "send_message", roomId, content: `${prefix} ${i}` };
+    if (i % WINDOW === 0 || i === count) await speaker.ack(frame, 20_000);
+    else speaker.send(frame);
+  }
 }
 
 function texts(client: TestClient, roomId: string): readonly unknown[] {

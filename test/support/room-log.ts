@@ -54,13 +54,16 @@ export class RoomLog {
     this.#head = Math.max(this.#head ?? 0, head);
   }
 
-  /** The position in a `resumed` frame, which comes after the replayed events. */
+  /**
+   * The position in a `resumed` frame, which comes after the replayed events. With several rooms, live events of one may
+   * come before it too: then the position is older than what is had.
+   */
   resumed(position: unknown): void {
     if (at(position, "error") !== undefined) return;
-    this.#start(position, this.head);
     const head = numberAt(position, "head");
-    if (this.head > head) this.faults.push(`resumed at ${head}, but had ${this.head} already`);
-    this.#head = head;
+    this.#start(position, this.head);
+    if (this.head < head) this.faults.push(`resumed up to ${head}, but only ${this.head} came`);
+    this.#head = Math.max(this.head, head);
   }
 
   #start(position: unknown, since: number): void {
