@@ -44,6 +44,7 @@ export function runWorker(
       report: (event, details) => notice({ kind: "report", event, details }),
       working: (record) => {
         mark.record = record;
+        mark.beat();
       },
       shard: number,
       shards,

@@ -40,7 +40,7 @@ export interface SupervisorPorts<Settings> {
   readonly fatal: (message: string) => void;
 }
 
-/** A worker that has not beaten for so long is stuck; its beat is every `BEAT_MS`. */
+/** A worker that has not beaten for so long is stuck: it beats with every message it handles, and every `BEAT_MS` when idle. */
 export const BEAT_MS = 100;
 const STUCK_MS = 1_000;
 /** In the store's commit more patience: a slow disk is no bug of ours. */
@@ -65,6 +65,7 @@ export class Supervisor<Settings> {
   readonly #fatalRecords: number[];
   readonly #restartMs: number[];
   #watchTimer: Timer | undefined;
+  #watchedMs = 0;
   #stopping = false;
   restarts = 0;
 
@@ -160,10 +161,13 @@ export class Supervisor<Settings> {
   #watch(): void {
     this.#watchTimer = this.#ports.clock.after(WATCH_MS, () => this.#watch());
     const now = this.#ports.clock.monotonicMs();
+    // If this thread was late itself (a stopped process, a laptop that slept), silence says nothing.
+    const wasLate = now - this.#watchedMs > 3 * WATCH_MS;
+    this.#watchedMs = now;
     for (const [shard, running] of this.#running.entries()) {
       if (running === undefined || !running.ready) continue;
       const { beats, record } = running.mark;
-      if (beats !== running.beats) {
+      if (wasLate || beats !== running.beats) {
         running.beats = beats;
         running.beatMs = now;
         continue;
