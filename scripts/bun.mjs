@@ -6,6 +6,8 @@ import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { ensureInstalled, findBun, root } from "./bootstrap.mjs";
 
+const PARENT_WATCH_MS = 250;
+
 ensureInstalled();
 const child = spawn(findBun(), process.argv.slice(2), { cwd: root, stdio: "inherit" });
 
@@ -14,6 +16,15 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     // A terminal gives Ctrl-C to every process of the foreground group: passing it on would make it two.
     if (signal === "SIGTERM" || !process.stdin.isTTY) child.kill(signal);
   });
+}
+// npm gives SIGTERM to the shell between it and this process, and that shell dies without passing it on.
+if (process.env.npm_lifecycle_event) {
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, PARENT_WATCH_MS);
 }
 child.on("error", (error) => {
   process.stderr.write(`stoa: Bun did not start: ${error.message}\n`);
