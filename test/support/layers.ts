@@ -54,6 +54,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "main.ts": { may: [""], packages: ["*"] },
   "server.ts": { may: [""], packages: ["*"] },
   "welcome.ts": { may: [""], packages: ["*"] },
+  "shard-thread.ts": { may: [""], packages: ["*"] },
   "worker.ts": { may: [""], packages: ["*"] },
   cli: { may: [""], packages: ["*"] },
 };

@@ -8,12 +8,15 @@ import { join } from "node:path";
 import { mintTestToken, SECRET, type TestClaims } from "./tokens.ts";
 
 const root = join(import.meta.dir, "../..");
+const MAIN = "src/main.ts";
 const READY_MS_MAX = 15_000;
 const STOP_MS_MAX = 30_000;
 /** Of the server's output, for the message of a test that fails. */
 const OUTPUT_CHARS_MAX = 20_000;
 
 export interface ServerOptions {
+  /** Runs instead of `src/main.ts`. */
+  readonly entry?: string;
   /** Added to the environment; a value of `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -27,18 +30,20 @@ export class TestServer {
   readonly port: number;
   readonly dataDir: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
+  readonly #entry: string;
   #process: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
   #output = "";
 
-  private constructor(port: number, env: Readonly<Record<string, string | undefined>>) {
+  private constructor(port: number, { env = {}, entry = MAIN }: ServerOptions) {
     this.port = port;
     this.dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
     this.#env = env;
+    this.#entry = entry;
   }
 
   /** Starts a server on an empty data folder and waits until it is ready. */
   static async start(options: ServerOptions = {}): Promise<TestServer> {
-    const server = new TestServer(freePort(), options.env ?? {});
+    const server = new TestServer(freePort(), options);
     try {
       await server.restart();
     } catch (error) {
@@ -73,7 +78,7 @@ export class TestServer {
   /** Starts it again on the same port and data; returns how long it took to be ready. */
   async restart(): Promise<number> {
     const startMs = performance.now();
-    this.#process = spawnServer(this.#env, this.port, this.dataDir);
+    this.#process = spawnServer(this.#entry, this.#env, this.port, this.dataDir);
     void this.#collect(this.#process.stdout);
     void this.#collect(this.#process.stderr);
     await this.#ready(startMs);
@@ -172,7 +177,7 @@ export async function runServerToExit(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
-  const child = spawnServer(env, freePort(), dataDir);
+  const child = spawnServer(MAIN, env, freePort(), dataDir);
   const late = setTimeout(() => child.kill("SIGKILL"), READY_MS_MAX);
   const [out, errors, code] = await Promise.all([
     new Response(child.stdout).text(),
@@ -185,12 +190,13 @@ export async function runServerToExit(
 }
 
 function spawnServer(
+  entry: string,
   env: Readonly<Record<string, string | undefined>>,
   port: number,
   dataDir: string,
 ): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const { PATH, HOME, TMPDIR } = process.env;
-  return Bun.spawn([process.execPath, "src/main.ts"], {
+  return Bun.spawn([process.execPath, entry], {
     cwd: root,
     env: {
       PATH,

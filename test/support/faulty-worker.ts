@@ -1,0 +1,31 @@
+/**
+ * A shard's thread whose rooms fail when a message says so: `throw!`, `reject!`, `loop!` or `exit!`. Everything else in it
+ * is the real thing.
+ */
+import { parentPort, workerData } from "node:worker_threads";
+import { RoomActor, type RoomMessage } from "../../src/actors/room-actor.ts";
+import { runShardThread } from "../../src/shard-thread.ts";
+
+class FaultyRoom extends RoomActor {
+  protected override receive(message: RoomMessage): void {
+    if (message.to === "room" && message.command.kind === "send_message") failAs(message.command.content);
+    super.receive(message);
+  }
+}
+
+function failAs(content: string): void {
+  switch (content) {
+    case "throw!":
+      throw new Error("a fault of the test");
+    case "reject!":
+      void Promise.reject(new Error("a rejection of the test"));
+      return;
+    case "loop!":
+      for (;;);
+    case "exit!":
+      process.exit(0);
+  }
+}
+
+if (parentPort !== null)
+  runShardThread(parentPort, workerData, (env, { tenant, id }) => new FaultyRoom(env, tenant, id));
