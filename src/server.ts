@@ -18,7 +18,7 @@ import type { Log } from "./edge/log.ts";
 import type { Broadcaster } from "./edge/ports.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
-import type { WorkerSettings } from "./worker.ts";
+import type { ShardThreadSettings } from "./shard-thread.ts";
 
 export interface ServerParts {
   readonly config: Config;
@@ -65,7 +65,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     rate: config.rate,
     defer: setImmediate,
   });
-  const settings: WorkerSettings = {
+  const settings: ShardThreadSettings = {
     dataDir: config.dataDir,
     shard: {
       node: config.instanceId,
@@ -81,7 +81,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     config.shards > 1
       ? await startSqliteWriter({ dir: config.dataDir, onFatal: (error) => onFatal(error.message) })
       : undefined;
-  const supervisor = new Supervisor<WorkerSettings>({
+  const supervisor = new Supervisor<ShardThreadSettings>({
     entry: parts.workerEntry ?? new URL("./worker.ts", import.meta.url),
     settings,
     shards: config.shards,

@@ -26,6 +26,7 @@ import type { Broadcaster, Engine } from "./ports.ts";
 import { type Rate, TokenBucket } from "./rate-limit.ts";
 import { ShardOutlet } from "./shard-outlet.ts";
 import type { Arrival } from "./socket-plugin.ts";
+import { Tick } from "./tick.ts";
 
 export interface GatewayPorts {
   readonly clock: Clock;
@@ -57,6 +58,8 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   /** Connections that are not read from while a shard catches up. */
   readonly #paused = new Set<Connection>();
   #lastConnection = 0;
+  readonly #tick = new Tick();
+  #gathered = 0;
   #flushDue = false;
   #sweepTimer: Timer;
 
@@ -399,13 +402,18 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   }
 
   #flushSoon(): void {
+    this.#gathered += 1;
     if (this.#flushDue) return;
     this.#flushDue = true;
-    this.#ports.defer(this.#flush);
+    const { delayMs } = this.#tick;
+    if (delayMs === 0) this.#ports.defer(this.#flush);
+    else this.#ports.clock.after(delayMs, this.#flush);
   }
 
   readonly #flush = (): void => {
     this.#flushDue = false;
+    this.#tick.handedOver(this.#gathered, this.#ports.clock.monotonicMs());
+    this.#gathered = 0;
     for (const outlet of this.#outlets) outlet.flush();
   };
 
