@@ -1,11 +1,11 @@
 /** Giving a request its one answer, on the socket or as a value, and marking it complete. */
 import type { MessageId, Seq } from "../base/ids.ts";
 import { err, ok } from "../base/result.ts";
+import { errorFrame } from "../protocol/error-frame.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { RoomPosition } from "../protocol/frames.ts";
 import type { Request } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
-import { errorFrame } from "./views.ts";
 
 type Answering = Pick<ShardEnv, "connections" | "out" | "complete">;
 

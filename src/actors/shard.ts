@@ -9,6 +9,7 @@ import { ACTIVATIONS_MAX, REQUEST_ATTEMPTS_MAX, ROOM_IDLE_MS_MAX, USER_IDLE_MS_M
 import type { Random } from "../base/prng.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
+import { errorFrame } from "../protocol/error-frame.ts";
 import type { RoomPosition } from "../protocol/frames.ts";
 import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
@@ -33,7 +34,6 @@ import { Scheduler } from "./scheduler.ts";
 import type { Report, ShardEnv, ShardSettings } from "./shard-env.ts";
 import { WORKING_NONE, WORKING_STORE } from "./working-mark.ts";
 import { UserActor } from "./user-actor.ts";
-import { errorFrame } from "./views.ts";
 
 export interface ShardPorts {
   readonly clock: Clock;

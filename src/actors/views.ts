@@ -2,8 +2,7 @@
 import { messageIdOf, type RoomId, type UserId } from "../base/ids.ts";
 import type { LogEvent, MessageSent, RoomSettings } from "../domain/room/events.ts";
 import type { MessageOverlay } from "../domain/room/state.ts";
-import { ERRORS, type Rejection } from "../protocol/errors.ts";
-import type { ErrorFrame, MessageView, Ref, RoomEvent, RoomView, UserRef } from "../protocol/frames.ts";
+import type { MessageView, RoomEvent, RoomView, UserRef } from "../protocol/frames.ts";
 
 /** What a room's view needs beside its settings. */
 export interface RoomFacts {
@@ -137,18 +136,3 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
 export function userRef(userId: UserId, name: string | undefined, avatar: string | undefined): UserRef {
   return { userId, ...(name !== undefined && { name }), ...(avatar !== undefined && { avatar }) };
 }
-
-export function errorFrame(rejection: Rejection, ref: Ref | undefined, roomId: RoomId | undefined): ErrorFrame {
-  const known = ERRORS[rejection.code];
-  return {
-    type: "error",
-    ...(ref !== undefined && { ref }),
-    ...(roomId !== undefined && { roomId }),
-    code: rejection.code,
-    message: rejection.message ?? known.message,
-    temporary: known.temporary,
-    ...(rejection.field !== undefined && { field: rejection.field }),
-    ...(rejection.retryAfterMs !== undefined && { retryAfterMs: rejection.retryAfterMs }),
-  };
-}
-

@@ -6,7 +6,6 @@
 import { roomAddress, shardOf, userAddress } from "../actors/address.ts";
 import type { Call, ReplyOf } from "../actors/calls.ts";
 import { type LinkCall, readToEdge, type ResumeReply } from "../actors/link.ts";
-import { errorFrame } from "../actors/views.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { ConnectionId, RoomId } from "../base/ids.ts";
 import { AUTH_FRAME_MS_MAX, HELD_FRAMES_MAX, ROOMS_PER_CONNECTION_MAX, UNREADABLE_FRAMES_MAX } from "../base/limits.ts";
@@ -14,6 +13,7 @@ import type { Random } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec, CodecId } from "../protocol/codec.ts";
+import { errorFrame } from "../protocol/error-frame.ts";
 import type { CloseReason, Rejection } from "../protocol/errors.ts";
 import type { AuthFrame, ClientFrame, CreateRoomFrame, Ref, ResumeFrame, RoomPosition, ServerFrame } from "../protocol/frames.ts";
 import type { Auth, Verified } from "./auth.ts";
