@@ -1,0 +1,67 @@
+/** Checks of how everything stands at the end (10): heads, who is there, who types, what is unread. */
+import type { RoomId, Seq, UserId } from "../../src/base/ids.ts";
+import type { LogEvent } from "../../src/domain/room/events.ts";
+import type { ClientHistory, History } from "./history.ts";
+import type { Violate } from "./history-checker.ts";
+import { eventsOf, headOf, membershipsOf, presentMembership } from "./log-facts.ts";
+
+export function checkEnding(history: History, violate: Violate): void {
+  for (const log of history.logs) {
+    const events = eventsOf(log);
+    const memberships = membershipsOf(events);
+    const present = presentUsers(history, log.room);
+    for (const client of history.clients) {
+      const position = client.final?.positions.find((candidate) => candidate.roomId === log.room);
+      if (position !== undefined && position.error === undefined) {
+        const place = `${client.name} ${log.room} at the end`;
+        if (position.head !== headOf(log)) violate("10 head", `${place}: ${position.head}, the log ${headOf(log)}`);
+        if (position.typing.length > 0) violate("10 typing", `${place}: ${position.typing.join(", ")}`);
+        const shown = [...position.present].sort().join(", ");
+        if (shown !== present) violate("10 presence", `${place}: shown [${shown}], there [${present}]`);
+      }
+      const membership = presentMembership(memberships.get(client.user));
+      if (client.final === undefined || membership === undefined) continue;
+      checkUnread(client, log.room, events, membership.joinedNo, violate);
+    }
+  }
+}
+
+function presentUsers({ clients }: History, room: RoomId): string {
+  const users: UserId[] = [];
+  for (const { user, final } of clients) {
+    const position = final?.positions.find((candidate) => candidate.roomId === room);
+    if (final?.status === "online" && position !== undefined && position.error === undefined) users.push(user);
+  }
+  return users.sort().join(", ");
+}
+
+/** Messages after the last one that the user wrote, marked as read, or found when joining. */
+function checkUnread(
+  client: ClientHistory,
+  room: RoomId,
+  events: readonly LogEvent[],
+  joinedNo: number,
+  violate: Violate,
+): void {
+  let marked: Seq = 0;
+  let perhaps: Seq = 0;
+  for (const { room: of, body, answers } of client.requests) {
+    if (of !== room || body.kind !== "mark_read") continue;
+    perhaps = Math.max(perhaps, body.seq);
+    if (answers.some((answer) => answer.kind === "ack")) marked = Math.max(marked, body.seq);
+  }
+  const after = (mark: Seq): number => {
+    let messages = 0;
+    let read = joinedNo;
+    for (const event of events) {
+      if (event.kind !== "message_sent") continue;
+      messages += 1;
+      if (event.by === client.user || event.seq <= mark) read = Math.max(read, messages);
+    }
+    return messages - read;
+  };
+  const unread = client.final?.unread[room] ?? 0;
+  if (unread < after(Math.max(marked, perhaps)) || unread > after(marked)) {
+    violate("10 unread", `${client.name} ${room}: told ${unread}, in truth ${after(marked)}`);
+  }
+}

@@ -1,0 +1,117 @@
+/** Checks of the log by itself (2, 3), and of the rows that were written with it. */
+import type { Seq, UserId } from "../../src/base/ids.ts";
+import type { LogEvent } from "../../src/domain/room/events.ts";
+import type { MessageOverlay } from "../../src/domain/room/state.ts";
+import type { FinalLog } from "./history.ts";
+import type { Violate } from "./history-checker.ts";
+import { eventsOf, membershipsOf, presentMembership } from "./log-facts.ts";
+
+export function checkLog(log: FinalLog, violate: Violate): void {
+  checkSegments(log, violate);
+  checkEvents(log, violate);
+}
+
+/** Contiguous; each activation begins with a fence of its own epoch and writes in no other; epochs only rise. */
+function checkSegments({ room, segments }: FinalLog, violate: Violate): void {
+  const epochs = new Map<string, number>();
+  let head = 0;
+  let epoch = 0;
+  let messages = 0;
+  for (const segment of segments) {
+    const place = `${room} segment ${segment.firstSeq}-${segment.lastSeq}`;
+    if (segment.firstSeq !== head + 1) violate("3 contiguous", `${place} follows ${head}`);
+    if (segment.lastSeq !== segment.firstSeq + segment.events.length - 1) {
+      violate("3 contiguous", `${place} has ${segment.events.length} events`);
+    }
+    const first = segment.events[0];
+    if (!epochs.has(segment.writer) && first?.kind !== "fence") {
+      violate("3 fenced", `${place}: activation ${segment.writer} wrote in epoch ${segment.epoch} without a fence before`);
+    }
+    for (const event of segment.events) {
+      if (event.kind === "message_sent") messages += 1;
+      if (event.kind !== "fence") continue;
+      if (event.epoch <= epoch) violate("3 epochs", `${place}: fence of epoch ${event.epoch} after ${epoch}`);
+      epoch = event.epoch;
+    }
+    if (segment.epoch !== epoch) violate("3 epochs", `${place} says epoch ${segment.epoch}, the last fence ${epoch}`);
+    if ((epochs.get(segment.writer) ?? segment.epoch) !== segment.epoch) {
+      violate("3 fenced", `${place}: activation ${segment.writer} wrote in two epochs`);
+    }
+    epochs.set(segment.writer, segment.epoch);
+    if (segment.messageCount !== messages) violate("3 counts", `${place} counts ${segment.messageCount}, not ${messages}`);
+    head = segment.lastSeq;
+  }
+}
+
+function checkEvents(log: FinalLog, violate: Violate): void {
+  const keys = new Map<string, LogEvent>();
+  const contents = new Map<string, Seq>();
+  let timestamp = 0;
+  for (const event of eventsOf(log)) {
+    const place = `${log.room} seq ${event.seq}`;
+    if (event.timestamp < timestamp) violate("3 timestamps", `${place}: ${event.timestamp} after ${timestamp}`);
+    timestamp = event.timestamp;
+    if (event.kind === "fence") continue;
+    if (event.kind === "message_sent") {
+      const earlier = contents.get(event.content);
+      if (earlier !== undefined) violate("2 once", `${place} repeats "${event.content}" of ${earlier}`);
+      contents.set(event.content, event.seq);
+    }
+    if (event.clientId === undefined) continue;
+    const key = `${event.by} ${event.clientId}`;
+    const earlier = keys.get(key);
+    // Only the making of a room is several events.
+    const isRest = event.kind === "member_joined" && earlier?.seq === event.seq - 1;
+    if (earlier !== undefined && !isRest) violate("2 once", `${place} repeats key ${key} of ${earlier.seq}`);
+    keys.set(key, event);
+  }
+}
+
+/** Members and overlays as replaying the log gives them. */
+export function checkRows(log: FinalLog, violate: Violate): void {
+  const events = eventsOf(log);
+  const expected = new Map<UserId, Seq>();
+  for (const [userId, spans] of membershipsOf(events)) {
+    const present = presentMembership(spans);
+    if (present !== undefined) expected.set(userId, present.from);
+  }
+  for (const [userId, joinedSeq] of expected) {
+    const row = log.members.get(userId);
+    if (row?.joinedSeq !== joinedSeq) violate("rows", `${log.room}: ${userId} joined at ${joinedSeq}, row ${row?.joinedSeq}`);
+  }
+  for (const userId of log.members.keys()) {
+    if (!expected.has(userId)) violate("rows", `${log.room}: ${userId} has a row and is no member`);
+  }
+  const changed = new Set<Seq>();
+  for (const event of events) if ("target" in event) changed.add(event.target);
+  for (const seq of changed) {
+    const line = overlayLine(replayedOverlay(events, seq));
+    const row = overlayLine(log.overlays.get(seq) ?? {});
+    if (line !== row) violate("rows", `${log.room} seq ${seq}: the log says ${line}, the row ${row}`);
+  }
+}
+
+function replayedOverlay(events: readonly LogEvent[], seq: Seq): MessageOverlay {
+  let content: string | undefined;
+  let deletedAt: number | undefined;
+  const reactions: Record<string, UserId[]> = {};
+  for (const event of events) {
+    if (!("target" in event) || event.target !== seq) continue;
+    if (event.kind === "message_edited") content = event.content;
+    else if (event.kind === "message_deleted") deletedAt = event.timestamp;
+    else {
+      const users = (reactions[event.emoji] ?? []).filter((user) => user !== event.by);
+      reactions[event.emoji] = event.added ? [...users, event.by] : users;
+    }
+  }
+  return { ...(content !== undefined && { content }), ...(deletedAt !== undefined && { deletedAt }), reactions };
+}
+
+/** A deleted message's text and reactions are nobody's business any more. */
+function overlayLine({ content, deletedAt, reactions = {} }: MessageOverlay): string {
+  if (deletedAt !== undefined) return `deleted at ${deletedAt}`;
+  const shown = Object.entries(reactions)
+    .filter(([, users]) => users.length > 0)
+    .map(([emoji, users]) => `${emoji} ${[...users].sort().join(",")}`);
+  return `${content ?? "unchanged"} ${shown.join(" ")}`;
+}

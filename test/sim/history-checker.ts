@@ -1,0 +1,42 @@
+/**
+ * Judges a run: what clients were told and saw against the final log. Pure. The checks of docs/GUARANTEES.md, by number:
+ * 1 acked → there, with that body          6 acked before another was sent → smaller sequence
+ * 2 no key twice                           7 refused for good → not there
+ * 3 contiguous, epochs never fall          8 recipients were members
+ * 4 seen: contiguous and equal to the log  9 after healing everything is answered (`liveness`, from the scenario)
+ * 5 nothing seen that is not there         10 presence, unread counts, heads at the end equal the truth
+ * One node only, so far: nothing about several views of who owns a room.
+ */
+import { checkEnding } from "./check-ending.ts";
+import { checkLog, checkRows } from "./check-log.ts";
+import { checkOrder, checkRequests } from "./check-requests.ts";
+import { checkStreams } from "./check-streams.ts";
+import type { History } from "./history.ts";
+
+export interface Violation {
+  readonly rule: string;
+  /** Names client, room and sequence where there are any. */
+  readonly message: string;
+}
+export type Violate = (rule: string, message: string) => void;
+
+const VIOLATIONS_MAX = 50;
+
+export function checkHistory(history: History): Violation[] {
+  const violations: Violation[] = [];
+  const violate: Violate = (rule, message) => {
+    if (violations.length < VIOLATIONS_MAX) violations.push({ rule, message });
+  };
+  for (const log of history.logs) {
+    checkLog(log, violate);
+    checkRows(log, violate);
+  }
+  for (const client of history.clients) {
+    for (const fault of client.faults) violate("protocol", `${client.name}, ${fault}`);
+  }
+  checkRequests(history, violate);
+  checkOrder(history, violate);
+  checkStreams(history, violate);
+  checkEnding(history, violate);
+  return violations;
+}

@@ -1,0 +1,102 @@
+/**
+ * What one run leaves behind for judgement: what each client did and saw, in its own order, and the final log.
+ * Invariant: plain data; nothing here knows how it came about or what would be right.
+ */
+import type { MessageId, RoomId, Seq, UserId } from "../../src/base/ids.ts";
+import type { LogEvent } from "../../src/domain/room/events.ts";
+import type { MemberRow, MessageOverlay } from "../../src/domain/room/state.ts";
+import type { ErrorCode } from "../../src/protocol/errors.ts";
+import type { RoomEvent, RoomPosition } from "../../src/protocol/frames.ts";
+
+export type RequestBody =
+  | { readonly kind: "send_message"; readonly content: string }
+  | { readonly kind: "edit_message"; readonly messageId: MessageId; readonly content: string }
+  | { readonly kind: "delete_message"; readonly messageId: MessageId }
+  | { readonly kind: "message_reaction"; readonly messageId: MessageId; readonly emoji: string; readonly add: boolean }
+  | { readonly kind: "create_room"; readonly participants: readonly UserId[]; readonly isPrivate: boolean }
+  | { readonly kind: "join_room" }
+  | { readonly kind: "leave_room" }
+  | { readonly kind: "mark_read"; readonly seq: Seq }
+  | { readonly kind: "add_member"; readonly userId: UserId }
+  | { readonly kind: "remove_member"; readonly userId: UserId };
+
+export interface Try {
+  readonly atMs: number;
+  /** Number of the client's connection, 1, 2, 3 …; 0 for requests that come over HTTP. */
+  readonly connection: number;
+  readonly ref: number;
+}
+
+export type Answer = { readonly atMs: number; readonly ref: number } & (
+  | { readonly kind: "ack"; readonly seq: Seq; readonly messageId: MessageId | undefined; readonly duplicate: boolean }
+  | { readonly kind: "error"; readonly code: ErrorCode; readonly temporary: boolean }
+);
+
+/** One thing that a client wanted, over all its tries. */
+export interface RequestHistory {
+  readonly room: RoomId;
+  readonly body: RequestBody;
+  /** `undefined`: the edge gives one for each try. */
+  readonly clientId: string | undefined;
+  readonly probe: boolean;
+  readonly tries: Try[];
+  readonly answers: Answer[];
+}
+
+/** What a client asked and saw of one room, in order. */
+export type Seen =
+  | { readonly kind: "asked"; readonly connection: number; readonly ref: number; readonly since: Seq | undefined }
+  | {
+      readonly kind: "events";
+      readonly connection: number;
+      readonly after: Seq;
+      readonly head: Seq;
+      readonly events: readonly RoomEvent[];
+    }
+  /** The answer to a question with this `ref`. */
+  | { readonly kind: "position"; readonly connection: number; readonly ref: number; readonly position: RoomPosition }
+  | { readonly kind: "left"; readonly connection: number };
+
+export interface ClientHistory {
+  readonly name: string;
+  readonly user: UserId;
+  readonly requests: readonly RequestHistory[];
+  readonly rooms: ReadonlyMap<RoomId, readonly Seen[]>;
+  /** What broke the protocol at once: answers to nothing, frames out of place. */
+  readonly faults: readonly string[];
+  /** How it stood at the end, after everything had healed and fallen silent. */
+  readonly final: ClientEnding | undefined;
+}
+
+export interface ClientEnding {
+  readonly status: "online" | "offline";
+  /** Rooms that it listens to. */
+  readonly positions: readonly RoomPosition[];
+  /** Of the `connection` frame of a last new connection. */
+  readonly unread: Readonly<Record<RoomId, number>>;
+}
+
+export interface FinalSegment {
+  readonly firstSeq: Seq;
+  readonly lastSeq: Seq;
+  readonly epoch: number;
+  /** The activation that wrote it. */
+  readonly writer: string;
+  readonly messageCount: number;
+  readonly events: readonly LogEvent[];
+}
+
+export interface FinalLog {
+  readonly room: RoomId;
+  readonly isPrivate: boolean;
+  readonly segments: readonly FinalSegment[];
+  /** Rows as the store has them. */
+  readonly members: ReadonlyMap<UserId, MemberRow>;
+  readonly overlays: ReadonlyMap<Seq, MessageOverlay>;
+}
+
+export interface History {
+  readonly clients: readonly ClientHistory[];
+  readonly logs: readonly FinalLog[];
+  readonly disruptions: readonly { readonly fromMs: number; readonly toMs: number }[];
+}

@@ -1,0 +1,94 @@
+/** What follows from a final log alone: its events in order, how each looks to a client, who was a member when. */
+import { messageIdOf, type Seq, type UserId } from "../../src/base/ids.ts";
+import type { LogEvent } from "../../src/domain/room/events.ts";
+import type { RoomEvent } from "../../src/protocol/frames.ts";
+import type { FinalLog } from "./history.ts";
+
+export function eventsOf(log: FinalLog): LogEvent[] {
+  return log.segments.flatMap((segment) => segment.events);
+}
+
+export function headOf(log: FinalLog): Seq {
+  return log.segments.at(-1)?.lastSeq ?? 0;
+}
+
+/** One line per event that clients get to see; `undefined` for the others. */
+export function logLine(event: LogEvent): string | undefined {
+  const place = `${event.seq}@${event.timestamp}`;
+  switch (event.kind) {
+    case "fence":
+    case "room_created":
+      return undefined;
+    case "message_sent":
+      return `${place} message ${event.messageNo} of ${event.by}: ${event.content}`;
+    case "message_edited":
+      return `${place} ${messageIdOf(event.target)} edited by ${event.by}: ${event.content}`;
+    case "message_deleted":
+      return `${place} ${messageIdOf(event.target)} deleted by ${event.by}`;
+    case "reaction_changed":
+      return `${place} ${messageIdOf(event.target)} ${event.emoji} ${event.added} by ${event.by}: ${event.count}`;
+    case "member_joined":
+      return `${place} ${event.userId} joined as ${event.role} by ${event.by}`;
+    case "member_left":
+      return `${place} ${event.userId} ${event.reason} by ${event.by}`;
+    case "member_changed":
+      return `${place} ${event.userId} is ${event.role} by ${event.by}`;
+    case "room_updated":
+      return `${place} settings by ${event.by}`;
+  }
+}
+
+/** The same line from what a client was sent. */
+export function seenLine(event: RoomEvent): string {
+  const place = `${event.seq}@${event.timestamp}`;
+  switch (event.type) {
+    case "new_message":
+      return `${place} message ${event.message.messageNo} of ${event.message.authorId}: ${event.message.content}`;
+    case "message_updated":
+      return event.change.kind === "content"
+        ? `${place} ${event.messageId} edited by ${event.by}: ${event.change.content}`
+        : `${place} ${event.messageId} ${event.change.emoji} ${event.change.added} by ${event.by}: ${event.change.count}`;
+    case "message_deleted":
+      return `${place} ${event.messageId} deleted by ${event.by}`;
+    case "user_joined":
+      return `${place} ${event.user.userId} joined as ${event.role} by ${event.by}`;
+    case "user_left":
+      return `${place} ${event.user.userId} ${event.reason} by ${event.by}`;
+    case "member_updated":
+      return `${place} ${event.user.userId} is ${event.role} by ${event.by}`;
+    case "room_updated":
+      return `${place} settings by ${event.by}`;
+  }
+}
+
+export interface Membership {
+  readonly from: Seq;
+  /** The event that ended it; infinite while it lasts. */
+  readonly to: Seq;
+  /** Messages in the room when it began. */
+  readonly joinedNo: number;
+}
+
+export function membershipsOf(events: readonly LogEvent[]): Map<UserId, Membership[]> {
+  const all = new Map<UserId, Membership[]>();
+  let messages = 0;
+  for (const event of events) {
+    if (event.kind === "message_sent") messages += 1;
+    if (event.kind === "member_joined") {
+      const spans = all.get(event.userId) ?? [];
+      spans.push({ from: event.seq, to: Number.POSITIVE_INFINITY, joinedNo: messages });
+      all.set(event.userId, spans);
+    }
+    if (event.kind === "member_left") {
+      const spans = all.get(event.userId) ?? [];
+      const last = spans.pop();
+      if (last !== undefined) spans.push({ ...last, to: event.seq });
+    }
+  }
+  return all;
+}
+
+export function presentMembership(spans: readonly Membership[] | undefined): Membership | undefined {
+  const last = spans?.at(-1);
+  return last?.to === Number.POSITIVE_INFINITY ? last : undefined;
+}

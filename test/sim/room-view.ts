@@ -1,0 +1,56 @@
+/**
+ * What a client knows of one room: whether it listens, how far it has come, which messages there are.
+ * Invariant: `head` is the last sequence up to which nothing is lacking, as a client would know it; it is what a resume names.
+ */
+import type { MessageId, RoomId, Seq, UserId } from "../../src/base/ids.ts";
+import type { EventsFrame, RoomPosition } from "../../src/protocol/frames.ts";
+import type { Seen } from "./history.ts";
+
+const MESSAGES_KEPT_MAX = 40;
+
+export class RoomView {
+  readonly room: RoomId;
+  readonly seen: Seen[] = [];
+  /** The client wants to listen. */
+  wanted = false;
+  /** The server said yes on the present connection. */
+  subscribed = false;
+  head: Seq | undefined;
+  readonly messages: { readonly id: MessageId; readonly author: UserId; readonly seq: Seq }[] = [];
+
+  constructor(room: RoomId) {
+    this.room = room;
+  }
+
+  /** Asks to be told what follows what it has. Returns the sequence to name, if it has any. */
+  asked(connection: number, ref: number): Seq | undefined {
+    this.seen.push({ kind: "asked", connection, ref, since: this.head });
+    return this.head;
+  }
+
+  events(connection: number, frame: EventsFrame): void {
+    const { after, head, events } = frame;
+    this.seen.push({ kind: "events", connection, after, head, events });
+    for (const event of events) {
+      if (event.type !== "new_message" || event.seq <= (this.head ?? 0)) continue;
+      this.messages.push({ id: event.message.messageId, author: event.message.authorId, seq: event.seq });
+      if (this.messages.length > MESSAGES_KEPT_MAX) this.messages.shift();
+    }
+    this.head = Math.max(this.head ?? 0, head);
+  }
+
+  positioned(connection: number, ref: number, position: RoomPosition): void {
+    this.seen.push({ kind: "position", connection, ref, position });
+    if (position.error !== undefined) {
+      this.subscribed = false;
+      return;
+    }
+    this.subscribed = true;
+    this.head = Math.max(this.head ?? 0, position.head);
+  }
+
+  left(connection: number): void {
+    this.seen.push({ kind: "left", connection });
+    this.subscribed = false;
+  }
+}
