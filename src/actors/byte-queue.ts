@@ -112,6 +112,7 @@ export class ByteCursor {
 
   text(): string {
     const length = this.u32();
+    if (length === 0) return "";
     const value = this.#buffer.toString("utf8", this.#at, this.#at + length);
     this.#at += length;
     return value;

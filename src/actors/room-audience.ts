@@ -12,7 +12,6 @@ import {
   ROOM_PRESENCE_SUBSCRIBERS_MAX,
 } from "../base/limits.ts";
 import type { LogEvent } from "../domain/room/events.ts";
-import { CODECS } from "../protocol/codec.ts";
 import type { RoomEvent, ServerFrame, UserRef } from "../protocol/frames.ts";
 import { userAddress } from "./address.ts";
 import type { ShardConnection, Subscribed } from "./connections.ts";
@@ -256,11 +255,9 @@ export class RoomAudience implements Subscribed {
 
   #publish(frame: ServerFrame, head: Seq): void {
     if (this.#topic === 0) return;
-    for (const codecId of Object.values(CODECS)) {
-      if ((this.#perCodec[codecId] ?? 0) === 0) continue;
-      const codec = this.#env.codecs[codecId];
-      if (codec === undefined) continue;
-      for (const data of codec.encode(frame)) this.#env.out.publish(this.#topic, codecId, codec.text, head, data);
+    for (const codec of this.#env.codecs) {
+      if ((this.#perCodec[codec.id] ?? 0) === 0) continue;
+      for (const data of codec.encode(frame)) this.#env.out.publish(this.#topic, codec.id, codec.text, head, data);
     }
   }
 }

@@ -63,6 +63,7 @@ export class RoomLog {
     this.#owner = owner;
     this.#writer = env.random.token(12);
     this.committedSeq = committedSeq;
+    this.#onAppended = owner.later(this.#appended);
   }
 
   /** Nothing more may be added: the store has fallen too far behind. */
@@ -138,9 +139,10 @@ export class RoomLog {
 
   #append(): void {
     const { segment, rows } = this.#outstanding as Outstanding;
-    this.#env.journal.append(this.#key, segment, rows, this.#owner.later(this.#appended));
+    this.#env.journal.append(this.#key, segment, rows, this.#onAppended);
   }
 
+  readonly #onAppended: (outcome: AppendOutcome) => void;
   readonly #appended = (outcome: AppendOutcome): void => {
     switch (outcome) {
       case "written":

@@ -4,7 +4,7 @@
  * Invariant: one activation per address; what one run of turns sends leaves as one block, and what it writes is one group commit.
  */
 import type { Clock, Timer } from "../base/clock.ts";
-import type { RoomId } from "../base/ids.ts";
+import type { RoomId, TenantId } from "../base/ids.ts";
 import { ACTIVATIONS_MAX, REQUEST_ATTEMPTS_MAX, ROOM_IDLE_MS_MAX, USER_IDLE_MS_MAX } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
 import type { Principal } from "../domain/principal.ts";
@@ -30,6 +30,7 @@ import type { ActorMessage } from "./messages.ts";
 import { Progress } from "./progress.ts";
 import type { Request, RoomRequest } from "./request.ts";
 import { RoomActor, type RoomMessage } from "./room-actor.ts";
+import { RoomTable } from "./room-table.ts";
 import { Scheduler } from "./scheduler.ts";
 import type { Report, ShardEnv, ShardSettings } from "./shard-env.ts";
 import { WORKING_NONE, WORKING_STORE } from "./working-mark.ts";
@@ -66,7 +67,9 @@ export class Shard implements ToShardHandler {
   readonly #connections: ConnectionTable;
   readonly #scheduler: Scheduler;
   readonly #progress = new Progress();
-  readonly #rooms = new Map<string, RoomActor>();
+  readonly #rooms = new RoomTable();
+  /** Monotonic time of the present block. */
+  #nowMs = 0;
   readonly #users = new Map<string, UserActor>();
   #nextRecord = 1;
   #lastTopic = 0;
@@ -111,6 +114,7 @@ export class Shard implements ToShardHandler {
   /** One block from the edge: its records in order. The turns follow when all blocks that are there have been taken in. */
   receive(block: Uint8Array): void {
     if (this.#stopped) return;
+    this.#nowMs = this.#ports.clock.monotonicMs();
     this.#nextRecord = readToShard(block, this.#nextRecord, this);
     this.#scheduler.wakeSettle();
   }
@@ -183,26 +187,27 @@ export class Shard implements ToShardHandler {
     const { tenant } = request.by;
     const accepted =
       request.to === "room"
-        ? this.#activeRoom(roomAddress(tenant, request.room), request)
+        ? this.#activeRoom(tenant, request)
         : this.#user(userAddress(tenant, request.user)).deliver(request);
     if (!accepted) answerRejection(this.#env, request, { code: "overloaded", retryAfterMs: 500 });
   }
 
-  #activeRoom(address: RoomAddress, request: RoomRequest): boolean {
-    if (this.activations >= ACTIVATIONS_MAX && !this.#rooms.has(addressKey(address))) return false;
-    const room = this.#room(address);
-    room.lastUsedMs = this.#ports.clock.monotonicMs();
+  #activeRoom(tenant: TenantId, request: RoomRequest): boolean {
+    const active = this.#rooms.get(tenant, request.room);
+    if (active === undefined && this.activations >= ACTIVATIONS_MAX) return false;
+    const room = active ?? this.#activate(roomAddress(tenant, request.room));
+    room.lastUsedMs = this.#nowMs;
     return room.deliver(request);
   }
 
   #room(address: RoomAddress): RoomActor {
-    const key = addressKey(address);
-    let room = this.#rooms.get(key);
-    if (room === undefined) {
-      room = this.#makeRoom(this.#env, address);
-      room.lastUsedMs = this.#ports.clock.monotonicMs();
-      this.#rooms.set(key, room);
-    }
+    return this.#rooms.get(address.tenant, address.id) ?? this.#activate(address);
+  }
+
+  #activate(address: RoomAddress): RoomActor {
+    const room = this.#makeRoom(this.#env, address);
+    room.lastUsedMs = this.#ports.clock.monotonicMs();
+    this.#rooms.set(address.tenant, address.id, room);
     return room;
   }
 
@@ -225,7 +230,7 @@ export class Shard implements ToShardHandler {
 
   #restart(room: RoomActor, unanswered: readonly RoomRequest[], first: readonly RoomMessage[]): void {
     const address = { kind: "room", tenant: room.tenant, id: room.room } as const;
-    if (this.#rooms.get(addressKey(address)) === room) this.#rooms.delete(addressKey(address));
+    if (this.#rooms.get(room.tenant, room.room) === room) this.#rooms.delete(room.tenant, room.room);
     const again: RoomRequest[] = [];
     for (const request of unanswered) {
       request.attempts += 1;
@@ -273,19 +278,19 @@ export class Shard implements ToShardHandler {
 
   /** Messages between actors are for those that are active: nobody is woken to be told that somebody types. */
   #hand(to: Address, message: ActorMessage): void {
-    if (to.kind === "room") this.#rooms.get(addressKey(to))?.deliver({ to: "actor", message });
+    if (to.kind === "room") this.#rooms.get(to.tenant, to.id)?.deliver({ to: "actor", message });
     else this.#users.get(addressKey(to))?.deliver({ to: "actor", message });
   }
 
   #sweep(): void {
     this.#sweepTimer = this.#ports.clock.after(SWEEP_MS, () => this.#sweep());
     const now = this.#ports.clock.monotonicMs();
-    for (const [key, room] of this.#rooms) {
+    for (const room of [...this.#rooms.values()]) {
       if (!room.isIdle) continue;
       // A name that is no room is not worth keeping; a real one stays for a while.
       if (now - room.lastUsedMs < (room.facts === undefined ? SWEEP_MS : ROOM_IDLE_MS_MAX)) continue;
       room.passivate();
-      this.#rooms.delete(key);
+      this.#rooms.delete(room.tenant, room.room);
     }
     for (const [key, user] of this.#users) {
       if (!user.isIdle || now - user.lastUsedMs < USER_IDLE_MS_MAX) continue;

@@ -4,6 +4,8 @@ import type { LogEvent, MessageSent, RoomSettings } from "../domain/room/events.
 import type { MessageOverlay } from "../domain/room/state.ts";
 import type { MessageView, RoomEvent, RoomView, UserRef } from "../protocol/frames.ts";
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** What a room's view needs beside its settings. */
 export interface RoomFacts {
   readonly settings: RoomSettings;
@@ -31,24 +33,26 @@ export function roomView(roomId: RoomId, facts: RoomFacts): RoomView {
   };
 }
 
-/** The message as sent. */
+/** The message as sent. On the hot path: built without copying objects. */
 export function messageView(roomId: RoomId, event: MessageSent): MessageView {
-  return {
+  const { clientId, authorName, authorAvatar, replyTo, mentions, attachments } = event;
+  const view: Mutable<MessageView> = {
     messageId: messageIdOf(event.seq),
     roomId,
     seq: event.seq,
     messageNo: event.messageNo,
     authorId: event.by,
-    ...(event.authorName !== undefined && { authorName: event.authorName }),
-    ...(event.authorAvatar !== undefined && { authorAvatar: event.authorAvatar }),
     content: event.content,
     messageType: event.messageType,
     timestamp: event.timestamp,
-    ...(event.clientId !== undefined && !isGenerated(event.clientId) && { clientId: event.clientId }),
-    ...(event.replyTo !== undefined && { replyTo: event.replyTo }),
-    ...(event.mentions !== undefined && { mentions: event.mentions }),
-    ...(event.attachments !== undefined && { attachments: event.attachments }),
   };
+  if (authorName !== undefined) view.authorName = authorName;
+  if (authorAvatar !== undefined) view.authorAvatar = authorAvatar;
+  if (clientId !== undefined && !isGenerated(clientId)) view.clientId = clientId;
+  if (replyTo !== undefined) view.replyTo = replyTo;
+  if (mentions !== undefined) view.mentions = mentions;
+  if (attachments !== undefined) view.attachments = attachments;
+  return view;
 }
 
 /** An idempotency key for a request that came without one: the edge may have to repeat it to a restarted shard. */
