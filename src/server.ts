@@ -54,13 +54,14 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const clock = new SystemClock();
   const codecs = createCodecs({ messageLengthMax: config.messageLengthMax });
   const auth = createAuth({ secret, issuer: config.jwt.issuer, audience: config.jwt.audience });
-  const sockets: { broadcaster: Broadcaster } = { broadcaster: { publish: () => {} } };
+  // Shards run before the port is open; until then nobody can have subscribed to anything.
+  const sockets: { broadcaster: Broadcaster | undefined } = { broadcaster: undefined };
   const gateway = new Gateway({
     clock,
     random: new SystemRandom(),
     codecs,
     auth,
-    broadcaster: { publish: (topic, data, text) => sockets.broadcaster.publish(topic, data, text) },
+    broadcaster: { publish: (topic, data, text) => sockets.broadcaster?.publish(topic, data, text) },
     shards: config.shards,
     rate: config.rate,
     defer: setImmediate,

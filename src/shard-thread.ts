@@ -21,7 +21,8 @@ export interface ShardThreadSettings {
 export function runShardThread(
   host: MessagePort,
   start: WorkerStart<ShardThreadSettings>,
-  makeRoom: (env: ShardEnv, address: RoomAddress) => RoomActor = (env, { tenant, id }) => new RoomActor(env, tenant, id),
+  makeRoom: (env: ShardEnv, address: RoomAddress) => RoomActor = (env, { tenant, id }) =>
+    new RoomActor(env, tenant, id),
 ): void {
   const { settings, shard: number, shards, storePort } = start;
   const mark = new WorkingMark(start.mark);
