@@ -5,11 +5,15 @@
 import { dirname, join, normalize } from "node:path";
 
 /** Files that other layers may know of a folder whose inside is closed to them: ports, commands, envelopes. */
-const JOURNAL_PORTS = ["storage/journal.ts", "storage/projections.ts"];
-const CLUSTER_PORTS = ["cluster/bus.ts", "cluster/membership.ts", "cluster/presence-directory.ts"];
-const ACTOR_LINK = ["actors/calls.ts", "actors/link.ts", "actors/address.ts"];
+export const JOURNAL_PORTS: readonly string[] = ["storage/journal.ts", "storage/projections.ts"];
+export const CLUSTER_PORTS: readonly string[] = [
+  "cluster/bus.ts",
+  "cluster/membership.ts",
+  "cluster/presence-directory.ts",
+];
+export const ACTOR_LINK: readonly string[] = ["actors/calls.ts", "actors/link.ts", "actors/address.ts"];
 /** What of the domain is data: stored rows, events and commands, but no decisions. */
-const DOMAIN_TYPES = [
+export const DOMAIN_TYPES: readonly string[] = [
   "domain/principal.ts",
   "domain/room/commands.ts",
   "domain/room/events.ts",
@@ -18,7 +22,7 @@ const DOMAIN_TYPES = [
   "domain/room/vocabulary.ts",
 ];
 
-interface Layer {
+export interface Layer {
   /** Folders (ending with a slash) and single files, relative to `src`. Its own folder is always allowed. */
   readonly may: readonly string[];
   /** Packages and built-in modules; `*` at the end matches the rest of a name. */
@@ -30,7 +34,7 @@ interface Layer {
 /** By the first part of the path. The composition roots may import everything and are listed for completeness. */
 export const LAYERS: Readonly<Record<string, Layer>> = {
   base: { may: [], packages: [] },
-  protocol: { may: ["base/"], packages: ["msgpackr"] },
+  protocol: { may: ["base/"], packages: [] },
   domain: { may: ["base/"], packages: [] },
   client: { may: ["base/", "protocol/"], packages: [] },
   storage: { may: ["base/", ...DOMAIN_TYPES], packages: ["bun:sqlite", "msgpackr", "node:*"], adapters: true },

@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { importsOf, violations } from "../../support/layers.ts";
+import { importsOf, LAYERS, violations } from "../../support/layers.ts";
+import { ARCHITECTURE, layerTable } from "./layer-table.ts";
 
 const src = join(import.meta.dir, "../../../src");
 const files = readdirSync(src, { recursive: true, encoding: "utf8" })
@@ -55,4 +56,46 @@ test("every form of import is seen, over several lines too", () => {
   const code =
     'import {\n  a,\n  b,\n} from "./a.ts";\nimport "./b.ts";\nexport { c } from "./c.ts";\nimport("./d.ts");';
   expect([...importsOf(code)].sort()).toEqual(["./a.ts", "./b.ts", "./c.ts", "./d.ts"]);
+});
+
+test("docs/ARCHITECTURE.md has this table of layers", async () => {
+  expect((await ARCHITECTURE.read()).get("layers")).toBe(layerTable());
+});
+
+interface BiomeOverride {
+  readonly includes: readonly string[];
+  readonly linter: {
+    readonly rules: {
+      readonly style?: {
+        readonly noRestrictedImports?: {
+          readonly options: { readonly patterns: readonly { group: readonly string[] }[] };
+        };
+      };
+    };
+  };
+}
+
+test("the linter's rules of layers are these", () => {
+  const { overrides } = JSON.parse(readFileSync(join(src, "../biome.json"), "utf8")) as { overrides: BiomeOverride[] };
+  const names = Object.keys(LAYERS);
+  const roots = names.filter((name) => name.endsWith(".ts"));
+  const folders = names.filter((name) => !name.endsWith(".ts"));
+  for (const folder of folders) {
+    const { may = [] } = LAYERS[folder] ?? {};
+    // The composition roots are free.
+    if (may.includes("")) continue;
+    const rule = overrides.find(({ includes }) => includes.includes(`src/${folder}/**`))?.linter.rules.style;
+    const group = rule?.noRestrictedImports?.options.patterns[0]?.group ?? [];
+    const others = folders.filter((other) => other !== folder && !may.includes(`${other}/`));
+    const files = may.filter((path) => path.endsWith(".ts"));
+    // The linter knows a folder of the future, too.
+    expect({ folder, rules: group.filter((pattern) => pattern !== "**/web/**").toSorted() }).toEqual({
+      folder,
+      rules: [
+        ...others.map((other) => `**/${other}/**`),
+        ...roots.map((root) => `**/../${root}`),
+        ...files.map((path) => `!**/${path}`),
+      ].toSorted(),
+    });
+  }
 });
