@@ -30,6 +30,8 @@ export interface ConnectionInfo {
   readonly home: boolean;
   /** The `connection` frame was sent before (the shard was restarted). */
   readonly greeted: boolean;
+  /** With `home`, when the shard was restarted: what the connection listens to, on any shard. */
+  readonly rooms?: readonly RoomId[];
 }
 
 /** A room whose subscribers an edge holds while its shard was restarted. */
@@ -49,7 +51,7 @@ export type LinkCall =
 export type ResumeReply = readonly RoomPosition[];
 
 const TO_SHARD = { frame: 1, open: 2, close: 3, call: 4, actor: 5, attach: 6 } as const;
-const TO_EDGE = { send: 1, publish: 2, subscribe: 3, unsubscribe: 4, close: 5, reply: 6, actor: 7, openTopic: 8, closeTopic: 9 } as const;
+const TO_EDGE = { send: 1, publish: 2, subscribe: 3, unsubscribe: 4, close: 5, reply: 6, actor: 7, openTopic: 8, closeTopic: 9, done: 10 } as const;
 /** A block to the edge begins with the progress, filled in when the block is taken. */
 const PROGRESS_BYTES = 8;
 const CLOSE_REASONS = Object.keys(CLOSE_CODES) as CloseReason[];
@@ -192,6 +194,8 @@ export interface ToEdgeHandler {
   actor(shard: number, packed: Uint8Array): void;
   openTopic(topic: TopicNo, key: string, head: Seq): void;
   closeTopic(topic: TopicNo): void;
+  /** This record is dealt with, although one before it is not. */
+  done(record: number): void;
 }
 
 /** The shard's half of the link. */
@@ -270,6 +274,11 @@ export class ToEdgeWriter {
     this.#queue.u32(topic);
   }
 
+  done(record: number): void {
+    this.#queue.u8(TO_EDGE.done);
+    this.#queue.f64(record);
+  }
+
   take(): Uint8Array<ArrayBuffer> {
     this.#progressTaken = this.#progress;
     const block = this.#queue.take();
@@ -314,6 +323,9 @@ function readRecordToEdge(cursor: ByteCursor, handler: ToEdgeHandler): void {
       return;
     case TO_EDGE.closeTopic:
       handler.closeTopic(cursor.u32());
+      return;
+    case TO_EDGE.done:
+      handler.done(cursor.f64());
       return;
     default:
       throw new Error(`shard-link: unknown record kind ${kind} at ${cursor.position}`);

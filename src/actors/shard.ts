@@ -319,6 +319,7 @@ export class Shard implements ToShardHandler {
   /** Answers leave before the next group is written: they rest on the one before. */
   #settle(): void {
     this.#out.progress(this.#progress.low);
+    for (const record of this.#progress.takeAbove()) this.#out.done(record);
     if (!this.#out.isEmpty && !this.#stopped) this.#ports.send(this.#out.take());
     // Waiting for the disk is no sign of being stuck.
     this.#ports.working(WORKING_STORE);

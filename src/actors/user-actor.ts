@@ -127,6 +127,8 @@ export class UserActor extends Actor<UserMessage> {
     const { connectionId, principal, greeted } = connection.info;
     this.#connections.set(connectionId, connection);
     this.#step({ kind: "connection_opened", connectionId });
+    // The shard was restarted: rooms of other shards have told its predecessor who listens, and won't again.
+    for (const room of connection.info.rooms ?? []) this.#subscribed(connectionId, room);
     const ref = userRef(this.#userId, principal.name ?? this.#ref.name, principal.avatar ?? this.#ref.avatar);
     if (this.#row === undefined || ref.name !== this.#row.name || ref.avatar !== this.#row.avatar) {
       this.#ref = ref;

@@ -20,6 +20,10 @@ export class CallsTable {
     return this.#last;
   }
 
+  isOpen(callNo: number): boolean {
+    return this.#waiting.has(callNo);
+  }
+
   reply(callNo: number, result: Result<unknown, Rejection>): void {
     const waiting = this.#waiting.get(callNo);
     if (waiting === undefined) return;

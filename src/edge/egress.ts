@@ -18,6 +18,7 @@ export interface EgressOwner {
   /** By key: `tenant/room`. */
   readonly rooms: Map<string, EdgeRoom>;
   progressed(shard: number, record: number): void;
+  completed(shard: number, record: number): void;
   /** The connection's first frame went out. */
   greeted(connection: Connection): void;
   replied(callNo: number, result: Result<unknown, Rejection>): void;
@@ -51,6 +52,10 @@ export class Egress implements ToEdgeHandler {
 
   progress(record: number): void {
     this.#owner.progressed(this.#shard, record);
+  }
+
+  done(record: number): void {
+    this.#owner.completed(this.#shard, record);
   }
 
   send(no: ConnectionNo, text: boolean, data: Uint8Array): void {
@@ -107,6 +112,8 @@ export class Egress implements ToEdgeHandler {
       room = new EdgeRoom(this.#shard, key, head);
       this.#owner.rooms.set(key, room);
     }
+    // Whoever is subscribed has all up to here: it stands before this record.
+    room.lastSeq = head;
     this.#topics.set(topic, { key, room });
   }
 

@@ -200,11 +200,12 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#flushSoon();
   }
 
-  #introduce(connection: Connection, shard: number, home: boolean): void {
+  #introduce(connection: Connection, shard: number, home: boolean, rooms?: readonly RoomId[]): void {
     const { no, id, principal, codec, greeted } = connection;
     if (principal === undefined) return;
     connection.introduced |= 1 << shard;
-    this.#outlet(shard).writer.open(no, { connectionId: id, principal, codec: codec.id as CodecId, home, greeted });
+    const info = { connectionId: id, principal, codec: codec.id as CodecId, home, greeted };
+    this.#outlet(shard).writer.open(no, rooms === undefined ? info : { ...info, rooms });
   }
 
   // ---------------------------------------------------------------------------------------------- admission
@@ -349,7 +350,8 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
       },
       call: (callNo, principal, call, fatal) => {
         if (fatal) this.#calls.reply(callNo, err({ code: "internal" }));
-        else this.#outlet(shard).writer.call(callNo, principal, call);
+        // Who asked was told already that there is no answer.
+        else if (this.#calls.isOpen(callNo)) this.#outlet(shard).writer.call(callNo, principal, call);
       },
     });
     this.#unpauseAll();
@@ -379,6 +381,10 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#unpauseAll();
   }
 
+  completed(shard: number, record: number): void {
+    this.#outlet(shard).done(record);
+  }
+
   replied(callNo: number, result: Result<unknown, Rejection>): void {
     this.#calls.reply(callNo, result);
   }
@@ -392,7 +398,8 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   #introduceAll(shard: number): void {
     for (const connection of this.connections.values()) {
       if ((connection.introduced & (1 << shard)) === 0 || connection.principal === undefined) continue;
-      this.#introduce(connection, shard, this.#homeShard(connection.principal) === shard);
+      const home = this.#homeShard(connection.principal) === shard;
+      this.#introduce(connection, shard, home, home ? [...(connection.rooms ?? [])].map((room) => room.room) : undefined);
     }
     for (const room of this.rooms.values()) {
       if (room.shard !== shard || room.connections.size === 0) continue;

@@ -24,6 +24,8 @@ export class ShardOutlet {
   #writer = new ToShardWriter();
   #kept: Block[] = [];
   #progress = 0;
+  /** Records above `#progress` that are dealt with. */
+  readonly #done = new Set<number>();
   #post: ((block: Uint8Array<ArrayBuffer>) => void) | undefined;
 
   get isUp(): boolean {
@@ -57,10 +59,16 @@ export class ShardOutlet {
 
   progress(record: number): void {
     if (record <= this.#progress) return;
+    if (this.#done.size > 0) for (let at = this.#progress + 1; at <= record; at += 1) this.#done.delete(at);
     this.#progress = record;
     let done = 0;
     while (done < this.#kept.length && (this.#kept[done] as Block).last <= record) done += 1;
     if (done > 0) this.#kept.splice(0, done);
+  }
+
+  /** Dealt with out of order. */
+  done(record: number): void {
+    this.#done.add(record);
   }
 
   down(): void {
@@ -80,6 +88,8 @@ export class ShardOutlet {
     this.flush();
     const kept = this.#kept;
     const progress = this.#progress;
+    const done = new Set(this.#done);
+    this.#done.clear();
     this.#kept = [];
     this.#progress = 0;
     this.#flushedTo = 0;
@@ -89,10 +99,10 @@ export class ShardOutlet {
     for (const block of kept) {
       readToShard(block.bytes, block.first, {
         frame: (record, connection, frameNo, room, data) => {
-          if (record > progress) again.frame(connection, frameNo, room, data, record === fatalRecord);
+          if (record > progress && !done.has(record)) again.frame(connection, frameNo, room, data, record === fatalRecord);
         },
         call: (record, callNo, principal, call) => {
-          if (record > progress) again.call(callNo, principal, call, record === fatalRecord);
+          if (record > progress && !done.has(record)) again.call(callNo, principal, call, record === fatalRecord);
         },
         // The present state is told by `introduce`; what actors say to one another is told again by the next event.
         open: ignore,
