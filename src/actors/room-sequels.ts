@@ -54,6 +54,8 @@ export class RoomSequels {
     const { sequel } = request;
     switch (sequel.kind) {
       case "acknowledge":
+        // Who asked to leave is not shown what follows, also when the leaving was done before.
+        if (request.command.kind === "leave_room" && request.asker.kind === "frame") this.#room.audience.unsubscribe(request.asker.connection);
         this.#acknowledge(request, done);
         return;
       case "subscribe":

@@ -116,6 +116,8 @@ export class Shard implements ToShardHandler {
     if (this.#stopped) return;
     this.#nowMs = this.#ports.clock.monotonicMs();
     this.#nextRecord = readToShard(block, this.#nextRecord, this);
+    // Taken in; what goes wrong before their turn is not their doing.
+    this.#ports.working(WORKING_NONE);
     this.#scheduler.wakeSettle();
   }
 
