@@ -164,10 +164,12 @@ function isRefused(history: History, { tries, answers }: RequestHistory): boolea
   return tries.every((attempt) => {
     const answer = answers.find((candidate) => candidate.ref === attempt.ref);
     if (answer?.kind !== "error" || answer.code === "retry_expired") return false;
-    if (!answer.temporary) return true;
     // The edge answers a call that took too long without knowing what became of it.
-    if (attempt.connection === 0) return false;
-    return !history.disruptions.some(({ fromMs, toMs }) => fromMs <= answer.atMs && toMs >= (tries[0]?.atMs ?? 0));
+    if (answer.temporary && attempt.connection === 0) return false;
+    const askedMs = tries[0]?.atMs ?? 0;
+    return !history.disruptions.some(
+      ({ fromMs, toMs, hasCopies }) => (answer.temporary || hasCopies) && fromMs <= answer.atMs && toMs >= askedMs,
+    );
   });
 }
 

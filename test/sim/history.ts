@@ -98,5 +98,13 @@ export interface FinalLog {
 export interface History {
   readonly clients: readonly ClientHistory[];
   readonly logs: readonly FinalLog[];
-  readonly disruptions: readonly { readonly fromMs: number; readonly toMs: number }[];
+  readonly disruptions: readonly Disruption[];
+}
+
+/** A span in which a second writer may have been at work: a temporary refusal then is no proof that nothing was written. */
+export interface Disruption {
+  readonly fromMs: number;
+  readonly toMs: number;
+  /** It has its own copies of requests, and may carry them out when its successor has refused them, for whatever reason. */
+  readonly hasCopies: boolean;
 }

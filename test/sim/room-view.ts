@@ -16,6 +16,8 @@ export class RoomView {
   /** The server said yes on the present connection. */
   subscribed = false;
   head: Seq | undefined;
+  /** Where the user was taken away: an answer about an earlier place is out of date. */
+  #leftAt: Seq = 0;
   readonly messages: { readonly id: MessageId; readonly author: UserId; readonly seq: Seq }[] = [];
 
   constructor(room: RoomId) {
@@ -45,11 +47,13 @@ export class RoomView {
       this.subscribed = false;
       return;
     }
-    this.subscribed = true;
+    this.subscribed = position.head >= this.#leftAt;
     this.head = Math.max(this.head ?? 0, position.head);
   }
 
-  left(connection: number): void {
+  /** `at`: the user is no member any more since then. */
+  left(connection: number, at: Seq = this.#leftAt): void {
+    this.#leftAt = at;
     this.seen.push({ kind: "left", connection });
     this.subscribed = false;
   }

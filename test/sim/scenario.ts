@@ -318,6 +318,8 @@ class Scenario {
     await this.#runUntil(() => this.#liveNode()?.isHealthy === true && store.late === 0, SETTLE_MS_MAX);
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("settle");
     for (const client of this.#clients) {
+      // What it chose may have been lost with a connection.
+      if (client.isConnected) client.setStatus(client.status);
       for (const view of client.rooms.values()) {
         if (view.subscribed) client.request(view.room, { kind: "send_message", content: this.#content(client) }, { clientId: client.newKey(), probe: true });
       }

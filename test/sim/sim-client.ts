@@ -195,7 +195,10 @@ export class SimClient {
   #resumed(ref: number, position: RoomPosition): void {
     const view = this.view(position.roomId);
     view.positioned(this.#connection, ref, position);
-    if (position.error === undefined) return;
+    if (position.error === undefined) {
+      if (!view.wanted) this.unsubscribe(view.room);
+      return;
+    }
     if (isTemporary(position.error)) this.#later(() => !view.subscribed && view.wanted && !this.#isResuming && this.#resume());
     else view.wanted = false;
   }
@@ -404,7 +407,7 @@ export class SimClient {
     if (connection !== this.#connection || this.#wire === undefined) return;
     const { queue, trace } = this.#world;
     const frame = decodeServerFrame(data);
-    trace.note(queue.nowMs, `${this.name}/${connection} <- ${frame.type}`, data);
+    trace.note(queue.nowMs, `${this.name}/${connection} <- ${frame.type}`, data, frame);
     if (!this.#isGreeted && frame.type !== "connection") this.#fault(`the first frame was ${frame.type}`);
     switch (frame.type) {
       case "connection":
@@ -431,7 +434,7 @@ export class SimClient {
     const last = frame.events[frame.events.length - 1];
     if (last?.type !== "user_left" || last.user.userId !== this.user) return;
     view.wanted = false;
-    view.left(connection);
+    view.left(connection, last.seq);
   }
 
   #settle(frame: Extract<ServerFrame, { ref?: unknown }>): void {
@@ -459,7 +462,7 @@ export class SimClient {
     const { queue, trace, codecs } = this.#world;
     if (this.#wire === undefined) return;
     const data = codecs[CODECS.msgpack].encodeClientFrame(frame);
-    trace.note(queue.nowMs, `${this.name}/${this.#connection} -> ${frame.type}`, data);
+    trace.note(queue.nowMs, `${this.name}/${this.#connection} -> ${frame.type}`, data, frame);
     this.#wire.transmit(data);
   }
 

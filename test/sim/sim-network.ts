@@ -87,7 +87,8 @@ export class SimWire implements Socket {
   // ---------------------------------------------------------------------------------------------- the server's end
 
   send(data: Uint8Array, _text: boolean): "sent" | "queued" | "dropped" {
-    if (this.#serverIsClosed || this.#bytesDown + data.length > this.#backpressureMax) return "dropped";
+    // As in Bun, what is waiting counts, not what is added.
+    if (this.#serverIsClosed || this.#bytesDown > this.#backpressureMax) return "dropped";
     this.#bytesDown += data.length;
     this.#down.send(() => {
       this.#bytesDown -= data.length;

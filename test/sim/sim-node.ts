@@ -15,6 +15,7 @@ import type { Socket } from "../../src/edge/ports.ts";
 import type { Arrival } from "../../src/edge/socket-plugin.ts";
 import type { Codecs } from "../../src/protocol/codecs.ts";
 import type { Journal } from "../../src/storage/journal.ts";
+import type { Disruption } from "./history.ts";
 import { Pipe, SimTopics, SimWire } from "./sim-network.ts";
 import { SimProcess } from "./sim-process.ts";
 import { SimJournal, SimProjections, type SimStore } from "./sim-store.ts";
@@ -29,8 +30,7 @@ export interface World {
   readonly trace: Trace;
   readonly random: SeededRandom;
   readonly codecs: Codecs;
-  /** Spans in which a second writer may have been at work: a refusal then is no proof that nothing was written. */
-  readonly disruptions: { readonly fromMs: number; readonly toMs: number }[];
+  readonly disruptions: Disruption[];
 }
 
 /** Calls of a room in trouble: `crash` ends the shard's thread in the middle of the turn. */
@@ -197,14 +197,14 @@ export class SimNode {
   pauseShard(shard: number, pauseMs: number, afterlifeMs: number): void {
     const { queue, trace } = this.#world;
     const incarnation = this.#running[shard];
-    if (incarnation === undefined || incarnation.process.isDead) return;
+    if (incarnation === undefined || incarnation.process.isDead || incarnation.process.isPaused) return;
     trace.note(queue.nowMs, `shard ${shard} pauses for ${pauseMs}`);
-    this.#noteDisruption(pauseMs + afterlifeMs + AFTERMATH_MS);
     incarnation.process.pause();
     if (pauseMs < STUCK_MS) {
       queue.after(pauseMs, () => incarnation.process.resume());
       return;
     }
+    this.#noteDisruption(pauseMs + afterlifeMs + AFTERMATH_MS, true);
     queue.after(STUCK_MS, () => this.#process.enter(() => this.#replace(shard, incarnation)));
     this.#replaced.add(incarnation);
     queue.after(pauseMs, () => {
@@ -246,9 +246,9 @@ export class SimNode {
     incarnation.shard.stop();
   }
 
-  #noteDisruption(durationMs: number): void {
+  #noteDisruption(durationMs: number, hasCopies = false): void {
     const { nowMs } = this.#world.queue;
-    this.#world.disruptions.push({ fromMs: nowMs, toMs: nowMs + durationMs });
+    this.#world.disruptions.push({ fromMs: nowMs, toMs: nowMs + durationMs, hasCopies });
   }
 
   #delays(delayMsMax: number): () => number {

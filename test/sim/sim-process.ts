@@ -23,6 +23,10 @@ export class SimProcess implements Clock {
     return this.#state === "dead";
   }
 
+  get isPaused(): boolean {
+    return this.#state === "paused";
+  }
+
   readonly enter = (run: () => void): void => {
     if (this.#state === "running") run();
     else if (this.#state === "paused") this.#backlog.push(run);

@@ -14,10 +14,11 @@ export class Trace {
     return `${this.#hash.toString(16).padStart(8, "0")}.${this.#length.toString(36)}`;
   }
 
-  note(atMs: number, what: string, data?: Uint8Array): void {
+  /** `detail` is shown and adds nothing to the hash. */
+  note(atMs: number, what: string, data?: Uint8Array, detail?: object): void {
     this.#length += 1;
     this.#hash = Bun.hash.crc32(`${atMs} ${what}`, this.#hash);
     if (data !== undefined) this.#hash = Bun.hash.crc32(data, this.#hash);
-    this.#show?.(`${atMs.toFixed(3).padStart(12)} ${what}`);
+    this.#show?.(`${atMs.toFixed(3).padStart(12)} ${what}${detail === undefined ? "" : ` ${JSON.stringify(detail)}`}`);
   }
 }
