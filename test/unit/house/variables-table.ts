@@ -1,0 +1,144 @@
+/**
+ * The tables of variables in docs/OPERATIONS.md: names, accepted values and defaults come from `src/config.ts`, only the
+ * words stand here. To write them anew: `bun test/unit/house/variables-table.ts`.
+ */
+import { type Config, readConfig } from "../../../src/config.ts";
+import { DocumentTables } from "../../support/document-tables.ts";
+
+/** No variable accepts it, but for those that take any text. */
+const NONSENSE = " \u0000 ";
+
+interface Meaning {
+  readonly says: string;
+  /** The default, as the configuration has it; absent where there is none to name. */
+  readonly value?: (config: Config) => string | number | boolean;
+}
+
+const WHAT: Readonly<Record<string, Meaning>> = {
+  NODE_ENV: { says: "`production` refuses to start without a secret and prints no token", value: (c) => c.environment },
+  HOST: { says: "the address to listen on", value: (c) => c.host },
+  PORT: { says: "the port; 0: any free one", value: (c) => c.port },
+  STOA_DATA_DIR: { says: "the folder with everything that is kept", value: (c) => c.dataDir },
+  STOA_SHARDS: { says: "threads that run rooms; default: one core less than there are. May be changed at any start" },
+  INSTANCE_ID: {
+    says: "this process's name in logs and in the segments that it writes; default: host name and a random part",
+  },
+  LOG_LEVEL: { says: "`debug` logs each request", value: (c) => c.logLevel },
+  JWT_SECRET_KEY: { says: "the HS256 key of all tokens; outside production one is made and kept in the data folder" },
+  JWT_ISSUER: { says: "when set, tokens must have it as `iss`" },
+  JWT_AUDIENCE: { says: "when set, tokens must have it as `aud`" },
+  ALLOWED_ORIGINS: {
+    says: "web pages that may connect, besides the server's own address (and this machine, outside production)",
+  },
+  STOA_QUERY_TOKEN: { says: "may a socket bring its token as `?token=`?", value: (c) => c.queryToken },
+  STOA_TRUST_PROXY: {
+    says: "take the last address of `x-forwarded-for` for the client's: only behind a proxy that writes it",
+    value: (c) => c.trustProxy,
+  },
+  WEBSOCKET_API_ENDPOINT: { says: "the public address, if it is another: pages of that host may connect" },
+  MAX_MESSAGE_LENGTH: { says: "longest message, in code points", value: (c) => c.messageLengthMax },
+  TYPING_TIMEOUT: { says: "how long somebody types without saying so again", value: (c) => c.typingTimeoutMs },
+  STOA_PRESENCE_GRACE_MS: {
+    says: "how long a lost connection may be away before others see it",
+    value: (c) => c.presenceGraceMs,
+  },
+  WEBSOCKET_IDLE_TIMEOUT: {
+    says: "a socket that says nothing for so long, pongs included, is closed",
+    value: (c) => c.socketIdleSeconds,
+  },
+  STOA_RATE_PER_SECOND: {
+    says: "requests per second of one connection, and of one user over REST",
+    value: (c) => c.rate.perSecond,
+  },
+  STOA_RATE_BURST: { says: "requests at once, after a pause", value: (c) => c.rate.burst },
+};
+
+/** Read and checked, so that a mistake shows now; nothing uses them in this version. */
+const WITHOUT_EFFECT = [
+  "REDIS_URL",
+  "REDIS_HOST",
+  "REDIS_PORT",
+  "REDIS_PASSWORD",
+  "REDIS_SSL",
+  "REDIS_DB",
+  "ELASTICACHE_CLUSTER",
+  "CHAT_MANAGEMENT_ENDPOINT",
+  "DYNAMODB_TABLE_MESSAGES",
+  "DYNAMODB_TABLE_ROOMS",
+  "S3_BUCKET_ATTACHMENTS",
+  "AWS_REGION",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "GEMINI_API_KEY",
+  "OPENAI_API_KEY",
+  "MESSAGE_RETENTION_DAYS",
+  "AI_RESPONSE_TIMEOUT",
+  "MAX_FILE_SIZE",
+  "PRESENCE_TTL",
+];
+
+/** Every variable that a start looks at. */
+export function variablesRead(): ReadonlySet<string> {
+  const names = new Set<string>();
+  const note = (name: string | symbol): undefined => {
+    if (typeof name === "string") names.add(name);
+    return undefined;
+  };
+  readConfig(new Proxy({}, { get: (_, name) => note(name) }));
+  return names;
+}
+
+/** What each accepts, by what `readConfig` says about nonsense. */
+function acceptedValues(names: Iterable<string>): ReadonlyMap<string, string> {
+  const wrong = Object.fromEntries([...names].map((name) => [name, NONSENSE]));
+  const complaints = [
+    complaintsAbout(wrong),
+    complaintsAbout({ NODE_ENV: "production" }),
+    complaintsAbout({ ...wrong, NODE_ENV: "production" }),
+  ].flat();
+  const accepted = new Map<string, string>();
+  for (const line of complaints) {
+    const [, name = "", text = ""] = /^([A-Z0-9_]+): got .*?; accepted: (.*)$/s.exec(line) ?? [];
+    if (name !== "" && !accepted.has(name)) accepted.set(name, text.replace(/ \(whoever .*\)$/, " in production"));
+  }
+  return accepted;
+}
+
+function complaintsAbout(env: Readonly<Record<string, string>>): readonly string[] {
+  const config = readConfig(env);
+  return config.ok ? [] : config.error;
+}
+
+function shown(value: string | number | boolean): string {
+  return `\`${typeof value === "boolean" ? (value ? "on" : "off") : value}\``;
+}
+
+export function variableTables(): ReadonlyMap<string, string> {
+  const names = variablesRead();
+  const accepted = acceptedValues(names);
+  const config = readConfig({});
+  if (!config.ok) throw new Error(config.error.join("\n"));
+  const rowOf = (name: string, rest: readonly string[]): string => {
+    return `| \`${name}\` | ${[accepted.get(name) ?? "any text", ...rest].join(" | ")} |`;
+  };
+  const used = Object.entries(WHAT).map(([name, { says, value }]) => {
+    return rowOf(name, [value === undefined ? "" : shown(value(config.value)), says]);
+  });
+  const unused = WITHOUT_EFFECT.map((name) => rowOf(name, []));
+  return new Map([
+    [
+      "variables",
+      ["| variable | accepted | default | what it does |", "| --- | --- | --- | --- |", ...used].join("\n"),
+    ],
+    ["variables without effect", ["| variable | accepted |", "| --- | --- |", ...unused].join("\n")],
+  ]);
+}
+
+/** Each name once, whichever table it stands in. */
+export function variablesDocumented(): readonly string[] {
+  return [...Object.keys(WHAT), ...WITHOUT_EFFECT];
+}
+
+export const OPERATIONS = new DocumentTables("docs/OPERATIONS.md");
+
+if (import.meta.main) await OPERATIONS.write(variableTables());
