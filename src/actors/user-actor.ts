@@ -47,6 +47,8 @@ export class UserActor extends Actor<UserMessage> {
   /** Name and picture as the last token said. */
   #ref: UserRef;
   readonly #connections = new Map<ConnectionId, ShardConnection>();
+  /** Those that have had their `connection` frame: nothing may come before it. */
+  readonly #greeted = new Set<ConnectionId>();
   #graceTimer: Timer | undefined;
 
   constructor(env: ShardEnv, tenant: TenantId, userId: UserId) {
@@ -70,6 +72,7 @@ export class UserActor extends Actor<UserMessage> {
         return;
       case "closed":
         this.#connections.delete(message.connection.info.connectionId);
+        this.#greeted.delete(message.connection.info.connectionId);
         this.#step({ kind: "connection_closed", connectionId: message.connection.info.connectionId, clean: message.clean });
         return;
       case "actor":
@@ -127,14 +130,15 @@ export class UserActor extends Actor<UserMessage> {
     const { connectionId, principal, greeted } = connection.info;
     this.#connections.set(connectionId, connection);
     this.#step({ kind: "connection_opened", connectionId });
-    // The shard was restarted: rooms of other shards have told its predecessor who listens, and won't again.
-    for (const room of connection.info.rooms ?? []) this.#subscribed(connectionId, room);
     const ref = userRef(this.#userId, principal.name ?? this.#ref.name, principal.avatar ?? this.#ref.avatar);
     if (this.#row === undefined || ref.name !== this.#row.name || ref.avatar !== this.#row.avatar) {
       this.#ref = ref;
       this.#save();
     }
-    if (!greeted) this.#greet(connection);
+    // The shard was restarted: rooms of other shards have told its predecessor who listens, and won't again.
+    for (const room of connection.info.rooms ?? []) this.#subscribed(connectionId, room);
+    if (greeted) this.#greeted.add(connectionId);
+    else this.#greet(connection);
   }
 
   #greet(connection: ShardConnection): void {
@@ -144,6 +148,7 @@ export class UserActor extends Actor<UserMessage> {
       this.later((read) => {
         const rooms = Object.fromEntries(read.ok ? read.value : []);
         const total = Object.values(rooms).reduce((sum, unread) => sum + unread, 0);
+        this.#greeted.add(connection.info.connectionId);
         this.#env.connections.send(connection, {
           type: "connection",
           status: "connected",
@@ -175,13 +180,14 @@ export class UserActor extends Actor<UserMessage> {
 
   #subscribed(connectionId: ConnectionId, room: Extract<ActorMessage, { kind: "subscribed" | "unsubscribed" }>["room"]): void {
     const effects = this.#step({ kind: "subscribed", connectionId, room });
+    if (effects.some((effect) => effect.kind === "announce") || visibleStatus(this.#presence) === "offline") return;
     // A room that was activated anew does not know what its former activation was told.
-    if (effects === 0 && visibleStatus(this.#presence) !== "offline") this.#show(room, visibleStatus(this.#presence));
+    this.#show(room, visibleStatus(this.#presence));
   }
 
   #notify(message: Extract<ActorMessage, { kind: "notify" }>): void {
     for (const [connectionId, connection] of this.#connections) {
-      if (this.#presence.connections.get(connectionId)?.has(message.room) === true) continue;
+      if (!this.#greeted.has(connectionId) || this.#presence.connections.get(connectionId)?.has(message.room) === true) continue;
       this.#env.connections.send(connection, {
         type: "notification",
         kind: message.reason,
@@ -194,11 +200,10 @@ export class UserActor extends Actor<UserMessage> {
 
   // ---------------------------------------------------------------------------------------------- presence
 
-  /** Returns how many effects there were. */
-  #step(command: PresenceCommand): number {
+  #step(command: PresenceCommand): readonly PresenceEffect[] {
     const effects = stepPresence(this.#presence, command, this.#env.clock.wallMs());
     for (const effect of effects) this.#carryOut(effect);
-    return effects.length;
+    return effects;
   }
 
   #carryOut(effect: PresenceEffect): void {
