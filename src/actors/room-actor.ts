@@ -435,9 +435,44 @@ export class RoomActor extends Actor<RoomMessage> {
 
   // ---------------------------------------------------------------------------------------------- restart of the shard
 
-  /** Connections of an edge that outlived the former activation: they get what they missed, then go on. */
-  #attach(attachment: Attachment): void {
-    this.#sequels.attach(attachment);
+  /**
+   * Connections of an edge that outlived the former activation. It is the first message of this one, and requests wait
+   * until they were told what was committed and not told: through the topic, so that the edge notes with each block how
+   * far they are, and a further loss repeats nothing.
+   */
+  #attach({ connections, lastSeq }: Attachment): void {
+    const told = Math.min(lastSeq, this.#publishedSeq);
+    for (const no of connections) {
+      const connection = this.env.connections.get(no);
+      if (connection !== undefined) this.audience.reattach(connection, told);
+    }
+    if (this.audience.isEmpty) return;
+    this.#publishedSeq = told;
+    this.hold();
+    this.#publishMissed();
+  }
+
+  #publishMissed(): void {
+    const after = this.#publishedSeq;
+    const to = this.#state.head;
+    const { recent } = this.#state;
+    if (recent.covers(after)) {
+      this.#publishUpTo(to, recent.slice(after, to), after);
+      this.release();
+      return;
+    }
+    this.reads.events(after, to, (page) => {
+      const last = page.ok ? page.value[page.value.length - 1] : undefined;
+      if (page.ok && last !== undefined) {
+        this.#publishUpTo(last.seq, page.value, after);
+        this.#publishMissed();
+        return;
+      }
+      // They come back and ask for what they lack: better than a gap that nobody names.
+      this.audience.sendAway();
+      this.#publishedSeq = to;
+      this.release();
+    });
   }
 }
 

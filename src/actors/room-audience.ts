@@ -110,11 +110,17 @@ export class RoomAudience implements Subscribed {
     this.#remove(connection);
   }
 
+  /** What the subscribers lack cannot be had now: they are to come back and resume. */
+  sendAway(): void {
+    for (const connection of this.#subscribers.values()) this.#env.out.close(connection.no, "reconnect");
+  }
+
   /** The activation ends while connections are subscribed: the next one attaches them again. */
   release(): ShardConnection[] {
     const connections = [...this.#subscribers.values()];
     for (const connection of connections) connection.rooms?.delete(this);
     this.#subscribers.clear();
+    if (this.#topic !== 0) this.#env.out.closeTopic(this.#topic);
     this.#receiptsTimer?.cancel();
     for (const typing of this.#typing.values()) typing.timer.cancel();
     return connections;

@@ -14,7 +14,6 @@ import type { Mark } from "../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { MutationReply } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
-import type { Attachment } from "./link.ts";
 import { eventsIn } from "./room-reads.ts";
 import type { RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -199,21 +198,6 @@ export class RoomSequels {
       gather.add(this.#position(request, missing));
       this.#env.complete(request);
     });
-  }
-
-  /** An edge's connections outlived the former activation: repeat what they missed, then go on as before. */
-  attach(attachment: Attachment): void {
-    const head = this.#room.publishedSeq;
-    for (const no of attachment.connections) {
-      const connection = this.#env.connections.get(no);
-      if (connection === undefined) continue;
-      if (attachment.lastSeq > 0 && attachment.lastSeq < head) {
-        // Rare and short: at most what one lost turn had committed. Sent to each, since the topic has no place yet.
-        this.#catchUp(connection, attachment.lastSeq, () => this.#room.audience.reattach(connection, this.#room.publishedSeq));
-      } else {
-        this.#room.audience.reattach(connection, head);
-      }
-    }
   }
 
   /** Replays (after, head] to one connection; `then` runs in the turn in which nothing is left. */

@@ -113,7 +113,7 @@ export class Egress implements ToEdgeHandler {
       this.#owner.rooms.set(key, room);
     }
     // Whoever is subscribed has all up to here: it stands before this record.
-    room.lastSeq = head;
+    room.lastSeq = Math.max(room.lastSeq, head);
     this.#topics.set(topic, { key, room });
   }
 
