@@ -148,14 +148,19 @@ export class RoomLog {
       case "written":
         this.#written();
         return;
-      case "fenced":
       case "full":
-        this.#owner.lost(outcome);
-        return;
       case "unknown":
+        // `full` is the answer to one put. When an earlier one of the same bytes was not answered, that one may still land.
+        if (outcome === "full" && !this.#struggling) {
+          this.#owner.lost(outcome);
+          return;
+        }
         this.#struggling = true;
         this.#env.clock.after(this.#retryMs, this.#owner.later(this.#readBack));
         this.#retryMs = Math.min(RETRY_MS_MAX, this.#retryMs * 2);
+        return;
+      case "fenced":
+        this.#owner.lost(outcome);
         return;
     }
   };
