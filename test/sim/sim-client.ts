@@ -175,6 +175,7 @@ export class SimClient {
 
   /** One resume for all rooms that it has a place in. */
   #resume(): void {
+    if (!this.#isGreeted) return;
     const known = [...this.rooms.values()].filter((view) => view.wanted && !view.subscribed);
     for (const view of known) if (view.head === undefined) this.join(view.room);
     const placed = known.filter((view) => view.head !== undefined);
@@ -213,6 +214,7 @@ export class SimClient {
   unsubscribe(room: RoomId): void {
     const view = this.view(room);
     view.wanted = false;
+    if (!this.#isGreeted) return;
     const ref = this.#nextRef();
     const connection = this.#connection;
     this.#await(ref, () => {
