@@ -40,7 +40,7 @@ export function runShardThread(
       projections: storage.projections,
       codecs: createCodecs({ messageLengthMax: settings.shard.messageLengthMax }),
       settings: settings.shard,
-      defer: setImmediate,
+      defer: queueMicrotask,
       send: (block) => host.postMessage(block, [block.buffer]),
       report: (event, details) => notice({ kind: "report", event, details }),
       working: (record) => {

@@ -112,8 +112,12 @@ export class SqliteWriter {
    * Copies the write-ahead log into the database file when it has grown: to be called after the answers have gone.
    * Errors show here: a checkpoint within COMMIT would swallow them.
    */
+  get isCheckpointDue(): boolean {
+    return this.#walPages >= STORAGE_WAL_PAGES_MAX && !this.#dead;
+  }
+
   checkpointIfDue(): void {
-    if (this.#walPages < STORAGE_WAL_PAGES_MAX || this.#dead) return;
+    if (!this.isCheckpointDue) return;
     this.#walPages = 0;
     try {
       this.#checkpoint.run();

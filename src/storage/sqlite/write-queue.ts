@@ -22,7 +22,9 @@ export class LocalWriteQueue implements WriteQueue {
   readonly #schedule: (run: () => void) => void;
   #operations: WriteOperation[] = [];
   #done: WriteDone[] = [];
-  #isFlushDue = false;
+  /** For writers who never call `flush`. */
+  #fallback: NodeJS.Immediate | undefined;
+  #isCheckpointing = false;
 
   constructor(writer: SqliteWriter, schedule: (run: () => void) => void = queueMicrotask) {
     this.#writer = writer;
@@ -32,16 +34,14 @@ export class LocalWriteQueue implements WriteQueue {
   add(operation: WriteOperation, done: WriteDone): void {
     this.#operations.push(operation);
     this.#done.push(done);
-    if (this.#isFlushDue) return;
-    this.#isFlushDue = true;
-    setImmediate(() => {
-      this.#isFlushDue = false;
-      this.flush();
-      this.#writer.checkpointIfDue();
-    });
+    this.#fallback ??= setImmediate(() => this.flush());
   }
 
   flush(): void {
+    if (this.#fallback !== undefined) {
+      clearImmediate(this.#fallback);
+      this.#fallback = undefined;
+    }
     while (this.#operations.length > 0) {
       const isWhole = this.#operations.length <= STORAGE_GROUP_OPERATIONS_MAX;
       const operations = isWhole ? this.#operations : this.#operations.slice(0, STORAGE_GROUP_OPERATIONS_MAX);
@@ -53,6 +53,13 @@ export class LocalWriteQueue implements WriteQueue {
         for (const [index, answer] of done.entries()) answer(outcomes[index] ?? "unknown");
       });
     }
+    if (!this.#writer.isCheckpointDue || this.#isCheckpointing) return;
+    this.#isCheckpointing = true;
+    // After the answers: it takes a few milliseconds.
+    setImmediate(() => {
+      this.#isCheckpointing = false;
+      this.#writer.checkpointIfDue();
+    });
   }
 
   async close(): Promise<void> {
