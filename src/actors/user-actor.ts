@@ -180,8 +180,8 @@ export class UserActor extends Actor<UserMessage> {
 
   #subscribed(connectionId: ConnectionId, room: Extract<ActorMessage, { kind: "subscribed" | "unsubscribed" }>["room"]): void {
     const effects = this.#step({ kind: "subscribed", connectionId, room });
-    if (effects.some((effect) => effect.kind === "announce") || visibleStatus(this.#presence) === "offline") return;
-    // A room that was activated anew does not know what its former activation was told.
+    if (effects.some((effect) => effect.kind === "announce")) return;
+    // A room that was activated anew does not know what its former activation was told, nor we what our former one told it.
     this.#show(room, visibleStatus(this.#presence));
   }
 
