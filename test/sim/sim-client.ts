@@ -217,9 +217,7 @@ export class SimClient {
     if (!this.#isGreeted) return;
     const ref = this.#nextRef();
     const connection = this.#connection;
-    this.#await(ref, () => {
-      if (!view.wanted) view.left(connection);
-    });
+    this.#await(ref, () => view.left(connection));
     this.#transmit({ type: "leave_room", ref, roomId: room });
   }
 

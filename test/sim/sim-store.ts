@@ -86,14 +86,14 @@ export class SimStore {
     return 5 + this.random.next() * TIMEOUT_MS_MAX;
   }
 
-  /** A read: answered as of one instant between question and answer. */
-  ask<Value>(process: SimProcess, done: Done<Value>, read: (answer: Done<Value>) => void): void {
+  /** Answered as of one instant between question and answer, not before `notBeforeMs`. */
+  ask<Value>(process: SimProcess, done: Done<Value>, read: (answer: Done<Value>) => void, notBeforeMs = 0): void {
     const answer = (result: ReadResult<Value>): void => process.enter(() => done(result));
     if (this.isUnavailable) {
       this.queue.after(this.timeoutMs(), () => answer({ ok: false, error: "unavailable" }));
       return;
     }
-    this.queue.after(this.delayMs(), () => {
+    this.queue.at(Math.max(this.queue.nowMs + this.delayMs(), notBeforeMs), () => {
       read((result) => {
         this.queue.after(this.delayMs(), () => answer(result));
       });
@@ -203,6 +203,8 @@ export class SimProjections implements Projections {
   readonly #store: SimStore;
   readonly #process: SimProcess;
   readonly #inner: MemoryProjections;
+  /** When the last row of a person was written: one process's writes keep their order, as in a writer's queue. */
+  #lastUserMs = 0;
 
   constructor(store: SimStore, process: SimProcess) {
     this.#store = store;
@@ -231,6 +233,7 @@ export class SimProjections implements Projections {
   }
 
   writeUser(tenant: TenantId, row: UserRow, done: (saved: ReadResult<true>) => void): void {
-    this.#store.ask(this.#process, done, (answer) => this.#inner.writeUser(tenant, row, answer));
+    this.#lastUserMs = Math.max(this.#lastUserMs, this.#store.queue.nowMs + this.#store.delayMs());
+    this.#store.ask(this.#process, done, (answer) => this.#inner.writeUser(tenant, row, answer), this.#lastUserMs);
   }
 }
