@@ -5,7 +5,7 @@ import { RoomActor } from "./actors/room-actor.ts";
 import { Shard } from "./actors/shard.ts";
 import type { ShardEnv, ShardSettings } from "./actors/shard-env.ts";
 import { BEAT_MS, type WorkerNotice, type WorkerOrder, type WorkerStart } from "./actors/supervisor.ts";
-import { WorkingMark } from "./actors/working-mark.ts";
+import { WORKING_NONE, WorkingMark } from "./actors/working-mark.ts";
 import { SystemClock } from "./base/clock.ts";
 import { SystemRandom } from "./base/prng.ts";
 import { createCodecs } from "./protocol/codecs.ts";
@@ -17,6 +17,22 @@ export interface ShardThreadSettings {
   readonly shard: ShardSettings;
 }
 
+/** How long a thread is careful, milliseconds: long enough for all that the edge repeats to it. */
+const CAREFUL_MS = 1_000;
+
+/**
+ * At once, so that the mark stays as it is. Bun on its own would go through the messages that are there first, and whoever
+ * is handled last would be blamed for a promise that somebody else let go.
+ */
+function endOnFailure(notice: (message: WorkerNotice) => void): void {
+  const end = (error: unknown): void => {
+    notice({ kind: "failed", message: error instanceof Error ? error.message : String(error) });
+    process.exit(1);
+  };
+  process.on("unhandledRejection", end);
+  process.on("uncaughtException", end);
+}
+
 /** `makeRoom` lets tests put a room with a fault in the place of the real one. */
 export function runShardThread(
   host: MessagePort,
@@ -24,9 +40,10 @@ export function runShardThread(
   makeRoom: (env: ShardEnv, address: RoomAddress) => RoomActor = (env, { tenant, id }) =>
     new RoomActor(env, tenant, id),
 ): void {
-  const { settings, shard: number, shards, storePort } = start;
+  const { settings, shard: number, shards, careful, storePort } = start;
   const mark = new WorkingMark(start.mark);
   const notice = (message: WorkerNotice): void => host.postMessage(message);
+  endOnFailure(notice);
   const storage = openSqlite({
     dir: settings.dataDir,
     ...(storePort !== undefined && { port: storePort }),
@@ -43,21 +60,30 @@ export function runShardThread(
       defer: queueMicrotask,
       send: (block) => host.postMessage(block, [block.buffer]),
       report: (event, details) => notice({ kind: "report", event, details }),
-      working: (record) => {
-        mark.record = record;
-        mark.beat();
-      },
+      working: (record) => mark.work(record),
       shard: number,
       shards,
     },
     makeRoom,
   );
+  if (careful) beCareful();
   setInterval(() => mark.beat(), BEAT_MS);
   host.on("message", (message: Uint8Array | WorkerOrder) => {
     if (message instanceof Uint8Array) shard.receive(message);
     else void close();
   });
   notice({ kind: "ready" });
+
+  /** The mark of a message stays until the event loop has turned, and with that whatever the message left behind. */
+  function beCareful(): void {
+    shard.beCareful((run) =>
+      setImmediate(() => {
+        mark.work(WORKING_NONE);
+        run();
+      }),
+    );
+    setTimeout(() => shard.beCareful(undefined), CAREFUL_MS);
+  }
 
   async function close(): Promise<void> {
     shard.stop();

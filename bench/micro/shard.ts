@@ -41,6 +41,7 @@ async function settle(): Promise<void> {
   }
 }
 
+let frameNo = 2;
 const writer = new ToShardWriter();
 const content = "x".repeat(130);
 async function scenario(rooms: number, inFlight: number, rounds: number): Promise<void> {
@@ -61,7 +62,6 @@ async function scenario(rooms: number, inFlight: number, rounds: number): Promis
   const frames = Array.from({ length: rooms }, (_, i) =>
     codecs[0].encodeClientFrame({ type: "send_message", roomId: `r${rooms}-${i + 1}` as RoomId, content }),
   );
-  let frameNo = 2;
   const round = async (): Promise<void> => {
     for (let k = 0; k < inFlight; k += 1) {
       frameNo += 1;

@@ -29,7 +29,7 @@ import { RoomAudience } from "./room-audience.ts";
 import { RoomLog } from "./room-log.ts";
 import { RoomMarks } from "./room-marks.ts";
 import { RoomReads } from "./room-reads.ts";
-import { RoomSequels } from "./room-sequels.ts";
+import { type Done, RoomSequels } from "./room-sequels.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import type { RoomFacts } from "./views.ts";
 
@@ -39,15 +39,13 @@ export type RoomMessage =
   | { readonly to: "attach"; readonly attachment: Attachment }
   | { readonly to: "actor"; readonly message: ActorMessage };
 
-/** What waits until the log is durable up to `seq`. */
+/** What waits until the log is durable up to `seq`: how to answer then. */
 interface Waiting {
   readonly seq: Seq;
   readonly request: RoomRequest;
   readonly outcome: Outcome;
 }
-type Outcome =
-  | { readonly kind: "done"; readonly firstSeq: Seq; readonly timestamp: number; readonly duplicate: boolean; readonly effects: readonly RoomEffect[] }
-  | { readonly kind: "rejected"; readonly rejection: Rejection };
+type Outcome = (Done & { readonly effects: readonly RoomEffect[] }) | Rejection;
 
 export class RoomActor extends Actor<RoomMessage> {
   readonly tenant: TenantId;
@@ -60,6 +58,8 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly #sequels: RoomSequels;
   #log: RoomLog | undefined;
   #state: RoomState = emptyRoomState();
+  /** Used again for every decision; none keeps it. */
+  readonly #context: { now: number; readonly messageLengthMax: number };
   /** This activation has written its fence. */
   #fenced = false;
   #quarantined = false;
@@ -77,6 +77,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.tenant = tenant;
     this.room = room;
     this.#key = { tenant, room, incarnation: 1 };
+    this.#context = { now: 0, messageLengthMax: env.settings.messageLengthMax };
     const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
     this.audience = new RoomAudience(env, tenant, room, later);
     this.reads = new RoomReads(env.journal, this.#key, later);
@@ -211,7 +212,7 @@ export class RoomActor extends Actor<RoomMessage> {
       answerRejection(this.env, request, { code: "room_quarantined" });
       return;
     }
-    const lane = this.#lanes.get(request.by.userId);
+    const lane = this.#lanes.size === 0 ? undefined : this.#lanes.get(request.by.userId);
     if (lane !== undefined) lane.push(request);
     else this.#attempt(request);
   }
@@ -225,7 +226,8 @@ export class RoomActor extends Actor<RoomMessage> {
       answerRejection(this.env, request, { code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS });
       return true;
     }
-    const context = { now: this.env.clock.wallMs(), messageLengthMax: this.env.settings.messageLengthMax };
+    const context = this.#context;
+    context.now = this.env.clock.wallMs();
     let decision = decide(this.#state, command, context);
     if (decision.kind === "accept" && decision.events.length > 0 && !this.#fenced) {
       this.#writeFence(log);
@@ -236,11 +238,11 @@ export class RoomActor extends Actor<RoomMessage> {
         this.#fetch(decision.keys, request);
         return false;
       case "reject":
-        this.settleWhenCommitted(request, { kind: "rejected", rejection: decision.rejection });
+        this.settleWhenCommitted(request, decision.rejection);
         return true;
       case "duplicate": {
         const { seq, timestamp } = decision;
-        this.settleWhenCommitted(request, { kind: "done", firstSeq: seq, timestamp, duplicate: true, effects: NO_EFFECTS });
+        this.settleWhenCommitted(request, { seq, timestamp, duplicate: true, effects: NO_EFFECTS });
         return true;
       }
       case "accept":
@@ -252,9 +254,9 @@ export class RoomActor extends Actor<RoomMessage> {
   #accept(log: RoomLog, request: RoomRequest, events: readonly DomainEvent[], effects: readonly RoomEffect[]): void {
     for (const event of events) this.#append(log, event);
     const first = events[0];
-    const firstSeq = first?.seq ?? 0;
+    const seq = first?.seq ?? 0;
     const timestamp = first?.timestamp ?? this.#state.lastTimestamp;
-    this.settleWhenCommitted(request, { kind: "done", firstSeq, timestamp, duplicate: false, effects });
+    this.settleWhenCommitted(request, { seq, timestamp, duplicate: false, effects });
   }
 
   #append(log: RoomLog, event: LogEvent): void {
@@ -346,6 +348,7 @@ export class RoomActor extends Actor<RoomMessage> {
     const from = this.#publishedSeq;
     if (seq <= from) return;
     this.#publishedSeq = seq;
+    if (this.audience.isEmpty) return;
     const { facts } = this;
     if (facts === undefined) return;
     const run = from === after && seq - after === events.length ? events : events.slice(from - after, seq - after);
@@ -353,15 +356,14 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   #settle({ request, outcome }: Waiting): void {
-    if (outcome.kind === "rejected") {
-      answerRejection(this.env, request, outcome.rejection);
+    if ("code" in outcome) {
+      answerRejection(this.env, request, outcome);
       return;
     }
-    const { firstSeq, timestamp, duplicate, effects } = outcome;
-    for (const effect of effects) this.#carryOut(effect, request, firstSeq);
+    for (const effect of outcome.effects) this.#carryOut(effect, request, outcome.seq);
     // A mark is answered when its row is durable.
-    if (request.command.kind === "mark_read" || request.command.kind === "confirm_delivered") return;
-    this.#sequels.follow(request, { seq: firstSeq, timestamp, duplicate });
+    const { kind } = request.command;
+    if (kind !== "mark_read" && kind !== "confirm_delivered") this.#sequels.follow(request, outcome);
   }
 
   #carryOut(effect: RoomEffect, request: RoomRequest, firstSeq: Seq): void {

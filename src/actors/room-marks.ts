@@ -35,7 +35,7 @@ export class RoomMarks {
   /** Requests that wait for a read. */
   readonly #reading = new Set<RoomRequest>();
   /** Senders' own messages, not yet written as marks. */
-  readonly #sent = new Map<UserId, { readonly seq: Seq; readonly no: number }>();
+  readonly #sent = new Map<UserId, { seq: Seq; no: number }>();
   #sentTimer: Timer | undefined;
 
   constructor(env: ShardEnv, room: RoomActor, later: Later) {
@@ -100,7 +100,14 @@ export class RoomMarks {
   /** Notes the senders of committed messages. */
   sent(events: readonly LogEvent[]): void {
     for (const event of events) {
-      if (event.kind === "message_sent") this.#sent.set(event.by, { seq: event.seq, no: event.messageNo });
+      if (event.kind !== "message_sent") continue;
+      const sent = this.#sent.get(event.by);
+      if (sent === undefined) {
+        this.#sent.set(event.by, { seq: event.seq, no: event.messageNo });
+      } else {
+        sent.seq = event.seq;
+        sent.no = event.messageNo;
+      }
     }
     if (this.#sent.size > 0 && this.#sentTimer === undefined) {
       this.#sentTimer = this.#env.clock.after(OWN_MARKS_INTERVAL_MS, this.#later(() => this.flushSent()));

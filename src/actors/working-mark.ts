@@ -23,8 +23,10 @@ export class WorkingMark {
     return this.#cells[RECORD] ?? WORKING_NONE;
   }
 
-  set record(record: number) {
+  /** Handling this record now, and alive. */
+  work(record: number): void {
     this.#cells[RECORD] = record;
+    this.#cells[BEAT] = (this.#cells[BEAT] ?? 0) + 1;
   }
 
   get beats(): number {
