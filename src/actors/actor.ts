@@ -2,7 +2,6 @@
  * What room and user actors have in common: a mailbox, turns, and the rule for failure.
  * Invariant: `receive` and completions run one at a time and never await; an exception ends this activation and no other.
  */
-import { TURN_MESSAGES_MAX } from "../base/limits.ts";
 import { Mailbox } from "./mailbox.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 
@@ -75,10 +74,10 @@ export abstract class Actor<Message> implements Runnable {
     return left;
   }
 
-  runTurn(): boolean {
+  runTurn(messagesMax: number): boolean {
     let culprit: Message | undefined;
     try {
-      for (let budget = TURN_MESSAGES_MAX; budget > 0 && !this.#stopped; budget -= 1) {
+      for (let budget = messagesMax; budget > 0 && !this.#stopped; budget -= 1) {
         const completion = this.#mailbox.takeSystem();
         if (completion !== undefined) {
           completion();
@@ -91,7 +90,8 @@ export abstract class Actor<Message> implements Runnable {
         this.receive(culprit);
         culprit = undefined;
       }
-      this.working(0);
+      // Alone in its turn of the event loop, a message answers for what surfaces after it, too.
+      if (messagesMax > 1) this.working(0);
       if (!this.#stopped) this.endTurn();
     } catch (error) {
       // The unread requests stay in the mailbox: `failed` takes them with `stop`.

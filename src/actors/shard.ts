@@ -121,6 +121,11 @@ export class Shard implements ToShardHandler {
     this.#scheduler.wakeSettle();
   }
 
+  /** After a loss without a known cause: one message per turn of the event loop, until this is called with `undefined`. */
+  beCareful(nextTask: ((run: () => void) => void) | undefined): void {
+    this.#scheduler.beCareful(nextTask);
+  }
+
   /** Ends all actors at once, as a crash would: nothing is answered any more. For the simulation and for exit. */
   stop(): void {
     this.#stopped = true;

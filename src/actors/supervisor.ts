@@ -13,6 +13,8 @@ export interface WorkerStart<Settings> {
   readonly shard: number;
   readonly shards: number;
   readonly mark: SharedArrayBuffer;
+  /** The one before it was lost and nobody knows in which request: find out, should it happen again. */
+  readonly careful: boolean;
   /** To the thread that writes the store, when there is one. */
   readonly storePort: MessagePort | undefined;
 }
@@ -21,6 +23,8 @@ export interface WorkerStart<Settings> {
 export type WorkerNotice =
   | { readonly kind: "ready" }
   | { readonly kind: "closed" }
+  /** The last words of a thread that ends itself. */
+  | { readonly kind: "failed"; readonly message: string }
   /** The disk's state is in doubt: the process has to end. */
   | { readonly kind: "fatal"; readonly message: string }
   | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> };
@@ -62,7 +66,9 @@ interface Running {
 export class Supervisor<Settings> {
   readonly #ports: SupervisorPorts<Settings>;
   readonly #running: (Running | undefined)[];
+  /** What each shard's former worker was handling when it was lost; 0: nothing, or nobody knows. */
   readonly #fatalRecords: number[];
+  readonly #wasLost: boolean[] = [];
   readonly #restartMs: number[];
   #watchTimer: Timer | undefined;
   #watchedMs = 0;
@@ -98,18 +104,20 @@ export class Supervisor<Settings> {
 
   #launch(shard: number, onReady: () => void, onEarlyEnd: (error: Error) => void): void {
     const { entry, settings, shards, connectStore, clock } = this.#ports;
+    const careful = this.#wasLost[shard] === true && this.#fatalRecords[shard] === 0;
     const mark = new WorkingMark();
     const storePort = connectStore?.();
-    const start: WorkerStart<Settings> = { settings, shard, shards, mark: mark.memory, storePort };
+    const start: WorkerStart<Settings> = { settings, shard, shards, mark: mark.memory, careful, storePort };
     const worker = new Worker(entry, { workerData: start, transferList: storePort === undefined ? [] : [storePort] });
     const running: Running = { worker, mark, ready: false, beats: 0, beatMs: clock.monotonicMs() };
     this.#running[shard] = running;
+    let failure = "";
     worker.on("message", (message: Uint8Array | WorkerNotice) => {
       if (this.#running[shard] !== running) return;
       if (message instanceof Uint8Array) return this.#ports.received(shard, message);
-      this.#noticed(shard, running, message, onReady);
+      if (message.kind === "failed") failure = message.message;
+      else this.#noticed(shard, running, message, onReady);
     });
-    let failure = "";
     worker.on("error", (error) => {
       failure = error instanceof Error ? error.message : String(error);
     });
@@ -119,7 +127,7 @@ export class Supervisor<Settings> {
     });
   }
 
-  #noticed(shard: number, running: Running, notice: WorkerNotice, onReady: () => void): void {
+  #noticed(shard: number, running: Running, notice: Exclude<WorkerNotice, { kind: "failed" }>, onReady: () => void): void {
     switch (notice.kind) {
       case "ready": {
         running.ready = true;
@@ -146,6 +154,7 @@ export class Supervisor<Settings> {
     this.#ports.down(shard);
     const record = running.mark.record;
     this.#fatalRecords[shard] = Math.max(0, record);
+    this.#wasLost[shard] = true;
     this.restarts += 1;
     this.#ports.report("worker_lost", { shard, record, why });
     const known = record > 0;

@@ -95,6 +95,8 @@ export const ACTIVATIONS_MAX = 100_000;
 
 /** Frames that wait at the edge for an answer from a shard. Beyond: the connection's reading is paused. */
 export const PENDING_FRAMES_PER_SHARD_MAX = 65_536;
+/** Losses of its shard without a known cause that a request may have been under way in. Beyond: `unavailable`, temporary. */
+export const UNEXPLAINED_LOSSES_MAX = 3;
 /** Bytes not yet taken by a slow client, after which it is cut off (it sees 1006 and resumes). */
 export const BACKPRESSURE_BYTES_MAX = 1024 * 1024;
 /** Time for the first `auth` frame of a connection without a token. Close 4408. */

@@ -341,15 +341,15 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   shardUp(shard: number, post: (block: Uint8Array<ArrayBuffer>) => void, fatalRecord = 0): void {
     this.#egress[shard]?.reset();
     this.#outlet(shard).up(post, fatalRecord, () => this.#introduceAll(shard), {
-      frame: (no, frameNo, room, data, fatal) => {
+      frame: (no, frameNo, room, data, verdict) => {
         const connection = this.connections.get(no);
         if (connection === undefined) return;
-        if (!fatal) return this.#outlet(shard).writer.frame(no, frameNo, room, data);
+        if (verdict === "repeat") return this.#outlet(shard).writer.frame(no, frameNo, room, data);
         const header = connection.codec.peek(data);
-        this.#reject(connection, { code: "internal" }, header.ok ? header.value.ref : undefined);
+        this.#reject(connection, NOT_REPEATED[verdict], header.ok ? header.value.ref : undefined);
       },
-      call: (callNo, principal, call, fatal) => {
-        if (fatal) this.#calls.reply(callNo, err({ code: "internal" }));
+      call: (callNo, principal, call, verdict) => {
+        if (verdict !== "repeat") this.#calls.reply(callNo, err(NOT_REPEATED[verdict]));
         // Who asked was told already that there is no answer.
         else if (this.#calls.isOpen(callNo)) this.#outlet(shard).writer.call(callNo, principal, call);
       },
@@ -479,6 +479,12 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#sweepTimer.cancel();
   }
 }
+
+const NOT_REPEATED = {
+  fatal: { code: "internal" },
+  // One of those that were under way each time breaks its shard. Whoever asks again has a share in finding out which.
+  suspect: { code: "unavailable", retryAfterMs: 1_000 },
+} as const satisfies Record<string, Rejection>;
 
 function unavailable(rooms: readonly RoomId[], rejection: Rejection): RoomPosition[] {
   return rooms.map((roomId) => ({ roomId, head: 0, typing: [], present: [], error: rejection.code }));

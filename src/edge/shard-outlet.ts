@@ -1,11 +1,12 @@
 /**
  * The edge's end of the link to one shard: what is written in a turn leaves as one block, and every block is kept until the
  * shard says that all of it is dealt with. A shard that was lost and started again gets the rest once more.
- * Invariant: a frame or call is repeated unless it was dealt with, or was the one that the shard died of.
+ * Invariant: a frame or call is repeated unless it was dealt with, was the one that the shard died of, or was under way in
+ * too many losses that nobody knows the cause of.
  */
 import { type ConnectionNo, type LinkCall, readToShard, ToShardWriter } from "../actors/link.ts";
 import type { RoomId } from "../base/ids.ts";
-import { PENDING_FRAMES_PER_SHARD_MAX } from "../base/limits.ts";
+import { PENDING_FRAMES_PER_SHARD_MAX, UNEXPLAINED_LOSSES_MAX } from "../base/limits.ts";
 import type { Principal } from "../domain/principal.ts";
 
 interface Block {
@@ -14,10 +15,13 @@ interface Block {
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
+/** `repeat` it; or answer it: the shard was lost in it (`fatal`), or too often and nobody knows why (`suspect`). */
+export type Verdict = "repeat" | "fatal" | "suspect";
+
 /** What was under way when a shard was lost. */
 export interface Unfinished {
-  frame(connection: ConnectionNo, frameNo: number, room: RoomId | undefined, data: Uint8Array, fatal: boolean): void;
-  call(callNo: number, principal: Principal, call: LinkCall, fatal: boolean): void;
+  frame(connection: ConnectionNo, frameNo: number, room: RoomId | undefined, data: Uint8Array, verdict: Verdict): void;
+  call(callNo: number, principal: Principal, call: LinkCall, verdict: Verdict): void;
 }
 
 export class ShardOutlet {
@@ -27,6 +31,11 @@ export class ShardOutlet {
   /** Records above `#progress` that are dealt with. */
   readonly #done = new Set<number>();
   #post: ((block: Uint8Array<ArrayBuffer>) => void) | undefined;
+  #flushedTo = 0;
+  /** Last record that the lost worker may have seen. */
+  #lostTo = 0;
+  /** By n: the last record that was under way in more than n losses without a known cause. What is older was in as many. */
+  #unexplained: number[] = [];
 
   get isUp(): boolean {
     return this.#post !== undefined;
@@ -55,8 +64,6 @@ export class ShardOutlet {
     this.#post?.(bytes);
   }
 
-  #flushedTo = 0;
-
   progress(record: number): void {
     if (record <= this.#progress) return;
     if (this.#done.size > 0) for (let at = this.#progress + 1; at <= record; at += 1) this.#done.delete(at);
@@ -73,11 +80,12 @@ export class ShardOutlet {
 
   down(): void {
     this.#post = undefined;
+    this.#lostTo = this.#flushedTo;
   }
 
   /**
    * A new worker listens. `introduce` writes what it must know first; then everything unfinished is handed to `again`,
-   * in order. `fatalRecord`: what the former worker was handling when it was lost; 0: nothing.
+   * in order. `fatalRecord`: what the former worker was handling when it was lost; 0: nothing, or nobody knows.
    */
   up(
     post: (block: Uint8Array<ArrayBuffer>) => void,
@@ -96,13 +104,16 @@ export class ShardOutlet {
     this.#writer = new ToShardWriter();
     this.#post = post;
     introduce();
+    const judge = this.#judge(fatalRecord);
     for (const block of kept) {
       readToShard(block.bytes, block.first, {
         frame: (record, connection, frameNo, room, data) => {
-          if (record > progress && !done.has(record)) again.frame(connection, frameNo, room, data, record === fatalRecord);
+          if (record <= progress || done.has(record)) return;
+          judge(record, (verdict) => again.frame(connection, frameNo, room, data, verdict));
         },
         call: (record, callNo, principal, call) => {
-          if (record > progress && !done.has(record)) again.call(callNo, principal, call, record === fatalRecord);
+          if (record <= progress || done.has(record)) return;
+          judge(record, (verdict) => again.call(callNo, principal, call, verdict));
         },
         // The present state is told by `introduce`; what actors say to one another is told again by the next event.
         open: ignore,
@@ -112,6 +123,22 @@ export class ShardOutlet {
       });
     }
     this.flush();
+  }
+
+  /** Records are judged in their order; what is repeated gets a new number, under which its losses are counted on. */
+  #judge(fatalRecord: number): (record: number, hand: (verdict: Verdict) => void) => void {
+    const before = this.#unexplained;
+    const lostTo = fatalRecord === 0 ? this.#lostTo : 0;
+    const after: number[] = [];
+    this.#unexplained = after;
+    return (record, hand) => {
+      if (record === fatalRecord) return hand("fatal");
+      const losses = before.filter((last) => record <= last).length + (record <= lostTo ? 1 : 0);
+      if (losses > UNEXPLAINED_LOSSES_MAX) return hand("suspect");
+      hand("repeat");
+      after.fill(this.#writer.lastRecord, 0, losses);
+      while (after.length < losses) after.push(this.#writer.lastRecord);
+    };
   }
 }
 

@@ -1,5 +1,5 @@
 /**
- * A shard's thread whose rooms fail when a message says so: `throw!`, `reject!`, `loop!` or `exit!`. Everything else in it
+ * A shard's thread whose rooms fail when a message says so: `throw!`, `reject!`, `vanish!`, `loop!` or `exit!`. Everything else in it
  * is the real thing.
  */
 import { parentPort, workerData } from "node:worker_threads";
@@ -8,8 +8,9 @@ import { runShardThread } from "../../src/shard-thread.ts";
 
 class FaultyRoom extends RoomActor {
   protected override receive(message: RoomMessage): void {
-    if (message.to === "room" && message.command.kind === "send_message") failAs(message.command.content);
-    super.receive(message);
+    const content = message.to === "room" && message.command.kind === "send_message" ? message.command.content : "";
+    failAs(content);
+    if (content !== "vanish!") super.receive(message);
   }
 }
 
@@ -18,6 +19,7 @@ function failAs(content: string): void {
     case "throw!":
       throw new Error("a fault of the test");
     case "reject!":
+    case "vanish!":
       void Promise.reject(new Error("a rejection of the test"));
       return;
     case "loop!":
