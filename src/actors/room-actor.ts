@@ -45,7 +45,7 @@ interface Waiting {
   readonly request: RoomRequest;
   readonly outcome: Outcome;
 }
-type Outcome = (Done & { readonly effects: readonly RoomEffect[] }) | Rejection;
+export type Outcome = (Done & { readonly effects: readonly RoomEffect[] }) | Rejection;
 
 export class RoomActor extends Actor<RoomMessage> {
   readonly tenant: TenantId;
@@ -230,7 +230,7 @@ export class RoomActor extends Actor<RoomMessage> {
     context.now = this.env.clock.wallMs();
     let decision = decide(this.#state, command, context);
     if (decision.kind === "accept" && decision.events.length > 0 && !this.#fenced) {
-      this.#writeFence(log);
+      this.writeFence(log);
       decision = decide(this.#state, command, context);
     }
     switch (decision.kind) {
@@ -241,6 +241,16 @@ export class RoomActor extends Actor<RoomMessage> {
         this.settleWhenCommitted(request, decision.rejection);
         return true;
       case "duplicate": {
+        // What was allowed then may not be now: listening is judged anew.
+        const listening = request.sequel.kind === "subscribe" ? decide(this.#state, { kind: "check_read", by: command.by }, context) : decision;
+        if (listening.kind === "need") {
+          this.#fetch(listening.keys, request);
+          return false;
+        }
+        if (listening.kind === "reject") {
+          this.settleWhenCommitted(request, listening.rejection);
+          return true;
+        }
         const { seq, timestamp } = decision;
         this.settleWhenCommitted(request, { seq, timestamp, duplicate: true, effects: NO_EFFECTS });
         return true;
@@ -264,7 +274,7 @@ export class RoomActor extends Actor<RoomMessage> {
     log.add(event, event.kind === "message_sent" || event.kind === "fence" ? NO_ROWS : rowChanges(this.#state, event), this.#state.epoch, this.#state.messageCount);
   }
 
-  #writeFence(log: RoomLog): void {
+  protected writeFence(log: RoomLog): void {
     const { head, epoch, lastTimestamp } = this.#state;
     const timestamp = Math.max(lastTimestamp, this.env.clock.wallMs());
     this.#append(log, { kind: "fence", seq: head + 1, timestamp, epoch: epoch + 1, owner: this.env.settings.node });
