@@ -48,7 +48,7 @@ export function profileOf(seed: number): Profile {
     thinkMsMax: chance(0.3) ? between(2, 8) : between(10, 60),
     linkDelayMsMax: chance(0.3) ? 10 : 1,
     clientDelayMsMax: chance(0.3) ? 60 : 5,
-    backpressureMax: chance(0.3) ? between(10_000, 30_000) : 1_000_000,
+    backpressureMax: chance(0.4) ? between(5_000, 12_000) : 1_000_000,
     store: {
       ...HEALTHY_STORE,
       delayMsMax: chance(0.3) ? 40 : 3,
@@ -64,7 +64,7 @@ export function profileOf(seed: number): Profile {
     shardPauses: some(0.35, 2),
     nodeCrashes: some(0.3, 2),
     connectionCuts: some(0.6, 8),
-    stalls: some(0.3, 4),
+    stalls: some(0.4, 6),
     wallJumps: some(0.25, 3),
     poison: some(0.15, 3),
     isDeserted: chance(0.1),

@@ -1,22 +1,111 @@
-/** `bun run test/sim/run.ts [--seeds N] [--from N] [--seed N [--verbose]]`: runs the simulation and says what it found. */
-import { runSeed } from "./scenario.ts";
+/**
+ * `bun run sim [--seeds N] [--from N]`: runs seeds, repeats some to see that a seed is one and the same run, and plants bugs
+ * that must be found. `--seed N [--verbose]` runs one seed and shows what happened. `--bug NAME` plants it in that seed.
+ */
+import { parseArgs } from "node:util";
+import { PLANTED_BUGS } from "./planted-bugs.ts";
+import { type Outcome, type Plant, runSeed } from "./scenario.ts";
 
-const seeds = Number(process.argv[process.argv.indexOf("--seeds") + 1] ?? 100);
-const only = process.argv.includes("--seed") ? Number(process.argv[process.argv.indexOf("--seed") + 1]) : undefined;
-const from = process.argv.includes("--from") ? Number(process.argv[process.argv.indexOf("--from") + 1]) : 1;
-const verbose = process.argv.includes("--verbose");
-const t = performance.now();
-let failed = 0; let steps = 0; let requests = 0; let events = 0;
-const rules = new Map<string, [number, number, string]>();
-for (let seed = only ?? from; seed < (only === undefined ? from + seeds : only + 1); seed += 1) {
-  const outcome = await runSeed(seed, {}, verbose ? (line) => console.log(line) : undefined);
-  steps += outcome.steps; requests += outcome.requests; events += outcome.events;
-  if (outcome.violations.length > 0) failed += 1;
-  for (const rule of new Set(outcome.violations.map((v) => v.rule))) {
-    const r = rules.get(rule) ?? [0, seed, outcome.violations.find((v) => v.rule === rule)?.message ?? ""];
-    rules.set(rule, [r[0] + 1, r[1], r[2]]);
-  }
-  if (only !== undefined) { for (const v of outcome.violations) console.log(v.rule, "::", v.message); console.log(outcome.traceHash, outcome.reports.slice(0, 20)); }
+const SEEDS_DEFAULT = 1_000;
+/** Seeds that count as one scenario. */
+const BATCH_SEEDS = 100;
+const REPEATED_SEEDS_MAX = 20;
+/** A planted bug must be found within so many seeds. */
+const PLANTED_SEEDS_MAX = 200;
+const VIOLATIONS_SHOWN_MAX = 5;
+const FAILURES_SHOWN_MAX = 10;
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string" },
+    from: { type: "string" },
+    seed: { type: "string" },
+    verbose: { type: "boolean" },
+    bug: { type: "string" },
+  },
+});
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+if (values.seed === undefined) await runAll(Number(values.from ?? 1), Number(values.seeds ?? SEEDS_DEFAULT));
+else await runOne(Number(values.seed));
+
+async function runOne(seed: number): Promise<void> {
+  const bug = PLANTED_BUGS.find(({ name }) => name === values.bug);
+  if (values.bug !== undefined && bug === undefined) print(`no bug is called "${values.bug}"`);
+  const outcome = await runSeed(seed, bug?.plant ?? {}, values.verbose === true ? print : undefined);
+  for (const report of outcome.reports) print(`report: ${report}`);
+  for (const { rule, message } of outcome.violations) print(`violated: ${rule}: ${message}`);
+  const { requests, events, steps, traceHash } = outcome;
+  print(`seed ${seed}: ${requests} requests, ${events} events, ${steps} steps, trace ${traceHash}`);
+  print(`${outcome.violations.length === 0 ? "1 passed, 0" : "0 passed, 1"} failed`);
+  process.exitCode = outcome.violations.length === 0 ? 0 : 1;
 }
-console.log({ failed, steps, requests, events, ms: performance.now() - t });
-for (const [rule, r] of rules) console.log(rule, r);
+
+async function runAll(from: number, seeds: number): Promise<void> {
+  const startMs = performance.now();
+  const tally = { passed: 0, failed: 0 };
+  let failures = 0;
+  let requests = 0;
+  const traces = new Map<number, string>();
+  for (let first = from; first < from + seeds; first += BATCH_SEEDS) {
+    let failedInBatch = 0;
+    for (let seed = first; seed < Math.min(first + BATCH_SEEDS, from + seeds); seed += 1) {
+      const outcome = await runSeed(seed);
+      requests += outcome.requests;
+      if (traces.size < REPEATED_SEEDS_MAX) traces.set(seed, outcome.traceHash);
+      if (outcome.violations.length === 0) continue;
+      failedInBatch += 1;
+      if (failures + failedInBatch <= FAILURES_SHOWN_MAX) showFailure(outcome);
+    }
+    failures += failedInBatch;
+    if (failedInBatch === 0) tally.passed += 1;
+    else tally.failed += 1;
+  }
+  const repeatable = await areRepeatable(traces);
+  if (!repeatable) tally.failed += 1;
+  const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
+  print(`sim: ${requests} requests in ${seconds} s`);
+  const bugs: string[] = [];
+  for (const { name, plant } of PLANTED_BUGS) {
+    const caught = await findBug(from, plant);
+    if (caught === undefined) tally.failed += 1;
+    else tally.passed += 1;
+    bugs.push(
+      caught === undefined
+        ? `planted bug "${name}": NOT caught within ${PLANTED_SEEDS_MAX} seeds`
+        : `planted bug "${name}": caught at seed ${caught.seed} (${caught.violations[0]?.rule})`,
+    );
+  }
+  print(`sim: ${seeds} seeds, ${failures} failures, trace hashes ${repeatable ? "repeatable" : "NOT repeatable"}`);
+  for (const line of bugs) print(line);
+  print(`${tally.passed} passed, ${tally.failed} failed`);
+  process.exitCode = tally.failed === 0 ? 0 : 1;
+}
+
+function showFailure({ seed, violations }: Outcome): void {
+  print(`seed ${seed} failed; to repeat: bun run sim --seed ${seed} --verbose`);
+  for (const { rule, message } of violations.slice(0, VIOLATIONS_SHOWN_MAX)) print(`  ${rule}: ${message}`);
+}
+
+/** The same seed is the same run, to the last byte. */
+async function areRepeatable(traces: ReadonlyMap<number, string>): Promise<boolean> {
+  let repeatable = true;
+  for (const [seed, trace] of traces) {
+    const again = await runSeed(seed);
+    if (again.traceHash === trace) continue;
+    print(`seed ${seed}: trace ${trace}, and ${again.traceHash} when run again`);
+    repeatable = false;
+  }
+  return repeatable;
+}
+
+async function findBug(from: number, plant: Plant): Promise<Outcome | undefined> {
+  for (let seed = from; seed < from + PLANTED_SEEDS_MAX; seed += 1) {
+    const outcome = await runSeed(seed, plant);
+    if (outcome.violations.length > 0) return outcome;
+  }
+  return undefined;
+}

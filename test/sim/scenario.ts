@@ -46,6 +46,7 @@ const PRODUCTION: Parts = {
   makeRoom: (env, address, host) => new SimRoom(env, address, host),
   wrapJournal: (journal) => journal,
   wrapSocket: (socket) => socket,
+  closesSlowSockets: true,
 };
 const codecs = createCodecs();
 

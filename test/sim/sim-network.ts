@@ -186,7 +186,12 @@ export class SimWire implements Socket {
 
 /** The server's native topics. As in Bun, a publish that a slow socket can't take ends that socket. */
 export class SimTopics implements Broadcaster {
+  readonly #closesSlowSockets: boolean;
   readonly #wires = new Map<string, Set<SimWire>>();
+
+  constructor(closesSlowSockets: boolean) {
+    this.#closesSlowSockets = closesSlowSockets;
+  }
 
   add(topic: string, wire: SimWire): void {
     const wires = this.#wires.get(topic) ?? new Set();
@@ -204,7 +209,7 @@ export class SimTopics implements Broadcaster {
 
   publish(topic: string, data: Uint8Array, text: boolean): void {
     for (const wire of this.#wires.get(topic) ?? []) {
-      if (wire.send(data, text) === "dropped") wire.terminate();
+      if (wire.send(data, text) === "dropped" && this.#closesSlowSockets) wire.terminate();
     }
   }
 }

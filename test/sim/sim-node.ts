@@ -43,6 +43,8 @@ export interface Parts {
   readonly makeRoom: (env: ShardEnv, address: RoomAddress, host: RoomHost) => RoomActor;
   readonly wrapJournal: (journal: Journal, store: SimStore) => Journal;
   readonly wrapSocket: (socket: Socket) => Socket;
+  /** What Bun does with `closeOnBackpressureLimit`. */
+  readonly closesSlowSockets: boolean;
 }
 
 export interface NodePlan {
@@ -81,7 +83,7 @@ export class SimNode {
   readonly #plan: NodePlan;
   readonly #parts: Parts;
   readonly #process: SimProcess;
-  readonly #topics = new SimTopics();
+  readonly #topics: SimTopics;
   readonly #wires = new Set<SimWire>();
   readonly #running: (Incarnation | undefined)[];
   readonly #replaced = new Set<Incarnation>();
@@ -90,6 +92,7 @@ export class SimNode {
     this.#world = world;
     this.#plan = plan;
     this.#parts = parts;
+    this.#topics = new SimTopics(parts.closesSlowSockets);
     this.#process = new SimProcess(world.queue, world.clock);
     this.gateway = new Gateway({
       clock: this.#process,

@@ -1,0 +1,186 @@
+/**
+ * Bugs that a chat engine could have, each planted in an otherwise healthy run. The simulation has to find every one of
+ * them within a few seeds: that is what makes its silence about the real engine worth something.
+ */
+import { answerAck } from "../../src/actors/answers.ts";
+import { decodeEntries, encodeEntries } from "../../src/actors/log-codec.ts";
+import type { RoomRequest } from "../../src/actors/request.ts";
+import type { Outcome, RoomMessage } from "../../src/actors/room-actor.ts";
+import type { RoomAddress } from "../../src/actors/address.ts";
+import type { ShardEnv } from "../../src/actors/shard-env.ts";
+import { messageIdOf, type Seq } from "../../src/base/ids.ts";
+import { DuplicateWindow } from "../../src/domain/room/duplicate-window.ts";
+import type { LogEvent } from "../../src/domain/room/events.ts";
+import type { Socket } from "../../src/edge/ports.ts";
+import type { AppendOutcome, Journal, LogKey, RowChange, Segment } from "../../src/storage/journal.ts";
+import type { RoomHost } from "./sim-node.ts";
+import type { Plant } from "./scenario.ts";
+import { SimRoom } from "./sim-room.ts";
+
+/** Answers as the real room would, at once. */
+function ackNow(env: ShardEnv, request: RoomRequest, outcome: Outcome): void {
+  if ("code" in outcome || request.sequel.kind !== "acknowledge" || request.asker.kind !== "frame") return;
+  const { kind } = request.command;
+  if (kind === "mark_read" || kind === "confirm_delivered") return;
+  const { seq, timestamp, duplicate } = outcome;
+  const messageId = kind === "send_message" ? { messageId: messageIdOf(seq) } : {};
+  answerAck(env, request, { ...messageId, seq, timestamp, ...(duplicate && { duplicate }) });
+}
+
+class AcksBeforeCommit extends SimRoom {
+  protected override settleWhenCommitted(request: RoomRequest, outcome: Outcome): void {
+    ackNow(this.env, request, outcome);
+    super.settleWhenCommitted(request, outcome);
+  }
+}
+
+class AnswersDuplicatesAtOnce extends SimRoom {
+  protected override settleWhenCommitted(request: RoomRequest, outcome: Outcome): void {
+    if (!("code" in outcome) && outcome.duplicate) ackNow(this.env, request, outcome);
+    super.settleWhenCommitted(request, outcome);
+  }
+}
+
+class FansOutBeforeCommit extends SimRoom {
+  #shown: Seq = 0;
+
+  constructor(env: ShardEnv, address: RoomAddress, host: RoomHost) {
+    super(env, address, host);
+    const publish = this.audience.publishCommitted.bind(this.audience);
+    this.audience.publishCommitted = (events, after, facts) => {
+      const from = Math.max(after, this.#shown);
+      const unseen = events.filter((event) => event.seq > from);
+      this.#shown = Math.max(this.#shown, events.at(-1)?.seq ?? 0);
+      publish(unseen, from, facts);
+    };
+  }
+
+  protected override endTurn(): void {
+    const { state, facts, publishedSeq } = this;
+    const from = Math.max(publishedSeq, this.#shown);
+    if (facts !== undefined && state.head > from && !this.audience.isEmpty) {
+      this.audience.publishCommitted(state.recent.slice(from, state.head), from, facts);
+    }
+    super.endTurn();
+  }
+}
+
+class ForgetsTheWindow extends SimRoom {
+  #isNew = true;
+
+  protected override receive(message: RoomMessage): void {
+    if (this.#isNew) Object.assign(this.state, { window: new DuplicateWindow() });
+    this.#isNew = false;
+    super.receive(message);
+  }
+}
+
+class ResumesOffByOne extends SimRoom {
+  protected override receive(message: RoomMessage): void {
+    if (message.to !== "room" || message.sequel.kind !== "resume") return super.receive(message);
+    const { sequel } = message;
+    super.receive({ ...message, sequel: { ...sequel, lastSeq: sequel.lastSeq + 1 } });
+  }
+}
+
+class WritesNoFence extends SimRoom {
+  protected override writeFence(): void {
+    // Goes on in its predecessor's epoch.
+  }
+}
+
+class CutsReplayShort extends SimRoom {
+  constructor(env: ShardEnv, address: RoomAddress, host: RoomHost) {
+    super(env, address, host);
+    const replay = this.audience.replay.bind(this.audience);
+    this.audience.replay = (connection, events, after, facts) => {
+      const last = events.at(-1);
+      replay(connection, last?.kind === "message_sent" ? events.slice(0, -1) : events, after, facts);
+    };
+  }
+}
+
+/** Passes everything on but appends. */
+function withAppend(journal: Journal, append: Journal["append"]): Journal {
+  return {
+    append,
+    flush: () => journal.flush(),
+    readTail: (...args) => journal.readTail(...args),
+    readSegment: (...args) => journal.readSegment(...args),
+    readRange: (...args) => journal.readRange(...args),
+    saveSnapshot: (...args) => journal.saveSnapshot(...args),
+    readMembers: (...args) => journal.readMembers(...args),
+    readOverlays: (...args) => journal.readOverlays(...args),
+    listMembers: (...args) => journal.listMembers(...args),
+  };
+}
+
+/** Takes silence for a no: the requests are refused while the put may still land. */
+function givesUpTooEarly(journal: Journal): Journal {
+  return withAppend(journal, (log, segment, rows, done) =>
+    journal.append(log, segment, rows, (outcome) => done(outcome === "unknown" ? "full" : outcome)),
+  );
+}
+
+/** Puts the second half of a segment before the first half is known to be there. */
+function pipelines(journal: Journal): Journal {
+  return withAppend(journal, (log, segment, rows, done) => {
+    const events = decodeEntries(segment.firstSeq, segment.entries);
+    if (events.length < 2) return journal.append(log, segment, rows, done);
+    const middle = Math.ceil(events.length / 2);
+    const outcomes: AppendOutcome[] = [];
+    const answered = (outcome: AppendOutcome): void => {
+      outcomes.push(outcome);
+      if (outcomes.length === 2) done(outcomes.find((one) => one !== "written") ?? "written");
+    };
+    put(journal, log, { ...segment, ...partOf(events.slice(0, middle), segment, events) }, rows, answered);
+    const rest = { ...segment, ...partOf(events.slice(middle), segment, events), batchId: `${segment.batchId}b` };
+    put(journal, log, rest, [], answered);
+  });
+}
+
+function put(journal: Journal, log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void {
+  journal.append(log, segment, rows, done);
+}
+
+function partOf(part: readonly LogEvent[], whole: Segment, all: readonly LogEvent[]): Pick<Segment, "firstSeq" | "lastSeq" | "messageCount" | "entries"> {
+  const first = part[0] as LogEvent;
+  const last = part[part.length - 1] as LogEvent;
+  const later = all.filter((event) => event.kind === "message_sent" && event.seq > last.seq).length;
+  return { firstSeq: first.seq, lastSeq: last.seq, messageCount: whole.messageCount - later, entries: encodeEntries(part) };
+}
+
+/** A frame that a slow client did not get is forgotten. */
+function forgetful(socket: Socket): Socket {
+  return {
+    send: (data, text) => {
+      const result = socket.send(data, text);
+      return result === "dropped" ? "queued" : result;
+    },
+    subscribe: (topic) => socket.subscribe(topic),
+    unsubscribe: (topic) => socket.unsubscribe(topic),
+    cork: (run) => socket.cork(run),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    close: (reason) => socket.close(reason),
+    terminate: () => socket.terminate(),
+  };
+}
+
+function inRoom(Room: new (env: ShardEnv, address: RoomAddress, host: RoomHost) => SimRoom): Plant {
+  return { parts: { makeRoom: (env, address, host) => new Room(env, address, host) } };
+}
+
+export const PLANTED_BUGS: readonly { readonly name: string; readonly plant: Plant }[] = [
+  { name: "ack before commit", plant: inRoom(AcksBeforeCommit) },
+  { name: "duplicate answered before its original is committed", plant: inRoom(AnswersDuplicatesAtOnce) },
+  { name: "fan-out before commit", plant: inRoom(FansOutBeforeCommit) },
+  { name: "unconditional append", plant: { overwrites: true } },
+  { name: "window not reloaded", plant: inRoom(ForgetsTheWindow) },
+  { name: "resume off by one", plant: inRoom(ResumesOffByOne) },
+  { name: "no fence", plant: inRoom(WritesNoFence) },
+  { name: "ignored send = dropped", plant: { parts: { wrapSocket: forgetful, closesSlowSockets: false } } },
+  { name: "rejection while the put may still land", plant: { parts: { wrapJournal: givesUpTooEarly } } },
+  { name: "pipelined appends", plant: { parts: { wrapJournal: pipelines } } },
+  { name: "replay cut short", plant: inRoom(CutsReplayShort) },
+];
