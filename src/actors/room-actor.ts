@@ -185,14 +185,13 @@ export class RoomActor extends Actor<RoomMessage> {
     const state = tail.snapshot === undefined ? emptyRoomState() : decodeSnapshot(tail.snapshot.bytes);
     this.#snapshotSeq = tail.snapshot?.seq ?? 0;
     for (const segment of tail.segments) {
-      for (const event of decodeEntries(segment.firstSeq, segment.entries)) {
-        if (event.seq > state.head) apply(state, event);
-      }
+      const events = decodeEntries(segment.firstSeq, segment.entries);
+      for (const event of events) if (event.seq > state.head) apply(state, event);
+      this.marks.sent(events);
     }
     state.window.expire(this.env.clock.wallMs());
     this.#state = state;
     this.#publishedSeq = state.head;
-    this.marks.recover(state.recent.slice(this.#snapshotSeq, state.head));
     this.#log = new RoomLog(
       this.env,
       this.#key,
@@ -323,7 +322,6 @@ export class RoomActor extends Actor<RoomMessage> {
   #submit(log: RoomLog): void {
     if (log.nextTakesAll && !log.isIdle && this.#snapshotTaken === undefined && this.#snapshotIsDue()) {
       this.#snapshotTaken = { seq: this.#state.head, bytes: encodeSnapshot(this.#state) };
-      this.marks.flushSent();
     }
     log.submit();
   }
@@ -349,7 +347,8 @@ export class RoomActor extends Actor<RoomMessage> {
     if (taken !== undefined && taken.seq <= this.committedSeq) {
       this.#snapshotTaken = undefined;
       this.#snapshotSeq = taken.seq;
-      this.env.journal.saveSnapshot(this.#key, taken, () => {});
+      // The next activation looks for senders from the snapshot on: what came before must be marked by then.
+      this.marks.flushSent(() => this.env.journal.saveSnapshot(this.#key, taken, () => {}));
     }
   }
 

@@ -1,11 +1,12 @@
 /**
  * Read and delivered marks of a room's members: rows beside the log, written in the group commit of the turn.
- * A mark only goes forward. Whoever sends a message has read up to it; those marks are collected and written now and then,
- * and found again in the log when the process dies before.
+ * A mark only goes forward. Whoever sends a message has read up to it, and the room counts it so at once. The rows, which room
+ * lists and the `connection` frame are counted from, follow within a second of the sender's last message, and at least every
+ * five seconds while they go on. After a crash the room finds in its log what was not written, within a second of activation.
  */
 import type { Timer } from "../base/clock.ts";
 import type { Seq, UserId } from "../base/ids.ts";
-import { MEMBER_CACHE_MAX, OWN_MARKS_INTERVAL_MS } from "../base/limits.ts";
+import { MEMBER_CACHE_MAX, OWN_MARKS_LOOK_MS, OWN_MARKS_LOOKS_MAX } from "../base/limits.ts";
 import type { LogEvent } from "../domain/room/events.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import type { Mark } from "../storage/projections.ts";
@@ -22,6 +23,15 @@ interface Write {
   readonly requests: readonly RoomRequest[];
 }
 
+/** A sender's newest message, not yet written as a mark. */
+interface OwnMark {
+  seq: Seq;
+  no: number;
+  /** `seq` at the last look. */
+  seenSeq: Seq;
+  looks: number;
+}
+
 const RETRY_MS = 200;
 
 export class RoomMarks {
@@ -32,10 +42,13 @@ export class RoomMarks {
   readonly #known = new Map<UserId, Mark>();
   #queued = new Map<UserId, Write>();
   #writing: readonly Write[] = [];
+  /** Run when what is queued, or being written, is durable. */
+  #afterQueued: (() => void)[] = [];
+  #afterWriting: (() => void)[] = [];
   /** Requests that wait for a read. */
   readonly #reading = new Set<RoomRequest>();
   /** Senders' own messages, not yet written as marks. */
-  readonly #sent = new Map<UserId, { seq: Seq; no: number }>();
+  readonly #sent = new Map<UserId, OwnMark>();
   #sentTimer: Timer | undefined;
 
   constructor(env: ShardEnv, room: RoomActor, later: Later) {
@@ -103,30 +116,49 @@ export class RoomMarks {
       if (event.kind !== "message_sent") continue;
       const sent = this.#sent.get(event.by);
       if (sent === undefined) {
-        this.#sent.set(event.by, { seq: event.seq, no: event.messageNo });
+        this.#sent.set(event.by, { seq: event.seq, no: event.messageNo, seenSeq: 0, looks: 0 });
       } else {
         sent.seq = event.seq;
         sent.no = event.messageNo;
       }
     }
-    if (this.#sent.size > 0 && this.#sentTimer === undefined) {
-      this.#sentTimer = this.#env.clock.after(OWN_MARKS_INTERVAL_MS, this.#later(() => this.flushSent()));
-    }
+    this.#lookLater();
   }
 
-  /** After a restart: what the log says about senders since the last snapshot may not have been written. */
-  recover(events: readonly LogEvent[]): void {
-    this.sent(events);
-  }
-
-  flushSent(): void {
+  /** Writes the marks of all senders; `then` runs once they are durable. */
+  flushSent(then?: () => void): void {
     this.#sentTimer?.cancel();
     this.#sentTimer = undefined;
-    for (const [userId, { seq, no }] of this.#sent) {
-      this.#queue(userId, { readSeq: seq, readNo: no, deliveredSeq: seq }, undefined);
-    }
-    this.#sent.clear();
+    for (const [userId, own] of this.#sent) this.#queueOwn(userId, own);
+    if (then !== undefined) this.#whenDurable(then);
     this.submit();
+  }
+
+  readonly #look = (): void => {
+    this.#sentTimer = undefined;
+    for (const [userId, own] of this.#sent) {
+      own.looks += 1;
+      // Who goes on sending would be written again and again.
+      if (own.seq === own.seenSeq || own.looks >= OWN_MARKS_LOOKS_MAX) this.#queueOwn(userId, own);
+      else own.seenSeq = own.seq;
+    }
+    this.#lookLater();
+  };
+
+  #lookLater(): void {
+    if (this.#sent.size === 0 || this.#sentTimer !== undefined) return;
+    this.#sentTimer = this.#env.clock.after(OWN_MARKS_LOOK_MS, this.#later(this.#look));
+  }
+
+  #queueOwn(userId: UserId, { seq, no }: OwnMark): void {
+    this.#sent.delete(userId);
+    this.#queue(userId, { readSeq: seq, readNo: no, deliveredSeq: seq }, undefined);
+  }
+
+  #whenDurable(then: () => void): void {
+    if (this.#queued.size > 0) this.#afterQueued.push(then);
+    else if (this.#writing.length > 0) this.#afterWriting.push(then);
+    else then();
   }
 
   /** Hands the queued marks to the store; they become durable with the next group commit. */
@@ -134,6 +166,8 @@ export class RoomMarks {
     if (this.#queued.size === 0 || this.#writing.length > 0) return;
     this.#writing = [...this.#queued.values()];
     this.#queued = new Map();
+    this.#afterWriting = this.#afterQueued;
+    this.#afterQueued = [];
     this.#write();
   }
 
@@ -155,6 +189,8 @@ export class RoomMarks {
     }
     const written = this.#writing;
     this.#writing = [];
+    for (const then of this.#afterWriting) then();
+    this.#afterWriting = [];
     for (const { mark, requests } of written) {
       for (const request of requests) this.#done(request, mark);
       if (requests.length > 0) this.#room.audience.showReceipt(mark.userId, mark.readSeq, mark.deliveredSeq);

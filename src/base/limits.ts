@@ -111,8 +111,9 @@ export const POSITION_NAMES_MAX = 100;
 /** Receipts of one room are collected so long, milliseconds, and so many per frame. */
 export const RECEIPTS_INTERVAL_MS = 1_000;
 export const RECEIPTS_PER_FRAME_MAX = 500;
-/** Senders' own read marks are written so often, milliseconds; the log has them anyway. */
-export const OWN_MARKS_INTERVAL_MS = 5_000;
+/** A sender's own read mark is written once they sent nothing between two looks, milliseconds apart, or after so many looks. */
+export const OWN_MARKS_LOOK_MS = 400;
+export const OWN_MARKS_LOOKS_MAX = 12;
 /** Times a request is given to a new activation before it is answered `unavailable`. */
 export const REQUEST_ATTEMPTS_MAX = 4;
 
