@@ -48,7 +48,7 @@ export function profileOf(seed: number): Profile {
     thinkMsMax: chance(0.3) ? between(2, 8) : between(10, 60),
     linkDelayMsMax: chance(0.3) ? 10 : 1,
     clientDelayMsMax: chance(0.3) ? 60 : 5,
-    backpressureMax: chance(0.4) ? between(5_000, 12_000) : 1_000_000,
+    backpressureMax: chance(0.4) ? between(2_000, 8_000) : 1_000_000,
     store: {
       ...HEALTHY_STORE,
       delayMsMax: chance(0.3) ? 40 : 3,

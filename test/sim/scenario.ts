@@ -83,6 +83,7 @@ class Scenario {
       trace,
       random: this.#newRandom(),
       codecs,
+      backpressureMax,
       disruptions: [],
     };
     const settings = {
@@ -93,7 +94,7 @@ class Scenario {
       presenceGraceMs: 3_000,
       heartbeatMs: 30_000,
     };
-    this.#plan = { shards, linkDelayMsMax, clientDelayMsMax, backpressureMax, settings };
+    this.#plan = { shards, linkDelayMsMax, clientDelayMsMax, settings };
     this.#rooms = Array.from({ length: profile.rooms }, (_, i) => `room-${i}` as RoomId);
     this.#clients = Array.from({ length: profile.clients }, (_, i) => {
       const userId = `user-${i}` as UserId;
@@ -316,6 +317,7 @@ class Scenario {
     const settled = (): boolean => this.#clients.every((client) => client.isSettled);
     store.faults = HEALTHY_STORE;
     store.unavailableUntilMs = 0;
+    this.#world.backpressureMax = Number.POSITIVE_INFINITY;
     await this.#runUntil(() => this.#liveNode()?.isHealthy === true && store.late === 0, SETTLE_MS_MAX);
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("settle");
     for (const client of this.#clients) {

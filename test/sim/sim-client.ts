@@ -217,7 +217,10 @@ export class SimClient {
     if (!this.#isGreeted) return;
     const ref = this.#nextRef();
     const connection = this.#connection;
-    this.#await(ref, () => view.left(connection));
+    this.#await(ref, (frame) => {
+      if (frame.type !== "error" || !frame.temporary) view.left(connection);
+      else this.#later(() => !view.wanted && view.subscribed && this.unsubscribe(room));
+    });
     this.#transmit({ type: "leave_room", ref, roomId: room });
   }
 

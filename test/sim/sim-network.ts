@@ -63,7 +63,7 @@ export class SimWire implements Socket {
   readonly #ends: WireEnds;
   readonly #topics: SimTopics;
   /** Bytes that the server may have under way to this client. */
-  readonly #backpressureMax: number;
+  readonly #backpressureMax: () => number;
   #bytesDown = 0;
   #isPaused = false;
   #unread: Uint8Array[] = [];
@@ -74,7 +74,7 @@ export class SimWire implements Socket {
     queue: EventQueue,
     topics: SimTopics,
     ends: WireEnds,
-    pace: { readonly delayMs: () => number; readonly backpressureMax: number },
+    pace: { readonly delayMs: () => number; readonly backpressureMax: () => number },
   ) {
     this.#queue = queue;
     this.#topics = topics;
@@ -88,7 +88,7 @@ export class SimWire implements Socket {
 
   send(data: Uint8Array, _text: boolean): "sent" | "queued" | "dropped" {
     // As in Bun, what is waiting counts, not what is added.
-    if (this.#serverIsClosed || this.#bytesDown > this.#backpressureMax) return "dropped";
+    if (this.#serverIsClosed || this.#bytesDown > this.#backpressureMax()) return "dropped";
     this.#bytesDown += data.length;
     this.#down.send(() => {
       this.#bytesDown -= data.length;

@@ -30,6 +30,8 @@ export interface World {
   readonly trace: Trace;
   readonly random: SeededRandom;
   readonly codecs: Codecs;
+  /** Bytes under way to one client; a client that lags by more can't catch up before this is raised. */
+  backpressureMax: number;
   readonly disruptions: Disruption[];
 }
 
@@ -51,7 +53,6 @@ export interface NodePlan {
   readonly shards: number;
   readonly linkDelayMsMax: number;
   readonly clientDelayMsMax: number;
-  readonly backpressureMax: number;
   readonly settings: ShardSettings;
 }
 
@@ -132,7 +133,7 @@ export class SimNode {
         clientReceived: (data) => client.received(data),
         clientClosed: (code) => client.closed(code),
       },
-      { delayMs: this.#delays(this.#plan.clientDelayMsMax), backpressureMax: this.#plan.backpressureMax },
+      { delayMs: this.#delays(this.#plan.clientDelayMsMax), backpressureMax: () => this.#world.backpressureMax },
     );
     this.#wires.add(wire);
     this.#process.enter(() => {
