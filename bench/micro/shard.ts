@@ -13,7 +13,12 @@ import { createCodecs } from "../../src/protocol/codecs.ts";
 import { openSqlite } from "../../src/storage/sqlite/open-sqlite.ts";
 
 const dir = mkdtempSync(join(import.meta.dir, "../results/shard-"));
-const storage = openSqlite({ dir, onFatal: (error) => { throw error; } });
+const storage = openSqlite({
+  dir,
+  onFatal: (error) => {
+    throw error;
+  },
+});
 const codecs = createCodecs();
 let due: (() => void)[] = [];
 let bytesOut = 0;
@@ -23,11 +28,20 @@ const shard = new Shard({
   journal: storage.journal,
   projections: storage.projections,
   codecs,
-  settings: { node: "bench", messageLengthMax: 5000, typingTimeoutMs: 3000, typingTimeoutSnakeMs: 10000, presenceGraceMs: 5000, heartbeatMs: 30000 },
+  settings: {
+    node: "bench",
+    messageLengthMax: 5000,
+    typingTimeoutMs: 3000,
+    typingTimeoutSnakeMs: 10000,
+    presenceGraceMs: 5000,
+    heartbeatMs: 30000,
+  },
   defer: (run) => void due.push(run),
-  send: (block) => { bytesOut += block.length; },
+  send: (block) => {
+    bytesOut += block.length;
+  },
   report: (event, details) => console.error(event, details),
-  working: () => {},
+  working: () => undefined,
   shard: 0,
   shards: 1,
 });
@@ -55,7 +69,12 @@ async function scenario(rooms: number, inFlight: number, rounds: number): Promis
     };
     writer.open(rooms * 1000 + no, info);
     const room = `r${rooms}-${no}` as RoomId;
-    writer.frame(rooms * 1000 + no, 1, room, codecs[0].encodeClientFrame({ type: "create_room", roomId: room, name: "r", roomType: "public" }));
+    writer.frame(
+      rooms * 1000 + no,
+      1,
+      room,
+      codecs[0].encodeClientFrame({ type: "create_room", roomId: room, name: "r", roomType: "public" }),
+    );
   }
   shard.receive(writer.take());
   await settle();
@@ -65,7 +84,8 @@ async function scenario(rooms: number, inFlight: number, rounds: number): Promis
   const round = async (): Promise<void> => {
     for (let k = 0; k < inFlight; k += 1) {
       frameNo += 1;
-      for (let no = 1; no <= rooms; no += 1) writer.frame(rooms * 1000 + no, frameNo, undefined, frames[no - 1] as Uint8Array);
+      for (let no = 1; no <= rooms; no += 1)
+        writer.frame(rooms * 1000 + no, frameNo, undefined, frames[no - 1] as Uint8Array);
     }
     shard.receive(writer.take());
     await settle();

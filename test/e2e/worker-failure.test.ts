@@ -58,7 +58,9 @@ for (const shards of [1, 2]) {
           await ben.message(roomId, `still in ${roomId}`);
         }
         // A rejection surfaces after its turn: once more may be needed to see whose it was.
-        expect(server.output.match(/"worker_lost"/g)?.length ?? 0).toBeLessThanOrEqual(content === "reject!" || content === "vanish!" ? 2 : 1);
+        expect(server.output.match(/"worker_lost"/g)?.length ?? 0).toBeLessThanOrEqual(
+          content === "reject!" || content === "vanish!" ? 2 : 1,
+        );
 
         expect([ann.isOpen, ben.isOpen]).toEqual([true, true]);
         for (const client of [ann, ben]) {

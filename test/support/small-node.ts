@@ -112,7 +112,7 @@ export class SmallNode {
           });
         },
         report: (event, details) => this.reports.push(`${event} ${JSON.stringify(details)}`),
-        working: () => {},
+        working: () => undefined,
         shard: number,
         shards,
       },
@@ -145,13 +145,21 @@ export class SmallNode {
     return this.#accept(undefined, codec, undefined);
   }
 
-  connect(user: string, from: { readonly rooms?: Map<string, RoomLog>; readonly expiresAtMs?: number } = {}): SmallClient {
+  connect(
+    user: string,
+    from: { readonly rooms?: Map<string, RoomLog>; readonly expiresAtMs?: number } = {},
+  ): SmallClient {
     const client = this.#accept(principalOf(user), "json", from.expiresAtMs ?? Number.MAX_SAFE_INTEGER, from.rooms);
     this.run();
     return client;
   }
 
-  #accept(principal: Principal | undefined, codec: "json" | "camel", expiresAtMs: number | undefined, rooms?: Map<string, RoomLog>): SmallClient {
+  #accept(
+    principal: Principal | undefined,
+    codec: "json" | "camel",
+    expiresAtMs: number | undefined,
+    rooms?: Map<string, RoomLog>,
+  ): SmallClient {
     const arrival = { principal, expiresAtMs, codec: CODECS[codec], remote: "test", userAgent: "test" };
     const connection = this.gateway.accept(arrival);
     const client = new SmallClient(this, connection, new SmallSocket(this, connection), rooms);
@@ -177,7 +185,7 @@ export class SmallSocket implements Socket {
   readonly sent: Frame[] = [];
   closedWith: number | undefined;
   isPaused = false;
-  onFrame: (frame: Frame) => void = () => {};
+  onFrame: (frame: Frame) => void = () => undefined;
   readonly #node: SmallNode;
   readonly #connection: Connection;
   readonly #topics = new Set<string>();
@@ -328,7 +336,8 @@ export class SmallClient {
   #note(frame: Frame): void {
     if (frame.type === "events") this.#room(textAt(frame, "roomId")).accept(frame);
     if (frame.type === "resumed") {
-      for (const position of frame["rooms"] as readonly unknown[]) this.#room(textAt(position, "roomId")).resumed(position);
+      for (const position of frame["rooms"] as readonly unknown[])
+        this.#room(textAt(position, "roomId")).resumed(position);
     }
     const position = at(frame, "position");
     if (frame.type === "ack" && position != null) {
