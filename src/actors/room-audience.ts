@@ -27,6 +27,9 @@ interface Typing {
   readonly shownMs: number;
 }
 
+/** Beyond the grace period: for the word of a user's actor to arrive, milliseconds. */
+const DEPARTURE_SLACK_MS = 2_000;
+
 /** `tenant/room`: what the edge calls the topic. Ids have no `/`. */
 export function topicKey(tenant: TenantId, room: RoomId): string {
   return `${tenant}/${room}`;
@@ -43,6 +46,9 @@ export class RoomAudience implements Subscribed {
   #topic: TopicNo = 0;
   readonly #typing = new Map<UserId, Typing>();
   readonly #present = new Map<UserId, ShownPresence>();
+  /** Shown as present, and one of their connections has gone: since when. Their actor is to say whether they have, too. */
+  readonly #departed = new Map<UserId, number>();
+  #departedTimer: Timer | undefined;
   readonly #receipts = new Map<UserId, { userId: UserId; readSeq: Seq; deliveredSeq: Seq }>();
   #receiptsTimer: Timer | undefined;
   #receiptsSentMs = Number.NEGATIVE_INFINITY;
@@ -122,6 +128,7 @@ export class RoomAudience implements Subscribed {
     this.#subscribers.clear();
     if (this.#topic !== 0) this.#env.out.closeTopic(this.#topic);
     this.#receiptsTimer?.cancel();
+    this.#departedTimer?.cancel();
     for (const typing of this.#typing.values()) typing.timer.cancel();
     return connections;
   }
@@ -188,6 +195,34 @@ export class RoomAudience implements Subscribed {
     });
   }
 
+  #noteDeparture(userId: UserId): void {
+    this.#departed.set(userId, this.#env.clock.monotonicMs());
+    this.#departedTimer ??= this.#env.clock.after(this.#departureMs, this.#later(this.#checkDepartures));
+  }
+
+  /** A word that was lost with a shard would leave somebody here for ever. */
+  readonly #checkDepartures = (): void => {
+    this.#departedTimer = undefined;
+    const dueMs = this.#env.clock.monotonicMs() - this.#departureMs;
+    for (const [userId, sinceMs] of this.#departed) {
+      if (sinceMs > dueMs) continue;
+      this.#departed.delete(userId);
+      const shown = this.#present.get(userId);
+      if (shown === undefined || this.#isListening(userId)) continue;
+      this.showPresence({ ...shown, status: "offline" });
+    }
+    if (this.#departed.size > 0) this.#departedTimer = this.#env.clock.after(this.#departureMs, this.#later(this.#checkDepartures));
+  };
+
+  get #departureMs(): number {
+    return this.#env.settings.presenceGraceMs + DEPARTURE_SLACK_MS;
+  }
+
+  #isListening(userId: UserId): boolean {
+    for (const connection of this.#subscribers.values()) if (connection.info.principal.userId === userId) return true;
+    return false;
+  }
+
   /** A watermark moved: told to all, at most one frame per `RECEIPTS_INTERVAL_MS`. */
   showReceipt(userId: UserId, readSeq: Seq, deliveredSeq: Seq): void {
     if (this.isEmpty) return;
@@ -221,6 +256,8 @@ export class RoomAudience implements Subscribed {
   #remove(connection: ShardConnection): void {
     if (!this.#subscribers.delete(connection.no)) return;
     this.#count(connection, -1);
+    const { userId } = connection.info.principal;
+    if (this.#present.has(userId)) this.#noteDeparture(userId);
     if (this.#subscribers.size > 0) return;
     this.#env.out.closeTopic(this.#topic);
     this.#topic = 0;
