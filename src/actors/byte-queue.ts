@@ -3,6 +3,8 @@
  * Invariant: what `take` returned is never written to again.
  */
 
+/** Up to here a loop over the bytes beats a native call. */
+const LOOP_BYTES_MAX = 24;
 const INITIAL_BYTES = 16 * 1024;
 /** A buffer that grew larger than this in a burst is given back. */
 const KEPT_BYTES_MAX = 1024 * 1024;
@@ -23,8 +25,13 @@ export class ByteQueue {
 
   u32(value: number): void {
     this.#reserve(4);
-    this.#buffer.writeUInt32LE(value, this.#length);
-    this.#length += 4;
+    const buffer = this.#buffer;
+    const at = this.#length;
+    buffer[at] = value & 0xff;
+    buffer[at + 1] = (value >>> 8) & 0xff;
+    buffer[at + 2] = (value >>> 16) & 0xff;
+    buffer[at + 3] = value >>> 24;
+    this.#length = at + 4;
   }
 
   f64(value: number): void {
@@ -37,7 +44,13 @@ export class ByteQueue {
   bytes(value: Uint8Array): void {
     this.u32(value.length);
     this.#reserve(value.length);
-    this.#buffer.set(value, this.#length);
+    const buffer = this.#buffer;
+    if (value.length > LOOP_BYTES_MAX) {
+      buffer.set(value, this.#length);
+    } else {
+      const at = this.#length;
+      for (let i = 0; i < value.length; i += 1) buffer[at + i] = value[i] ?? 0;
+    }
     this.#length += value.length;
   }
 
@@ -92,9 +105,12 @@ export class ByteCursor {
   }
 
   u32(): number {
-    const value = this.#buffer.readUInt32LE(this.#at);
-    this.#at += 4;
-    return value;
+    const buffer = this.#buffer;
+    const at = this.#at;
+    if (at + 4 > buffer.length) throw new Error(`block ends at ${buffer.length}, read at ${at}`);
+    this.#at = at + 4;
+    const low = (buffer[at] ?? 0) | ((buffer[at + 1] ?? 0) << 8) | ((buffer[at + 2] ?? 0) << 16);
+    return (low | ((buffer[at + 3] ?? 0) << 24)) >>> 0;
   }
 
   f64(): number {

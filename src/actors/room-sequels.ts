@@ -135,6 +135,7 @@ export class RoomSequels {
   }
 
   #acknowledge(request: RoomRequest, done: Done): void {
+    if (request.asker.kind === "frame" && request.asker.ref === undefined) return answerAck(this.#env, request, {});
     const messageSeq = done.seq > 0 ? messageSeqOf(request.command, done.seq) : undefined;
     const messageId = messageSeq === undefined ? {} : { messageId: messageIdOf(messageSeq) };
     const duplicate = done.duplicate ? { duplicate: true } : {};

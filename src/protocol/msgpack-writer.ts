@@ -40,31 +40,35 @@ export class MsgpackWriter {
 
   number(value: number): void {
     this.#reserve(9);
-    if ((value & 0x7f) === value) {
-      this.#bytes[this.#at++] = value;
-    } else if (!Number.isSafeInteger(value)) {
-      this.#bytes[this.#at++] = 0xcb;
-      this.#view.setFloat64(this.#at, value);
-      this.#at += 8;
-    } else if (value < 0) {
+    const bytes = this.#bytes;
+    let at = this.#at;
+    const low = value >>> 0;
+    if (low === value) {
+      // Bytes one by one: a DataView's calls are not inlined everywhere, and every event has several numbers.
+      if (low < 0x80) {
+        bytes[at++] = low;
+      } else if (low < 0x100) {
+        bytes[at++] = 0xcc;
+        bytes[at++] = low;
+      } else if (low < 0x1_0000) {
+        bytes[at++] = 0xcd;
+        bytes[at++] = low >>> 8;
+        bytes[at++] = low & 0xff;
+      } else {
+        bytes[at++] = 0xce;
+        at = putUint32(bytes, at, low);
+      }
+      this.#at = at;
+    } else if (value > 0 && Number.isSafeInteger(value)) {
+      bytes[at++] = 0xcf;
+      at = putUint32(bytes, at, (value - low) / 0x1_0000_0000);
+      this.#at = putUint32(bytes, at, low);
+    } else if (Number.isSafeInteger(value)) {
       this.#negative(value);
-    } else if (value < 0x100) {
-      this.#bytes[this.#at++] = 0xcc;
-      this.#bytes[this.#at++] = value;
-    } else if (value < 0x1_0000) {
-      this.#bytes[this.#at++] = 0xcd;
-      this.#view.setUint16(this.#at, value);
-      this.#at += 2;
-    } else if (value < 0x1_0000_0000) {
-      this.#bytes[this.#at++] = 0xce;
-      this.#view.setUint32(this.#at, value);
-      this.#at += 4;
     } else {
-      this.#bytes[this.#at++] = 0xcf;
-      const low = value >>> 0;
-      this.#view.setUint32(this.#at, (value - low) / 0x1_0000_0000);
-      this.#view.setUint32(this.#at + 4, low);
-      this.#at += 8;
+      bytes[at] = 0xcb;
+      this.#view.setFloat64(at + 1, value);
+      this.#at = at + 9;
     }
   }
 
@@ -200,4 +204,12 @@ function stringHeaderBytes(length: number): number {
   if (length < 0x20) return 1;
   if (length < 0x100) return 2;
   return length < 0x1_0000 ? 3 : 5;
+}
+
+function putUint32(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = (value >>> 16) & 0xff;
+  bytes[at + 2] = (value >>> 8) & 0xff;
+  bytes[at + 3] = value & 0xff;
+  return at + 4;
 }
