@@ -18,6 +18,8 @@ export class RoomView {
   head: Seq | undefined;
   /** Where the user was taken away: an answer about an earlier place is out of date. */
   #leftAt: Seq = 0;
+  /** The youngest question that was answered: a resume of many rooms may be answered after a later join of one. */
+  #answeredRef = 0;
   readonly messages: { readonly id: MessageId; readonly author: UserId; readonly seq: Seq }[] = [];
 
   constructor(room: RoomId) {
@@ -43,12 +45,15 @@ export class RoomView {
 
   positioned(connection: number, ref: number, position: RoomPosition): void {
     this.seen.push({ kind: "position", connection, ref, position });
+    const isOutOfDate = ref < this.#answeredRef || (position.error === undefined && position.head < this.#leftAt);
+    if (position.error === undefined) this.head = Math.max(this.head ?? 0, position.head);
+    if (isOutOfDate) return;
+    this.#answeredRef = ref;
     if (position.error !== undefined) {
       this.subscribed = false;
       return;
     }
-    this.subscribed = position.head >= this.#leftAt;
-    this.head = Math.max(this.head ?? 0, position.head);
+    this.subscribed = true;
   }
 
   /** `at`: the user is no member any more since then. */
