@@ -64,6 +64,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     broadcaster: { publish: (topic, data, text) => sockets.broadcaster?.publish(topic, data, text) },
     shards: config.shards,
     rate: config.rate,
+    presenceGraceMs: config.presenceGraceMs,
     defer: queueMicrotask,
   });
   const settings: ShardThreadSettings = {

@@ -10,7 +10,7 @@ import type { Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { CodecId } from "../protocol/codec.ts";
 import { CLOSE_CODES, type CloseReason, type Rejection } from "../protocol/errors.ts";
-import type { RoomPosition } from "../protocol/frames.ts";
+import type { RoomPosition, UserRef } from "../protocol/frames.ts";
 import type { Address } from "./address.ts";
 import { ByteCursor, ByteQueue } from "./byte-queue.ts";
 import type { Call } from "./calls.ts";
@@ -41,6 +41,14 @@ export interface Attachment {
   /** What this edge published last: the room repeats what follows. */
   readonly lastSeq: Seq;
   readonly connections: readonly ConnectionNo[];
+  /** People whose connection here ended lately: whoever was to take them back may be gone with the shard. */
+  readonly departed?: readonly Departed[];
+}
+export interface Departed {
+  readonly user: UserRef;
+  /** Closed on purpose; otherwise lost, and perhaps coming back. */
+  readonly clean: boolean;
+  readonly agoMs: number;
 }
 
 /** Requests that want a value. `resume` is the edge's own: the part of a `resume` frame that concerns this shard. */

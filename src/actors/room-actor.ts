@@ -23,7 +23,7 @@ import { answerRejection } from "./answers.ts";
 import type { Attachment } from "./link.ts";
 import { decodeEntries } from "./log-codec.ts";
 import { Fifo } from "./mailbox.ts";
-import type { ActorMessage } from "./messages.ts";
+import type { ActorMessage, ShownPresence } from "./messages.ts";
 import type { RoomRequest } from "./request.ts";
 import { RoomAudience } from "./room-audience.ts";
 import { RoomLog } from "./room-log.ts";
@@ -36,7 +36,8 @@ import type { RoomFacts } from "./views.ts";
 /** What a room's user lane carries. */
 export type RoomMessage =
   | RoomRequest
-  | { readonly to: "attach"; readonly attachment: Attachment }
+  /** `present`: from a former activation in the same shard. */
+  | { readonly to: "attach"; readonly attachment: Attachment; readonly present?: readonly ShownPresence[] }
   | { readonly to: "actor"; readonly message: ActorMessage };
 
 /** What waits until the log is durable up to `seq`: how to answer then. */
@@ -141,7 +142,7 @@ export class RoomActor extends Actor<RoomMessage> {
         this.#take(message);
         return;
       case "attach":
-        this.#attach(message.attachment);
+        this.#attach(message.attachment, message.present ?? []);
         return;
       case "actor":
         if (message.message.kind === "presence") this.audience.showPresence(message.message.presence);
@@ -439,9 +440,10 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#log?.abandon();
     const open = unanswered.filter((request) => !request.completed && request !== culprit);
     const seen = this.#publishedSeq;
+    const present = this.audience.shown;
     const connections = this.audience.release();
     const attachment = { tenant: this.tenant, room: this.room, lastSeq: seen, connections: connections.map((c) => c.no) };
-    this.env.restart(this, open, connections.length > 0 ? [{ to: "attach", attachment }, ...attachments] : attachments);
+    this.env.restart(this, open, connections.length > 0 ? [{ to: "attach", attachment, present }, ...attachments] : attachments);
   }
 
   // ---------------------------------------------------------------------------------------------- restart of the shard
@@ -451,12 +453,14 @@ export class RoomActor extends Actor<RoomMessage> {
    * until they were told what was committed and not told: through the topic, so that the edge notes with each block how
    * far they are, and a further loss repeats nothing.
    */
-  #attach({ connections, lastSeq }: Attachment): void {
+  #attach({ connections, lastSeq, departed = [] }: Attachment, present: readonly ShownPresence[]): void {
     const told = Math.min(lastSeq, this.#publishedSeq);
     for (const no of connections) {
       const connection = this.env.connections.get(no);
       if (connection !== undefined) this.audience.reattach(connection, told);
     }
+    this.audience.inherit(present);
+    this.audience.departed(departed);
     if (this.audience.isEmpty) return;
     this.#publishedSeq = told;
     this.hold();

@@ -15,7 +15,7 @@ import type { LogEvent } from "../domain/room/events.ts";
 import type { RoomEvent, ServerFrame, UserRef } from "../protocol/frames.ts";
 import { userAddress } from "./address.ts";
 import type { ShardConnection, Subscribed } from "./connections.ts";
-import type { TopicNo } from "./link.ts";
+import type { Departed, TopicNo } from "./link.ts";
 import type { ShownPresence } from "./messages.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { type RoomFacts, roomEvent } from "./views.ts";
@@ -27,8 +27,10 @@ interface Typing {
   readonly shownMs: number;
 }
 
-/** Beyond the grace period: for the word of a user's actor to arrive, milliseconds. */
-const DEPARTURE_SLACK_MS = 2_000;
+/** Beyond the grace period: for the word of a user's actor, which knows more, to arrive, milliseconds. */
+const DEPARTURE_SLACK_MS = 1_500;
+/** Departures are looked at no more often, milliseconds: each look goes through all subscribers. */
+const DEPARTURES_INTERVAL_MS = 500;
 
 /** `tenant/room`: what the edge calls the topic. Ids have no `/`. */
 export function topicKey(tenant: TenantId, room: RoomId): string {
@@ -46,9 +48,10 @@ export class RoomAudience implements Subscribed {
   #topic: TopicNo = 0;
   readonly #typing = new Map<UserId, Typing>();
   readonly #present = new Map<UserId, ShownPresence>();
-  /** Shown as present, and one of their connections has gone: since when. Their actor is to say whether they have, too. */
+  /** Shown as present, and one of their connections has gone: when they are dropped unless their actor says more. */
   readonly #departed = new Map<UserId, number>();
   #departedTimer: Timer | undefined;
+  #departuresDueMs = 0;
   readonly #receipts = new Map<UserId, { userId: UserId; readSeq: Seq; deliveredSeq: Seq }>();
   #receiptsTimer: Timer | undefined;
   #receiptsSentMs = Number.NEGATIVE_INFINITY;
@@ -114,6 +117,27 @@ export class RoomAudience implements Subscribed {
 
   connectionClosed(connection: ShardConnection): void {
     this.#remove(connection);
+  }
+
+  get shown(): readonly ShownPresence[] {
+    return [...this.#present.values()];
+  }
+
+  /** What the former activation of this room showed. */
+  inherit(present: readonly ShownPresence[]): void {
+    for (const presence of present) {
+      this.#present.set(presence.user.userId, presence);
+      this.#noteDeparture(presence.user.userId, this.#departureMs);
+    }
+  }
+
+  /** These were shown before the shard was lost. Those who came back meanwhile are found among the subscribers. */
+  departed(people: readonly Departed[]): void {
+    const lastSeen = this.#env.clock.wallMs();
+    for (const { user, clean, agoMs } of people) {
+      if (!this.#present.has(user.userId)) this.#present.set(user.userId, { user, status: "online", lastSeen });
+      this.#noteDeparture(user.userId, clean ? 0 : Math.max(0, this.#env.settings.presenceGraceMs - agoMs));
+    }
   }
 
   /** What the subscribers lack cannot be had now: they are to come back and resume. */
@@ -195,32 +219,40 @@ export class RoomAudience implements Subscribed {
     });
   }
 
-  #noteDeparture(userId: UserId): void {
-    this.#departed.set(userId, this.#env.clock.monotonicMs());
-    this.#departedTimer ??= this.#env.clock.after(this.#departureMs, this.#later(this.#checkDepartures));
+  #noteDeparture(userId: UserId, delayMs: number): void {
+    const dueMs = this.#env.clock.monotonicMs() + delayMs;
+    this.#departed.set(userId, dueMs);
+    if (this.#departedTimer === undefined || dueMs < this.#departuresDueMs) this.#checkDeparturesIn(delayMs);
+  }
+
+  #checkDeparturesIn(delayMs: number): void {
+    this.#departedTimer?.cancel();
+    this.#departuresDueMs = this.#env.clock.monotonicMs() + delayMs;
+    this.#departedTimer = this.#env.clock.after(delayMs, this.#later(this.#checkDepartures));
   }
 
   /** A word that was lost with a shard would leave somebody here for ever. */
   readonly #checkDepartures = (): void => {
     this.#departedTimer = undefined;
-    const dueMs = this.#env.clock.monotonicMs() - this.#departureMs;
-    for (const [userId, sinceMs] of this.#departed) {
-      if (sinceMs > dueMs) continue;
-      this.#departed.delete(userId);
+    const now = this.#env.clock.monotonicMs();
+    const listening = new Set<UserId>();
+    for (const connection of this.#subscribers.values()) listening.add(connection.info.principal.userId);
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [userId, dueMs] of this.#departed) {
       const shown = this.#present.get(userId);
-      if (shown === undefined || this.#isListening(userId)) continue;
-      this.showPresence({ ...shown, status: "offline" });
+      if (shown !== undefined && !listening.has(userId) && dueMs > now) {
+        nextMs = Math.min(nextMs, dueMs - now);
+        continue;
+      }
+      this.#departed.delete(userId);
+      if (shown === undefined || listening.has(userId)) continue;
+      this.showPresence({ ...shown, status: "offline", lastSeen: this.#env.clock.wallMs() });
     }
-    if (this.#departed.size > 0) this.#departedTimer = this.#env.clock.after(this.#departureMs, this.#later(this.#checkDepartures));
+    if (this.#departed.size > 0) this.#checkDeparturesIn(Math.max(nextMs, DEPARTURES_INTERVAL_MS));
   };
 
   get #departureMs(): number {
     return this.#env.settings.presenceGraceMs + DEPARTURE_SLACK_MS;
-  }
-
-  #isListening(userId: UserId): boolean {
-    for (const connection of this.#subscribers.values()) if (connection.info.principal.userId === userId) return true;
-    return false;
   }
 
   /** A watermark moved: told to all, at most one frame per `RECEIPTS_INTERVAL_MS`. */
@@ -257,7 +289,7 @@ export class RoomAudience implements Subscribed {
     if (!this.#subscribers.delete(connection.no)) return;
     this.#count(connection, -1);
     const { userId } = connection.info.principal;
-    if (this.#present.has(userId)) this.#noteDeparture(userId);
+    if (this.#present.has(userId)) this.#noteDeparture(userId, this.#departureMs);
     if (this.#subscribers.size > 0) return;
     this.#env.out.closeTopic(this.#topic);
     this.#topic = 0;

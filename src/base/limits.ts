@@ -106,6 +106,8 @@ export const CALL_MS_MAX = 5_000;
 
 /** Subscribers up to which presence and typing of one are shown to all; beyond, clients ask for pages. Drop (ephemeral). */
 export const ROOM_PRESENCE_SUBSCRIBERS_MAX = 200;
+/** Connections that ended lately, remembered by the edge for rooms whose shard is lost. The oldest are forgotten first. */
+export const DEPARTED_CONNECTIONS_MAX = 100_000;
 /** People named in a room's position. Beyond: pages. */
 export const POSITION_NAMES_MAX = 100;
 /** Receipts of one room are collected so long, milliseconds, and so many per frame. */

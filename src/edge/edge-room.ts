@@ -9,12 +9,13 @@ export class EdgeRoom {
   readonly room: RoomId;
   lastSeq: Seq;
   readonly connections = new Set<Connection>();
-  readonly #key: string;
+  /** `tenant/room`. */
+  readonly key: string;
   readonly #topics: (string | undefined)[] = [undefined, undefined, undefined, undefined];
 
   constructor(shard: number, key: string, lastSeq: Seq) {
     this.shard = shard;
-    this.#key = key;
+    this.key = key;
     const slash = key.indexOf("/");
     this.tenant = key.slice(0, slash) as TenantId;
     this.room = key.slice(slash + 1) as RoomId;
@@ -25,7 +26,7 @@ export class EdgeRoom {
   topic(codec: CodecId): string {
     let topic = this.#topics[codec];
     if (topic === undefined) {
-      topic = `${this.#key}#${codec}`;
+      topic = `${this.key}#${codec}`;
       this.#topics[codec] = topic;
     }
     return topic;

@@ -20,6 +20,7 @@ import type { Auth, Verified } from "./auth.ts";
 import { CallsTable } from "./calls-table.ts";
 import { Connection, type ConnectionOwner } from "./connection.ts";
 import type { EdgeRoom } from "./edge-room.ts";
+import { Departures } from "./departures.ts";
 import { newRoomId } from "./mutations.ts";
 import { Egress, type EgressOwner } from "./egress.ts";
 import type { Broadcaster, Engine } from "./ports.ts";
@@ -36,12 +37,15 @@ export interface GatewayPorts {
   readonly broadcaster: Broadcaster;
   readonly shards: number;
   readonly rate: Rate;
+  /** How long a lost connection's person is shown as present. */
+  readonly presenceGraceMs?: number;
   /** Runs once, when what arrived in this turn of the event loop has been taken in. */
   readonly defer: (run: () => void) => void;
 }
 
 /** How often time-outs and token expiry are looked after, milliseconds. */
 const SWEEP_MS = 1_000;
+const PRESENCE_GRACE_MS_DEFAULT = 10_000;
 /** Close codes by which a client says that it means to go: the browser's tab was closed, or the program said so. */
 const CLEAN_CODES: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 
@@ -53,6 +57,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   readonly #outlets: readonly ShardOutlet[];
   readonly #egress: readonly Egress[];
   readonly #calls = new CallsTable();
+  readonly #departures: Departures;
   /** Unique to this process: the part of connection ids before the colon. */
   readonly #instance: string;
   /** Connections that are not read from while a shard catches up. */
@@ -69,6 +74,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#instance = ports.random.token(8);
     this.#outlets = Array.from({ length: ports.shards }, () => new ShardOutlet());
     this.#egress = Array.from({ length: ports.shards }, (_, shard) => new Egress(this, shard));
+    this.#departures = new Departures(ports.shards, ports.presenceGraceMs ?? PRESENCE_GRACE_MS_DEFAULT);
     this.#sweepTimer = ports.clock.after(SWEEP_MS, () => this.#sweep());
   }
 
@@ -114,6 +120,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   }
 
   closed(connection: Connection, code: number): void {
+    const clean = CLEAN_CODES.has(code);
     connection.closed = true;
     connection.outbox = undefined;
     connection.held = undefined;
@@ -121,10 +128,10 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#paused.delete(connection);
     if (connection.rooms !== undefined) {
       for (const room of connection.rooms) room.connections.delete(connection);
-      connection.rooms = undefined;
+      this.#departures.note(connection, clean, this.#ports.clock.monotonicMs());
     }
     for (let shard = 0; shard < this.#ports.shards; shard += 1) {
-      if ((connection.introduced & (1 << shard)) !== 0) this.#outlet(shard).writer.close(connection.no, CLEAN_CODES.has(code));
+      if ((connection.introduced & (1 << shard)) !== 0) this.#outlet(shard).writer.close(connection.no, clean);
     }
     this.#flushSoon();
   }
@@ -359,6 +366,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
 
   shardDown(shard: number): void {
     this.#outlet(shard).down();
+    this.#departures.shardDown(shard, this.#ports.clock.monotonicMs());
   }
 
   isShardUp(shard: number): boolean {
@@ -401,10 +409,11 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
       const home = this.#homeShard(connection.principal) === shard;
       this.#introduce(connection, shard, home, home ? [...(connection.rooms ?? [])].map((room) => room.room) : undefined);
     }
-    for (const room of this.rooms.values()) {
+    const departed = this.#departures.shardUp(shard, this.#ports.clock.monotonicMs());
+    for (const [key, room] of this.rooms) {
       if (room.shard !== shard || room.connections.size === 0) continue;
       const connections = [...room.connections].map((connection) => connection.no);
-      this.#outlet(shard).writer.attach({ tenant: room.tenant, room: room.room, lastSeq: room.lastSeq, connections });
+      this.#outlet(shard).writer.attach({ tenant: room.tenant, room: room.room, lastSeq: room.lastSeq, connections, departed: departed.get(key) ?? [] });
     }
   }
 
@@ -466,6 +475,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   #sweep(): void {
     this.#sweepTimer = this.#ports.clock.after(SWEEP_MS, () => this.#sweep());
     this.#calls.expire(this.#ports.clock.monotonicMs());
+    this.#departures.forget(this.#ports.clock.monotonicMs());
     const now = this.#ports.clock.wallMs();
     for (const connection of this.connections.values()) {
       if (connection.expiresAtMs > now) continue;
