@@ -25,7 +25,10 @@ function checkSegments({ room, segments }: FinalLog, violate: Violate): void {
     }
     const first = segment.events[0];
     if (!epochs.has(segment.writer) && first?.kind !== "fence") {
-      violate("3 fenced", `${place}: activation ${segment.writer} wrote in epoch ${segment.epoch} without a fence before`);
+      violate(
+        "3 fenced",
+        `${place}: activation ${segment.writer} wrote in epoch ${segment.epoch} without a fence before`,
+      );
     }
     for (const event of segment.events) {
       if (event.kind === "message_sent") messages += 1;
@@ -38,7 +41,8 @@ function checkSegments({ room, segments }: FinalLog, violate: Violate): void {
       violate("3 fenced", `${place}: activation ${segment.writer} wrote in two epochs`);
     }
     epochs.set(segment.writer, segment.epoch);
-    if (segment.messageCount !== messages) violate("3 counts", `${place} counts ${segment.messageCount}, not ${messages}`);
+    if (segment.messageCount !== messages)
+      violate("3 counts", `${place} counts ${segment.messageCount}, not ${messages}`);
     head = segment.lastSeq;
   }
 }
@@ -77,7 +81,8 @@ export function checkRows(log: FinalLog, violate: Violate): void {
   }
   for (const [userId, joinedSeq] of expected) {
     const row = log.members.get(userId);
-    if (row?.joinedSeq !== joinedSeq) violate("rows", `${log.room}: ${userId} joined at ${joinedSeq}, row ${row?.joinedSeq}`);
+    if (row?.joinedSeq !== joinedSeq)
+      violate("rows", `${log.room}: ${userId} joined at ${joinedSeq}, row ${row?.joinedSeq}`);
   }
   for (const userId of log.members.keys()) {
     if (!expected.has(userId)) violate("rows", `${log.room}: ${userId} has a row and is no member`);

@@ -1,7 +1,7 @@
 /** Checks of requests and their answers against the log (1, 6, 7), and of the order of one connection's requests. */
 import { messageIdOf, type RoomId, type Seq, seqOfMessageId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
-import type { Answer, ClientHistory, FinalLog, History, RequestHistory } from "./history.ts";
+import type { Answer, ClientHistory, History, RequestHistory } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
 import { eventsOf, membershipsOf, presentMembership } from "./log-facts.ts";
 import { CRASHING_CONTENT, THROWING_CONTENT } from "./sim-room.ts";
@@ -35,7 +35,12 @@ function nameOf(client: ClientHistory, request: RequestHistory): string {
 }
 
 /** Stands in the log: an answer with sequence 0 had nothing to write, and those of joins and marks name no event. */
-function checkAcks(client: ClientHistory, request: RequestHistory, events: readonly LogEvent[], violate: Violate): void {
+function checkAcks(
+  client: ClientHistory,
+  request: RequestHistory,
+  events: readonly LogEvent[],
+  violate: Violate,
+): void {
   const { body } = request;
   if (body.kind === "join_room" || body.kind === "create_room" || body.kind === "mark_read") return;
   const name = nameOf(client, request);
@@ -64,7 +69,11 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
     case "send_message":
       return event.kind === "message_sent" && event.content === body.content;
     case "edit_message":
-      return event.kind === "message_edited" && event.target === seqOfMessageId(body.messageId) && event.content === body.content;
+      return (
+        event.kind === "message_edited" &&
+        event.target === seqOfMessageId(body.messageId) &&
+        event.content === body.content
+      );
     case "delete_message":
       return event.kind === "message_deleted" && event.target === seqOfMessageId(body.messageId);
     case "message_reaction":
@@ -127,7 +136,12 @@ function isPoison(content: string): boolean {
   return content.startsWith(CRASHING_CONTENT) || content.startsWith(THROWING_CONTENT);
 }
 
-function checkProbe(client: ClientHistory, request: RequestHistory, events: readonly LogEvent[], violate: Violate): void {
+function checkProbe(
+  client: ClientHistory,
+  request: RequestHistory,
+  events: readonly LogEvent[],
+  violate: Violate,
+): void {
   if (acksOf(request).length > 0) return;
   const isMember = presentMembership(membershipsOf(events).get(client.user)) !== undefined;
   if (isMember) violate("9 probes", `${nameOf(client, request)}: ${JSON.stringify(request.answers)}`);
@@ -154,7 +168,8 @@ function checkRefused(
     for (const request of group) {
       if (request.body.kind !== "send_message" && request.clientId === undefined) continue;
       const found = events.find((event) => isOf(event, client, request));
-      if (found !== undefined) violate("7 refused", `${nameOf(client, request)} was refused and stands at seq ${found.seq}`);
+      if (found !== undefined)
+        violate("7 refused", `${nameOf(client, request)} was refused and stands at seq ${found.seq}`);
     }
   }
 }
@@ -205,7 +220,10 @@ function checkRealTime({ clients }: History, room: RoomId, violate: Violate): vo
       acked += 1;
     }
     if (highest !== undefined && request.seq <= highest.seq) {
-      violate("6 real time", `${request.name} got seq ${request.seq} although ${highest.name} had ${highest.seq} before`);
+      violate(
+        "6 real time",
+        `${request.name} got seq ${request.seq} although ${highest.name} had ${highest.seq} before`,
+      );
     }
   }
 }
@@ -215,7 +233,8 @@ function checkConnectionOrder(client: ClientHistory, room: RoomId, violate: Viol
   for (const request of client.requests) {
     const attempt = request.tries[0];
     const ack = acksOf(request)[0];
-    if (request.room !== room || request.tries.length !== 1 || attempt === undefined || attempt.connection === 0) continue;
+    if (request.room !== room || request.tries.length !== 1 || attempt === undefined || attempt.connection === 0)
+      continue;
     if (ack === undefined || ack.seq === 0 || ack.duplicate || request.body.kind === "mark_read") continue;
     const before = last.get(attempt.connection);
     const name = nameOf(client, request);

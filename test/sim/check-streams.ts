@@ -59,15 +59,21 @@ class Stream {
   #received({ connection, after, head, events }: Extract<Seen, { kind: "events" }>): void {
     const place = `${this.#name} connection ${connection}: frame (${after}, ${head}]`;
     const known = this.#head ?? after;
-    if (after > known && !this.#startsAnew(connection)) this.#violate("4 gap", `${place} came when the client had ${known}`);
+    if (after > known && !this.#startsAnew(connection))
+      this.#violate("4 gap", `${place} came when the client had ${known}`);
     if (after < known && !this.#isAsked(connection, after)) {
       this.#violate("4 repeated", `${place} came unasked when the client had ${known}`);
     }
-    const expected = this.#events.slice(after, head).map(logLine).filter((line) => line !== undefined);
+    const expected = this.#events
+      .slice(after, head)
+      .map(logLine)
+      .filter((line) => line !== undefined);
     const got = events.map(seenLine);
-    if (head > this.#events.length) this.#violate("5 not in the log", `${place}, but the log ends at ${this.#events.length}`);
+    if (head > this.#events.length)
+      this.#violate("5 not in the log", `${place}, but the log ends at ${this.#events.length}`);
     const differs = Math.max(expected.length, got.length) > 0 && expected.join("\n") !== got.join("\n");
-    if (differs) this.#violate("5 not in the log", `${place} has [${got.join("; ")}], the log [${expected.join("; ")}]`);
+    if (differs)
+      this.#violate("5 not in the log", `${place} has [${got.join("; ")}], the log [${expected.join("; ")}]`);
     this.#head = Math.max(known, head);
   }
 
@@ -92,8 +98,10 @@ class Stream {
     if (position.error !== undefined) return;
     const place = `${this.#name} connection ${connection}: position ${position.head}`;
     const since = question?.since;
-    if (position.head > this.#events.length) this.#violate("5 not in the log", `${place}, the log ends at ${this.#events.length}`);
-    if (since !== undefined && position.head < since) this.#violate("4 fell back", `${place} after the client had ${since}`);
+    if (position.head > this.#events.length)
+      this.#violate("5 not in the log", `${place}, the log ends at ${this.#events.length}`);
+    if (since !== undefined && position.head < since)
+      this.#violate("4 fell back", `${place} after the client had ${since}`);
     if (position.missing === undefined && since !== undefined && position.head > (this.#head ?? 0)) {
       this.#violate("4 gap", `${place}, but the client has only ${this.#head}`);
     }

@@ -70,6 +70,6 @@ export function writeOldRoom(
       timestamp: state.lastTimestamp,
       entries: encodeEntries(events),
     };
-    journal.append({ tenant, room, incarnation: 1 }, segment, lastChanges(rows), () => {});
+    journal.append({ tenant, room, incarnation: 1 }, segment, lastChanges(rows), () => undefined);
   }
 }

@@ -139,15 +139,30 @@ function pipelines(journal: Journal): Journal {
   });
 }
 
-function put(journal: Journal, log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void {
+function put(
+  journal: Journal,
+  log: LogKey,
+  segment: Segment,
+  rows: readonly RowChange[],
+  done: (outcome: AppendOutcome) => void,
+): void {
   journal.append(log, segment, rows, done);
 }
 
-function partOf(part: readonly LogEvent[], whole: Segment, all: readonly LogEvent[]): Pick<Segment, "firstSeq" | "lastSeq" | "messageCount" | "entries"> {
+function partOf(
+  part: readonly LogEvent[],
+  whole: Segment,
+  all: readonly LogEvent[],
+): Pick<Segment, "firstSeq" | "lastSeq" | "messageCount" | "entries"> {
   const first = part[0] as LogEvent;
   const last = part[part.length - 1] as LogEvent;
   const later = all.filter((event) => event.kind === "message_sent" && event.seq > last.seq).length;
-  return { firstSeq: first.seq, lastSeq: last.seq, messageCount: whole.messageCount - later, entries: encodeEntries(part) };
+  return {
+    firstSeq: first.seq,
+    lastSeq: last.seq,
+    messageCount: whole.messageCount - later,
+    entries: encodeEntries(part),
+  };
 }
 
 /** A frame that a slow client did not get is forgotten. */

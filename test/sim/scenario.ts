@@ -210,7 +210,8 @@ class Scenario {
     if (dice < 0.55) this.#send(client, room);
     else if (dice < 0.78) this.#change(client, room);
     else if (dice < 0.85) client.request(room, { kind: "mark_read", seq: this.#random.below((view.head ?? 0) + 1) });
-    else if (dice < 0.88) client.tell({ type: this.#random.next() < 0.5 ? "typing_start" : "typing_stop", roomId: room });
+    else if (dice < 0.88)
+      client.tell({ type: this.#random.next() < 0.5 ? "typing_start" : "typing_stop", roomId: room });
     else if (dice < 0.91) client.unsubscribe(room);
     else if (dice < 0.94) this.#comeOrGo(client, room);
     else if (dice < 0.96) client.join(room);
@@ -295,7 +296,8 @@ class Scenario {
       const content = this.#random.next() < 0.5 ? CRASHING_CONTENT : THROWING_CONTENT;
       const poisoner = client();
       const room = this.#rooms[0] as RoomId;
-      if (poisoner.isConnected) poisoner.request(room, { kind: "send_message", content: `${content} ${this.#content(poisoner)}` });
+      if (poisoner.isConnected)
+        poisoner.request(room, { kind: "send_message", content: `${content} ${this.#content(poisoner)}` });
     });
   }
 
@@ -324,7 +326,12 @@ class Scenario {
       // What it chose may have been lost with a connection.
       if (client.isConnected) client.setStatus(client.status);
       for (const view of client.rooms.values()) {
-        if (view.subscribed) client.request(view.room, { kind: "send_message", content: this.#content(client) }, { clientId: client.newKey(), probe: true });
+        if (view.subscribed)
+          client.request(
+            view.room,
+            { kind: "send_message", content: this.#content(client) },
+            { clientId: client.newKey(), probe: true },
+          );
       }
     }
     if (!(await this.#runUntil(settled, PROBE_MS_MAX))) this.#complain("answer probes");

@@ -147,7 +147,8 @@ export class SimClient {
     this.#isResuming = false;
     this.#awaited.clear();
     for (const view of this.rooms.values()) view.subscribed = false;
-    for (const request of this.#open) if (request.body.kind !== "add_member" && request.body.kind !== "remove_member") request.ref = 0;
+    for (const request of this.#open)
+      if (request.body.kind !== "add_member" && request.body.kind !== "remove_member") request.ref = 0;
     if (!this.#isAway) this.#reconnectLater();
   }
 
@@ -187,7 +188,8 @@ export class SimClient {
     this.#await(ref, (frame) => {
       this.#isResuming = false;
       if (frame.type !== "resumed") return this.#fault(`a resume was answered by ${frame.type}`);
-      if (frame.rooms.length !== placed.length) this.#fault(`a resume of ${placed.length} rooms brought ${frame.rooms.length}`);
+      if (frame.rooms.length !== placed.length)
+        this.#fault(`a resume of ${placed.length} rooms brought ${frame.rooms.length}`);
       for (const position of frame.rooms) this.#resumed(ref, position);
     });
     this.#transmit({ type: "resume", ref, rooms });
@@ -200,7 +202,8 @@ export class SimClient {
       if (!view.wanted) this.unsubscribe(view.room);
       return;
     }
-    if (isTemporary(position.error)) this.#later(() => !view.subscribed && view.wanted && !this.#isResuming && this.#resume());
+    if (isTemporary(position.error))
+      this.#later(() => !view.subscribed && view.wanted && !this.#isResuming && this.#resume());
     else view.wanted = false;
   }
 
@@ -231,7 +234,11 @@ export class SimClient {
     return `${this.name}-${this.#keys}`;
   }
 
-  request(room: RoomId, body: RequestBody, options: { clientId?: string | undefined; probe?: boolean } = {}): RequestHistory {
+  request(
+    room: RoomId,
+    body: RequestBody,
+    options: { clientId?: string | undefined; probe?: boolean } = {},
+  ): RequestHistory {
     const clientId = "clientId" in options ? options.clientId : this.newKey();
     return this.#request(room, body, clientId, options.probe);
   }
@@ -325,7 +332,8 @@ export class SimClient {
 
   #refused(request: OpenRequest, frame: ErrorFrame): void {
     // A room may be joined before it was made.
-    const early = request.body.kind === "join_room" && frame.code === "room_not_found" && request.tries.length < EARLY_TRIES_MAX;
+    const early =
+      request.body.kind === "join_room" && frame.code === "room_not_found" && request.tries.length < EARLY_TRIES_MAX;
     if ((!frame.temporary && !early) || (frame.temporary && request.clientId === undefined && !isMark(request.body))) {
       this.#open.delete(request);
       if (request.body.kind === "join_room") this.view(request.room).wanted = false;
@@ -353,7 +361,10 @@ export class SimClient {
         ? ({ kind: "add_member", userId, role: "member", clientId, ...known } as const)
         : ({ kind: "remove_member", userId, clientId, ...known } as const);
     // The node may die with the answer: then it is asked again.
-    const given = this.#world.queue.after(CALL_PATIENCE_MS, () => this.#open.has(request) && request.ref === ref && this.#try(request));
+    const given = this.#world.queue.after(
+      CALL_PATIENCE_MS,
+      () => this.#open.has(request) && request.ref === ref && this.#try(request),
+    );
     void node.gateway.call(this.principal, { to: "room", room, kind: "mutate", command }).then((result) => {
       if (request.ref !== ref || !this.#open.has(request)) return;
       given.cancel();
@@ -374,7 +385,7 @@ export class SimClient {
   setStatus(status: "online" | "offline"): void {
     this.status = status;
     const ref = this.#nextRef();
-    this.#await(ref, () => {});
+    this.#await(ref, () => undefined);
     this.#transmit({ type: "set_presence", ref, status });
   }
 

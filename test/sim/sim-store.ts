@@ -123,7 +123,10 @@ export class SimJournal implements Journal {
       this.#store.inner.append(log, segment, rows, then);
     };
     const noticed = (outcome: AppendOutcome): void => {
-      trace.note(queue.nowMs, `${log.room} ${segment.firstSeq}-${segment.lastSeq} ${segment.batchId}: lands, ${outcome}`);
+      trace.note(
+        queue.nowMs,
+        `${log.room} ${segment.firstSeq}-${segment.lastSeq} ${segment.batchId}: lands, ${outcome}`,
+      );
     };
     const dice = random.next();
     const before = this.#store.isUnavailable ? 0.7 : faults.timeoutBeforeCommit;
