@@ -10,7 +10,7 @@ type Brand<Base, Name extends string> = Base & { readonly [brand]: Name };
 export type TenantId = Brand<string, "TenantId">;
 export type UserId = Brand<string, "UserId">;
 export type RoomId = Brand<string, "RoomId">;
-/** Unique over restarts and nodes: random part of the process, a colon, a number. */
+/** Unique over restarts and nodes, and not to be guessed by other clients: it is part of idempotency keys. */
 export type ConnectionId = Brand<string, "ConnectionId">;
 /** Position of an event in its room's log: 1, 2, 3 … without a gap. 0 means "before the first". */
 export type Seq = number;

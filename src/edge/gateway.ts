@@ -108,7 +108,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#lastConnection += 1;
     const no = this.#lastConnection;
     const codec = this.#ports.codecs[arrival.codec] as Codec;
-    const connection = new Connection(this, no, `${this.#instance}:${no}` as ConnectionId, codec, arrival);
+    const connection = new Connection(this, no, `${this.#instance}:${no}.${this.#ports.random.token(6)}` as ConnectionId, codec, arrival);
     connection.principal = arrival.principal;
     connection.expiresAtMs = arrival.expiresAtMs ?? this.#ports.clock.wallMs() + AUTH_FRAME_MS_MAX;
     return connection;
