@@ -56,9 +56,10 @@ export class RoomView {
     this.subscribed = true;
   }
 
-  /** `at`: the user is no member any more since then. */
-  left(connection: number, at: Seq = this.#leftAt): void {
-    this.#leftAt = at;
+  /** What is said of the room is out of date from now on if it is of before `at`, or answers a question before `ref`. */
+  left(connection: number, since: { readonly at?: Seq; readonly ref?: number }): void {
+    this.#leftAt = since.at ?? this.#leftAt;
+    this.#answeredRef = Math.max(this.#answeredRef, since.ref ?? 0);
     this.seen.push({ kind: "left", connection });
     this.subscribed = false;
   }

@@ -221,7 +221,7 @@ export class SimClient {
     const ref = this.#nextRef();
     const connection = this.#connection;
     this.#await(ref, (frame) => {
-      if (frame.type !== "error" || !frame.temporary) view.left(connection);
+      if (frame.type !== "error" || !frame.temporary) view.left(connection, { ref });
       else this.#later(() => !view.wanted && view.subscribed && this.unsubscribe(room));
     });
     this.#transmit({ type: "leave_room", ref, roomId: room });
@@ -326,7 +326,7 @@ export class SimClient {
       this.#fault(`${request.body.kind} was acked without a position`);
     } else if (request.body.kind === "leave_room") {
       view.wanted = false;
-      view.left(this.#connection);
+      view.left(this.#connection, { ref });
     }
   }
 
@@ -448,7 +448,7 @@ export class SimClient {
     const last = frame.events[frame.events.length - 1];
     if (last?.type !== "user_left" || last.user.userId !== this.user) return;
     view.wanted = false;
-    view.left(connection, last.seq);
+    view.left(connection, { at: last.seq });
   }
 
   #settle(frame: Extract<ServerFrame, { ref?: unknown }>): void {
