@@ -129,7 +129,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     ready = false;
     // Stops listening; sockets that are open stay open.
     void server.value.stop(false);
-    for (const connection of gateway.connections.values()) connection.socket?.pause();
+    gateway.pauseAll();
     await gateway.drain(SYSTEM, DRAIN_MS_MAX);
     gateway.dismissAll("going_away", RECONNECT_SPREAD_MS);
     await new Promise((resolve) => setTimeout(resolve, LINGER_MS));

@@ -55,7 +55,9 @@ export interface Departed {
 export type LinkCall =
   | Call
   | { readonly to: "shard"; readonly kind: "drain" }
-  | { readonly to: "connection"; readonly kind: "resume"; readonly connection: ConnectionNo; readonly rooms: Readonly<Record<RoomId, Seq>> };
+  | { readonly to: "connection"; readonly kind: "resume"; readonly connection: ConnectionNo; readonly rooms: ResumeWishes };
+/** Rooms and the last sequence seen of each. A list: `__proto__` is a room id like any other. */
+export type ResumeWishes = readonly (readonly [RoomId, Seq])[];
 export type ResumeReply = readonly RoomPosition[];
 
 const TO_SHARD = { frame: 1, open: 2, close: 3, call: 4, actor: 5, attach: 6 } as const;

@@ -22,6 +22,7 @@ import {
   type ConnectionInfo,
   type ConnectionNo,
   type LinkCall,
+  type ResumeWishes,
   readToShard,
   type ToShardHandler,
   ToEdgeWriter,
@@ -253,9 +254,8 @@ export class Shard implements ToShardHandler {
   }
 
   /** One connection's rooms of this shard: each replays, the last one sends the positions. */
-  #resume(record: number, callNo: number, by: Principal, no: ConnectionNo, rooms: Readonly<Record<RoomId, number>>): void {
+  #resume(record: number, callNo: number, by: Principal, no: ConnectionNo, wanted: ResumeWishes): void {
     const connection = this.#connections.get(no);
-    const wanted = Object.entries(rooms) as [RoomId, number][];
     const positions: RoomPosition[] = [];
     const done = (): void => {
       this.#out.reply(callNo, { ok: true, value: positions });

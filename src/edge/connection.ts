@@ -6,11 +6,17 @@ import type { ServerWebSocket } from "bun";
 import type { ConnectionId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
+import type { CloseReason } from "../protocol/errors.ts";
+import type { Ref } from "../protocol/frames.ts";
 import { BunSocket } from "./bun-socket.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import type { Socket } from "./ports.ts";
 import type { TokenBucket } from "./rate-limit.ts";
 import type { SocketHandler } from "./socket-plugin.ts";
+
+/** Why a connection is not read from. It is read from again when no reason is left. */
+export const PAUSE = { held: 1, shard: 2, rate: 4, stopping: 8 } as const;
+export type PauseReason = (typeof PAUSE)[keyof typeof PAUSE];
 
 /** The gateway, as its connections call it. */
 export interface ConnectionOwner {
@@ -27,12 +33,20 @@ export class Connection implements SocketHandler {
   readonly userAgent: string;
   /** `undefined` until the `auth` frame. */
   principal: Principal | undefined;
-  /** Wall clock, milliseconds since 1970: of the token, or of the time for the `auth` frame. */
-  expiresAtMs: number;
+  /** Wall clock, milliseconds since 1970: the token's end. */
+  expiresAtMs = Number.POSITIVE_INFINITY;
+  /** Monotonic time by which the `auth` frame must have come. */
+  authDueMs = Number.POSITIVE_INFINITY;
+  /** The token of its `auth` frame is being looked at. */
+  verifying = false;
+  /** Of the `auth` frame that is answered after the `connection` frame. */
+  authRef: Ref | undefined;
   socket: Socket | undefined;
   /** The `connection` frame went out. */
   greeted = false;
   closed = false;
+  /** It was told to go: what it still says is not listened to. */
+  dismissed = false;
   /** Bit per shard that knows of this connection. */
   introduced = 0;
   /** Frames so far: with the id it makes an idempotency key. */
@@ -45,6 +59,7 @@ export class Connection implements SocketHandler {
   held: (Uint8Array | string)[] | undefined;
   /** Messages of this turn, sent in one write. */
   outbox: { data: Uint8Array; text: boolean }[] | undefined;
+  #pauses = 0;
   readonly #owner: ConnectionOwner;
 
   constructor(owner: ConnectionOwner, no: number, id: ConnectionId, codec: Codec, from: { remote: string; userAgent: string }) {
@@ -54,7 +69,6 @@ export class Connection implements SocketHandler {
     this.codec = codec;
     this.remote = from.remote;
     this.userAgent = from.userAgent;
-    this.expiresAtMs = 0;
   }
 
   open(ws: ServerWebSocket<unknown>): void {
@@ -68,6 +82,28 @@ export class Connection implements SocketHandler {
 
   close(_ws: unknown, code: number): void {
     this.#owner.closed(this, code);
+  }
+
+  get isPaused(): boolean {
+    return this.#pauses !== 0;
+  }
+
+  pause(reason: PauseReason): void {
+    if (this.#pauses === 0 && !this.closed) this.socket?.pause();
+    this.#pauses |= reason;
+  }
+
+  resume(reason: PauseReason): void {
+    if ((this.#pauses & reason) === 0) return;
+    this.#pauses &= ~reason;
+    if (this.#pauses === 0 && !this.closed) this.socket?.resume();
+  }
+
+  /** Says what is waiting to be said, and closes. */
+  dismiss(reason: CloseReason): void {
+    this.flush();
+    this.dismissed = true;
+    this.socket?.close(reason);
   }
 
   /** For the next `flush`; true when it is the first since the last one. */

@@ -93,9 +93,7 @@ export class Egress implements ToEdgeHandler {
   }
 
   close(no: ConnectionNo, reason: CloseReason): void {
-    const connection = this.#owner.connections.get(no);
-    connection?.flush();
-    connection?.socket?.close(reason);
+    this.#owner.connections.get(no)?.dismiss(reason);
   }
 
   reply(callNo: number, result: Result<unknown, Rejection>): void {

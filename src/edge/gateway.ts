@@ -16,9 +16,9 @@ import type { Codec, CodecId } from "../protocol/codec.ts";
 import { errorFrame } from "../protocol/error-frame.ts";
 import type { CloseReason, Rejection } from "../protocol/errors.ts";
 import type { AuthFrame, ClientFrame, CreateRoomFrame, Ref, ResumeFrame, RoomPosition, ServerFrame } from "../protocol/frames.ts";
-import type { Auth, Verified } from "./auth.ts";
+import type { Auth } from "./auth.ts";
 import { CallsTable } from "./calls-table.ts";
-import { Connection, type ConnectionOwner } from "./connection.ts";
+import { Connection, type ConnectionOwner, PAUSE } from "./connection.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import { Departures } from "./departures.ts";
 import { newRoomId } from "./mutations.ts";
@@ -60,8 +60,8 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   readonly #departures: Departures;
   /** Unique to this process: the part of connection ids before the colon. */
   readonly #instance: string;
-  /** Connections that are not read from while a shard catches up. */
-  readonly #paused = new Set<Connection>();
+  /** Connections that are not read from until a shard has caught up. */
+  readonly #behind = new Set<Connection>();
   #lastConnection = 0;
   readonly #tick = new Tick();
   #gathered = 0;
@@ -110,7 +110,8 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     const codec = this.#ports.codecs[arrival.codec] as Codec;
     const connection = new Connection(this, no, `${this.#instance}:${no}.${this.#ports.random.token(6)}` as ConnectionId, codec, arrival);
     connection.principal = arrival.principal;
-    connection.expiresAtMs = arrival.expiresAtMs ?? this.#ports.clock.wallMs() + AUTH_FRAME_MS_MAX;
+    if (arrival.expiresAtMs === undefined) connection.authDueMs = this.#ports.clock.monotonicMs() + AUTH_FRAME_MS_MAX;
+    else connection.expiresAtMs = arrival.expiresAtMs;
     return connection;
   }
 
@@ -125,7 +126,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     connection.outbox = undefined;
     connection.held = undefined;
     if (!this.connections.delete(connection.no)) return;
-    this.#paused.delete(connection);
+    this.#behind.delete(connection);
     if (connection.rooms !== undefined) {
       for (const room of connection.rooms) room.connections.delete(connection);
       this.#departures.note(connection, clean, this.#ports.clock.monotonicMs());
@@ -137,19 +138,23 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   }
 
   /** Asks every client to come back elsewhere, spread over `spreadMs`, and closes. */
-  async dismissAll(reason: CloseReason, spreadMs: number): Promise<void> {
-    const all = [...this.connections.values()];
-    for (const connection of all) {
-      this.#sendNow(connection, { type: "reconnect", delayMs: Math.round(this.#ports.random.next() * spreadMs) });
-      connection.socket?.close(reason);
+  dismissAll(reason: CloseReason, spreadMs: number): void {
+    for (const connection of [...this.connections.values()]) {
+      this.#sendLater(connection, { type: "reconnect", delayMs: Math.round(this.#ports.random.next() * spreadMs) });
+      connection.dismiss(reason);
     }
   }
 
+  /** Takes in no more frames: the node is about to stop. */
+  pauseAll(): void {
+    for (const connection of this.connections.values()) connection.pause(PAUSE.stopping);
+  }
+
   received(connection: Connection, data: Uint8Array | string): void {
-    if (connection.closed) return;
+    if (connection.closed || connection.dismissed) return;
     const { principal } = connection;
-    if (principal === undefined) return this.#receivedStranger(connection, data);
-    if (!connection.greeted) return this.#hold(connection, data);
+    if (principal === undefined && !connection.verifying) return this.#receivedStranger(connection, data);
+    if (principal === undefined || !connection.greeted) return this.#hold(connection, data);
     if (!this.#admit(connection)) return;
     const header = connection.codec.peek(data);
     if (!header.ok) return this.#unreadable(connection, header.error, header.error.ref);
@@ -187,6 +192,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   }
 
   #createRoom(connection: Connection, principal: Principal, frame: CreateRoomFrame, data: Uint8Array | string): void {
+    if ((connection.rooms?.size ?? 0) >= ROOMS_PER_CONNECTION_MAX) return this.#reject(connection, { code: "too_many_rooms" }, frame.ref);
     const key = frame.clientId ?? `${connection.id}:${connection.frames}`;
     const participants = frame.participants ?? [];
     const wanted = { participants, ...(frame.roomType !== undefined && { type: frame.roomType }) };
@@ -198,7 +204,10 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     const outlet = this.#outlet(shard);
     if ((connection.introduced & (1 << shard)) === 0) this.#introduce(connection, shard, false);
     outlet.writer.frame(connection.no, connection.frames, room, data);
-    if (outlet.isFull) this.#pause(connection);
+    if (outlet.isFull) {
+      this.#behind.add(connection);
+      connection.pause(PAUSE.shard);
+    }
     this.#flushSoon();
   }
 
@@ -221,15 +230,16 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     connection.held ??= [];
     // Bun reuses the buffer of a message once its handler has returned.
     connection.held.push(typeof data === "string" ? data : data.slice());
-    if (connection.held.length >= HELD_FRAMES_MAX) this.#pause(connection);
+    if (connection.held.length >= HELD_FRAMES_MAX) connection.pause(PAUSE.held);
   }
 
   greeted(connection: Connection): void {
     connection.greeted = true;
-    const { held } = connection;
+    const { held, authRef } = connection;
     connection.held = undefined;
+    if (authRef !== undefined) this.#sendLater(connection, { type: "ack", ref: authRef });
     if (held !== undefined) for (const data of held) this.received(connection, data);
-    this.#unpauseAll();
+    connection.resume(PAUSE.held);
   }
 
   /** false: too fast; it was told. */
@@ -240,34 +250,22 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     if (retryAfterMs === 0) return true;
     this.#reject(connection, { code: "rate_limited", retryAfterMs }, undefined);
     // What was read already is refused; the rest stays in the client's own buffers until there is room again.
-    if (!this.#paused.has(connection)) {
-      connection.socket?.pause();
-      this.#ports.clock.after(retryAfterMs, () => {
-        if (!connection.closed && !this.#paused.has(connection)) connection.socket?.resume();
-      });
-    }
+    connection.pause(PAUSE.rate);
+    this.#ports.clock.after(retryAfterMs, () => connection.resume(PAUSE.rate));
     return false;
   }
 
   #unreadable(connection: Connection, rejection: Rejection, ref: Ref | undefined): void {
     this.#reject(connection, rejection, ref);
     connection.unreadableFrames += 1;
-    if (connection.unreadableFrames > UNREADABLE_FRAMES_MAX) this.#dismiss(connection, "invalid_frames");
+    if (connection.unreadableFrames > UNREADABLE_FRAMES_MAX) connection.dismiss("invalid_frames");
   }
 
-  #pause(connection: Connection): void {
-    if (this.#paused.has(connection)) return;
-    this.#paused.add(connection);
-    connection.socket?.pause();
-  }
-
-  #unpauseAll(): void {
-    if (this.#paused.size === 0 || this.#outlets.some((outlet) => outlet.isFull)) return;
-    for (const connection of this.#paused) {
-      if (!connection.greeted) continue;
-      this.#paused.delete(connection);
-      connection.socket?.resume();
-    }
+  #resumeBehind(): void {
+    if (this.#behind.size === 0 || this.#outlets.some((outlet) => outlet.isFull)) return;
+    const behind = [...this.#behind];
+    this.#behind.clear();
+    for (const connection of behind) connection.resume(PAUSE.shard);
   }
 
   // ---------------------------------------------------------------------------------------------- tokens
@@ -280,50 +278,56 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     }
     const ref = decoded.ok ? decoded.value.ref : decoded.error.ref;
     this.#reject(connection, { code: "unauthorized", message: "The first frame must be auth." }, ref);
-    this.#dismiss(connection, "unauthorized");
+    connection.dismiss("unauthorized");
   }
 
   async #authenticate(connection: Connection, frame: AuthFrame): Promise<void> {
+    connection.verifying = true;
     const verified = await this.#ports.auth.verifyToken(frame.token);
-    if (connection.closed || connection.principal !== undefined) return;
+    connection.verifying = false;
+    if (connection.closed || connection.dismissed) return;
     if (!verified.ok) {
       this.#reject(connection, { ...verified.error, field: "token" }, frame.ref);
-      this.#dismiss(connection, verified.error.code === "token_expired" ? "token_expired" : "unauthorized");
+      connection.dismiss(verified.error.code === "token_expired" ? "token_expired" : "unauthorized");
       return;
     }
-    this.#admitPrincipal(connection, verified.value);
-    if (connection.principal !== undefined) this.#introduceHome(connection, connection.principal);
-    if (frame.ref !== undefined) this.#sendLater(connection, { type: "ack", ref: frame.ref });
+    connection.principal = verified.value.principal;
+    connection.expiresAtMs = verified.value.expiresAtMs;
+    connection.authRef = frame.ref;
+    this.#introduceHome(connection, verified.value.principal);
   }
 
-  /** A new token for a live connection: only for the same person. */
+  /** A new token for a live connection: only for the same person in the same role, which is known to shards already. */
   async #renew(connection: Connection, frame: AuthFrame): Promise<void> {
     const verified = await this.#ports.auth.verifyToken(frame.token);
-    if (connection.closed) return;
+    if (connection.closed || connection.dismissed) return;
     if (!verified.ok) return this.#reject(connection, { ...verified.error, field: "token" }, frame.ref);
-    const { tenant, userId } = verified.value.principal;
+    const { tenant, userId, role } = verified.value.principal;
     if (tenant !== connection.principal?.tenant || userId !== connection.principal.userId) {
       return this.#reject(connection, { code: "forbidden", field: "token", message: "The token is for somebody else." }, frame.ref);
     }
+    if (role !== connection.principal.role) {
+      this.#reject(connection, { code: "forbidden", field: "token", message: "Another role needs a new connection." }, frame.ref);
+      return connection.dismiss("reconnect");
+    }
     connection.expiresAtMs = verified.value.expiresAtMs;
     if (frame.ref !== undefined) this.#sendNow(connection, { type: "ack", ref: frame.ref });
-  }
-
-  #admitPrincipal(connection: Connection, verified: Verified): void {
-    connection.principal = verified.principal;
-    connection.expiresAtMs = verified.expiresAtMs;
   }
 
   // ---------------------------------------------------------------------------------------------- resume
 
   /** Asks each shard for its part; the answer goes out when the last part is there, after all that was replayed. */
   #resume(connection: Connection, principal: Principal, frame: ResumeFrame): void {
-    const parts = new Map<number, Record<RoomId, number>>();
-    for (const [room, lastSeq] of Object.entries(frame.rooms) as [RoomId, number][]) {
-      const shard = this.#shardOfRoom(principal, room);
-      const part = parts.get(shard) ?? {};
-      part[room] = lastSeq;
-      parts.set(shard, part);
+    const wishes = Object.entries(frame.rooms) as [RoomId, number][];
+    if (this.#roomsWith(connection, principal, wishes) > ROOMS_PER_CONNECTION_MAX) {
+      return this.#reject(connection, { code: "too_many_rooms" }, frame.ref);
+    }
+    const parts = new Map<number, [RoomId, number][]>();
+    for (const wish of wishes) {
+      const shard = this.#shardOfRoom(principal, wish[0]);
+      const part = parts.get(shard);
+      if (part === undefined) parts.set(shard, [wish]);
+      else part.push(wish);
     }
     const positions: RoomPosition[] = [];
     let waiting = parts.size;
@@ -335,11 +339,23 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
       if ((connection.introduced & (1 << shard)) === 0) this.#introduce(connection, shard, false);
       this.#call(shard, principal, { to: "connection", kind: "resume", connection: connection.no, rooms }, (result) => {
         if (result.ok) positions.push(...(result.value as ResumeReply));
-        else positions.push(...unavailable(Object.keys(rooms) as RoomId[], result.error));
+        else positions.push(...rooms.map(([room]) => unavailable(room, result.error)));
         waiting -= 1;
         if (waiting === 0) answer();
       });
     }
+  }
+
+  /** How many rooms the connection would listen to. */
+  #roomsWith(connection: Connection, { tenant }: Principal, wishes: readonly (readonly [RoomId, number])[]): number {
+    const { rooms } = connection;
+    if (rooms === undefined) return wishes.length;
+    let count = rooms.size;
+    for (const [room] of wishes) {
+      const known = this.rooms.get(`${tenant}/${room}`);
+      if (known === undefined || !rooms.has(known)) count += 1;
+    }
+    return count;
   }
 
   // ---------------------------------------------------------------------------------------------- shards
@@ -361,7 +377,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
         else if (this.#calls.isOpen(callNo)) this.#outlet(shard).writer.call(callNo, principal, call);
       },
     });
-    this.#unpauseAll();
+    this.#resumeBehind();
   }
 
   shardDown(shard: number): void {
@@ -386,7 +402,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
 
   progressed(shard: number, record: number): void {
     this.#outlet(shard).progress(record);
-    this.#unpauseAll();
+    this.#resumeBehind();
   }
 
   completed(shard: number, record: number): void {
@@ -467,21 +483,18 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#ports.defer(() => connection.flush());
   }
 
-  #dismiss(connection: Connection, reason: CloseReason): void {
-    connection.flush();
-    connection.socket?.close(reason);
-  }
-
   #sweep(): void {
     this.#sweepTimer = this.#ports.clock.after(SWEEP_MS, () => this.#sweep());
-    this.#calls.expire(this.#ports.clock.monotonicMs());
-    this.#departures.forget(this.#ports.clock.monotonicMs());
-    const now = this.#ports.clock.wallMs();
+    const monotonicMs = this.#ports.clock.monotonicMs();
+    this.#calls.expire(monotonicMs);
+    this.#departures.forget(monotonicMs);
+    const wallMs = this.#ports.clock.wallMs();
     for (const connection of this.connections.values()) {
-      if (connection.expiresAtMs > now) continue;
-      const stranger = connection.principal === undefined;
-      this.#reject(connection, { code: stranger ? "unauthorized" : "token_expired" }, undefined);
-      this.#dismiss(connection, stranger ? "auth_timeout" : "token_expired");
+      if (connection.dismissed) continue;
+      const isStranger = connection.principal === undefined;
+      if (isStranger ? connection.authDueMs > monotonicMs : connection.expiresAtMs > wallMs) continue;
+      this.#reject(connection, { code: isStranger ? "unauthorized" : "token_expired" }, undefined);
+      connection.dismiss(isStranger ? "auth_timeout" : "token_expired");
     }
   }
 
@@ -496,6 +509,6 @@ const NOT_REPEATED = {
   suspect: { code: "unavailable", retryAfterMs: 1_000 },
 } as const satisfies Record<string, Rejection>;
 
-function unavailable(rooms: readonly RoomId[], rejection: Rejection): RoomPosition[] {
-  return rooms.map((roomId) => ({ roomId, head: 0, typing: [], present: [], error: rejection.code }));
+function unavailable(roomId: RoomId, rejection: Rejection): RoomPosition {
+  return { roomId, head: 0, typing: [], present: [], error: rejection.code };
 }
