@@ -5,9 +5,9 @@
 import type { RoomId, TenantId, UserId } from "../../src/base/ids.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import { createCodecs } from "../../src/protocol/codecs.ts";
-import type { MessageId } from "../../src/base/ids.ts";
+import { Crowd } from "./crowd.ts";
 import { checkHistory, type Violation } from "./history-checker.ts";
-import type { History, RequestBody } from "./history.ts";
+import type { History } from "./history.ts";
 import { finalLog, writeOldRoom } from "./final-log.ts";
 import { type Profile, profileOf } from "./profile.ts";
 import { SimClient } from "./sim-client.ts";
@@ -60,19 +60,15 @@ class Scenario {
   readonly #world: World;
   readonly #parts: Parts;
   readonly #plan: NodePlan;
-  readonly #rooms: readonly RoomId[];
-  readonly #clients: readonly SimClient[];
+  readonly #crowd: Crowd;
   readonly #violations: Violation[] = [];
   readonly #reports: string[] = [];
   #node: SimNode | undefined;
-  #left: number;
-  #contents = 0;
 
   constructor(profile: Profile, plant: Plant, show?: (line: string) => void) {
     const { seed, shards, linkDelayMsMax, clientDelayMsMax, backpressureMax } = profile;
     this.#profile = profile;
     this.#random = new SeededRandom(seed);
-    this.#left = profile.requests;
     this.#parts = { ...PRODUCTION, ...plant.parts };
     const queue = new EventQueue();
     const trace = new Trace(show);
@@ -95,31 +91,33 @@ class Scenario {
       heartbeatMs: 30_000,
     };
     this.#plan = { shards, linkDelayMsMax, clientDelayMsMax, settings };
-    this.#rooms = Array.from({ length: profile.rooms }, (_, i) => `room-${i}` as RoomId);
-    this.#clients = Array.from({ length: profile.clients }, (_, i) => {
+    const rooms = Array.from({ length: profile.rooms }, (_, i) => `room-${i}` as RoomId);
+    const clients = Array.from({ length: profile.clients }, (_, i) => {
       const userId = `user-${i}` as UserId;
       const principal = { tenant: TENANT, userId, name: `User ${i}`, role: "user" } as const;
       return new SimClient(this.#world, this.#newRandom(), { name: `c${i}`, principal, node: () => this.#liveNode() });
     });
+    this.#crowd = new Crowd(queue, this.#newRandom(), profile, clients, rooms);
   }
 
   async run(): Promise<Outcome> {
     const { seed, oldEvents, isDeserted } = this.#profile;
     const { store, queue, trace } = this.#world;
-    const users = this.#clients.map((client) => client.user);
-    if (oldEvents > 0) writeOldRoom(store.memory, TENANT, this.#rooms[0] as RoomId, users, oldEvents, WALL_START_MS);
+    const users = this.#crowd.clients.map((client) => client.user);
+    if (oldEvents > 0)
+      writeOldRoom(store.memory, TENANT, this.#crowd.rooms[0] as RoomId, users, oldEvents, WALL_START_MS);
     this.#startNode();
-    for (const client of this.#clients) client.connect();
-    this.#found();
+    for (const client of this.#crowd.clients) client.connect();
+    this.#crowd.found();
     await this.#runFor(300);
     store.faults = this.#profile.store;
-    for (const client of this.#clients) this.#act(client);
+    this.#crowd.act(this.#profile.requests);
     this.#planDisasters();
-    await this.#runUntil(() => this.#left <= 0, 120_000);
+    await this.#runUntil(() => this.#crowd.isDone, 120_000);
     if (isDeserted) await this.#desert();
     await this.#heal();
-    const logs = this.#rooms.map((room) => finalLog(store.memory, TENANT, room));
-    const clients = this.#clients.map((client) => client.history);
+    const logs = this.#crowd.rooms.map((room) => finalLog(store.memory, TENANT, room));
+    const clients = this.#crowd.clients.map((client) => client.history);
     const history: History = { clients, logs, disruptions: this.#world.disruptions };
     return {
       seed,
@@ -172,104 +170,6 @@ class Scenario {
     this.#world.queue.after(20 + this.#random.next() * 1_500, () => this.#startNode());
   }
 
-  // ---------------------------------------------------------------------------------------------- people
-
-  /** The first client makes the rooms, everybody joins. */
-  #found(): void {
-    const [first, ...others] = this.#clients as [SimClient, ...SimClient[]];
-    for (const [i, room] of this.#rooms.entries()) {
-      if (i === 0 && this.#profile.oldEvents > 0) {
-        for (const client of this.#clients) client.join(room);
-        continue;
-      }
-      const isPrivate = i > 0 && i === this.#rooms.length - 1;
-      first.view(room).wanted = true;
-      const invited = isPrivate ? others.slice(0, -1).map((client) => client.user) : [];
-      first.request(room, { kind: "create_room", participants: invited, isPrivate });
-      for (const client of others) if (!isPrivate || invited.includes(client.user)) client.join(room);
-    }
-  }
-
-  #act(client: SimClient): void {
-    if (this.#left <= 0) return;
-    this.#world.queue.after(this.#random.next() * this.#profile.thinkMsMax, () => {
-      if (client.isConnected && client.openRequests < 6) this.#actOnce(client);
-      this.#act(client);
-    });
-  }
-
-  #actOnce(client: SimClient): void {
-    const room = this.#rooms[this.#random.below(this.#rooms.length)] as RoomId;
-    const view = client.view(room);
-    this.#left -= 1;
-    if (!view.wanted) {
-      client.join(room);
-      return;
-    }
-    const dice = this.#random.next();
-    if (dice < 0.55) this.#send(client, room);
-    else if (dice < 0.78) this.#change(client, room);
-    else if (dice < 0.85) client.request(room, { kind: "mark_read", seq: this.#random.below((view.head ?? 0) + 1) });
-    else if (dice < 0.88)
-      client.tell({ type: this.#random.next() < 0.5 ? "typing_start" : "typing_stop", roomId: room });
-    else if (dice < 0.91) client.unsubscribe(room);
-    else if (dice < 0.94) this.#comeOrGo(client, room);
-    else if (dice < 0.96) client.join(room);
-    else if (dice < 0.98) this.#repeatSomething(client);
-    else client.setStatus(client.status === "online" ? "offline" : "online");
-  }
-
-  #send(client: SimClient, room: RoomId): void {
-    const body = { kind: "send_message", content: this.#content(client) } as const;
-    const dice = this.#random.next();
-    if (dice < 0.08) {
-      client.request(room, body, { clientId: undefined });
-      return;
-    }
-    const clientId = client.newKey();
-    client.request(room, body, { clientId });
-    // A nervous client: the same once more, before anybody can have answered; or another text under the same key.
-    if (dice < 0.2) client.request(room, body, { clientId });
-    else if (dice < 0.22) client.request(room, { ...body, content: this.#content(client) }, { clientId });
-  }
-
-  #content(client: SimClient): string {
-    this.#contents += 1;
-    return `${client.name} says ${this.#contents}`;
-  }
-
-  #change(client: SimClient, room: RoomId): void {
-    const { messages } = client.view(room);
-    const message = messages[this.#random.below(messages.length)];
-    if (message === undefined) return this.#send(client, room);
-    const messageId: MessageId = message.id;
-    const dice = this.#random.next();
-    if (dice < 0.35) client.request(room, { kind: "edit_message", messageId, content: this.#content(client) });
-    else if (dice < 0.5) client.request(room, { kind: "delete_message", messageId });
-    else client.request(room, { kind: "message_reaction", messageId, emoji: "+1", add: this.#random.next() < 0.6 });
-  }
-
-  #comeOrGo(client: SimClient, room: RoomId): void {
-    const owner = this.#clients[0] as SimClient;
-    const isPrivate = room === this.#rooms.at(-1);
-    if (!isPrivate) {
-      if (client !== owner) client.request(room, { kind: "leave_room" });
-      return;
-    }
-    const other = this.#clients[1 + this.#random.below(this.#clients.length - 1)] as SimClient;
-    const kind = this.#random.next() < 0.5 ? "add_member" : "remove_member";
-    owner.request(room, { kind, userId: other.user });
-  }
-
-  /** A request of long ago comes again, as a delayed frame of an old connection would. */
-  #repeatSomething(client: SimClient): void {
-    const past = client.requests[this.#random.below(client.requests.length)];
-    if (past === undefined || past.clientId === undefined || past.body.kind === "create_room") return;
-    const body: RequestBody = past.body;
-    if (body.kind === "join_room") client.view(past.room).wanted = true;
-    client.request(past.room, body, { clientId: past.clientId });
-  }
-
   // ---------------------------------------------------------------------------------------------- disasters
 
   #planDisasters(): void {
@@ -279,7 +179,7 @@ class Scenario {
     const times = (count: number, run: () => void): void => {
       for (let i = 0; i < count; i += 1) queue.after(this.#random.next() * durationMs, run);
     };
-    const client = (): SimClient => this.#clients[this.#random.below(this.#clients.length)] as SimClient;
+    const client = (): SimClient => this.#crowd.clients[this.#random.below(this.#crowd.clients.length)] as SimClient;
     const shard = (): number => this.#random.below(p.shards);
     times(p.connectionCuts, () => client().wire?.cut(this.#random.next() * 400, this.#random.next() * 200));
     times(p.stalls, () => client().wire?.stall(this.#random.next() * 1_500));
@@ -295,58 +195,57 @@ class Scenario {
     times(p.poison, () => {
       const content = this.#random.next() < 0.5 ? CRASHING_CONTENT : THROWING_CONTENT;
       const poisoner = client();
-      const room = this.#rooms[0] as RoomId;
+      const room = this.#crowd.rooms[0] as RoomId;
       if (poisoner.isConnected)
-        poisoner.request(room, { kind: "send_message", content: `${content} ${this.#content(poisoner)}` });
+        poisoner.request(room, { kind: "send_message", content: `${content} ${this.#crowd.content(poisoner)}` });
     });
   }
 
   /** Everybody leaves in good order, the rooms fall asleep, everybody comes back. */
   async #desert(): Promise<void> {
-    for (const client of this.#clients) client.goAway();
+    for (const client of this.#crowd.clients) client.goAway();
     await this.#runFor(DESERTED_MS);
-    for (const client of this.#clients) client.comeBack();
+    for (const client of this.#crowd.clients) client.comeBack();
     await this.#runFor(200);
-    this.#left = 20;
-    for (const client of this.#clients) this.#act(client);
-    await this.#runUntil(() => this.#left <= 0, 20_000);
+    this.#crowd.act(20);
+    await this.#runUntil(() => this.#crowd.isDone, 20_000);
   }
 
   // ---------------------------------------------------------------------------------------------- the end
 
   async #heal(): Promise<void> {
     const { store } = this.#world;
-    const settled = (): boolean => this.#clients.every((client) => client.isSettled);
+    const settled = (): boolean => this.#crowd.clients.every((client) => client.isSettled);
     store.faults = HEALTHY_STORE;
     store.unavailableUntilMs = 0;
     this.#world.backpressureMax = Number.POSITIVE_INFINITY;
     await this.#runUntil(() => this.#liveNode()?.isHealthy === true && store.late === 0, SETTLE_MS_MAX);
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("settle");
-    for (const client of this.#clients) {
+    for (const client of this.#crowd.clients) {
       // What it chose may have been lost with a connection.
       if (client.isConnected) client.setStatus(client.status);
       for (const view of client.rooms.values()) {
         if (view.subscribed)
           client.request(
             view.room,
-            { kind: "send_message", content: this.#content(client) },
+            { kind: "send_message", content: this.#crowd.content(client) },
             { clientId: client.newKey(), probe: true },
           );
       }
     }
     if (!(await this.#runUntil(settled, PROBE_MS_MAX))) this.#complain("answer probes");
     await this.#runFor(QUIET_MS);
-    for (const client of this.#clients) if (client.isSettled) client.takePositions();
+    for (const client of this.#crowd.clients) if (client.isSettled) client.takePositions();
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("answer the last resume");
-    for (const client of this.#clients) client.goAway();
+    for (const client of this.#crowd.clients) client.goAway();
     await this.#runFor(50);
-    for (const client of this.#clients) client.comeBack();
+    for (const client of this.#crowd.clients) client.comeBack();
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("take up new connections");
-    for (const client of this.#clients) client.takeUnread();
+    for (const client of this.#crowd.clients) client.takeUnread();
   }
 
   #complain(failure: string): void {
-    const stuck = this.#clients.filter((client) => !client.isSettled).map((client) => client.describe());
+    const stuck = this.#crowd.clients.filter((client) => !client.isSettled).map((client) => client.describe());
     this.#violations.push({ rule: "liveness", message: `healed, but did not ${failure}: ${stuck.join("; ")}` });
   }
 }

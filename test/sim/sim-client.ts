@@ -10,6 +10,7 @@ import { CODECS } from "../../src/protocol/codec.ts";
 import { decodeServerFrame } from "../../src/protocol/msgpack-codec.ts";
 import type { ClientFrame, ErrorFrame, EventsFrame, RoomPosition, ServerFrame } from "../../src/protocol/frames.ts";
 import type { ClientEnding, ClientHistory, RequestBody, RequestHistory } from "./history.ts";
+import { isCall, isTemporary, requestFrame } from "./request-frames.ts";
 import { RoomView } from "./room-view.ts";
 import type { SimWire } from "./sim-network.ts";
 import type { SimNode, World } from "./sim-node.ts";
@@ -266,43 +267,8 @@ export class SimClient {
     request.ref = ref;
     request.tries.push({ atMs: this.#world.queue.nowMs, connection: this.#connection, ref });
     this.#await(ref, (frame) => this.#answered(request, ref, frame));
-    this.#transmit(this.#frameOf(request, ref, repeated));
-  }
-
-  #frameOf(request: OpenRequest, ref: number, repeated: boolean): ClientFrame {
-    const { room: roomId, body, clientId } = request;
-    const key = {
-      ref,
-      roomId,
-      ...(clientId !== undefined && { clientId }),
-      ...(repeated && { knownSeq: request.knownSeq }),
-    };
-    switch (body.kind) {
-      case "send_message":
-        return { type: "send_message", ...key, content: body.content };
-      case "edit_message":
-        return { type: "edit_message", ...key, messageId: body.messageId, content: body.content };
-      case "delete_message":
-        return { type: "delete_message", ...key, messageId: body.messageId };
-      case "message_reaction": {
-        const action = body.add ? "add" : "remove";
-        return { type: "message_reaction", ...key, messageId: body.messageId, emoji: body.emoji, action };
-      }
-      case "create_room": {
-        const { participants, isPrivate } = body;
-        return { type: "create_room", ...key, name: roomId, roomType: isPrivate ? "private" : "public", participants };
-      }
-      case "join_room": {
-        const lastSeq = this.view(roomId).asked(this.#connection, ref);
-        return { type: "join_room", ...key, ...(lastSeq !== undefined && { lastSeq }) };
-      }
-      case "leave_room":
-        return { type: "leave_room", ...key, membership: true };
-      case "mark_read":
-        return { type: "mark_read", ref, roomId, seq: body.seq };
-      default:
-        throw new Error(`${body.kind} is no frame`);
-    }
+    const since = request.body.kind === "join_room" ? this.view(request.room).asked(this.#connection, ref) : undefined;
+    this.#transmit(requestFrame(request, ref, { since, knownSeq: repeated ? request.knownSeq : undefined }));
   }
 
   #answered(request: OpenRequest, ref: number, frame: ServerFrame): void {
@@ -334,7 +300,10 @@ export class SimClient {
     // A room may be joined before it was made.
     const early =
       request.body.kind === "join_room" && frame.code === "room_not_found" && request.tries.length < EARLY_TRIES_MAX;
-    if ((!frame.temporary && !early) || (frame.temporary && request.clientId === undefined && !isMark(request.body))) {
+    if (
+      (!frame.temporary && !early) ||
+      (frame.temporary && request.clientId === undefined && request.body.kind !== "mark_read")
+    ) {
       this.#open.delete(request);
       if (request.body.kind === "join_room") this.view(request.room).wanted = false;
       return;
@@ -500,16 +469,3 @@ export class SimClient {
 
 /** The edge answers a call within `CALL_MS_MAX`; a dead one never. */
 const CALL_PATIENCE_MS = 6_500;
-const TEMPORARY = new Set(["rate_limited", "overloaded", "unavailable", "storage_full", "shutting_down"]);
-
-function isTemporary(code: string): boolean {
-  return TEMPORARY.has(code);
-}
-
-function isMark(body: RequestBody): boolean {
-  return body.kind === "mark_read";
-}
-
-function isCall(body: RequestBody): body is Extract<RequestBody, { kind: "add_member" | "remove_member" }> {
-  return body.kind === "add_member" || body.kind === "remove_member";
-}

@@ -1,0 +1,146 @@
+/**
+ * What the people of a scenario do: found rooms, talk, change what was said, come and go, repeat themselves. Everything at
+ * random and in all innocence of the disasters around them.
+ */
+import type { MessageId, RoomId } from "../../src/base/ids.ts";
+import type { SeededRandom } from "../../src/base/prng.ts";
+import type { RequestBody } from "./history.ts";
+import type { Profile } from "./profile.ts";
+import type { SimClient } from "./sim-client.ts";
+import type { EventQueue } from "./virtual-clock.ts";
+
+/** A client asks for no more before it has some answers. */
+const OPEN_REQUESTS_MAX = 6;
+
+export class Crowd {
+  readonly clients: readonly SimClient[];
+  /** The last one is private when there are several. */
+  readonly rooms: readonly RoomId[];
+  readonly #queue: EventQueue;
+  readonly #random: SeededRandom;
+  readonly #thinkMsMax: number;
+  readonly #isOld: boolean;
+  #left = 0;
+  #contents = 0;
+
+  constructor(
+    queue: EventQueue,
+    random: SeededRandom,
+    profile: Profile,
+    clients: readonly SimClient[],
+    rooms: readonly RoomId[],
+  ) {
+    this.#queue = queue;
+    this.#random = random;
+    this.#thinkMsMax = profile.thinkMsMax;
+    this.#isOld = profile.oldEvents > 0;
+    this.clients = clients;
+    this.rooms = rooms;
+  }
+
+  get isDone(): boolean {
+    return this.#left <= 0;
+  }
+
+  /** So many actions more, by all together. */
+  act(times: number): void {
+    this.#left = times;
+    for (const client of this.clients) this.#act(client);
+  }
+
+  /** The first client makes the rooms, everybody joins. */
+  found(): void {
+    const [first, ...others] = this.clients as [SimClient, ...SimClient[]];
+    for (const [i, room] of this.rooms.entries()) {
+      if (i === 0 && this.#isOld) {
+        for (const client of this.clients) client.join(room);
+        continue;
+      }
+      const isPrivate = i > 0 && i === this.rooms.length - 1;
+      first.view(room).wanted = true;
+      const invited = isPrivate ? others.slice(0, -1).map((client) => client.user) : [];
+      first.request(room, { kind: "create_room", participants: invited, isPrivate });
+      for (const client of others) if (!isPrivate || invited.includes(client.user)) client.join(room);
+    }
+  }
+
+  #act(client: SimClient): void {
+    if (this.#left <= 0) return;
+    this.#queue.after(this.#random.next() * this.#thinkMsMax, () => {
+      if (client.isConnected && client.openRequests < OPEN_REQUESTS_MAX) this.#actOnce(client);
+      this.#act(client);
+    });
+  }
+
+  #actOnce(client: SimClient): void {
+    const room = this.rooms[this.#random.below(this.rooms.length)] as RoomId;
+    const view = client.view(room);
+    this.#left -= 1;
+    if (!view.wanted) {
+      client.join(room);
+      return;
+    }
+    const dice = this.#random.next();
+    if (dice < 0.55) this.#send(client, room);
+    else if (dice < 0.78) this.#change(client, room);
+    else if (dice < 0.85) client.request(room, { kind: "mark_read", seq: this.#random.below((view.head ?? 0) + 1) });
+    else if (dice < 0.88)
+      client.tell({ type: this.#random.next() < 0.5 ? "typing_start" : "typing_stop", roomId: room });
+    else if (dice < 0.91) client.unsubscribe(room);
+    else if (dice < 0.94) this.#comeOrGo(client, room);
+    else if (dice < 0.96) client.join(room);
+    else if (dice < 0.98) this.#repeatSomething(client);
+    else client.setStatus(client.status === "online" ? "offline" : "online");
+  }
+
+  #send(client: SimClient, room: RoomId): void {
+    const body = { kind: "send_message", content: this.content(client) } as const;
+    const dice = this.#random.next();
+    if (dice < 0.08) {
+      client.request(room, body, { clientId: undefined });
+      return;
+    }
+    const clientId = client.newKey();
+    client.request(room, body, { clientId });
+    // A nervous client: the same once more, before anybody can have answered; or another text under the same key.
+    if (dice < 0.2) client.request(room, body, { clientId });
+    else if (dice < 0.22) client.request(room, { ...body, content: this.content(client) }, { clientId });
+  }
+
+  content(client: SimClient): string {
+    this.#contents += 1;
+    return `${client.name} says ${this.#contents}`;
+  }
+
+  #change(client: SimClient, room: RoomId): void {
+    const { messages } = client.view(room);
+    const message = messages[this.#random.below(messages.length)];
+    if (message === undefined) return this.#send(client, room);
+    const messageId: MessageId = message.id;
+    const dice = this.#random.next();
+    if (dice < 0.35) client.request(room, { kind: "edit_message", messageId, content: this.content(client) });
+    else if (dice < 0.5) client.request(room, { kind: "delete_message", messageId });
+    else client.request(room, { kind: "message_reaction", messageId, emoji: "+1", add: this.#random.next() < 0.6 });
+  }
+
+  #comeOrGo(client: SimClient, room: RoomId): void {
+    const owner = this.clients[0] as SimClient;
+    const isPrivate = room === this.rooms.at(-1);
+    if (!isPrivate) {
+      if (client !== owner) client.request(room, { kind: "leave_room" });
+      return;
+    }
+    const other = this.clients[1 + this.#random.below(this.clients.length - 1)] as SimClient;
+    const kind = this.#random.next() < 0.5 ? "add_member" : "remove_member";
+    owner.request(room, { kind, userId: other.user });
+  }
+
+  /** A request of long ago comes again, as a delayed frame of an old connection would. */
+  #repeatSomething(client: SimClient): void {
+    const past = client.requests[this.#random.below(client.requests.length)];
+    if (past === undefined || past.clientId === undefined || past.body.kind === "create_room") return;
+    const body: RequestBody = past.body;
+    if (body.kind === "join_room") client.view(past.room).wanted = true;
+    client.request(past.room, body, { clientId: past.clientId });
+  }
+}

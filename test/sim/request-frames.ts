@@ -1,0 +1,56 @@
+/** How a client says what it wants, and how it tells kinds of requests and refusals apart. */
+import type { Seq } from "../../src/base/ids.ts";
+import { ERRORS, type ErrorCode } from "../../src/protocol/errors.ts";
+import type { ClientFrame } from "../../src/protocol/frames.ts";
+import type { RequestBody, RequestHistory } from "./history.ts";
+
+export interface Place {
+  /** For a join: what the client has of the room. */
+  readonly since: Seq | undefined;
+  /** For a repetition: what it had when it first tried. */
+  readonly knownSeq: Seq | undefined;
+}
+
+/** Throws for what goes over HTTP. */
+export function requestFrame(request: RequestHistory, ref: number, { since, knownSeq }: Place): ClientFrame {
+  const { room: roomId, body, clientId } = request;
+  const key = {
+    ref,
+    roomId,
+    ...(clientId !== undefined && { clientId }),
+    ...(knownSeq !== undefined && { knownSeq }),
+  };
+  switch (body.kind) {
+    case "send_message":
+      return { type: "send_message", ...key, content: body.content };
+    case "edit_message":
+      return { type: "edit_message", ...key, messageId: body.messageId, content: body.content };
+    case "delete_message":
+      return { type: "delete_message", ...key, messageId: body.messageId };
+    case "message_reaction": {
+      const action = body.add ? "add" : "remove";
+      return { type: "message_reaction", ...key, messageId: body.messageId, emoji: body.emoji, action };
+    }
+    case "create_room": {
+      const { participants, isPrivate } = body;
+      return { type: "create_room", ...key, name: roomId, roomType: isPrivate ? "private" : "public", participants };
+    }
+    case "join_room":
+      return { type: "join_room", ...key, ...(since !== undefined && { lastSeq: since }) };
+    case "leave_room":
+      return { type: "leave_room", ...key, membership: true };
+    case "mark_read":
+      return { type: "mark_read", ref, roomId, seq: body.seq };
+    default:
+      throw new Error(`${body.kind} is no frame`);
+  }
+}
+
+/** Membership of others is changed over HTTP. */
+export function isCall(body: RequestBody): body is Extract<RequestBody, { kind: "add_member" | "remove_member" }> {
+  return body.kind === "add_member" || body.kind === "remove_member";
+}
+
+export function isTemporary(code: ErrorCode): boolean {
+  return ERRORS[code].temporary;
+}
