@@ -12,13 +12,25 @@ import {
   ROOM_PRESENCE_SUBSCRIBERS_MAX,
 } from "../base/limits.ts";
 import type { LogEvent } from "../domain/room/events.ts";
-import type { RoomEvent, ServerFrame, UserRef } from "../protocol/frames.ts";
+import type { RoomEvent, RoomPosition, ServerFrame, UserRef } from "../protocol/frames.ts";
 import { userAddress } from "./address.ts";
 import type { ShardConnection, Subscribed } from "./connections.ts";
 import type { Departed, TopicNo } from "./link.ts";
 import type { ShownPresence } from "./messages.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { type RoomFacts, roomEvent } from "./views.ts";
+
+/** A replay under way: the connection is subscribed when it has reached the head, unless it leaves before. */
+export interface CatchUp {
+  readonly connection: ShardConnection;
+  /** What is sent follows this sequence. */
+  readonly after: Seq;
+  left: boolean;
+  /** Whoever else asked meanwhile. */
+  readonly waiting: ((missing: Missing | undefined) => void)[];
+}
+/** What could not be replayed. */
+export type Missing = NonNullable<RoomPosition["missing"]>;
 
 interface Typing {
   readonly user: UserRef;
@@ -43,6 +55,7 @@ export class RoomAudience implements Subscribed {
   readonly #room: RoomId;
   readonly #later: <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
   readonly #subscribers = new Map<number, ShardConnection>();
+  readonly #catchUps = new Map<number, CatchUp>();
   /** Subscribers by codec id: what nobody reads is not encoded. */
   readonly #perCodec = [0, 0, 0, 0];
   #topic: TopicNo = 0;
@@ -98,6 +111,21 @@ export class RoomAudience implements Subscribed {
     this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.info.connectionId });
   }
 
+  catchUpOf(connection: ShardConnection): CatchUp | undefined {
+    return this.#catchUps.get(connection.no);
+  }
+
+  beginCatchUp(connection: ShardConnection, after: Seq): CatchUp {
+    const catchUp: CatchUp = { connection, after, left: false, waiting: [] };
+    this.#catchUps.set(connection.no, catchUp);
+    return catchUp;
+  }
+
+  endCatchUp(catchUp: CatchUp, head: Seq): void {
+    this.#catchUps.delete(catchUp.connection.no);
+    if (!catchUp.left) this.subscribe(catchUp.connection, head);
+  }
+
   /** The edge has the connection subscribed already: it outlived this room's former activation. */
   reattach(connection: ShardConnection, head: Seq): void {
     if (connection.closed || this.#subscribers.has(connection.no)) return;
@@ -107,6 +135,8 @@ export class RoomAudience implements Subscribed {
   }
 
   unsubscribe(connection: ShardConnection): void {
+    const catchUp = this.#catchUps.get(connection.no);
+    if (catchUp !== undefined) catchUp.left = true;
     if (!this.#subscribers.has(connection.no)) return;
     this.#env.out.unsubscribe(connection.no, this.#topic);
     connection.rooms?.delete(this);
@@ -303,6 +333,9 @@ export class RoomAudience implements Subscribed {
   #dismiss(userId: UserId): void {
     this.stopTyping(userId);
     for (const connection of this.#subscribers.values()) {
+      if (connection.info.principal.userId === userId) this.unsubscribe(connection);
+    }
+    for (const { connection } of this.#catchUps.values()) {
       if (connection.info.principal.userId === userId) this.unsubscribe(connection);
     }
   }

@@ -17,11 +17,11 @@ import type { ShardConnection } from "./connections.ts";
 import { eventsIn } from "./room-reads.ts";
 import type { RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
+import type { CatchUp, Missing } from "./room-audience.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { presentView, roomView, userRef } from "./views.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
-type Missing = NonNullable<RoomPosition["missing"]>;
 
 /** What the command did. `seq` is 0 when there was nothing to write. */
 export interface Done {
@@ -177,8 +177,7 @@ export class RoomSequels {
     if (request.asker.kind !== "frame") return answerValue(this.#env, request, {});
     const { connection } = request.asker;
     this.#open.add(request);
-    this.#catchUp(connection, lastSeq ?? this.#room.publishedSeq, (missing) => {
-      this.#room.audience.subscribe(connection, this.#room.publishedSeq);
+    this.#listen(connection, lastSeq ?? this.#room.publishedSeq, (missing) => {
       const position = this.#position(request, missing);
       // What is published from here on may arrive before the answer; its head says where it belongs.
       this.#room.marks.of(request.by.userId, (mark) => {
@@ -193,19 +192,37 @@ export class RoomSequels {
     if (request.sequel.kind !== "resume") return;
     const { gather } = request.sequel;
     this.#open.add(request);
-    this.#catchUp(connection, Math.min(lastSeq, this.#room.publishedSeq), (missing) => {
+    this.#listen(connection, lastSeq, (missing) => {
       this.#open.delete(request);
-      this.#room.audience.subscribe(connection, this.#room.publishedSeq);
       gather.add(this.#position(request, missing));
       this.#env.complete(request);
     });
   }
 
+  /** Replays what the connection lacks and subscribes it; then the answer. */
+  #listen(connection: ShardConnection, lastSeq: Seq, then: (missing: Missing | undefined) => void): void {
+    const { audience } = this.#room;
+    const running = audience.catchUpOf(connection);
+    if (running !== undefined) {
+      // What is on its way is not sent twice.
+      running.waiting.push(lastSeq >= running.after ? then : () => this.#listen(connection, lastSeq, then));
+      return;
+    }
+    const catchUp = audience.beginCatchUp(connection, lastSeq);
+    this.#replay(catchUp, lastSeq, (missing) => {
+      audience.endCatchUp(catchUp, this.#room.publishedSeq);
+      then(missing);
+      for (const other of catchUp.waiting) other(missing);
+    });
+  }
+
   /** Replays (after, head] to one connection; `then` runs in the turn in which nothing is left. */
-  #catchUp(connection: ShardConnection, after: Seq, then: (missing: Missing | undefined) => void): void {
+  #replay(catchUp: CatchUp, after: Seq, then: (missing: Missing | undefined) => void): void {
+    const { connection } = catchUp;
     const head = this.#room.publishedSeq;
     const { facts, state, audience, reads } = this.#room;
-    if (after >= head || facts === undefined || connection.closed) return then(undefined);
+    // Whoever left meanwhile is shown nothing of what came after.
+    if (after >= head || facts === undefined || connection.closed || catchUp.left) return then(undefined);
     if (head - after > RESUME_EVENTS_MAX) return then({ from: after + 1, to: head });
     if (state.recent.covers(after)) {
       audience.replay(connection, state.recent.slice(after, head), after, facts);
@@ -216,7 +233,7 @@ export class RoomSequels {
       // What cannot be read is named, never skipped silently.
       if (!page.ok || last === undefined) return then({ from: after + 1, to: this.#room.publishedSeq });
       audience.replay(connection, page.value, after, facts);
-      this.#catchUp(connection, last.seq, then);
+      this.#replay(catchUp, last.seq, then);
     });
   }
 
