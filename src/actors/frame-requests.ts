@@ -2,9 +2,8 @@
 import type { RoomId, UserId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { RoomCommand, RoomMutation, SendMessage } from "../domain/room/commands.ts";
-import type { RoomSettings } from "../domain/room/events.ts";
-import { ROOM_TYPE_LIMITS } from "../domain/room/room-types.ts";
-import type { ClientFrame, CreateRoomFrame, SendMessageFrame } from "../protocol/frames.ts";
+import { settingsOfNewRoom } from "../domain/room/new-room.ts";
+import type { ClientFrame, SendMessageFrame } from "../protocol/frames.ts";
 import type { Call } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { Asker, Request, RoomRequest, RoomSequel, UserAsk, UserRequest } from "./request.ts";
@@ -49,7 +48,7 @@ export function requestOfFrame(
         : ask({ kind: "check_read", by }, { kind: "unsubscribe" });
     case "create_room":
       return ask(
-        { kind: "create_room", ...key, settings: settingsOf(frame), participants: frame.participants ?? [] },
+        { kind: "create_room", ...key, settings: settingsOfNewRoom({ ...frame, type: frame.roomType }), participants: frame.participants ?? [] },
         { kind: "subscribe", lastSeq: undefined },
       );
     case "edit_message":
@@ -155,19 +154,4 @@ export function roomRequest(
 
 function userRequest(record: number, asker: Asker, by: Principal, user: UserId, ask: UserAsk): UserRequest {
   return { to: "user", record, asker, by, user, ask, attempts: 0, completed: false };
-}
-
-/** A group that says it is not private is open to everybody, which is what a public room is. */
-function settingsOf(frame: CreateRoomFrame): RoomSettings {
-  const asked = frame.roomType ?? (frame.isPrivate === false ? "public" : "private");
-  const type = asked === "group" && frame.isPrivate === false ? "public" : asked;
-  return {
-    type,
-    name: frame.name ?? "",
-    maxMembers: frame.maxMembers ?? ROOM_TYPE_LIMITS[type].membersDefault,
-    allowInvites: frame.allowInvites ?? true,
-    ...(frame.description !== undefined && { description: frame.description }),
-    ...(frame.avatar !== undefined && { avatar: frame.avatar }),
-    ...(frame.tags !== undefined && { tags: frame.tags }),
-  };
 }

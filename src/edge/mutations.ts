@@ -1,12 +1,11 @@
 /** How REST names what it changes: idempotency keys, and the ids and settings of new rooms. */
 import type { Call, MutationReply } from "../actors/calls.ts";
 import { parseId, type RoomId, type Seq, type TenantId, type UserId } from "../base/ids.ts";
-import { GROUP_MEMBERS_MAX, ROOM_MEMBERS_DEFAULT } from "../base/limits.ts";
 import { type Random, SystemRandom } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { RoomSettings } from "../domain/room/events.ts";
-import type { RoomType } from "../domain/room/vocabulary.ts";
+import { type NewRoomSettings, settingsOfNewRoom } from "../domain/room/new-room.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { Engine } from "./ports.ts";
 
@@ -43,46 +42,16 @@ export function mutate(
 }
 
 /** Of a room that is to be made; absent fields get their defaults. */
-export interface NewRoom {
+export interface NewRoom extends NewRoomSettings {
   readonly roomId?: RoomId | undefined;
-  readonly name?: string | undefined;
-  readonly description?: string | undefined;
-  readonly type?: RoomType | undefined;
-  readonly isPrivate?: boolean | undefined;
-  readonly avatar?: string | undefined;
-  readonly maxMembers?: number | undefined;
-  readonly allowInvites?: boolean | undefined;
-  readonly tags?: readonly string[] | undefined;
   readonly participants?: readonly UserId[] | undefined;
 }
 
-/**
- * The settings of a new room. Nobody else sees a room unless that was asked for: without a type it is private, and
- * `isPrivate` wins over `public`. A group that says that it is not private is a public room.
- */
+/** The settings of a new room. Over REST a room has a name, unless its two people name it. */
 export function settingsOf(room: NewRoom): Result<RoomSettings, Rejection> {
-  const type = typeOf(room);
-  if (room.name === undefined && type !== "direct") return err({ code: "missing_field", field: "name" });
-  return ok({
-    type,
-    name: room.name ?? "",
-    ...(room.description === undefined ? {} : { description: room.description }),
-    ...(room.avatar === undefined ? {} : { avatar: room.avatar }),
-    ...(room.tags === undefined ? {} : { tags: room.tags }),
-    maxMembers: room.maxMembers ?? membersMaxOf(type),
-    allowInvites: room.allowInvites ?? true,
-  });
-}
-
-function typeOf({ type, isPrivate }: NewRoom): RoomType {
-  const asked = type ?? (isPrivate === false ? "public" : "private");
-  if (asked === "group" && isPrivate === false) return "public";
-  return asked === "public" && isPrivate === true ? "private" : asked;
-}
-
-function membersMaxOf(type: RoomType): number {
-  if (type === "direct") return 2;
-  return type === "group" ? GROUP_MEMBERS_MAX : ROOM_MEMBERS_DEFAULT;
+  const settings = settingsOfNewRoom(room);
+  if (room.name === undefined && settings.type !== "direct") return err({ code: "missing_field", field: "name" });
+  return ok(settings);
 }
 
 /**
