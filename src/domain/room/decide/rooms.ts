@@ -30,8 +30,10 @@ export function decideCreateRoom(
     limits.membersExactly === undefined ? command.settings : { ...command.settings, maxMembers: limits.membersExactly };
   const refusal = refuseSettings(settings);
   if (refusal !== undefined) return refusal;
+  // What the engine makes belongs to nobody: administrators of the tenant look after it.
+  const hasOwner = command.by.role !== "system";
   const others = [...new Set(command.participants)].filter((userId) => userId !== command.by.userId);
-  const refusedOthers = refuseParticipants(settings, others);
+  const refusedOthers = refuseParticipants(settings, others, hasOwner ? 1 : 0);
   if (refusedOthers !== undefined) return refusedOthers;
 
   const base = eventBase(state, command, bodyHash, context);
@@ -43,15 +45,15 @@ export function decideCreateRoom(
     userId: command.by.userId,
     role: "owner",
   };
-  const events: DomainEvent[] = [
-    { kind: "room_created", seq, ...base, settings },
-    {
+  const events: DomainEvent[] = [{ kind: "room_created", seq, ...base, settings }];
+  if (hasOwner) {
+    events.push({
       ...creator,
       ...(command.by.name !== undefined && { name: command.by.name }),
       ...(command.by.avatar !== undefined && { avatar: command.by.avatar }),
-    },
-  ];
-  seq += 2;
+    });
+  }
+  seq += events.length;
   for (const userId of others) {
     events.push({ kind: "member_joined", seq, ...base, userId, role: limits.participantRole });
     seq += 1;
@@ -68,7 +70,7 @@ function existing(state: RoomState, settings: RoomSettings, command: CreateRoom)
   return row === null ? reject("room_exists") : UNCHANGED;
 }
 
-function refuseParticipants(settings: RoomSettings, others: readonly UserId[]): Decision | undefined {
+function refuseParticipants(settings: RoomSettings, others: readonly UserId[], owners: number): Decision | undefined {
   const { membersExactly } = ROOM_TYPE_LIMITS[settings.type];
   if (others.length > PARTICIPANTS_MAX) {
     return reject(
@@ -77,11 +79,11 @@ function refuseParticipants(settings: RoomSettings, others: readonly UserId[]): 
       "participants",
     );
   }
-  if (membersExactly !== undefined && others.length + 1 !== membersExactly) {
-    const message = `A ${settings.type} room is made by naming ${membersExactly - 1} other person.`;
+  if (membersExactly !== undefined && others.length + owners !== membersExactly) {
+    const message = `A ${settings.type} room is made by naming ${membersExactly - owners} other person.`;
     return reject("invalid_field", message, "participants");
   }
-  if (others.length + 1 > settings.maxMembers) {
+  if (others.length + owners > settings.maxMembers) {
     return reject("room_full", `The room may have ${settings.maxMembers} members.`, "participants");
   }
   return undefined;

@@ -56,6 +56,31 @@ describe("making a room", () => {
     expect([room.state.memberCount, room.state.ownerCount]).toEqual([3, 1]);
   });
 
+  test("by the engine itself makes nobody its owner; administrators of the tenant look after the room", () => {
+    const room = new RoomDriver();
+    const engine = user("system", "system");
+    expect(accepted(create(room, engine, settingsOf("public"))).map((event) => event.kind)).toEqual(["room_created"]);
+    expect([room.state.memberCount, room.state.ownerCount, room.memberRows.size]).toEqual([0, 0, 0]);
+    expect(room.card).toMatchObject({ createdBy: "system", memberCount: 0 });
+    accepted(room.run({ kind: "join_room", by: BOB, clientId: room.nextClientId() }));
+    expect(room.state.memberCount).toBe(1);
+    const promote = (by: Principal): Settled =>
+      room.run({ kind: "set_role", by, clientId: room.nextClientId(), userId: BOB.userId, role: "owner" });
+    expect(rejection(promote(BOB))).toBe("forbidden");
+    accepted(promote(ROOT));
+    expect([room.state.ownerCount, room.memberRows.get(BOB.userId)?.role]).toEqual([1, "owner"]);
+    expect(rejection(room.run({ kind: "leave_room", by: BOB, clientId: room.nextClientId() }))).toBe("last_owner");
+  });
+
+  test("by the engine itself makes exactly those members who are named", () => {
+    const room = new RoomDriver();
+    const engine = user("system", "system");
+    expect(create(room, engine, settingsOf("direct"), ["ann"])).toMatchObject({ rejection: { field: "participants" } });
+    accepted(create(room, engine, settingsOf("direct"), ["ann", "bob"]));
+    expect([...room.memberRows.keys()].sort()).toEqual([ANN.userId, BOB.userId]);
+    expect([room.state.memberCount, room.state.ownerCount]).toEqual([2, 2]);
+  });
+
   test("is done once, except by the two of a direct room", () => {
     const room = new RoomDriver();
     accepted(create(room, ANN, settingsOf("public")));
