@@ -72,7 +72,12 @@ const presentIn = (node: SmallNode, user: string): unknown => {
 
 for (const shards of [1, 2, 3, 4]) {
   const suffix = `(${shards} shards)`;
-  const gathered = (): { node: SmallNode; ann: SmallClient; people: SmallClient[]; lose: (between: () => void) => void } => {
+  const gathered = (): {
+    node: SmallNode;
+    ann: SmallClient;
+    people: SmallClient[];
+    lose: (between: () => void) => void;
+  } => {
     const node = new SmallNode({ shards });
     const ann = node.connect("ann");
     ann.create("room");

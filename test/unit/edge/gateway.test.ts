@@ -228,7 +228,9 @@ test("a connection may resume as many rooms as it may have, with those that it h
   const client = node.connect("ann");
   client.create("room");
   const wishes = (count: number): object => Object.fromEntries(Array.from({ length: count }, (_, i) => [`r${i}`, 0]));
-  expect(client.request({ type: "resume", rooms: wishes(ROOMS_PER_CONNECTION_MAX) })).toMatchObject({ code: "too_many_rooms" });
+  expect(client.request({ type: "resume", rooms: wishes(ROOMS_PER_CONNECTION_MAX) })).toMatchObject({
+    code: "too_many_rooms",
+  });
   const most = { ...wishes(ROOMS_PER_CONNECTION_MAX - 1), room: 0 };
   const resumed = client.request({ type: "resume", rooms: most });
   expect(resumed.type).toBe("resumed");

@@ -1,0 +1,76 @@
+/** The log's bytes: every event comes back as it was, and what is unknown is refused. */
+import { expect, test } from "bun:test";
+import { encode } from "@msgpack/msgpack";
+import { decodeEntries, encodeEntries } from "../../../src/actors/log-codec.ts";
+import { messageIdOf, type UserId } from "../../../src/base/ids.ts";
+import type { LogEvent } from "../../../src/domain/room/events.ts";
+
+const ANN = "ann" as UserId;
+const BEN = "ben" as UserId;
+const AT = 1_750_000_000_123;
+const common = { timestamp: AT, by: ANN, clientId: "c-1", bodyHash: 0xffff_ffff };
+const bare = { timestamp: AT, by: ANN };
+const settings = { type: "group", name: "Ünïcødé 🙂", maxMembers: 50, allowInvites: false } as const;
+
+/** One of each kind with everything it may have, and one with as little as it may have. */
+const EVENTS: readonly LogEvent[] = [
+  { kind: "fence", seq: 7, timestamp: AT, epoch: 3, owner: "node-1" },
+  {
+    kind: "room_created",
+    seq: 8,
+    ...common,
+    settings: { ...settings, description: "d", avatar: "https://a", tags: ["x", "y"] },
+  },
+  { kind: "room_updated", seq: 9, ...common, settings },
+  { kind: "member_joined", seq: 10, ...common, userId: BEN, role: "moderator", name: "Ben", avatar: "https://b" },
+  { kind: "member_joined", seq: 11, ...bare, userId: BEN, role: "member" },
+  { kind: "member_changed", seq: 12, ...common, userId: BEN, role: "admin", previousRole: "moderator" },
+  { kind: "member_left", seq: 13, ...common, userId: BEN, role: "admin", reason: "banned" },
+  {
+    kind: "message_sent",
+    seq: 14,
+    ...common,
+    messageNo: 2 ** 33,
+    messageType: "image",
+    content: "hello 🙂",
+    authorName: "Ann",
+    authorAvatar: "https://c",
+    replyTo: messageIdOf(3),
+    mentions: [BEN],
+    attachments: [
+      {
+        id: "1",
+        type: "image",
+        url: "https://d",
+        fileName: "d",
+        fileSize: 1,
+        mimeType: "image/png",
+        thumbnailUrl: "https://t",
+      },
+    ],
+  },
+  { kind: "message_sent", seq: 15, ...bare, messageNo: 1, messageType: "text", content: "" },
+  { kind: "message_sent", seq: 16, ...bare, messageNo: 1, messageType: "text", content: "x", mentions: [BEN] },
+  { kind: "message_edited", seq: 17, ...common, target: 14, content: "edited" },
+  { kind: "message_deleted", seq: 18, ...common, target: 14 },
+  { kind: "reaction_changed", seq: 19, ...common, target: 15, emoji: "🎉", added: true, count: 12 },
+  { kind: "reaction_changed", seq: 20, ...bare, target: 15, emoji: "🎉", added: false, count: 0 },
+];
+
+test("events of every kind come back as they were, numbered from the segment's first sequence", () => {
+  expect(decodeEntries(7, encodeEntries(EVENTS))).toEqual([...EVENTS]);
+  for (const event of EVENTS) expect(decodeEntries(event.seq, encodeEntries([event]))).toEqual([event]);
+});
+
+test("entries of an unknown version, an unknown kind and no entries at all are refused", () => {
+  expect(() => decodeEntries(1, encode([2, [6, AT, "ann"]]))).toThrow("version 2");
+  expect(() => decodeEntries(1, encode([1, [99, AT, "ann"]]))).toThrow("unknown kind 99");
+  expect(() => decodeEntries(1, new Uint8Array(0))).toThrow();
+});
+
+test("encoded entries are the caller's: encoding more changes nothing in them", () => {
+  const first = encodeEntries(EVENTS);
+  const copy = first.slice();
+  for (let i = 0; i < 200; i += 1) encodeEntries(EVENTS);
+  expect(first).toEqual(copy);
+});
