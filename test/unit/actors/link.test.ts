@@ -70,6 +70,7 @@ test("every kind of record reaches the shard as it was written, numbered over al
       ["__proto__" as RoomId, 3],
       [ROOM, 2 ** 40],
     ],
+    replayBytesMax: 1_000,
   };
   const history: LinkCall = { to: "room", room: ROOM, kind: "history", before: 9, limit: 50 };
   const attachment: Attachment = {

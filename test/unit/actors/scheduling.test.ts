@@ -7,6 +7,9 @@ import { type Runnable, Scheduler } from "../../../src/actors/scheduler.ts";
 import { MAILBOX_USER_LANE_MAX, TURN_MESSAGES_MAX } from "../../../src/base/limits.ts";
 import { SeededRandom } from "../../../src/base/prng.ts";
 
+const noSettle = (): void => undefined;
+const noMark = (): void => undefined;
+
 test("a queue gives back what was put in, in that order, however it is filled and emptied", () => {
   const random = new SeededRandom(1);
   const queue = new Fifo<number>();
@@ -28,7 +31,7 @@ test("a mailbox takes messages of users up to its bound and refuses one more; sy
   const mailbox = new Mailbox<number>();
   for (let i = 0; i < MAILBOX_USER_LANE_MAX; i += 1) expect(mailbox.pushUser(i)).toBe(true);
   expect(mailbox.pushUser(-1)).toBe(false);
-  mailbox.pushSystem(() => {});
+  mailbox.pushSystem(noSettle);
   expect([mailbox.hasSystem, mailbox.isEmpty]).toEqual([true, false]);
   expect(mailbox.takeUser()).toBe(0);
   expect(mailbox.pushUser(-2)).toBe(true);
@@ -64,7 +67,7 @@ test("progress is the highest number up to which all records are complete; those
 });
 
 /** A scheduler whose runs the test starts. */
-function manualScheduler(settle: () => void = () => {}): { scheduler: Scheduler; runs: (() => void)[] } {
+function manualScheduler(settle: () => void = noSettle): { scheduler: Scheduler; runs: (() => void)[] } {
   const runs: (() => void)[] = [];
   return { scheduler: new Scheduler((run) => runs.push(run), settle), runs };
 }
@@ -180,7 +183,7 @@ test("an actor handles its messages in order, completions first, and ends its tu
 
 test("an actor with much mail lets another in after its budget", () => {
   const { scheduler, runs } = manualScheduler();
-  const env = { scheduler, working: () => {} };
+  const env = { scheduler, working: noMark };
   const busy = new Noting(env);
   const other = new Noting(env);
   for (let i = 0; i <= TURN_MESSAGES_MAX; i += 1) busy.deliver(`${i}`);

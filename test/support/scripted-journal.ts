@@ -1,0 +1,80 @@
+/** A journal whose appends and row reads the test may hold back, lose or answer itself. Everything else is the journal behind it. */
+import type { Seq, UserId } from "../../src/base/ids.ts";
+import type { MemberRow, MessageOverlay } from "../../src/domain/room/state.ts";
+import type {
+  AppendOutcome,
+  Done,
+  Journal,
+  LogKey,
+  LogTail,
+  ReadRange,
+  ReadResult,
+  RowChange,
+  Segment,
+  Snapshot,
+} from "../../src/storage/journal.ts";
+
+export interface Append {
+  readonly segment: Segment;
+  /** Does it; the answer comes back as usual unless another one is given. */
+  write(answer?: AppendOutcome): void;
+  /** Answers without doing it. */
+  answer(outcome: AppendOutcome): void;
+}
+
+export class ScriptedJournal implements Journal {
+  readonly #journal: Journal;
+  /** Sees every append instead of the journal behind. */
+  onAppend: ((append: Append) => void) | undefined;
+  /** Member rows are read when the test says so. */
+  onReadMembers: ((read: () => void) => void) | undefined;
+
+  constructor(journal: Journal) {
+    this.#journal = journal;
+  }
+
+  append(log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void {
+    const write = (answer?: AppendOutcome): void =>
+      this.#journal.append(log, segment, rows, (outcome) => done(answer ?? outcome));
+    if (this.onAppend === undefined) write();
+    else this.onAppend({ segment, write, answer: done });
+  }
+
+  flush(): void {
+    this.#journal.flush();
+  }
+
+  readTail(log: LogKey, done: Done<LogTail>): void {
+    this.#journal.readTail(log, done);
+  }
+
+  readSegment(log: LogKey, firstSeq: Seq, done: Done<Segment | undefined>): void {
+    this.#journal.readSegment(log, firstSeq, done);
+  }
+
+  readRange(log: LogKey, range: ReadRange, done: Done<readonly Segment[]>): void {
+    this.#journal.readRange(log, range, done);
+  }
+
+  saveSnapshot(log: LogKey, snapshot: Snapshot, done: (saved: ReadResult<true>) => void): void {
+    this.#journal.saveSnapshot(log, snapshot, done);
+  }
+
+  readMembers(log: LogKey, users: readonly UserId[], done: Done<readonly (MemberRow | null)[]>): void {
+    const read = (): void => this.#journal.readMembers(log, users, done);
+    if (this.onReadMembers === undefined) read();
+    else this.onReadMembers(read);
+  }
+
+  readOverlays(log: LogKey, seqs: readonly Seq[], done: Done<readonly (MessageOverlay | null)[]>): void {
+    this.#journal.readOverlays(log, seqs, done);
+  }
+
+  listMembers(
+    log: LogKey,
+    page: { readonly after?: UserId; readonly limit: number },
+    done: Done<readonly MemberRow[]>,
+  ): void {
+    this.#journal.listMembers(log, page, done);
+  }
+}
