@@ -1,4 +1,5 @@
 /** A shard's view of the connections that have spoken to it, and the one place that turns frames into bytes for them. */
+import { REPLAY_BYTES_MAX, REPLAY_WINDOW_MS } from "../base/limits.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { ServerFrame } from "../protocol/frames.ts";
 import type { ConnectionInfo, ConnectionNo, ToEdgeWriter } from "./link.ts";
@@ -16,6 +17,11 @@ export interface ShardConnection {
   /** Rooms of this shard that the connection is subscribed to; made when first needed, most connections have none here. */
   rooms: Set<Subscribed> | undefined;
   closed: boolean;
+  /** This shard's part of what one socket holds; the edge divides it when several shards replay at once. */
+  replayBytesMax: number;
+  /** Bytes replayed to it in the present window, and when that began (monotonic, milliseconds). */
+  replayedBytes: number;
+  replayWindowMs: number;
 }
 
 export class ConnectionTable {
@@ -35,7 +41,16 @@ export class ConnectionTable {
   open(no: ConnectionNo, info: ConnectionInfo): ShardConnection {
     const codec = this.#codecs[info.codec];
     if (codec === undefined) throw new Error(`no codec ${info.codec}`);
-    const connection: ShardConnection = { no, info, codec, rooms: undefined, closed: false };
+    const connection: ShardConnection = {
+      no,
+      info,
+      codec,
+      rooms: undefined,
+      closed: false,
+      replayBytesMax: REPLAY_BYTES_MAX,
+      replayedBytes: 0,
+      replayWindowMs: 0,
+    };
     this.#byNo.set(no, connection);
     return connection;
   }
@@ -56,5 +71,23 @@ export class ConnectionTable {
   send(connection: ShardConnection, frame: ServerFrame): void {
     if (connection.closed) return;
     for (const data of connection.codec.encode(frame)) this.#out.send(connection.no, connection.codec.text, data);
+  }
+
+  /**
+   * Sends unless it is more than the socket can hold: a client that is cut off for what it was sent at once would come back
+   * and ask for the same again. false: nothing was sent, and what is missing is to be named.
+   */
+  sendReplay(connection: ShardConnection, frame: ServerFrame, nowMs: number): boolean {
+    if (connection.closed) return true;
+    if (nowMs - connection.replayWindowMs >= REPLAY_WINDOW_MS) {
+      connection.replayWindowMs = nowMs;
+      connection.replayedBytes = 0;
+    }
+    const messages = connection.codec.encode(frame);
+    const bytes = messages.reduce((sum, data) => sum + data.length, 0);
+    if (connection.replayedBytes + bytes > connection.replayBytesMax) return false;
+    connection.replayedBytes += bytes;
+    for (const data of messages) this.#out.send(connection.no, connection.codec.text, data);
+    return true;
   }
 }

@@ -55,7 +55,14 @@ export interface Departed {
 export type LinkCall =
   | Call
   | { readonly to: "shard"; readonly kind: "drain" }
-  | { readonly to: "connection"; readonly kind: "resume"; readonly connection: ConnectionNo; readonly rooms: ResumeWishes };
+  | {
+      readonly to: "connection";
+      readonly kind: "resume";
+      readonly connection: ConnectionNo;
+      readonly rooms: ResumeWishes;
+      /** This shard's part of what the socket holds. */
+      readonly replayBytesMax: number;
+    };
 /** Rooms and the last sequence seen of each. A list: `__proto__` is a room id like any other. */
 export type ResumeWishes = readonly (readonly [RoomId, Seq])[];
 export type ResumeReply = readonly RoomPosition[];

@@ -117,7 +117,7 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Everything that was asked of it is answered, whoever may be listening. */
   get isSettled(): boolean {
     const quiet = this.#log === undefined || this.#log.isIdle;
-    return quiet && this.marks.isIdle && this.#lanes.size === 0 && this.#waiting.length === 0 && !this.hasMail;
+    return quiet && this.marks.isIdle && this.#sequels.isIdle && this.#lanes.size === 0 && this.#waiting.length === 0 && !this.hasMail;
   }
 
   /** What the room's views are made of; `undefined` while there is no room. */
@@ -418,12 +418,18 @@ export class RoomActor extends Actor<RoomMessage> {
 
   #lost(reason: "fenced" | "full"): void {
     this.env.report(reason === "fenced" ? "room_fenced" : "storage_full", { tenant: this.tenant, room: this.room });
-    if (reason === "full") {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
-        answerRejection(this.env, next.request, { code: "storage_full", retryAfterMs: STORAGE_FULL_RETRY_MS });
-      }
-    }
+    if (reason === "full") this.#refuseUnwritten();
     this.#end(undefined);
+  }
+
+  /** What needed to be written is refused; the rest (reads, leaving) goes on with the next activation. */
+  #refuseUnwritten(): void {
+    const kept: Waiting[] = [];
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) {
+      if ("code" in next.outcome || next.outcome.seq <= this.committedSeq) kept.push(next);
+      else answerRejection(this.env, next.request, { code: "storage_full", retryAfterMs: STORAGE_FULL_RETRY_MS });
+    }
+    for (const waiting of kept) this.#waiting.push(waiting);
   }
 
   /** Ends the activation; what it had not answered goes to the next one, in the order it came. */

@@ -203,10 +203,10 @@ export class RoomAudience implements Subscribed {
     if (from < events.length) this.#publishRun(from === 0 ? events : events.slice(from), follows, facts);
   }
 
-  /** Sends events to one connection, as `publishCommitted` would have. */
-  replay(connection: ShardConnection, events: readonly LogEvent[], after: Seq, facts: RoomFacts): void {
+  /** Sends events to one connection, as `publishCommitted` would have. false: too much at once, nothing was sent. */
+  replay(connection: ShardConnection, events: readonly LogEvent[], after: Seq, facts: RoomFacts): boolean {
     const frame = this.#eventsFrame(events, after, facts);
-    if (frame !== undefined) this.#env.connections.send(connection, frame);
+    return frame === undefined || this.#env.connections.sendReplay(connection, frame, this.#env.clock.monotonicMs());
   }
 
   startTyping(user: UserRef, snake: boolean): void {

@@ -45,6 +45,10 @@ export class RoomSequels {
     this.#later = later;
   }
 
+  get isIdle(): boolean {
+    return this.#open.size === 0;
+  }
+
   unanswered(): RoomRequest[] {
     return [...this.#open];
   }
@@ -225,15 +229,15 @@ export class RoomSequels {
     if (after >= head || facts === undefined || connection.closed || catchUp.left) return then(undefined);
     if (head - after > RESUME_EVENTS_MAX) return then({ from: after + 1, to: head });
     if (state.recent.covers(after)) {
-      audience.replay(connection, state.recent.slice(after, head), after, facts);
-      return then(undefined);
+      const sent = audience.replay(connection, state.recent.slice(after, head), after, facts);
+      return then(sent ? undefined : { from: after + 1, to: head });
     }
     reads.events(after, head, (page) => {
       const last = page.ok ? page.value[page.value.length - 1] : undefined;
       // What cannot be read is named, never skipped silently.
       if (!page.ok || last === undefined) return then({ from: after + 1, to: this.#room.publishedSeq });
-      audience.replay(connection, page.value, after, facts);
-      this.#replay(catchUp, last.seq, then);
+      if (audience.replay(connection, page.value, after, facts)) this.#replay(catchUp, last.seq, then);
+      else then({ from: after + 1, to: this.#room.publishedSeq });
     });
   }
 

@@ -170,7 +170,7 @@ export class Shard implements ToShardHandler {
   }
 
   call(record: number, callNo: number, by: Principal, call: LinkCall): void {
-    if (call.to === "connection") this.#resume(record, callNo, by, call.connection, call.rooms);
+    if (call.to === "connection") this.#resume(record, callNo, by, call);
     else if (call.to === "shard") this.#drain(record, callNo);
     else this.#deliver(requestOfCall(record, callNo, by, call));
   }
@@ -254,14 +254,16 @@ export class Shard implements ToShardHandler {
   }
 
   /** One connection's rooms of this shard: each replays, the last one sends the positions. */
-  #resume(record: number, callNo: number, by: Principal, no: ConnectionNo, wanted: ResumeWishes): void {
-    const connection = this.#connections.get(no);
+  #resume(record: number, callNo: number, by: Principal, call: Extract<LinkCall, { readonly to: "connection" }>): void {
+    const connection = this.#connections.get(call.connection);
+    const wanted = call.rooms;
     const positions: RoomPosition[] = [];
     const done = (): void => {
       this.#out.reply(callNo, { ok: true, value: positions });
       this.#finish(record);
     };
     if (connection === undefined || wanted.length === 0) return done();
+    connection.replayBytesMax = call.replayBytesMax;
     const gather = {
       connection,
       add: (position: RoomPosition) => {

@@ -146,7 +146,13 @@ export class UserActor extends Actor<UserMessage> {
       this.#tenant,
       this.#userId,
       this.later((read) => {
-        const rooms = Object.fromEntries(read.ok ? read.value : []);
+        if (connection.closed) return;
+        if (!read.ok) {
+          // Counts that are not known are not told as zero.
+          this.#env.clock.after(ACTIVATION_RETRY_MS, this.later(() => this.#greet(connection)));
+          return;
+        }
+        const rooms = Object.fromEntries(read.value);
         const total = Object.values(rooms).reduce((sum, unread) => sum + unread, 0);
         this.#greeted.add(connection.info.connectionId);
         this.#env.connections.send(connection, {

@@ -85,8 +85,14 @@ export const REPLAY_PAGE_EVENTS_MAX = 500;
 export const HISTORY_PAGE_MAX = 100;
 export const ROOM_LIST_PAGE_MAX = 100;
 export const MEMBER_PAGE_MAX = 100;
+/**
+ * Bytes replayed to one connection within a window: most of what its socket may hold back, the rest is for live events.
+ * Beyond, the missing range is named and the client reads history.
+ */
+export const REPLAY_BYTES_MAX = 768 * 1024;
+export const REPLAY_WINDOW_MS = 1_000;
 /** How far a resume goes back; beyond, the missing range is named and the client reads history. */
-export const RESUME_EVENTS_MAX = 10_000;
+export const RESUME_EVENTS_MAX = 2_000;
 
 /** Milliseconds after which an idle actor is passivated, and how many are active per shard. */
 export const ROOM_IDLE_MS_MAX = 120_000;

@@ -8,7 +8,7 @@ import type { Call, ReplyOf } from "../actors/calls.ts";
 import { type LinkCall, readToEdge, type ResumeReply } from "../actors/link.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { ConnectionId, RoomId } from "../base/ids.ts";
-import { AUTH_FRAME_MS_MAX, HELD_FRAMES_MAX, ROOMS_PER_CONNECTION_MAX, UNREADABLE_FRAMES_MAX } from "../base/limits.ts";
+import { AUTH_FRAME_MS_MAX, HELD_FRAMES_MAX, REPLAY_BYTES_MAX, ROOMS_PER_CONNECTION_MAX, UNREADABLE_FRAMES_MAX } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
@@ -329,6 +329,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
       if (part === undefined) parts.set(shard, [wish]);
       else part.push(wish);
     }
+    const replayBytesMax = Math.floor(REPLAY_BYTES_MAX / Math.max(1, parts.size));
     const positions: RoomPosition[] = [];
     let waiting = parts.size;
     const answer = (): void => {
@@ -337,7 +338,8 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     if (waiting === 0) return answer();
     for (const [shard, rooms] of parts) {
       if ((connection.introduced & (1 << shard)) === 0) this.#introduce(connection, shard, false);
-      this.#call(shard, principal, { to: "connection", kind: "resume", connection: connection.no, rooms }, (result) => {
+      const part = { to: "connection", kind: "resume", connection: connection.no, rooms, replayBytesMax } as const;
+      this.#call(shard, principal, part, (result) => {
         if (result.ok) positions.push(...(result.value as ResumeReply));
         else positions.push(...rooms.map(([room]) => unavailable(room, result.error)));
         waiting -= 1;

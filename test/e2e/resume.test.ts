@@ -133,6 +133,33 @@ test("a position too far back is answered with the range that history has to fil
   await after.close();
 }, 60_000);
 
+test("more than a socket can hold at once is named as missing, so that the client is not cut off and can read history", async () => {
+  const roomId = "resume_heavy";
+  await makeRoom(roomId);
+  const token = server.token({ user: "heavy_sleeper" });
+  const before = await TestClient.connect(server, { token });
+  await before.join(roomId);
+  const had = before.rooms.get(roomId)?.head ?? 0;
+  before.terminate();
+  await before.closed;
+  // 400 of 4,000 characters: three times what is replayed at once, though far from too many events.
+  const text = "x".repeat(4_000);
+  for (let i = 0; i < 400; i += 1) {
+    const frame = { type: "send_message", roomId, content: text };
+    if (i % 50 === 49) await speaker.ack(frame, 20_000);
+    else speaker.send(frame);
+  }
+  const after = await TestClient.connect(server, { token, rooms: before.rooms });
+  const position = listAt(await after.resume(), "rooms")[0];
+  const from = numberAt(position, "missing.from");
+  expect(from).toBeGreaterThan(had);
+  expect(numberAt(position, "missing.to")).toBe(numberAt(position, "head"));
+  await speaker.say(roomId, "and on it goes");
+  await after.message(roomId, "and on it goes");
+  expect(after.faults()).toEqual([]);
+  await after.close();
+}, 60_000);
+
 test("join_room with the last sequence is followed by the events since", async () => {
   const roomId = "resume_join";
   await makeRoom(roomId);

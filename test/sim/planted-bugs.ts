@@ -95,7 +95,7 @@ class CutsReplayShort extends SimRoom {
     const replay = this.audience.replay.bind(this.audience);
     this.audience.replay = (connection, events, after, facts) => {
       const last = events.at(-1);
-      replay(connection, last?.kind === "message_sent" ? events.slice(0, -1) : events, after, facts);
+      return replay(connection, last?.kind === "message_sent" ? events.slice(0, -1) : events, after, facts);
     };
   }
 }
