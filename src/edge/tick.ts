@@ -9,7 +9,7 @@ const BUSY_PER_MS = 1;
 const VERY_BUSY_PER_MS = 6;
 const BUSY_DELAY_MS = 2;
 const VERY_BUSY_DELAY_MS = 4;
-/** A gap between two hand-overs counts as no shorter than this, so that two frames in a row are not yet a flood. */
+/** A gap between two hand-overs counts as no shorter than this, so that two frames in a row are not yet very busy. */
 const INTERVAL_MS_MIN = 1;
 
 export class Tick {

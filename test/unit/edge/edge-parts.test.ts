@@ -1,0 +1,95 @@
+/** Small parts of the gateway: calls that wait, the tick, and who left lately. */
+import { expect, test } from "bun:test";
+import type { ConnectionId, TenantId, UserId } from "../../../src/base/ids.ts";
+import { CALL_MS_MAX, DEPARTED_CONNECTIONS_MAX, MESSAGE_LENGTH_DEFAULT } from "../../../src/base/limits.ts";
+import { err, ok } from "../../../src/base/result.ts";
+import { CallsTable } from "../../../src/edge/calls-table.ts";
+import { Connection } from "../../../src/edge/connection.ts";
+import { Departures } from "../../../src/edge/departures.ts";
+import { EdgeRoom } from "../../../src/edge/edge-room.ts";
+import { Tick } from "../../../src/edge/tick.ts";
+import { createCodecs } from "../../../src/protocol/codecs.ts";
+
+test("a call is answered once: by its reply or, when that does not come in time, as unavailable", () => {
+  const calls = new CallsTable();
+  const answers: unknown[] = [];
+  const answer = (result: unknown): void => void answers.push(result);
+  const first = calls.open(0, answer);
+  const second = calls.open(0, answer);
+  const patient = calls.open(0, answer, 60_000);
+  expect(calls.isOpen(first)).toBe(true);
+  calls.reply(first, ok("value"));
+  calls.reply(first, ok("again"));
+  calls.reply(999, ok("nobody asked"));
+  expect(answers).toEqual([ok("value")]);
+  calls.expire(CALL_MS_MAX - 1);
+  expect(calls.isOpen(second)).toBe(true);
+  calls.expire(CALL_MS_MAX);
+  expect(answers[1]).toMatchObject(err({ code: "unavailable" }));
+  calls.reply(second, ok("late"));
+  expect([answers.length, calls.size, calls.isOpen(patient)]).toEqual([2, 1, true]);
+});
+
+test("little is handed over at once, much is gathered, and more of it longer; a quiet moment ends that", () => {
+  const tick = new Tick();
+  expect(tick.delayMs).toBe(0);
+  tick.handedOver(1, 0);
+  tick.handedOver(1, 5);
+  expect(tick.delayMs).toBe(0);
+  tick.handedOver(20, 15);
+  const busyMs = tick.delayMs;
+  tick.handedOver(200, 25);
+  const veryBusyMs = tick.delayMs;
+  expect(busyMs).toBeGreaterThan(0);
+  expect(veryBusyMs).toBeGreaterThan(busyMs);
+  expect(veryBusyMs).toBeLessThanOrEqual(5);
+  tick.handedOver(1, 1_000);
+  expect(tick.delayMs).toBe(0);
+});
+
+const GRACE_MS = 10_000;
+const room = new EdgeRoom(0, "acme/room", 1);
+const elsewhere = new EdgeRoom(1, "acme/elsewhere", 1);
+const codec = createCodecs({ messageLengthMax: MESSAGE_LENGTH_DEFAULT })[1];
+const owner = { opened: () => undefined, received: () => undefined, closed: () => undefined };
+
+function connectionOf(user: string, rooms: readonly EdgeRoom[]): Connection {
+  const connection = new Connection(owner, 1, "x:1" as ConnectionId, codec, { remote: "", userAgent: "" });
+  connection.principal = { tenant: "acme" as TenantId, userId: user as UserId, name: user, role: "user" };
+  connection.rooms = new Set(rooms);
+  return connection;
+}
+const namesIn = (departures: Departures, shard: number, nowMs: number, key: string): unknown[] =>
+  (departures.shardUp(shard, nowMs).get(key) ?? []).map(({ user, clean, agoMs }) => [user.userId, clean, agoMs]);
+
+test("a shard that comes up hears who left its rooms too late for its predecessor to tell", () => {
+  const departures = new Departures(2, GRACE_MS);
+  departures.note(connectionOf("long ago", [room]), false, 0);
+  departures.note(connectionOf("lost", [room]), false, 10_000);
+  departures.note(connectionOf("closed before", [room]), true, 15_000);
+  departures.note(connectionOf("closed just before", [room]), true, 19_500);
+  departures.shardDown(0, 20_000);
+  departures.note(connectionOf("closed meanwhile", [room, elsewhere]), true, 21_000);
+  departures.shardDown(0, 60_000);
+  expect(namesIn(departures, 0, 61_000, "acme/room")).toEqual([
+    ["lost", false, 51_000],
+    ["closed just before", true, 41_500],
+    ["closed meanwhile", true, 40_000],
+  ]);
+  expect(namesIn(departures, 1, 21_500, "acme/elsewhere")).toEqual([["closed meanwhile", true, 500]]);
+});
+
+test("who left is forgotten after the grace period, but not while a shard is down, and never are too many remembered", () => {
+  const departures = new Departures(1, GRACE_MS);
+  departures.note(connectionOf("ann", [room]), false, 0);
+  departures.shardDown(0, 5_000);
+  departures.forget(100_000);
+  expect(departures.size).toBe(1);
+  departures.shardUp(0, 100_000);
+  departures.forget(100_000);
+  expect(departures.size).toBe(0);
+  const one = connectionOf("ann", [room]);
+  for (let i = 0; i <= DEPARTED_CONNECTIONS_MAX; i += 1) departures.note(one, true, 100_000);
+  departures.forget(100_000);
+  expect(departures.size).toBe(DEPARTED_CONNECTIONS_MAX);
+});
