@@ -102,7 +102,7 @@ export class Supervisor<Settings> {
     });
   }
 
-  #launch(shard: number, onReady: () => void, onEarlyEnd: (error: Error) => void): void {
+  #launch(shard: number, onReady: (() => void) | undefined, onEarlyEnd: ((error: Error) => void) | undefined): void {
     const { entry, settings, shards, connectStore, clock } = this.#ports;
     const careful = this.#wasLost[shard] === true && this.#fatalRecords[shard] === 0;
     const mark = new WorkingMark();
@@ -122,19 +122,25 @@ export class Supervisor<Settings> {
       failure = error instanceof Error ? error.message : String(error);
     });
     worker.on("exit", (code) => {
-      if (!running.ready) onEarlyEnd(new Error(failure || `shard ${shard} ended with code ${code} before it was ready`));
+      if (!running.ready)
+        onEarlyEnd?.(new Error(failure || `shard ${shard} ended with code ${code} before it was ready`));
       this.#ended(shard, running, failure || `exit code ${code}`);
     });
   }
 
-  #noticed(shard: number, running: Running, notice: Exclude<WorkerNotice, { kind: "failed" }>, onReady: () => void): void {
+  #noticed(
+    shard: number,
+    running: Running,
+    notice: Exclude<WorkerNotice, { kind: "failed" }>,
+    onReady: (() => void) | undefined,
+  ): void {
     switch (notice.kind) {
       case "ready": {
         running.ready = true;
         running.beatMs = this.#ports.clock.monotonicMs();
         const fatalRecord = this.#fatalRecords[shard] ?? 0;
         this.#ports.up(shard, (block) => running.worker.postMessage(block), fatalRecord);
-        onReady();
+        onReady?.();
         return;
       }
       case "report":
@@ -149,8 +155,9 @@ export class Supervisor<Settings> {
   }
 
   #ended(shard: number, running: Running, why: string): void {
-    if (this.#stopping || this.#running[shard] !== running) return;
+    if (this.#running[shard] !== running) return;
     this.#running[shard] = undefined;
+    if (this.#stopping) return;
     this.#ports.down(shard);
     const record = running.mark.record;
     this.#fatalRecords[shard] = Math.max(0, record);
@@ -161,7 +168,7 @@ export class Supervisor<Settings> {
     const delayMs = known ? 0 : (this.#restartMs[shard] ?? RESTART_MS_MIN);
     this.#restartMs[shard] = known || running.ready ? RESTART_MS_MIN : Math.min(RESTART_MS_MAX, delayMs * 2);
     const relaunch = (): void => {
-      if (!this.#stopping) this.#launch(shard, () => {}, () => {});
+      if (!this.#stopping) this.#launch(shard, undefined, undefined);
     };
     if (delayMs === 0) relaunch();
     else this.#ports.clock.after(delayMs, relaunch);
