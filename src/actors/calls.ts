@@ -31,8 +31,14 @@ export interface RoomListEntry extends RoomView {
 
 /** Request and reply of every call, by kind. `room` calls go to the room's actor, `user` calls to the asker's own. */
 export interface RoomCalls {
-  readonly mutate: { readonly request: { readonly command: WithoutPrincipal<RoomMutation> }; readonly reply: MutationReply };
-  readonly get_room: { readonly request: object; readonly reply: { readonly room: RoomView; readonly role: Role | null; readonly unread: number } };
+  readonly mutate: {
+    readonly request: { readonly command: WithoutPrincipal<RoomMutation> };
+    readonly reply: MutationReply;
+  };
+  readonly get_room: {
+    readonly request: object;
+    readonly reply: { readonly room: RoomView; readonly role: Role | null; readonly unread: number };
+  };
   readonly history: {
     /** Neither: the newest. `before` and `after` are exclusive. */
     readonly request: { readonly before?: Seq; readonly after?: Seq; readonly limit: number };
@@ -51,11 +57,19 @@ export interface RoomCalls {
 }
 export interface UserCalls {
   readonly list_rooms: {
-    readonly request: { readonly scope: "member" | "visible"; readonly type?: RoomType; readonly limit: number; readonly offset: number };
+    readonly request: {
+      readonly scope: "member" | "visible";
+      readonly type?: RoomType;
+      readonly limit: number;
+      readonly offset: number;
+    };
     readonly reply: { readonly rooms: readonly RoomListEntry[]; readonly total: number };
   };
   readonly get_presence: { readonly request: { readonly userId: UserId }; readonly reply: PresenceView };
-  readonly set_presence: { readonly request: { readonly status: PresenceStatus; readonly customStatus?: string }; readonly reply: PresenceView };
+  readonly set_presence: {
+    readonly request: { readonly status: PresenceStatus; readonly customStatus?: string };
+    readonly reply: PresenceView;
+  };
 }
 export interface PresenceView {
   readonly userId: UserId;
@@ -69,8 +83,12 @@ export interface PresenceView {
 export type RoomCallKind = keyof RoomCalls;
 export type UserCallKind = keyof UserCalls;
 export type Call =
-  | { [K in RoomCallKind]: { readonly to: "room"; readonly room: RoomId; readonly kind: K } & RoomCalls[K]["request"] }[RoomCallKind]
-  | { [K in UserCallKind]: { readonly to: "user"; readonly user: UserId; readonly kind: K } & UserCalls[K]["request"] }[UserCallKind];
+  | {
+      [K in RoomCallKind]: { readonly to: "room"; readonly room: RoomId; readonly kind: K } & RoomCalls[K]["request"];
+    }[RoomCallKind]
+  | {
+      [K in UserCallKind]: { readonly to: "user"; readonly user: UserId; readonly kind: K } & UserCalls[K]["request"];
+    }[UserCallKind];
 
 /** The reply type of a call. */
 export type ReplyOf<C extends Call> = C extends { readonly to: "room"; readonly kind: infer K extends RoomCallKind }

@@ -25,18 +25,26 @@ export function requestOfFrame(
   const by = connection.info.principal;
   const asker: FrameAsker = { kind: "frame", connection, ref: frame.ref };
   if (frame.type === "set_presence") {
-    return userRequest(record, asker, by, by.userId, { kind: "set_presence", status: frame.status, customStatus: frame.customStatus });
+    return userRequest(record, asker, by, by.userId, {
+      kind: "set_presence",
+      status: frame.status,
+      customStatus: frame.customStatus,
+    });
   }
   if (frame.type === "auth" || frame.type === "ping" || frame.type === "resume") return undefined;
   if (frame.type === "send_message") return sendRequest(record, asker, by, frameNo, frame);
   const room = chosenRoom ?? frame.roomId;
   // Only `create_room` may lack it, and for that the edge has chosen one.
   if (room === undefined) return undefined;
-  const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest => roomRequest(record, asker, by, room, command, sequel);
+  const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest =>
+    roomRequest(record, asker, by, room, command, sequel);
   // For requests without a key of their own: the edge may have to repeat them to a restarted shard.
   const key = {
     by,
-    clientId: "clientId" in frame && frame.clientId !== undefined ? frame.clientId : generatedClientId(connection.info.connectionId, frameNo),
+    clientId:
+      "clientId" in frame && frame.clientId !== undefined
+        ? frame.clientId
+        : generatedClientId(connection.info.connectionId, frameNo),
     ...("knownSeq" in frame && frame.knownSeq !== undefined && { knownSeq: frame.knownSeq }),
   };
   switch (frame.type) {
@@ -48,7 +56,12 @@ export function requestOfFrame(
         : ask({ kind: "check_read", by }, { kind: "unsubscribe" });
     case "create_room":
       return ask(
-        { kind: "create_room", ...key, settings: settingsOfNewRoom({ ...frame, type: frame.roomType }), participants: frame.participants ?? [] },
+        {
+          kind: "create_room",
+          ...key,
+          settings: settingsOfNewRoom({ ...frame, type: frame.roomType }),
+          participants: frame.participants ?? [],
+        },
         { kind: "subscribe", lastSeq: undefined },
       );
     case "edit_message":
@@ -79,7 +92,13 @@ export function requestOfFrame(
 }
 
 /** The hot path: no closure, no copy of objects. */
-function sendRequest(record: number, asker: FrameAsker, by: Principal, frameNo: number, frame: SendMessageFrame): RoomRequest {
+function sendRequest(
+  record: number,
+  asker: FrameAsker,
+  by: Principal,
+  frameNo: number,
+  frame: SendMessageFrame,
+): RoomRequest {
   const { clientId, knownSeq, replyTo, mentions, attachments } = frame;
   const command: Mutable<SendMessage> = {
     kind: "send_message",
@@ -137,7 +156,10 @@ export function requestOfCall(record: number, callNo: number, by: Principal, cal
         },
       );
     case "members":
-      return ask({ kind: "check_read", by }, { kind: "members", limit: call.limit, ...(call.after !== undefined && { after: call.after }) });
+      return ask(
+        { kind: "check_read", by },
+        { kind: "members", limit: call.limit, ...(call.after !== undefined && { after: call.after }) },
+      );
   }
 }
 

@@ -68,7 +68,18 @@ export type ResumeWishes = readonly (readonly [RoomId, Seq])[];
 export type ResumeReply = readonly RoomPosition[];
 
 const TO_SHARD = { frame: 1, open: 2, close: 3, call: 4, actor: 5, attach: 6 } as const;
-const TO_EDGE = { send: 1, publish: 2, subscribe: 3, unsubscribe: 4, close: 5, reply: 6, actor: 7, openTopic: 8, closeTopic: 9, done: 10 } as const;
+const TO_EDGE = {
+  send: 1,
+  publish: 2,
+  subscribe: 3,
+  unsubscribe: 4,
+  close: 5,
+  reply: 6,
+  actor: 7,
+  openTopic: 8,
+  closeTopic: 9,
+  done: 10,
+} as const;
 /** A block to the edge begins with the progress, filled in when the block is taken. */
 const PROGRESS_BYTES = 8;
 const CLOSE_REASONS = Object.keys(CLOSE_CODES) as CloseReason[];

@@ -117,7 +117,14 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Everything that was asked of it is answered, whoever may be listening. */
   get isSettled(): boolean {
     const quiet = this.#log === undefined || this.#log.isIdle;
-    return quiet && this.marks.isIdle && this.#sequels.isIdle && this.#lanes.size === 0 && this.#waiting.length === 0 && !this.hasMail;
+    return (
+      quiet &&
+      this.marks.isIdle &&
+      this.#sequels.isIdle &&
+      this.#lanes.size === 0 &&
+      this.#waiting.length === 0 &&
+      !this.hasMail
+    );
   }
 
   /** What the room's views are made of; `undefined` while there is no room. */
@@ -129,9 +136,13 @@ export class RoomActor extends Actor<RoomMessage> {
 
   /** Ends the activation in good order, leaving a snapshot so that the next one starts quickly. */
   passivate(): void {
-    if (this.#log !== undefined && this.#state.head - this.#snapshotSeq >= SNAPSHOT_EVENTS_MIN / 10 && this.#log.isIdle) {
+    if (
+      this.#log !== undefined &&
+      this.#state.head - this.#snapshotSeq >= SNAPSHOT_EVENTS_MIN / 10 &&
+      this.#log.isIdle
+    ) {
       const snapshot = { seq: this.#state.head, bytes: encodeSnapshot(this.#state) };
-      this.env.journal.saveSnapshot(this.#key, snapshot, () => {});
+      this.env.journal.saveSnapshot(this.#key, snapshot, () => undefined);
     }
     this.stop();
   }
@@ -169,7 +180,10 @@ export class RoomActor extends Actor<RoomMessage> {
 
   readonly #tailRead = (read: ReadResult<LogTail>): void => {
     if (!read.ok) {
-      this.env.clock.after(ACTIVATION_RETRY_MS, this.later(() => this.env.journal.readTail(this.#key, this.later(this.#tailRead))));
+      this.env.clock.after(
+        ACTIVATION_RETRY_MS,
+        this.later(() => this.env.journal.readTail(this.#key, this.later(this.#tailRead))),
+      );
       return;
     }
     try {
@@ -242,7 +256,10 @@ export class RoomActor extends Actor<RoomMessage> {
         return true;
       case "duplicate": {
         // What was allowed then may not be now: listening is judged anew.
-        const listening = request.sequel.kind === "subscribe" ? decide(this.#state, { kind: "check_read", by: command.by }, context) : decision;
+        const listening =
+          request.sequel.kind === "subscribe"
+            ? decide(this.#state, { kind: "check_read", by: command.by }, context)
+            : decision;
         if (listening.kind === "need") {
           this.#fetch(listening.keys, request);
           return false;
@@ -271,7 +288,12 @@ export class RoomActor extends Actor<RoomMessage> {
 
   #append(log: RoomLog, event: LogEvent): void {
     apply(this.#state, event);
-    log.add(event, event.kind === "message_sent" || event.kind === "fence" ? NO_ROWS : rowChanges(this.#state, event), this.#state.epoch, this.#state.messageCount);
+    log.add(
+      event,
+      event.kind === "message_sent" || event.kind === "fence" ? NO_ROWS : rowChanges(this.#state, event),
+      this.#state.epoch,
+      this.#state.messageCount,
+    );
   }
 
   protected writeFence(log: RoomLog): void {
@@ -335,7 +357,11 @@ export class RoomActor extends Actor<RoomMessage> {
 
   protected committed(events: readonly LogEvent[], after: Seq): void {
     this.marks.sent(events);
-    for (let next = this.#waiting.peek(); next !== undefined && next.seq <= this.committedSeq; next = this.#waiting.peek()) {
+    for (
+      let next = this.#waiting.peek();
+      next !== undefined && next.seq <= this.committedSeq;
+      next = this.#waiting.peek()
+    ) {
       this.#waiting.shift();
       // Whoever subscribes gets what follows their request, also when it was committed in one group with it.
       if (next.request.sequel.kind === "subscribe") this.#publishUpTo(next.seq, events, after);
@@ -349,7 +375,7 @@ export class RoomActor extends Actor<RoomMessage> {
       this.#snapshotTaken = undefined;
       this.#snapshotSeq = taken.seq;
       // The next activation looks for senders from the snapshot on: what came before must be marked by then.
-      this.marks.flushSent(() => this.env.journal.saveSnapshot(this.#key, taken, () => {}));
+      this.marks.flushSent(() => this.env.journal.saveSnapshot(this.#key, taken, () => undefined));
     }
   }
 
@@ -408,7 +434,13 @@ export class RoomActor extends Actor<RoomMessage> {
         for (const member of read.value) {
           if (member === null) continue;
           const messageId = reason === "mention" ? { messageId: messageIdOf(seq) } : {};
-          this.env.tell(userAddress(this.tenant, member.userId), { kind: "notify", reason, room: this.room, by, ...messageId });
+          this.env.tell(userAddress(this.tenant, member.userId), {
+            kind: "notify",
+            reason,
+            room: this.room,
+            by,
+            ...messageId,
+          });
         }
       }),
     );
@@ -435,7 +467,8 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Ends the activation; what it had not answered goes to the next one, in the order it came. */
   #end(culprit: RoomMessage | undefined): void {
     const unanswered: RoomRequest[] = [];
-    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) unanswered.push(next.request);
+    for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
+      unanswered.push(next.request);
     unanswered.push(...this.marks.unanswered(), ...this.#sequels.unanswered());
     for (const lane of this.#lanes.values()) unanswered.push(...lane);
     const attachments: RoomMessage[] = [];
@@ -448,8 +481,17 @@ export class RoomActor extends Actor<RoomMessage> {
     const seen = this.#publishedSeq;
     const present = this.audience.shown;
     const connections = this.audience.release();
-    const attachment = { tenant: this.tenant, room: this.room, lastSeq: seen, connections: connections.map((c) => c.no) };
-    this.env.restart(this, open, connections.length > 0 ? [{ to: "attach", attachment, present }, ...attachments] : attachments);
+    const attachment = {
+      tenant: this.tenant,
+      room: this.room,
+      lastSeq: seen,
+      connections: connections.map((c) => c.no),
+    };
+    this.env.restart(
+      this,
+      open,
+      connections.length > 0 ? [{ to: "attach", attachment, present }, ...attachments] : attachments,
+    );
   }
 
   // ---------------------------------------------------------------------------------------------- restart of the shard

@@ -216,9 +216,19 @@ export class RoomAudience implements Subscribed {
     before?.timer.cancel();
     const now = clock.monotonicMs();
     const show = before === undefined || now - before.shownMs >= timeoutMs / 2;
-    const timer = clock.after(timeoutMs, this.#later(() => this.stopTyping(user.userId)));
+    const timer = clock.after(
+      timeoutMs,
+      this.#later(() => this.stopTyping(user.userId)),
+    );
     this.#typing.set(user.userId, { user, timer, shownMs: show ? now : before.shownMs });
-    if (show) this.#publishEphemeral({ type: "typing_indicator", roomId: this.#room, user, isTyping: true, expiresInMs: timeoutMs });
+    if (show)
+      this.#publishEphemeral({
+        type: "typing_indicator",
+        roomId: this.#room,
+        user,
+        isTyping: true,
+        expiresInMs: timeoutMs,
+      });
   }
 
   stopTyping(userId: UserId): void {
@@ -226,7 +236,13 @@ export class RoomAudience implements Subscribed {
     if (typing === undefined) return;
     typing.timer.cancel();
     this.#typing.delete(userId);
-    this.#publishEphemeral({ type: "typing_indicator", roomId: this.#room, user: typing.user, isTyping: false, expiresInMs: 0 });
+    this.#publishEphemeral({
+      type: "typing_indicator",
+      roomId: this.#room,
+      user: typing.user,
+      isTyping: false,
+      expiresInMs: 0,
+    });
   }
 
   showPresence(presence: ShownPresence): void {
@@ -237,7 +253,8 @@ export class RoomAudience implements Subscribed {
       if (before === undefined) return;
     } else {
       this.#present.set(userId, presence);
-      if (before !== undefined && before.status === presence.status && before.customStatus === presence.customStatus) return;
+      if (before !== undefined && before.status === presence.status && before.customStatus === presence.customStatus)
+        return;
     }
     this.#publishEphemeral({
       type: "presence_update",
@@ -300,7 +317,10 @@ export class RoomAudience implements Subscribed {
     const receipts = [...this.#receipts.values()];
     this.#receipts.clear();
     for (let i = 0; i < receipts.length; i += RECEIPTS_PER_FRAME_MAX) {
-      this.#publish({ type: "receipts", roomId: this.#room, receipts: receipts.slice(i, i + RECEIPTS_PER_FRAME_MAX) }, 0);
+      this.#publish(
+        { type: "receipts", roomId: this.#room, receipts: receipts.slice(i, i + RECEIPTS_PER_FRAME_MAX) },
+        0,
+      );
     }
   };
 

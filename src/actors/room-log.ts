@@ -4,7 +4,13 @@
  * an append whose outcome is unknown is repeated byte for byte until the place in the log is known to be mine or another's.
  */
 import type { Seq } from "../base/ids.ts";
-import { ROOM_QUEUE_BYTES_MAX, ROOM_QUEUE_EVENTS_MAX, SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, WORKER_QUEUE_BYTES_MAX } from "../base/limits.ts";
+import {
+  ROOM_QUEUE_BYTES_MAX,
+  ROOM_QUEUE_EVENTS_MAX,
+  SEGMENT_BYTES_MAX,
+  SEGMENT_EVENTS_MAX,
+  WORKER_QUEUE_BYTES_MAX,
+} from "../base/limits.ts";
 import type { LogEvent } from "../domain/room/events.ts";
 import { lastChanges } from "../domain/room/rows.ts";
 import type { AppendOutcome, LogKey, ReadResult, RowChange, Segment } from "../storage/journal.ts";
@@ -86,11 +92,16 @@ export class RoomLog {
 
   /** The events that wait would all fit into the next segment. */
   get nextTakesAll(): boolean {
-    return this.#outstanding === undefined && this.#pending.length <= SEGMENT_EVENTS_MAX && this.#pendingBytes <= SEGMENT_BYTES_MAX;
+    return (
+      this.#outstanding === undefined &&
+      this.#pending.length <= SEGMENT_EVENTS_MAX &&
+      this.#pendingBytes <= SEGMENT_BYTES_MAX
+    );
   }
 
   add(event: LogEvent, rows: readonly RowChange[], epoch: number, messageCount: number): void {
-    const text = event.kind === "message_sent" || event.kind === "message_edited" ? Buffer.byteLength(event.content) : 0;
+    const text =
+      event.kind === "message_sent" || event.kind === "message_edited" ? Buffer.byteLength(event.content) : 0;
     const bytes = EVENT_BYTES + text;
     this.#epoch = epoch;
     this.#pending.push({ event, rows, bytes, messageCount });

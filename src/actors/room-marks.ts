@@ -179,12 +179,18 @@ export class RoomMarks {
 
   #write(): void {
     const marks = this.#writing.map((write) => write.mark);
-    this.#env.projections.writeMarks(marks, this.#later((saved) => this.#saved(saved)));
+    this.#env.projections.writeMarks(
+      marks,
+      this.#later((saved) => this.#saved(saved)),
+    );
   }
 
   #saved(saved: ReadResult<true>): void {
     if (!saved.ok) {
-      this.#env.clock.after(RETRY_MS, this.#later(() => this.#write()));
+      this.#env.clock.after(
+        RETRY_MS,
+        this.#later(() => this.#write()),
+      );
       return;
     }
     const written = this.#writing;

@@ -71,7 +71,12 @@ export class RoomReads {
   }
 
   /** Not every event is a message: reads on until the page is full or nothing is left to read. */
-  #collect(range: HistoryRange, unread: { from: Seq; to: Seq }, found: readonly MessageSent[], answer: Answer<HistoryPage>): void {
+  #collect(
+    range: HistoryRange,
+    unread: { from: Seq; to: Seq },
+    found: readonly MessageSent[],
+    answer: Answer<HistoryPage>,
+  ): void {
     const { from, to } = unread;
     if (from > to) return this.#finish(range, found, answer);
     const forward = range.after !== undefined;
@@ -86,7 +91,8 @@ export class RoomReads {
         const all = forward ? [...found, ...messages] : [...messages, ...found];
         const first = events[0];
         const last = events[events.length - 1];
-        if (first === undefined || last === undefined || all.length >= range.limit) return this.#finish(range, all, answer);
+        if (first === undefined || last === undefined || all.length >= range.limit)
+          return this.#finish(range, all, answer);
         this.#collect(range, forward ? { from: last.seq + 1, to } : { from, to: first.seq - 1 }, all, answer);
       }),
     );

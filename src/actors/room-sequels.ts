@@ -58,7 +58,8 @@ export class RoomSequels {
     switch (sequel.kind) {
       case "acknowledge":
         // Who asked to leave is not shown what follows, also when the leaving was done before.
-        if (request.command.kind === "leave_room" && request.asker.kind === "frame") this.#room.audience.unsubscribe(request.asker.connection);
+        if (request.command.kind === "leave_room" && request.asker.kind === "frame")
+          this.#room.audience.unsubscribe(request.asker.connection);
         this.#acknowledge(request, done);
         return;
       case "subscribe":
@@ -158,7 +159,11 @@ export class RoomSequels {
         return;
       default: {
         const { facts } = this.#room;
-        answerValue(this.#env, request, facts === undefined ? base : { ...base, room: roomView(this.#room.room, facts) });
+        answerValue(
+          this.#env,
+          request,
+          facts === undefined ? base : { ...base, room: roomView(this.#room.room, facts) },
+        );
       }
     }
   }

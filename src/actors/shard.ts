@@ -13,7 +13,15 @@ import { errorFrame } from "../protocol/error-frame.ts";
 import type { RoomPosition } from "../protocol/frames.ts";
 import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
-import { type Address, addressKey, type RoomAddress, roomAddress, shardOf, type UserAddress, userAddress } from "./address.ts";
+import {
+  type Address,
+  addressKey,
+  type RoomAddress,
+  roomAddress,
+  shardOf,
+  type UserAddress,
+  userAddress,
+} from "./address.ts";
 import { answerRejection } from "./answers.ts";
 import { ConnectionTable } from "./connections.ts";
 import { requestOfCall, requestOfFrame, roomRequest } from "./frame-requests.ts";
@@ -22,7 +30,6 @@ import {
   type ConnectionInfo,
   type ConnectionNo,
   type LinkCall,
-  type ResumeWishes,
   readToShard,
   type ToShardHandler,
   ToEdgeWriter,
@@ -158,7 +165,8 @@ export class Shard implements ToShardHandler {
   open(record: number, no: ConnectionNo, info: ConnectionInfo): void {
     this.#finish(record);
     const connection = this.#connections.open(no, info);
-    if (info.home) this.#user(userAddress(info.principal.tenant, info.principal.userId)).deliver({ to: "opened", connection });
+    if (info.home)
+      this.#user(userAddress(info.principal.tenant, info.principal.userId)).deliver({ to: "opened", connection });
   }
 
   close(record: number, no: ConnectionNo, clean: boolean): void {
@@ -273,7 +281,9 @@ export class Shard implements ToShardHandler {
     };
     for (const [room, lastSeq] of wanted) {
       const sequel = { kind: "resume", lastSeq, gather } as const;
-      this.#deliver(roomRequest(0, { kind: "frame", connection, ref: undefined }, by, room, { kind: "check_read", by }, sequel));
+      this.#deliver(
+        roomRequest(0, { kind: "frame", connection, ref: undefined }, by, room, { kind: "check_read", by }, sequel),
+      );
     }
   }
 

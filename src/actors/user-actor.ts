@@ -73,7 +73,11 @@ export class UserActor extends Actor<UserMessage> {
       case "closed":
         this.#connections.delete(message.connection.info.connectionId);
         this.#greeted.delete(message.connection.info.connectionId);
-        this.#step({ kind: "connection_closed", connectionId: message.connection.info.connectionId, clean: message.clean });
+        this.#step({
+          kind: "connection_closed",
+          connectionId: message.connection.info.connectionId,
+          clean: message.clean,
+        });
         return;
       case "actor":
         this.#told(message.message);
@@ -109,7 +113,10 @@ export class UserActor extends Actor<UserMessage> {
 
   readonly #rowRead = (read: ReadResult<UserRow | null>): void => {
     if (!read.ok) {
-      this.#env.clock.after(ACTIVATION_RETRY_MS, this.later(() => this.#readRow()));
+      this.#env.clock.after(
+        ACTIVATION_RETRY_MS,
+        this.later(() => this.#readRow()),
+      );
       return;
     }
     const row = read.value ?? undefined;
@@ -149,7 +156,10 @@ export class UserActor extends Actor<UserMessage> {
         if (connection.closed) return;
         if (!read.ok) {
           // Counts that are not known are not told as zero.
-          this.#env.clock.after(ACTIVATION_RETRY_MS, this.later(() => this.#greet(connection)));
+          this.#env.clock.after(
+            ACTIVATION_RETRY_MS,
+            this.later(() => this.#greet(connection)),
+          );
           return;
         }
         const rooms = Object.fromEntries(read.value);
@@ -184,7 +194,10 @@ export class UserActor extends Actor<UserMessage> {
     }
   }
 
-  #subscribed(connectionId: ConnectionId, room: Extract<ActorMessage, { kind: "subscribed" | "unsubscribed" }>["room"]): void {
+  #subscribed(
+    connectionId: ConnectionId,
+    room: Extract<ActorMessage, { kind: "subscribed" | "unsubscribed" }>["room"],
+  ): void {
     const effects = this.#step({ kind: "subscribed", connectionId, room });
     if (effects.some((effect) => effect.kind === "announce")) return;
     // A room that was activated anew does not know what its former activation was told, nor we what our former one told it.
@@ -193,7 +206,8 @@ export class UserActor extends Actor<UserMessage> {
 
   #notify(message: Extract<ActorMessage, { kind: "notify" }>): void {
     for (const [connectionId, connection] of this.#connections) {
-      if (!this.#greeted.has(connectionId) || this.#presence.connections.get(connectionId)?.has(message.room) === true) continue;
+      if (!this.#greeted.has(connectionId) || this.#presence.connections.get(connectionId)?.has(message.room) === true)
+        continue;
       this.#env.connections.send(connection, {
         type: "notification",
         kind: message.reason,
@@ -245,7 +259,7 @@ export class UserActor extends Actor<UserMessage> {
     const { chosen, customStatus, lastSeen } = this.#presence;
     this.#row = { ...this.#ref, status: chosen, lastSeen, ...(customStatus !== undefined && { customStatus }) };
     // Lost when the store fails now; the next change brings all of it again.
-    this.#env.projections.writeUser(this.#tenant, this.#row, () => {});
+    this.#env.projections.writeUser(this.#tenant, this.#row, () => undefined);
   }
 
   // ---------------------------------------------------------------------------------------------- requests
@@ -261,7 +275,8 @@ export class UserActor extends Actor<UserMessage> {
         return;
       }
       case "get_presence":
-        if (this.#row === undefined && this.#connections.size === 0) answerRejection(this.#env, request, { code: "user_not_found" });
+        if (this.#row === undefined && this.#connections.size === 0)
+          answerRejection(this.#env, request, { code: "user_not_found" });
         else answerValue(this.#env, request, this.#view());
         return;
       case "list_rooms":

@@ -62,7 +62,13 @@ export class Connection implements SocketHandler {
   #pauses = 0;
   readonly #owner: ConnectionOwner;
 
-  constructor(owner: ConnectionOwner, no: number, id: ConnectionId, codec: Codec, from: { remote: string; userAgent: string }) {
+  constructor(
+    owner: ConnectionOwner,
+    no: number,
+    id: ConnectionId,
+    codec: Codec,
+    from: { remote: string; userAgent: string },
+  ) {
     this.#owner = owner;
     this.no = no;
     this.id = id;

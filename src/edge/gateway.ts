@@ -8,14 +8,28 @@ import type { Call, ReplyOf } from "../actors/calls.ts";
 import { type LinkCall, readToEdge, type ResumeReply } from "../actors/link.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { ConnectionId, RoomId } from "../base/ids.ts";
-import { AUTH_FRAME_MS_MAX, HELD_FRAMES_MAX, REPLAY_BYTES_MAX, ROOMS_PER_CONNECTION_MAX, UNREADABLE_FRAMES_MAX } from "../base/limits.ts";
+import {
+  AUTH_FRAME_MS_MAX,
+  HELD_FRAMES_MAX,
+  REPLAY_BYTES_MAX,
+  ROOMS_PER_CONNECTION_MAX,
+  UNREADABLE_FRAMES_MAX,
+} from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
-import { err, ok, type Result } from "../base/result.ts";
+import { err, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec, CodecId } from "../protocol/codec.ts";
 import { errorFrame } from "../protocol/error-frame.ts";
 import type { CloseReason, Rejection } from "../protocol/errors.ts";
-import type { AuthFrame, ClientFrame, CreateRoomFrame, Ref, ResumeFrame, RoomPosition, ServerFrame } from "../protocol/frames.ts";
+import type {
+  AuthFrame,
+  ClientFrame,
+  CreateRoomFrame,
+  Ref,
+  ResumeFrame,
+  RoomPosition,
+  ServerFrame,
+} from "../protocol/frames.ts";
 import type { Auth } from "./auth.ts";
 import { CallsTable } from "./calls-table.ts";
 import { Connection, type ConnectionOwner, PAUSE } from "./connection.ts";
@@ -91,12 +105,20 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   async drain(by: Principal, timeoutMs: number): Promise<void> {
     const shards = this.#outlets.map(
       (_, shard) =>
-        new Promise<void>((resolve) => this.#call(shard, by, { to: "shard", kind: "drain" }, () => resolve(), timeoutMs)),
+        new Promise<void>((resolve) =>
+          this.#call(shard, by, { to: "shard", kind: "drain" }, () => resolve(), timeoutMs),
+        ),
     );
     await Promise.all(shards);
   }
 
-  #call(shard: number, by: Principal, call: LinkCall, answer: (result: Result<unknown, Rejection>) => void, timeoutMs?: number): void {
+  #call(
+    shard: number,
+    by: Principal,
+    call: LinkCall,
+    answer: (result: Result<unknown, Rejection>) => void,
+    timeoutMs?: number,
+  ): void {
     const callNo = this.#calls.open(this.#ports.clock.monotonicMs(), answer, timeoutMs);
     this.#outlet(shard).writer.call(callNo, by, call);
     this.#flushSoon();
@@ -108,7 +130,13 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#lastConnection += 1;
     const no = this.#lastConnection;
     const codec = this.#ports.codecs[arrival.codec] as Codec;
-    const connection = new Connection(this, no, `${this.#instance}:${no}.${this.#ports.random.token(6)}` as ConnectionId, codec, arrival);
+    const connection = new Connection(
+      this,
+      no,
+      `${this.#instance}:${no}.${this.#ports.random.token(6)}` as ConnectionId,
+      codec,
+      arrival,
+    );
     connection.principal = arrival.principal;
     if (arrival.expiresAtMs === undefined) connection.authDueMs = this.#ports.clock.monotonicMs() + AUTH_FRAME_MS_MAX;
     else connection.expiresAtMs = arrival.expiresAtMs;
@@ -192,7 +220,8 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   }
 
   #createRoom(connection: Connection, principal: Principal, frame: CreateRoomFrame, data: Uint8Array | string): void {
-    if ((connection.rooms?.size ?? 0) >= ROOMS_PER_CONNECTION_MAX) return this.#reject(connection, { code: "too_many_rooms" }, frame.ref);
+    if ((connection.rooms?.size ?? 0) >= ROOMS_PER_CONNECTION_MAX)
+      return this.#reject(connection, { code: "too_many_rooms" }, frame.ref);
     const key = frame.clientId ?? `${connection.id}:${connection.frames}`;
     const participants = frame.participants ?? [];
     const wanted = { participants, ...(frame.roomType !== undefined && { type: frame.roomType }) };
@@ -304,10 +333,18 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     if (!verified.ok) return this.#reject(connection, { ...verified.error, field: "token" }, frame.ref);
     const { tenant, userId, role } = verified.value.principal;
     if (tenant !== connection.principal?.tenant || userId !== connection.principal.userId) {
-      return this.#reject(connection, { code: "forbidden", field: "token", message: "The token is for somebody else." }, frame.ref);
+      return this.#reject(
+        connection,
+        { code: "forbidden", field: "token", message: "The token is for somebody else." },
+        frame.ref,
+      );
     }
     if (role !== connection.principal.role) {
-      this.#reject(connection, { code: "forbidden", field: "token", message: "Another role needs a new connection." }, frame.ref);
+      this.#reject(
+        connection,
+        { code: "forbidden", field: "token", message: "Another role needs a new connection." },
+        frame.ref,
+      );
       return connection.dismiss("reconnect");
     }
     connection.expiresAtMs = verified.value.expiresAtMs;
@@ -333,7 +370,11 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     const positions: RoomPosition[] = [];
     let waiting = parts.size;
     const answer = (): void => {
-      this.#sendLater(connection, { type: "resumed", ...(frame.ref !== undefined && { ref: frame.ref }), rooms: positions });
+      this.#sendLater(connection, {
+        type: "resumed",
+        ...(frame.ref !== undefined && { ref: frame.ref }),
+        rooms: positions,
+      });
     };
     if (waiting === 0) return answer();
     for (const [shard, rooms] of parts) {
@@ -425,13 +466,24 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     for (const connection of this.connections.values()) {
       if ((connection.introduced & (1 << shard)) === 0 || connection.principal === undefined) continue;
       const home = this.#homeShard(connection.principal) === shard;
-      this.#introduce(connection, shard, home, home ? [...(connection.rooms ?? [])].map((room) => room.room) : undefined);
+      this.#introduce(
+        connection,
+        shard,
+        home,
+        home ? [...(connection.rooms ?? [])].map((room) => room.room) : undefined,
+      );
     }
     const departed = this.#departures.shardUp(shard, this.#ports.clock.monotonicMs());
     for (const [key, room] of this.rooms) {
       if (room.shard !== shard || room.connections.size === 0) continue;
       const connections = [...room.connections].map((connection) => connection.no);
-      this.#outlet(shard).writer.attach({ tenant: room.tenant, room: room.room, lastSeq: room.lastSeq, connections, departed: departed.get(key) ?? [] });
+      this.#outlet(shard).writer.attach({
+        tenant: room.tenant,
+        room: room.room,
+        lastSeq: room.lastSeq,
+        connections,
+        departed: departed.get(key) ?? [],
+      });
     }
   }
 

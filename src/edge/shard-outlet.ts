@@ -142,4 +142,6 @@ export class ShardOutlet {
   }
 }
 
-function ignore(): void {}
+function ignore(): void {
+  // Told anew, or told again by the next event.
+}

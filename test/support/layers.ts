@@ -12,11 +12,12 @@ export const CLUSTER_PORTS: readonly string[] = [
   "cluster/presence-directory.ts",
 ];
 export const ACTOR_LINK: readonly string[] = ["actors/calls.ts", "actors/link.ts", "actors/address.ts"];
-/** What of the domain is data: stored rows, events and commands, but no decisions. */
+/** What of the domain is data: stored rows, events, commands and how one is made of a wish, but no decisions. */
 export const DOMAIN_TYPES: readonly string[] = [
   "domain/principal.ts",
   "domain/room/commands.ts",
   "domain/room/events.ts",
+  "domain/room/new-room.ts",
   "domain/room/rows.ts",
   "domain/room/state.ts",
   "domain/room/vocabulary.ts",
