@@ -6,8 +6,9 @@ import type { ServerWebSocket } from "bun";
 import type { ConnectionId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
-import type { CloseReason } from "../protocol/errors.ts";
-import type { Ref } from "../protocol/frames.ts";
+import { errorFrame } from "../protocol/error-frame.ts";
+import type { CloseReason, Rejection } from "../protocol/errors.ts";
+import type { Ref, ServerFrame } from "../protocol/frames.ts";
 import { BunSocket } from "./bun-socket.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import type { Socket } from "./ports.ts";
@@ -110,6 +111,21 @@ export class Connection implements SocketHandler {
     this.flush();
     this.dismissed = true;
     this.socket?.close(reason);
+  }
+
+  /** For the next `flush`. */
+  write(frame: ServerFrame): void {
+    for (const data of this.codec.encode(frame)) this.queue(data, this.codec.text);
+  }
+
+  /** Now, with what is waiting. */
+  send(frame: ServerFrame): void {
+    this.write(frame);
+    this.flush();
+  }
+
+  reject(rejection: Rejection, ref: Ref | undefined): void {
+    this.send(errorFrame(rejection, ref, undefined));
   }
 
   /** For the next `flush`; true when it is the first since the last one. */

@@ -19,24 +19,16 @@ import type { Random } from "../base/prng.ts";
 import { err, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec, CodecId } from "../protocol/codec.ts";
-import { errorFrame } from "../protocol/error-frame.ts";
 import type { CloseReason, Rejection } from "../protocol/errors.ts";
-import type {
-  AuthFrame,
-  ClientFrame,
-  CreateRoomFrame,
-  Ref,
-  ResumeFrame,
-  RoomPosition,
-  ServerFrame,
-} from "../protocol/frames.ts";
+import type { ClientFrame, CreateRoomFrame, Ref, ResumeFrame, RoomPosition, ServerFrame } from "../protocol/frames.ts";
 import type { Auth } from "./auth.ts";
 import { CallsTable } from "./calls-table.ts";
 import { Connection, type ConnectionOwner, PAUSE } from "./connection.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import { Departures } from "./departures.ts";
-import { newRoomId } from "./mutations.ts";
 import { Egress, type EgressOwner } from "./egress.ts";
+import { Identity } from "./identity.ts";
+import { newRoomId } from "./mutations.ts";
 import type { Broadcaster, Engine } from "./ports.ts";
 import { type Rate, TokenBucket } from "./rate-limit.ts";
 import { ShardOutlet } from "./shard-outlet.ts";
@@ -72,6 +64,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   readonly #egress: readonly Egress[];
   readonly #calls = new CallsTable();
   readonly #departures: Departures;
+  readonly #identity: Identity;
   /** Unique to this process: the part of connection ids before the colon. */
   readonly #instance: string;
   /** Connections that are not read from until a shard has caught up. */
@@ -89,6 +82,11 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#outlets = Array.from({ length: ports.shards }, () => new ShardOutlet());
     this.#egress = Array.from({ length: ports.shards }, (_, shard) => new Egress(this, shard));
     this.#departures = new Departures(ports.shards, ports.presenceGraceMs ?? PRESENCE_GRACE_MS_DEFAULT);
+    this.#identity = new Identity({
+      auth: ports.auth,
+      clock: ports.clock,
+      admitted: (connection, principal) => this.#introduceHome(connection, principal),
+    });
     this.#sweepTimer = ports.clock.after(SWEEP_MS, () => this.#sweep());
   }
 
@@ -181,16 +179,16 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   received(connection: Connection, data: Uint8Array | string): void {
     if (connection.closed || connection.dismissed) return;
     const { principal } = connection;
-    if (principal === undefined && !connection.verifying) return this.#receivedStranger(connection, data);
+    if (principal === undefined && !connection.verifying) return this.#identity.receivedFirst(connection, data);
     if (principal === undefined || !connection.greeted) return this.#hold(connection, data);
-    if (!this.#admit(connection)) return;
+    if (!this.#admit(connection, data)) return;
     const header = connection.codec.peek(data);
     if (!header.ok) return this.#unreadable(connection, header.error, header.error.ref);
     const { type, ref, roomId } = header.value;
     connection.frames += 1;
     switch (type) {
       case "ping":
-        this.#sendNow(connection, { type: "pong", ...(ref !== undefined && { ref }) });
+        connection.send({ type: "pong", ...(ref !== undefined && { ref }) });
         return;
       case "auth":
       case "resume":
@@ -201,9 +199,9 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
         this.#forward(connection, this.#homeShard(principal), undefined, data);
         return;
       default:
-        if (roomId === undefined) return this.#reject(connection, { code: "missing_field", field: "roomId" }, ref);
+        if (roomId === undefined) return connection.reject({ code: "missing_field", field: "roomId" }, ref);
         if (type === "join_room" && (connection.rooms?.size ?? 0) >= ROOMS_PER_CONNECTION_MAX) {
-          return this.#reject(connection, { code: "too_many_rooms" }, ref);
+          return connection.reject({ code: "too_many_rooms" }, ref);
         }
         this.#forward(connection, this.#shardOfRoom(principal, roomId), undefined, data);
     }
@@ -214,14 +212,14 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     const decoded = connection.codec.decode(data);
     if (!decoded.ok) return this.#unreadable(connection, decoded.error, decoded.error.ref);
     const frame: ClientFrame = decoded.value;
-    if (frame.type === "auth") void this.#renew(connection, frame);
+    if (frame.type === "auth") void this.#identity.renew(connection, frame);
     else if (frame.type === "resume") this.#resume(connection, principal, frame);
     else if (frame.type === "create_room") this.#createRoom(connection, principal, frame, data);
   }
 
   #createRoom(connection: Connection, principal: Principal, frame: CreateRoomFrame, data: Uint8Array | string): void {
     if ((connection.rooms?.size ?? 0) >= ROOMS_PER_CONNECTION_MAX)
-      return this.#reject(connection, { code: "too_many_rooms" }, frame.ref);
+      return connection.reject({ code: "too_many_rooms" }, frame.ref);
     const key = frame.clientId ?? `${connection.id}:${connection.frames}`;
     const participants = frame.participants ?? [];
     const wanted = { participants, ...(frame.roomType !== undefined && { type: frame.roomType }) };
@@ -272,12 +270,13 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   }
 
   /** false: too fast; it was told. */
-  #admit(connection: Connection): boolean {
+  #admit(connection: Connection, data: Uint8Array | string): boolean {
     const now = this.#ports.clock.monotonicMs();
     connection.bucket ??= new TokenBucket(this.#ports.rate, now);
     const retryAfterMs = connection.bucket.take(now);
     if (retryAfterMs === 0) return true;
-    this.#reject(connection, { code: "rate_limited", retryAfterMs }, undefined);
+    const header = connection.codec.peek(data);
+    connection.reject({ code: "rate_limited", retryAfterMs }, header.ok ? header.value.ref : header.error.ref);
     // What was read already is refused; the rest stays in the client's own buffers until there is room again.
     connection.pause(PAUSE.rate);
     this.#ports.clock.after(retryAfterMs, () => connection.resume(PAUSE.rate));
@@ -285,7 +284,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   }
 
   #unreadable(connection: Connection, rejection: Rejection, ref: Ref | undefined): void {
-    this.#reject(connection, rejection, ref);
+    connection.reject(rejection, ref);
     connection.unreadableFrames += 1;
     if (connection.unreadableFrames > UNREADABLE_FRAMES_MAX) connection.dismiss("invalid_frames");
   }
@@ -297,67 +296,13 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     for (const connection of behind) connection.resume(PAUSE.shard);
   }
 
-  // ---------------------------------------------------------------------------------------------- tokens
-
-  #receivedStranger(connection: Connection, data: Uint8Array | string): void {
-    const decoded = connection.codec.decode(data);
-    if (decoded.ok && decoded.value.type === "auth") {
-      void this.#authenticate(connection, decoded.value);
-      return;
-    }
-    const ref = decoded.ok ? decoded.value.ref : decoded.error.ref;
-    this.#reject(connection, { code: "unauthorized", message: "The first frame must be auth." }, ref);
-    connection.dismiss("unauthorized");
-  }
-
-  async #authenticate(connection: Connection, frame: AuthFrame): Promise<void> {
-    connection.verifying = true;
-    const verified = await this.#ports.auth.verifyToken(frame.token);
-    connection.verifying = false;
-    if (connection.closed || connection.dismissed) return;
-    if (!verified.ok) {
-      this.#reject(connection, { ...verified.error, field: "token" }, frame.ref);
-      connection.dismiss(verified.error.code === "token_expired" ? "token_expired" : "unauthorized");
-      return;
-    }
-    connection.principal = verified.value.principal;
-    connection.expiresAtMs = verified.value.expiresAtMs;
-    connection.authRef = frame.ref;
-    this.#introduceHome(connection, verified.value.principal);
-  }
-
-  /** A new token for a live connection: only for the same person in the same role, which is known to shards already. */
-  async #renew(connection: Connection, frame: AuthFrame): Promise<void> {
-    const verified = await this.#ports.auth.verifyToken(frame.token);
-    if (connection.closed || connection.dismissed) return;
-    if (!verified.ok) return this.#reject(connection, { ...verified.error, field: "token" }, frame.ref);
-    const { tenant, userId, role } = verified.value.principal;
-    if (tenant !== connection.principal?.tenant || userId !== connection.principal.userId) {
-      return this.#reject(
-        connection,
-        { code: "forbidden", field: "token", message: "The token is for somebody else." },
-        frame.ref,
-      );
-    }
-    if (role !== connection.principal.role) {
-      this.#reject(
-        connection,
-        { code: "forbidden", field: "token", message: "Another role needs a new connection." },
-        frame.ref,
-      );
-      return connection.dismiss("reconnect");
-    }
-    connection.expiresAtMs = verified.value.expiresAtMs;
-    if (frame.ref !== undefined) this.#sendNow(connection, { type: "ack", ref: frame.ref });
-  }
-
   // ---------------------------------------------------------------------------------------------- resume
 
   /** Asks each shard for its part; the answer goes out when the last part is there, after all that was replayed. */
   #resume(connection: Connection, principal: Principal, frame: ResumeFrame): void {
     const wishes = Object.entries(frame.rooms) as [RoomId, number][];
     if (this.#roomsWith(connection, principal, wishes) > ROOMS_PER_CONNECTION_MAX) {
-      return this.#reject(connection, { code: "too_many_rooms" }, frame.ref);
+      return connection.reject({ code: "too_many_rooms" }, frame.ref);
     }
     const parts = new Map<number, [RoomId, number][]>();
     for (const wish of wishes) {
@@ -412,7 +357,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
         if (connection === undefined) return;
         if (verdict === "repeat") return this.#outlet(shard).writer.frame(no, frameNo, room, data);
         const header = connection.codec.peek(data);
-        this.#reject(connection, NOT_REPEATED[verdict], header.ok ? header.value.ref : undefined);
+        connection.reject(NOT_REPEATED[verdict], header.ok ? header.value.ref : undefined);
       },
       call: (callNo, principal, call, verdict) => {
         if (verdict !== "repeat") this.#calls.reply(callNo, err(NOT_REPEATED[verdict]));
@@ -520,20 +465,9 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     return shardOf(userAddress(principal.tenant, user), this.#ports.shards);
   }
 
-  // ---------------------------------------------------------------------------------------------- sending
-
-  #reject(connection: Connection, rejection: Rejection, ref: Ref | undefined): void {
-    this.#sendNow(connection, errorFrame(rejection, ref, undefined));
-  }
-
-  #sendNow(connection: Connection, frame: ServerFrame): void {
-    this.#sendLater(connection, frame);
-    connection.flush();
-  }
-
   /** Within a block, or right after this turn. */
   #sendLater(connection: Connection, frame: ServerFrame): void {
-    for (const data of connection.codec.encode(frame)) connection.queue(data, connection.codec.text);
+    connection.write(frame);
     this.#ports.defer(() => connection.flush());
   }
 
@@ -542,14 +476,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     const monotonicMs = this.#ports.clock.monotonicMs();
     this.#calls.expire(monotonicMs);
     this.#departures.forget(monotonicMs);
-    const wallMs = this.#ports.clock.wallMs();
-    for (const connection of this.connections.values()) {
-      if (connection.dismissed) continue;
-      const isStranger = connection.principal === undefined;
-      if (isStranger ? connection.authDueMs > monotonicMs : connection.expiresAtMs > wallMs) continue;
-      this.#reject(connection, { code: isStranger ? "unauthorized" : "token_expired" }, undefined);
-      connection.dismiss(isStranger ? "auth_timeout" : "token_expired");
-    }
+    this.#identity.sweep(this.connections.values());
   }
 
   stop(): void {

@@ -178,8 +178,9 @@ describe("whatever the bytes, an answer comes soon and nothing is thrown", () =>
     );
   });
 
-  test("the largest frames of the worst kinds take a few milliseconds", () => {
-    const CPU_MS_MAX = 20;
+  test("the largest frames of the worst kinds are no attack: each is done with far from a second of work", () => {
+    // Two or three milliseconds when nothing else runs; what grew with the square of the length would take seconds.
+    const CPU_MS_MAX = 250;
     const checkTime = (bytes: Uint8Array): void => expect(cpuMs(() => check(bytes))).toBeLessThan(CPU_MS_MAX);
     for (const byte of [0x90, 0x91, 0x80, 0x81, 0xc0, 0xa0, 0x9f, 0x8f, 0xdd, 0xff, 0x00]) {
       const bytes = new Uint8Array(FRAME_BYTES_MAX).fill(byte);
