@@ -48,7 +48,10 @@ export function readOptions(args: readonly string[]): Options {
       help: { type: "boolean", default: false },
     },
   });
-  if (values.help) throw new Error(USAGE);
+  if (values.help) {
+    console.log(USAGE);
+    process.exit(0);
+  }
   const quick = values.quick;
   return {
     scenarios: pick(values.scenario, SCENARIOS, (scenario) => scenario.name),
