@@ -156,7 +156,7 @@ export class RoomActor extends Actor<RoomMessage> {
         this.#attach(message.attachment, message.present ?? []);
         return;
       case "actor":
-        if (message.message.kind === "presence") this.audience.showPresence(message.message.presence);
+        if (message.message.kind === "presence") this.audience.ephemera.showPresence(message.message.presence);
         return;
     }
   }
@@ -408,8 +408,8 @@ export class RoomActor extends Actor<RoomMessage> {
       case "typing": {
         const snake = request.asker.kind === "frame" && request.asker.connection.codec.id === 3;
         const user = { userId: by.userId, ...(by.name !== undefined && { name: by.name }) };
-        if (effect.isTyping) this.audience.startTyping(user, snake);
-        else this.audience.stopTyping(by.userId);
+        if (effect.isTyping) this.audience.ephemera.startTyping(user, snake);
+        else this.audience.ephemera.stopTyping(by.userId);
         return;
       }
       case "mark_read":
@@ -479,7 +479,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#log?.abandon();
     const open = unanswered.filter((request) => !request.completed && request !== culprit);
     const seen = this.#publishedSeq;
-    const present = this.audience.shown;
+    const present = this.audience.ephemera.shown;
     const connections = this.audience.release();
     const attachment = {
       tenant: this.tenant,
@@ -507,8 +507,8 @@ export class RoomActor extends Actor<RoomMessage> {
       const connection = this.env.connections.get(no);
       if (connection !== undefined) this.audience.reattach(connection, told);
     }
-    this.audience.inherit(present);
-    this.audience.departed(departed);
+    this.audience.ephemera.inherit(present);
+    this.audience.ephemera.departed(departed);
     if (this.audience.isEmpty) return;
     this.#publishedSeq = told;
     this.hold();

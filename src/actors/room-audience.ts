@@ -1,22 +1,15 @@
 /**
- * Who is listening to a room on this node, and what they are shown that is not in the log: typing, presence, receipts.
+ * Who is listening to a room on this node, and how they get its events: subscriptions, replays, fan-out.
  * Invariant: every frame is encoded once per codec in use; a connection gets durable events only between its `subscribe`
  * and `unsubscribe` records, which stand in the same ordered stream as the events.
  */
-import type { Timer } from "../base/clock.ts";
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
-import {
-  POSITION_NAMES_MAX,
-  RECEIPTS_INTERVAL_MS,
-  RECEIPTS_PER_FRAME_MAX,
-  ROOM_PRESENCE_SUBSCRIBERS_MAX,
-} from "../base/limits.ts";
 import type { LogEvent } from "../domain/room/events.ts";
-import type { RoomEvent, RoomPosition, ServerFrame, UserRef } from "../protocol/frames.ts";
+import type { RoomEvent, RoomPosition, ServerFrame } from "../protocol/frames.ts";
 import { userAddress } from "./address.ts";
 import type { ShardConnection, Subscribed } from "./connections.ts";
-import type { Departed, TopicNo } from "./link.ts";
-import type { ShownPresence } from "./messages.ts";
+import type { TopicNo } from "./link.ts";
+import { RoomEphemera } from "./room-ephemera.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { type RoomFacts, roomEvent } from "./views.ts";
 
@@ -32,18 +25,6 @@ export interface CatchUp {
 /** What could not be replayed. */
 export type Missing = NonNullable<RoomPosition["missing"]>;
 
-interface Typing {
-  readonly user: UserRef;
-  readonly timer: Timer;
-  /** Monotonic time of the last frame that said so. */
-  readonly shownMs: number;
-}
-
-/** Beyond the grace period: for the word of a user's actor, which knows more, to arrive, milliseconds. */
-const DEPARTURE_SLACK_MS = 1_500;
-/** Departures are looked at no more often, milliseconds: each look goes through all subscribers. */
-const DEPARTURES_INTERVAL_MS = 500;
-
 /** `tenant/room`: what the edge calls the topic. Ids have no `/`. */
 export function topicKey(tenant: TenantId, room: RoomId): string {
   return `${tenant}/${room}`;
@@ -53,21 +34,13 @@ export class RoomAudience implements Subscribed {
   readonly #env: ShardEnv;
   readonly #tenant: TenantId;
   readonly #room: RoomId;
-  readonly #later: <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
   readonly #subscribers = new Map<number, ShardConnection>();
   readonly #catchUps = new Map<number, CatchUp>();
   /** Subscribers by codec id: what nobody reads is not encoded. */
   readonly #perCodec = [0, 0, 0, 0];
   #topic: TopicNo = 0;
-  readonly #typing = new Map<UserId, Typing>();
-  readonly #present = new Map<UserId, ShownPresence>();
-  /** Shown as present, and one of their connections has gone: when they are dropped unless their actor says more. */
-  readonly #departed = new Map<UserId, number>();
-  #departedTimer: Timer | undefined;
-  #departuresDueMs = 0;
-  readonly #receipts = new Map<UserId, { userId: UserId; readSeq: Seq; deliveredSeq: Seq }>();
-  #receiptsTimer: Timer | undefined;
-  #receiptsSentMs = Number.NEGATIVE_INFINITY;
+  /** What it is shown that is not in the log. */
+  readonly ephemera: RoomEphemera;
 
   constructor(
     env: ShardEnv,
@@ -78,28 +51,31 @@ export class RoomAudience implements Subscribed {
     this.#env = env;
     this.#tenant = tenant;
     this.#room = room;
-    this.#later = later;
+    this.ephemera = new RoomEphemera(env, room, this, later);
   }
 
   get isEmpty(): boolean {
     return this.#subscribers.size === 0;
   }
 
+  get size(): number {
+    return this.#subscribers.size;
+  }
+
+  /** People with a connection that listens. */
+  listening(): Set<UserId> {
+    const people = new Set<UserId>();
+    for (const connection of this.#subscribers.values()) people.add(connection.info.principal.userId);
+    return people;
+  }
+
+  /** To all subscribers, outside of the log's order. */
+  show(frame: ServerFrame): void {
+    this.#publish(frame, 0);
+  }
+
   has(connection: ShardConnection): boolean {
     return this.#subscribers.has(connection.no);
-  }
-
-  get typingUsers(): UserId[] {
-    return [...this.#typing.keys()].slice(0, POSITION_NAMES_MAX);
-  }
-
-  get presentUsers(): UserId[] {
-    const users: UserId[] = [];
-    for (const [userId, presence] of this.#present) {
-      if (users.length >= POSITION_NAMES_MAX) break;
-      if (presence.status !== "offline") users.push(userId);
-    }
-    return users;
   }
 
   /** From here on the connection gets what is committed after `head`. */
@@ -149,27 +125,6 @@ export class RoomAudience implements Subscribed {
     this.#remove(connection);
   }
 
-  get shown(): readonly ShownPresence[] {
-    return [...this.#present.values()];
-  }
-
-  /** What the former activation of this room showed. */
-  inherit(present: readonly ShownPresence[]): void {
-    for (const presence of present) {
-      this.#present.set(presence.user.userId, presence);
-      this.#noteDeparture(presence.user.userId, this.#departureMs);
-    }
-  }
-
-  /** These were shown before the shard was lost. Those who came back meanwhile are found among the subscribers. */
-  departed(people: readonly Departed[]): void {
-    const lastSeen = this.#env.clock.wallMs();
-    for (const { user, clean, agoMs } of people) {
-      if (!this.#present.has(user.userId)) this.#present.set(user.userId, { user, status: "online", lastSeen });
-      this.#noteDeparture(user.userId, clean ? 0 : Math.max(0, this.#env.settings.presenceGraceMs - agoMs));
-    }
-  }
-
   /** What the subscribers lack cannot be had now: they are to come back and resume. */
   sendAway(): void {
     for (const connection of this.#subscribers.values()) this.#env.out.close(connection.no, "reconnect");
@@ -181,9 +136,7 @@ export class RoomAudience implements Subscribed {
     for (const connection of connections) connection.rooms?.delete(this);
     this.#subscribers.clear();
     if (this.#topic !== 0) this.#env.out.closeTopic(this.#topic);
-    this.#receiptsTimer?.cancel();
-    this.#departedTimer?.cancel();
-    for (const typing of this.#typing.values()) typing.timer.cancel();
+    this.ephemera.stop();
     return connections;
   }
 
@@ -193,7 +146,7 @@ export class RoomAudience implements Subscribed {
     let follows = after;
     for (let i = 0; i < events.length; i += 1) {
       const event = events[i] as LogEvent;
-      if (event.kind === "message_sent" && this.#typing.size > 0) this.stopTyping(event.by);
+      if (event.kind === "message_sent") this.ephemera.stopTyping(event.by);
       if (event.kind !== "member_left") continue;
       this.#publishRun(events.slice(from, i + 1), follows, facts);
       this.#dismiss(event.userId);
@@ -208,121 +161,6 @@ export class RoomAudience implements Subscribed {
     const frame = this.#eventsFrame(events, after, facts);
     return frame === undefined || this.#env.connections.sendReplay(connection, frame, this.#env.clock.monotonicMs());
   }
-
-  startTyping(user: UserRef, snake: boolean): void {
-    const { clock, settings } = this.#env;
-    const timeoutMs = snake ? settings.typingTimeoutSnakeMs : settings.typingTimeoutMs;
-    const before = this.#typing.get(user.userId);
-    before?.timer.cancel();
-    const now = clock.monotonicMs();
-    const show = before === undefined || now - before.shownMs >= timeoutMs / 2;
-    const timer = clock.after(
-      timeoutMs,
-      this.#later(() => this.stopTyping(user.userId)),
-    );
-    this.#typing.set(user.userId, { user, timer, shownMs: show ? now : before.shownMs });
-    if (show)
-      this.#publishEphemeral({
-        type: "typing_indicator",
-        roomId: this.#room,
-        user,
-        isTyping: true,
-        expiresInMs: timeoutMs,
-      });
-  }
-
-  stopTyping(userId: UserId): void {
-    const typing = this.#typing.get(userId);
-    if (typing === undefined) return;
-    typing.timer.cancel();
-    this.#typing.delete(userId);
-    this.#publishEphemeral({
-      type: "typing_indicator",
-      roomId: this.#room,
-      user: typing.user,
-      isTyping: false,
-      expiresInMs: 0,
-    });
-  }
-
-  showPresence(presence: ShownPresence): void {
-    const { userId } = presence.user;
-    const before = this.#present.get(userId);
-    if (presence.status === "offline") {
-      this.#present.delete(userId);
-      if (before === undefined) return;
-    } else {
-      this.#present.set(userId, presence);
-      if (before !== undefined && before.status === presence.status && before.customStatus === presence.customStatus)
-        return;
-    }
-    this.#publishEphemeral({
-      type: "presence_update",
-      roomId: this.#room,
-      user: presence.user,
-      status: presence.status,
-      ...(presence.customStatus !== undefined && { customStatus: presence.customStatus }),
-      lastSeen: presence.lastSeen,
-    });
-  }
-
-  #noteDeparture(userId: UserId, delayMs: number): void {
-    const dueMs = this.#env.clock.monotonicMs() + delayMs;
-    this.#departed.set(userId, dueMs);
-    if (this.#departedTimer === undefined || dueMs < this.#departuresDueMs) this.#checkDeparturesIn(delayMs);
-  }
-
-  #checkDeparturesIn(delayMs: number): void {
-    this.#departedTimer?.cancel();
-    this.#departuresDueMs = this.#env.clock.monotonicMs() + delayMs;
-    this.#departedTimer = this.#env.clock.after(delayMs, this.#later(this.#checkDepartures));
-  }
-
-  /** A word that was lost with a shard would leave somebody here for ever. */
-  readonly #checkDepartures = (): void => {
-    this.#departedTimer = undefined;
-    const now = this.#env.clock.monotonicMs();
-    const listening = new Set<UserId>();
-    for (const connection of this.#subscribers.values()) listening.add(connection.info.principal.userId);
-    let nextMs = Number.POSITIVE_INFINITY;
-    for (const [userId, dueMs] of this.#departed) {
-      const shown = this.#present.get(userId);
-      if (shown !== undefined && !listening.has(userId) && dueMs > now) {
-        nextMs = Math.min(nextMs, dueMs - now);
-        continue;
-      }
-      this.#departed.delete(userId);
-      if (shown === undefined || listening.has(userId)) continue;
-      this.showPresence({ ...shown, status: "offline", lastSeen: this.#env.clock.wallMs() });
-    }
-    if (this.#departed.size > 0) this.#checkDeparturesIn(Math.max(nextMs, DEPARTURES_INTERVAL_MS));
-  };
-
-  get #departureMs(): number {
-    return this.#env.settings.presenceGraceMs + DEPARTURE_SLACK_MS;
-  }
-
-  /** A watermark moved: told to all, at most one frame per `RECEIPTS_INTERVAL_MS`. */
-  showReceipt(userId: UserId, readSeq: Seq, deliveredSeq: Seq): void {
-    if (this.isEmpty) return;
-    this.#receipts.set(userId, { userId, readSeq, deliveredSeq });
-    if (this.#receiptsTimer !== undefined) return;
-    const waitMs = this.#receiptsSentMs + RECEIPTS_INTERVAL_MS - this.#env.clock.monotonicMs();
-    this.#receiptsTimer = this.#env.clock.after(Math.max(0, waitMs), this.#later(this.#sendReceipts));
-  }
-
-  readonly #sendReceipts = (): void => {
-    this.#receiptsTimer = undefined;
-    this.#receiptsSentMs = this.#env.clock.monotonicMs();
-    const receipts = [...this.#receipts.values()];
-    this.#receipts.clear();
-    for (let i = 0; i < receipts.length; i += RECEIPTS_PER_FRAME_MAX) {
-      this.#publish(
-        { type: "receipts", roomId: this.#room, receipts: receipts.slice(i, i + RECEIPTS_PER_FRAME_MAX) },
-        0,
-      );
-    }
-  };
 
   #add(connection: ShardConnection, head: Seq): void {
     if (this.#topic === 0) {
@@ -339,7 +177,7 @@ export class RoomAudience implements Subscribed {
     if (!this.#subscribers.delete(connection.no)) return;
     this.#count(connection, -1);
     const { userId } = connection.info.principal;
-    if (this.#present.has(userId)) this.#noteDeparture(userId, this.#departureMs);
+    this.ephemera.mayHaveLeft(userId);
     if (this.#subscribers.size > 0) return;
     this.#env.out.closeTopic(this.#topic);
     this.#topic = 0;
@@ -351,7 +189,7 @@ export class RoomAudience implements Subscribed {
 
   /** The user is no member any more: none of their connections gets what follows. */
   #dismiss(userId: UserId): void {
-    this.stopTyping(userId);
+    this.ephemera.stopTyping(userId);
     for (const connection of this.#subscribers.values()) {
       if (connection.info.principal.userId === userId) this.unsubscribe(connection);
     }
@@ -375,10 +213,6 @@ export class RoomAudience implements Subscribed {
     if (this.#subscribers.size === 0) return;
     const frame = this.#eventsFrame(events, after, facts);
     if (frame !== undefined) this.#publish(frame, events[events.length - 1]?.seq ?? after);
-  }
-
-  #publishEphemeral(frame: ServerFrame): void {
-    if (this.#subscribers.size <= ROOM_PRESENCE_SUBSCRIBERS_MAX) this.#publish(frame, 0);
   }
 
   #publish(frame: ServerFrame, head: Seq): void {

@@ -199,7 +199,7 @@ export class RoomMarks {
     this.#afterWriting = [];
     for (const { mark, requests } of written) {
       for (const request of requests) this.#done(request, mark);
-      if (requests.length > 0) this.#room.audience.showReceipt(mark.userId, mark.readSeq, mark.deliveredSeq);
+      if (requests.length > 0) this.#room.audience.ephemera.showReceipt(mark.userId, mark.readSeq, mark.deliveredSeq);
     }
   }
 

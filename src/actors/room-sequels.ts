@@ -259,8 +259,8 @@ export class RoomSequels {
       roomId: room,
       head: publishedSeq,
       ...(member != null && { role: member.role }),
-      typing: audience.typingUsers,
-      present: audience.presentUsers,
+      typing: audience.ephemera.typingUsers,
+      present: audience.ephemera.presentUsers,
       ...(missing !== undefined && { missing }),
     };
   }

@@ -1,0 +1,226 @@
+/**
+ * What a room's audience is shown that is not in its log: typing, presence, receipts. All of it may be lost; nothing of it
+ * stays for ever: typing ends by itself, people whose word was lost are dropped after the grace period.
+ * Invariant: what one person does is shown to all only in small rooms; in large ones clients ask for pages.
+ */
+import type { Timer } from "../base/clock.ts";
+import type { RoomId, Seq, UserId } from "../base/ids.ts";
+import {
+  POSITION_NAMES_MAX,
+  RECEIPTS_INTERVAL_MS,
+  RECEIPTS_PER_FRAME_MAX,
+  ROOM_PRESENCE_SUBSCRIBERS_MAX,
+} from "../base/limits.ts";
+import type { ServerFrame, UserRef } from "../protocol/frames.ts";
+import type { Departed } from "./link.ts";
+import type { ShownPresence } from "./messages.ts";
+import type { ShardEnv } from "./shard-env.ts";
+
+/** The audience, as far as it is shown something. */
+export interface Onlookers {
+  readonly isEmpty: boolean;
+  readonly size: number;
+  listening(): ReadonlySet<UserId>;
+  show(frame: ServerFrame): void;
+}
+
+type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+
+interface Typing {
+  readonly user: UserRef;
+  readonly timer: Timer;
+  /** Monotonic time of the last frame that said so. */
+  readonly shownMs: number;
+}
+
+/** Beyond the grace period: for the word of a user's actor, which knows more, to arrive, milliseconds. */
+const DEPARTURE_SLACK_MS = 1_500;
+/** Departures are looked at no more often, milliseconds: each look goes through all subscribers. */
+const DEPARTURES_INTERVAL_MS = 500;
+
+export class RoomEphemera {
+  readonly #env: ShardEnv;
+  readonly #room: RoomId;
+  readonly #audience: Onlookers;
+  readonly #later: Later;
+  readonly #typing = new Map<UserId, Typing>();
+  readonly #present = new Map<UserId, ShownPresence>();
+  /** Shown as present, and one of their connections has gone: when they are dropped unless their actor says more. */
+  readonly #departed = new Map<UserId, number>();
+  #departedTimer: Timer | undefined;
+  #departuresDueMs = 0;
+  readonly #receipts = new Map<UserId, { userId: UserId; readSeq: Seq; deliveredSeq: Seq }>();
+  #receiptsTimer: Timer | undefined;
+  #receiptsSentMs = Number.NEGATIVE_INFINITY;
+
+  constructor(env: ShardEnv, room: RoomId, audience: Onlookers, later: Later) {
+    this.#env = env;
+    this.#room = room;
+    this.#audience = audience;
+    this.#later = later;
+  }
+
+  get typingUsers(): UserId[] {
+    return [...this.#typing.keys()].slice(0, POSITION_NAMES_MAX);
+  }
+
+  get presentUsers(): UserId[] {
+    const users: UserId[] = [];
+    for (const [userId, presence] of this.#present) {
+      if (users.length >= POSITION_NAMES_MAX) break;
+      if (presence.status !== "offline") users.push(userId);
+    }
+    return users;
+  }
+
+  get shown(): readonly ShownPresence[] {
+    return [...this.#present.values()];
+  }
+
+  /** What the former activation of this room showed. */
+  inherit(present: readonly ShownPresence[]): void {
+    for (const presence of present) {
+      this.#present.set(presence.user.userId, presence);
+      this.#noteDeparture(presence.user.userId, this.#departureMs);
+    }
+  }
+
+  /** These were shown before the shard was lost. Those who came back meanwhile are found among the subscribers. */
+  departed(people: readonly Departed[]): void {
+    const lastSeen = this.#env.clock.wallMs();
+    for (const { user, clean, agoMs } of people) {
+      if (!this.#present.has(user.userId)) this.#present.set(user.userId, { user, status: "online", lastSeen });
+      this.#noteDeparture(user.userId, clean ? 0 : Math.max(0, this.#env.settings.presenceGraceMs - agoMs));
+    }
+  }
+
+  /** One of a person's connections has gone. */
+  mayHaveLeft(userId: UserId): void {
+    if (this.#present.has(userId)) this.#noteDeparture(userId, this.#departureMs);
+  }
+
+  stop(): void {
+    this.#receiptsTimer?.cancel();
+    this.#departedTimer?.cancel();
+    for (const typing of this.#typing.values()) typing.timer.cancel();
+  }
+
+  startTyping(user: UserRef, snake: boolean): void {
+    const { clock, settings } = this.#env;
+    const timeoutMs = snake ? settings.typingTimeoutSnakeMs : settings.typingTimeoutMs;
+    const before = this.#typing.get(user.userId);
+    before?.timer.cancel();
+    const now = clock.monotonicMs();
+    const show = before === undefined || now - before.shownMs >= timeoutMs / 2;
+    const timer = clock.after(
+      timeoutMs,
+      this.#later(() => this.stopTyping(user.userId)),
+    );
+    this.#typing.set(user.userId, { user, timer, shownMs: show ? now : before.shownMs });
+    if (show)
+      this.#show({
+        type: "typing_indicator",
+        roomId: this.#room,
+        user,
+        isTyping: true,
+        expiresInMs: timeoutMs,
+      });
+  }
+
+  stopTyping(userId: UserId): void {
+    const typing = this.#typing.get(userId);
+    if (typing === undefined) return;
+    typing.timer.cancel();
+    this.#typing.delete(userId);
+    this.#show({
+      type: "typing_indicator",
+      roomId: this.#room,
+      user: typing.user,
+      isTyping: false,
+      expiresInMs: 0,
+    });
+  }
+
+  showPresence(presence: ShownPresence): void {
+    const { userId } = presence.user;
+    const before = this.#present.get(userId);
+    if (presence.status === "offline") {
+      this.#present.delete(userId);
+      if (before === undefined) return;
+    } else {
+      this.#present.set(userId, presence);
+      if (before !== undefined && before.status === presence.status && before.customStatus === presence.customStatus)
+        return;
+    }
+    this.#show({
+      type: "presence_update",
+      roomId: this.#room,
+      user: presence.user,
+      status: presence.status,
+      ...(presence.customStatus !== undefined && { customStatus: presence.customStatus }),
+      lastSeen: presence.lastSeen,
+    });
+  }
+
+  #noteDeparture(userId: UserId, delayMs: number): void {
+    const dueMs = this.#env.clock.monotonicMs() + delayMs;
+    this.#departed.set(userId, dueMs);
+    if (this.#departedTimer === undefined || dueMs < this.#departuresDueMs) this.#checkDeparturesIn(delayMs);
+  }
+
+  #checkDeparturesIn(delayMs: number): void {
+    this.#departedTimer?.cancel();
+    this.#departuresDueMs = this.#env.clock.monotonicMs() + delayMs;
+    this.#departedTimer = this.#env.clock.after(delayMs, this.#later(this.#checkDepartures));
+  }
+
+  /** A word that was lost with a shard would leave somebody here for ever. */
+  readonly #checkDepartures = (): void => {
+    this.#departedTimer = undefined;
+    const now = this.#env.clock.monotonicMs();
+    const listening = this.#audience.listening();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const [userId, dueMs] of this.#departed) {
+      const shown = this.#present.get(userId);
+      if (shown !== undefined && !listening.has(userId) && dueMs > now) {
+        nextMs = Math.min(nextMs, dueMs - now);
+        continue;
+      }
+      this.#departed.delete(userId);
+      if (shown === undefined || listening.has(userId)) continue;
+      this.showPresence({ ...shown, status: "offline", lastSeen: this.#env.clock.wallMs() });
+    }
+    if (this.#departed.size > 0) this.#checkDeparturesIn(Math.max(nextMs, DEPARTURES_INTERVAL_MS));
+  };
+
+  get #departureMs(): number {
+    return this.#env.settings.presenceGraceMs + DEPARTURE_SLACK_MS;
+  }
+
+  /** A watermark moved: told to all, at most one frame per `RECEIPTS_INTERVAL_MS`. */
+  showReceipt(userId: UserId, readSeq: Seq, deliveredSeq: Seq): void {
+    if (this.#audience.isEmpty) return;
+    this.#receipts.set(userId, { userId, readSeq, deliveredSeq });
+    if (this.#receiptsTimer !== undefined) return;
+    const waitMs = this.#receiptsSentMs + RECEIPTS_INTERVAL_MS - this.#env.clock.monotonicMs();
+    this.#receiptsTimer = this.#env.clock.after(Math.max(0, waitMs), this.#later(this.#sendReceipts));
+  }
+
+  readonly #sendReceipts = (): void => {
+    this.#receiptsTimer = undefined;
+    this.#receiptsSentMs = this.#env.clock.monotonicMs();
+    const receipts = [...this.#receipts.values()];
+    this.#receipts.clear();
+    for (let i = 0; i < receipts.length; i += RECEIPTS_PER_FRAME_MAX) {
+      this.#audience.show({
+        type: "receipts",
+        roomId: this.#room,
+        receipts: receipts.slice(i, i + RECEIPTS_PER_FRAME_MAX),
+      });
+    }
+  };
+
+  #show(frame: ServerFrame): void {
+    if (this.#audience.size <= ROOM_PRESENCE_SUBSCRIBERS_MAX) this.#audience.show(frame);
+  }
+}
