@@ -105,10 +105,6 @@ export class RoomActor extends Actor<RoomMessage> {
     return this.#log?.committedSeq ?? 0;
   }
 
-  get isQuarantined(): boolean {
-    return this.#quarantined;
-  }
-
   /** Nothing would be lost by ending this activation: nobody listens, nothing is under way. */
   get isIdle(): boolean {
     return this.isSettled && this.audience.isEmpty;
@@ -424,26 +420,12 @@ export class RoomActor extends Actor<RoomMessage> {
     }
   }
 
-  /** Only members are told: a mention must not tell a stranger that the room exists. */
+  /** The domain names members only: a mention must not tell a stranger that the room exists. */
   #notify(userIds: readonly UserId[], reason: "mention" | "invite", by: UserId, seq: Seq): void {
-    this.env.journal.readMembers(
-      this.#key,
-      userIds,
-      this.later((read) => {
-        if (!read.ok) return;
-        for (const member of read.value) {
-          if (member === null) continue;
-          const messageId = reason === "mention" ? { messageId: messageIdOf(seq) } : {};
-          this.env.tell(userAddress(this.tenant, member.userId), {
-            kind: "notify",
-            reason,
-            room: this.room,
-            by,
-            ...messageId,
-          });
-        }
-      }),
-    );
+    const messageId = reason === "mention" ? { messageId: messageIdOf(seq) } : {};
+    for (const userId of userIds) {
+      this.env.tell(userAddress(this.tenant, userId), { kind: "notify", reason, room: this.room, by, ...messageId });
+    }
   }
 
   // ---------------------------------------------------------------------------------------------- loss

@@ -85,11 +85,6 @@ export class RoomLog {
     return this.#outstanding === undefined && this.#pending.length === 0;
   }
 
-  /** The store has not answered the present append for a while. */
-  get isStruggling(): boolean {
-    return this.#struggling;
-  }
-
   /** The events that wait would all fit into the next segment. */
   get nextTakesAll(): boolean {
     return (

@@ -230,8 +230,9 @@ export class RoomSequels {
     const { connection } = catchUp;
     const head = this.#room.publishedSeq;
     const { facts, state, audience, reads } = this.#room;
-    // Whoever left meanwhile is shown nothing of what came after.
-    if (after >= head || facts === undefined || connection.closed || catchUp.left) return then(undefined);
+    if (after >= head || facts === undefined || connection.closed) return then(undefined);
+    // Whoever left meanwhile is shown nothing of what came after; the answer says so, or its head would promise it.
+    if (catchUp.left) return then({ from: after + 1, to: head });
     if (head - after > RESUME_EVENTS_MAX) return then({ from: after + 1, to: head });
     if (state.recent.covers(after)) {
       const sent = audience.replay(connection, state.recent.slice(after, head), after, facts);

@@ -11,8 +11,3 @@ export function hash32(text: string, seed = 0x811c9dc5): number {
   hash ^= hash >>> 13;
   return hash >>> 0;
 }
-
-/** 53 bits in a double: two independent 32-bit hashes, so that a Map of numbers can stand for a Map of strings. */
-export function hash53(text: string): number {
-  return hash32(text) * 0x20_0000 + (hash32(text, 0x9e3779b9) >>> 11);
-}

@@ -76,8 +76,6 @@ export const DUPLICATE_WINDOW_AGE_MS_MAX = 10 * 60_000;
 /** Member and message rows cached by an active room. The least recently used clean ones go first. */
 export const MEMBER_CACHE_MAX = 4_096;
 export const MESSAGE_CACHE_MAX = 1_024;
-/** Keys that one command may ask the store for. Reject `invalid_field`. */
-export const NEED_KEYS_MAX = 512;
 /** A snapshot is written after so many events, so that activation replays no more. */
 export const SNAPSHOT_EVENTS_MIN = 1_000;
 /** Events of one replay page, and of one page of history. */

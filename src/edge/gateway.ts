@@ -49,6 +49,8 @@ export interface GatewayPorts {
   readonly defer: (run: () => void) => void;
 }
 
+/** When to ask again what a shard that is behind had no place for, milliseconds. */
+const OVERLOADED_RETRY_MS = 1_000;
 /** How often time-outs and token expiry are looked after, milliseconds. */
 const SWEEP_MS = 1_000;
 const PRESENCE_GRACE_MS_DEFAULT = 10_000;
@@ -117,6 +119,10 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     answer: (result: Result<unknown, Rejection>) => void,
     timeoutMs?: number,
   ): void {
+    // Frames wait in their sockets when a shard is behind; a call has nowhere to wait. The last one of all is let through.
+    if (call.to !== "shard" && this.#outlet(shard).isFull) {
+      return answer(err({ code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS }));
+    }
     const callNo = this.#calls.open(this.#ports.clock.monotonicMs(), answer, timeoutMs);
     this.#outlet(shard).writer.call(callNo, by, call);
     this.#flushSoon();

@@ -64,23 +64,6 @@ export function apply(state: RoomState, event: LogEvent): void {
   state.recent.push(event, bytesOf(event));
 }
 
-/**
- * Fills the recent events of a state that came from a snapshot with what the log has before it, so that resumes and changes
- * of recent messages need no further reads. `events` are contiguous and end at the state's head.
- */
-export function preloadRecent(state: RoomState, events: readonly LogEvent[]): void {
-  const first = events[0];
-  if (first === undefined) return;
-  if (events[events.length - 1]?.seq !== state.head) throw new Error(`events before ${state.head} do not end there`);
-  state.recent.reset(first.seq);
-  for (const event of events) {
-    if (event.kind === "message_edited" || event.kind === "message_deleted" || event.kind === "reaction_changed") {
-      state.recent.touch(event.target);
-    }
-    state.recent.push(event, bytesOf(event));
-  }
-}
-
 function memberJoined(state: RoomState, event: MemberJoined): void {
   const row: MemberRow = {
     userId: event.userId,

@@ -80,16 +80,6 @@ export class RecentEvents<E extends { readonly seq: Seq }> {
     return this.#has(seq) && this.#touched[seq & (this.#events.length - 1)] === 0;
   }
 
-  /** Forgets all; the next event pushed must be `nextSeq`. */
-  reset(nextSeq: Seq): void {
-    this.#events = [];
-    this.#bytesOf = new Uint32Array(0);
-    this.#touched = new Uint8Array(0);
-    this.#next = nextSeq;
-    this.#size = 0;
-    this.#bytes = 0;
-  }
-
   #has(seq: Seq): boolean {
     return seq < this.#next && seq >= this.#next - this.#size;
   }

@@ -1,5 +1,6 @@
 /** Connections from the first frame to the last: who may speak when, who is not read from, and who is told to go. */
 import { expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
 import {
   AUTH_FRAME_MS_MAX,
   HELD_FRAMES_MAX,
@@ -146,7 +147,7 @@ test("frames that come before the greeting are held; at the bound the socket is 
   expect(client.of("pong")).toHaveLength(HELD_FRAMES_MAX + 1);
 });
 
-test("a shard that is behind stops its senders' sockets; they go on when it has caught up", () => {
+test("a shard that is behind stops its senders' sockets; they go on when it has caught up; calls are refused meanwhile", async () => {
   const node = new SmallNode({ rate: { perSecond: 1_000_000, burst: 1_000_000 } });
   const client = node.connect("ann");
   client.create("room");
@@ -156,6 +157,9 @@ test("a shard that is behind stops its senders' sockets; they go on when it has 
   expect(client.socket.isPaused).toBe(false);
   client.send({ type: "typing_start", roomId: "room" });
   expect([client.socket.isPaused, idle.socket.isPaused]).toEqual([true, false]);
+  const call = { to: "room", room: "room" as RoomId, kind: "get_room" } as const;
+  const answer = await node.gateway.call(principalOf("ben"), call);
+  expect(answer).toMatchObject({ ok: false, error: { code: "overloaded" } });
   node.startShard(0);
   node.run(1_000);
   expect(client.socket.isPaused).toBe(false);

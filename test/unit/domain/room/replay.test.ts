@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { messageIdOf, type UserId } from "../../../../src/base/ids.ts";
-import { apply, preloadRecent } from "../../../../src/domain/room/apply.ts";
+import type { UserId } from "../../../../src/base/ids.ts";
+import { apply } from "../../../../src/domain/room/apply.ts";
 import { emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
 import type { LogEvent } from "../../../../src/domain/room/events.ts";
 import { knownMessage } from "../../../../src/domain/room/message-rows.ts";
@@ -100,23 +100,5 @@ describe("a snapshot", () => {
     const bytes = encodeSnapshot(talked().state);
     expect(() => decodeSnapshot(Uint8Array.from([2, ...bytes.subarray(1)]))).toThrow("version 2");
     expect(() => decodeSnapshot(bytes.subarray(0, bytes.length - 4))).toThrow();
-  });
-
-  test("with recent events loaded before it finds recent messages, but not those that were changed", () => {
-    const driver = talked();
-    accepted(
-      driver.run({ kind: "edit_message", by: ANN, clientId: "e", messageId: messageIdOf(20), content: "changed" }),
-    );
-    const copy = decodeSnapshot(encodeSnapshot(driver.state));
-    preloadRecent(copy, driver.log.slice(-10));
-    expect(copy.recent.slice(0, copy.head)).toEqual(driver.log.slice(-10));
-    expect(knownMessage(copy, 21)?.content).toBe("message 17");
-    expect(knownMessage(copy, 20)).toBeUndefined();
-    expect(() => preloadRecent(copy, driver.log.slice(0, 4))).toThrow("do not end there");
-    accepted(driver.run({ kind: "send_message", by: ANN, clientId: "next", content: "x", messageType: "text" }));
-    const next = driver.log.at(-1);
-    if (next === undefined) throw new Error("nothing was written");
-    apply(copy, next);
-    expect(digest(copy)).toEqual(digest(driver.state));
   });
 });
