@@ -20,8 +20,10 @@ export interface View {
   readonly self: NodeId;
   /** Sorted by id. Without `self` when this node is leaving. Never empty but for a last node that leaves. */
   readonly nodes: readonly NodeInfo[];
-  /** The registry does not answer, or the bus is down: `nodes` is what was known before. */
+  /** The registry does not answer, or the bus is down: `nodes` is what was known before, all others are unreachable. */
   readonly isolated: boolean;
+  /** Nodes of the view that this one cannot talk to now: their rooms are followed by reading the log. */
+  readonly unreachable: readonly NodeId[];
   /** How often this node was away for so long that others may have taken its rooms: what it holds in memory is in doubt. */
   readonly lapses: number;
 }
