@@ -43,17 +43,22 @@ export class RoomView {
     this.head = Math.max(this.head ?? 0, head);
   }
 
-  positioned(connection: number, ref: number, position: RoomPosition): void {
+  /** false: out of date. It says nothing of how things stand now, an error in it included. */
+  positioned(connection: number, ref: number, position: RoomPosition): boolean {
     this.seen.push({ kind: "position", connection, ref, position });
     const isOutOfDate = ref < this.#answeredRef || (position.error === undefined && position.head < this.#leftAt);
     if (position.error === undefined) this.head = Math.max(this.head ?? 0, position.head);
-    if (isOutOfDate) return;
+    if (isOutOfDate) return false;
     this.#answeredRef = ref;
-    if (position.error !== undefined) {
-      this.subscribed = false;
-      return;
-    }
-    this.subscribed = true;
+    this.subscribed = position.error === undefined;
+    return true;
+  }
+
+  /** A question that may be put again was refused. false: out of date, a younger one was answered before. */
+  refused(ref: number): boolean {
+    if (ref < this.#answeredRef) return false;
+    this.#answeredRef = ref;
+    return true;
   }
 
   /** What is said of the room is out of date from now on if it is of before `at`, or answers a question before `ref`. */

@@ -3,6 +3,7 @@
  * that must be found. `--seed N [--verbose]` runs one seed and shows what happened. `--bug NAME` plants it in that seed.
  */
 import { parseArgs } from "node:util";
+import { KEPT_SEEDS } from "./kept-seeds.ts";
 import { PLANTED_BUGS } from "./planted-bugs.ts";
 import { type Outcome, type Plant, runSeed } from "./scenario.ts";
 
@@ -50,9 +51,9 @@ async function runAll(from: number, seeds: number): Promise<void> {
   let failures = 0;
   let requests = 0;
   const traces = new Map<number, string>();
-  for (let first = from; first < from + seeds; first += BATCH_SEEDS) {
+  for (const batch of batches(from, seeds)) {
     let failedInBatch = 0;
-    for (let seed = first; seed < Math.min(first + BATCH_SEEDS, from + seeds); seed += 1) {
+    for (const seed of batch) {
       const outcome = await runSeed(seed);
       requests += outcome.requests;
       if (traces.size < REPEATED_SEEDS_MAX) traces.set(seed, outcome.traceHash);
@@ -79,10 +80,22 @@ async function runAll(from: number, seeds: number): Promise<void> {
         : `planted bug "${name}": caught at seed ${caught.seed} (${caught.violations[0]?.rule})`,
     );
   }
-  print(`sim: ${seeds} seeds, ${failures} failures, trace hashes ${repeatable ? "repeatable" : "NOT repeatable"}`);
+  print(
+    `sim: ${seeds} seeds and ${KEPT_SEEDS.length} kept ones, ${failures} failures, trace hashes ${repeatable ? "repeatable" : "NOT repeatable"}`,
+  );
   for (const line of bugs) print(line);
   print(`${tally.passed} passed, ${tally.failed} failed`);
   process.exitCode = tally.failed === 0 ? 0 : 1;
+}
+
+/** The kept ones, then so many in a row. */
+function batches(from: number, seeds: number): number[][] {
+  const all = [KEPT_SEEDS.filter((seed) => seed < from || seed >= from + seeds)];
+  for (let first = from; first < from + seeds; first += BATCH_SEEDS) {
+    const size = Math.min(BATCH_SEEDS, from + seeds - first);
+    all.push(Array.from({ length: size }, (_, i) => first + i));
+  }
+  return all;
 }
 
 function showFailure({ seed, violations }: Outcome): void {

@@ -198,11 +198,13 @@ export class SimClient {
 
   #resumed(ref: number, position: RoomPosition): void {
     const view = this.view(position.roomId);
-    view.positioned(this.#connection, ref, position);
+    const counts = view.positioned(this.#connection, ref, position);
     if (position.error === undefined) {
       if (!view.wanted) this.unsubscribe(view.room);
       return;
     }
+    // The room may have been joined since, while others held up the answer.
+    if (!counts) return;
     if (isTemporary(position.error))
       this.#later(() => !view.subscribed && view.wanted && !this.#isResuming && this.#resume());
     else view.wanted = false;
@@ -277,7 +279,7 @@ export class SimClient {
     if (frame.type === "error") {
       const { code, temporary } = frame;
       request.answers.push({ atMs, ref, kind: "error", code, temporary });
-      this.#refused(request, frame);
+      this.#refused(request, ref, frame);
       return;
     }
     if (frame.type !== "ack") return this.#fault(`${request.body.kind} was answered by ${frame.type}`);
@@ -296,7 +298,7 @@ export class SimClient {
     }
   }
 
-  #refused(request: OpenRequest, frame: ErrorFrame): void {
+  #refused(request: OpenRequest, ref: number, frame: ErrorFrame): void {
     // A room may be joined before it was made.
     const early =
       request.body.kind === "join_room" && frame.code === "room_not_found" && request.tries.length < EARLY_TRIES_MAX;
@@ -305,7 +307,8 @@ export class SimClient {
       (frame.temporary && request.clientId === undefined && request.body.kind !== "mark_read")
     ) {
       this.#open.delete(request);
-      if (request.body.kind === "join_room") this.view(request.room).wanted = false;
+      const view = this.view(request.room);
+      if (request.body.kind === "join_room" && view.refused(ref)) view.wanted = false;
       return;
     }
     request.ref = 0;
