@@ -142,3 +142,8 @@ export const STORAGE_BUSY_MS_MAX = 250;
 export const HELD_FRAMES_MAX = 64;
 /** Frames that could not be read, per connection. Beyond: close 4422. */
 export const UNREADABLE_FRAMES_MAX = 100;
+
+/** Bytes that wait for one peer to leave with the next flush. Beyond: dropped, and the links between the two begin anew. */
+export const PEER_QUEUE_BYTES_MAX = 8 * 1024 * 1024;
+/** Bytes that a bus took and did not hand over yet, for all nodes together. Beyond: dropped, which the receivers notice. */
+export const BUS_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
