@@ -9,6 +9,8 @@ export const JOURNAL_PORTS: readonly string[] = ["storage/journal.ts", "storage/
 export const CLUSTER_PORTS: readonly string[] = [
   "cluster/bus.ts",
   "cluster/membership.ts",
+  "cluster/peers.ts",
+  "cluster/placement.ts",
   "cluster/presence-directory.ts",
 ];
 export const ACTOR_LINK: readonly string[] = ["actors/calls.ts", "actors/link.ts", "actors/address.ts"];
@@ -38,10 +40,14 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   protocol: { may: ["base/"], packages: [] },
   domain: { may: ["base/"], packages: [] },
   client: { may: ["base/", "protocol/"], packages: [] },
-  storage: { may: ["base/", ...DOMAIN_TYPES], packages: ["bun:sqlite", "msgpackr", "node:*"], adapters: true },
+  storage: {
+    may: ["base/", ...DOMAIN_TYPES],
+    packages: ["bun:sqlite", "@aws-sdk/client-dynamodb", "@smithy/*", "msgpackr", "node:*"],
+    adapters: true,
+  },
   cluster: {
     may: ["base/", "protocol/errors.ts", "protocol/frames.ts", ...DOMAIN_TYPES],
-    packages: ["msgpackr", "node:*"],
+    packages: ["ioredis", "@aws-sdk/client-dynamodb", "@smithy/*", "msgpackr", "node:*"],
     adapters: true,
   },
   actors: {
