@@ -27,8 +27,13 @@ export function addressKey(address: Address): string {
   return `${address.kind}/${address.tenant}/${address.id}`;
 }
 
+/** The same on every node and in every version: placement rests on it. */
+export function addressHash(address: Address): number {
+  return hash32(address.id, hash32(address.tenant));
+}
+
 /** The shard of this node that hosts the actor. The same address is always with the same shard. */
 export function shardOf(address: Address, shards: number): number {
   if (shards === 1) return 0;
-  return hash32(address.id, hash32(address.tenant)) % shards;
+  return addressHash(address) % shards;
 }
