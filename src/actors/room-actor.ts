@@ -5,7 +5,7 @@
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import { messageIdOf } from "../base/ids.ts";
-import { SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
+import { FENCE_RESPECT_MS, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
 import { apply } from "../domain/room/apply.ts";
 import type { RoomEffect, RowKeys } from "../domain/room/decision.ts";
 import { decide } from "../domain/room/decide.ts";
@@ -34,11 +34,17 @@ import type { ShardEnv } from "./shard-env.ts";
 import type { RoomFacts } from "./views.ts";
 
 /** What a room's user lane carries. */
-export type RoomMessage =
-  | RoomRequest
-  /** `present`: from a former activation in the same shard. */
-  | { readonly to: "attach"; readonly attachment: Attachment; readonly present?: readonly ShownPresence[] }
-  | { readonly to: "actor"; readonly message: ActorMessage };
+export type RoomMessage = RoomRequest | Attach | { readonly to: "actor"; readonly message: ActorMessage };
+
+interface Attach {
+  readonly to: "attach";
+  readonly attachment: Attachment;
+  /** From a former activation in the same shard. */
+  readonly present?: readonly ShownPresence[];
+  /** Why that one ended: the log that it had was taken by somebody, or the store was full. */
+  readonly loss?: Loss | undefined;
+}
+type Loss = "taken" | "full";
 
 /** What waits until the log is durable up to `seq`: how to answer then. */
 interface Waiting {
@@ -63,6 +69,14 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly #context: { now: number; readonly messageLengthMax: number };
   /** This activation has written its fence. */
   #fenced = false;
+  /** The newest fence that is durable is of this owner. */
+  #hasLog = false;
+  /** An uncommitted fence with nothing but committed events before it: no answer rests on it. */
+  #bareFence: Seq = 0;
+  /** The log was taken from the former activation: what that one had left to write is not written here. */
+  #yields = false;
+  /** Does not fence for its listeners' sake for now. */
+  #waits = false;
   #quarantined = false;
   readonly #waiting = new Fifo<Waiting>();
   /** Requests that wait for rows, by sender: later ones of the same sender wait behind them. */
@@ -149,7 +163,7 @@ export class RoomActor extends Actor<RoomMessage> {
         this.#take(message);
         return;
       case "attach":
-        this.#attach(message.attachment, message.present ?? []);
+        this.#attach(message);
         return;
       case "actor":
         if (message.message.kind === "presence") this.audience.ephemera.showPresence(message.message.presence);
@@ -162,7 +176,10 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   protected override endTurn(): void {
-    if (this.#log !== undefined) this.#submit(this.#log);
+    if (this.#log !== undefined) {
+      if (!this.#fenced) this.#fenceForListeners(this.#log);
+      this.#submit(this.#log);
+    }
     this.marks.submit();
   }
 
@@ -203,6 +220,7 @@ export class RoomActor extends Actor<RoomMessage> {
     state.window.expire(this.env.clock.wallMs());
     this.#state = state;
     this.#publishedSeq = state.head;
+    this.#hasLog = state.owner === this.env.settings.node;
     this.#log = new RoomLog(
       this.env,
       this.#key,
@@ -234,6 +252,10 @@ export class RoomActor extends Actor<RoomMessage> {
     const { command } = request;
     if (log.isFull && "clientId" in command) {
       answerRejection(this.env, request, { code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS });
+      return true;
+    }
+    if (this.#yields && request.attempts > 0 && "clientId" in command) {
+      answerRejection(this.env, request, { code: "unavailable", retryAfterMs: OVERLOADED_RETRY_MS });
       return true;
     }
     const context = this.#context;
@@ -299,6 +321,17 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#fenced = true;
   }
 
+  /**
+   * While another owner's fence is the newest, an append of theirs may still land, also after the log was read. Whoever
+   * listens to a room in which nothing is written would never hear of it: so the fence does not wait for a first event.
+   */
+  #fenceForListeners(log: RoomLog): void {
+    const { head, owner } = this.#state;
+    if (this.audience.isEmpty || this.#waits || owner === this.env.settings.node || this.#publishedSeq < head) return;
+    this.writeFence(log);
+    this.#bareFence = this.#state.head;
+  }
+
   #fetch(keys: RowKeys, request: RoomRequest): void {
     const { userId } = request.by;
     const lane = this.#lanes.get(userId);
@@ -333,7 +366,8 @@ export class RoomActor extends Actor<RoomMessage> {
 
   /** Answers once all that the answer rests on is durable. */
   protected settleWhenCommitted(request: RoomRequest, outcome: Outcome): void {
-    const waiting = { seq: this.#state.head, request, outcome };
+    const { head } = this.#state;
+    const waiting = { seq: head === this.#bareFence ? head - 1 : head, request, outcome };
     if (waiting.seq <= this.committedSeq && this.#waiting.length === 0) this.#settle(waiting);
     else this.#waiting.push(waiting);
   }
@@ -352,6 +386,7 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   protected committed(events: readonly LogEvent[], after: Seq): void {
+    this.#hasLog = true;
     this.marks.sent(events);
     for (
       let next = this.#waiting.peek();
@@ -433,7 +468,7 @@ export class RoomActor extends Actor<RoomMessage> {
   #lost(reason: "fenced" | "full"): void {
     this.env.report(reason === "fenced" ? "room_fenced" : "storage_full", { tenant: this.tenant, room: this.room });
     if (reason === "full") this.#refuseUnwritten();
-    this.#end(undefined);
+    this.#end(undefined, reason === "full" ? "full" : this.#hasLog ? "taken" : undefined);
   }
 
   /** What needed to be written is refused; the rest (reads, leaving) goes on with the next activation. */
@@ -447,7 +482,7 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   /** Ends the activation; what it had not answered goes to the next one, in the order it came. */
-  #end(culprit: RoomMessage | undefined): void {
+  #end(culprit: RoomMessage | undefined, loss?: Loss): void {
     const unanswered: RoomRequest[] = [];
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
       unanswered.push(next.request);
@@ -472,7 +507,9 @@ export class RoomActor extends Actor<RoomMessage> {
     this.env.restart(
       this,
       open,
-      connections.length > 0 ? [{ to: "attach", attachment, present }, ...attachments] : attachments,
+      connections.length > 0 || (loss !== undefined && open.length > 0)
+        ? [{ to: "attach", attachment, present, loss }, ...attachments]
+        : attachments,
     );
   }
 
@@ -483,7 +520,9 @@ export class RoomActor extends Actor<RoomMessage> {
    * until they were told what was committed and not told: through the topic, so that the edge notes with each block how
    * far they are, and a further loss repeats nothing.
    */
-  #attach({ connections, lastSeq, departed = [] }: Attachment, present: readonly ShownPresence[]): void {
+  #attach({ attachment, present = [], loss }: Attach): void {
+    const { connections, lastSeq, departed = [] } = attachment;
+    if (loss !== undefined) this.#heed(loss);
     const told = Math.min(lastSeq, this.#publishedSeq);
     for (const no of connections) {
       const connection = this.env.connections.get(no);
@@ -497,9 +536,22 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#publishMissed();
   }
 
+  /** Whoever took the log may be right: it is left to them for a while. A full store is not asked again and again. */
+  #heed(loss: Loss): void {
+    this.#yields = loss === "taken" && this.#state.owner !== this.env.settings.node;
+    if (loss === "taken" && !this.#yields) return;
+    this.#waits = true;
+    this.env.clock.after(
+      loss === "full" ? STORAGE_FULL_RETRY_MS : FENCE_RESPECT_MS,
+      this.later(() => {
+        this.#waits = false;
+      }),
+    );
+  }
+
   #publishMissed(): void {
     const after = this.#publishedSeq;
-    const to = this.#state.head;
+    const to = this.committedSeq;
     const { recent } = this.#state;
     if (recent.covers(after)) {
       this.#publishUpTo(to, recent.slice(after, to), after);

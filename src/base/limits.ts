@@ -53,6 +53,11 @@ export const SEGMENT_BYTES_MAX = 64 * 1024;
 export const ROOM_QUEUE_EVENTS_MAX = 4_096;
 export const ROOM_QUEUE_BYTES_MAX = 1024 * 1024;
 export const WORKER_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
+/**
+ * How long an activation whose log was taken by another owner leaves that one's fence alone for its listeners' sake,
+ * milliseconds: longer than views of who owns what differ. Then it fences, so that they hear what was written meanwhile.
+ */
+export const FENCE_RESPECT_MS = 3_000;
 /** Messages waiting in one actor's user lane. Reject `overloaded`. */
 export const MAILBOX_USER_LANE_MAX = 8_192;
 /** Messages that one actor handles before others get their turn. */
@@ -147,3 +152,21 @@ export const UNREADABLE_FRAMES_MAX = 100;
 export const PEER_QUEUE_BYTES_MAX = 8 * 1024 * 1024;
 /** Bytes that a bus took and did not hand over yet, for all nodes together. Beyond: dropped, which the receivers notice. */
 export const BUS_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Milliseconds that one request to DynamoDB may take; a healthy one takes 5 to 20. Beyond: its outcome is unknown. */
+export const DYNAMO_REQUEST_MS_MAX = 2_000;
+/** Requests to DynamoDB at once, per shard: what a user waits for, and what can wait. The rest queues. Bun sends 256 at once at most. */
+export const DYNAMO_REQUESTS_MAX = 128;
+export const DYNAMO_BACKGROUND_REQUESTS_MAX = 32;
+/** Attempts of a request that DynamoDB throttles (with full jitter: 0.8 s in the mean, 1.6 s at most). Beyond: `unavailable`. */
+export const DYNAMO_ATTEMPTS_MAX = 7;
+/** Bytes of one item. DynamoDB's own bound is 409,600, names of attributes included. What is larger is stored in parts. */
+export const DYNAMO_ITEM_BYTES_MAX = 380_000;
+/** Bytes of one part: 25 of them stay within the 16 MB of a batch write. */
+export const DYNAMO_PART_BYTES_MAX = 350_000;
+/** Milliseconds between two writes of what only changes a room's place in lists: count, head, last activity. */
+export const DYNAMO_ACTIVITY_INTERVAL_MS = 1_000;
+/** An append that changes members or a room's card waits so long for their rows, milliseconds; then it answers without them. */
+export const DYNAMO_ROWS_WAIT_MS_MAX = 100;
+/** Bytes of rows (estimate) that a shard keeps while they are not in DynamoDB yet. Beyond: appends with rows are `unknown`. */
+export const DYNAMO_ROWS_PENDING_BYTES_MAX = 32 * 1024 * 1024;

@@ -72,6 +72,7 @@ class Scenario {
     this.#parts = { ...PRODUCTION, ...plant.parts };
     const queue = new EventQueue();
     const trace = new Trace(show);
+    let owners = 0;
     this.#world = {
       queue,
       clock: new VirtualClock(queue, WALL_START_MS),
@@ -81,9 +82,12 @@ class Scenario {
       codecs,
       backpressureMax,
       disruptions: [],
+      newOwner: () => {
+        owners += 1;
+        return `owner-${owners}`;
+      },
     };
     const settings = {
-      node: "sim",
       messageLengthMax: 5_000,
       typingTimeoutMs: 3_000,
       typingTimeoutSnakeMs: 10_000,

@@ -33,6 +33,8 @@ export interface World {
   /** Bytes under way to one client; a client that lags by more can't catch up before this is raised. */
   backpressureMax: number;
   readonly disruptions: Disruption[];
+  /** A name for the fences of one incarnation of a shard, as if each were on a node of its own. */
+  readonly newOwner: () => string;
 }
 
 /** Calls of a room in trouble: `crash` ends the shard's thread in the middle of the turn. */
@@ -53,7 +55,7 @@ export interface NodePlan {
   readonly shards: number;
   readonly linkDelayMsMax: number;
   readonly clientDelayMsMax: number;
-  readonly settings: ShardSettings;
+  readonly settings: Omit<ShardSettings, "node">;
 }
 
 /** The client's end of a wire. */
@@ -159,7 +161,7 @@ export class SimNode {
         journal: this.#parts.wrapJournal(new SimJournal(store, process), store),
         projections: new SimProjections(store, process),
         codecs,
-        settings: this.#plan.settings,
+        settings: { ...this.#plan.settings, node: this.#world.newOwner() },
         defer: process.defer,
         send: (block) =>
           toEdge.send(() =>

@@ -29,6 +29,7 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "fence":
       if (event.epoch <= state.epoch) throw new Error(`epoch ${event.epoch} does not follow ${state.epoch}`);
       state.epoch = event.epoch;
+      state.owner = event.owner;
       break;
     case "room_created":
       state.settings = event.settings;

@@ -20,6 +20,7 @@ export function emptyRoomState(bounds: CacheBounds = CACHE_BOUNDS): RoomState {
     createdAt: 0,
     head: 0,
     epoch: 0,
+    owner: undefined,
     lastTimestamp: 0,
     memberCount: 0,
     ownerCount: 0,

@@ -20,6 +20,8 @@ interface Body {
   readonly createdAt: number;
   readonly head: Seq;
   readonly epoch: number;
+  /** Not in snapshots of the first days. */
+  readonly owner?: string;
   readonly lastTimestamp: number;
   readonly memberCount: number;
   readonly ownerCount: number;
@@ -33,6 +35,7 @@ export function encodeSnapshot(state: RoomState): Uint8Array {
     createdAt: state.createdAt,
     head: state.head,
     epoch: state.epoch,
+    ...(state.owner !== undefined && { owner: state.owner }),
     lastTimestamp: state.lastTimestamp,
     memberCount: state.memberCount,
     ownerCount: state.ownerCount,
@@ -62,6 +65,7 @@ export function decodeSnapshot(bytes: Uint8Array, bounds?: CacheBounds): RoomSta
     createdAt: body.createdAt,
     head: body.head,
     epoch: body.epoch,
+    owner: body.owner,
     lastTimestamp: body.lastTimestamp,
     memberCount: body.memberCount,
     ownerCount: body.ownerCount,

@@ -50,6 +50,8 @@ export interface RoomState {
   createdAt: number;
   head: Seq;
   epoch: number;
+  /** Who wrote the newest fence; `undefined` before the first, and after a snapshot of a version that did not keep it. */
+  owner: string | undefined;
   lastTimestamp: number;
   memberCount: number;
   ownerCount: number;

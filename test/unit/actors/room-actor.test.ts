@@ -1,6 +1,5 @@
 /** A room and its log: what may be said before a commit, and what happens to requests when the store answers otherwise. */
 import { expect, test } from "bun:test";
-import { decodeEntries, encodeEntries } from "../../../src/actors/log-codec.ts";
 import type { RoomId, TenantId } from "../../../src/base/ids.ts";
 import { SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, SNAPSHOT_EVENTS_MIN } from "../../../src/base/limits.ts";
 import type { Segment } from "../../../src/storage/journal.ts";
@@ -41,9 +40,6 @@ const message = (content: string, more: object = {}): Frame => ({
   content,
   ...more,
 });
-const eventsOf = (log: MemoryLog): string[] =>
-  log.segments.flatMap((segment) => decodeEntries(segment.firstSeq, segment.entries).map((event) => event.kind));
-
 test("nothing is acked or shown before its commit; a duplicate waits for the commit of the original", () => {
   const { node, journal, ann, ben } = scene();
   const held: Append[] = [];
@@ -134,39 +130,6 @@ test("an append of unknown outcome that is not there is put again, byte for byte
   expect(ann.answerTo(later)).toMatchObject({ type: "ack", seq: 6 });
   for (const segment of seen.slice(1, 4)) expect(segment).toEqual(seen[0] as Segment);
   expect(ben.texts("room")).toEqual(["hello", "later"]);
-});
-
-/** Another owner takes the next place in the log. */
-function fenceBehindItsBack({ log }: Scene): void {
-  const last = log.segments.at(-1) as Segment;
-  const seq = last.lastSeq + 1;
-  const fence = { kind: "fence", seq, timestamp: last.timestamp, epoch: last.epoch + 1, owner: "another" } as const;
-  log.segments.push({
-    ...last,
-    firstSeq: seq,
-    lastSeq: seq,
-    epoch: last.epoch + 1,
-    batchId: "another",
-    owner: "another",
-    entries: encodeEntries([fence]),
-  });
-}
-
-test("a room that lost its log to another owner reads it again, fences it and answers everything that waited", () => {
-  const all = scene();
-  const { node, ann, ben, log } = all;
-  fenceBehindItsBack(all);
-  const refs = [ann.send(message("one")), ann.send(message("two")), ben.send(message("three"))];
-  node.run();
-  // 5: the other's fence; 6: ours.
-  expect([...refs.map((ref, i) => (i < 2 ? ann : ben).answerTo(ref)?.["seq"])]).toEqual([7, 8, 9]);
-  expect(eventsOf(log).filter((kind) => kind === "fence")).toHaveLength(3);
-  expect(log.segments.at(-1)?.epoch).toBe(3);
-  for (const client of [ann, ben]) {
-    expect(client.texts("room")).toEqual(["one", "two", "three"]);
-    expect(client.faults()).toEqual([]);
-  }
-  expect(node.reports.filter((report) => report.startsWith("room_fenced"))).toHaveLength(1);
 });
 
 test("a retry whose ack was lost gets the same sequence from the next activation", () => {

@@ -96,6 +96,15 @@ describe("a snapshot", () => {
     expect(driver.run(retry)).toEqual({ kind: "duplicate", seq: 7, timestamp: START_MS + 40 });
   });
 
+  test("names the owner of the newest fence; one that was written before owners were kept is read all the same", () => {
+    const { state } = talked();
+    apply(state, { kind: "fence", seq: state.head + 1, timestamp: START_MS, epoch: state.epoch + 1, owner: "node-2" });
+    expect(decodeSnapshot(encodeSnapshot(state)).owner).toBe("node-2");
+    state.owner = undefined;
+    const old = decodeSnapshot(encodeSnapshot(state));
+    expect([old.owner, old.epoch, old.head]).toEqual([undefined, state.epoch, state.head]);
+  });
+
   test("of an unknown version, or cut short, is refused", () => {
     const bytes = encodeSnapshot(talked().state);
     expect(() => decodeSnapshot(Uint8Array.from([2, ...bytes.subarray(1)]))).toThrow("version 2");
