@@ -17,6 +17,8 @@ export interface NodeInfo {
   readonly address: string;
   /** Wall clock, milliseconds since 1970. */
   readonly startedAt: number;
+  /** It is about to go: it owns nothing any more, and its clients are still served through it. */
+  readonly leaving: boolean;
 }
 
 export interface Reading {

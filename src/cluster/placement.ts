@@ -18,7 +18,7 @@ export interface View {
   /** Counts this node's views. */
   readonly version: number;
   readonly self: NodeId;
-  /** Sorted by id. Without `self` when this node is leaving. Never empty but for a last node that leaves. */
+  /** Sorted by id, this node among them. Those that are leaving own nothing. */
   readonly nodes: readonly NodeInfo[];
   /** The registry does not answer, or the bus is down: `nodes` is what was known before, all others are unreachable. */
   readonly isolated: boolean;
@@ -28,14 +28,16 @@ export interface View {
   readonly lapses: number;
 }
 
-/** By slot: the owner's place in `nodes`. */
-export function placeSlots(nodes: readonly Pick<NodeInfo, "id">[]): Uint16Array {
+/** By slot: the owner's place in `nodes`. When all are leaving, they share the slots until the end. */
+export function placeSlots(nodes: readonly Pick<NodeInfo, "id" | "leaving">[]): Uint16Array {
   const table = new Uint16Array(SLOTS);
-  const seeds = nodes.map((node) => hash32(node.id));
+  const allLeave = nodes.every((node) => node.leaving);
+  const seeds = nodes.map((node) => (node.leaving && !allLeave ? undefined : hash32(node.id)));
   for (let slot = 0; slot < SLOTS; slot += 1) {
     let best = -1;
-    for (let i = 0; i < seeds.length; i += 1) {
-      const weight = mix((seeds[i] as number) ^ Math.imul(slot + 1, 0x9e3779b1));
+    for (const [i, seed] of seeds.entries()) {
+      if (seed === undefined) continue;
+      const weight = mix(seed ^ Math.imul(slot + 1, 0x9e3779b1));
       // Nodes are sorted: of equal weights the first wins everywhere.
       if (weight > best) {
         best = weight;
@@ -56,7 +58,6 @@ export class Placement {
     this.#table = placeSlots(view.nodes);
   }
 
-  /** `undefined` when there is no node at all. */
   owner(hash: number): NodeInfo | undefined {
     return this.view.nodes[this.#table[slotOfHash(hash)] as number];
   }
