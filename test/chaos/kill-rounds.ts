@@ -3,15 +3,15 @@
  * acked is there, nothing is there twice, and every client saw the whole log in order through its resumes.
  */
 import { SeededRandom } from "../../src/base/prng.ts";
-import { at, listAt, numberAt, textAt } from "../support/json.ts";
 import { TestServer } from "../support/server.ts";
 import type { WireName } from "../support/wire.ts";
 import { Person } from "./person.ts";
+import { readHistory } from "./read-history.ts";
+import { startTalk } from "./talk.ts";
 import { judge, type Kept, type Verdict, type Witness } from "./verdict.ts";
 
 const ROOMS = ["chaos_1", "chaos_2", "chaos_3", "chaos_4"];
 const WIRES: readonly WireName[] = ["msgpack", "json", "camel", "snake", "msgpack", "json", "msgpack", "snake"];
-const TICK_MS = 5;
 const ROUND_MS_MIN = 150;
 const ROUND_MS_MAX = 900;
 const SETTLE_MS_MAX = 15_000;
@@ -93,28 +93,17 @@ async function end(server: TestServer, signal: "SIGKILL" | "SIGTERM"): Promise<n
   return 0;
 }
 
-/** Sends at an even rate until the time is over; whether anything was answered does not matter here. */
-function talk(people: readonly Person[], rate: number, lifeMs: number, random: SeededRandom): Promise<void> {
-  const startMs = performance.now();
-  let sent = 0;
-  return new Promise((resolve) => {
-    const ticker = setInterval(() => {
-      const elapsedMs = performance.now() - startMs;
-      const due = Math.floor((elapsedMs / 1000) * rate);
-      for (; sent < due; sent += 1) {
-        people[random.below(people.length)]?.say(ROOMS[random.below(ROOMS.length)] ?? "");
-      }
-      if (elapsedMs < lifeMs) return;
-      clearInterval(ticker);
-      resolve();
-    }, TICK_MS);
-  });
+async function talk(people: readonly Person[], rate: number, lifeMs: number, random: SeededRandom): Promise<void> {
+  const stop = startTalk({ people: people.map((talker) => ({ talker, rooms: ROOMS })), rate, random });
+  await Bun.sleep(lifeMs);
+  stop();
 }
 
 /** Everybody connects, resumes, retries, and has seen everything that anybody's acks speak of. */
 async function settle(people: readonly Person[]): Promise<void> {
   await Promise.all(people.map((person) => person.connect()));
-  await Promise.all(people.map((person) => person.retry(SETTLE_MS_MAX)));
+  for (const person of people) person.resend();
+  await Promise.all(people.map((person) => person.allAcked(SETTLE_MS_MAX)));
   for (const roomId of ROOMS) {
     const last = Math.max(...people.map((person) => person.lastAckedSeq(roomId)));
     await Promise.all(people.map((person) => person.seen(roomId, last, SETTLE_MS_MAX)));
@@ -122,24 +111,5 @@ async function settle(people: readonly Person[]): Promise<void> {
 }
 
 function witnessOf({ userId, acked, rooms, faults }: Person): Witness {
-  return { userId, acked: [...acked.values()], rooms, faults };
-}
-
-/** The whole history over REST, oldest first. */
-async function readHistory(server: TestServer, roomId: string, token: string): Promise<readonly Kept[]> {
-  const pages: (readonly Kept[])[] = [];
-  let before = "";
-  for (;;) {
-    const reply = await server.rest("GET", `/v1/chat/rooms/${roomId}/messages?limit=100${before}`, { token });
-    if (reply.status !== 200) throw new Error(`history of ${roomId}: ${reply.status} ${reply.text}`);
-    const page = listAt(reply.body, "data.messages").map((message) => ({
-      messageId: textAt(message, "messageId"),
-      seq: numberAt(message, "seq"),
-      content: textAt(message, "content"),
-    }));
-    pages.push(page);
-    const first = page[0];
-    if (at(reply.body, "data.pagination.hasMore") !== true || first === undefined) return pages.reverse().flat();
-    before = `&before=${first.messageId}`;
-  }
+  return { userId, memberOf: ROOMS, acked: [...acked.values()], rooms, faults };
 }

@@ -5,7 +5,7 @@
 import { TestClient } from "../support/client.ts";
 import { at, numberAt, textAt } from "../support/json.ts";
 import type { RoomLog } from "../support/room-log.ts";
-import type { TestServer } from "../support/server.ts";
+import { mintTestToken } from "../support/tokens.ts";
 import type { Frame, WireName } from "../support/wire.ts";
 import type { Acked } from "./verdict.ts";
 
@@ -14,12 +14,19 @@ interface Unacked {
   readonly content: string;
   /** What this person had of the room at the first try. */
   readonly knownSeq: number;
+  readonly firstMs: number;
+  lastMs: number;
+}
+/** A server that a person may connect to. */
+export interface Place {
+  readonly ws: string;
 }
 interface Wait {
   readonly done: () => boolean;
   readonly resolve: () => void;
 }
 
+const OPEN_MS_MAX = 5_000;
 const PADDING = "so that a message has about the length that people write in a chat on a good day";
 
 export class Person {
@@ -30,17 +37,20 @@ export class Person {
   readonly acked = new Map<string, Acked>();
   readonly faults: string[] = [];
   retried = 0;
-  readonly #server: TestServer;
+  readonly #server: Place;
+  readonly #heard: ((frame: Frame) => void) | undefined;
   readonly #wire: WireName;
   #client: TestClient | undefined;
   #sent = 0;
   #wait: Wait | undefined;
 
-  constructor(server: TestServer, userId: string, wire: WireName) {
+  /** `heard` sees every frame after it was taken note of. */
+  constructor(server: Place, userId: string, wire: WireName, heard?: (frame: Frame) => void) {
     this.#server = server;
+    this.#heard = heard;
     this.#wire = wire;
     this.userId = userId;
-    this.token = server.token({ user: userId, name: userId });
+    this.token = mintTestToken({ user: userId, name: userId });
   }
 
   get client(): TestClient {
@@ -49,13 +59,27 @@ export class Person {
   }
 
   async connect(): Promise<void> {
-    this.#client = await TestClient.connect(this.#server, {
+    await this.open(this.#server);
+    if (this.rooms.size > 0) await this.client.resume();
+  }
+
+  /** A connection without a resume; fails when it is not greeted in time. */
+  async open(place: Place): Promise<TestClient> {
+    const client = TestClient.open(place, {
       token: this.token,
       wire: this.#wire,
       rooms: this.rooms,
       onFrame: (frame) => this.#onFrame(frame),
     });
-    if (this.rooms.size > 0) await this.#client.resume();
+    const late = setTimeout(() => client.terminate(), OPEN_MS_MAX);
+    try {
+      await client.opened();
+      await client.waitFor((frame) => frame.type === "connection", "the connection frame");
+    } finally {
+      clearTimeout(late);
+    }
+    this.#client = client;
+    return client;
   }
 
   async disconnected(): Promise<void> {
@@ -65,21 +89,33 @@ export class Person {
   say(roomId: string): void {
     this.#sent += 1;
     const clientId = `${this.userId}-${this.#sent}`;
-    const message = { roomId, content: `${clientId} ${PADDING}`, knownSeq: this.rooms.get(roomId)?.head ?? 0 };
+    const nowMs = performance.now();
+    const knownSeq = this.rooms.get(roomId)?.head ?? 0;
+    const message = { roomId, content: `${clientId} ${PADDING}`, knownSeq, firstMs: nowMs, lastMs: nowMs };
     this.unacked.set(clientId, message);
-    if (this.client.isOpen) this.client.send(frameOf(clientId, roomId, message.content));
+    if (this.#client?.isOpen === true) this.#client.send(frameOf(clientId, roomId, message.content));
   }
 
-  /** Sends everything again that was not acked, in the order of the first tries, and waits for all acks. */
-  async retry(msMax: number): Promise<void> {
+  /** One more try of a message, if it still needs one and there is a connection. */
+  again(clientId: string): void {
+    const message = this.unacked.get(clientId);
+    if (message === undefined || this.#client?.isOpen !== true) return;
+    message.lastMs = performance.now();
+    const { roomId, content, knownSeq } = message;
+    this.#client.send({ ...frameOf(clientId, roomId, content), knownSeq });
+  }
+
+  /** Sends everything again that was not acked, in the order of the first tries. */
+  resend(): void {
     this.retried += this.unacked.size;
-    for (const [clientId, { roomId, content, knownSeq }] of this.unacked) {
-      this.client.send({ ...frameOf(clientId, roomId, content), knownSeq });
-    }
+    for (const clientId of this.unacked.keys()) this.again(clientId);
+  }
+
+  async allAcked(msMax: number): Promise<void> {
     await this.#until(
       () => this.unacked.size === 0,
       msMax,
-      () => `${this.unacked.size} retries without an ack`,
+      () => `${this.unacked.size} messages without an ack`,
     );
   }
 
@@ -103,6 +139,7 @@ export class Person {
     // What is refused for now stays unacked, and is tried again with the others.
     else if (frame.type === "error" && frame["temporary"] !== true)
       this.faults.push(`refused: ${JSON.stringify(frame)}`);
+    this.#heard?.(frame);
     if (this.#wait?.done()) this.#wait.resolve();
   }
 
@@ -120,6 +157,8 @@ export class Person {
       content: message.content,
       messageId: textAt(frame, "messageId"),
       seq: numberAt(frame, "seq"),
+      sentMs: message.firstMs,
+      ackedMs: performance.now(),
     });
   }
 

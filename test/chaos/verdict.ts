@@ -10,6 +10,9 @@ export interface Acked {
   readonly content: string;
   readonly messageId: string;
   readonly seq: number;
+  /** The first try, and the first ack: `performance.now()` of this process. */
+  readonly sentMs: number;
+  readonly ackedMs: number;
 }
 
 /** A message of the history, oldest first. */
@@ -19,9 +22,11 @@ export interface Kept {
   readonly content: string;
 }
 
-/** One client: member of every room since before the first message. */
+/** One client. */
 export interface Witness {
   readonly userId: string;
+  /** Rooms that it has been a member of since before their first message. */
+  readonly memberOf: readonly string[];
   readonly acked: readonly Acked[];
   readonly rooms: ReadonlyMap<string, RoomLog>;
   /** What went wrong for this client itself: refusals, two different acks. */
@@ -33,6 +38,8 @@ export interface Verdict {
   /** Acked, but not in the history where the ack said, or with another text; and what a client itself complains about. */
   readonly lost: number;
   readonly duplicates: number;
+  /** Messages that were sent after another of their room had been acked, and stand before it. */
+  readonly misordered: number;
   /** Breaks in what a client saw: gaps, repetitions, ranges that a resume could not replay, events of no history. */
   readonly gaps: number;
   readonly failures: readonly string[];
@@ -42,8 +49,8 @@ const FAILURES_SHOWN_MAX = 20;
 
 export function judge(histories: ReadonlyMap<string, readonly Kept[]>, witnesses: readonly Witness[]): Verdict {
   const failures: string[] = [];
-  const counts = { acked: 0, lost: 0, duplicates: 0, gaps: 0 };
-  const fail = (kind: "lost" | "duplicates" | "gaps", what: string): void => {
+  const counts = { acked: 0, lost: 0, duplicates: 0, misordered: 0, gaps: 0 };
+  const fail: Fail = (kind, what): void => {
     counts[kind] += 1;
     if (failures.length < FAILURES_SHOWN_MAX) failures.push(`${kind}: ${what}`);
   };
@@ -56,17 +63,18 @@ export function judge(histories: ReadonlyMap<string, readonly Kept[]>, witnesses
       contents.add(content);
       lastSeq = seq;
     }
-    for (const witness of witnesses) sawAll(roomId, history, witness, fail);
+    for (const witness of witnesses) if (witness.memberOf.includes(roomId)) sawAll(roomId, history, witness, fail);
   }
   for (const { userId, acked, faults } of witnesses) {
     counts.acked += acked.length;
     for (const fault of faults) fail("lost", `${userId}: ${fault}`);
     keptAll(userId, acked, histories, fail);
   }
+  inOrder(witnesses, fail);
   return { ...counts, failures };
 }
 
-type Fail = (kind: "lost" | "duplicates" | "gaps", what: string) => void;
+type Fail = (kind: "lost" | "duplicates" | "misordered" | "gaps", what: string) => void;
 
 function keptAll(
   userId: string,
@@ -84,6 +92,28 @@ function keptAll(
       "lost",
       `${userId} was told ${roomId} ${messageId} (${seq}) for "${content}"; there is ${JSON.stringify(message)}`,
     );
+  }
+}
+
+/** What was acked before another was sent for the first time, by whomever, has the smaller sequence. */
+function inOrder(witnesses: readonly Witness[], fail: Fail): void {
+  const rooms = new Map<string, Acked[]>();
+  for (const { acked } of witnesses) {
+    for (const message of acked) {
+      const room = rooms.get(message.roomId);
+      if (room === undefined) rooms.set(message.roomId, [message]);
+      else room.push(message);
+    }
+  }
+  for (const [roomId, messages] of rooms) {
+    messages.sort((a, b) => b.seq - a.seq);
+    let earliest: Acked | undefined;
+    for (const message of messages) {
+      if (earliest !== undefined && earliest.ackedMs < message.sentMs) {
+        fail("misordered", `${roomId}: ${message.messageId} was sent after ${earliest.messageId} had been acked`);
+      }
+      if (earliest === undefined || message.ackedMs < earliest.ackedMs) earliest = message;
+    }
   }
 }
 

@@ -122,7 +122,7 @@ async function startEcho(prefix: string): Promise<Echo> {
   const server: Server = createServer((socket) => {
     sockets.add(socket);
     socket.on("error", () => socket.destroy());
-    socket.on("data", (bytes) => socket.write(Buffer.concat([Buffer.from(prefix), bytes])));
+    socket.on("data", (bytes: Buffer) => socket.write(Buffer.concat([Buffer.from(prefix), bytes])));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
   const address = server.address();

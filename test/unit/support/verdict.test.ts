@@ -1,6 +1,6 @@
 /** The checkers themselves: what follows passes, and every planted break is seen. */
 import { expect, test } from "bun:test";
-import { judge, type Kept, type Witness } from "../../chaos/verdict.ts";
+import { type Acked, judge, type Kept, type Witness } from "../../chaos/verdict.ts";
 import { RoomLog } from "../../support/room-log.ts";
 
 const ROOM = "tea";
@@ -17,14 +17,18 @@ function witness(
   const log = new RoomLog();
   if (change.log === undefined) log.accept(frame(0, HISTORY));
   else change.log(log);
-  const acked = (change.acked ?? HISTORY).map((message) => ({ ...message, roomId: ROOM }));
-  return { userId: "ann", acked, rooms: new Map([[ROOM, log]]), faults: change.faults ?? [] };
+  const acked = (change.acked ?? HISTORY).map((message) => ackOf(message, message.seq, message.seq + 1.5));
+  return { userId: "ann", memberOf: [ROOM], acked, rooms: new Map([[ROOM, log]]), faults: change.faults ?? [] };
+}
+
+function ackOf(message: Kept, sentMs: number, ackedMs: number): Acked {
+  return { ...message, roomId: ROOM, sentMs, ackedMs };
 }
 
 const judged = (seen: Witness, history = HISTORY) => judge(new Map([[ROOM, history]]), [seen]);
 
 test("a client that saw and was told the truth gives no failure", () => {
-  expect(judged(witness())).toEqual({ acked: 4, lost: 0, duplicates: 0, gaps: 0, failures: [] });
+  expect(judged(witness())).toEqual({ acked: 4, lost: 0, duplicates: 0, misordered: 0, gaps: 0, failures: [] });
 });
 
 test("frames that follow each other are one history, fences and empty frames included", () => {
@@ -99,6 +103,20 @@ test("live events may come before the answer to a resume, as long as none is lef
   log.resumed({ roomId: ROOM, head: 3 });
   log.accept(frame(4, [], 5));
   expect(log.faults).toEqual([]);
+});
+
+test("a message that was sent after another's ack and stands before it is misordered", () => {
+  const [first, second] = HISTORY;
+  if (first === undefined || second === undefined) throw new Error("no history");
+  const told = (ackedMs: number): Witness => ({ ...witness(), acked: [ackOf(second, 1, ackedMs), ackOf(first, 6, 7)] });
+  expect(judged(told(5))).toMatchObject({ misordered: 1, lost: 0 });
+  // Under way at the same time: either order is right.
+  expect(judged(told(6.5))).toMatchObject({ misordered: 0 });
+});
+
+test("who is no member of a room need not have seen it", () => {
+  const stranger: Witness = { ...witness(), memberOf: [], rooms: new Map(), acked: [] };
+  expect(judged(stranger)).toMatchObject({ gaps: 0 });
 });
 
 test("what a client itself complains about is not overlooked", () => {
