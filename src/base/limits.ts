@@ -170,3 +170,12 @@ export const DYNAMO_ACTIVITY_INTERVAL_MS = 1_000;
 export const DYNAMO_ROWS_WAIT_MS_MAX = 100;
 /** Bytes of rows (estimate) that a shard keeps while they are not in DynamoDB yet. Beyond: appends with rows are `unknown`. */
 export const DYNAMO_ROWS_PENDING_BYTES_MAX = 32 * 1024 * 1024;
+/**
+ * One entry of a node's stream in Redis, and entries in a stream: a reader that stands still holds at most their product,
+ * 128 MiB, in Redis. The oldest entries go first; the reader's peers notice and begin anew.
+ */
+export const BUS_ENTRY_BYTES_MAX = 32 * 1024;
+export const BUS_STREAM_ENTRIES_MAX = 4_096;
+/** Bytes written to one node's stream at once, and entries read at once. The rest waits for the next round. */
+export const BUS_WRITE_BYTES_MAX = 512 * 1024;
+export const BUS_READ_ENTRIES_MAX = 256;
