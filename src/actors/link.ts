@@ -11,7 +11,7 @@ import type { Principal } from "../domain/principal.ts";
 import type { CodecId } from "../protocol/codec.ts";
 import { CLOSE_CODES, type CloseReason, type Rejection } from "../protocol/errors.ts";
 import type { RoomPosition, UserRef } from "../protocol/frames.ts";
-import type { Address } from "./address.ts";
+import { type Address, addressHash } from "./address.ts";
 import { ByteCursor, ByteQueue } from "./byte-queue.ts";
 import type { Call } from "./calls.ts";
 import type { ActorMessage } from "./messages.ts";
@@ -79,6 +79,7 @@ const TO_EDGE = {
   openTopic: 8,
   closeTopic: 9,
   done: 10,
+  heads: 11,
 } as const;
 /** A block to the edge begins with the progress, filled in when the block is taken. */
 const PROGRESS_BYTES = 8;
@@ -218,8 +219,10 @@ export interface ToEdgeHandler {
   unsubscribe(connection: ConnectionNo, topic: TopicNo): void;
   close(connection: ConnectionNo, reason: CloseReason): void;
   reply(callNo: number, result: Result<unknown, Rejection>): void;
-  /** For an actor of another shard; forwarded unread. */
-  actor(shard: number, packed: Uint8Array): void;
+  /** For an actor of another shard, by its address's hash; forwarded unread. To the own edge only. */
+  actor(hash: number, packed: Uint8Array): void;
+  /** Heads of rooms that were written to lately, for other nodes; forwarded unread. To the own edge only. */
+  heads(block: Uint8Array): void;
   openTopic(topic: TopicNo, key: string, head: Seq): void;
   closeTopic(topic: TopicNo): void;
   /** This record is dealt with, although one before it is not. */
@@ -284,10 +287,15 @@ export class ToEdgeWriter {
     this.#queue.bytes(packr.pack(result));
   }
 
-  actor(shard: number, to: Address, message: ActorMessage): void {
+  actor(to: Address, message: ActorMessage): void {
     this.#queue.u8(TO_EDGE.actor);
-    this.#queue.u8(shard);
+    this.#queue.u32(addressHash(to));
     this.#queue.bytes(packr.pack([to, message]));
+  }
+
+  heads(block: Uint8Array): void {
+    this.#queue.u8(TO_EDGE.heads);
+    this.#queue.bytes(block);
   }
 
   openTopic(topic: TopicNo, key: string, head: Seq): void {
@@ -344,7 +352,10 @@ function readRecordToEdge(cursor: ByteCursor, handler: ToEdgeHandler): void {
       handler.reply(cursor.u32(), packr.unpack(cursor.bytes()) as Result<unknown, Rejection>);
       return;
     case TO_EDGE.actor:
-      handler.actor(cursor.u8(), cursor.bytes());
+      handler.actor(cursor.u32(), cursor.bytes());
+      return;
+    case TO_EDGE.heads:
+      handler.heads(cursor.bytes());
       return;
     case TO_EDGE.openTopic:
       handler.openTopic(cursor.u32(), cursor.text(), cursor.f64());

@@ -13,6 +13,7 @@ import { BunSocket } from "./bun-socket.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import type { Socket } from "./ports.ts";
 import type { TokenBucket } from "./rate-limit.ts";
+import type { ShardTarget } from "./shard-target.ts";
 import type { SocketHandler } from "./socket-plugin.ts";
 
 /** Why a connection is not read from. It is read from again when no reason is left. */
@@ -48,8 +49,10 @@ export class Connection implements SocketHandler {
   closed = false;
   /** It was told to go: what it still says is not listened to. */
   dismissed = false;
-  /** Bit per shard that knows of this connection. */
+  /** Bit per shard of this node that knows of this connection. */
   introduced = 0;
+  /** Where its user's actor is. */
+  home: ShardTarget | undefined;
   /** Frames so far: with the id it makes an idempotency key. */
   frames = 0;
   unreadableFrames = 0;

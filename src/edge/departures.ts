@@ -6,6 +6,8 @@
 import type { Departed } from "../actors/link.ts";
 import { DEPARTED_CONNECTIONS_MAX } from "../base/limits.ts";
 import type { Connection } from "./connection.ts";
+import type { EdgeRoom } from "./edge-room.ts";
+import type { ShardTarget } from "./shard-target.ts";
 
 interface Departure {
   readonly connection: Connection;
@@ -20,12 +22,11 @@ export class Departures {
   readonly #graceMs: number;
   /** The oldest first. */
   #departures: Departure[] = [];
-  /** When each shard went down; `undefined` while it is up. */
-  readonly #downMs: (number | undefined)[];
+  /** When each shard that is down went down. */
+  readonly #downMs = new Map<ShardTarget, number>();
 
-  constructor(shards: number, graceMs: number) {
+  constructor(graceMs: number) {
     this.#graceMs = graceMs + TOLD_MS;
-    this.#downMs = new Array<number | undefined>(shards).fill(undefined);
   }
 
   get size(): number {
@@ -36,14 +37,18 @@ export class Departures {
     this.#departures.push({ connection, clean, atMs });
   }
 
-  shardDown(shard: number, nowMs: number): void {
-    this.#downMs[shard] ??= nowMs;
+  shardDown(shard: ShardTarget, nowMs: number): void {
+    if (!this.#downMs.has(shard)) this.#downMs.set(shard, nowMs);
   }
 
-  /** By the key of a room of this shard: who left it too late for the former worker to tell. */
-  shardUp(shard: number, nowMs: number): ReadonlyMap<string, readonly Departed[]> {
-    const downMs = this.#downMs[shard] ?? nowMs;
-    this.#downMs[shard] = undefined;
+  /** By the key of a room that `isMeant`: who left it too late for whoever had it before to tell. */
+  shardUp(
+    shard: ShardTarget,
+    nowMs: number,
+    isMeant: (room: EdgeRoom) => boolean,
+  ): ReadonlyMap<string, readonly Departed[]> {
+    const downMs = this.#downMs.get(shard) ?? nowMs;
+    this.#downMs.delete(shard);
     const byRoom = new Map<string, Departed[]>();
     for (const { connection, clean, atMs } of this.#departures) {
       const { principal, rooms } = connection;
@@ -52,7 +57,7 @@ export class Departures {
       const { userId, name, avatar } = principal;
       const user = { userId, ...(name !== undefined && { name }), ...(avatar !== undefined && { avatar }) };
       for (const room of rooms) {
-        if (room.shard !== shard) continue;
+        if (!isMeant(room)) continue;
         const departed = byRoom.get(room.key) ?? [];
         departed.push({ user, clean, agoMs: nowMs - atMs });
         byRoom.set(room.key, departed);
@@ -63,7 +68,7 @@ export class Departures {
 
   forget(nowMs: number): void {
     let sinceMs = nowMs;
-    for (const downMs of this.#downMs) if (downMs !== undefined) sinceMs = Math.min(sinceMs, downMs);
+    for (const downMs of this.#downMs.values()) sinceMs = Math.min(sinceMs, downMs);
     const surplus = this.#departures.length - DEPARTED_CONNECTIONS_MAX;
     const first = this.#departures.findIndex(({ atMs }, i) => i >= surplus && atMs >= sinceMs - this.#graceMs);
     this.#departures = first === -1 ? [] : first === 0 ? this.#departures : this.#departures.slice(first);

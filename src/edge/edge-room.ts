@@ -2,9 +2,11 @@
 import type { RoomId, Seq, TenantId } from "../base/ids.ts";
 import type { CodecId } from "../protocol/codec.ts";
 import type { Connection } from "./connection.ts";
+import type { ShardTarget } from "./shard-target.ts";
 
 export class EdgeRoom {
-  readonly shard: number;
+  /** Where its actor is, or should be. */
+  target: ShardTarget;
   readonly tenant: TenantId;
   readonly room: RoomId;
   lastSeq: Seq;
@@ -13,8 +15,8 @@ export class EdgeRoom {
   readonly key: string;
   readonly #topics: (string | undefined)[] = [undefined, undefined, undefined, undefined];
 
-  constructor(shard: number, key: string, lastSeq: Seq) {
-    this.shard = shard;
+  constructor(target: ShardTarget, key: string, lastSeq: Seq) {
+    this.target = target;
     this.key = key;
     const slash = key.indexOf("/");
     this.tenant = key.slice(0, slash) as TenantId;

@@ -1,5 +1,5 @@
 /**
- * Carries out what one shard says: sends, publishes, subscriptions, in the order of the block.
+ * Carries out what one shard says (of this node or another): sends, publishes, subscriptions, in the order of the block.
  * Invariant: a connection's sends leave before it is subscribed, so a replay never overtakes what follows it.
  */
 import type { ConnectionNo, ToEdgeHandler, TopicNo } from "../actors/link.ts";
@@ -10,6 +10,7 @@ import type { CloseReason, Rejection } from "../protocol/errors.ts";
 import type { Connection } from "./connection.ts";
 import { EdgeRoom } from "./edge-room.ts";
 import type { Broadcaster } from "./ports.ts";
+import type { ShardTarget } from "./shard-target.ts";
 
 /** What the gateway does on behalf of a shard. */
 export interface EgressOwner {
@@ -17,27 +18,30 @@ export interface EgressOwner {
   readonly broadcaster: Broadcaster;
   /** By key: `tenant/room`. */
   readonly rooms: Map<string, EdgeRoom>;
-  progressed(shard: number, record: number): void;
-  completed(shard: number, record: number): void;
+  progressed(target: ShardTarget, record: number): void;
+  completed(target: ShardTarget, record: number): void;
   /** The connection's first frame went out. */
   greeted(connection: Connection): void;
   replied(callNo: number, result: Result<unknown, Rejection>): void;
-  forward(shard: number, packed: Uint8Array): void;
+  /** For an actor elsewhere, by its address's hash. */
+  forward(hash: number, packed: Uint8Array): void;
+  /** For the other nodes. */
+  heads(block: Uint8Array): void;
 }
 
 export class Egress implements ToEdgeHandler {
   readonly #owner: EgressOwner;
-  readonly #shard: number;
-  /** Topic numbers of the shard's present worker. */
+  readonly #target: ShardTarget;
+  /** Topic numbers of the present link. */
   readonly #topics = new Map<TopicNo, { readonly key: string; readonly room: EdgeRoom }>();
   #dirty: Connection[] = [];
 
-  constructor(owner: EgressOwner, shard: number) {
+  constructor(owner: EgressOwner, target: ShardTarget) {
     this.#owner = owner;
-    this.#shard = shard;
+    this.#target = target;
   }
 
-  /** A new worker counts its topics anew. */
+  /** The link begins anew, and its topics are counted anew. */
   reset(): void {
     this.#topics.clear();
   }
@@ -51,11 +55,11 @@ export class Egress implements ToEdgeHandler {
   }
 
   progress(record: number): void {
-    this.#owner.progressed(this.#shard, record);
+    this.#owner.progressed(this.#target, record);
   }
 
   done(record: number): void {
-    this.#owner.completed(this.#shard, record);
+    this.#owner.completed(this.#target, record);
   }
 
   send(no: ConnectionNo, text: boolean, data: Uint8Array): void {
@@ -100,16 +104,22 @@ export class Egress implements ToEdgeHandler {
     this.#owner.replied(callNo, result);
   }
 
-  actor(shard: number, packed: Uint8Array): void {
-    this.#owner.forward(shard, packed);
+  actor(hash: number, packed: Uint8Array): void {
+    this.#owner.forward(hash, packed);
+  }
+
+  heads(block: Uint8Array): void {
+    this.#owner.heads(block);
   }
 
   openTopic(topic: TopicNo, key: string, head: Seq): void {
     let room = this.#owner.rooms.get(key);
     if (room === undefined) {
-      room = new EdgeRoom(this.#shard, key, head);
+      room = new EdgeRoom(this.#target, key, head);
       this.#owner.rooms.set(key, room);
     }
+    // Two views may differ for a while: whoever has the room now says what its listeners get.
+    room.target = this.#target;
     // Whoever is subscribed has all up to here: it stands before this record.
     room.lastSeq = Math.max(room.lastSeq, head);
     this.#topics.set(topic, { key, room });

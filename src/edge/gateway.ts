@@ -3,9 +3,8 @@
  * rest, answers what needs no room, and repeats to a restarted shard what its former worker left undone.
  * It knows neither Bun nor threads: sockets and links are ports, so the simulation runs this same class.
  */
-import { roomAddress, shardOf, userAddress } from "../actors/address.ts";
 import type { Call, ReplyOf } from "../actors/calls.ts";
-import { type LinkCall, readToEdge, type ResumeReply } from "../actors/link.ts";
+import type { LinkCall, ResumeReply, ResumeWishes } from "../actors/link.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { ConnectionId, RoomId } from "../base/ids.ts";
 import {
@@ -16,22 +15,23 @@ import {
   UNREADABLE_FRAMES_MAX,
 } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
-import { err, type Result } from "../base/result.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import type { NodeId } from "../cluster/membership.ts";
+import type { View } from "../cluster/placement.ts";
 import type { Principal } from "../domain/principal.ts";
-import type { Codec, CodecId } from "../protocol/codec.ts";
+import type { Codec } from "../protocol/codec.ts";
 import type { CloseReason, Rejection } from "../protocol/errors.ts";
 import type { ClientFrame, CreateRoomFrame, Ref, ResumeFrame, RoomPosition, ServerFrame } from "../protocol/frames.ts";
 import type { Auth } from "./auth.ts";
 import { CallsTable } from "./calls-table.ts";
 import { Connection, type ConnectionOwner, PAUSE } from "./connection.ts";
 import type { EdgeRoom } from "./edge-room.ts";
-import { Departures } from "./departures.ts";
-import { Egress, type EgressOwner } from "./egress.ts";
 import { Identity } from "./identity.ts";
+import { Links, type LinksOwner, type RemoteShards } from "./links.ts";
 import { newRoomId } from "./mutations.ts";
 import type { Broadcaster, Engine } from "./ports.ts";
 import { type Rate, TokenBucket } from "./rate-limit.ts";
-import { ShardOutlet } from "./shard-outlet.ts";
+import type { ShardTarget } from "./shard-target.ts";
 import type { Arrival } from "./socket-plugin.ts";
 import { Tick } from "./tick.ts";
 
@@ -42,6 +42,8 @@ export interface GatewayPorts {
   readonly auth: Pick<Auth, "verifyToken">;
   readonly broadcaster: Broadcaster;
   readonly shards: number;
+  /** Shards of other nodes, when there are any. */
+  readonly remote?: RemoteShards;
   readonly rate: Rate;
   /** How long a lost connection's person is shown as present. */
   readonly presenceGraceMs?: number;
@@ -57,15 +59,13 @@ const PRESENCE_GRACE_MS_DEFAULT = 10_000;
 /** Close codes by which a client says that it means to go: the browser's tab was closed, or the program said so. */
 const CLEAN_CODES: ReadonlySet<number> = new Set([1000, 1001, 1005]);
 
-export class Gateway implements Engine, ConnectionOwner, EgressOwner {
+export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   readonly connections = new Map<number, Connection>();
   readonly rooms = new Map<string, EdgeRoom>();
   readonly broadcaster: Broadcaster;
   readonly #ports: GatewayPorts;
-  readonly #outlets: readonly ShardOutlet[];
-  readonly #egress: readonly Egress[];
+  readonly #links: Links;
   readonly #calls = new CallsTable();
-  readonly #departures: Departures;
   readonly #identity: Identity;
   /** Unique to this process: the part of connection ids before the colon. */
   readonly #instance: string;
@@ -81,9 +81,13 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#ports = ports;
     this.broadcaster = ports.broadcaster;
     this.#instance = ports.random.token(8);
-    this.#outlets = Array.from({ length: ports.shards }, () => new ShardOutlet());
-    this.#egress = Array.from({ length: ports.shards }, (_, shard) => new Egress(this, shard));
-    this.#departures = new Departures(ports.shards, ports.presenceGraceMs ?? PRESENCE_GRACE_MS_DEFAULT);
+    this.#links = new Links({
+      owner: this,
+      clock: ports.clock,
+      shards: ports.shards,
+      presenceGraceMs: ports.presenceGraceMs ?? PRESENCE_GRACE_MS_DEFAULT,
+      remote: ports.remote,
+    });
     this.#identity = new Identity({
       auth: ports.auth,
       clock: ports.clock,
@@ -96,35 +100,36 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
 
   call<C extends Call>(principal: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>> {
     return new Promise((resolve) => {
-      const shard = call.to === "room" ? this.#shardOfRoom(principal, call.room) : this.#shardOfUser(principal, call);
-      this.#call(shard, principal, call, (result) => resolve(result as Result<ReplyOf<C>, Rejection>));
+      this.#call(this.#targetOf(principal, call), principal, call, (result) =>
+        resolve(result as Result<ReplyOf<C>, Rejection>),
+      );
     });
   }
 
-  /** Every shard finishes what it has; resolves when all have, or after `timeoutMs`. */
+  /** Every shard of this node finishes what it has; resolves when all have, or after `timeoutMs`. */
   async drain(by: Principal, timeoutMs: number): Promise<void> {
-    const shards = this.#outlets.map(
-      (_, shard) =>
+    const shards = this.#links.routes.own.map(
+      (target) =>
         new Promise<void>((resolve) =>
-          this.#call(shard, by, { to: "shard", kind: "drain" }, () => resolve(), timeoutMs),
+          this.#call(target, by, { to: "shard", kind: "drain" }, () => resolve(), timeoutMs),
         ),
     );
     await Promise.all(shards);
   }
 
   #call(
-    shard: number,
+    target: ShardTarget,
     by: Principal,
     call: LinkCall,
     answer: (result: Result<unknown, Rejection>) => void,
     timeoutMs?: number,
   ): void {
     // Frames wait in their sockets when a shard is behind; a call has nowhere to wait. The last one of all is let through.
-    if (call.to !== "shard" && this.#outlet(shard).isFull) {
+    if (call.to !== "shard" && target.outlet.isFull) {
       return answer(err({ code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS }));
     }
     const callNo = this.#calls.open(this.#ports.clock.monotonicMs(), answer, timeoutMs);
-    this.#outlet(shard).writer.call(callNo, by, call);
+    target.outlet.writer.call(callNo, by, call);
     this.#flushSoon();
   }
 
@@ -159,13 +164,8 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     connection.held = undefined;
     if (!this.connections.delete(connection.no)) return;
     this.#behind.delete(connection);
-    if (connection.rooms !== undefined) {
-      for (const room of connection.rooms) room.connections.delete(connection);
-      this.#departures.note(connection, clean, this.#ports.clock.monotonicMs());
-    }
-    for (let shard = 0; shard < this.#ports.shards; shard += 1) {
-      if ((connection.introduced & (1 << shard)) !== 0) this.#outlet(shard).writer.close(connection.no, clean);
-    }
+    if (connection.rooms !== undefined) for (const room of connection.rooms) room.connections.delete(connection);
+    this.#links.closed(connection, clean);
     this.#flushSoon();
   }
 
@@ -202,14 +202,14 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
         this.#whole(connection, principal, data);
         return;
       case "set_presence":
-        this.#forward(connection, this.#homeShard(principal), undefined, data);
+        this.#forward(connection, this.#home(principal), undefined, data);
         return;
       default:
         if (roomId === undefined) return connection.reject({ code: "missing_field", field: "roomId" }, ref);
         if (type === "join_room" && (connection.rooms?.size ?? 0) >= ROOMS_PER_CONNECTION_MAX) {
           return connection.reject({ code: "too_many_rooms" }, ref);
         }
-        this.#forward(connection, this.#shardOfRoom(principal, roomId), undefined, data);
+        this.#forward(connection, this.#links.routes.room(principal.tenant, roomId), undefined, data);
     }
   }
 
@@ -230,14 +230,19 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     const participants = frame.participants ?? [];
     const wanted = { participants, ...(frame.roomType !== undefined && { type: frame.roomType }) };
     const room = frame.roomId ?? newRoomId(principal.tenant, principal.userId, wanted, key);
-    this.#forward(connection, this.#shardOfRoom(principal, room), room, data);
+    this.#forward(connection, this.#links.routes.room(principal.tenant, room), room, data);
   }
 
-  #forward(connection: Connection, shard: number, room: RoomId | undefined, data: Uint8Array | string): void {
-    const outlet = this.#outlet(shard);
-    if ((connection.introduced & (1 << shard)) === 0) this.#introduce(connection, shard, false);
-    outlet.writer.frame(connection.no, connection.frames, room, data);
-    if (outlet.isFull) {
+  #forward(
+    connection: Connection,
+    target: ShardTarget,
+    room: RoomId | undefined,
+    data: Uint8Array | string,
+    frameNo = connection.frames,
+  ): void {
+    this.#links.ensureKnown(target, connection);
+    target.outlet.writer.frame(connection.no, frameNo, room, data);
+    if (target.outlet.isFull) {
       this.#behind.add(connection);
       connection.pause(PAUSE.shard);
     }
@@ -245,16 +250,8 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   }
 
   #introduceHome(connection: Connection, principal: Principal): void {
-    this.#introduce(connection, this.#homeShard(principal), true);
+    this.#links.introduceHome(connection, principal);
     this.#flushSoon();
-  }
-
-  #introduce(connection: Connection, shard: number, home: boolean, rooms?: readonly RoomId[]): void {
-    const { no, id, principal, codec, greeted } = connection;
-    if (principal === undefined) return;
-    connection.introduced |= 1 << shard;
-    const info = { connectionId: id, principal, codec: codec.id as CodecId, home, greeted };
-    this.#outlet(shard).writer.open(no, rooms === undefined ? info : { ...info, rooms });
   }
 
   // ---------------------------------------------------------------------------------------------- admission
@@ -296,7 +293,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
   }
 
   #resumeBehind(): void {
-    if (this.#behind.size === 0 || this.#outlets.some((outlet) => outlet.isFull)) return;
+    if (this.#behind.size === 0 || this.#links.isAnyFull) return;
     const behind = [...this.#behind];
     this.#behind.clear();
     for (const connection of behind) connection.resume(PAUSE.shard);
@@ -310,32 +307,41 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     if (this.#roomsWith(connection, principal, wishes) > ROOMS_PER_CONNECTION_MAX) {
       return connection.reject({ code: "too_many_rooms" }, frame.ref);
     }
-    const parts = new Map<number, [RoomId, number][]>();
-    for (const wish of wishes) {
-      const shard = this.#shardOfRoom(principal, wish[0]);
-      const part = parts.get(shard);
-      if (part === undefined) parts.set(shard, [wish]);
-      else part.push(wish);
-    }
-    const replayBytesMax = Math.floor(REPLAY_BYTES_MAX / Math.max(1, parts.size));
-    const positions: RoomPosition[] = [];
-    let waiting = parts.size;
-    const answer = (): void => {
+    this.#askPositions(connection, principal, wishes, REPLAY_BYTES_MAX, (positions) => {
       this.#sendLater(connection, {
         type: "resumed",
         ...(frame.ref !== undefined && { ref: frame.ref }),
         rooms: positions,
       });
-    };
-    if (waiting === 0) return answer();
-    for (const [shard, rooms] of parts) {
-      if ((connection.introduced & (1 << shard)) === 0) this.#introduce(connection, shard, false);
+    });
+  }
+
+  #askPositions(
+    connection: Connection,
+    principal: Principal,
+    wishes: ResumeWishes,
+    bytesMax: number,
+    answer: (positions: RoomPosition[]) => void,
+  ): void {
+    const parts = new Map<ShardTarget, (readonly [RoomId, number])[]>();
+    for (const wish of wishes) {
+      const target = this.#links.routes.room(principal.tenant, wish[0]);
+      const part = parts.get(target);
+      if (part === undefined) parts.set(target, [wish]);
+      else part.push(wish);
+    }
+    const replayBytesMax = Math.floor(bytesMax / Math.max(1, parts.size));
+    const positions: RoomPosition[] = [];
+    let waiting = parts.size;
+    if (waiting === 0) return answer(positions);
+    for (const [target, rooms] of parts) {
+      this.#links.ensureKnown(target, connection);
       const part = { to: "connection", kind: "resume", connection: connection.no, rooms, replayBytesMax } as const;
-      this.#call(shard, principal, part, (result) => {
+      this.#call(target, principal, part, (result) => {
         if (result.ok) positions.push(...(result.value as ResumeReply));
         else positions.push(...rooms.map(([room]) => unavailable(room, result.error)));
         waiting -= 1;
-        if (waiting === 0) answer();
+        if (waiting === 0) answer(positions);
       });
     }
   }
@@ -356,86 +362,101 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
 
   /** A worker listens for this shard. `fatalRecord`: what the one before it was handling when it was lost. */
   shardUp(shard: number, post: (block: Uint8Array<ArrayBuffer>) => void, fatalRecord = 0): void {
-    this.#egress[shard]?.reset();
-    this.#outlet(shard).up(post, fatalRecord, () => this.#introduceAll(shard), {
-      frame: (no, frameNo, room, data, verdict) => {
-        const connection = this.connections.get(no);
-        if (connection === undefined) return;
-        if (verdict === "repeat") return this.#outlet(shard).writer.frame(no, frameNo, room, data);
-        const header = connection.codec.peek(data);
-        connection.reject(NOT_REPEATED[verdict], header.ok ? header.value.ref : undefined);
-      },
-      call: (callNo, principal, call, verdict) => {
-        if (verdict !== "repeat") this.#calls.reply(callNo, err(NOT_REPEATED[verdict]));
-        // Who asked was told already that there is no answer.
-        else if (this.#calls.isOpen(callNo)) this.#outlet(shard).writer.call(callNo, principal, call);
-      },
-    });
+    this.#links.shardUp(shard, post, fatalRecord);
     this.#resumeBehind();
   }
 
   shardDown(shard: number): void {
-    this.#outlet(shard).down();
-    this.#departures.shardDown(shard, this.#ports.clock.monotonicMs());
+    this.#links.shardDown(shard);
   }
 
   isShardUp(shard: number): boolean {
-    return this.#outlet(shard).isUp;
+    return this.#links.isShardUp(shard);
+  }
+
+  receiveBlock(shard: number, block: Uint8Array): void {
+    this.#links.receiveBlock(shard, block);
+  }
+
+  receivePeerBlock(node: NodeId, shard: number, generation: number, block: Uint8Array): void {
+    this.#links.receivePeerBlock(node, shard, generation, block);
+  }
+
+  peerShardUp(node: NodeId, shard: number, generation: number, fatalRecord: number, explained: boolean): void {
+    this.#links.peerShardUp(node, shard, generation, fatalRecord, explained);
+    this.#resumeBehind();
+  }
+
+  /** Something was lost between this node and that one. */
+  linkBroken(node: NodeId): void {
+    this.#links.linkBroken(node);
+    this.#resumeBehind();
+  }
+
+  /** Rooms and people may be elsewhere now. */
+  setView(view: View): void {
+    this.#links.setView(view);
+    this.#resumeBehind();
   }
 
   /** Frames and calls that wait for a shard's answer. */
   get pending(): number {
-    return this.#outlets.reduce((sum, outlet) => sum + outlet.pending, 0);
+    return this.#links.pending;
   }
 
-  receiveBlock(shard: number, block: Uint8Array): void {
-    const egress = this.#egress[shard] as Egress;
-    readToEdge(block, egress);
-    egress.finish();
-  }
-
-  progressed(shard: number, record: number): void {
-    this.#outlet(shard).progress(record);
+  progressed(target: ShardTarget, record: number): void {
+    target.outlet.progress(record);
     this.#resumeBehind();
   }
 
-  completed(shard: number, record: number): void {
-    this.#outlet(shard).done(record);
+  completed(target: ShardTarget, record: number): void {
+    target.outlet.done(record);
   }
 
   replied(callNo: number, result: Result<unknown, Rejection>): void {
     this.#calls.reply(callNo, result);
   }
 
-  forward(shard: number, packed: Uint8Array): void {
-    this.#outlet(shard).writer.actor(packed);
+  forward(hash: number, packed: Uint8Array): void {
+    this.#links.routes.ofHash(hash).outlet.writer.actor(packed);
     this.#flushSoon();
   }
 
-  /** What a new worker must know: the connections that its predecessor knew, and the rooms that they listen to. */
-  #introduceAll(shard: number): void {
-    for (const connection of this.connections.values()) {
-      if ((connection.introduced & (1 << shard)) === 0 || connection.principal === undefined) continue;
-      const home = this.#homeShard(connection.principal) === shard;
-      this.#introduce(
-        connection,
-        shard,
-        home,
-        home ? [...(connection.rooms ?? [])].map((room) => room.room) : undefined,
+  heads(block: Uint8Array): void {
+    this.#ports.remote?.heads(block);
+  }
+
+  repeatFrame(connection: Connection, frameNo: number, room: RoomId | undefined, data: Uint8Array): void {
+    const { principal } = connection;
+    if (principal === undefined) return;
+    const header = connection.codec.peek(data);
+    const roomId = room ?? (header.ok ? header.value.roomId : undefined);
+    const target = roomId === undefined ? this.#home(principal) : this.#links.routes.room(principal.tenant, roomId);
+    this.#forward(connection, target, room, data, frameNo);
+  }
+
+  repeatCall(target: ShardTarget, callNo: number, principal: Principal, call: LinkCall): void {
+    // Who asked was told already that there is no answer.
+    if (!this.#calls.isOpen(callNo)) return;
+    if (call.to === "shard") target.outlet.writer.call(callNo, principal, call);
+    else if (call.to !== "connection") this.#targetOf(principal, call).outlet.writer.call(callNo, principal, call);
+    else {
+      const connection = this.connections.get(call.connection);
+      if (connection === undefined) return;
+      this.#askPositions(connection, principal, call.rooms, call.replayBytesMax, (positions) =>
+        this.#calls.reply(callNo, ok(positions)),
       );
     }
-    const departed = this.#departures.shardUp(shard, this.#ports.clock.monotonicMs());
-    for (const [key, room] of this.rooms) {
-      if (room.shard !== shard || room.connections.size === 0) continue;
-      const connections = [...room.connections].map((connection) => connection.no);
-      this.#outlet(shard).writer.attach({
-        tenant: room.tenant,
-        room: room.room,
-        lastSeq: room.lastSeq,
-        connections,
-        departed: departed.get(key) ?? [],
-      });
-    }
+    this.#flushSoon();
+  }
+
+  refuseFrame(connection: Connection, data: Uint8Array, verdict: keyof typeof NOT_REPEATED): void {
+    const header = connection.codec.peek(data);
+    connection.reject(NOT_REPEATED[verdict], header.ok ? header.value.ref : undefined);
+  }
+
+  refuseCall(callNo: number, verdict: keyof typeof NOT_REPEATED): void {
+    this.#calls.reply(callNo, err(NOT_REPEATED[verdict]));
   }
 
   #flushSoon(): void {
@@ -451,24 +472,17 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#flushDue = false;
     this.#tick.handedOver(this.#gathered, this.#ports.clock.monotonicMs());
     this.#gathered = 0;
-    for (const outlet of this.#outlets) outlet.flush();
+    this.#links.flush();
   };
 
-  #outlet(shard: number): ShardOutlet {
-    return this.#outlets[shard] as ShardOutlet;
+  #home({ tenant, userId }: Principal): ShardTarget {
+    return this.#links.routes.user(tenant, userId);
   }
 
-  #shardOfRoom(principal: Principal, room: RoomId): number {
-    return shardOf(roomAddress(principal.tenant, room), this.#ports.shards);
-  }
-
-  #homeShard(principal: Principal): number {
-    return shardOf(userAddress(principal.tenant, principal.userId), this.#ports.shards);
-  }
-
-  #shardOfUser(principal: Principal, call: Extract<Call, { to: "user" }>): number {
-    const user = call.kind === "get_presence" ? call.userId : principal.userId;
-    return shardOf(userAddress(principal.tenant, user), this.#ports.shards);
+  #targetOf(principal: Principal, call: Call): ShardTarget {
+    const { routes } = this.#links;
+    if (call.to === "room") return routes.room(principal.tenant, call.room);
+    return routes.user(principal.tenant, call.kind === "get_presence" ? call.userId : principal.userId);
   }
 
   /** Within a block, or right after this turn. */
@@ -481,7 +495,7 @@ export class Gateway implements Engine, ConnectionOwner, EgressOwner {
     this.#sweepTimer = this.#ports.clock.after(SWEEP_MS, () => this.#sweep());
     const monotonicMs = this.#ports.clock.monotonicMs();
     this.#calls.expire(monotonicMs);
-    this.#departures.forget(monotonicMs);
+    this.#links.forget(monotonicMs);
     this.#identity.sweep(this.connections.values());
   }
 

@@ -78,6 +78,14 @@ export class ShardOutlet {
     this.#done.add(record);
   }
 
+  /** The link begins anew without a loss: what is unfinished, in order, for `again` to hand to wherever it belongs now. */
+  restart(post: ((block: Uint8Array<ArrayBuffer>) => void) | undefined): (again: Unfinished) => void {
+    this.#lostTo = 0;
+    // What was not handed over yet is handed over once.
+    this.#post = undefined;
+    return this.#begin(post, 0);
+  }
+
   down(): void {
     this.#post = undefined;
     this.#lostTo = this.#flushedTo;
@@ -93,6 +101,17 @@ export class ShardOutlet {
     introduce: () => void,
     again: Unfinished,
   ): void {
+    const repeat = this.#begin(post, fatalRecord);
+    introduce();
+    repeat(again);
+    this.flush();
+  }
+
+  /** Counts records anew. The result hands out what is unfinished: after what comes first on the new link was written. */
+  #begin(
+    post: ((block: Uint8Array<ArrayBuffer>) => void) | undefined,
+    fatalRecord: number,
+  ): (again: Unfinished) => void {
     this.flush();
     const kept = this.#kept;
     const progress = this.#progress;
@@ -103,26 +122,26 @@ export class ShardOutlet {
     this.#flushedTo = 0;
     this.#writer = new ToShardWriter();
     this.#post = post;
-    introduce();
-    const judge = this.#judge(fatalRecord);
-    for (const block of kept) {
-      readToShard(block.bytes, block.first, {
-        frame: (record, connection, frameNo, room, data) => {
-          if (record <= progress || done.has(record)) return;
-          judge(record, (verdict) => again.frame(connection, frameNo, room, data, verdict));
-        },
-        call: (record, callNo, principal, call) => {
-          if (record <= progress || done.has(record)) return;
-          judge(record, (verdict) => again.call(callNo, principal, call, verdict));
-        },
-        // The present state is told by `introduce`; what actors say to one another is told again by the next event.
-        open: ignore,
-        close: ignore,
-        actor: ignore,
-        attach: ignore,
-      });
-    }
-    this.flush();
+    return (again) => {
+      const judge = this.#judge(fatalRecord);
+      for (const block of kept) {
+        readToShard(block.bytes, block.first, {
+          frame: (record, connection, frameNo, room, data) => {
+            if (record <= progress || done.has(record)) return;
+            judge(record, (verdict) => again.frame(connection, frameNo, room, data, verdict));
+          },
+          call: (record, callNo, principal, call) => {
+            if (record <= progress || done.has(record)) return;
+            judge(record, (verdict) => again.call(callNo, principal, call, verdict));
+          },
+          // The present state is told when the link begins; what actors say to one another is told again by the next event.
+          open: ignore,
+          close: ignore,
+          actor: ignore,
+          attach: ignore,
+        });
+      }
+    };
   }
 
   /** Records are judged in their order; what is repeated gets a new number, under which its losses are counted on. */

@@ -1,6 +1,6 @@
 /** The records of the shard-link: what is written on one side is what the other side is told, in order. */
 import { expect, test } from "bun:test";
-import { roomAddress, userAddress } from "../../../src/actors/address.ts";
+import { addressHash, roomAddress, userAddress } from "../../../src/actors/address.ts";
 import {
   type Attachment,
   type ConnectionInfo,
@@ -46,7 +46,8 @@ function toEdgeNotes(notes: unknown[]): ToEdgeHandler {
     unsubscribe: (connection, topic) => notes.push(["unsubscribe", connection, topic]),
     close: (connection, reason) => notes.push(["close", connection, reason]),
     reply: (callNo, result) => notes.push(["reply", callNo, result]),
-    actor: (shard, packed) => notes.push(["actor", shard, packed.slice()]),
+    actor: (hash, packed) => notes.push(["actor", hash, packed.slice()]),
+    heads: (block) => notes.push(["heads", block.slice()]),
     openTopic: (topic, key, head) => notes.push(["openTopic", topic, key, head]),
     closeTopic: (topic) => notes.push(["closeTopic", topic]),
     done: (record) => notes.push(["done", record]),
@@ -164,10 +165,19 @@ test("what one actor tells another passes the edge unread", () => {
     { kind: "presence", presence: { user: { userId: ANN.userId }, status: "away", lastSeen: 5 } },
   ];
   const toEdge = new ToEdgeWriter();
-  for (const message of messages) toEdge.actor(2, userAddress(TENANT, ANN.userId), message);
-  toEdge.actor(1, roomAddress(TENANT, ROOM), messages[2] as ActorMessage);
+  for (const message of messages) toEdge.actor(userAddress(TENANT, ANN.userId), message);
+  toEdge.actor(roomAddress(TENANT, ROOM), messages[2] as ActorMessage);
   const toShard = new ToShardWriter();
-  readToEdge(toEdge.take(), { ...toEdgeNotes([]), actor: (_shard, packed) => toShard.actor(packed) });
+  const hashes: number[] = [];
+  readToEdge(toEdge.take(), {
+    ...toEdgeNotes([]),
+    actor: (hash, packed) => {
+      hashes.push(hash);
+      toShard.actor(packed);
+    },
+  });
+  const person = addressHash(userAddress(TENANT, ANN.userId));
+  expect(hashes).toEqual([person, person, person, addressHash(roomAddress(TENANT, ROOM))]);
   const notes: unknown[] = [];
   readToShard(toShard.take(), 1, toShardNotes(notes));
   expect(notes).toEqual([

@@ -63,6 +63,7 @@ class Bench {
           close: ignore,
           reply: ignore,
           actor: ignore,
+          heads: ignore,
           openTopic: ignore,
           closeTopic: ignore,
           done: ignore,

@@ -7,6 +7,8 @@ import { CallsTable } from "../../../src/edge/calls-table.ts";
 import { Connection } from "../../../src/edge/connection.ts";
 import { Departures } from "../../../src/edge/departures.ts";
 import { EdgeRoom } from "../../../src/edge/edge-room.ts";
+import type { EgressOwner } from "../../../src/edge/egress.ts";
+import { ShardTarget } from "../../../src/edge/shard-target.ts";
 import { Tick } from "../../../src/edge/tick.ts";
 import { createCodecs } from "../../../src/protocol/codecs.ts";
 
@@ -48,8 +50,12 @@ test("little is handed over at once, much is gathered, and more of it longer; a 
 });
 
 const GRACE_MS = 10_000;
-const room = new EdgeRoom(0, "acme/room", 1);
-const elsewhere = new EdgeRoom(1, "acme/elsewhere", 1);
+const [first, second] = [
+  new ShardTarget({} as EgressOwner, undefined, 0),
+  new ShardTarget({} as EgressOwner, undefined, 1),
+];
+const room = new EdgeRoom(first, "acme/room", 1);
+const elsewhere = new EdgeRoom(second, "acme/elsewhere", 1);
 const codec = createCodecs({ messageLengthMax: MESSAGE_LENGTH_DEFAULT })[1];
 const owner = { opened: () => undefined, received: () => undefined, closed: () => undefined };
 
@@ -59,33 +65,37 @@ function connectionOf(user: string, rooms: readonly EdgeRoom[]): Connection {
   connection.rooms = new Set(rooms);
   return connection;
 }
-const namesIn = (departures: Departures, shard: number, nowMs: number, key: string): unknown[] =>
-  (departures.shardUp(shard, nowMs).get(key) ?? []).map(({ user, clean, agoMs }) => [user.userId, clean, agoMs]);
+const namesIn = (departures: Departures, shard: ShardTarget, nowMs: number, key: string): unknown[] =>
+  (departures.shardUp(shard, nowMs, ({ target }) => target === shard).get(key) ?? []).map(({ user, clean, agoMs }) => [
+    user.userId,
+    clean,
+    agoMs,
+  ]);
 
 test("a shard that comes up hears who left its rooms too late for its predecessor to tell", () => {
-  const departures = new Departures(2, GRACE_MS);
+  const departures = new Departures(GRACE_MS);
   departures.note(connectionOf("long ago", [room]), false, 0);
   departures.note(connectionOf("lost", [room]), false, 10_000);
   departures.note(connectionOf("closed before", [room]), true, 15_000);
   departures.note(connectionOf("closed just before", [room]), true, 19_500);
-  departures.shardDown(0, 20_000);
+  departures.shardDown(first, 20_000);
   departures.note(connectionOf("closed meanwhile", [room, elsewhere]), true, 21_000);
-  departures.shardDown(0, 60_000);
-  expect(namesIn(departures, 0, 61_000, "acme/room")).toEqual([
+  departures.shardDown(first, 60_000);
+  expect(namesIn(departures, first, 61_000, "acme/room")).toEqual([
     ["lost", false, 51_000],
     ["closed just before", true, 41_500],
     ["closed meanwhile", true, 40_000],
   ]);
-  expect(namesIn(departures, 1, 21_500, "acme/elsewhere")).toEqual([["closed meanwhile", true, 500]]);
+  expect(namesIn(departures, second, 21_500, "acme/elsewhere")).toEqual([["closed meanwhile", true, 500]]);
 });
 
 test("who left is forgotten after the grace period, but not while a shard is down, and never are too many remembered", () => {
-  const departures = new Departures(1, GRACE_MS);
+  const departures = new Departures(GRACE_MS);
   departures.note(connectionOf("ann", [room]), false, 0);
-  departures.shardDown(0, 5_000);
+  departures.shardDown(first, 5_000);
   departures.forget(100_000);
   expect(departures.size).toBe(1);
-  departures.shardUp(0, 100_000);
+  departures.shardUp(first, 100_000, () => true);
   departures.forget(100_000);
   expect(departures.size).toBe(0);
   const one = connectionOf("ann", [room]);
