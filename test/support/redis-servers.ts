@@ -1,0 +1,276 @@
+/**
+ * Real `redis-server` processes on random loopback ports, each with a folder of its own: one server, a server with a replica,
+ * a cluster of three. For tests, and for commands that need a Redis to play with.
+ * Invariant: only processes that were started here are touched, by their id, and all of them are gone when this one ends.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { RedisSettings } from "../../src/cluster/redis/redis-options.ts";
+
+const run = promisify(execFile);
+const READY_MS_MAX = 15_000;
+const LOOK_AGAIN_MS = 20;
+const INSTALL_MS_MAX = 180_000;
+const SLOTS = 16_384;
+/** Ports that can be tried; a cluster's node also listens 10,000 above its own. */
+const PORT_MIN = 20_000;
+const PORT_MAX = 50_000;
+
+/** Why there is no Redis here, after trying to install it; `undefined` when it is there. */
+export async function ensureRedis(): Promise<string | undefined> {
+  if (await isInstalled()) return undefined;
+  if (process.getuid?.() !== 0)
+    return "redis-server is missing; install it (Debian, Ubuntu: apt-get install redis-server)";
+  // Debian starts a service at its installation; these tests start their own. It is only asked not to, where it asks.
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
+  const install = () => run("apt-get", ["install", "-y", "redis-server"], { env, timeout: INSTALL_MS_MAX });
+  try {
+    await install().catch(async () => {
+      await run("apt-get", ["update"], { env, timeout: INSTALL_MS_MAX });
+      await install();
+    });
+  } catch (error) {
+    return `redis-server could not be installed: ${error instanceof Error ? error.message : String(error)}`;
+  }
+  return (await isInstalled()) ? undefined : "redis-server was installed and does not run";
+}
+
+/** For the top of a test file: true when tests can run. Without Redis CI fails and other machines skip, loudly. */
+export async function redisIsThere(): Promise<boolean> {
+  const missing = await ensureRedis();
+  if (missing === undefined) return true;
+  if (process.env.CI === "true") throw new Error(missing);
+  process.stderr.write(`SKIPPED, all tests with Redis: ${missing}\n`);
+  return false;
+}
+
+async function isInstalled(): Promise<boolean> {
+  return run("redis-server", ["--version"]).then(
+    () => true,
+    () => false,
+  );
+}
+
+export interface RedisServerOptions {
+  /** Further arguments, such as `--cluster-enabled yes`. */
+  readonly args?: readonly string[];
+}
+
+export class RedisServer {
+  readonly port: number;
+  readonly #folder = mkdtempSync(join(tmpdir(), "stoa-redis-"));
+  readonly #args: readonly string[];
+  #child: ChildProcess | undefined;
+
+  private constructor(port: number, args: readonly string[]) {
+    this.port = port;
+    this.#args = args;
+  }
+
+  static async start({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+    for (;;) {
+      const server = new RedisServer(await freePort(), args);
+      try {
+        await server.restart();
+        return server;
+      } catch (error) {
+        await server.dispose();
+        if (!String(error).includes("in use")) throw error;
+      }
+    }
+  }
+
+  get url(): string {
+    return `redis://127.0.0.1:${this.port}`;
+  }
+
+  get pid(): number {
+    if (this.#child?.pid === undefined) throw new Error("redis-server is not running");
+    return this.#child.pid;
+  }
+
+  /** Starts it again on the same port, empty: nothing is kept on disk. */
+  async restart(): Promise<void> {
+    const own = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#folder];
+    const quiet = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--repl-diskless-sync-delay", "0"];
+    const child = spawn("redis-server", [...own, ...quiet, ...this.#args], { stdio: ["ignore", "pipe", "ignore"] });
+    let output = "";
+    child.stdout?.on("data", (text: Buffer) => {
+      output = (output + text.toString()).slice(-4_000);
+    });
+    this.#child = child;
+    endWithThisProcess(child);
+    const startMs = performance.now();
+    while (performance.now() - startMs < READY_MS_MAX) {
+      if (child.exitCode !== null || child.signalCode !== null) break;
+      if ((await this.command("PING").catch(() => "")) === "PONG") return;
+      await pause();
+    }
+    throw new Error(`redis-server did not become ready:\n${output}`);
+  }
+
+  /** Ends it in order. */
+  stop(): Promise<void> {
+    return this.#end("SIGTERM");
+  }
+
+  /** SIGKILL: connections are reset, nothing is said. */
+  kill(): Promise<void> {
+    return this.#end("SIGKILL");
+  }
+
+  /** SIGSTOP: connections stand, nothing is answered. */
+  pause(): void {
+    process.kill(this.pid, "SIGSTOP");
+  }
+
+  resume(): void {
+    process.kill(this.pid, "SIGCONT");
+  }
+
+  /** One command over a connection of its own; the reply's lines. */
+  async command(...args: readonly (string | number)[]): Promise<string> {
+    const { stdout } = await run("redis-cli", ["-h", "127.0.0.1", "-p", String(this.port), ...args.map(String)], {
+      timeout: READY_MS_MAX,
+    });
+    const reply = stdout.trim();
+    if (/^(?:\(error\)|ERR|[A-Z]+ERR|READONLY|LOADING|MOVED|CLUSTERDOWN)\b/.test(reply)) throw new Error(reply);
+    return reply;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#end("SIGKILL");
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill(signal);
+    // A stopped process takes other signals only when it goes on.
+    child.kill("SIGCONT");
+    await ended;
+  }
+}
+
+/** One Redis as the adapters are given it: a server, or three as a cluster. */
+export interface RedisUnderTest {
+  readonly servers: readonly RedisServer[];
+  /** `prefix` keeps tests on the same servers apart. */
+  settings(prefix?: string): RedisSettings;
+  flush(): Promise<void>;
+  silence(isSilent: boolean): void;
+  dispose(): Promise<void>;
+}
+
+export async function startSingleRedis(options?: RedisServerOptions): Promise<RedisUnderTest> {
+  return underTest("single", [await RedisServer.start(options)]);
+}
+
+/** Three masters without replicas, each with a third of the slots. */
+export async function startRedisCluster(): Promise<RedisUnderTest> {
+  const args = ["--cluster-enabled", "yes", "--cluster-node-timeout", "5000", "--cluster-require-full-coverage", "no"];
+  const servers = await Promise.all([0, 1, 2].map(() => RedisServer.start({ args })));
+  const [first] = servers;
+  for (const [index, server] of servers.entries()) {
+    const from = Math.floor((index * SLOTS) / servers.length);
+    const to = Math.floor(((index + 1) * SLOTS) / servers.length) - 1;
+    await server.command("CLUSTER", "ADDSLOTSRANGE", from, to);
+    await server.command("CLUSTER", "SET-CONFIG-EPOCH", index + 1);
+    if (index > 0) await first?.command("CLUSTER", "MEET", "127.0.0.1", server.port);
+  }
+  const isJoined = async (server: RedisServer) => {
+    const info = await server.command("CLUSTER", "INFO");
+    const nodes = await server.command("CLUSTER", "NODES");
+    const known = nodes.split("\n").filter((line) => /connected \d+-\d+/.test(line)).length;
+    return info.includes("cluster_state:ok") && info.includes(`cluster_slots_ok:${SLOTS}`) && known === servers.length;
+  };
+  await until("the cluster stands", async () => (await Promise.all(servers.map(isJoined))).every(Boolean));
+  return underTest("cluster", servers);
+}
+
+/** A replica that follows `master` and has all of it. */
+export async function startReplica(master: RedisServer): Promise<RedisServer> {
+  const replica = await RedisServer.start({ args: ["--replicaof", "127.0.0.1", String(master.port)] });
+  await until("the replica follows", async () => {
+    return (await replica.command("INFO", "replication")).includes("master_link_status:up");
+  });
+  return replica;
+}
+
+function underTest(kind: "single" | "cluster", servers: readonly RedisServer[]): RedisUnderTest {
+  return {
+    servers,
+    settings: (prefix = "stoa") => ({
+      kind,
+      nodes: servers.map(({ port }) => ({ host: "127.0.0.1", port })),
+      username: undefined,
+      password: undefined,
+      tls: false,
+      db: 0,
+      prefix,
+    }),
+    flush: async () => {
+      await Promise.all(servers.map((server) => server.command("FLUSHALL")));
+    },
+    silence: (isSilent) => {
+      for (const server of servers) {
+        if (isSilent) server.pause();
+        else server.resume();
+      }
+    },
+    dispose: async () => {
+      await Promise.all(servers.map((server) => server.dispose()));
+    },
+  };
+}
+
+async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
+  const startMs = performance.now();
+  while (!(await isSo())) {
+    if (performance.now() - startMs > READY_MS_MAX) throw new Error(`after ${READY_MS_MAX} ms still not: ${what}`);
+    await pause();
+  }
+}
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+}
+
+/** Two processes may ask at once and get the same one: then the second server says so, and is started on another. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: "127.0.0.1", port });
+    socket.once("connect", () => {
+      socket.destroy();
+      resolve(false);
+    });
+    socket.once("error", () => resolve(true));
+  });
+}
+
+const children = new Set<ChildProcess>();
+let isWatching = false;
+
+function endWithThisProcess(child: ChildProcess): void {
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  if (isWatching) return;
+  isWatching = true;
+  process.on("exit", () => {
+    for (const each of children) each.kill("SIGKILL");
+  });
+}
