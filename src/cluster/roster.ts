@@ -18,4 +18,11 @@ export interface RosterInputs {
   peerReachable(peer: NodeId, isReachable: boolean): void;
   /** A peer asked to look now. */
   rollCall(): void;
+  /**
+   * This node is about to go: from its next beat, made at once, it is registered as `leaving`. It stays in everybody's view,
+   * its own included, and owns nothing; its clients are still served through it.
+   */
+  retire(): void;
+  /** Takes this node out of the registry; no beat follows. */
+  leave(done: () => void): void;
 }
