@@ -39,12 +39,16 @@ export type RoomMessage = RoomRequest | Attach | { readonly to: "actor"; readonl
 interface Attach {
   readonly to: "attach";
   readonly attachment: Attachment;
-  /** From a former activation in the same shard. */
-  readonly present?: readonly ShownPresence[];
-  /** Why that one ended: the log that it had was taken by somebody, or the store was full. */
-  readonly loss?: Loss | undefined;
+  /** Of a former activation in the same shard. */
+  readonly former?: Former;
 }
-type Loss = "taken" | "full";
+interface Former {
+  readonly present: readonly ShownPresence[];
+  /** The last epoch that it knew to be durable. */
+  readonly epoch: number;
+  /** It ended because the store was full. */
+  readonly wasFull: boolean;
+}
 
 /** What waits until the log is durable up to `seq`: how to answer then. */
 interface Waiting {
@@ -69,11 +73,11 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly #context: { now: number; readonly messageLengthMax: number };
   /** This activation has written its fence. */
   #fenced = false;
-  /** The newest fence that is durable is of this owner. */
-  #hasLog = false;
+  /** Of the newest fence that is known to be durable. */
+  #durableEpoch = 0;
   /** An uncommitted fence with nothing but committed events before it: no answer rests on it. */
   #bareFence: Seq = 0;
-  /** The log was taken from the former activation: what that one had left to write is not written here. */
+  /** Somebody fenced the log since the former activation read it: what that one had left to write is not written here. */
   #yields = false;
   /** Does not fence for its listeners' sake for now. */
   #waits = false;
@@ -177,7 +181,7 @@ export class RoomActor extends Actor<RoomMessage> {
 
   protected override endTurn(): void {
     if (this.#log !== undefined) {
-      if (!this.#fenced) this.#fenceForListeners(this.#log);
+      if (!this.#fenced) this.fenceForListeners(this.#log);
       this.#submit(this.#log);
     }
     this.marks.submit();
@@ -220,7 +224,7 @@ export class RoomActor extends Actor<RoomMessage> {
     state.window.expire(this.env.clock.wallMs());
     this.#state = state;
     this.#publishedSeq = state.head;
-    this.#hasLog = state.owner === this.env.settings.node;
+    this.#durableEpoch = state.epoch;
     this.#log = new RoomLog(
       this.env,
       this.#key,
@@ -325,7 +329,7 @@ export class RoomActor extends Actor<RoomMessage> {
    * While another owner's fence is the newest, an append of theirs may still land, also after the log was read. Whoever
    * listens to a room in which nothing is written would never hear of it: so the fence does not wait for a first event.
    */
-  #fenceForListeners(log: RoomLog): void {
+  protected fenceForListeners(log: RoomLog): void {
     const { head, owner } = this.#state;
     if (this.audience.isEmpty || this.#waits || owner === this.env.settings.node || this.#publishedSeq < head) return;
     this.writeFence(log);
@@ -386,7 +390,7 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   protected committed(events: readonly LogEvent[], after: Seq): void {
-    this.#hasLog = true;
+    this.#durableEpoch = this.#state.epoch;
     this.marks.sent(events);
     for (
       let next = this.#waiting.peek();
@@ -468,7 +472,7 @@ export class RoomActor extends Actor<RoomMessage> {
   #lost(reason: "fenced" | "full"): void {
     this.env.report(reason === "fenced" ? "room_fenced" : "storage_full", { tenant: this.tenant, room: this.room });
     if (reason === "full") this.#refuseUnwritten();
-    this.#end(undefined, reason === "full" ? "full" : this.#hasLog ? "taken" : undefined);
+    this.#end(undefined, reason === "full");
   }
 
   /** What needed to be written is refused; the rest (reads, leaving) goes on with the next activation. */
@@ -482,7 +486,7 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   /** Ends the activation; what it had not answered goes to the next one, in the order it came. */
-  #end(culprit: RoomMessage | undefined, loss?: Loss): void {
+  #end(culprit: RoomMessage | undefined, wasFull = false): void {
     const unanswered: RoomRequest[] = [];
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
       unanswered.push(next.request);
@@ -496,7 +500,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#log?.abandon();
     const open = unanswered.filter((request) => !request.completed && request !== culprit);
     const seen = this.#publishedSeq;
-    const present = this.audience.ephemera.shown;
+    const former = { present: this.audience.ephemera.shown, epoch: this.#durableEpoch, wasFull };
     const connections = this.audience.release();
     const attachment = {
       tenant: this.tenant,
@@ -507,9 +511,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.env.restart(
       this,
       open,
-      connections.length > 0 || (loss !== undefined && open.length > 0)
-        ? [{ to: "attach", attachment, present, loss }, ...attachments]
-        : attachments,
+      connections.length > 0 || open.length > 0 ? [{ to: "attach", attachment, former }, ...attachments] : attachments,
     );
   }
 
@@ -520,15 +522,15 @@ export class RoomActor extends Actor<RoomMessage> {
    * until they were told what was committed and not told: through the topic, so that the edge notes with each block how
    * far they are, and a further loss repeats nothing.
    */
-  #attach({ attachment, present = [], loss }: Attach): void {
+  #attach({ attachment, former }: Attach): void {
     const { connections, lastSeq, departed = [] } = attachment;
-    if (loss !== undefined) this.#heed(loss);
+    if (former !== undefined) this.#heed(former);
     const told = Math.min(lastSeq, this.#publishedSeq);
     for (const no of connections) {
       const connection = this.env.connections.get(no);
       if (connection !== undefined) this.audience.reattach(connection, told);
     }
-    this.audience.ephemera.inherit(present);
+    this.audience.ephemera.inherit(former?.present ?? []);
     this.audience.ephemera.departed(departed);
     if (this.audience.isEmpty) return;
     this.#publishedSeq = told;
@@ -537,12 +539,12 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   /** Whoever took the log may be right: it is left to them for a while. A full store is not asked again and again. */
-  #heed(loss: Loss): void {
-    this.#yields = loss === "taken" && this.#state.owner !== this.env.settings.node;
-    if (loss === "taken" && !this.#yields) return;
+  #heed({ epoch, wasFull }: Former): void {
+    this.#yields = this.#state.epoch > epoch && this.#state.owner !== this.env.settings.node;
+    if (!this.#yields && !wasFull) return;
     this.#waits = true;
     this.env.clock.after(
-      loss === "full" ? STORAGE_FULL_RETRY_MS : FENCE_RESPECT_MS,
+      wasFull ? STORAGE_FULL_RETRY_MS : FENCE_RESPECT_MS,
       this.later(() => {
         this.#waits = false;
       }),
