@@ -33,6 +33,8 @@ export class Connection implements SocketHandler {
   readonly codec: Codec;
   readonly remote: string;
   readonly userAgent: string;
+  /** Wall clock, milliseconds since 1970. */
+  openedAtMs = 0;
   /** `undefined` until the `auth` frame. */
   principal: Principal | undefined;
   /** Wall clock, milliseconds since 1970: the token's end. */

@@ -25,6 +25,7 @@ import type { ClientFrame, CreateRoomFrame, Ref, ResumeFrame, RoomPosition, Serv
 import type { Auth } from "./auth.ts";
 import { CallsTable } from "./calls-table.ts";
 import { Connection, type ConnectionOwner, PAUSE } from "./connection.ts";
+import type { Census } from "./census.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import { Identity } from "./identity.ts";
 import { Links, type LinksOwner, type RemoteShards } from "./links.ts";
@@ -44,6 +45,8 @@ export interface GatewayPorts {
   readonly shards: number;
   /** Shards of other nodes, when there are any. */
   readonly remote?: RemoteShards;
+  /** Keeps the directory of connections. */
+  readonly census?: Pick<Census, "opened" | "closed" | "chose">;
   readonly rate: Rate;
   /** How long a lost connection's person is shown as present. */
   readonly presenceGraceMs?: number;
@@ -99,6 +102,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   // ---------------------------------------------------------------------------------------------- HTTP
 
   call<C extends Call>(principal: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>> {
+    if (call.kind === "set_presence") this.#ports.census?.chose(principal.tenant, principal.userId, call.status);
     return new Promise((resolve) => {
       this.#call(this.#targetOf(principal, call), principal, call, (result) =>
         resolve(result as Result<ReplyOf<C>, Rejection>),
@@ -147,6 +151,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
       arrival,
     );
     connection.principal = arrival.principal;
+    connection.openedAtMs = this.#ports.clock.wallMs();
     if (arrival.expiresAtMs === undefined) connection.authDueMs = this.#ports.clock.monotonicMs() + AUTH_FRAME_MS_MAX;
     else connection.expiresAtMs = arrival.expiresAtMs;
     return connection;
@@ -166,6 +171,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     this.#behind.delete(connection);
     if (connection.rooms !== undefined) for (const room of connection.rooms) room.connections.delete(connection);
     this.#links.closed(connection, clean);
+    this.#ports.census?.closed(connection);
     this.#flushSoon();
   }
 
@@ -199,10 +205,8 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
       case "auth":
       case "resume":
       case "create_room":
-        this.#whole(connection, principal, data);
-        return;
       case "set_presence":
-        this.#forward(connection, this.#home(principal), undefined, data);
+        this.#whole(connection, principal, data);
         return;
       default:
         if (roomId === undefined) return connection.reject({ code: "missing_field", field: "roomId" }, ref);
@@ -221,6 +225,10 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     if (frame.type === "auth") void this.#identity.renew(connection, frame);
     else if (frame.type === "resume") this.#resume(connection, principal, frame);
     else if (frame.type === "create_room") this.#createRoom(connection, principal, frame, data);
+    else if (frame.type === "set_presence") {
+      this.#ports.census?.chose(principal.tenant, principal.userId, frame.status);
+      this.#forward(connection, this.#home(principal), undefined, data);
+    }
   }
 
   #createRoom(connection: Connection, principal: Principal, frame: CreateRoomFrame, data: Uint8Array | string): void {
@@ -250,6 +258,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   }
 
   #introduceHome(connection: Connection, principal: Principal): void {
+    this.#ports.census?.opened(connection);
     this.#links.introduceHome(connection, principal);
     this.#flushSoon();
   }

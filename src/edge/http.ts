@@ -4,7 +4,9 @@
  */
 import { Elysia } from "elysia";
 import { BACKPRESSURE_BYTES_MAX, FRAME_BYTES_MAX } from "../base/limits.ts";
+import type { PresenceDirectory } from "../cluster/presence-directory.ts";
 import type { Config } from "../config.ts";
+import { adminPlugin } from "./admin-plugin.ts";
 import { activityPlugin } from "./activity-plugin.ts";
 import type { Auth } from "./auth.ts";
 import type { RestOptions } from "./authenticated.ts";
@@ -30,6 +32,7 @@ export interface AppOptions {
   readonly log: Log;
   readonly health: Health;
   readonly sockets: SocketOptions;
+  readonly directory: PresenceDirectory;
 }
 
 /** The second one is there for clients that were written for it. */
@@ -37,7 +40,7 @@ const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
 /** Time for a request's head and body to arrive. */
 const HTTP_IDLE_SECONDS = 30;
 
-export function createApp({ engine, auth, config, log, health, sockets }: AppOptions) {
+export function createApp({ engine, auth, config, log, health, sockets, directory }: AppOptions) {
   const rest: RestOptions = { engine, auth, rates: new KeyedBuckets(config.rate), log };
   const app = new Elysia({
     name: "stoa",
@@ -77,7 +80,8 @@ export function createApp({ engine, auth, config, log, health, sockets }: AppOpt
       .use(roomsPlugin(prefix, rest))
       .use(membersPlugin(prefix, rest))
       .use(messagesPlugin(prefix, rest))
-      .use(activityPlugin(prefix, rest));
+      .use(activityPlugin(prefix, rest))
+      .use(adminPlugin(prefix, { ...rest, directory }));
   }
   return app.use(docsPlugin(() => app));
 }

@@ -6,6 +6,8 @@ import type { Call, ReplyOf } from "../../../src/actors/calls.ts";
 import type { MessageId, RoomId, UserId } from "../../../src/base/ids.ts";
 import { type Clock, SystemClock } from "../../../src/base/clock.ts";
 import { err, ok, type Result } from "../../../src/base/result.ts";
+import { MemoryCluster } from "../../../src/cluster/memory/memory-cluster.ts";
+import { MemoryDirectory } from "../../../src/cluster/memory/memory-directory.ts";
 import { readConfig } from "../../../src/config.ts";
 import type { Principal } from "../../../src/domain/principal.ts";
 import { createAuth } from "../../../src/edge/auth.ts";
@@ -103,5 +105,6 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
       accept: () => err({ code: "unavailable" as const }),
       codecs: { 0: jsonCodec(0), 1: jsonCodec(1), 2: jsonCodec(2), 3: jsonCodec(3) },
     },
+    directory: new MemoryDirectory(new MemoryCluster(clock)),
   } satisfies AppOptions;
 }
