@@ -111,5 +111,5 @@ async function settle(people: readonly Person[]): Promise<void> {
 }
 
 function witnessOf({ userId, acked, rooms, faults }: Person): Witness {
-  return { userId, memberOf: ROOMS, acked: [...acked.values()], rooms, faults };
+  return { userId, memberOf: ROOMS, left: false, acked: [...acked.values()], rooms, faults };
 }

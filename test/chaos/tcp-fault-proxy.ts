@@ -48,6 +48,10 @@ export class TcpFaultProxy {
     return address.port;
   }
 
+  get targetPort(): number {
+    return this.#targetPort;
+  }
+
   get counts(): TcpCounts {
     return { ...this.#counts };
   }

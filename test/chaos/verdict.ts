@@ -27,6 +27,8 @@ export interface Witness {
   readonly userId: string;
   /** Rooms that it has been a member of since before their first message. */
   readonly memberOf: readonly string[];
+  /** It went before the end: what it saw is a beginning of the history. */
+  readonly left: boolean;
   readonly acked: readonly Acked[];
   readonly rooms: ReadonlyMap<string, RoomLog>;
   /** What went wrong for this client itself: refusals, two different acks. */
@@ -117,7 +119,7 @@ function inOrder(witnesses: readonly Witness[], fail: Fail): void {
   }
 }
 
-function sawAll(roomId: string, history: readonly Kept[], { userId, rooms }: Witness, fail: Fail): void {
+function sawAll(roomId: string, history: readonly Kept[], { userId, rooms, left }: Witness, fail: Fail): void {
   const log = rooms.get(roomId);
   const where = `${userId} ${roomId}`;
   for (const fault of log?.faults ?? []) fail("gaps", `${where}: ${fault}`);
@@ -125,7 +127,8 @@ function sawAll(roomId: string, history: readonly Kept[], { userId, rooms }: Wit
   const seen = (log?.events ?? [])
     .filter((event) => event.type === "new_message")
     .map((event) => `${textAt(event.body, "message.messageId")} ${textAt(event.body, "message.content")}`);
-  const expected = history.map((message) => `${message.messageId} ${message.content}`);
+  const whole = history.map((message) => `${message.messageId} ${message.content}`);
+  const expected = left ? whole.slice(0, seen.length) : whole;
   if (seen.length === expected.length && seen.every((message, i) => message === expected[i])) return;
   const first = expected.findIndex((message, i) => message !== seen[i]);
   fail("gaps", `${where}: saw ${seen.length} messages, history has ${expected.length}; they differ at ${first}`);

@@ -19,6 +19,10 @@ export interface ServerOptions {
   readonly entry?: string;
   /** Added to the environment; a value of `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Absent: any free one. */
+  readonly port?: number;
+  /** Hears what it prints. */
+  readonly onOutput?: (text: string) => void;
 }
 
 export interface Exit {
@@ -31,11 +35,13 @@ export class TestServer {
   readonly dataDir: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #entry: string;
+  readonly #onOutput: ((text: string) => void) | undefined;
   #process: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
   #output = "";
 
-  private constructor(port: number, { env = {}, entry = MAIN }: ServerOptions) {
+  private constructor({ env = {}, entry = MAIN, port = freePort(), onOutput }: ServerOptions) {
     this.port = port;
+    this.#onOutput = onOutput;
     this.dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
     this.#env = env;
     this.#entry = entry;
@@ -43,7 +49,7 @@ export class TestServer {
 
   /** Starts a server on an empty data folder and waits until it is ready. */
   static async start(options: ServerOptions = {}): Promise<TestServer> {
-    const server = new TestServer(freePort(), options);
+    const server = new TestServer(options);
     try {
       await server.restart();
     } catch (error) {
@@ -64,6 +70,10 @@ export class TestServer {
   get pid(): number {
     if (this.#process === undefined) throw new Error("the server is not running");
     return this.#process.pid;
+  }
+
+  get isRunning(): boolean {
+    return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
   /** What it printed so far, the newest characters. */
@@ -153,7 +163,9 @@ export class TestServer {
   async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of stream) {
-      this.#output = (this.#output + decoder.decode(chunk, { stream: true })).slice(-OUTPUT_CHARS_MAX);
+      const text = decoder.decode(chunk, { stream: true });
+      this.#output = (this.#output + text).slice(-OUTPUT_CHARS_MAX);
+      this.#onOutput?.(text);
     }
   }
 }

@@ -18,7 +18,14 @@ function witness(
   if (change.log === undefined) log.accept(frame(0, HISTORY));
   else change.log(log);
   const acked = (change.acked ?? HISTORY).map((message) => ackOf(message, message.seq, message.seq + 1.5));
-  return { userId: "ann", memberOf: [ROOM], acked, rooms: new Map([[ROOM, log]]), faults: change.faults ?? [] };
+  return {
+    userId: "ann",
+    memberOf: [ROOM],
+    left: false,
+    acked,
+    rooms: new Map([[ROOM, log]]),
+    faults: change.faults ?? [],
+  };
 }
 
 function ackOf(message: Kept, sentMs: number, ackedMs: number): Acked {
@@ -112,6 +119,21 @@ test("a message that was sent after another's ack and stands before it is misord
   expect(judged(told(5))).toMatchObject({ misordered: 1, lost: 0 });
   // Under way at the same time: either order is right.
   expect(judged(told(6.5))).toMatchObject({ misordered: 0 });
+});
+
+test("who left early saw a beginning of the history, without a hole in it", () => {
+  const first = witness({ log: (log) => log.accept(frame(0, HISTORY.slice(0, 2))) });
+  expect(judged({ ...first, left: true })).toMatchObject({ gaps: 0 });
+  const holed = witness({
+    log: (log) =>
+      log.accept(
+        frame(
+          0,
+          [HISTORY[0], HISTORY[2]].filter((kept) => kept !== undefined),
+        ),
+      ),
+  });
+  expect(judged({ ...holed, left: true })).toMatchObject({ gaps: 1 });
 });
 
 test("who is no member of a room need not have seen it", () => {
