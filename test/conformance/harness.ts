@@ -16,6 +16,10 @@ import type { Projections } from "../../src/storage/projections.ts";
 export interface Harness {
   readonly journal: Journal;
   readonly projections: Projections;
+  /** Logs that it can be expected to write at once; 5,000 if it does not say. */
+  readonly logsAtOnce?: number;
+  /** Do appends to different logs come back in the order they were made? The port does not ask for it. True if it does not say. */
+  readonly answersInOrder?: boolean;
   /** Closes the adapters and opens new ones on what is stored. This harness is spent. */
   reopen(): Promise<Harness>;
   close(): Promise<void>;

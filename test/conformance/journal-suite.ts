@@ -148,9 +148,10 @@ export function journalConformance(name: string, open: () => Promise<Harness>): 
         expect(firsts((await tail()).segments)).toEqual([1, 2]);
       });
 
-      test("takes 5,000 logs in one flush and answers in their order", async () => {
+      test("takes thousands of logs in one flush", async () => {
+        const { logsAtOnce = 5_000, answersInOrder = true } = harness;
         const order: number[] = [];
-        const outcomes = Array.from({ length: 5_000 }, (_, index) =>
+        const outcomes = Array.from({ length: logsAtOnce }, (_, index) =>
           append(journal(), logOf(`r${index}`), segment(1)).then((outcome) => {
             order.push(index);
             return outcome;
@@ -158,8 +159,8 @@ export function journalConformance(name: string, open: () => Promise<Harness>): 
         );
         journal().flush();
         expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["written"]));
-        expect(order).toEqual(order.toSorted((a, b) => a - b));
-        expect((await tail(logOf("r4999"))).segments).toHaveLength(1);
+        if (answersInOrder) expect(order).toEqual(order.toSorted((a, b) => a - b));
+        expect((await tail(logOf(`r${logsAtOnce - 1}`))).segments).toHaveLength(1);
       });
 
       test("takes sequences beyond 2³¹", async () => {

@@ -1,0 +1,247 @@
+/**
+ * The log port on DynamoDB.
+ *
+ * - A segment is one item, written by one conditional put: that is the whole lock. When the condition fails, the item that
+ *   stands there tells whether it is mine. Without an answer the outcome is `unknown`, and the caller looks and repeats.
+ * - Rows are not written in one step with their segment: they stand in it, and are carried to the rooms table afterwards
+ *   (`row-flusher.ts`). Until then they are read from here. So reads through the journal that appended, or that has read
+ *   the tail since, see the rows of all segments acknowledged before; and a row is never that of a segment that was fenced.
+ * - An append that changes members or the card is answered when their rows are in the table, but no later than
+ *   `DYNAMO_ROWS_WAIT_MS_MAX`: whoever is told that they joined finds the room in their list, on every node, as long as
+ *   DynamoDB is healthy.
+ */
+import type { Clock } from "../../base/clock.ts";
+import type { Seq, UserId } from "../../base/ids.ts";
+import { DYNAMO_ITEM_BYTES_MAX, DYNAMO_ROWS_PENDING_BYTES_MAX, DYNAMO_ROWS_WAIT_MS_MAX } from "../../base/limits.ts";
+import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import type {
+  AppendOutcome,
+  Done,
+  Journal,
+  LogKey,
+  LogTail,
+  ReadRange,
+  ReadResult,
+  RowChange,
+  Segment,
+  Snapshot,
+} from "../journal.ts";
+import { answer } from "./answering.ts";
+import type { ApiResult } from "./dynamo-api.ts";
+import type { Incarnations } from "./incarnations.ts";
+import { logName } from "./keys.ts";
+import { type LargeValues, partsIn } from "./large-values.ts";
+import type { LogStore, StoredSegment } from "./log-store.ts";
+import type { PendingRows, Versioned } from "./pending-rows.ts";
+import { type RowFlusher, rowsOf } from "./row-flusher.ts";
+import type { RowStore } from "./row-store.ts";
+import { packRows, ROWS, rowsId, SEGMENT_OVERHEAD_BYTES } from "./segment-item.ts";
+
+export interface DynamoJournalParts {
+  readonly clock: Clock;
+  readonly logs: LogStore;
+  readonly rows: RowStore;
+  readonly values: LargeValues;
+  readonly pending: PendingRows;
+  readonly flusher: RowFlusher;
+  readonly incarnations: Incarnations;
+  /** Something happened that cannot: an item that is none of ours, an error of this code. */
+  readonly failed: (error: unknown) => void;
+}
+
+const NO_ROWS = new Uint8Array();
+const NOTHING = { ok: true, value: {} } as const;
+
+export class DynamoJournal implements Journal {
+  readonly #parts: DynamoJournalParts;
+  /** Per log the append that is under way: the next one waits for it. */
+  readonly #appends = new Map<string, Promise<void>>();
+  #closed = false;
+
+  constructor(parts: DynamoJournalParts) {
+    this.#parts = parts;
+  }
+
+  append(log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void {
+    const name = logName(log);
+    const before = this.#appends.get(name);
+    const outcome =
+      before === undefined ? this.#append(log, segment, rows) : before.then(() => this.#append(log, segment, rows));
+    const settled = outcome
+      .catch((error: unknown): AppendOutcome => {
+        this.#parts.failed(error);
+        return "unknown";
+      })
+      .then((known) => {
+        if (this.#appends.get(name) === settled) this.#appends.delete(name);
+        queueMicrotask(() => done(known));
+      });
+    this.#appends.set(name, settled);
+  }
+
+  flush(): void {
+    // Each append is on its way already: DynamoDB has no group to commit.
+  }
+
+  readTail(log: LogKey, done: Done<LogTail>): void {
+    answer(this.#readTail(log), done, this.#parts.failed);
+  }
+
+  readSegment(log: LogKey, firstSeq: Seq, done: Done<Segment | undefined>): void {
+    const read = async (): Promise<ApiResult<Segment | undefined>> => {
+      const found = await this.#parts.logs.segmentAt(log, firstSeq);
+      return found.ok ? { ok: true, value: found.value?.segment } : found;
+    };
+    answer(read(), done, this.#parts.failed);
+  }
+
+  readRange(log: LogKey, range: ReadRange, done: Done<readonly Segment[]>): void {
+    answer(this.#parts.logs.range(log, range), done, this.#parts.failed);
+  }
+
+  saveSnapshot(log: LogKey, snapshot: Snapshot, done: (saved: ReadResult<true>) => void): void {
+    answer(this.#parts.logs.saveSnapshot(log, snapshot), done, this.#parts.failed);
+  }
+
+  readMembers(log: LogKey, users: readonly UserId[], done: Done<readonly (MemberRow | null)[]>): void {
+    const pending = this.#parts.pending.log(log)?.members;
+    const first = users.map((user) => pending?.get(user));
+    const read = async (): Promise<ApiResult<readonly (MemberRow | null)[]>> => {
+      const found = await this.#parts.rows.members(log, users);
+      if (!found.ok) return found;
+      return { ok: true, value: users.map((user, index) => newest(first[index], found.value.get(user)) ?? null) };
+    };
+    answer(read(), done, this.#parts.failed);
+  }
+
+  readOverlays(log: LogKey, seqs: readonly Seq[], done: Done<readonly (MessageOverlay | null)[]>): void {
+    const pending = this.#parts.pending.log(log)?.overlays;
+    const first = seqs.map((seq) => pending?.get(seq));
+    const read = async (): Promise<ApiResult<readonly (MessageOverlay | null)[]>> => {
+      const found = await this.#parts.rows.overlays(log, seqs);
+      if (!found.ok) return found;
+      return { ok: true, value: seqs.map((seq, index) => newest(first[index], found.value.get(seq)) ?? null) };
+    };
+    answer(read(), done, this.#parts.failed);
+  }
+
+  listMembers(
+    log: LogKey,
+    page: { readonly after?: UserId; readonly limit: number },
+    done: Done<readonly MemberRow[]>,
+  ): void {
+    const pending = new Map(this.#parts.pending.log(log)?.members);
+    answer(this.#listMembers(log, page, pending), done, this.#parts.failed);
+  }
+
+  /** What is under way is answered; then the last rows are written. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await Promise.all(this.#appends.values());
+    await this.#parts.flusher.close();
+  }
+
+  async #append(log: LogKey, segment: Segment, rows: readonly RowChange[]): Promise<AppendOutcome> {
+    const { logs, values, pending } = this.#parts;
+    // Closed, or too many rows are waiting for a table that takes none: not written, and to be tried again.
+    if (this.#closed) return "unknown";
+    if (rows.length > 0 && pending.bytes > DYNAMO_ROWS_PENDING_BYTES_MAX) return "unknown";
+    const room = DYNAMO_ITEM_BYTES_MAX - SEGMENT_OVERHEAD_BYTES - segment.entries.length;
+    if (room < 0) return "full";
+    const packed = rows.length === 0 ? NO_ROWS : packRows(rows);
+    const stored = rows.length === 0 ? NOTHING : await values.store(log, rowsId(segment), ROWS, packed, room, "user");
+    if (!stored.ok) return "unknown";
+    const put = await logs.putSegment(log, segment, stored.value);
+    const outcome = put.ok ? "written" : put.error === "condition" ? await this.#judge(log, segment) : "unknown";
+    if (outcome === "written") await this.#noteWritten(log, segment, rows, packed.length);
+    if (outcome === "fenced") await values.remove(log, partsIn(stored.value, ROWS));
+    return outcome;
+  }
+
+  /** The place is taken: by me, at an earlier attempt, or by another. */
+  async #judge(log: LogKey, { firstSeq, batchId }: Segment): Promise<AppendOutcome> {
+    const standing = await this.#parts.logs.segmentAt(log, firstSeq);
+    if (!standing.ok || standing.value === undefined) return "unknown";
+    return standing.value.segment.batchId === batchId ? "written" : "fenced";
+  }
+
+  async #noteWritten(log: LogKey, segment: Segment, rows: readonly RowChange[], bytes: number): Promise<void> {
+    const { pending, incarnations, flusher, clock } = this.#parts;
+    incarnations.note(log);
+    const waiting = pending.logToAdd(log, segment.firstSeq - 1);
+    waiting.add(segment, rows, bytes);
+    if (rows.every((row) => row.kind === "message")) {
+      flusher.soon(waiting);
+      return;
+    }
+    const flushed = flusher.now(waiting).catch((error: unknown) => this.#parts.failed(error));
+    await new Promise<void>((resolve) => {
+      const timer = clock.after(DYNAMO_ROWS_WAIT_MS_MAX, resolve);
+      void flushed.then(() => {
+        timer.cancel();
+        resolve();
+      });
+    });
+  }
+
+  async #readTail(log: LogKey): Promise<ApiResult<LogTail>> {
+    const { logs, rows, incarnations } = this.#parts;
+    const [snapshot, room] = await Promise.all([logs.snapshot(log), rows.room(log.tenant, log.room)]);
+    if (!snapshot.ok) return snapshot;
+    if (!room.ok) return room;
+    const seq = snapshot.value?.seq ?? 0;
+    // Up to here all rows are in the table. Of an incarnation that is over nobody has noted how far that is.
+    const carried = room.value?.incarnation === log.incarnation ? room.value.head : 0;
+    const found = await logs.segmentsFrom(log, Math.min(seq, carried) + 1);
+    if (!found.ok) return found;
+    if (found.value.length > 0 || snapshot.value !== undefined) incarnations.note(log);
+    const caughtUp = await this.#catchUp(log, carried, found.value);
+    if (!caughtUp.ok) return caughtUp;
+    const segments = found.value.map((one) => one.segment).filter((one) => one.lastSeq > seq);
+    return { ok: true, value: { snapshot: snapshot.value, segments } };
+  }
+
+  /** Rows whose owner died before they were written, or that another shard is about to write. */
+  async #catchUp(log: LogKey, carried: Seq, segments: readonly StoredSegment[]): Promise<ApiResult<true>> {
+    const { logs, pending, flusher } = this.#parts;
+    const behind = segments.filter(({ segment }) => segment.lastSeq > carried);
+    if (behind.length === 0) return { ok: true, value: true };
+    const rows = await rowsOf(logs, log, behind);
+    if (!rows.ok) return rows;
+    const waiting = pending.logToAdd(log, carried);
+    waiting.catchUp(carried, rows.value);
+    flusher.soon(waiting);
+    return { ok: true, value: true };
+  }
+
+  async #listMembers(
+    log: LogKey,
+    { after, limit }: { readonly after?: UserId; readonly limit: number },
+    pending: ReadonlyMap<UserId, Versioned<MemberRow | null>>,
+  ): Promise<ApiResult<readonly MemberRow[]>> {
+    const members: MemberRow[] = [];
+    const seen = new Set<UserId>();
+    const note = (user: UserId, row: MemberRow | null | undefined): void => {
+      seen.add(user);
+      if (row != null && (after === undefined || user > after)) members.push(row);
+    };
+    let through = after;
+    do {
+      const page = await this.#parts.rows.memberPage(log, through, limit + pending.size);
+      if (!page.ok) return page;
+      for (const [user, row] of page.value.rows) note(user, newest(pending.get(user), row));
+      through = page.value.through;
+    } while (through !== undefined && members.length < limit);
+    // Beyond what was looked at, others may stand between.
+    for (const [user, row] of pending) {
+      if (!seen.has(user) && (through === undefined || user <= through)) note(user, row.value);
+    }
+    members.sort((a, b) => (a.userId < b.userId ? -1 : 1));
+    return { ok: true, value: members.slice(0, limit) };
+  }
+}
+
+function newest<Value>(a: Versioned<Value> | undefined, b: Versioned<Value> | undefined): Value | undefined {
+  if (a === undefined || b === undefined) return (a ?? b)?.value;
+  return a.version >= b.version ? a.value : b.value;
+}

@@ -1,0 +1,93 @@
+/**
+ * The keys of all items. Both tables have a partition key `pk` and a sort key `sk`, both text; ids contain no `#`.
+ *
+ *   messages table
+ *     L#tenant#room#incarnation   0000000000000001   a segment, by its first sequence
+ *     L#tenant#room#incarnation   snapshot           the newest snapshot, or where its parts are
+ *     P#tenant#room#incarnation   kind.…#0000        a part of what is too large for one item
+ *   rooms table
+ *     R#tenant#room               room               card, head, counts of the newest incarnation; how far its rows are written
+ *     M#tenant#room#incarnation   user               a member
+ *     U#tenant#user               room#incarnation   the same member from the user's side, and the user's marks
+ *     O#tenant#room#incarnation   0000000000000001   a message's overlay
+ *     D#tenant                    room               this room was public once: to be looked at for lists
+ *     N#tenant#user               user               a person
+ */
+import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
+import type { LogKey } from "../journal.ts";
+import type { ItemKey } from "./items.ts";
+
+const SEQ_DIGITS = 16;
+/** Lies behind every sequence and before every word. */
+export const SEQ_KEY_LAST = "9".repeat(SEQ_DIGITS);
+const SNAPSHOT = "snapshot";
+
+export function logName({ tenant, room, incarnation }: LogKey): string {
+  return `${tenant}#${room}#${incarnation}`;
+}
+
+export function seqKey(seq: Seq): string {
+  return String(seq).padStart(SEQ_DIGITS, "0");
+}
+
+export function logPartition(log: LogKey): string {
+  return `L#${logName(log)}`;
+}
+
+export function segmentKey(log: LogKey, firstSeq: Seq): ItemKey {
+  return { pk: logPartition(log), sk: seqKey(firstSeq) };
+}
+
+export function snapshotKey(log: LogKey): ItemKey {
+  return { pk: logPartition(log), sk: SNAPSHOT };
+}
+
+export function partsPartition(log: LogKey): string {
+  return `P#${logName(log)}`;
+}
+
+export function partKey(log: LogKey, id: string, index: number): ItemKey {
+  return { pk: partsPartition(log), sk: `${id}#${String(index).padStart(4, "0")}` };
+}
+
+export function roomKey(tenant: TenantId, room: RoomId): ItemKey {
+  return { pk: `R#${tenant}#${room}`, sk: "room" };
+}
+
+export function membersPartition(log: LogKey): string {
+  return `M#${logName(log)}`;
+}
+
+export function memberKey(log: LogKey, user: UserId): ItemKey {
+  return { pk: membersPartition(log), sk: user };
+}
+
+export function userPartition(tenant: TenantId, user: UserId): string {
+  return `U#${tenant}#${user}`;
+}
+
+export function membershipKey(log: LogKey, user: UserId): ItemKey {
+  return { pk: userPartition(log.tenant, user), sk: `${log.room}#${log.incarnation}` };
+}
+
+/** The room and incarnation in a membership's sort key. */
+export function roomOfMembership(sk: string): { readonly room: RoomId; readonly incarnation: number } {
+  const at = sk.lastIndexOf("#");
+  return { room: sk.slice(0, at) as RoomId, incarnation: Number(sk.slice(at + 1)) };
+}
+
+export function overlayKey(log: LogKey, seq: Seq): ItemKey {
+  return { pk: `O#${logName(log)}`, sk: seqKey(seq) };
+}
+
+export function publicPartition(tenant: TenantId): string {
+  return `D#${tenant}`;
+}
+
+export function publicKey(tenant: TenantId, room: RoomId): ItemKey {
+  return { pk: publicPartition(tenant), sk: room };
+}
+
+export function personKey(tenant: TenantId, user: UserId): ItemKey {
+  return { pk: `N#${tenant}#${user}`, sk: "user" };
+}

@@ -1,0 +1,84 @@
+/** Builds the DynamoDB adapters of one shard. Any number of shards and nodes may be open on the same two tables. */
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { FetchHttpHandler } from "@smithy/fetch-http-handler";
+import { type Clock, SystemClock } from "../../base/clock.ts";
+import { type Random, SystemRandom } from "../../base/prng.ts";
+import type { Journal } from "../journal.ts";
+import type { Projections } from "../projections.ts";
+import { DynamoApi } from "./dynamo-api.ts";
+import { DynamoJournal } from "./dynamo-journal.ts";
+import { DynamoProjections } from "./dynamo-projections.ts";
+import { Incarnations } from "./incarnations.ts";
+import { LargeValues } from "./large-values.ts";
+import { LogStore } from "./log-store.ts";
+import { PendingRows } from "./pending-rows.ts";
+import { RoomListReader } from "./room-list-reader.ts";
+import { RowFlusher } from "./row-flusher.ts";
+import { RowStore } from "./row-store.ts";
+
+export interface DynamoStorage {
+  readonly journal: Journal;
+  readonly projections: Projections;
+  /** Answers what is under way, writes the rows that wait (5 s at most) and lets go of the connections. */
+  close(): Promise<void>;
+}
+
+/** Where DynamoDB is; data, so that it can be given to a thread. */
+export interface DynamoLocation {
+  readonly messagesTable: string;
+  readonly roomsTable: string;
+  /** `undefined`: the region's own. */
+  readonly endpoint?: string | undefined;
+  /** `undefined`: as the SDK finds it in the environment. */
+  readonly region?: string | undefined;
+  /** A server on this machine that looks at no credentials: any will do. */
+  readonly anyCredentials?: boolean;
+}
+
+export interface DynamoOptions extends DynamoLocation {
+  readonly requestMsMax?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** For the operator's log: what DynamoDB refuses, throttles or does not answer. */
+  readonly report: (event: string, details: Readonly<Record<string, unknown>>) => void;
+}
+
+export function openDynamo(options: DynamoOptions): DynamoStorage {
+  const { messagesTable, roomsTable, requestMsMax, report } = options;
+  const clock = options.clock ?? new SystemClock();
+  const random = options.random ?? new SystemRandom();
+  const client = dynamoClient(options);
+  const api = new DynamoApi({ client, clock, random, report, ...(requestMsMax !== undefined && { requestMsMax }) });
+  const values = new LargeValues(api, messagesTable);
+  const logs = new LogStore(api, messagesTable, values, random);
+  const rows = new RowStore(api, roomsTable, values);
+  const pending = new PendingRows();
+  const flusher = new RowFlusher({ api, clock, pending, logs, rows });
+  const incarnations = new Incarnations(rows);
+  const lists = new RoomListReader(rows, pending);
+  const failed = (error: unknown): void => report("dynamodb_failed", { error: String(error) });
+  const journal = new DynamoJournal({ clock, logs, rows, values, pending, flusher, incarnations, failed });
+  return {
+    journal,
+    projections: new DynamoProjections({ api, roomsTable, rows, lists, incarnations, failed }),
+    close: async () => {
+      await journal.close();
+      client.destroy();
+    },
+  };
+}
+
+/** One attempt per request: what to do about a failure is decided where it is known what the request was. */
+export function dynamoClient({
+  endpoint,
+  region,
+  anyCredentials,
+}: Omit<DynamoLocation, "messagesTable" | "roomsTable">): DynamoDBClient {
+  return new DynamoDBClient({
+    maxAttempts: 1,
+    requestHandler: new FetchHttpHandler({ keepAlive: true }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(region !== undefined && { region }),
+    ...(anyCredentials === true && { credentials: { accessKeyId: "local", secretAccessKey: "local" } }),
+  });
+}

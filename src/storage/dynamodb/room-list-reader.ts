@@ -1,0 +1,120 @@
+/**
+ * The rooms of one user: memberships from the user's side, each with its room, corrected by what this shard has not
+ * written yet. So within a shard lists lag by nothing, across shards and nodes by the flusher's interval.
+ */
+import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
+import type { MemberRow } from "../../domain/room/state.ts";
+import type { RoomListItem } from "../projections.ts";
+import type { ApiResult } from "./dynamo-api.ts";
+import type { PendingLog, PendingRows, Versioned } from "./pending-rows.ts";
+import type { MarkRow, Membership, RoomRow, RowStore } from "./row-store.ts";
+
+interface Own {
+  readonly incarnation: number;
+  readonly member: Versioned<MemberRow | null> | undefined;
+  readonly mark: MarkRow | undefined;
+}
+
+export class RoomListReader {
+  readonly #rows: RowStore;
+  readonly #pending: PendingRows;
+
+  constructor(rows: RowStore, pending: PendingRows) {
+    this.#rows = rows;
+    this.#pending = pending;
+  }
+
+  /** In no order. `withPublic`: also public rooms that the user is no member of. */
+  async itemsOf(tenant: TenantId, user: UserId, withPublic: boolean): Promise<ApiResult<readonly RoomListItem[]>> {
+    // Looked at before the table: what is written meanwhile is found there.
+    const pending = this.#pendingOf(tenant, user);
+    const [memberships, publicRooms] = await Promise.all([
+      this.#rows.memberships(tenant, user),
+      withPublic ? this.#rows.publicRooms(tenant) : NONE,
+    ]);
+    if (!memberships.ok) return memberships;
+    if (!publicRooms.ok) return publicRooms;
+    const own = newestOf(memberships.value);
+    const wanted = new Set<RoomId>([...own.keys(), ...publicRooms.value, ...pending.keys()]);
+    const rooms = await this.#rows.rooms(tenant, wanted);
+    if (!rooms.ok) return rooms;
+    const items: RoomListItem[] = [];
+    for (const room of wanted) {
+      const item = itemOf(room, corrected(rooms.value.get(room), pending.get(room)), own, pending.get(room));
+      if (item === undefined) continue;
+      if (item.member === undefined && !(withPublic && item.card.settings.type === "public")) continue;
+      items.push(item);
+    }
+    return { ok: true, value: items };
+  }
+
+  /** As they are now: the logs themselves go on changing. */
+  #pendingOf(tenant: TenantId, user: UserId): ReadonlyMap<RoomId, PendingOwn> {
+    const found = new Map<RoomId, PendingOwn>();
+    for (const [room, log] of this.#pending.rooms(tenant)) {
+      const { key, activity, card, members } = log;
+      found.set(room, { incarnation: key.incarnation, activity, card, member: members.get(user) });
+    }
+    return found;
+  }
+}
+
+/** What of a pending log matters for one user's list. */
+interface PendingOwn extends Pick<PendingLog, "activity" | "card"> {
+  readonly incarnation: number;
+  readonly member: Versioned<MemberRow | null> | undefined;
+}
+
+const NONE: ApiResult<readonly RoomId[]> = { ok: true, value: [] };
+
+function newestOf(memberships: readonly Membership[]): ReadonlyMap<RoomId, Own> {
+  const newest = new Map<RoomId, Own>();
+  for (const { room, incarnation, member, mark } of memberships) {
+    const known = newest.get(room);
+    if (known === undefined || known.incarnation < incarnation) newest.set(room, { incarnation, member, mark });
+  }
+  return newest;
+}
+
+/** The room as it is, when something newer waits to be written. */
+function corrected(row: RoomRow | undefined, pending: PendingOwn | undefined): RoomRow | undefined {
+  if (pending === undefined || (row !== undefined && row.incarnation > pending.incarnation)) return row;
+  const former = row?.incarnation === pending.incarnation ? row : undefined;
+  const { activity, card } = pending;
+  const isAhead = activity !== undefined && activity.head > (former?.head ?? 0);
+  return {
+    incarnation: pending.incarnation,
+    head: isAhead ? activity.head : (former?.head ?? 0),
+    messageCount: isAhead ? activity.messageCount : (former?.messageCount ?? 0),
+    lastActivity: isAhead ? activity.timestamp : (former?.lastActivity ?? 0),
+    card: newer(card, former?.card),
+  };
+}
+
+/** `undefined` while the room has no card. */
+function itemOf(
+  roomId: RoomId,
+  row: RoomRow | undefined,
+  own: ReadonlyMap<RoomId, Own>,
+  pending: PendingOwn | undefined,
+): RoomListItem | undefined {
+  if (row?.card === undefined) return undefined;
+  const stored = own.get(roomId);
+  const mine = stored?.incarnation === row.incarnation ? stored : undefined;
+  const member = newer(pending?.incarnation === row.incarnation ? pending.member : undefined, mine?.member);
+  return {
+    roomId,
+    card: row.card.value,
+    head: row.head,
+    messageCount: row.messageCount,
+    lastActivity: row.lastActivity,
+    member: member?.value ?? undefined,
+    readSeq: mine?.mark?.readSeq ?? 0,
+    readNo: mine?.mark?.readNo ?? 0,
+  };
+}
+
+function newer<Value>(a: Versioned<Value> | undefined, b: Versioned<Value> | undefined): Versioned<Value> | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return a.version >= b.version ? a : b;
+}

@@ -1,0 +1,25 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { type DynamoServer, dynamoLocalMissing, startDynamoLocal } from "../support/dynamodb-servers.ts";
+import { openDynamoHarness } from "./dynamodb-harness.ts";
+import { journalConformance } from "./journal-suite.ts";
+import { projectionsConformance } from "./projections-suite.ts";
+
+const missing = await dynamoLocalMissing();
+
+if (missing === undefined) {
+  let server: DynamoServer;
+  // The first start fetches and unpacks it.
+  beforeAll(async () => {
+    server = await startDynamoLocal();
+  }, 120_000);
+  afterAll(() => server.stop());
+
+  journalConformance("DynamoDB Local", () => openDynamoHarness(server));
+  projectionsConformance("DynamoDB Local", () => openDynamoHarness(server));
+} else {
+  test("the official DynamoDB Local can be run", () => {
+    const isDemanded = process.env["CI"] === "true";
+    if (!isDemanded) process.stderr.write(`SKIPPED: the suites against DynamoDB Local, since ${missing}\n`);
+    expect(isDemanded ? missing : "skipped").toBe("skipped");
+  });
+}

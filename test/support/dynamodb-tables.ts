@@ -1,0 +1,35 @@
+/** Two empty tables on a test server, and what a test needs to reach them. */
+import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
+import { SystemClock } from "../../src/base/clock.ts";
+import { ensureTable } from "../../src/storage/dynamodb/dynamo-tables.ts";
+import { type DynamoLocation, dynamoClient } from "../../src/storage/dynamodb/open-dynamo.ts";
+import type { DynamoServer } from "./dynamodb-servers.ts";
+
+export interface TestTables {
+  readonly location: DynamoLocation;
+  remove(): Promise<void>;
+}
+
+let made = 0;
+
+export async function makeTestTables(server: DynamoServer): Promise<TestTables> {
+  made += 1;
+  const location: DynamoLocation = {
+    messagesTable: `messages-${process.pid}-${made}`,
+    roomsTable: `rooms-${process.pid}-${made}`,
+    endpoint: server.endpoint,
+    region: "local",
+    anyCredentials: true,
+  };
+  const client = dynamoClient(location);
+  const tables = [location.messagesTable, location.roomsTable];
+  for (const table of tables) {
+    const state = await ensureTable(client, new SystemClock(), table);
+    if (!state.ok) throw new Error(state.error);
+  }
+  const remove = async (): Promise<void> => {
+    for (const table of tables) await client.send(new DeleteTableCommand({ TableName: table }));
+    client.destroy();
+  };
+  return { location, remove };
+}
