@@ -148,10 +148,21 @@ export const HELD_FRAMES_MAX = 64;
 /** Frames that could not be read, per connection. Beyond: close 4422. */
 export const UNREADABLE_FRAMES_MAX = 100;
 
-/** Bytes that wait for one peer to leave with the next flush. Beyond: dropped, and the links between the two begin anew. */
-export const PEER_QUEUE_BYTES_MAX = 8 * 1024 * 1024;
+/**
+ * Bytes that wait for one peer to leave with the next flush: all that an edge repeats to a shard fits. Beyond: dropped, and the
+ * links between the two begin anew.
+ */
+export const PEER_QUEUE_BYTES_MAX = 32 * 1024 * 1024;
 /** Bytes that a bus took and did not hand over yet, for all nodes together. Beyond: dropped, which the receivers notice. */
 export const BUS_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
+/** Bytes of records in one message between nodes: the smallest entry of a bus (DynamoDB's item, 400 KB) holds it. Cut. */
+export const PEER_MESSAGE_BYTES_MAX = 256 * 1024;
+/** Nodes that speak before the view names them, and messages and bytes of one that wait for the view. Beyond: dropped, noticed. */
+export const PEER_STRANGERS_MAX = 64;
+export const PEER_STRANGER_MESSAGES_MAX = 64;
+export const PEER_STRANGER_BYTES_MAX = 1024 * 1024;
+/** Nodes that left the view, whose last session is remembered. The oldest are forgotten first. */
+export const PEERS_REMEMBERED_MAX = 1_024;
 
 /** Milliseconds that one request to DynamoDB may take; a healthy one takes 5 to 20. Beyond: its outcome is unknown. */
 export const DYNAMO_REQUEST_MS_MAX = 2_000;
@@ -181,3 +192,21 @@ export const BUS_WRITE_BYTES_MAX = 512 * 1024;
 export const BUS_READ_ENTRIES_MAX = 256;
 /** Changes of connections that are kept until the directory is written, each second. Beyond: all of it is written anew. */
 export const CENSUS_CHANGES_MAX = 20_000;
+
+/** Edges of other nodes whose newest link a shard remembers, to tell one that has ended from one that begins. The oldest go. */
+export const EDGES_REMEMBERED_MAX = 1_024;
+/** How often a shard tells other nodes which heads of logs it moved, milliseconds, and how many at once. The rest comes next time. */
+export const HEAD_BEACON_MS = 2_000;
+export const HEADS_PER_BEACON_MAX = 2_000;
+/** How often a room looks for what others wrote to its log, milliseconds: while its owner, or everybody, is out of reach. */
+export const LOG_WATCH_MS = 2_000;
+
+/** Of a change of the directory in Redis, written by one script: its milliseconds stop everybody else. The rest in further ones. */
+export const DIRECTORY_SCRIPT_ENTRIES_MAX = 500;
+/** Users of one node that are read at once to count a tenant's. The rest in further rounds. */
+export const DIRECTORY_COUNT_USERS_MAX = 2_000;
+/** Users of one page, whatever was asked for. */
+export const DIRECTORY_PAGE_MAX = 1_000;
+/** Tenants of a lost node that are removed in one round, and tenants of a living one that one write looks at. */
+export const DIRECTORY_SWEEP_TENANTS_MAX = 100;
+export const DIRECTORY_LOOK_TENANTS_MAX = 1_000;
