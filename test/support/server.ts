@@ -22,8 +22,11 @@ export interface ServerOptions {
   /** Absent: any free one. */
   readonly port?: number;
   /** Hears what it prints. */
-  readonly onOutput?: (text: string) => void;
+  readonly onOutput?: Listener;
 }
+
+/** `chunk` begins and ends anywhere in a line. */
+export type Listener = (chunk: string, from: "stdout" | "stderr") => void;
 
 export interface Exit {
   readonly code: number;
@@ -35,7 +38,7 @@ export class TestServer {
   readonly dataDir: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #entry: string;
-  readonly #onOutput: ((text: string) => void) | undefined;
+  readonly #onOutput: Listener | undefined;
   #process: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
   #output = "";
 
@@ -89,8 +92,9 @@ export class TestServer {
   async restart(): Promise<number> {
     const startMs = performance.now();
     this.#process = spawnServer(this.#entry, this.#env, this.port, this.dataDir);
-    void this.#collect(this.#process.stdout);
-    void this.#collect(this.#process.stderr);
+    endWithThisProcess(this.#process);
+    void this.#collect(this.#process.stdout, "stdout");
+    void this.#collect(this.#process.stderr, "stderr");
     await this.#ready(startMs);
     return performance.now() - startMs;
   }
@@ -160,12 +164,12 @@ export class TestServer {
     throw new Error(`the server did not become ready:\n${this.#output}`);
   }
 
-  async #collect(stream: ReadableStream<Uint8Array>): Promise<void> {
+  async #collect(stream: ReadableStream<Uint8Array>, from: "stdout" | "stderr"): Promise<void> {
     const decoder = new TextDecoder();
     for await (const chunk of stream) {
       const text = decoder.decode(chunk, { stream: true });
       this.#output = (this.#output + text).slice(-OUTPUT_CHARS_MAX);
-      this.#onOutput?.(text);
+      this.#onOutput?.(text, from);
     }
   }
 }
@@ -225,6 +229,21 @@ function spawnServer(
     stdout: "pipe",
     stderr: "pipe",
   });
+}
+
+const children = new Set<Bun.Subprocess>();
+
+function endWithThisProcess(child: Bun.Subprocess): void {
+  if (children.size === 0) process.on("exit", killChildren);
+  children.add(child);
+  void child.exited.then(() => {
+    children.delete(child);
+    if (children.size === 0) process.off("exit", killChildren);
+  });
+}
+
+function killChildren(): void {
+  for (const child of children) child.kill("SIGKILL");
 }
 
 /** A port that was free a moment ago: the server must get the same one again after a restart. */
