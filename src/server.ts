@@ -90,7 +90,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     clock,
     report: (event, details) => log.error(details, event),
     connectStore: store && (() => store.connect()),
-    up: (shard, post, fatalRecord) => gateway.shardUp(shard, post, fatalRecord),
+    up: (shard, post, lost) => gateway.shardUp(shard, post, lost.record),
     down: (shard) => gateway.shardDown(shard),
     received: (shard, block) => gateway.receiveBlock(shard, block),
     fatal: onFatal,

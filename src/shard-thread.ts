@@ -1,6 +1,7 @@
 /** What runs in a shard's thread: one shard on the real ports, nothing else. `worker.ts` is the thread's entry. */
 import type { MessagePort } from "node:worker_threads";
 import type { RoomAddress } from "./actors/address.ts";
+import { OWN_LINK } from "./actors/edge-link.ts";
 import { RoomActor } from "./actors/room-actor.ts";
 import { Shard } from "./actors/shard.ts";
 import type { ShardEnv, ShardSettings } from "./actors/shard-env.ts";
@@ -58,9 +59,12 @@ export function runShardThread(
       codecs: createCodecs({ messageLengthMax: settings.shard.messageLengthMax }),
       settings: settings.shard,
       defer: queueMicrotask,
-      send: (block) => host.postMessage(block, [block.buffer]),
+      send: (block, link) => {
+        if (link === OWN_LINK) host.postMessage(block, [block.buffer]);
+        else host.postMessage({ kind: "peer", link, block } satisfies WorkerNotice, [block.buffer]);
+      },
       report: (event, details) => notice({ kind: "report", event, details }),
-      working: (record) => mark.work(record),
+      working: (record, link) => mark.work(record, link),
       shard: number,
       shards,
     },
@@ -70,15 +74,35 @@ export function runShardThread(
   setInterval(() => mark.beat(), BEAT_MS);
   host.on("message", (message: Uint8Array | WorkerOrder) => {
     if (message instanceof Uint8Array) shard.receive(message);
-    else void close();
+    else obey(message);
   });
   notice({ kind: "ready" });
+
+  function obey(order: WorkerOrder): void {
+    switch (order.kind) {
+      case "peer":
+        shard.receivePeer({ no: order.link, edge: order.edge, generation: order.generation }, order.block);
+        return;
+      case "link":
+        shard.beginLink();
+        notice({ kind: "link" });
+        return;
+      case "view":
+        shard.setView(order.view);
+        return;
+      case "heads":
+        shard.heads(order.block);
+        return;
+      case "close":
+        void close();
+    }
+  }
 
   /** The mark of a message stays until the event loop has turned, and with that whatever the message left behind. */
   function beCareful(): void {
     shard.beCareful((run) =>
       setImmediate(() => {
-        mark.work(WORKING_NONE);
+        mark.work(WORKING_NONE, OWN_LINK);
         run();
       }),
     );

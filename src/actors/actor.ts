@@ -5,25 +5,33 @@
 import { Mailbox } from "./mailbox.ts";
 import type { Runnable, Scheduler } from "./scheduler.ts";
 
+/** Which record of which link is at work. */
+export interface Origin {
+  readonly record: number;
+  readonly link: { readonly no: number };
+}
+/** Notes what is being handled where it survives the loss of the thread; record 0: nothing. */
+export type Working = (record: number, link: number) => void;
+
 export abstract class Actor<Message> implements Runnable {
   queued = false;
   /** Monotonic time of the last message from outside; the idle ones are passivated. */
   lastUsedMs = 0;
   readonly #mailbox = new Mailbox<Message>();
   readonly #scheduler: Scheduler;
-  protected readonly working: (record: number) => void;
+  protected readonly working: Working;
   #stopped = false;
   #held = false;
 
-  constructor(env: { readonly scheduler: Scheduler; readonly working: (record: number) => void }) {
+  constructor(env: { readonly scheduler: Scheduler; readonly working: Working }) {
     this.#scheduler = env.scheduler;
     this.working = env.working;
   }
 
   /** Handles one message of the user lane. */
   protected abstract receive(message: Message): void;
-  /** The record that a message came in, for the mark that tells what a shard was doing when it was lost. */
-  protected abstract recordOf(message: Message): number;
+  /** What a message came in, for the mark that tells what a shard was doing when it was lost; `undefined`: no request. */
+  protected abstract originOf(message: Message): Origin | undefined;
   /** After the last message of a turn: writes what the turn collected. */
   protected abstract endTurn(): void;
   /** An exception came out of `receive` (with the message) or of a completion (without). The actor is stopped already. */
@@ -86,12 +94,14 @@ export abstract class Actor<Message> implements Runnable {
         if (this.#held) break;
         culprit = this.#mailbox.takeUser();
         if (culprit === undefined) break;
-        this.working(this.recordOf(culprit));
+        const origin = this.originOf(culprit);
+        if (origin === undefined) this.working(0, 0);
+        else this.working(origin.record, origin.link.no);
         this.receive(culprit);
         culprit = undefined;
       }
       // Alone in its turn of the event loop, a message answers for what surfaces after it, too.
-      if (messagesMax > 1) this.working(0);
+      if (messagesMax > 1) this.working(0, 0);
       if (!this.#stopped) this.endTurn();
     } catch (error) {
       // The unread requests stay in the mailbox: `failed` takes them with `stop`.

@@ -4,10 +4,11 @@ import { err, ok } from "../base/result.ts";
 import { errorFrame } from "../protocol/error-frame.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { RoomPosition } from "../protocol/frames.ts";
+import { sendFrame } from "./connections.ts";
 import type { Request } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
 
-type Answering = Pick<ShardEnv, "connections" | "out" | "complete">;
+type Answering = Pick<ShardEnv, "complete">;
 
 export function answerRejection(env: Answering, request: Request, rejection: Rejection): void {
   if (request.completed) return;
@@ -16,9 +17,9 @@ export function answerRejection(env: Answering, request: Request, rejection: Rej
   if (request.to === "room" && request.sequel.kind === "resume") {
     request.sequel.gather.add({ roomId: request.room, head: 0, typing: [], present: [], error: rejection.code });
   } else if (asker.kind === "frame") {
-    env.connections.send(asker.connection, errorFrame(rejection, asker.ref, room));
+    sendFrame(asker.connection, errorFrame(rejection, asker.ref, room));
   } else {
-    env.out.reply(asker.callNo, err(rejection));
+    request.link.reply(asker.callNo, err(rejection));
   }
   env.complete(request);
 }
@@ -37,7 +38,7 @@ export function answerAck(env: Answering, request: Request, acknowledgement: Ack
   const { asker } = request;
   if (asker.kind === "frame" && asker.ref !== undefined) {
     const room = request.to === "room" ? { roomId: request.room } : {};
-    env.connections.send(asker.connection, { type: "ack", ref: asker.ref, ...room, ...acknowledgement });
+    sendFrame(asker.connection, { type: "ack", ref: asker.ref, ...room, ...acknowledgement });
   }
   env.complete(request);
 }
@@ -45,6 +46,6 @@ export function answerAck(env: Answering, request: Request, acknowledgement: Ack
 /** For requests that came as calls. */
 export function answerValue(env: Answering, request: Request, value: unknown): void {
   if (request.completed) return;
-  if (request.asker.kind === "call") env.out.reply(request.asker.callNo, ok(value));
+  if (request.asker.kind === "call") request.link.reply(request.asker.callNo, ok(value));
   env.complete(request);
 }

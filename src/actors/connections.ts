@@ -1,8 +1,9 @@
-/** A shard's view of the connections that have spoken to it, and the one place that turns frames into bytes for them. */
+/** A shard's view of the connections that an edge introduced, and the one place that turns frames into bytes for them. */
 import { REPLAY_BYTES_MAX, REPLAY_WINDOW_MS } from "../base/limits.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { ServerFrame } from "../protocol/frames.ts";
-import type { ConnectionInfo, ConnectionNo, ToEdgeWriter } from "./link.ts";
+import type { EdgeLink } from "./edge-link.ts";
+import type { ConnectionInfo, ConnectionNo } from "./link.ts";
 
 /** What a room tells about itself to the table. */
 export interface Subscribed {
@@ -10,9 +11,11 @@ export interface Subscribed {
   connectionClosed(connection: ShardConnection): void;
 }
 
+/** One introduction of a connection. A link that begins anew introduces it anew: then it is another object. */
 export interface ShardConnection {
+  readonly link: EdgeLink;
   readonly no: ConnectionNo;
-  readonly info: ConnectionInfo;
+  info: ConnectionInfo;
   readonly codec: Codec;
   /** Rooms of this shard that the connection is subscribed to; made when first needed, most connections have none here. */
   rooms: Set<Subscribed> | undefined;
@@ -27,21 +30,28 @@ export interface ShardConnection {
 export class ConnectionTable {
   readonly #byNo = new Map<ConnectionNo, ShardConnection>();
   readonly #codecs: readonly Codec[];
-  readonly #out: ToEdgeWriter;
+  readonly #link: EdgeLink;
 
-  constructor(codecs: readonly Codec[], out: ToEdgeWriter) {
+  constructor(codecs: readonly Codec[], link: EdgeLink) {
     this.#codecs = codecs;
-    this.#out = out;
+    this.#link = link;
   }
 
   get(no: ConnectionNo): ShardConnection | undefined {
     return this.#byNo.get(no);
   }
 
+  /** One that is open already is told anew what it is: its home may have come to this shard. */
   open(no: ConnectionNo, info: ConnectionInfo): ShardConnection {
+    const known = this.#byNo.get(no);
+    if (known !== undefined) {
+      known.info = info;
+      return known;
+    }
     const codec = this.#codecs[info.codec];
     if (codec === undefined) throw new Error(`no codec ${info.codec}`);
     const connection: ShardConnection = {
+      link: this.#link,
       no,
       info,
       codec,
@@ -68,26 +78,34 @@ export class ConnectionTable {
     return connection;
   }
 
-  send(connection: ShardConnection, frame: ServerFrame): void {
-    if (connection.closed) return;
-    for (const data of connection.codec.encode(frame)) this.#out.send(connection.no, connection.codec.text, data);
+  closeAll(): readonly ShardConnection[] {
+    const open = [...this.#byNo.values()];
+    for (const { no } of open) this.close(no);
+    return open;
   }
+}
 
-  /**
-   * Sends unless it is more than the socket can hold: a client that is cut off for what it was sent at once would come back
-   * and ask for the same again. false: nothing was sent, and what is missing is to be named.
-   */
-  sendReplay(connection: ShardConnection, frame: ServerFrame, nowMs: number): boolean {
-    if (connection.closed) return true;
-    if (nowMs - connection.replayWindowMs >= REPLAY_WINDOW_MS) {
-      connection.replayWindowMs = nowMs;
-      connection.replayedBytes = 0;
-    }
-    const messages = connection.codec.encode(frame);
-    const bytes = messages.reduce((sum, data) => sum + data.length, 0);
-    if (connection.replayedBytes + bytes > connection.replayBytesMax) return false;
-    connection.replayedBytes += bytes;
-    for (const data of messages) this.#out.send(connection.no, connection.codec.text, data);
-    return true;
+export function sendFrame(connection: ShardConnection, frame: ServerFrame): void {
+  if (connection.closed) return;
+  const { link, no, codec } = connection;
+  for (const data of codec.encode(frame)) link.out.send(no, codec.text, data);
+}
+
+/**
+ * Sends unless it is more than the socket can hold: a client that is cut off for what it was sent at once would come back
+ * and ask for the same again. false: nothing was sent, and what is missing is to be named.
+ */
+export function sendReplay(connection: ShardConnection, frame: ServerFrame, nowMs: number): boolean {
+  if (connection.closed) return true;
+  if (nowMs - connection.replayWindowMs >= REPLAY_WINDOW_MS) {
+    connection.replayWindowMs = nowMs;
+    connection.replayedBytes = 0;
   }
+  const { link, no, codec } = connection;
+  const messages = codec.encode(frame);
+  const bytes = messages.reduce((sum, data) => sum + data.length, 0);
+  if (connection.replayedBytes + bytes > connection.replayBytesMax) return false;
+  connection.replayedBytes += bytes;
+  for (const data of messages) link.out.send(no, codec.text, data);
+  return true;
 }

@@ -6,6 +6,7 @@ import { settingsOfNewRoom } from "../domain/room/new-room.ts";
 import type { ClientFrame, SendMessageFrame } from "../protocol/frames.ts";
 import type { Call } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
+import type { EdgeLink } from "./edge-link.ts";
 import type { Asker, Request, RoomRequest, RoomSequel, UserAsk, UserRequest } from "./request.ts";
 import { generatedClientId } from "./views.ts";
 
@@ -23,9 +24,10 @@ export function requestOfFrame(
   frame: ClientFrame,
 ): Request | undefined {
   const by = connection.info.principal;
+  const { link } = connection;
   const asker: FrameAsker = { kind: "frame", connection, ref: frame.ref };
   if (frame.type === "set_presence") {
-    return userRequest(record, asker, by, by.userId, {
+    return userRequest(link, record, asker, by, by.userId, {
       kind: "set_presence",
       status: frame.status,
       customStatus: frame.customStatus,
@@ -37,7 +39,7 @@ export function requestOfFrame(
   // Only `create_room` may lack it, and for that the edge has chosen one.
   if (room === undefined) return undefined;
   const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest =>
-    roomRequest(record, asker, by, room, command, sequel);
+    roomRequest(link, record, asker, by, room, command, sequel);
   // For requests without a key of their own: the edge may have to repeat them to a restarted shard.
   const key = {
     by,
@@ -111,10 +113,10 @@ function sendRequest(
   if (replyTo !== undefined) command.replyTo = replyTo;
   if (mentions !== undefined) command.mentions = mentions;
   if (attachments !== undefined) command.attachments = attachments;
-  return roomRequest(record, asker, by, frame.roomId, command, ACKNOWLEDGE);
+  return roomRequest(asker.connection.link, record, asker, by, frame.roomId, command, ACKNOWLEDGE);
 }
 
-export function requestOfCall(record: number, callNo: number, by: Principal, call: Call): Request {
+export function requestOfCall(link: EdgeLink, record: number, callNo: number, by: Principal, call: Call): Request {
   const asker: Asker = { kind: "call", callNo };
   if (call.to === "user") {
     const ask: UserAsk =
@@ -124,10 +126,10 @@ export function requestOfCall(record: number, callNo: number, by: Principal, cal
           ? { kind: "set_presence", status: call.status, customStatus: call.customStatus }
           : { kind: "get_presence" };
     const user: UserId = call.kind === "get_presence" ? call.userId : by.userId;
-    return userRequest(record, asker, by, user, ask);
+    return userRequest(link, record, asker, by, user, ask);
   }
   const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest =>
-    roomRequest(record, asker, by, call.room, command, sequel);
+    roomRequest(link, record, asker, by, call.room, command, sequel);
   switch (call.kind) {
     case "mutate":
       return ask({ ...call.command, by } as RoomMutation, ACKNOWLEDGE);
@@ -164,6 +166,7 @@ export function requestOfCall(record: number, callNo: number, by: Principal, cal
 }
 
 export function roomRequest(
+  link: EdgeLink,
   record: number,
   asker: Asker,
   by: Principal,
@@ -171,9 +174,16 @@ export function roomRequest(
   command: RoomCommand,
   sequel: RoomSequel,
 ): RoomRequest {
-  return { to: "room", record, asker, by, room, command, sequel, attempts: 0, completed: false };
+  return { to: "room", link, record, asker, by, room, command, sequel, attempts: 0, completed: false };
 }
 
-function userRequest(record: number, asker: Asker, by: Principal, user: UserId, ask: UserAsk): UserRequest {
-  return { to: "user", record, asker, by, user, ask, attempts: 0, completed: false };
+function userRequest(
+  link: EdgeLink,
+  record: number,
+  asker: Asker,
+  by: Principal,
+  user: UserId,
+  ask: UserAsk,
+): UserRequest {
+  return { to: "user", link, record, asker, by, user, ask, attempts: 0, completed: false };
 }

@@ -8,6 +8,7 @@ import type { RoomCommand } from "../domain/room/commands.ts";
 import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
 import type { UserCalls } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
+import type { EdgeLink } from "./edge-link.ts";
 
 /** Where the answer goes. */
 export type Asker =
@@ -32,7 +33,8 @@ export interface ResumeGather {
 }
 
 interface RequestBase {
-  /** Number of the link record, 0 for what the shard asked itself. */
+  /** What it came over, and the number of its record there; 0 for what the shard asked itself. */
+  readonly link: EdgeLink;
   readonly record: number;
   readonly asker: Asker;
   readonly by: Principal;

@@ -18,14 +18,18 @@ import type { RoomState } from "../domain/room/state.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { LogKey, LogTail, ReadResult } from "../storage/journal.ts";
 import { Actor } from "./actor.ts";
-import { userAddress } from "./address.ts";
+import { addressHash, roomAddress, userAddress } from "./address.ts";
 import { answerRejection } from "./answers.ts";
-import type { Attachment } from "./link.ts";
+import type { ShardConnection } from "./connections.ts";
+import type { EdgeLink } from "./edge-link.ts";
+import type { Departed } from "./link.ts";
 import { decodeEntries } from "./log-codec.ts";
+import { LogWatch } from "./log-watch.ts";
 import { Fifo } from "./mailbox.ts";
 import type { ActorMessage, ShownPresence } from "./messages.ts";
 import type { RoomRequest } from "./request.ts";
-import { RoomAudience } from "./room-audience.ts";
+import { RoomAudience, topicKey } from "./room-audience.ts";
+import { catchUp } from "./room-catch-up.ts";
 import { RoomLog } from "./room-log.ts";
 import { RoomMarks } from "./room-marks.ts";
 import { RoomReads } from "./room-reads.ts";
@@ -34,14 +38,23 @@ import type { ShardEnv } from "./shard-env.ts";
 import type { RoomFacts } from "./views.ts";
 
 /** What a room's user lane carries. */
-export type RoomMessage = RoomRequest | Attach | { readonly to: "actor"; readonly message: ActorMessage };
+export type RoomMessage =
+  | RoomRequest
+  | Attach
+  /** Comes first. */
+  | { readonly to: "inherit"; readonly former: Former }
+  | { readonly to: "actor"; readonly message: ActorMessage };
 
-interface Attach {
+/** Connections of one edge that outlived the room's former activation, or their edge's former link. */
+export interface Attach {
   readonly to: "attach";
-  readonly attachment: Attachment;
-  /** Of a former activation in the same shard. */
-  readonly former?: Former;
+  readonly link: EdgeLink;
+  readonly connections: readonly ShardConnection[];
+  /** What their edge published last. */
+  readonly lastSeq: Seq;
+  readonly departed: readonly Departed[];
 }
+/** What a former activation in the same shard leaves. */
 interface Former {
   readonly present: readonly ShownPresence[];
   /** The last epoch that it knew to be durable. */
@@ -61,12 +74,17 @@ export type Outcome = (Done & { readonly effects: readonly RoomEffect[] }) | Rej
 export class RoomActor extends Actor<RoomMessage> {
   readonly tenant: TenantId;
   readonly room: RoomId;
+  /** Of its address. */
+  readonly hash: number;
   readonly audience: RoomAudience;
   readonly marks: RoomMarks;
   readonly reads: RoomReads;
   protected readonly env: ShardEnv;
   readonly #key: LogKey;
   readonly #sequels: RoomSequels;
+  readonly #watch: LogWatch;
+  /** Its log is written by a node that cannot be reached: it is read and not written. */
+  #follows: boolean;
   #log: RoomLog | undefined;
   #state: RoomState = emptyRoomState();
   /** Used again for every decision; none keeps it. */
@@ -95,6 +113,8 @@ export class RoomActor extends Actor<RoomMessage> {
     this.env = env;
     this.tenant = tenant;
     this.room = room;
+    this.hash = addressHash(roomAddress(tenant, room));
+    this.#follows = env.ownership.follows(this.hash, topicKey(tenant, room));
     this.#key = { tenant, room, incarnation: 1 };
     this.#context = { now: 0, messageLengthMax: env.settings.messageLengthMax };
     const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
@@ -102,6 +122,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.reads = new RoomReads(env.journal, this.#key, later);
     this.marks = new RoomMarks(env, this, later);
     this.#sequels = new RoomSequels(env, this, later);
+    this.#watch = new LogWatch(env, this.#key, this, later);
     this.hold();
     env.journal.readTail(this.#key, this.later(this.#tailRead));
   }
@@ -148,10 +169,43 @@ export class RoomActor extends Actor<RoomMessage> {
     return { settings, createdBy, createdAt, memberCount, lastActivity: lastTimestamp };
   }
 
+  /** The view is another one. false: this activation is not what the room should be now. */
+  fitsView(): boolean {
+    if (this.#log !== undefined) this.#watch.start();
+    return this.#follows === this.env.ownership.follows(this.hash, topicKey(this.tenant, this.room));
+  }
+
+  get needsWatch(): boolean {
+    return this.#follows || this.env.ownership.isIsolated;
+  }
+
+  /** Whether the log, which reaches up to `head`, has more than this activation. `undefined`: it reads or appends just now. */
+  lacks(head: Seq): boolean | undefined {
+    if (this.#quarantined) return false;
+    if (this.#log === undefined) return undefined;
+    if (this.committedSeq >= head) return false;
+    return this.#log.isIdle ? true : undefined;
+  }
+
+  /** What it knows may be out of date: whoever listens or waits is handed to an activation that reads the log anew. */
+  reread(): void {
+    this.#end(undefined, { failed: false });
+  }
+
+  lookAfter(): Seq | undefined {
+    if (this.#log?.isIdle !== true || this.#quarantined) return undefined;
+    return this.#follows || (this.env.ownership.isIsolated && !this.audience.isEmpty) ? this.committedSeq : undefined;
+  }
+
+  foundMore(): void {
+    this.reread();
+  }
+
   /** Ends the activation in good order, leaving a snapshot so that the next one starts quickly. */
   passivate(): void {
     if (
       this.#log !== undefined &&
+      !this.#follows &&
       this.#state.head - this.#snapshotSeq >= SNAPSHOT_EVENTS_MIN / 10 &&
       this.#log.isIdle
     ) {
@@ -169,14 +223,17 @@ export class RoomActor extends Actor<RoomMessage> {
       case "attach":
         this.#attach(message);
         return;
+      case "inherit":
+        this.#inherit(message.former);
+        return;
       case "actor":
         if (message.message.kind === "presence") this.audience.ephemera.showPresence(message.message.presence);
         return;
     }
   }
 
-  protected override recordOf(message: RoomMessage): number {
-    return message.to === "room" ? message.record : 0;
+  protected override originOf(message: RoomMessage): RoomRequest | undefined {
+    return message.to === "room" ? message : undefined;
   }
 
   protected override endTurn(): void {
@@ -190,7 +247,7 @@ export class RoomActor extends Actor<RoomMessage> {
   protected override failed(error: unknown, culprit: RoomMessage | undefined): void {
     this.env.report("room_failed", { tenant: this.tenant, room: this.room, error: String(error) });
     if (culprit?.to === "room") answerRejection(this.env, culprit, { code: "internal" });
-    this.#end(culprit);
+    this.#end(culprit, { failed: true });
   }
 
   // ---------------------------------------------------------------------------------------------- activation
@@ -219,7 +276,7 @@ export class RoomActor extends Actor<RoomMessage> {
     for (const segment of tail.segments) {
       const events = decodeEntries(segment.firstSeq, segment.entries);
       for (const event of events) if (event.seq > state.head) apply(state, event);
-      this.marks.sent(events);
+      if (!this.#follows) this.marks.sent(events);
     }
     state.window.expire(this.env.clock.wallMs());
     this.#state = state;
@@ -235,6 +292,7 @@ export class RoomActor extends Actor<RoomMessage> {
       },
       state.head,
     );
+    this.#watch.start();
   }
 
   // ---------------------------------------------------------------------------------------------- requests
@@ -265,6 +323,10 @@ export class RoomActor extends Actor<RoomMessage> {
     const context = this.#context;
     context.now = this.env.clock.wallMs();
     let decision = decide(this.#state, command, context);
+    if (this.#follows && decision.kind === "accept" && writes(decision)) {
+      answerRejection(this.env, request, { code: "unavailable", retryAfterMs: FOLLOWER_RETRY_MS });
+      return true;
+    }
     if (decision.kind === "accept" && decision.events.length > 0 && !this.#fenced) {
       this.writeFence(log);
       decision = decide(this.#state, command, context);
@@ -332,6 +394,8 @@ export class RoomActor extends Actor<RoomMessage> {
   protected fenceForListeners(log: RoomLog): void {
     const { head, owner } = this.#state;
     if (this.audience.isEmpty || this.#waits || owner === this.env.settings.node || this.#publishedSeq < head) return;
+    // Listeners of a room that is another node's are about to be told to go there.
+    if (this.audience.hasLaggards || this.#follows || !this.env.ownership.isOwn(this.hash)) return;
     this.writeFence(log);
     this.#bareFence = this.#state.head;
   }
@@ -391,6 +455,7 @@ export class RoomActor extends Actor<RoomMessage> {
 
   protected committed(events: readonly LogEvent[], after: Seq): void {
     this.#durableEpoch = this.#state.epoch;
+    this.env.wrote(this);
     this.marks.sent(events);
     for (
       let next = this.#waiting.peek();
@@ -472,7 +537,7 @@ export class RoomActor extends Actor<RoomMessage> {
   #lost(reason: "fenced" | "full"): void {
     this.env.report(reason === "fenced" ? "room_fenced" : "storage_full", { tenant: this.tenant, room: this.room });
     if (reason === "full") this.#refuseUnwritten();
-    this.#end(undefined, reason === "full");
+    this.#end(undefined, { failed: true, wasFull: reason === "full" });
   }
 
   /** What needed to be written is refused; the rest (reads, leaving) goes on with the next activation. */
@@ -486,62 +551,52 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   /** Ends the activation; what it had not answered goes to the next one, in the order it came. */
-  #end(culprit: RoomMessage | undefined, wasFull = false): void {
+  #end(culprit: RoomMessage | undefined, { failed, wasFull = false }: { failed: boolean; wasFull?: boolean }): void {
     const unanswered: RoomRequest[] = [];
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
       unanswered.push(next.request);
     unanswered.push(...this.marks.unanswered(), ...this.#sequels.unanswered());
     for (const lane of this.#lanes.values()) unanswered.push(...lane);
-    const attachments: RoomMessage[] = [];
+    const others: RoomMessage[] = [];
     for (const message of this.stop()) {
       if (message.to === "room") unanswered.push(message);
-      else attachments.push(message);
+      else others.push(message);
     }
     this.#log?.abandon();
+    this.#watch.stop();
     const open = unanswered.filter((request) => !request.completed && request !== culprit);
-    const seen = this.#publishedSeq;
     const former = { present: this.audience.ephemera.shown, epoch: this.#durableEpoch, wasFull };
-    const connections = this.audience.release();
-    const attachment = {
-      tenant: this.tenant,
-      room: this.room,
-      lastSeq: seen,
-      connections: connections.map((c) => c.no),
-    };
-    this.env.restart(
-      this,
-      open,
-      connections.length > 0 || open.length > 0 ? [{ to: "attach", attachment, former }, ...attachments] : attachments,
-    );
+    const first: RoomMessage[] = this.audience
+      .release(this.#publishedSeq)
+      .map(({ link, toldSeq, connections }) => ({ to: "attach", link, connections, lastSeq: toldSeq, departed: [] }));
+    // One that never read its log knows nothing to leave.
+    if (this.#log !== undefined && (first.length > 0 || open.length > 0)) first.unshift({ to: "inherit", former });
+    this.env.restart(this, open, [...first, ...others], failed);
   }
 
-  // ---------------------------------------------------------------------------------------------- restart of the shard
+  // ---------------------------------------------------------------------------------------------- what was before
 
-  /**
-   * Connections of an edge that outlived the former activation. It is the first message of this one, and requests wait
-   * until they were told what was committed and not told: through the topic, so that the edge notes with each block how
-   * far they are, and a further loss repeats nothing.
-   */
-  #attach({ attachment, former }: Attach): void {
-    const { connections, lastSeq, departed = [] } = attachment;
-    if (former !== undefined) this.#heed(former);
+  /** Requests wait until the connections have been told what the others at this room know. */
+  #attach({ link, connections, lastSeq, departed }: Attach): void {
     const told = Math.min(lastSeq, this.#publishedSeq);
-    for (const no of connections) {
-      const connection = this.env.connections.get(no);
-      if (connection !== undefined) this.audience.reattach(connection, told);
-    }
-    this.audience.ephemera.inherit(former?.present ?? []);
+    const laggards = this.audience.attach(link, connections, told, this.#publishedSeq);
     this.audience.ephemera.departed(departed);
-    if (this.audience.isEmpty) return;
-    this.#publishedSeq = told;
+    if (laggards === undefined) return;
     this.hold();
-    this.#publishMissed();
+    catchUp(this, laggards, () => this.release());
+  }
+
+  #inherit(former: Former): void {
+    this.#heed(former);
+    this.audience.ephemera.inherit(former.present);
   }
 
   /** Whoever took the log may be right: it is left to them for a while. A full store is not asked again and again. */
   #heed({ epoch, wasFull }: Former): void {
     this.#yields = this.#state.epoch > epoch && this.#state.owner !== this.env.settings.node;
     if (!this.#yields && !wasFull) return;
+    // While nobody can be asked whose it is, it stays theirs.
+    if (this.#yields && this.env.ownership.giveUp(topicKey(this.tenant, this.room))) this.#follows = true;
     this.#waits = true;
     this.env.clock.after(
       wasFull ? STORAGE_FULL_RETRY_MS : FENCE_RESPECT_MS,
@@ -550,34 +605,18 @@ export class RoomActor extends Actor<RoomMessage> {
       }),
     );
   }
-
-  #publishMissed(): void {
-    const after = this.#publishedSeq;
-    const to = this.committedSeq;
-    const { recent } = this.#state;
-    if (recent.covers(after)) {
-      this.#publishUpTo(to, recent.slice(after, to), after);
-      this.release();
-      return;
-    }
-    this.reads.events(after, to, (page) => {
-      const last = page.ok ? page.value[page.value.length - 1] : undefined;
-      if (page.ok && last !== undefined) {
-        this.#publishUpTo(last.seq, page.value, after);
-        this.#publishMissed();
-        return;
-      }
-      // They come back and ask for what they lack: better than a gap that nobody names.
-      this.audience.sendAway();
-      this.#publishedSeq = to;
-      this.release();
-    });
-  }
 }
 
 /** Pause before the log is read again when the store did not answer. */
 const ACTIVATION_RETRY_MS = 200;
 const OVERLOADED_RETRY_MS = 500;
+/** When to try again what a room that only follows its log cannot do, milliseconds. */
+const FOLLOWER_RETRY_MS = 1_000;
 const STORAGE_FULL_RETRY_MS = 5_000;
 const NO_EFFECTS: readonly RoomEffect[] = [];
 const NO_ROWS = [] as const;
+
+/** It would change the log, or a member's row beside it. */
+function writes({ events, effects }: { events: readonly DomainEvent[]; effects: readonly RoomEffect[] }): boolean {
+  return events.length > 0 || effects.some(({ kind }) => kind === "mark_read" || kind === "mark_delivered");
+}

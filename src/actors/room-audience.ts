@@ -1,13 +1,14 @@
 /**
- * Who is listening to a room on this node, and how they get its events: subscriptions, replays, fan-out.
- * Invariant: every frame is encoded once per codec in use; a connection gets durable events only between its `subscribe`
- * and `unsubscribe` records, which stand in the same ordered stream as the events.
+ * Who is listening to a room, at whatever edge, and how they get its events: subscriptions, replays, fan-out.
+ * Invariant: every frame is encoded once per codec in use and leaves once per edge; a connection gets durable events only
+ * between its `subscribe` and `unsubscribe` records, which stand in the same ordered stream as the events.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import type { LogEvent } from "../domain/room/events.ts";
 import type { RoomEvent, RoomPosition, ServerFrame } from "../protocol/frames.ts";
 import { userAddress } from "./address.ts";
-import type { ShardConnection, Subscribed } from "./connections.ts";
+import { sendReplay, type ShardConnection, type Subscribed } from "./connections.ts";
+import type { EdgeLink } from "./edge-link.ts";
 import type { TopicNo } from "./link.ts";
 import { RoomEphemera } from "./room-ephemera.ts";
 import type { ShardEnv } from "./shard-env.ts";
@@ -25,6 +26,25 @@ export interface CatchUp {
 /** What could not be replayed. */
 export type Missing = NonNullable<RoomPosition["missing"]>;
 
+/** The listeners at one edge. */
+export interface Listeners {
+  readonly link: EdgeLink;
+  readonly topic: TopicNo;
+  /** By codec id: what nobody reads is not encoded. */
+  readonly perCodec: number[];
+  size: number;
+  /** How far they have been told while they lag behind the others: until then they get nothing of what is committed. */
+  toldSeq: Seq | undefined;
+  /** What follows this sequence they get; whoever joins them has what is before it. */
+  readonly fromSeq: Seq;
+}
+/** The listeners at one edge, for the next activation. */
+export interface Released {
+  readonly link: EdgeLink;
+  readonly toldSeq: Seq;
+  readonly connections: readonly ShardConnection[];
+}
+
 /** `tenant/room`: what the edge calls the topic. Ids have no `/`. */
 export function topicKey(tenant: TenantId, room: RoomId): string {
   return `${tenant}/${room}`;
@@ -34,11 +54,10 @@ export class RoomAudience implements Subscribed {
   readonly #env: ShardEnv;
   readonly #tenant: TenantId;
   readonly #room: RoomId;
-  readonly #subscribers = new Map<number, ShardConnection>();
-  readonly #catchUps = new Map<number, CatchUp>();
-  /** Subscribers by codec id: what nobody reads is not encoded. */
-  readonly #perCodec = [0, 0, 0, 0];
-  #topic: TopicNo = 0;
+  readonly #subscribers = new Set<ShardConnection>();
+  readonly #catchUps = new Map<ShardConnection, CatchUp>();
+  /** One for each edge with subscribers. */
+  readonly #listeners: Listeners[] = [];
   /** What it is shown that is not in the log. */
   readonly ephemera: RoomEphemera;
 
@@ -65,56 +84,87 @@ export class RoomAudience implements Subscribed {
   /** People with a connection that listens. */
   listening(): Set<UserId> {
     const people = new Set<UserId>();
-    for (const connection of this.#subscribers.values()) people.add(connection.info.principal.userId);
+    for (const connection of this.#subscribers) people.add(connection.info.principal.userId);
     return people;
+  }
+
+  /** Some of them have not been told yet what the others have. */
+  get hasLaggards(): boolean {
+    return this.#listeners.some((listeners) => listeners.toldSeq !== undefined);
   }
 
   /** To all subscribers, outside of the log's order. */
   show(frame: ServerFrame): void {
-    this.#publish(frame, 0);
-  }
-
-  has(connection: ShardConnection): boolean {
-    return this.#subscribers.has(connection.no);
+    this.#publish(frame, 0, this.#listeners);
   }
 
   /** From here on the connection gets what is committed after `head`. */
   subscribe(connection: ShardConnection, head: Seq): void {
-    if (connection.closed || this.#subscribers.has(connection.no)) return;
-    this.#add(connection, head);
-    this.#env.out.subscribe(connection.no, this.#topic);
+    if (connection.closed || this.#subscribers.has(connection)) return;
+    const { topic } = this.#add(connection, head);
+    connection.link.out.subscribe(connection.no, topic);
     const user = userAddress(this.#tenant, connection.info.principal.userId);
     this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.info.connectionId });
   }
 
   catchUpOf(connection: ShardConnection): CatchUp | undefined {
-    return this.#catchUps.get(connection.no);
+    return this.#catchUps.get(connection);
   }
 
   beginCatchUp(connection: ShardConnection, after: Seq): CatchUp {
     const catchUp: CatchUp = { connection, after, left: false, waiting: [] };
-    this.#catchUps.set(connection.no, catchUp);
+    this.#catchUps.set(connection, catchUp);
     return catchUp;
   }
 
   endCatchUp(catchUp: CatchUp, head: Seq): void {
-    this.#catchUps.delete(catchUp.connection.no);
+    this.#catchUps.delete(catchUp.connection);
     if (!catchUp.left) this.subscribe(catchUp.connection, head);
   }
 
-  /** The edge has the connection subscribed already: it outlived this room's former activation. */
-  reattach(connection: ShardConnection, head: Seq): void {
-    if (connection.closed || this.#subscribers.has(connection.no)) return;
-    this.#add(connection, head);
-    const user = userAddress(this.#tenant, connection.info.principal.userId);
-    this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.info.connectionId });
+  /**
+   * Their edge has these subscribed already, and published to them up to `told`. The result lags behind until `tellMissed`
+   * has told it all up to `head`; `undefined`: they lack nothing, or nobody of them is there any more.
+   */
+  attach(link: EdgeLink, connections: readonly ShardConnection[], told: Seq, head: Seq): Listeners | undefined {
+    const before = this.#listenersAt(link);
+    for (const connection of connections) {
+      if (connection.closed || this.#subscribers.has(connection)) continue;
+      // What others at their edge were told before them is not told again, to nobody's surprise but theirs.
+      if (before !== undefined && told < before.fromSeq) link.out.close(connection.no, "reconnect");
+      this.#add(connection, told);
+      const user = userAddress(this.#tenant, connection.info.principal.userId);
+      this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.info.connectionId });
+    }
+    const listeners = this.#listenersAt(link);
+    if (listeners === undefined || before !== undefined || told >= head) return undefined;
+    listeners.toldSeq = told;
+    return listeners;
+  }
+
+  /** Events that the others were told before. `toldSeq` says what to tell next; `undefined` when nothing is left. */
+  tellMissed(listeners: Listeners, events: readonly LogEvent[], head: Seq, facts: RoomFacts): void {
+    const after = listeners.toldSeq;
+    const last = events[events.length - 1];
+    if (after === undefined || last === undefined) return;
+    this.#tell(events, after, facts, [listeners], listeners);
+    listeners.toldSeq = last.seq < head ? last.seq : undefined;
+  }
+
+  /** What they lack cannot be had now: they are to come back and resume. */
+  sendAway(listeners: Listeners): void {
+    listeners.toldSeq = undefined;
+    for (const connection of this.#subscribers) {
+      if (connection.link === listeners.link) listeners.link.out.close(connection.no, "reconnect");
+    }
   }
 
   unsubscribe(connection: ShardConnection): void {
-    const catchUp = this.#catchUps.get(connection.no);
+    const catchUp = this.#catchUps.get(connection);
     if (catchUp !== undefined) catchUp.left = true;
-    if (!this.#subscribers.has(connection.no)) return;
-    this.#env.out.unsubscribe(connection.no, this.#topic);
+    const listeners = this.#listenersAt(connection.link);
+    if (listeners === undefined || !this.#subscribers.has(connection)) return;
+    connection.link.out.unsubscribe(connection.no, listeners.topic);
     connection.rooms?.delete(this);
     const user = userAddress(this.#tenant, connection.info.principal.userId);
     this.#env.tell(user, { kind: "unsubscribed", room: this.#room, connectionId: connection.info.connectionId });
@@ -125,76 +175,76 @@ export class RoomAudience implements Subscribed {
     this.#remove(connection);
   }
 
-  /** What the subscribers lack cannot be had now: they are to come back and resume. */
-  sendAway(): void {
-    for (const connection of this.#subscribers.values()) this.#env.out.close(connection.no, "reconnect");
-  }
-
-  /** The activation ends while connections are subscribed: the next one attaches them again. */
-  release(): ShardConnection[] {
-    const connections = [...this.#subscribers.values()];
-    for (const connection of connections) connection.rooms?.delete(this);
+  /** The activation ends while connections are subscribed, who were told up to `head`: the next one attaches them again. */
+  release(head: Seq): readonly Released[] {
+    const released = this.#listeners.map(({ link, toldSeq = head }) => ({
+      link,
+      toldSeq,
+      connections: [...this.#subscribers].filter((connection) => connection.link === link),
+    }));
+    for (const connection of this.#subscribers) connection.rooms?.delete(this);
     this.#subscribers.clear();
-    if (this.#topic !== 0) this.#env.out.closeTopic(this.#topic);
+    for (const { link, topic } of this.#listeners) link.out.closeTopic(topic);
+    this.#listeners.length = 0;
     this.ephemera.stop();
-    return connections;
+    return released;
   }
 
-  /** Fans out what one commit brought, cut after each event that takes a member away. */
+  /** Fans out what one commit brought. */
   publishCommitted(events: readonly LogEvent[], after: Seq, facts: RoomFacts): void {
-    let from = 0;
-    let follows = after;
-    for (let i = 0; i < events.length; i += 1) {
-      const event = events[i] as LogEvent;
+    for (const event of events) {
       if (event.kind === "message_sent") this.ephemera.stopTyping(event.by);
-      if (event.kind !== "member_left") continue;
-      this.#publishRun(events.slice(from, i + 1), follows, facts);
-      this.#dismiss(event.userId);
-      follows = event.seq;
-      from = i + 1;
+      else if (event.kind === "member_left") this.ephemera.stopTyping(event.userId);
     }
-    if (from < events.length) this.#publishRun(from === 0 ? events : events.slice(from), follows, facts);
+    const all = this.#listeners;
+    this.#tell(events, after, facts, this.hasLaggards ? all.filter(({ toldSeq }) => toldSeq === undefined) : all);
   }
 
   /** Sends events to one connection, as `publishCommitted` would have. false: too much at once, nothing was sent. */
   replay(connection: ShardConnection, events: readonly LogEvent[], after: Seq, facts: RoomFacts): boolean {
     const frame = this.#eventsFrame(events, after, facts);
-    return frame === undefined || this.#env.connections.sendReplay(connection, frame, this.#env.clock.monotonicMs());
+    return frame === undefined || sendReplay(connection, frame, this.#env.clock.monotonicMs());
   }
 
-  #add(connection: ShardConnection, head: Seq): void {
-    if (this.#topic === 0) {
-      this.#topic = this.#env.newTopic();
-      this.#env.out.openTopic(this.#topic, topicKey(this.#tenant, this.#room), head);
+  #listenersAt(link: EdgeLink): Listeners | undefined {
+    for (const listeners of this.#listeners) if (listeners.link === link) return listeners;
+    return undefined;
+  }
+
+  #add(connection: ShardConnection, head: Seq): Listeners {
+    const { link } = connection;
+    let listeners = this.#listenersAt(link);
+    if (listeners === undefined) {
+      const topic = link.newTopic();
+      listeners = { link, topic, perCodec: [0, 0, 0, 0], size: 0, toldSeq: undefined, fromSeq: head };
+      this.#listeners.push(listeners);
+      link.out.openTopic(topic, topicKey(this.#tenant, this.#room), head);
     }
-    this.#subscribers.set(connection.no, connection);
-    this.#count(connection, 1);
+    this.#subscribers.add(connection);
+    count(listeners, connection, 1);
     connection.rooms ??= new Set();
     connection.rooms.add(this);
+    return listeners;
   }
 
   #remove(connection: ShardConnection): void {
-    if (!this.#subscribers.delete(connection.no)) return;
-    this.#count(connection, -1);
+    if (!this.#subscribers.delete(connection)) return;
     const { userId } = connection.info.principal;
     this.ephemera.mayHaveLeft(userId);
-    if (this.#subscribers.size > 0) return;
-    this.#env.out.closeTopic(this.#topic);
-    this.#topic = 0;
+    const listeners = this.#listenersAt(connection.link) as Listeners;
+    count(listeners, connection, -1);
+    if (listeners.size > 0) return;
+    this.#listeners.splice(this.#listeners.indexOf(listeners), 1);
+    listeners.link.out.closeTopic(listeners.topic);
   }
 
-  #count(connection: ShardConnection, difference: number): void {
-    this.#perCodec[connection.codec.id] = (this.#perCodec[connection.codec.id] ?? 0) + difference;
-  }
-
-  /** The user is no member any more: none of their connections gets what follows. */
-  #dismiss(userId: UserId): void {
-    this.ephemera.stopTyping(userId);
-    for (const connection of this.#subscribers.values()) {
-      if (connection.info.principal.userId === userId) this.unsubscribe(connection);
-    }
-    for (const { connection } of this.#catchUps.values()) {
-      if (connection.info.principal.userId === userId) this.unsubscribe(connection);
+  /** The user is no member any more: none of their connections gets what follows. Where others lag, it is in their turn. */
+  #dismiss(userId: UserId, laggard: Listeners | undefined): void {
+    for (const connection of [...this.#subscribers, ...this.#catchUps.keys()]) {
+      if (connection.info.principal.userId !== userId) continue;
+      const listeners = this.#listenersAt(connection.link);
+      if (laggard === undefined ? listeners?.toldSeq === undefined : listeners === laggard)
+        this.unsubscribe(connection);
     }
   }
 
@@ -209,17 +259,48 @@ export class RoomAudience implements Subscribed {
     return head === after ? undefined : { type: "events", roomId: this.#room, after, head, events: shown };
   }
 
-  #publishRun(events: readonly LogEvent[], after: Seq, facts: RoomFacts): void {
-    if (this.#subscribers.size === 0) return;
-    const frame = this.#eventsFrame(events, after, facts);
-    if (frame !== undefined) this.#publish(frame, events[events.length - 1]?.seq ?? after);
+  /** Cut after each event that takes a member away. `laggard`: it is told alone, of what was long ago. */
+  #tell(
+    events: readonly LogEvent[],
+    after: Seq,
+    facts: RoomFacts,
+    to: readonly Listeners[],
+    laggard?: Listeners,
+  ): void {
+    let from = 0;
+    let follows = after;
+    for (let i = 0; i < events.length; i += 1) {
+      const event = events[i] as LogEvent;
+      if (event.kind !== "member_left") continue;
+      this.#publishRun(events.slice(from, i + 1), follows, facts, to);
+      this.#dismiss(event.userId, laggard);
+      follows = event.seq;
+      from = i + 1;
+    }
+    if (from < events.length) this.#publishRun(from === 0 ? events : events.slice(from), follows, facts, to);
   }
 
-  #publish(frame: ServerFrame, head: Seq): void {
-    if (this.#topic === 0) return;
+  #publishRun(events: readonly LogEvent[], after: Seq, facts: RoomFacts, to: readonly Listeners[]): void {
+    if (to.length === 0) return;
+    const frame = this.#eventsFrame(events, after, facts);
+    if (frame !== undefined) this.#publish(frame, events[events.length - 1]?.seq ?? after, to);
+  }
+
+  #publish(frame: ServerFrame, head: Seq, to: readonly Listeners[]): void {
     for (const codec of this.#env.codecs) {
-      if ((this.#perCodec[codec.id] ?? 0) === 0) continue;
-      for (const data of codec.encode(frame)) this.#env.out.publish(this.#topic, codec.id, codec.text, head, data);
+      let encoded: readonly Uint8Array[] | undefined;
+      for (const { link, topic, perCodec } of to) {
+        if ((perCodec[codec.id] ?? 0) === 0) continue;
+        encoded ??= codec.encode(frame);
+        for (const data of encoded) link.out.publish(topic, codec.id, codec.text, head, data);
+      }
     }
   }
+}
+
+function count(listeners: Listeners, connection: ShardConnection, difference: 1 | -1): void {
+  const { perCodec } = listeners;
+  const codec = connection.codec.id;
+  perCodec[codec] = (perCodec[codec] ?? 0) + difference;
+  listeners.size += difference;
 }

@@ -4,10 +4,10 @@ import type { Random } from "../base/prng.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
+import type { Working } from "./actor.ts";
 import type { Address } from "./address.ts";
-import type { ConnectionTable } from "./connections.ts";
-import type { ToEdgeWriter, TopicNo } from "./link.ts";
 import type { ActorMessage } from "./messages.ts";
+import type { Ownership } from "./ownership.ts";
 import type { Request, RoomRequest } from "./request.ts";
 import type { RoomActor, RoomMessage } from "./room-actor.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -34,19 +34,21 @@ export interface ShardEnv {
   readonly projections: Projections;
   readonly settings: ShardSettings;
   readonly codecs: readonly Codec[];
-  readonly out: ToEdgeWriter;
   readonly scheduler: Scheduler;
-  readonly connections: ConnectionTable;
+  readonly ownership: Ownership;
   readonly report: Report;
   /** Bytes of all rooms of this worker that wait for the store. */
   readonly queued: { bytes: number };
-  readonly newTopic: () => TopicNo;
-  /** Notes which link record is being handled; 0: none. Survives the loss of the thread. */
-  working(record: number): void;
+  readonly working: Working;
   /** To another actor, wherever it lives. */
   tell(to: Address, message: ActorMessage): void;
-  /** The request is answered: the edge need not repeat it when this shard is lost. */
+  /** The request is answered: its edge need not repeat it when this shard is lost. */
   complete(request: Request): void;
-  /** This activation of a room is over; the next one is given `first` and then `unanswered`, in this order. */
-  restart(room: RoomActor, unanswered: readonly RoomRequest[], first: readonly RoomMessage[]): void;
+  /** The room's log has grown by this activation. */
+  wrote(room: RoomActor): void;
+  /**
+   * This activation of a room is over; the next one is given `first` and then `unanswered`, in this order. `failed`: what is
+   * given on once too often is refused.
+   */
+  restart(room: RoomActor, unanswered: readonly RoomRequest[], first: readonly RoomMessage[], failed: boolean): void;
 }

@@ -1,5 +1,5 @@
 /**
- * One shard: hosts the room and user actors whose addresses hash to it, behind one link per edge.
+ * One shard: hosts the room and user actors whose addresses hash to it, behind one link per edge that has to do with them.
  * Production and simulation construct this same class; only the ports differ.
  * Invariant: one activation per address; what one run of turns sends leaves as one block, and what it writes is one group commit.
  */
@@ -7,6 +7,8 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { RoomId, TenantId } from "../base/ids.ts";
 import { ACTIVATIONS_MAX, REQUEST_ATTEMPTS_MAX, ROOM_IDLE_MS_MAX, USER_IDLE_MS_MAX } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
+import type { NodeId } from "../cluster/membership.ts";
+import type { View } from "../cluster/placement.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
 import { errorFrame } from "../protocol/error-frame.ts";
@@ -15,6 +17,7 @@ import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
 import {
   type Address,
+  addressHash,
   addressKey,
   type RoomAddress,
   roomAddress,
@@ -22,24 +25,20 @@ import {
   type UserAddress,
   userAddress,
 } from "./address.ts";
+import type { Working } from "./actor.ts";
 import { answerRejection } from "./answers.ts";
-import { ConnectionTable } from "./connections.ts";
+import { sendFrame, type ShardConnection } from "./connections.ts";
+import { type EdgeLink, type LinkOwner, OWN_LINK } from "./edge-link.ts";
 import { requestOfCall, requestOfFrame, roomRequest } from "./frame-requests.ts";
-import {
-  type Attachment,
-  type ConnectionInfo,
-  type ConnectionNo,
-  type LinkCall,
-  readToShard,
-  type ToShardHandler,
-  ToEdgeWriter,
-} from "./link.ts";
+import { HeadBeacon } from "./head-beacon.ts";
+import type { Attachment, ConnectionNo, LinkCall } from "./link.ts";
 import type { ActorMessage } from "./messages.ts";
-import { Progress } from "./progress.ts";
+import { Ownership } from "./ownership.ts";
 import type { Request, RoomRequest } from "./request.ts";
 import { RoomActor, type RoomMessage } from "./room-actor.ts";
 import { RoomTable } from "./room-table.ts";
 import { Scheduler } from "./scheduler.ts";
+import { type PeerLink, ShardLinks } from "./shard-links.ts";
 import type { Report, ShardEnv, ShardSettings } from "./shard-env.ts";
 import { WORKING_NONE, WORKING_STORE } from "./working-mark.ts";
 import { UserActor } from "./user-actor.ts";
@@ -53,11 +52,11 @@ export interface ShardPorts {
   readonly settings: ShardSettings;
   /** Runs soon, when what has arrived in this turn of the event loop has been taken in: it shares one commit. */
   readonly defer: (run: () => void) => void;
-  /** To the edge. */
-  readonly send: (block: Uint8Array<ArrayBuffer>) => void;
+  /** To the edge at the other end of the link; 0: this node's own. */
+  readonly send: (block: Uint8Array<ArrayBuffer>, link: number) => void;
   readonly report: Report;
   /** Notes what is being handled where it survives this thread. */
-  readonly working: (record: number) => void;
+  readonly working: Working;
   /** This shard's number and how many there are. */
   readonly shard: number;
   readonly shards: number;
@@ -65,29 +64,42 @@ export interface ShardPorts {
 
 /** How often idle actors are looked for, milliseconds. */
 const SWEEP_MS = 5_000;
+/** How often it looks whether rooms that are another node's now have done what was under way, milliseconds. */
+const HAND_OVER_POLL_MS = 100;
 /** How often a draining shard looks whether it is done, milliseconds. */
 const DRAIN_POLL_MS = 10;
 
-export class Shard implements ToShardHandler {
+export class Shard implements LinkOwner {
   readonly #ports: ShardPorts;
   readonly #env: ShardEnv;
-  readonly #out = new ToEdgeWriter();
-  readonly #connections: ConnectionTable;
+  readonly #links: ShardLinks;
+  readonly #ownership = new Ownership();
+  readonly #beacon: HeadBeacon;
   readonly #scheduler: Scheduler;
-  readonly #progress = new Progress();
   readonly #rooms = new RoomTable();
   /** Monotonic time of the present block. */
   #nowMs = 0;
   readonly #users = new Map<string, UserActor>();
-  #nextRecord = 1;
-  #lastTopic = 0;
+  #lapses = 0;
+  /** Another node's now, and not idle yet. */
+  readonly #leaving = new Set<RoomActor>();
+  #handOverTimer: Timer | undefined;
   #sweepTimer: Timer;
   #stopped = false;
 
   constructor(ports: ShardPorts, makeRoom: (env: ShardEnv, address: RoomAddress) => RoomActor = newRoom) {
     this.#ports = ports;
     this.#makeRoom = makeRoom;
-    this.#connections = new ConnectionTable(ports.codecs, this.#out);
+    this.#links = new ShardLinks(ports.codecs, this);
+    this.#beacon = new HeadBeacon({
+      clock: ports.clock,
+      send: (block) => {
+        this.#links.own.out.heads(block);
+        this.#scheduler.wakeSettle();
+      },
+      find: (tenant, room) => this.#rooms.get(tenant, room),
+      outdated: (room) => this.#reread(room),
+    });
     this.#scheduler = new Scheduler(ports.defer, () => this.#settle());
     this.#env = {
       clock: ports.clock,
@@ -96,19 +108,17 @@ export class Shard implements ToShardHandler {
       projections: ports.projections,
       settings: ports.settings,
       codecs: ports.codecs,
-      out: this.#out,
       scheduler: this.#scheduler,
-      connections: this.#connections,
+      ownership: this.#ownership,
       report: ports.report,
       queued: { bytes: 0 },
       working: ports.working,
-      newTopic: () => {
-        this.#lastTopic += 1;
-        return this.#lastTopic;
-      },
       tell: (to, message) => this.#tell(to, message),
       complete: (request) => this.#complete(request),
-      restart: (room, unanswered, first) => this.#restart(room, unanswered, first),
+      wrote: (room) => {
+        if (!this.#ownership.isAlone) this.#beacon.wrote(room);
+      },
+      restart: (room, unanswered, first, failed) => this.#restart(room, unanswered, first, failed),
     };
     this.#sweepTimer = ports.clock.after(SWEEP_MS, () => this.#sweep());
   }
@@ -119,13 +129,37 @@ export class Shard implements ToShardHandler {
     return this.#rooms.size + this.#users.size;
   }
 
-  /** One block from the edge: its records in order. The turns follow when all blocks that are there have been taken in. */
+  /** One block from the own edge: its records in order. The turns follow when all blocks that are there have been taken in. */
   receive(block: Uint8Array): void {
+    this.#takeIn(() => this.#links.receiveOwn(block));
+  }
+
+  /** One block from the edge of another node. The first one of a new generation may be empty. */
+  receivePeer(link: PeerLink, block: Uint8Array): void {
+    this.#takeIn(() => this.#links.receivePeer(link, block));
+  }
+
+  /** The own edge's link begins anew: what it is sent from now on, and sends, is of the new one, and counted anew. */
+  beginLink(): void {
+    this.#links.beginOwn();
+  }
+
+  /** Heads of rooms that another node wrote to. */
+  heads(block: Uint8Array): void {
+    this.#takeIn(() => this.#beacon.heard(block));
+  }
+
+  /** Who is there now, and so which rooms and people should be here. */
+  setView(view: View): void {
+    this.#takeIn(() => this.#applyView(view));
+  }
+
+  #takeIn(take: () => void): void {
     if (this.#stopped) return;
     this.#nowMs = this.#ports.clock.monotonicMs();
-    this.#nextRecord = readToShard(block, this.#nextRecord, this);
+    take();
     // Taken in; what goes wrong before their turn is not their doing.
-    this.#ports.working(WORKING_NONE);
+    this.#ports.working(WORKING_NONE, OWN_LINK);
     this.#scheduler.wakeSettle();
   }
 
@@ -138,63 +172,64 @@ export class Shard implements ToShardHandler {
   stop(): void {
     this.#stopped = true;
     this.#sweepTimer.cancel();
+    this.#handOverTimer?.cancel();
+    this.#beacon.stop();
     for (const room of this.#rooms.values()) room.stop();
     for (const user of this.#users.values()) user.stop();
   }
 
   // ---------------------------------------------------------------------------------------------- records
 
-  frame(record: number, no: ConnectionNo, frameNo: number, room: RoomId | undefined, data: Uint8Array): void {
-    const connection = this.#connections.get(no);
+  frame(
+    link: EdgeLink,
+    record: number,
+    no: ConnectionNo,
+    frameNo: number,
+    room: RoomId | undefined,
+    data: Uint8Array,
+  ): void {
+    const connection = link.connections.get(no);
     if (connection === undefined) {
-      this.#finish(record);
+      link.finish(record);
       return;
     }
-    this.#env.working(record);
+    this.#env.working(record, link.no);
     const decoded = connection.codec.decode(data);
     if (!decoded.ok) {
-      this.#connections.send(connection, errorFrame(decoded.error, decoded.error.ref, undefined));
-      this.#finish(record);
+      sendFrame(connection, errorFrame(decoded.error, decoded.error.ref, undefined));
+      link.finish(record);
       return;
     }
     const request = requestOfFrame(record, connection, frameNo, room, decoded.value);
-    if (request === undefined) this.#finish(record);
+    if (request === undefined) link.finish(record);
     else this.#deliver(request);
   }
 
-  open(record: number, no: ConnectionNo, info: ConnectionInfo): void {
-    this.#finish(record);
-    const connection = this.#connections.open(no, info);
+  opened(connection: ShardConnection): void {
+    const { info } = connection;
     if (info.home)
       this.#user(userAddress(info.principal.tenant, info.principal.userId)).deliver({ to: "opened", connection });
   }
 
-  close(record: number, no: ConnectionNo, clean: boolean): void {
-    this.#finish(record);
-    const connection = this.#connections.close(no);
-    if (connection?.info.home !== true) return;
+  closed(connection: ShardConnection, clean: boolean): void {
+    if (!connection.info.home) return;
     const { tenant, userId } = connection.info.principal;
-    this.#user(userAddress(tenant, userId)).deliver({ to: "closed", connection, clean });
+    this.#users.get(addressKey(userAddress(tenant, userId)))?.deliver({ to: "closed", connection, clean });
   }
 
-  call(record: number, callNo: number, by: Principal, call: LinkCall): void {
-    if (call.to === "connection") this.#resume(record, callNo, by, call);
-    else if (call.to === "shard") this.#drain(record, callNo);
-    else this.#deliver(requestOfCall(record, callNo, by, call));
+  call(link: EdgeLink, record: number, callNo: number, by: Principal, call: LinkCall): void {
+    if (call.to === "connection") this.#resume(link, record, callNo, by, call);
+    else if (call.to === "shard") this.#drain(link, record, callNo);
+    else this.#deliver(requestOfCall(link, record, callNo, by, call));
   }
 
-  actor(record: number, to: Address, message: ActorMessage): void {
-    this.#finish(record);
+  actor(to: Address, message: ActorMessage): void {
     this.#hand(to, message);
   }
 
-  attach(record: number, attachment: Attachment): void {
-    this.#finish(record);
-    this.#room({ kind: "room", tenant: attachment.tenant, id: attachment.room }).deliver({ to: "attach", attachment });
-  }
-
-  #finish(record: number): void {
-    this.#progress.complete(record);
+  attach(link: EdgeLink, { tenant, room, lastSeq, connections, departed = [] }: Attachment): void {
+    const known = connections.map((no) => link.connections.get(no)).filter((connection) => connection !== undefined);
+    this.#room(roomAddress(tenant, room)).deliver({ to: "attach", link, connections: known, lastSeq, departed });
   }
 
   // ---------------------------------------------------------------------------------------------- requests
@@ -241,15 +276,15 @@ export class Shard implements ToShardHandler {
   #complete(request: Request): void {
     if (request.completed) return;
     request.completed = true;
-    if (request.record > 0) this.#finish(request.record);
+    if (request.record > 0) request.link.finish(request.record);
   }
 
-  #restart(room: RoomActor, unanswered: readonly RoomRequest[], first: readonly RoomMessage[]): void {
+  #restart(room: RoomActor, unanswered: readonly RoomRequest[], first: readonly RoomMessage[], failed: boolean): void {
     const address = { kind: "room", tenant: room.tenant, id: room.room } as const;
     if (this.#rooms.get(room.tenant, room.room) === room) this.#rooms.delete(room.tenant, room.room);
     const again: RoomRequest[] = [];
     for (const request of unanswered) {
-      request.attempts += 1;
+      if (failed) request.attempts += 1;
       if (request.attempts < REQUEST_ATTEMPTS_MAX) again.push(request);
       else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: 1_000 });
     }
@@ -262,13 +297,19 @@ export class Shard implements ToShardHandler {
   }
 
   /** One connection's rooms of this shard: each replays, the last one sends the positions. */
-  #resume(record: number, callNo: number, by: Principal, call: Extract<LinkCall, { readonly to: "connection" }>): void {
-    const connection = this.#connections.get(call.connection);
+  #resume(
+    link: EdgeLink,
+    record: number,
+    callNo: number,
+    by: Principal,
+    call: Extract<LinkCall, { readonly to: "connection" }>,
+  ): void {
+    const connection = link.connections.get(call.connection);
     const wanted = call.rooms;
     const positions: RoomPosition[] = [];
     const done = (): void => {
-      this.#out.reply(callNo, { ok: true, value: positions });
-      this.#finish(record);
+      link.reply(callNo, { ok: true, value: positions });
+      link.finish(record);
     };
     if (connection === undefined || wanted.length === 0) return done();
     connection.replayBytesMax = call.replayBytesMax;
@@ -282,7 +323,15 @@ export class Shard implements ToShardHandler {
     for (const [room, lastSeq] of wanted) {
       const sequel = { kind: "resume", lastSeq, gather } as const;
       this.#deliver(
-        roomRequest(0, { kind: "frame", connection, ref: undefined }, by, room, { kind: "check_read", by }, sequel),
+        roomRequest(
+          link,
+          0,
+          { kind: "frame", connection, ref: undefined },
+          by,
+          room,
+          { kind: "check_read", by },
+          sequel,
+        ),
       );
     }
   }
@@ -290,9 +339,15 @@ export class Shard implements ToShardHandler {
   // ---------------------------------------------------------------------------------------------- actors
 
   #tell(to: Address, message: ActorMessage): void {
-    const shard = shardOf(to, this.#ports.shards);
-    if (shard === this.#ports.shard) this.#hand(to, message);
-    else this.#out.actor(shard, to, message);
+    if (this.#isHere(to)) this.#hand(to, message);
+    else this.#links.own.out.actor(to, message);
+  }
+
+  #isHere(address: Address): boolean {
+    const { shard, shards } = this.#ports;
+    if (this.#ownership.isAlone) return shardOf(address, shards) === shard;
+    const hash = addressHash(address);
+    return hash % shards === shard && this.#ownership.isHere(hash);
   }
 
   /** Messages between actors are for those that are active: nobody is woken to be told that somebody types. */
@@ -306,13 +361,14 @@ export class Shard implements ToShardHandler {
     const now = this.#ports.clock.monotonicMs();
     for (const room of [...this.#rooms.values()]) {
       if (!room.isIdle) continue;
-      // A name that is no room is not worth keeping; a real one stays for a while.
-      if (now - room.lastUsedMs < (room.facts === undefined ? SWEEP_MS : ROOM_IDLE_MS_MAX)) continue;
+      // A name that is no room, or another node's, is not worth keeping; a real one stays for a while.
+      const isKept = room.facts !== undefined && this.#ownership.isOwn(room.hash);
+      if (now - room.lastUsedMs < (isKept ? ROOM_IDLE_MS_MAX : SWEEP_MS)) continue;
       room.passivate();
       this.#rooms.delete(room.tenant, room.room);
     }
     for (const [key, user] of this.#users) {
-      if (!user.isIdle || now - user.lastUsedMs < USER_IDLE_MS_MAX) continue;
+      if (!user.isIdle || now - user.lastUsedMs < (user.isHere ? USER_IDLE_MS_MAX : SWEEP_MS)) continue;
       user.stop();
       this.#users.delete(key);
     }
@@ -320,13 +376,13 @@ export class Shard implements ToShardHandler {
   }
 
   /** Before the process ends: answers once every room is idle and has left what it collected. */
-  #drain(record: number, callNo: number): void {
+  #drain(link: EdgeLink, record: number, callNo: number): void {
     for (const room of this.#rooms.values()) room.marks.flushSent();
     const poll = (): void => {
       if ([...this.#rooms.values()].every((room) => room.isSettled)) {
         for (const room of this.#rooms.values()) room.passivate();
-        this.#out.reply(callNo, { ok: true, value: true });
-        this.#finish(record);
+        link.reply(callNo, { ok: true, value: true });
+        link.finish(record);
       } else {
         this.#ports.clock.after(DRAIN_POLL_MS, poll);
       }
@@ -335,15 +391,61 @@ export class Shard implements ToShardHandler {
     poll();
   }
 
+  // ---------------------------------------------------------------------------------------------- views
+
+  #applyView(view: View): void {
+    const nodes = new Set<NodeId>(view.nodes.map(({ id }) => id));
+    this.#ownership.setView(view);
+    this.#links.keepOnly(nodes);
+    const hasLapsed = view.lapses > this.#lapses;
+    this.#lapses = view.lapses;
+    for (const room of [...this.#rooms.values()]) {
+      if (!room.fitsView() || hasLapsed) this.#reread(room);
+      else if (!this.#ownership.isHere(room.hash)) this.#leave(room);
+    }
+    this.#handOver();
+  }
+
+  /** What the room knows may be out of date. */
+  #reread(room: RoomActor): void {
+    if (!room.isIdle) return room.reread();
+    room.stop();
+    this.#rooms.delete(room.tenant, room.room);
+  }
+
+  #leave(room: RoomActor): void {
+    if (this.#leaving.has(room)) return;
+    this.#leaving.add(room);
+    room.marks.flushSent();
+  }
+
+  /** Rooms that another node has now end here when what was under way is done and nobody listens any more. */
+  #handOver(): void {
+    this.#handOverTimer?.cancel();
+    this.#handOverTimer = undefined;
+    for (const room of this.#leaving) {
+      if (room.stopped || this.#ownership.isHere(room.hash)) {
+        this.#leaving.delete(room);
+      } else if (room.isIdle) {
+        this.#leaving.delete(room);
+        room.passivate();
+        this.#rooms.delete(room.tenant, room.room);
+      }
+    }
+    if (this.#leaving.size === 0) return;
+    this.#handOverTimer = this.#ports.clock.after(HAND_OVER_POLL_MS, () => {
+      this.#handOver();
+      this.#scheduler.wakeSettle();
+    });
+  }
+
   /** Answers leave before the next group is written: they rest on the one before. */
   #settle(): void {
-    this.#out.progress(this.#progress.low);
-    for (const record of this.#progress.takeAbove()) this.#out.done(record);
-    if (!this.#out.isEmpty && !this.#stopped) this.#ports.send(this.#out.take());
+    if (!this.#stopped) this.#links.flush(this.#ports.send);
     // Waiting for the disk is no sign of being stuck.
-    this.#ports.working(WORKING_STORE);
+    this.#ports.working(WORKING_STORE, OWN_LINK);
     this.#ports.journal.flush();
-    this.#ports.working(WORKING_NONE);
+    this.#ports.working(WORKING_NONE, OWN_LINK);
   }
 }
 

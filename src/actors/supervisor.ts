@@ -4,6 +4,9 @@
  */
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { Clock, Timer } from "../base/clock.ts";
+import type { View } from "../cluster/placement.ts";
+import { OWN_LINK } from "./edge-link.ts";
+import type { PeerLink } from "./shard-links.ts";
 import type { Report } from "./shard-env.ts";
 import { WORKING_STORE, WorkingMark } from "./working-mark.ts";
 
@@ -19,17 +22,42 @@ export interface WorkerStart<Settings> {
   readonly storePort: MessagePort | undefined;
 }
 
-/** From a worker, beside blocks of the shard-link. */
+/** From a worker, beside blocks for the own edge, which travel as bytes alone. */
 export type WorkerNotice =
   | { readonly kind: "ready" }
+  /** A block for the edge of another node; `link` as it was named in the order that brought its first block. */
+  | { readonly kind: "peer"; readonly link: number; readonly block: Uint8Array }
+  /** The own edge's link has begun anew, as it was ordered: what comes from here on belongs to the new one. */
+  | { readonly kind: "link" }
   | { readonly kind: "closed" }
   /** The last words of a thread that ends itself. */
   | { readonly kind: "failed"; readonly message: string }
   /** The disk's state is in doubt: the process has to end. */
   | { readonly kind: "fatal"; readonly message: string }
   | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> };
-/** To a worker, beside blocks. */
-export type WorkerOrder = { readonly kind: "close" };
+/** To a worker, beside blocks of the own edge. */
+export type ShardOrder =
+  | {
+      readonly kind: "peer";
+      readonly link: PeerLink["no"];
+      readonly edge: PeerLink["edge"];
+      readonly generation: PeerLink["generation"];
+      readonly block: Uint8Array;
+    }
+  /** The own edge's link begins anew; it is answered with the same word. */
+  | { readonly kind: "link" }
+  | { readonly kind: "view"; readonly view: View }
+  /** What another node's shard said with `heads`. */
+  | { readonly kind: "heads"; readonly block: Uint8Array };
+export type WorkerOrder = ShardOrder | { readonly kind: "close" };
+
+/** What a shard's former worker was handling when it was lost. */
+export interface Lost {
+  /** Number of the record; 0: nobody knows, or this is the first worker. */
+  readonly record: number;
+  readonly link: number;
+  readonly explained: boolean;
+}
 
 export interface SupervisorPorts<Settings> {
   readonly entry: URL;
@@ -38,9 +66,10 @@ export interface SupervisorPorts<Settings> {
   readonly clock: Clock;
   readonly report: Report;
   readonly connectStore: (() => MessagePort) | undefined;
-  readonly up: (shard: number, post: (block: Uint8Array<ArrayBuffer>) => void, fatalRecord: number) => void;
+  readonly up: (shard: number, post: (block: Uint8Array<ArrayBuffer>) => void, lost: Lost) => void;
   readonly down: (shard: number) => void;
-  readonly received: (shard: number, block: Uint8Array) => void;
+  /** A block for the edge at the other end of the link; 0: this node's own. */
+  readonly received: (shard: number, block: Uint8Array, link: number) => void;
   readonly fatal: (message: string) => void;
 }
 
@@ -55,6 +84,8 @@ const RESTART_MS_MIN = 10;
 const RESTART_MS_MAX = 1_000;
 const CLOSE_MS_MAX = 10_000;
 
+const FIRST: Lost = { record: 0, link: OWN_LINK, explained: false };
+
 interface Running {
   readonly worker: Worker;
   readonly mark: WorkingMark;
@@ -66,9 +97,11 @@ interface Running {
 export class Supervisor<Settings> {
   readonly #ports: SupervisorPorts<Settings>;
   readonly #running: (Running | undefined)[];
-  /** What each shard's former worker was handling when it was lost; 0: nothing, or nobody knows. */
-  readonly #fatalRecords: number[];
-  readonly #wasLost: boolean[] = [];
+  /** Why each shard's former worker was lost; `undefined`: there was none. */
+  readonly #lost: (Lost | undefined)[] = [];
+  /** Links of a shard's own edge that were to begin anew and have not: what the worker says belongs to the one before. */
+  readonly #beginning: number[] = [];
+  #view: ShardOrder | undefined;
   readonly #restartMs: number[];
   #watchTimer: Timer | undefined;
   #watchedMs = 0;
@@ -78,7 +111,6 @@ export class Supervisor<Settings> {
   constructor(ports: SupervisorPorts<Settings>) {
     this.#ports = ports;
     this.#running = Array.from({ length: ports.shards }, () => undefined);
-    this.#fatalRecords = Array.from({ length: ports.shards }, () => 0);
     this.#restartMs = Array.from({ length: ports.shards }, () => RESTART_MS_MIN);
   }
 
@@ -87,6 +119,15 @@ export class Supervisor<Settings> {
     const ready = Array.from({ length: this.#ports.shards }, (_, shard) => this.#launchFirst(shard));
     await Promise.all(ready);
     this.#watchTimer = this.#ports.clock.after(WATCH_MS, () => this.#watch());
+  }
+
+  /** Dropped while the shard is down. A view is kept for workers to come, and is the first that they are told. */
+  post(shard: number, order: ShardOrder): void {
+    if (order.kind === "view") this.#view = order;
+    const running = this.#running[shard];
+    if (running?.ready !== true) return;
+    if (order.kind === "link") this.#beginning[shard] = (this.#beginning[shard] ?? 0) + 1;
+    running.worker.postMessage(order);
   }
 
   /** Lets every worker close its store and ends them. */
@@ -104,7 +145,7 @@ export class Supervisor<Settings> {
 
   #launch(shard: number, onReady: (() => void) | undefined, onEarlyEnd: ((error: Error) => void) | undefined): void {
     const { entry, settings, shards, connectStore, clock } = this.#ports;
-    const careful = this.#wasLost[shard] === true && this.#fatalRecords[shard] === 0;
+    const careful = this.#lost[shard]?.explained === false;
     const mark = new WorkingMark();
     const storePort = connectStore?.();
     const start: WorkerStart<Settings> = { settings, shard, shards, mark: mark.memory, careful, storePort };
@@ -114,7 +155,7 @@ export class Supervisor<Settings> {
     let failure = "";
     worker.on("message", (message: Uint8Array | WorkerNotice) => {
       if (this.#running[shard] !== running) return;
-      if (message instanceof Uint8Array) return this.#ports.received(shard, message);
+      if (message instanceof Uint8Array) return this.#said(shard, message);
       if (message.kind === "failed") failure = message.message;
       else this.#noticed(shard, running, message, onReady);
     });
@@ -138,11 +179,18 @@ export class Supervisor<Settings> {
       case "ready": {
         running.ready = true;
         running.beatMs = this.#ports.clock.monotonicMs();
-        const fatalRecord = this.#fatalRecords[shard] ?? 0;
-        this.#ports.up(shard, (block) => running.worker.postMessage(block), fatalRecord);
+        this.#beginning[shard] = 0;
+        if (this.#view !== undefined) running.worker.postMessage(this.#view);
+        this.#ports.up(shard, (block) => running.worker.postMessage(block), this.#lost[shard] ?? FIRST);
         onReady?.();
         return;
       }
+      case "peer":
+        this.#ports.received(shard, notice.block, notice.link);
+        return;
+      case "link":
+        this.#beginning[shard] = (this.#beginning[shard] ?? 0) - 1;
+        return;
       case "report":
         this.#ports.report(notice.event, notice.details);
         return;
@@ -154,17 +202,21 @@ export class Supervisor<Settings> {
     }
   }
 
+  /** To the own edge, unless it is of a link that the edge has ended. */
+  #said(shard: number, block: Uint8Array): void {
+    if ((this.#beginning[shard] ?? 0) === 0) this.#ports.received(shard, block, OWN_LINK);
+  }
+
   #ended(shard: number, running: Running, why: string): void {
     if (this.#running[shard] !== running) return;
     this.#running[shard] = undefined;
     if (this.#stopping) return;
     this.#ports.down(shard);
-    const record = running.mark.record;
-    this.#fatalRecords[shard] = Math.max(0, record);
-    this.#wasLost[shard] = true;
-    this.restarts += 1;
-    this.#ports.report("worker_lost", { shard, record, why });
+    const { record, link } = running.mark;
     const known = record > 0;
+    this.#lost[shard] = { record: Math.max(0, record), link, explained: known };
+    this.restarts += 1;
+    this.#ports.report("worker_lost", { shard, record, link, why });
     const delayMs = known ? 0 : (this.#restartMs[shard] ?? RESTART_MS_MIN);
     this.#restartMs[shard] = known || running.ready ? RESTART_MS_MIN : Math.min(RESTART_MS_MAX, delayMs * 2);
     const relaunch = (): void => {

@@ -19,10 +19,10 @@ import type { UserRef } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import { type RoomListItem, unreadOf, type UserRow } from "../storage/projections.ts";
 import { Actor } from "./actor.ts";
-import { roomAddress } from "./address.ts";
+import { addressHash, roomAddress, userAddress } from "./address.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { PresenceView, RoomListEntry, UserCalls } from "./calls.ts";
-import type { ShardConnection } from "./connections.ts";
+import { sendFrame, type ShardConnection } from "./connections.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
@@ -42,6 +42,8 @@ export class UserActor extends Actor<UserMessage> {
   readonly #env: ShardEnv;
   readonly #tenant: TenantId;
   readonly #userId: UserId;
+  /** Of its address. */
+  readonly #hash: number;
   #presence: PresenceState = emptyPresence();
   #row: UserRow | undefined;
   /** Name and picture as the last token said. */
@@ -56,6 +58,7 @@ export class UserActor extends Actor<UserMessage> {
     this.#env = env;
     this.#tenant = tenant;
     this.#userId = userId;
+    this.#hash = addressHash(userAddress(tenant, userId));
     this.#ref = { userId };
     this.hold();
     this.#readRow();
@@ -65,19 +68,18 @@ export class UserActor extends Actor<UserMessage> {
     return isIdle(this.#presence) && !this.hasMail;
   }
 
+  /** By the present view; otherwise another node has, or is about to have, an actor of this user. */
+  get isHere(): boolean {
+    return this.#env.ownership.isHere(this.#hash);
+  }
+
   protected override receive(message: UserMessage): void {
     switch (message.to) {
       case "opened":
         this.#opened(message.connection);
         return;
       case "closed":
-        this.#connections.delete(message.connection.info.connectionId);
-        this.#greeted.delete(message.connection.info.connectionId);
-        this.#step({
-          kind: "connection_closed",
-          connectionId: message.connection.info.connectionId,
-          clean: message.clean,
-        });
+        this.#closed(message.connection, message.clean);
         return;
       case "actor":
         this.#told(message.message);
@@ -88,8 +90,8 @@ export class UserActor extends Actor<UserMessage> {
     }
   }
 
-  protected override recordOf(message: UserMessage): number {
-    return message.to === "user" ? message.record : 0;
+  protected override originOf(message: UserMessage): UserRequest | undefined {
+    return message.to === "user" ? message : undefined;
   }
 
   protected override endTurn(): void {
@@ -148,6 +150,15 @@ export class UserActor extends Actor<UserMessage> {
     else this.#greet(connection);
   }
 
+  #closed(connection: ShardConnection, clean: boolean): void {
+    const { connectionId } = connection.info;
+    // Its edge's link began anew: it was opened once more before this one was closed.
+    if (this.#connections.get(connectionId) !== connection) return;
+    this.#connections.delete(connectionId);
+    this.#greeted.delete(connectionId);
+    this.#step({ kind: "connection_closed", connectionId, clean });
+  }
+
   #greet(connection: ShardConnection): void {
     this.#env.projections.unreadCounts(
       this.#tenant,
@@ -165,7 +176,7 @@ export class UserActor extends Actor<UserMessage> {
         const rooms = Object.fromEntries(read.value);
         const total = Object.values(rooms).reduce((sum, unread) => sum + unread, 0);
         this.#greeted.add(connection.info.connectionId);
-        this.#env.connections.send(connection, {
+        sendFrame(connection, {
           type: "connection",
           status: "connected",
           connectionId: connection.info.connectionId,
@@ -208,7 +219,7 @@ export class UserActor extends Actor<UserMessage> {
     for (const [connectionId, connection] of this.#connections) {
       if (!this.#greeted.has(connectionId) || this.#presence.connections.get(connectionId)?.has(message.room) === true)
         continue;
-      this.#env.connections.send(connection, {
+      sendFrame(connection, {
         type: "notification",
         kind: message.reason,
         roomId: message.room,
@@ -235,7 +246,7 @@ export class UserActor extends Actor<UserMessage> {
         this.#graceTimer?.cancel();
         this.#graceTimer = this.#env.clock.after(
           this.#env.settings.presenceGraceMs,
-          this.later(() => this.#step({ kind: "grace_elapsed" })),
+          this.later(() => this.#graceElapsed()),
         );
         return;
       case "cancel_grace":
@@ -245,6 +256,12 @@ export class UserActor extends Actor<UserMessage> {
         this.#save();
         return;
     }
+  }
+
+  /** Whoever moved to another node with their actor is not said to be gone by the one that stayed behind. */
+  #graceElapsed(): void {
+    if (this.isHere) this.#step({ kind: "grace_elapsed" });
+    else stepPresence(this.#presence, { kind: "grace_elapsed" }, this.#env.clock.wallMs());
   }
 
   #show(room: Parameters<typeof roomAddress>[1], status: PresenceState["chosen"]): void {

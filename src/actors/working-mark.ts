@@ -1,5 +1,5 @@
 /**
- * What a shard's thread is doing, in memory that outlives the thread: the record that it handles, and a beat.
+ * What a shard's thread is doing, in memory that outlives the thread: the record that it handles, of which link, and a beat.
  * The supervisor reads it when the thread is lost, to know what not to repeat, and meanwhile, to see that it is not stuck.
  */
 
@@ -9,12 +9,14 @@ export const WORKING_STORE = -1;
 
 const RECORD = 0;
 const BEAT = 1;
+const LINK = 2;
+const CELLS = 3;
 
 export class WorkingMark {
   readonly memory: SharedArrayBuffer;
   readonly #cells: Float64Array;
 
-  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(2 * Float64Array.BYTES_PER_ELEMENT)) {
+  constructor(memory: SharedArrayBuffer = new SharedArrayBuffer(CELLS * Float64Array.BYTES_PER_ELEMENT)) {
     this.memory = memory;
     this.#cells = new Float64Array(memory);
   }
@@ -23,8 +25,14 @@ export class WorkingMark {
     return this.#cells[RECORD] ?? WORKING_NONE;
   }
 
-  /** Handling this record now, and alive. */
-  work(record: number): void {
+  /** Of the record. */
+  get link(): number {
+    return this.#cells[LINK] ?? 0;
+  }
+
+  /** Handling this record of that link now, and alive. */
+  work(record: number, link: number): void {
+    this.#cells[LINK] = link;
     this.#cells[RECORD] = record;
     this.#cells[BEAT] = (this.#cells[BEAT] ?? 0) + 1;
   }

@@ -24,8 +24,8 @@ function run(
       notice({ kind: "closed" });
       return;
     }
-    const [what, record = 0] = message;
-    mark.work(record);
+    const [what, record = 0, link = 0] = message;
+    mark.work(record, link);
     switch (what) {
       case DO.exit:
         return process.exit(1);
@@ -36,10 +36,10 @@ function run(
       case DO.loop:
         for (;;);
       case DO.loopInStore: {
-        mark.work(WORKING_STORE);
+        mark.work(WORKING_STORE, 0);
         const endMs = performance.now() + LOOP_IN_STORE_MS;
         while (performance.now() < endMs);
-        mark.work(0);
+        mark.work(0, 0);
         break;
       }
       case DO.report:
@@ -47,7 +47,7 @@ function run(
         break;
     }
     host.postMessage(message);
-    mark.work(0);
+    mark.work(0, 0);
   });
   notice({ kind: "ready" });
 }

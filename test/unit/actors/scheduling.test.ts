@@ -1,6 +1,6 @@
 /** Queue, mailbox, scheduler, progress and actor: the order in which things happen, and what an exception ends. */
 import { expect, test } from "bun:test";
-import { Actor } from "../../../src/actors/actor.ts";
+import { Actor, type Origin } from "../../../src/actors/actor.ts";
 import { Fifo, Mailbox } from "../../../src/actors/mailbox.ts";
 import { Progress } from "../../../src/actors/progress.ts";
 import { type Runnable, Scheduler } from "../../../src/actors/scheduler.ts";
@@ -136,8 +136,8 @@ class Noting extends Actor<string> {
     if (message === "fail") throw new Error("a fault of the test");
     this.seen.push(message);
   }
-  protected override recordOf(message: string): number {
-    return message.length;
+  protected override originOf(message: string): Origin {
+    return { record: message.length, link: { no: 1 } };
   }
   protected override endTurn(): void {
     this.turns += 1;

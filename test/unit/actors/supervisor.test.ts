@@ -27,9 +27,9 @@ class Watched {
         this.#tell(event);
       },
       connectStore: undefined,
-      up: (_shard, post, fatalRecord) => {
+      up: (_shard, post, { record }) => {
         this.#post = post;
-        this.#tell(`up ${fatalRecord}`);
+        this.#tell(`up ${record}`);
       },
       down: () => {
         this.#post = undefined;
@@ -138,8 +138,8 @@ test("stopping is no loss", async () => {
 test("a mark is read through the memory that it shares", () => {
   const inside = new WorkingMark();
   const outside = new WorkingMark(inside.memory);
-  inside.work(2 ** 40);
-  expect([outside.record, outside.beats]).toEqual([2 ** 40, 1]);
+  inside.work(2 ** 40, 7);
+  expect([outside.record, outside.link, outside.beats]).toEqual([2 ** 40, 7, 1]);
   inside.beat();
   expect([outside.record, outside.beats]).toEqual([2 ** 40, 2]);
 });

@@ -1,0 +1,68 @@
+/**
+ * Looks now and then whether somebody else has written to a room's log: for rooms that are followed, and for those of a node
+ * that does not hear of the others.
+ */
+import type { Timer } from "../base/clock.ts";
+import type { Seq } from "../base/ids.ts";
+import { LOG_WATCH_MS } from "../base/limits.ts";
+import type { LogKey } from "../storage/journal.ts";
+import type { ShardEnv } from "./shard-env.ts";
+
+/** The room, as it is watched. */
+export interface Watched {
+  readonly needsWatch: boolean;
+  /** `undefined`: no look is needed just now. */
+  lookAfter(): Seq | undefined;
+  /** There is more in the log. */
+  foundMore(): void;
+}
+
+type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+
+export class LogWatch {
+  readonly #env: ShardEnv;
+  readonly #key: LogKey;
+  readonly #room: Watched;
+  readonly #later: Later;
+  #timer: Timer | undefined;
+
+  constructor(env: ShardEnv, key: LogKey, room: Watched, later: Later) {
+    this.#env = env;
+    this.#key = key;
+    this.#room = room;
+    this.#later = later;
+  }
+
+  start(): void {
+    if (this.#timer !== undefined || !this.#room.needsWatch) return;
+    // Jittered: the rooms of an isolated node must not all ask in the same moment.
+    const delayMs = LOG_WATCH_MS * (0.75 + this.#env.random.next() / 2);
+    this.#timer = this.#env.clock.after(delayMs, this.#later(this.#look));
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
+  }
+
+  readonly #look = (): void => {
+    const head = this.#room.lookAfter();
+    if (head === undefined) return this.#again();
+    // Segments are contiguous: what follows the head stands in this place or nowhere.
+    this.#env.journal.readSegment(
+      this.#key,
+      head + 1,
+      this.#later((found) => {
+        const isStill = this.#room.lookAfter() === head;
+        if (isStill && found.ok && found.value !== undefined) this.#room.foundMore();
+        else this.#again();
+      }),
+    );
+  };
+
+  #again(): void {
+    if (this.#timer === undefined) return;
+    this.#timer = undefined;
+    this.start();
+  }
+}
