@@ -5,9 +5,10 @@
  */
 import { createWriteStream, mkdirSync, type WriteStream } from "node:fs";
 import { join } from "node:path";
+import { type DynamoStorage, openDynamo } from "../../src/storage/dynamodb/open-dynamo.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTables } from "../support/make-tables.ts";
-import { nodeEnvironment } from "../support/node-environment.ts";
+import { LOCAL_AWS, nodeEnvironment, TABLES } from "../support/node-environment.ts";
 import { RedisServer } from "../support/redis-servers.ts";
 import { TestServer } from "../support/server.ts";
 import { DynamoFaultProxy } from "./dynamodb-fault-proxy.ts";
@@ -38,6 +39,7 @@ export class ClusterRig {
   readonly #closers: (() => Promise<unknown>)[] = [];
   #redis: RedisServer | undefined;
   #spareRedis: RedisServer | undefined;
+  #storage: DynamoStorage | undefined;
 
   private constructor(logFolder: string) {
     this.logFolder = logFolder;
@@ -64,6 +66,12 @@ export class ClusterRig {
   get spareRedis(): RedisServer {
     if (this.#spareRedis === undefined) throw new Error("the spare Redis was not started");
     return this.#spareRedis;
+  }
+
+  /** The store itself, past every proxy. */
+  get storage(): DynamoStorage {
+    if (this.#storage === undefined) throw new Error("DynamoDB was not started");
+    return this.#storage;
   }
 
   /**
@@ -115,6 +123,16 @@ export class ClusterRig {
     const dynamo = await startDynalite();
     this.#closers.push(() => dynamo.stop());
     await makeTables(dynamo.endpoint);
+    const storage = openDynamo({
+      messagesTable: TABLES.messages,
+      roomsTable: TABLES.rooms,
+      endpoint: dynamo.endpoint,
+      region: LOCAL_AWS.AWS_REGION,
+      anyCredentials: true,
+      report: (event, details) => process.stderr.write(`${event} ${JSON.stringify(details)}\n`),
+    });
+    this.#storage = storage;
+    this.#closers.push(() => storage.close());
     for (let i = 0; i < nodes; i += 1) this.nodes.push(await this.#startNode(i, dynamo, seed));
   }
 

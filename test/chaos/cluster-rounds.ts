@@ -7,10 +7,12 @@ import { SeededRandom } from "../../src/base/prng.ts";
 import { TestClient } from "../support/client.ts";
 import { mintTestToken } from "../support/tokens.ts";
 import type { WireName } from "../support/wire.ts";
+import { checkLog } from "../sim/check-log.ts";
 import { ackGapMs } from "./ack-gap.ts";
 import type { ClusterRig } from "./cluster-rig.ts";
 import { presenceSettled } from "./presence-check.ts";
 import { readHistory } from "./read-history.ts";
+import { messagesOf, readLog } from "./read-log.ts";
 import { Roamer } from "./roamer.ts";
 import type { Scenario } from "./scenarios.ts";
 import { startTalk } from "./talk.ts";
@@ -41,6 +43,8 @@ export interface RoundResult extends Verdict {
   readonly presenceMs: number | undefined;
   /** Requests that an open connection left without any answer for ten seconds. */
   readonly unanswered: number;
+  /** What is wrong with the logs themselves, and with what nodes say of them. */
+  readonly broken: readonly string[];
   /** What was not reached in time. */
   readonly stuck: readonly string[];
 }
@@ -86,11 +90,20 @@ export async function playRound({ rig, scenario, round, seed, rate }: RoundOptio
       );
     }
     for (const person of staying) if (person.person.unacked.size > 0) stuck.push(unackedOf(person));
+    const broken: string[] = [];
     const histories = new Map<string, readonly Kept[]>();
-    for (const roomId of rooms) histories.set(roomId, await historyOf(rig, people, roomId, random));
+    for (const roomId of rooms) {
+      const log = await readLog(rig.storage.journal, roomId);
+      checkLog(log, (rule, message) => broken.push(`log, ${rule}: ${message}`));
+      histories.set(roomId, messagesOf(log));
+      const told = await historyOf(rig, people, roomId, random);
+      const differ = differenceOf(told, messagesOf(log));
+      if (differ !== undefined) broken.push(`the history of ${roomId} over REST is not its log: ${differ}`);
+    }
     const witnesses = people.map((person) => person.witness());
     return {
       ...judge(histories, witnesses),
+      broken,
       recoveryMs: ackGapMs(witnesses, rooms, struckMs, endMs),
       presenceMs: presence.ms === undefined ? undefined : presence.ms - endMs,
       unanswered: people.reduce((sum, person) => sum + person.unanswered, 0),
@@ -134,6 +147,14 @@ async function historyOf(
   const node = rig.nodes[random.below(rig.nodes.length)];
   if (member === undefined || node === undefined) throw new Error(`nobody can read ${roomId}`);
   return readHistory(node.server, roomId, member.person.token);
+}
+
+function differenceOf(told: readonly Kept[], kept: readonly Kept[]): string | undefined {
+  const at = kept.findIndex(({ messageId, content }, i) => {
+    return told[i]?.messageId !== messageId || told[i]?.content !== content;
+  });
+  if (at < 0 && told.length === kept.length) return undefined;
+  return `${told.length} messages, ${kept.length} in the log; they differ at ${at < 0 ? kept.length : at}`;
 }
 
 function unackedOf({ userId, place, person }: Roamer): string {

@@ -85,7 +85,7 @@ async function runScenario(rig: ClusterRig, scenario: Scenario, options: RunOpti
     try {
       const result = await bounded(playRound({ rig, scenario, round, seed, rate: options.rate }));
       add(tally, result);
-      for (const failure of [...result.failures, ...result.stuck]) fail(failure);
+      for (const failure of [...result.failures, ...result.broken, ...result.stuck]) fail(failure);
       if (result.presenceMs === undefined) tally.presenceWrong += 1;
       if (result.recoveryMs > scenario.recoveryMsMax) {
         fail(`a room was without an ack for ${seconds(result.recoveryMs)}, allowed ${seconds(scenario.recoveryMsMax)}`);
