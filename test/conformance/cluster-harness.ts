@@ -39,6 +39,7 @@ export function nodeInfo(name: string, changes: Partial<NodeInfo> = {}): NodeInf
     shards: 2,
     address: "http://127.0.0.1:4000",
     startedAt: 1_700_000_000_000,
+    leaving: false,
     ...changes,
   };
 }

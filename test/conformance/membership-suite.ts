@@ -37,7 +37,7 @@ export function membershipConformance(name: string, open: () => Promise<ClusterH
 
     it("what a node says of itself last is what is read", async () => {
       await read(here, ada);
-      const moved = nodeInfo("ada.1", { address: "http://10.0.0.9:1", shards: 5 });
+      const moved = nodeInfo("ada.1", { address: "http://10.0.0.9:1", shards: 5, leaving: true });
       await read(here, moved);
       expect((await read(there, bob)).nodes.find((node) => node.id === ada.id)).toEqual(moved);
     });
