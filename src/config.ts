@@ -17,6 +17,18 @@ const SHARDS_MAX = 32;
 /** Bun's own bound of a socket's idle time, in seconds. */
 const IDLE_SECONDS_MAX = 960;
 
+/** Where Redis is; `kind: "cluster"`: some nodes of one, from which the others are learned. */
+export interface RedisConfig {
+  readonly kind: "single" | "cluster";
+  readonly nodes: readonly { readonly host: string; readonly port: number }[];
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: boolean;
+  readonly db: number;
+  /** Begins every key. */
+  readonly prefix: string;
+}
+
 export interface Config {
   readonly environment: "production" | "development" | "test";
   readonly host: string;
@@ -50,24 +62,30 @@ export interface Config {
   readonly socketIdleSeconds: number;
   /** Requests that one connection may make: steadily, and at once after a pause. */
   readonly rate: { readonly perSecond: number; readonly burst: number };
+  /** Where rooms and messages are kept; `undefined`: in SQLite in the data folder. */
+  readonly dynamodb: DynamoConfig | undefined;
   /** Days; `undefined`: messages are kept for ever. */
   readonly messageRetentionDays: number | undefined;
   readonly aiResponseTimeoutMs: number;
+  /** `undefined`: there is none. */
+  readonly redis: RedisConfig | undefined;
   /** Sentences for the operator, to be printed once at start. */
   readonly notices: readonly string[];
 }
 
+export interface DynamoConfig {
+  readonly messagesTable: string;
+  readonly roomsTable: string;
+  /** `undefined`: the region's own. */
+  readonly endpoint: string | undefined;
+  readonly region: string;
+  /** A server of one's own and no key in the environment: such servers look at none. */
+  readonly anyCredentials: boolean;
+}
+
 /** Recognised, checked in form, without effect in this version: name → why. */
-const SINGLE_NODE = "this version runs as a single node and ignores it";
-const EMBEDDED_STORE = "this version keeps its data in STOA_DATA_DIR and ignores it";
 const NO_ASSISTANT = "this version has no assistant and ignores it";
 const WITHOUT_EFFECT = {
-  REDIS_URL: SINGLE_NODE,
-  REDIS_HOST: SINGLE_NODE,
-  ELASTICACHE_CLUSTER: SINGLE_NODE,
-  CHAT_MANAGEMENT_ENDPOINT: EMBEDDED_STORE,
-  DYNAMODB_TABLE_MESSAGES: EMBEDDED_STORE,
-  DYNAMODB_TABLE_ROOMS: EMBEDDED_STORE,
   S3_BUCKET_ATTACHMENTS: "this version stores no attachments and ignores it",
   GEMINI_API_KEY: NO_ASSISTANT,
   OPENAI_API_KEY: NO_ASSISTANT,
@@ -121,11 +139,13 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
       perSecond: reader.whole("STOA_RATE_PER_SECOND", { min: 1, max: 1_000_000, fallback: 50 }),
       burst: reader.whole("STOA_RATE_BURST", { min: 1, max: 1_000_000, fallback: 200 }),
     },
+    dynamodb: readDynamo(reader),
     messageRetentionDays:
       reader.whole("MESSAGE_RETENTION_DAYS", { min: 0, max: 36_500, fallback: 0, unit: "days, 0 for ever" }) ||
       undefined,
     aiResponseTimeoutMs: reader.whole("AI_RESPONSE_TIMEOUT", { min: 100, max: 300_000, fallback: 10_000, unit: "ms" }),
-    notices: readForLater(reader),
+    redis: readRedis(reader),
+    notices: [...readForLater(reader), ...noticesOfRedis(reader)],
   };
   refuseDatabaseUrl(reader);
   reader.complainAboutUnknown("STOA_");
@@ -170,24 +190,134 @@ function readOrigins(reader: EnvReader): "*" | readonly string[] {
   return origins.map((origin) => origin.toLowerCase());
 }
 
+/** The SDK reads the keys themselves: from the environment, or wherever the machine has them. */
+function readDynamo(reader: EnvReader): DynamoConfig | undefined {
+  const name = /^[A-Za-z0-9_.-]{3,255}$/;
+  const word = /^[^\s]+$/;
+  const errorsBefore = reader.errors.length;
+  const tableName = "a table name of 3 to 255 letters, digits, _ . -";
+  const messagesTable = reader.matching("DYNAMODB_TABLE_MESSAGES", name, tableName, undefined);
+  const roomsTable = reader.matching("DYNAMODB_TABLE_ROOMS", name, tableName, undefined);
+  const isNamed = messagesTable !== undefined || roomsTable !== undefined;
+  const store = reader.oneOf("STOA_STORE", ["sqlite", "dynamodb"], isNamed ? "dynamodb" : "sqlite");
+  const alias = reader.url("CHAT_MANAGEMENT_ENDPOINT", ["https", "http"]);
+  const endpoint = reader.url("DYNAMODB_ENDPOINT", ["https", "http"]) ?? alias;
+  const region = reader.matching("AWS_REGION", /^[a-z0-9-]{2,32}$/, "a region like eu-central-1", undefined);
+  const keyId = reader.matching("AWS_ACCESS_KEY_ID", word, "a key id without spaces", undefined, true);
+  reader.matching("AWS_SECRET_ACCESS_KEY", word, "a key without spaces", undefined, true);
+  if (store === "sqlite" || reader.errors.length > errorsBefore) return undefined;
+  if (messagesTable === undefined) reader.complain("DYNAMODB_TABLE_MESSAGES", tableName);
+  if (roomsTable === undefined) reader.complain("DYNAMODB_TABLE_ROOMS", tableName);
+  if (region === undefined && endpoint === undefined) reader.complain("AWS_REGION", "a region like eu-central-1");
+  if (messagesTable === undefined || roomsTable === undefined) return undefined;
+  const isOwnServer = endpoint !== undefined && !new URL(endpoint).hostname.endsWith(".amazonaws.com");
+  return {
+    messagesTable,
+    roomsTable,
+    endpoint,
+    region: region ?? "local",
+    anyCredentials: isOwnServer && keyId === undefined,
+  };
+}
+
+const REDIS_PLACES = ["REDIS_HOST", "REDIS_URL", "ELASTICACHE_CLUSTER"] as const;
+const REDIS_PORT = { min: 1, max: 65_535, fallback: 6379 };
+const REDIS_DB_MAX = 1_000_000;
+
+function readRedis(reader: EnvReader): RedisConfig | undefined {
+  const common = {
+    username: undefined,
+    password: reader.text("REDIS_PASSWORD"),
+    tls: reader.flag("REDIS_SSL", false),
+    db: reader.whole("REDIS_DB", { min: 0, max: REDIS_DB_MAX, fallback: 0 }),
+    prefix: reader.matching(
+      "STOA_REDIS_PREFIX",
+      /^[A-Za-z0-9._:-]{1,64}$/,
+      "up to 64 letters, digits, dots, colons, dashes and underscores",
+      "stoa",
+    ),
+  };
+  const port = reader.whole("REDIS_PORT", REDIS_PORT);
+  const host = reader.matching("REDIS_HOST", /^[A-Za-z0-9.:_-]+$/, "a host name or an IP address", undefined);
+  const url = reader.url("REDIS_URL", ["redis", "rediss"]);
+  const cluster = readRedisCluster(reader, port);
+  const [first, second] = REDIS_PLACES.filter((name) => reader.raw(name) !== undefined);
+  if (first !== undefined && second !== undefined) {
+    reader.complain(first, `nothing while ${second} is set: both say where Redis is`, true);
+    return undefined;
+  }
+  if (cluster !== undefined) {
+    if (common.db !== 0) reader.complain("REDIS_DB", "0 with ELASTICACHE_CLUSTER, since a cluster has one database");
+    return { ...common, kind: "cluster", nodes: cluster };
+  }
+  if (host !== undefined) return { ...common, kind: "single", nodes: [{ host, port }] };
+  return url === undefined ? undefined : redisOfUrl(reader, url, common);
+}
+
+function readRedisCluster(reader: EnvReader, port: number): RedisConfig["nodes"] | undefined {
+  const accepted = "addresses like host or host:6379, separated by commas, without spaces";
+  const list = reader.matching(
+    "ELASTICACHE_CLUSTER",
+    /^[A-Za-z0-9._-]+(:\d{1,5})?(,[A-Za-z0-9._-]+(:\d{1,5})?)*$/,
+    accepted,
+    undefined,
+  );
+  return list?.split(",").map((address) => {
+    const [host = "", own] = address.split(":");
+    return { host, port: own === undefined ? port : Number(own) };
+  });
+}
+
+/** What the address does not say, the other variables do. */
+function redisOfUrl(
+  reader: EnvReader,
+  text: string,
+  common: Omit<RedisConfig, "kind" | "nodes">,
+): RedisConfig | undefined {
+  if (!URL.canParse(text)) return undefined;
+  const url = new URL(text);
+  const path = /^\/?(\d{1,7})?$/.exec(url.pathname);
+  const parts = [url.username, url.password].map((part) => decoded(part));
+  if (url.hostname === "" || path === null || parts.includes(undefined)) {
+    reader.complain("REDIS_URL", "an address like redis://user:password@host:6379/0", true);
+    return undefined;
+  }
+  const [username, password] = parts;
+  return {
+    ...common,
+    kind: "single",
+    nodes: [{ host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port) || REDIS_PORT.fallback }],
+    username: username || undefined,
+    password: password || common.password,
+    tls: common.tls || url.protocol === "rediss:",
+    db: path[1] === undefined ? common.db : Number(path[1]),
+  };
+}
+
+function decoded(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function noticesOfRedis(reader: EnvReader): readonly string[] {
+  const cluster = reader.raw("ELASTICACHE_CLUSTER");
+  if (cluster !== undefined && !/[.:,]/.test(cluster)) {
+    const instead = "an ElastiCache cluster's configuration endpoint has dots";
+    return [`ELASTICACHE_CLUSTER is taken for a host name; ${instead}`];
+  }
+  if (REDIS_PLACES.some((name) => reader.raw(name) !== undefined)) return [];
+  return ["REDIS_PORT", "REDIS_PASSWORD", "REDIS_SSL", "REDIS_DB"]
+    .filter((name) => reader.raw(name) !== undefined)
+    .map((name) => `${name} is set without REDIS_HOST and has no effect`);
+}
+
 /** Variables whose features come with a later version: a typo is found now, and the operator is told that nothing happens. */
 function readForLater(reader: EnvReader): readonly string[] {
   const word = /^[^\s]+$/;
-  const name = /^[A-Za-z0-9_.-]{3,255}$/;
-  reader.url("REDIS_URL", ["redis", "rediss"]);
-  reader.matching("REDIS_HOST", /^[A-Za-z0-9.:_-]+$/, "a host name or an IP address", undefined);
-  reader.whole("REDIS_PORT", { min: 1, max: 65_535, fallback: 6379 });
-  reader.text("REDIS_PASSWORD");
-  reader.flag("REDIS_SSL", false);
-  reader.whole("REDIS_DB", { min: 0, max: 1_000_000, fallback: 0 });
-  reader.matching("ELASTICACHE_CLUSTER", word, "a cluster name or address without spaces", undefined);
-  reader.url("CHAT_MANAGEMENT_ENDPOINT", ["https", "http"]);
-  reader.matching("DYNAMODB_TABLE_MESSAGES", name, "a table name of 3 to 255 letters, digits, _ . -", undefined);
-  reader.matching("DYNAMODB_TABLE_ROOMS", name, "a table name of 3 to 255 letters, digits, _ . -", undefined);
   reader.matching("S3_BUCKET_ATTACHMENTS", /^[a-z0-9.-]{3,63}$/, "a bucket name of 3 to 63 of a-z 0-9 . -", undefined);
-  reader.matching("AWS_REGION", /^[a-z0-9-]{2,32}$/, "a region like eu-central-1", undefined);
-  reader.matching("AWS_ACCESS_KEY_ID", word, "a key id without spaces", undefined, true);
-  reader.matching("AWS_SECRET_ACCESS_KEY", word, "a key without spaces", undefined, true);
   reader.matching("GEMINI_API_KEY", word, "a key without spaces", undefined, true);
   reader.matching("OPENAI_API_KEY", word, "a key without spaces", undefined, true);
   return Object.entries(WITHOUT_EFFECT)
@@ -198,7 +328,7 @@ function readForLater(reader: EnvReader): readonly string[] {
 function refuseDatabaseUrl(reader: EnvReader): void {
   if (reader.raw("DATABASE_URL") === undefined) return;
   reader.errors.push(
-    "DATABASE_URL: no SQL server is used; messages are kept in embedded SQLite files in STOA_DATA_DIR. Unset it",
+    "DATABASE_URL: no SQL server is used; messages are kept in embedded SQLite files in STOA_DATA_DIR, or in DynamoDB. Unset it",
   );
 }
 

@@ -102,7 +102,11 @@ describe("readConfig", () => {
     ["REDIS_SSL", "perhaps", "on, off"],
     ["REDIS_DB", "x", "a whole number from 0"],
     ["ELASTICACHE_CLUSTER", "a b", "without spaces"],
+    ["ELASTICACHE_CLUSTER", "a.example:6379,", "separated by commas"],
+    ["STOA_REDIS_PREFIX", "{x}", "up to 64 letters"],
+    ["STOA_STORE", "postgres", "sqlite, dynamodb"],
     ["CHAT_MANAGEMENT_ENDPOINT", "localhost:8000", "https://"],
+    ["DYNAMODB_ENDPOINT", "localhost:8000", "https://"],
     ["DYNAMODB_TABLE_MESSAGES", "a", "a table name"],
     ["DYNAMODB_TABLE_ROOMS", "a/b", "a table name"],
     ["S3_BUCKET_ATTACHMENTS", "Upper", "a bucket name"],
@@ -157,6 +161,43 @@ describe("readConfig", () => {
     expect(complaintsOf({ DATABASE_URL: "postgresql://localhost/x" })[0]).toContain("SQLite files in STOA_DATA_DIR");
   });
 
+  test("the store is SQLite until tables of DynamoDB are named, or it is asked for", () => {
+    const tables = { DYNAMODB_TABLE_MESSAGES: "chat-messages", DYNAMODB_TABLE_ROOMS: "chat-rooms" };
+    const named = { messagesTable: "chat-messages", roomsTable: "chat-rooms" };
+    expect(configOf({}).dynamodb).toBeUndefined();
+    expect(configOf({ ...tables, STOA_STORE: "sqlite" }).dynamodb).toBeUndefined();
+    expect(configOf({ ...tables, AWS_REGION: "eu-central-1" }).dynamodb).toEqual({
+      ...named,
+      endpoint: undefined,
+      region: "eu-central-1",
+      anyCredentials: false,
+    });
+  });
+
+  test("DynamoDB without both tables and a place to find them is refused", () => {
+    const names = (env: Record<string, string>) => complaintsOf(env).map((complaint) => complaint.split(":")[0]);
+    expect(names({ STOA_STORE: "dynamodb" })).toEqual([
+      "DYNAMODB_TABLE_MESSAGES",
+      "DYNAMODB_TABLE_ROOMS",
+      "AWS_REGION",
+    ]);
+    expect(names({ DYNAMODB_TABLE_ROOMS: "chat-rooms", AWS_REGION: "eu-central-1" })).toEqual([
+      "DYNAMODB_TABLE_MESSAGES",
+    ]);
+  });
+
+  test("a DynamoDB of one's own needs neither region nor keys, and has two names for its address", () => {
+    const tables = { DYNAMODB_TABLE_MESSAGES: "chat-messages", DYNAMODB_TABLE_ROOMS: "chat-rooms" };
+    const own = configOf({ ...tables, CHAT_MANAGEMENT_ENDPOINT: "http://localhost:8000" }).dynamodb;
+    expect(own).toMatchObject({ endpoint: "http://localhost:8000", region: "local", anyCredentials: true });
+    const both = { DYNAMODB_ENDPOINT: "http://localhost:1", CHAT_MANAGEMENT_ENDPOINT: "http://localhost:2" };
+    expect(configOf({ ...tables, ...both }).dynamodb?.endpoint).toBe("http://localhost:1");
+    const keys = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "key" };
+    expect(configOf({ ...tables, ...both, ...keys }).dynamodb?.anyCredentials).toBe(false);
+    const amazon = { DYNAMODB_ENDPOINT: "https://vpce-1.dynamodb.eu-central-1.vpce.amazonaws.com" };
+    expect(configOf({ ...tables, ...amazon }).dynamodb?.anyCredentials).toBe(false);
+  });
+
   test("an unknown STOA_ variable is refused with the nearest name, or none when none is near", () => {
     expect(complaintsOf({ STOA_DATADIR: "x" })).toEqual([
       "STOA_DATADIR: no such variable; did you mean STOA_DATA_DIR?",
@@ -168,19 +209,97 @@ describe("readConfig", () => {
 
   test("variables of later versions are accepted, and those that would change something are announced as ignored", () => {
     const { notices } = configOf({
-      REDIS_URL: "redis://localhost:6379",
       AWS_REGION: "eu-central-1",
-      DYNAMODB_TABLE_ROOMS: "chat-rooms-dev",
       GEMINI_API_KEY: "key",
       MESSAGE_RETENTION_DAYS: "365",
     });
-    expect(notices).toContain("REDIS_URL is set; this version runs as a single node and ignores it");
-    expect(notices.map((notice) => notice.split(" ")[0])).toEqual([
-      "REDIS_URL",
-      "DYNAMODB_TABLE_ROOMS",
-      "GEMINI_API_KEY",
-      "MESSAGE_RETENTION_DAYS",
-    ]);
+    expect(notices).toContain("GEMINI_API_KEY is set; this version has no assistant and ignores it");
+    expect(notices.map((notice) => notice.split(" ")[0])).toEqual(["GEMINI_API_KEY", "MESSAGE_RETENTION_DAYS"]);
     expect(notices.join("\n")).not.toContain("key ");
+  });
+});
+
+describe("where Redis is", () => {
+  const redisOf = (env: Record<string, string>) => configOf(env).redis;
+  const one = { kind: "single", username: undefined, password: undefined, tls: false, db: 0, prefix: "stoa" };
+
+  test("nowhere, when nothing says so; settings without a place are announced", () => {
+    expect(redisOf({})).toBeUndefined();
+    const config = configOf({ REDIS_PORT: "6380", REDIS_PASSWORD: "hunter2" });
+    expect(config.redis).toBeUndefined();
+    expect(config.notices).toEqual([
+      "REDIS_PORT is set without REDIS_HOST and has no effect",
+      "REDIS_PASSWORD is set without REDIS_HOST and has no effect",
+    ]);
+  });
+
+  test("a host with the variables of its own", () => {
+    const nodes = [{ host: "cache", port: 6379 }];
+    expect(redisOf({ REDIS_HOST: "cache" })).toEqual({ ...one, kind: "single", nodes });
+    const env = {
+      REDIS_PORT: "7000",
+      REDIS_PASSWORD: "p w",
+      REDIS_SSL: "on",
+      REDIS_DB: "3",
+      STOA_REDIS_PREFIX: "test",
+    };
+    expect(redisOf({ REDIS_HOST: "::1", ...env })).toEqual({
+      kind: "single",
+      nodes: [{ host: "::1", port: 7000 }],
+      username: undefined,
+      password: "p w",
+      tls: true,
+      db: 3,
+      prefix: "test",
+    });
+  });
+
+  test.each([
+    ["redis://cache", { nodes: [{ host: "cache", port: 6379 }] }],
+    ["redis://cache:7000/2", { nodes: [{ host: "cache", port: 7000 }], db: 2 }],
+    ["rediss://:p%40ss@[::1]:7000/", { nodes: [{ host: "::1", port: 7000 }], password: "p@ss", tls: true }],
+    ["redis://ada:x@10.0.0.1", { nodes: [{ host: "10.0.0.1", port: 6379 }], username: "ada", password: "x" }],
+  ])("REDIS_URL=%s", (url, changes) => {
+    expect(redisOf({ REDIS_URL: url })).toEqual({ ...one, kind: "single", ...changes });
+  });
+
+  test("what the address does not say, the other variables do", () => {
+    expect(redisOf({ REDIS_URL: "redis://cache", REDIS_PASSWORD: "x", REDIS_SSL: "on", REDIS_DB: "2" })).toMatchObject({
+      password: "x",
+      tls: true,
+      db: 2,
+    });
+  });
+
+  test.each(["redis://", "redis://cache/one", "redis://:%zz@cache", "redis://cache:99999"])("%s is refused", (url) => {
+    const complaints = complaintsOf({ REDIS_URL: url });
+    expect(complaints).toHaveLength(1);
+    expect(complaints[0]).toStartWith("REDIS_URL: got ");
+  });
+
+  test("a cluster by its configuration endpoint or by its nodes", () => {
+    const env = { REDIS_PORT: "7000", REDIS_PASSWORD: "x", REDIS_SSL: "on" };
+    expect(redisOf({ ELASTICACHE_CLUSTER: "a.example,b.example:7001", ...env })).toEqual({
+      kind: "cluster",
+      nodes: [
+        { host: "a.example", port: 7000 },
+        { host: "b.example", port: 7001 },
+      ],
+      username: undefined,
+      password: "x",
+      tls: true,
+      db: 0,
+      prefix: "stoa",
+    });
+    expect(complaintsOf({ ELASTICACHE_CLUSTER: "a.example", REDIS_DB: "1" })[0]).toStartWith("REDIS_DB: got ");
+    expect(configOf({ ELASTICACHE_CLUSTER: "chat-presence" }).notices).toHaveLength(1);
+  });
+
+  test("two places are one too many, and the complaint shows no password", () => {
+    const complaints = complaintsOf({ REDIS_URL: "redis://:hunter2@a", ELASTICACHE_CLUSTER: "b.example" });
+    expect(complaints).toEqual([
+      "REDIS_URL: got 18 characters; accepted: nothing while ELASTICACHE_CLUSTER is set: both say where Redis is",
+    ]);
+    expect(complaintsOf({ REDIS_URL: "redis://a", REDIS_HOST: "a" })[0]).toStartWith("REDIS_HOST: got ");
   });
 });

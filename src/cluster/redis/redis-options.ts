@@ -86,18 +86,21 @@ function singleClient(settings: RedisSettings): RedisClient {
 }
 
 function clusterClient(settings: RedisSettings): RedisClient {
-  const cluster = new Cluster([...settings.nodes], {
-    lazyConnect: true,
-    enableAutoPipelining: false,
-    clusterRetryStrategy: () => null,
-    slotsRefreshTimeout: CONNECT_MS_MAX,
-    slotsRefreshInterval: SLOTS_REFRESH_MS,
-    redisOptions: connectionOptions(settings),
-    // The certificates of managed clusters name hosts, not addresses.
-    ...(settings.tls
-      ? { dnsLookup: ((address, found) => found(null, address)) satisfies ClusterOptions["dnsLookup"] }
-      : {}),
-  });
+  const cluster = new Cluster(
+    settings.nodes.map((node) => ({ ...node })),
+    {
+      lazyConnect: true,
+      enableAutoPipelining: false,
+      clusterRetryStrategy: () => null,
+      slotsRefreshTimeout: CONNECT_MS_MAX,
+      slotsRefreshInterval: SLOTS_REFRESH_MS,
+      redisOptions: connectionOptions(settings),
+      // The certificates of managed clusters name hosts, not addresses.
+      ...(settings.tls
+        ? { dnsLookup: ((address, found) => found(null, address)) satisfies ClusterOptions["dnsLookup"] }
+        : {}),
+    },
+  );
   let lastError = "the connection was closed";
   const note = (error: Error) => {
     lastError = error.message;

@@ -19,6 +19,18 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   HOST: { says: "the address to listen on", value: (c) => c.host },
   PORT: { says: "the port; 0: any free one", value: (c) => c.port },
   STOA_DATA_DIR: { says: "the folder with everything that is kept", value: (c) => c.dataDir },
+  STOA_STORE: {
+    says: "where rooms and messages are kept; default: `dynamodb` when its tables are named, else `sqlite`",
+  },
+  DYNAMODB_TABLE_MESSAGES: { says: "the table of logs; see [DynamoDB](#dynamodb)" },
+  DYNAMODB_TABLE_ROOMS: { says: "the table of members, room lists, marks and people" },
+  DYNAMODB_ENDPOINT: { says: "a DynamoDB server of one's own, or an interface endpoint; default: the region's" },
+  CHAT_MANAGEMENT_ENDPOINT: { says: "another name of `DYNAMODB_ENDPOINT`, which goes before it" },
+  AWS_REGION: { says: "needed with DynamoDB unless an endpoint is named" },
+  AWS_ACCESS_KEY_ID: {
+    says: "read by the AWS SDK; without it, it looks where AWS keeps keys (profile, container, instance)",
+  },
+  AWS_SECRET_ACCESS_KEY: { says: "the same" },
   STOA_SHARDS: { says: "threads that run rooms; default: one core less than there are. May be changed at any start" },
   INSTANCE_ID: {
     says: "this process's name in logs and in the segments that it writes; default: host name and a random part",
@@ -46,6 +58,18 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "a socket that says nothing for so long, pongs included, is closed",
     value: (c) => c.socketIdleSeconds,
   },
+  REDIS_URL: { says: "where Redis is, `redis://user:password@host:port/db`; `rediss://` with TLS. One of these three" },
+  REDIS_HOST: { says: "where Redis is, with the next four variables" },
+  ELASTICACHE_CLUSTER: {
+    says: "a Redis Cluster: its configuration endpoint, or some of its nodes; password and TLS as below",
+  },
+  REDIS_PORT: { says: "the port of `REDIS_HOST`, and of cluster nodes without one; default: 6379" },
+  REDIS_PASSWORD: { says: "the password, where the address has none" },
+  REDIS_SSL: { says: "connect with TLS; default: off, or as the address says" },
+  REDIS_DB: { says: "the database, where the address has none; a cluster has only 0" },
+  STOA_REDIS_PREFIX: {
+    says: "begins every key: installations that share a Redis need different ones; default: `stoa`",
+  },
   STOA_RATE_PER_SECOND: {
     says: "requests per second of one connection, and of one user over REST",
     value: (c) => c.rate.perSecond,
@@ -55,20 +79,7 @@ const WHAT: Readonly<Record<string, Meaning>> = {
 
 /** Read and checked, so that a mistake shows now; nothing uses them in this version. */
 const WITHOUT_EFFECT = [
-  "REDIS_URL",
-  "REDIS_HOST",
-  "REDIS_PORT",
-  "REDIS_PASSWORD",
-  "REDIS_SSL",
-  "REDIS_DB",
-  "ELASTICACHE_CLUSTER",
-  "CHAT_MANAGEMENT_ENDPOINT",
-  "DYNAMODB_TABLE_MESSAGES",
-  "DYNAMODB_TABLE_ROOMS",
   "S3_BUCKET_ATTACHMENTS",
-  "AWS_REGION",
-  "AWS_ACCESS_KEY_ID",
-  "AWS_SECRET_ACCESS_KEY",
   "GEMINI_API_KEY",
   "OPENAI_API_KEY",
   "MESSAGE_RETENTION_DAYS",
