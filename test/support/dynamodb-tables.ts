@@ -1,6 +1,5 @@
 /** Two empty tables on a test server, and what a test needs to reach them. */
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
-import { SystemClock } from "../../src/base/clock.ts";
 import { ensureTable } from "../../src/storage/dynamodb/dynamo-tables.ts";
 import { type DynamoLocation, dynamoClient } from "../../src/storage/dynamodb/open-dynamo.ts";
 import type { DynamoServer } from "./dynamodb-servers.ts";
@@ -24,7 +23,7 @@ export async function makeTestTables(server: DynamoServer): Promise<TestTables> 
   const client = dynamoClient(location);
   const tables = [location.messagesTable, location.roomsTable];
   for (const table of tables) {
-    const state = await ensureTable(client, new SystemClock(), table);
+    const state = await ensureTable(client, table);
     if (!state.ok) throw new Error(state.error);
   }
   const remove = async (): Promise<void> => {

@@ -1,0 +1,39 @@
+/**
+ * `bun run tables`: makes the two DynamoDB tables of this configuration, or checks those that are there. May be run at any
+ * time and by several at once; it changes nothing that exists.
+ */
+import { type DynamoConfig, readConfig } from "../config.ts";
+import { ensureTable } from "../storage/dynamodb/dynamo-tables.ts";
+import { dynamoClient } from "../storage/dynamodb/open-dynamo.ts";
+
+const NOT_CONFIGURED =
+  "DynamoDB is not configured: set DYNAMODB_TABLE_MESSAGES and DYNAMODB_TABLE_ROOMS, and AWS_REGION or DYNAMODB_ENDPOINT";
+
+/** 0 when both tables can be used. */
+async function ensureTables(dynamodb: DynamoConfig): Promise<number> {
+  const client = dynamoClient(dynamodb);
+  const tables = [dynamodb.messagesTable, dynamodb.roomsTable];
+  const states = await Promise.all(tables.map((table) => ensureTable(client, table)));
+  client.destroy();
+  let code = 0;
+  for (const [index, state] of states.entries()) {
+    if (state.ok) {
+      process.stdout.write(`${tables[index]}: ${state.value === "created" ? "created" : "is there, nothing to do"}\n`);
+    } else {
+      code = 1;
+      process.stderr.write(`${state.error}\n`);
+    }
+  }
+  return code;
+}
+
+async function main(): Promise<number> {
+  const config = readConfig();
+  if (!config.ok || config.value.dynamodb === undefined) {
+    process.stderr.write(`${config.ok ? NOT_CONFIGURED : config.error.join("\n")}\n`);
+    return 2;
+  }
+  return ensureTables(config.value.dynamodb);
+}
+
+if (import.meta.main) process.exitCode = await main();
