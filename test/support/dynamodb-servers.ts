@@ -29,6 +29,8 @@ export interface DynamoServer {
 export async function startDynalite(): Promise<DynamoServer> {
   const child = spawn("node", [fileURLToPath(new URL("dynalite-process.mjs", import.meta.url))], {
     stdio: ["pipe", "pipe", "inherit"],
+    // A group of its own: Ctrl-C in a terminal is for the programs that use it, which are to stop first.
+    detached: true,
   });
   const port = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
@@ -43,7 +45,10 @@ export async function startDynamoLocal(): Promise<DynamoServer> {
   const folder = await dynamoLocalFolder();
   const port = await freePort();
   const args = [`-Djava.library.path=${folder}/DynamoDBLocal_lib`, "-Xmx512m", "-jar", `${folder}/DynamoDBLocal.jar`];
-  const child = spawn("java", [...args, "-inMemory", "-port", String(port)], { stdio: ["ignore", "ignore", "ignore"] });
+  const child = spawn("java", [...args, "-inMemory", "-port", String(port)], {
+    stdio: ["ignore", "ignore", "ignore"],
+    detached: true,
+  });
   const failed = new Promise<never>((_, reject) => {
     child.once("error", reject);
     child.once("exit", (code) => reject(new Error(`DynamoDB Local ended with ${code}`)));

@@ -97,7 +97,9 @@ export class RedisServer {
   async restart(): Promise<void> {
     const own = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#folder];
     const quiet = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--repl-diskless-sync-delay", "0"];
-    const child = spawn("redis-server", [...own, ...quiet, ...this.#args], { stdio: ["ignore", "pipe", "ignore"] });
+    // A group of its own: Ctrl-C in a terminal is for the programs that use it, which are to stop first.
+    const options = { stdio: ["ignore", "pipe", "ignore"], detached: true } as const;
+    const child = spawn("redis-server", [...own, ...quiet, ...this.#args], options);
     let output = "";
     child.stdout?.on("data", (text: Buffer) => {
       output = (output + text.toString()).slice(-4_000);
