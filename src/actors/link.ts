@@ -7,6 +7,8 @@
 import { Packr } from "msgpackr";
 import type { ConnectionId, RoomId, Seq, TenantId } from "../base/ids.ts";
 import type { Result } from "../base/result.ts";
+import type { NodeId } from "../cluster/membership.ts";
+import type { View } from "../cluster/placement.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { CodecId } from "../protocol/codec.ts";
 import { CLOSE_CODES, type CloseReason, type Rejection } from "../protocol/errors.ts";
@@ -66,6 +68,22 @@ export type LinkCall =
 /** Rooms and the last sequence seen of each. A list: `__proto__` is a room id like any other. */
 export type ResumeWishes = readonly (readonly [RoomId, Seq])[];
 export type ResumeReply = readonly RoomPosition[];
+
+/** What a shard is told beside the blocks of its own edge. */
+export type ShardOrder =
+  /** A block from the edge of another node. `link` is this process's number for (edge, generation). */
+  | {
+      readonly kind: "peer";
+      readonly link: number;
+      readonly edge: NodeId;
+      readonly generation: number;
+      readonly block: Uint8Array;
+    }
+  /** The own edge's link begins anew; it is answered with the same word. */
+  | { readonly kind: "link" }
+  | { readonly kind: "view"; readonly view: View }
+  /** What another node's shard said with `heads`. */
+  | { readonly kind: "heads"; readonly block: Uint8Array };
 
 const TO_SHARD = { frame: 1, open: 2, close: 3, call: 4, actor: 5, attach: 6 } as const;
 const TO_EDGE = {

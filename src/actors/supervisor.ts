@@ -4,9 +4,8 @@
  */
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { Clock, Timer } from "../base/clock.ts";
-import type { View } from "../cluster/placement.ts";
 import { OWN_LINK } from "./edge-link.ts";
-import type { PeerLink } from "./shard-links.ts";
+import type { ShardOrder } from "./link.ts";
 import type { Report } from "./shard-env.ts";
 import { WORKING_STORE, WorkingMark } from "./working-mark.ts";
 
@@ -36,19 +35,6 @@ export type WorkerNotice =
   | { readonly kind: "fatal"; readonly message: string }
   | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> };
 /** To a worker, beside blocks of the own edge. */
-export type ShardOrder =
-  | {
-      readonly kind: "peer";
-      readonly link: PeerLink["no"];
-      readonly edge: PeerLink["edge"];
-      readonly generation: PeerLink["generation"];
-      readonly block: Uint8Array;
-    }
-  /** The own edge's link begins anew; it is answered with the same word. */
-  | { readonly kind: "link" }
-  | { readonly kind: "view"; readonly view: View }
-  /** What another node's shard said with `heads`. */
-  | { readonly kind: "heads"; readonly block: Uint8Array };
 export type WorkerOrder = ShardOrder | { readonly kind: "close" };
 
 /** What a shard's former worker was handling when it was lost. */

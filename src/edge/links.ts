@@ -25,7 +25,10 @@ type Post = (block: Uint8Array<ArrayBuffer>) => void;
 export interface RemoteShards {
   /** A block of the link's `generation` for a shard of another node. */
   post(node: NodeId, shard: number, generation: number, block: Uint8Array<ArrayBuffer>): void;
-  /** This edge's link to a shard of its own node begins anew: what is posted from now on is of the new one. */
+  /**
+   * This edge's link to a shard of its own node begins anew: what is posted from now on is of the new one. From here on
+   * nothing may come from the shard that it said before it knew.
+   */
   begin(shard: number): void;
   heads(block: Uint8Array): void;
   /** What was posted in this turn may leave. */
@@ -172,6 +175,7 @@ export class Links {
   /** Rooms and people may be elsewhere now. */
   setView(view: View): void {
     const moves = this.routes.setView(view);
+    for (const target of moves.come) this.#restart(target, true);
     const gaining = this.#moveRooms(new Set(moves.losing));
     const repeats = moves.losing.map((target) => this.#restart(target, !moves.gone.has(target)));
     for (const target of moves.losing) if (!moves.gone.has(target)) this.#introduceAll(target);

@@ -3,26 +3,12 @@
  * shards. Blocks are not read on the way.
  * Invariant: a shard gets the blocks of a link from its first one on, without a gap; after a loss nothing of that link more.
  */
+import type { ShardOrder } from "../actors/link.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { PeerMessage } from "../cluster/peers.ts";
 import type { View } from "../cluster/placement.ts";
 import type { Gateway } from "./gateway.ts";
 import type { RemoteShards } from "./links.ts";
-
-/** What a shard's thread is told beside the blocks of its own edge. */
-export type ShardOrder =
-  /** A block from the edge of another node. `link` is this process's number for (edge, generation). */
-  | {
-      readonly kind: "peer";
-      readonly link: number;
-      readonly edge: NodeId;
-      readonly generation: number;
-      readonly block: Uint8Array;
-    }
-  /** The own edge's link begins anew. */
-  | { readonly kind: "link" }
-  | { readonly kind: "view"; readonly view: View }
-  | { readonly kind: "heads"; readonly block: Uint8Array };
 
 export interface NodeLinksPorts {
   readonly shards: number;

@@ -15,6 +15,8 @@ export interface Moves {
   readonly losing: readonly ShardTarget[];
   /** Those of them whose node is not in the view any more, or not to be reached. */
   readonly gone: ReadonlySet<ShardTarget>;
+  /** Shards of nodes that were not there before: their links begin. */
+  readonly come: readonly ShardTarget[];
 }
 
 export class Routes {
@@ -63,6 +65,7 @@ export class Routes {
     const unreachable = new Set(view.unreachable);
     const reachable = view.nodes.filter((node) => node.id !== view.self && !unreachable.has(node.id));
     const before = this.#table;
+    const come = this.#meet(reachable);
     const table = this.#tableOf(view, reachable);
     const losers = new Set<readonly ShardTarget[]>();
     for (let slot = 0; slot < SLOTS; slot += 1) {
@@ -77,17 +80,21 @@ export class Routes {
       for (const target of targets) gone.add(target);
     }
     // A node that owned nothing and goes loses nothing, and is gone all the same.
-    return { losing: [...new Set([...[...losers].flat(), ...gone])], gone };
+    return { losing: [...new Set([...[...losers].flat(), ...gone])], gone, come };
+  }
+
+  #meet(reachable: readonly NodeInfo[]): ShardTarget[] {
+    const come: ShardTarget[] = [];
+    for (const { id, shards } of reachable) {
+      if (this.#remote.has(id)) continue;
+      const targets = Array.from({ length: shards }, (_, shard) => new ShardTarget(this.#owner, id, shard));
+      this.#remote.set(id, targets);
+      come.push(...targets);
+    }
+    return come;
   }
 
   #tableOf(view: View, reachable: readonly NodeInfo[]): readonly (readonly ShardTarget[])[] | undefined {
-    for (const { id, shards } of reachable) {
-      if (this.#remote.has(id)) continue;
-      this.#remote.set(
-        id,
-        Array.from({ length: shards }, (_, shard) => new ShardTarget(this.#owner, id, shard)),
-      );
-    }
     if (reachable.length === 0) return undefined;
     const placement = new Placement(view);
     return Array.from({ length: SLOTS }, (_, slot) => {

@@ -67,6 +67,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "welcome.ts": { may: [""], packages: ["*"] },
   "shard-thread.ts": { may: [""], packages: ["*"] },
   "worker.ts": { may: [""], packages: ["*"] },
+  "cluster-node.ts": { may: [""], packages: ["*"] },
+  "open-parts.ts": { may: [""], packages: ["*"] },
   cli: { may: [""], packages: ["*"] },
 };
 

@@ -9,12 +9,19 @@ import { Shard } from "../../src/actors/shard.ts";
 import type { ShardEnv, ShardSettings } from "../../src/actors/shard-env.ts";
 import type { TenantId, UserId } from "../../src/base/ids.ts";
 import { MESSAGE_LENGTH_DEFAULT } from "../../src/base/limits.ts";
+import { hash32 } from "../../src/base/hash.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import { err, type Result } from "../../src/base/result.ts";
+import { MemoryBus } from "../../src/cluster/memory/memory-bus.ts";
+import type { MemoryCluster } from "../../src/cluster/memory/memory-cluster.ts";
+import { MemoryMembership } from "../../src/cluster/memory/memory-membership.ts";
+import type { NodeId } from "../../src/cluster/membership.ts";
+import { ClusterNode } from "../../src/cluster-node.ts";
 import type { Principal } from "../../src/domain/principal.ts";
 import type { Verified } from "../../src/edge/auth.ts";
 import type { Connection } from "../../src/edge/connection.ts";
 import { Gateway } from "../../src/edge/gateway.ts";
+import type { ShardOrder } from "../../src/actors/link.ts";
 import type { Socket } from "../../src/edge/ports.ts";
 import type { Rate } from "../../src/edge/rate-limit.ts";
 import { CODECS } from "../../src/protocol/codec.ts";
@@ -24,6 +31,7 @@ import type { Journal } from "../../src/storage/journal.ts";
 import { MemoryJournal } from "../../src/storage/memory/memory-journal.ts";
 import { MemoryProjections } from "../../src/storage/memory/memory-projections.ts";
 import { MemoryStore } from "../../src/storage/memory/memory-store.ts";
+import { SimProcess } from "../sim/sim-process.ts";
 import { EventQueue, VirtualClock } from "../sim/virtual-clock.ts";
 import { at, textAt } from "./json.ts";
 import { RoomLog } from "./room-log.ts";
@@ -38,6 +46,15 @@ export interface SmallNodeOptions {
   readonly verifyToken?: (token: string) => Promise<Result<Verified, Rejection>>;
   /** Time that a block takes between threads, milliseconds. */
   readonly linkDelayMs?: number;
+  /** One of several nodes on one store, one bus and one registry. */
+  readonly among?: SharedWorld & { readonly name: string };
+}
+
+export interface SharedWorld {
+  readonly queue: EventQueue;
+  readonly clock: VirtualClock;
+  readonly store: MemoryStore;
+  readonly cluster: MemoryCluster;
 }
 
 const WALL_AT_START_MS = 1_750_000_000_000;
@@ -51,32 +68,86 @@ const SETTINGS: ShardSettings = {
 };
 
 export class SmallNode {
-  readonly queue = new EventQueue();
-  readonly clock = new VirtualClock(this.queue, WALL_AT_START_MS);
-  readonly store = new MemoryStore();
+  readonly queue: EventQueue;
+  readonly clock: VirtualClock;
+  readonly store: MemoryStore;
+  /** What can be stopped for a while, or for ever. */
+  readonly process: SimProcess;
   readonly gateway: Gateway;
+  readonly clusterNode: ClusterNode | undefined;
   readonly reports: string[] = [];
   readonly topics = new Map<string, Set<SmallSocket>>();
   readonly #options: SmallNodeOptions;
   readonly #shards: (Shard | undefined)[];
-  readonly #random = new SeededRandom(7);
+  /** By shard: links of the own edge whose beginning the shard has not seen. */
+  readonly #beginning: number[] = [];
+  readonly #random: SeededRandom;
   readonly #codecs = createCodecs({ messageLengthMax: MESSAGE_LENGTH_DEFAULT });
 
   constructor(options: SmallNodeOptions = {}) {
     this.#options = options;
-    const { shards = 1, rate = { perSecond: 10_000, burst: 10_000 } } = options;
+    const { shards = 1, rate = { perSecond: 10_000, burst: 10_000 }, among } = options;
+    this.queue = among?.queue ?? new EventQueue();
+    this.clock = among?.clock ?? new VirtualClock(this.queue, WALL_AT_START_MS);
+    this.store = among?.store ?? new MemoryStore();
+    this.process = new SimProcess(this.queue, this.clock);
+    this.#random = new SeededRandom(among === undefined ? 7 : hash32(among.name));
+    this.clusterNode = among && this.#member(among, shards);
     this.gateway = new Gateway({
-      clock: this.clock,
+      clock: this.process,
       random: this.#random,
       codecs: this.#codecs,
       auth: { verifyToken: options.verifyToken ?? (() => Promise.resolve(err({ code: "unauthorized" }))) },
       broadcaster: { publish: (topic, data) => this.#publish(topic, data) },
       shards,
       rate,
-      defer: this.#soon,
+      defer: this.process.defer,
+      ...(this.clusterNode !== undefined && { remote: this.clusterNode.links }),
     });
     this.#shards = new Array<Shard | undefined>(shards).fill(undefined);
     for (let shard = 0; shard < shards; shard += 1) this.startShard(shard);
+    this.clusterNode?.start(this.gateway, () => undefined);
+  }
+
+  #member({ cluster, name }: SharedWorld & { readonly name: string }, shards: number): ClusterNode {
+    return new ClusterNode({
+      clock: this.process,
+      random: this.#random,
+      bus: new MemoryBus(cluster),
+      membership: new MemoryMembership(cluster),
+      self: { id: name as NodeId, instance: name, shards, address: "", startedAt: 0, leaving: false },
+      postToShard: (shard, order) => this.#order(shard, order),
+      report: (event, details) => this.reports.push(`${event} ${JSON.stringify(details)}`),
+    });
+  }
+
+  /** What a shard's thread does with what it is told beside blocks of its own edge. */
+  #order(number: number, order: ShardOrder): void {
+    const shard = this.#shards[number];
+    if (order.kind === "link") this.#beginning[number] = (this.#beginning[number] ?? 0) + 1;
+    this.queue.after(this.#options.linkDelayMs ?? 0, () =>
+      this.process.enter(() => {
+        if (shard === undefined || this.#shards[number] !== shard) return;
+        if (order.kind === "peer") {
+          shard.receivePeer({ no: order.link, edge: order.edge, generation: order.generation }, order.block);
+        } else if (order.kind === "link") {
+          shard.beginLink();
+          this.queue.after(this.#options.linkDelayMs ?? 0, () =>
+            this.process.enter(() => {
+              if (this.#shards[number] === shard) this.#beginning[number] = (this.#beginning[number] ?? 0) - 1;
+            }),
+          );
+        } else if (order.kind === "view") shard.setView(order.view);
+        else shard.heads(order.block);
+      }),
+    );
+  }
+
+  /** The process is gone, and its sockets with it. */
+  kill(): void {
+    this.process.kill();
+    this.gateway.stop();
+    for (const shard of this.#shards) shard?.stop();
   }
 
   /** Runs everything that is due in the next `ms`. */
@@ -99,17 +170,23 @@ export class SmallNode {
     const { shards = 1, linkDelayMs = 0, wrapJournal = (journal: Journal) => journal } = this.#options;
     const shard: Shard = new Shard(
       {
-        clock: this.clock,
+        clock: this.process,
         random: this.#random,
-        journal: wrapJournal(new MemoryJournal(this.store, this.#soon)),
-        projections: new MemoryProjections(this.store, this.#soon),
+        journal: wrapJournal(new MemoryJournal(this.store, this.process.defer)),
+        projections: new MemoryProjections(this.store, this.process.defer),
         codecs: this.#codecs,
-        settings: { ...SETTINGS, ...this.#options.settings },
-        defer: this.#soon,
-        send: (block) => {
-          this.queue.after(linkDelayMs, () => {
-            if (this.#shards[number] === shard) this.gateway.receiveBlock(number, block);
-          });
+        settings: { ...SETTINGS, node: this.#options.among?.name ?? SETTINGS.node, ...this.#options.settings },
+        defer: this.process.defer,
+        send: (block, link) => {
+          this.queue.after(linkDelayMs, () =>
+            this.process.enter(() => {
+              if (this.#shards[number] !== shard) return;
+              // As the supervisor does: nothing of a link that the edge has ended.
+              if (link === 0 && (this.#beginning[number] ?? 0) > 0) return;
+              if (link === 0) this.gateway.receiveBlock(number, block);
+              else this.clusterNode?.links.shardSaid(link, block);
+            }),
+          );
         },
         report: (event, details) => this.reports.push(`${event} ${JSON.stringify(details)}`),
         working: () => undefined,
@@ -119,13 +196,17 @@ export class SmallNode {
       this.#options.makeRoom ?? ((env, { tenant, id }) => new RoomActor(env, tenant, id)),
     );
     this.#shards[number] = shard;
+    this.#beginning[number] = 0;
+    const view = this.clusterNode?.view;
+    if (view !== undefined) shard.setView(view);
     this.gateway.shardUp(
       number,
       (block) => {
-        this.queue.after(linkDelayMs, () => shard.receive(block));
+        this.queue.after(linkDelayMs, () => this.process.enter(() => shard.receive(block)));
       },
       fatalRecord,
     );
+    this.clusterNode?.links.shardUp(number, { record: fatalRecord, link: 0, explained: fatalRecord > 0 });
   }
 
   /** The shard's thread is gone, and with it what it had posted and the edge has not seen. */
@@ -170,10 +251,6 @@ export class SmallNode {
   #publish(topic: string, data: Uint8Array): void {
     for (const socket of this.topics.get(topic) ?? []) socket.send(data);
   }
-
-  readonly #soon = (run: () => void): void => {
-    this.queue.after(0, run);
-  };
 }
 
 export function principalOf(user: string, role: Principal["role"] = "user"): Principal {

@@ -1,0 +1,107 @@
+/**
+ * This node's part in the cluster, put together: registry, bus, sessions, links. Production and simulation construct it
+ * alike; only the ports differ.
+ */
+import type { Clock } from "./base/clock.ts";
+import type { Random } from "./base/prng.ts";
+import type { Bus } from "./cluster/bus.ts";
+import type { Membership, NodeInfo } from "./cluster/membership.ts";
+import { Peers } from "./cluster/peers.ts";
+import type { View } from "./cluster/placement.ts";
+import { Roster, type RosterSettings } from "./cluster/roster.ts";
+import type { Gateway } from "./edge/gateway.ts";
+import type { ShardOrder } from "./actors/link.ts";
+import { NodeLinks } from "./edge/node-links.ts";
+
+export interface ClusterNodePorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly bus: Bus;
+  readonly membership: Membership;
+  readonly self: NodeInfo;
+  readonly settings?: Partial<RosterSettings>;
+  /** Dropped while the shard is down. */
+  readonly postToShard: (shard: number, order: ShardOrder) => void;
+  readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
+}
+
+export class ClusterNode {
+  readonly links: NodeLinks;
+  readonly #peers: Peers;
+  readonly #roster: Roster;
+  readonly #ports: ClusterNodePorts;
+  #onView: ((view: View) => void) | undefined;
+
+  constructor(ports: ClusterNodePorts) {
+    this.#ports = ports;
+    const { clock, random, bus, membership, self, report } = ports;
+    this.#peers = new Peers({
+      bus,
+      clock,
+      random,
+      self: self.id,
+      report,
+      events: {
+        received: (from, message) => this.links.received(from, message),
+        broken: (peer) => this.links.broken(peer),
+        reachable: (peer, isReachable) => this.#roster.peerReachable(peer, isReachable),
+        busChanged: (isUp) => this.#roster.busChanged(isUp),
+      },
+    });
+    this.links = new NodeLinks({
+      shards: self.shards,
+      postToShard: ports.postToShard,
+      peers: this.#peers,
+      rollCall: () => this.#roster.rollCall(),
+    });
+    this.#roster = new Roster({
+      membership,
+      clock,
+      random,
+      self,
+      report,
+      ...(ports.settings !== undefined && { settings: ports.settings }),
+      events: { changed: (view) => this.#viewed(view), announce: () => this.links.announce() },
+    });
+  }
+
+  get view(): View | undefined {
+    return this.links.view;
+  }
+
+  /** `ready` is called once, with the first view. Until then this node owns nothing and nobody knows of it. */
+  start(gateway: Gateway, ready: () => void): void {
+    this.links.connect(gateway);
+    this.#onView = () => {
+      this.#onView = undefined;
+      ready();
+    };
+    this.#peers.start();
+    this.#roster.start();
+  }
+
+  /** Gives its rooms to the others and goes on serving its clients through them. */
+  retire(): void {
+    this.#roster.retire();
+  }
+
+  /** Out of the registry, and off the bus. */
+  async leave(): Promise<void> {
+    await new Promise<void>((resolve) => this.#roster.leave(resolve));
+    await this.#peers.stop();
+  }
+
+  #viewed(view: View): void {
+    const { isolated, nodes, unreachable, lapses, version } = view;
+    const counts = {
+      version,
+      nodes: nodes.length,
+      unreachable: unreachable.length,
+      lapses,
+      isolated: isolated ? 1 : 0,
+    };
+    this.#ports.report("view_changed", counts);
+    this.links.setView(view);
+    this.#onView?.(view);
+  }
+}
