@@ -1,5 +1,4 @@
 /** Makes the tables in a DynamoDB on this machine. */
-import { SystemClock } from "../../src/base/clock.ts";
 import { ensureTable } from "../../src/storage/dynamodb/dynamo-tables.ts";
 import { dynamoClient } from "../../src/storage/dynamodb/open-dynamo.ts";
 import { LOCAL_AWS, TABLES } from "./node-environment.ts";
@@ -8,7 +7,7 @@ export async function makeTables(endpoint: string): Promise<void> {
   const client = dynamoClient({ endpoint, region: LOCAL_AWS.AWS_REGION, anyCredentials: true });
   try {
     for (const table of Object.values(TABLES)) {
-      const made = await ensureTable(client, new SystemClock(), table);
+      const made = await ensureTable(client, table);
       if (!made.ok) throw new Error(made.error);
     }
   } finally {

@@ -98,8 +98,10 @@ export class RedisServer {
     const own = ["--port", String(this.port), "--bind", "127.0.0.1", "--dir", this.#folder];
     const quiet = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--repl-diskless-sync-delay", "0"];
     // A group of its own: Ctrl-C in a terminal is for the programs that use it, which are to stop first.
-    const options = { stdio: ["ignore", "pipe", "ignore"], detached: true } as const;
-    const child = spawn("redis-server", [...own, ...quiet, ...this.#args], options);
+    const child = spawn("redis-server", [...own, ...quiet, ...this.#args], {
+      stdio: ["ignore", "pipe", "ignore"],
+      detached: true,
+    });
     let output = "";
     child.stdout?.on("data", (text: Buffer) => {
       output = (output + text.toString()).slice(-4_000);
