@@ -9,10 +9,15 @@
  * Invariant: one write under way per receiver, so a sender's order is kept, also when a write is tried again.
  */
 import type { Clock } from "../../base/clock.ts";
-import { BUS_QUEUE_BYTES_MAX, BUS_STREAM_ENTRIES_MAX, BUS_WRITE_BYTES_MAX } from "../../base/limits.ts";
+import {
+  BUS_ENTRY_BYTES_MAX,
+  BUS_QUEUE_BYTES_MAX,
+  BUS_STREAM_ENTRIES_MAX,
+  BUS_WRITE_BYTES_MAX,
+} from "../../base/limits.ts";
 import type { Bus, BusEvents } from "../bus.ts";
+import { EntryPacker, EntryUnpacker } from "../bus-entries.ts";
 import type { NodeId } from "../membership.ts";
-import { EntryPacker, EntryUnpacker } from "./bus-entries.ts";
 import { BusSession, isWrongRole, reasonOf } from "./bus-session.ts";
 import type { RedisSettings } from "./redis-options.ts";
 
@@ -54,7 +59,7 @@ export class RedisBus implements Bus {
   readonly #settings: RedisSettings;
   readonly #clock: Clock;
   readonly #onTrouble: (what: string) => void;
-  readonly #packer = new EntryPacker();
+  readonly #packer = new EntryPacker(BUS_ENTRY_BYTES_MAX);
   readonly #unpacker = new EntryUnpacker();
   #self: NodeId | undefined;
   #events: BusEvents | undefined;

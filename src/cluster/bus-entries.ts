@@ -1,10 +1,10 @@
 /**
- * Messages packed into stream entries, and back. An entry: its number (u32), then pieces; a piece: a header (u32: length and
- * two flags) and bytes. A message that is larger than an entry goes over several, so that a stream's bytes are bounded by
- * its number of entries.
+ * Messages packed into the entries of a store that carries them, and back. An entry: its number (u32), then pieces; a piece:
+ * a header (u32: length and two flags) and bytes. A message that is larger than an entry goes over several, so that what a
+ * store keeps is bounded by its number of entries.
  * Invariant: what comes out is what went in, or nothing; a message of which a part is missing is dropped.
  */
-import { BUS_ENTRY_BYTES_MAX, BUS_QUEUE_BYTES_MAX } from "../../base/limits.ts";
+import { BUS_QUEUE_BYTES_MAX } from "../base/limits.ts";
 
 const HEADER_BYTES = 4;
 /** The message goes on in the next entry. */
@@ -15,7 +15,12 @@ const LENGTH = 0x3fff_ffff;
 
 /** Of one sender: numbers its entries. */
 export class EntryPacker {
+  readonly #entryBytesMax: number;
   #number = 0;
+
+  constructor(entryBytesMax: number) {
+    this.#entryBytesMax = entryBytesMax;
+  }
 
   /** The entries of these messages, in order. */
   pack(messages: readonly Uint8Array[]): readonly Buffer[] {
@@ -49,7 +54,7 @@ export class EntryPacker {
 
   /** An entry for up to `left` bytes of pieces; one more header than counted, in case that the first piece is a later one. */
   #begin(left: number): Buffer {
-    const entry = Buffer.allocUnsafe(Math.min(BUS_ENTRY_BYTES_MAX, left + 2 * HEADER_BYTES));
+    const entry = Buffer.allocUnsafe(Math.min(this.#entryBytesMax, left + 2 * HEADER_BYTES));
     this.#number = (this.#number + 1) >>> 0;
     entry.writeUInt32LE(this.#number, 0);
     return entry;
