@@ -36,6 +36,8 @@ export interface DynamoLocation {
 }
 
 export interface DynamoOptions extends DynamoLocation {
+  /** Instead of one of its own. */
+  readonly client?: Pick<DynamoDBClient, "send" | "destroy">;
   readonly requestMsMax?: number;
   readonly clock?: Clock;
   readonly random?: Random;
@@ -47,7 +49,7 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
   const { messagesTable, roomsTable, requestMsMax, report } = options;
   const clock = options.clock ?? new SystemClock();
   const random = options.random ?? new SystemRandom();
-  const client = dynamoClient(options);
+  const client = options.client ?? dynamoClient(options);
   const api = new DynamoApi({ client, clock, random, report, ...(requestMsMax !== undefined && { requestMsMax }) });
   const values = new LargeValues(api, messagesTable);
   const logs = new LogStore(api, messagesTable, values, random);
