@@ -69,6 +69,8 @@ export interface Config {
   readonly aiResponseTimeoutMs: number;
   /** `undefined`: there is none. */
   readonly redis: RedisConfig | undefined;
+  /** How often a node says that it is there, and after how long without it the others take its rooms. */
+  readonly heartbeat: { readonly everyMs: number; readonly ttlMs: number };
   /** Sentences for the operator, to be printed once at start. */
   readonly notices: readonly string[];
 }
@@ -145,6 +147,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
       undefined,
     aiResponseTimeoutMs: reader.whole("AI_RESPONSE_TIMEOUT", { min: 100, max: 300_000, fallback: 10_000, unit: "ms" }),
     redis: readRedis(reader),
+    heartbeat: readHeartbeat(reader),
     notices: [...readForLater(reader), ...noticesOfRedis(reader)],
   };
   refuseDatabaseUrl(reader);
@@ -218,6 +221,18 @@ function readDynamo(reader: EnvReader): DynamoConfig | undefined {
     region: region ?? "local",
     anyCredentials: isOwnServer && keyId === undefined,
   };
+}
+
+/** A node must have several tries before it is given up. */
+const BEATS_PER_TTL_MIN = 3;
+
+function readHeartbeat(reader: EnvReader): Config["heartbeat"] {
+  const everyMs = reader.whole("STOA_HEARTBEAT_MS", { min: 100, max: 30_000, fallback: 1_000, unit: "ms" });
+  const ttlMs = reader.whole("STOA_NODE_TTL_MS", { min: 500, max: 300_000, fallback: 6 * everyMs, unit: "ms" });
+  if (ttlMs < BEATS_PER_TTL_MIN * everyMs) {
+    reader.complain("STOA_NODE_TTL_MS", `at least ${BEATS_PER_TTL_MIN} times STOA_HEARTBEAT_MS`);
+  }
+  return { everyMs, ttlMs };
 }
 
 const REDIS_PLACES = ["REDIS_HOST", "REDIS_URL", "ELASTICACHE_CLUSTER"] as const;

@@ -3,19 +3,25 @@
  * their own. Starts in that order, stops in the reverse one.
  */
 import { Supervisor } from "./actors/supervisor.ts";
-import { SystemClock } from "./base/clock.ts";
+import { OWN_LINK } from "./actors/edge-link.ts";
+import type { Report } from "./actors/shard-env.ts";
+import { type Clock, SystemClock } from "./base/clock.ts";
 import type { TenantId, UserId } from "./base/ids.ts";
-import { SystemRandom } from "./base/prng.ts";
+import { type Random, SystemRandom } from "./base/prng.ts";
 import { err, ok, type Result } from "./base/result.ts";
+import type { NodeId, NodeInfo } from "./cluster/membership.ts";
+import { ClusterNode } from "./cluster-node.ts";
 import type { Config } from "./config.ts";
 import type { Principal } from "./domain/principal.ts";
 import { type Auth, createAuth } from "./edge/auth.ts";
 import { BunBroadcaster } from "./edge/bun-socket.ts";
+import { Census } from "./edge/census.ts";
 import { Gateway } from "./edge/gateway.ts";
 import { createApp } from "./edge/http.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
 import type { Broadcaster } from "./edge/ports.ts";
+import { openCluster, openOwnDirectory } from "./open-parts.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
 import type { ShardThreadSettings } from "./shard-thread.ts";
@@ -42,6 +48,17 @@ export interface RunningServer {
 export const SYSTEM: Principal = { tenant: "default" as TenantId, userId: "system" as UserId, role: "system" };
 
 const DRAIN_MS_MAX = 15_000;
+/** How long what is under way to other nodes may take at the stop, milliseconds. */
+const SETTLE_MS_MAX = 3_000;
+/** How long the registry may take to hear that this node goes, milliseconds. */
+const RETIRE_MS_MAX = 2_500;
+const POLL_MS = 20;
+/** The first view of the cluster has to come within this time, milliseconds. */
+const JOIN_MS_MAX = 20_000;
+/** How long the directory of connections believes in a node that it does not hear of, milliseconds. */
+const DIRECTORY_LEASE_MS = 35_000;
+/** Reports of what is no trouble. */
+const QUIET: ReadonlySet<string> = new Set(["view_changed", "room_fenced"]);
 /** Clients are asked to come back over so long a time, milliseconds. */
 const RECONNECT_SPREAD_MS = 5_000;
 /** Time for the last frames to leave, milliseconds. */
@@ -52,25 +69,52 @@ const TYPING_TIMEOUT_SNAKE_MS = 10_000;
 export async function startServer(parts: ServerParts): Promise<Result<RunningServer, string>> {
   const { config, secret, log, onFatal } = parts;
   const clock = new SystemClock();
+  const random = new SystemRandom();
   const codecs = createCodecs({ messageLengthMax: config.messageLengthMax });
   const auth = createAuth({ secret, issuer: config.jwt.issuer, audience: config.jwt.audience });
+  const report: Report = (event, details) => (QUIET.has(event) ? log.info(details, event) : log.error(details, event));
+  const shared = openCluster(config, clock, (part, what) => log.warn({ part, what }, "cluster_trouble"));
+  const self = selfOf(config, random, clock);
+  const cluster =
+    shared &&
+    new ClusterNode({
+      clock,
+      random,
+      bus: shared.bus,
+      membership: shared.membership,
+      self,
+      settings: { beatMs: config.heartbeat.everyMs, ttlMs: config.heartbeat.ttlMs },
+      postToShard: (shard, order) => supervisor.post(shard, order),
+      report,
+    });
+  const directory = shared?.directory ?? openOwnDirectory(clock);
+  const census = new Census({
+    clock,
+    directory,
+    node: self.id,
+    leaseMs: DIRECTORY_LEASE_MS,
+    connections: () => gateway.connections.values(),
+  });
   // Shards run before the port is open; until then nobody can have subscribed to anything.
   const sockets: { broadcaster: Broadcaster | undefined } = { broadcaster: undefined };
   const gateway = new Gateway({
     clock,
-    random: new SystemRandom(),
+    random,
     codecs,
     auth,
     broadcaster: { publish: (topic, data, text) => sockets.broadcaster?.publish(topic, data, text) },
     shards: config.shards,
+    ...(cluster !== undefined && { remote: cluster.links }),
+    census,
     rate: config.rate,
     presenceGraceMs: config.presenceGraceMs,
     defer: queueMicrotask,
   });
   const settings: ShardThreadSettings = {
-    dataDir: config.dataDir,
+    storage: { dataDir: config.dataDir, dynamodb: config.dynamodb },
     shard: {
-      node: config.instanceId,
+      // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
+      node: cluster === undefined ? config.instanceId : self.id,
       messageLengthMax: config.messageLengthMax,
       typingTimeoutMs: config.typingTimeoutMs,
       typingTimeoutSnakeMs: Math.max(TYPING_TIMEOUT_SNAKE_MS, config.typingTimeoutMs),
@@ -78,9 +122,9 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       heartbeatMs: Math.min(HEARTBEAT_MS, config.socketIdleSeconds * 500),
     },
   };
-  // With one shard its thread writes the store itself: there is nobody to share an fsync with.
+  // With one shard its thread writes SQLite itself: there is nobody to share an fsync with.
   const store =
-    config.shards > 1
+    config.shards > 1 && config.dynamodb === undefined
       ? await startSqliteWriter({ dir: config.dataDir, onFatal: (error) => onFatal(error.message) })
       : undefined;
   const supervisor = new Supervisor<ShardThreadSettings>({
@@ -88,29 +132,54 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     settings,
     shards: config.shards,
     clock,
-    report: (event, details) => log.error(details, event),
+    report,
     connectStore: store && (() => store.connect()),
-    up: (shard, post, lost) => gateway.shardUp(shard, post, lost.record),
+    up: (shard, post, lost) => {
+      gateway.shardUp(shard, post, lost.link === OWN_LINK ? lost.record : 0);
+      cluster?.links.shardUp(shard, lost);
+    },
     down: (shard) => gateway.shardDown(shard),
-    received: (shard, block) => gateway.receiveBlock(shard, block),
+    received: (shard, block, link) => {
+      if (link === OWN_LINK) gateway.receiveBlock(shard, block);
+      else cluster?.links.shardSaid(link, block);
+    },
     fatal: onFatal,
   });
   try {
     await supervisor.start();
   } catch (error) {
-    return err(`The data in ${config.dataDir} could not be opened: ${error instanceof Error ? error.message : error}`);
+    const where = config.dynamodb === undefined ? `The data in ${config.dataDir}` : "DynamoDB";
+    return err(`${where} could not be opened: ${error instanceof Error ? error.message : error}`);
+  }
+  const leave = async (): Promise<void> => {
+    gateway.stop();
+    await census.stop();
+    await cluster?.leave();
+    shared?.close();
+    await supervisor.stop();
+    await store?.stop();
+  };
+  if (cluster !== undefined && !(await hasJoined(cluster, gateway))) {
+    await leave();
+    return err(`No answer from Redis in ${JOIN_MS_MAX / 1_000} s. Without it this node does not know the others`);
   }
   let ready = true;
   const shardsUp = (): boolean => Array.from({ length: config.shards }, (_, i) => i).every((i) => gateway.isShardUp(i));
+  const isAmongOthers = (): boolean => cluster?.view?.isolated === false;
   const app = createApp({
     engine: gateway,
     auth,
     config,
     log,
+    directory,
     health: {
       ready: () => ready,
       activeConnections: () => gateway.connections.size,
-      dependencies: () => ({ shards: shardsUp() ? "healthy" : "degraded" }),
+      dependencies: () => ({
+        shards: shardsUp() ? "healthy" : "degraded",
+        ...(cluster !== undefined && { redis: isAmongOthers() ? ("healthy" as const) : ("down" as const) }),
+      }),
+      redisConnected: isAmongOthers,
     },
     sockets: {
       codecs,
@@ -119,8 +188,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   });
   const server = listen(app, { host: config.host, port: config.port });
   if (!server.ok) {
-    await supervisor.stop();
-    await store?.stop();
+    await leave();
     return server;
   }
   sockets.broadcaster = new BunBroadcaster(server.value);
@@ -129,14 +197,47 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     ready = false;
     // Stops listening; sockets that are open stay open.
     void server.value.stop(false);
+    if (cluster !== undefined) {
+      // Rooms go first: until the clients are sent away, they are served by the other nodes through this one.
+      cluster.retire();
+      await until(RETIRE_MS_MAX, () => cluster.view?.nodes.find(({ id }) => id === self.id)?.leaving === true);
+      await gateway.drain(SYSTEM, DRAIN_MS_MAX);
+    }
     gateway.pauseAll();
     await gateway.drain(SYSTEM, DRAIN_MS_MAX);
+    // What other nodes still have to answer.
+    await until(SETTLE_MS_MAX, () => gateway.pending === 0);
     gateway.dismissAll("going_away", RECONNECT_SPREAD_MS);
     await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
-    gateway.stop();
-    await supervisor.stop();
-    await store?.stop();
+    await leave();
     await server.value.stop(true);
   };
   return ok({ port: server.value.port ?? config.port, auth, gateway, stop });
+}
+
+/** Another name for each run: what others know of a former one must not be taken for this one's. */
+function selfOf(config: Config, random: Random, clock: Clock): NodeInfo {
+  return {
+    id: `${config.instanceId}.${random.token(8)}` as NodeId,
+    instance: config.instanceId,
+    shards: config.shards,
+    address: config.publicAddress ?? "",
+    startedAt: clock.wallMs(),
+    leaving: false,
+  };
+}
+
+function hasJoined(cluster: ClusterNode, gateway: Gateway): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), JOIN_MS_MAX);
+    cluster.start(gateway, () => {
+      clearTimeout(timer);
+      resolve(true);
+    });
+  });
+}
+
+async function until(withinMs: number, isSo: () => boolean): Promise<void> {
+  const dueMs = performance.now() + withinMs;
+  while (!isSo() && performance.now() < dueMs) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }

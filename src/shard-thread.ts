@@ -10,11 +10,11 @@ import { WORKING_NONE, WorkingMark } from "./actors/working-mark.ts";
 import { SystemClock } from "./base/clock.ts";
 import { SystemRandom } from "./base/prng.ts";
 import { createCodecs } from "./protocol/codecs.ts";
-import { openSqlite } from "./storage/sqlite/open-sqlite.ts";
+import { openStorage, type StorageLocation } from "./open-parts.ts";
 
 /** What the composition root gives every worker. */
 export interface ShardThreadSettings {
-  readonly dataDir: string;
+  readonly storage: StorageLocation;
   readonly shard: ShardSettings;
 }
 
@@ -45,9 +45,9 @@ export function runShardThread(
   const mark = new WorkingMark(start.mark);
   const notice = (message: WorkerNotice): void => host.postMessage(message);
   endOnFailure(notice);
-  const storage = openSqlite({
-    dir: settings.dataDir,
-    ...(storePort !== undefined && { port: storePort }),
+  const storage = openStorage(settings.storage, {
+    port: storePort,
+    report: (event, details) => notice({ kind: "report", event, details }),
     onFatal: (error) => notice({ kind: "fatal", message: error.message }),
   });
   const shard = new Shard(

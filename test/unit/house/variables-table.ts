@@ -67,6 +67,14 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   REDIS_PASSWORD: { says: "the password, where the address has none" },
   REDIS_SSL: { says: "connect with TLS; default: off, or as the address says" },
   REDIS_DB: { says: "the database, where the address has none; a cluster has only 0" },
+  STOA_HEARTBEAT_MS: {
+    says: "how often a node tells the others that it is there",
+    value: (c) => c.heartbeat.everyMs,
+  },
+  STOA_NODE_TTL_MS: {
+    says: "after so long without a word from a node the others take its rooms; default: six heartbeats",
+    value: (c) => c.heartbeat.ttlMs,
+  },
   STOA_REDIS_PREFIX: {
     says: "begins every key: installations that share a Redis need different ones; default: `stoa`",
   },

@@ -1,0 +1,82 @@
+/** From configuration to the adapters of storage and cluster: the one place that chooses among them. */
+import type { MessagePort } from "node:worker_threads";
+import type { Clock } from "./base/clock.ts";
+import type { Bus } from "./cluster/bus.ts";
+import type { Membership } from "./cluster/membership.ts";
+import { MemoryCluster } from "./cluster/memory/memory-cluster.ts";
+import { MemoryDirectory } from "./cluster/memory/memory-directory.ts";
+import type { PresenceDirectory } from "./cluster/presence-directory.ts";
+import { RedisBus } from "./cluster/redis/redis-bus.ts";
+import { RedisDirectory } from "./cluster/redis/redis-directory.ts";
+import { RedisMembership } from "./cluster/redis/redis-membership.ts";
+import type { Config, DynamoConfig } from "./config.ts";
+import { openDynamo } from "./storage/dynamodb/open-dynamo.ts";
+import type { Journal } from "./storage/journal.ts";
+import type { Projections } from "./storage/projections.ts";
+import { openSqlite } from "./storage/sqlite/open-sqlite.ts";
+
+/** What joins several nodes. */
+export interface ClusterParts {
+  readonly bus: Bus;
+  readonly membership: Membership;
+  readonly directory: PresenceDirectory;
+  close(): void;
+}
+
+/** `undefined`: this node is alone. Several nodes need a store that they share. */
+export function openCluster(
+  config: Config,
+  clock: Clock,
+  onTrouble: (part: string, what: string) => void,
+): ClusterParts | undefined {
+  if (config.dynamodb === undefined || config.redis === undefined) return undefined;
+  const settings = config.redis;
+  const membership = new RedisMembership(settings, clock);
+  const directory = new RedisDirectory({ settings, clock, ttlMs: config.presenceTtlSeconds * 1_000 });
+  return {
+    bus: new RedisBus({ settings, clock, onTrouble: (what) => onTrouble("bus", what) }),
+    membership,
+    directory,
+    close: () => {
+      membership.close();
+      directory.close();
+    },
+  };
+}
+
+/** The directory of a node that is alone. */
+export function openOwnDirectory(clock: Clock): PresenceDirectory {
+  return new MemoryDirectory(new MemoryCluster(clock));
+}
+
+export interface StorageLocation {
+  readonly dataDir: string;
+  readonly dynamodb: DynamoConfig | undefined;
+}
+export interface ShardStorage {
+  readonly journal: Journal;
+  readonly projections: Projections;
+  close(): Promise<void>;
+}
+
+/** The store of one shard, in its thread. `port`: to the thread that writes SQLite for all, when there is one. */
+export function openStorage(
+  { dataDir, dynamodb }: StorageLocation,
+  parts: {
+    readonly port: MessagePort | undefined;
+    readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
+    readonly onFatal: (error: Error) => void;
+  },
+): ShardStorage {
+  if (dynamodb === undefined) {
+    return openSqlite({
+      dir: dataDir,
+      ...(parts.port !== undefined && { port: parts.port }),
+      onFatal: parts.onFatal,
+    });
+  }
+  return openDynamo({
+    ...dynamodb,
+    report: (event, details) => parts.report(event, { details: JSON.stringify(details) }),
+  });
+}
