@@ -260,10 +260,9 @@ export class Peers {
   }
 
   #takeWaiting(peer: Peer): void {
-    for (let next = peer.waiting[0]; next !== undefined && this.#isPeer(peer); next = peer.waiting[0]) {
-      this.#take(peer, next);
-      peer.waiting.shift();
-    }
+    const waiting = peer.waiting;
+    peer.waiting = [];
+    for (const envelope of waiting) if (this.#isPeer(peer)) this.#take(peer, envelope);
   }
 
   #take(peer: Peer, envelope: Envelope): void {
@@ -276,7 +275,7 @@ export class Peers {
     if (verdict.breaks) this.#tellBroken(peer);
     if (verdict.delivers) this.#deliver(peer, envelope);
     // It learns at once that a session ended, or that it is heard again.
-    if (this.#isPeer(peer)) this.#flush(peer, verdict.breaks || !wasHeard);
+    if (this.#isPeer(peer) && (verdict.breaks || !wasHeard)) this.#flush(peer, true);
   }
 
   #deliver(peer: Peer, { records }: Envelope): void {

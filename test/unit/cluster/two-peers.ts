@@ -1,4 +1,5 @@
 /** Two nodes' sessions over a bus in memory with virtual time, and what each was told, in order. */
+import type { Clock } from "../../../src/base/clock.ts";
 import { SeededRandom } from "../../../src/base/prng.ts";
 import { MemoryBus } from "../../../src/cluster/memory/memory-bus.ts";
 import { MemoryCluster } from "../../../src/cluster/memory/memory-cluster.ts";
@@ -22,12 +23,12 @@ export class End {
   onBroken: () => void = () => undefined;
   onReceived: (message: PeerMessage) => void = () => undefined;
 
-  constructor(id: string, other: string, cluster: MemoryCluster, seed: number) {
+  constructor(id: string, other: string, cluster: MemoryCluster, seed: number, clock: Clock = cluster.clock) {
     this.id = id as NodeId;
     this.other = other as NodeId;
     this.peers = new Peers({
       bus: new MemoryBus(cluster),
-      clock: cluster.clock,
+      clock,
       random: new SeededRandom(seed),
       self: this.id,
       report: (event) => this.reports.push(event),
