@@ -1,5 +1,6 @@
 /** What every adapter of the log port must do, in the words of the port. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { SeededRandom } from "../../src/base/prng.ts";
 import type { MemberRow, MessageOverlay } from "../../src/domain/room/state.ts";
 import type { LogTail, Segment } from "../../src/storage/journal.ts";
 import {
@@ -161,6 +162,33 @@ export function journalConformance(name: string, open: () => Promise<Harness>): 
         expect(new Set(await Promise.all(outcomes))).toEqual(new Set(["written"]));
         if (answersInOrder) expect(order).toEqual(order.toSorted((a, b) => a - b));
         expect((await tail(logOf(`r${logsAtOnce - 1}`))).segments).toHaveLength(1);
+      });
+
+      test("of two writers that go on from what they have read never overlap, whatever they write", async () => {
+        const random = new SeededRandom(7);
+        // Each writer believes what it has last read, as an owner does; the other one may have gone on meanwhile.
+        const heads = [0, 0];
+        const taken: string[] = [];
+        for (let turn = 0; turn < 120; turn += 1) {
+          const writer = random.below(2);
+          const head = heads[writer] ?? 0;
+          const one = segment(head + 1, random.below(6) + 1, { batchId: `${writer}.${turn}` });
+          const outcome = await appendNow(journal(), LOG, one);
+          if (outcome === "written") {
+            taken.push(one.batchId);
+            heads[writer] = one.lastSeq;
+          } else {
+            expect(outcome).toBe("fenced");
+            heads[writer] = (await tail()).segments.at(-1)?.lastSeq ?? 0;
+          }
+        }
+        const { segments } = await tail();
+        expect(segments.map((one) => one.batchId)).toEqual(taken);
+        let next = 1;
+        for (const one of segments) {
+          expect(one.firstSeq).toBe(next);
+          next = one.lastSeq + 1;
+        }
       });
 
       test("takes sequences beyond 2³¹", async () => {
