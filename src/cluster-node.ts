@@ -30,7 +30,7 @@ export class ClusterNode {
   readonly #peers: Peers;
   readonly #roster: Roster;
   readonly #ports: ClusterNodePorts;
-  #onView: ((view: View) => void) | undefined;
+  #onJoined: (() => void) | undefined;
 
   constructor(ports: ClusterNodePorts) {
     this.#ports = ports;
@@ -69,13 +69,10 @@ export class ClusterNode {
     return this.links.view;
   }
 
-  /** `ready` is called once, with the first view. Until then this node owns nothing and nobody knows of it. */
-  start(gateway: Gateway, ready: () => void): void {
+  /** `joined` is called once: registry and bus answer, and this node knows who is there. */
+  start(gateway: Gateway, joined: () => void): void {
     this.links.connect(gateway);
-    this.#onView = () => {
-      this.#onView = undefined;
-      ready();
-    };
+    this.#onJoined = joined;
     this.#peers.start();
     this.#roster.start();
   }
@@ -102,6 +99,8 @@ export class ClusterNode {
     };
     this.#ports.report("view_changed", counts);
     this.links.setView(view);
-    this.#onView?.(view);
+    if (isolated) return;
+    this.#onJoined?.();
+    this.#onJoined = undefined;
   }
 }
