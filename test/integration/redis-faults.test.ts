@@ -105,7 +105,7 @@ faultTest("a Redis that is killed is noticed at once, and after its restart all 
   await server.restart();
   await until("both are up", () => ada.isUp && bob.isUp, RECOVER_MS);
   await talk(ada, bob, "again");
-  const reading = await until2(async () => {
+  const reading = await answerOf(async () => {
     const answer = await beat(membership, nodeInfo("ada.1"), 6_000, 1_000);
     return answer.ok ? answer.reading : undefined;
   });
@@ -117,7 +117,7 @@ faultTest("a Redis that is killed is noticed at once, and after its restart all 
   expect(ada.texts).toEqual(["again"]);
 });
 
-async function until2<Value>(find: () => Promise<Value | undefined>): Promise<Value> {
+async function answerOf<Value>(find: () => Promise<Value | undefined>): Promise<Value> {
   let found: Value | undefined;
   await until("there is an answer", async () => {
     found = await find();
@@ -227,12 +227,17 @@ faultTest(
         directory.write(ada.id, change({ opened: records }), 60_000, done);
       });
     await write(["c1"]);
+    const membership = new RedisMembership(through, clock);
+    afterwards.push(() => membership.close());
+    await read(membership, nodeInfo("ada.1"));
     const replica = await startReplica(server);
     afterwards.push(() => replica.dispose());
     await talk(ada, bob, "both have this");
     // The link is cut: from here on the replica hears nothing, and its time stands still at this point.
     await replica.command("REPLICAOF", "127.0.0.1", "1");
     expect(await write(["c2"])).toEqual({ known: true });
+    const before = await read(membership, nodeInfo("ada.1"));
+    expect((await read(membership, nodeInfo("ada.1"))).generation).toBe(before.generation);
     await talk(ada, bob, "only the master has this");
     await replica.command("REPLICAOF", "NO", "ONE");
     proxy.cut();
@@ -242,9 +247,16 @@ faultTest(
     await until("both are up", () => ada.isUp && bob.isUp, RECOVER_MS);
     await talk(ada, bob, "again");
     expect(ada.texts.filter((text) => text === "again")).toHaveLength(1);
+    const after = await answerOf(async () => {
+      const answer = await beat(membership, nodeInfo("ada.1"));
+      return answer.ok ? answer.reading : undefined;
+    });
+    expect(after.generation).not.toBe(before.generation);
+    expect((await read(membership, nodeInfo("bob.1"))).generation).toBe(after.generation);
+    expect((await read(membership, nodeInfo("ada.1"))).generation).toBe(after.generation);
     // The next write of this tenant's entries, or the next look at them, finds that one is missing.
     await until("the directory knows that it was set back", async () => {
-      const answer = await until2(
+      const answer = await answerOf(
         () =>
           new Promise<{ readonly known: boolean } | undefined>((resolve) => {
             directory.write(ada.id, change({}), 60_000, (reply) => resolve(reply.ok ? reply.value : undefined));
@@ -320,4 +332,36 @@ faultTest("streams: gone after a stop, bounded while their reader stands still, 
   await until("nothing is queued", () => ada.bus.queuedBytes === 0);
   expect(Number(await server.command("MEMORY", "USAGE", "stoa:in:{dead.1}"))).toBeLessThan(150 * 1024 * 1024);
   expect(Number(await server.command("XLEN", "stoa:in:{dead.1}"))).toBeLessThanOrEqual(4_200);
+});
+
+faultTest("a password and a database are used; a wrong password is told and never gets in", async () => {
+  const under = await startSingleRedis({ args: ["--requirepass", "right"], password: "right" });
+  afterwards.push(() => under.dispose());
+  const settings = { ...under.settings(), password: "right", db: 3 };
+  const [ada, bob] = await twoNodes(settings);
+  await talk(ada, bob, "hello");
+  const eve = new Node("eve.1", { ...settings, password: "wrong" });
+  const membership = new RedisMembership({ ...settings, password: "wrong" }, clock);
+  afterwards.push(() => membership.close());
+  await until("the trouble is told", () => eve.troubles.length > 0);
+  expect(eve.troubles[0]).toMatch(/WRONGPASS/);
+  expect(await beat(membership, nodeInfo("eve.1"), 6_000, 2_000)).toEqual({ ok: false, error: "unavailable" });
+  expect(eve.changes).toEqual([]);
+});
+
+faultTest("a cluster's server dies and its replica takes over: all streams work again", async () => {
+  const under = await startRedisCluster({ replicas: true });
+  afterwards.push(() => under.dispose());
+  const nodes = Array.from({ length: 6 }, (_, index) => new Node(`node-${index}.b`, under.settings()));
+  await until("all are up", () => nodes.every((node) => node.isUp));
+  await under.servers[0]?.kill();
+  const [first] = nodes;
+  await until("some were down", () => nodes.some((node) => node.changes.includes(false)), NOTICE_MS);
+  await until("all are up", () => nodes.every((node) => node.isUp));
+  for (const node of nodes) {
+    await until("it is heard", () => {
+      first?.send(node, "again");
+      return node.texts.includes("again");
+    });
+  }
 });

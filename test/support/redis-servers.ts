@@ -58,22 +58,26 @@ async function isInstalled(): Promise<boolean> {
 export interface RedisServerOptions {
   /** Further arguments, such as `--cluster-enabled yes`. */
   readonly args?: readonly string[];
+  /** For this file's own commands. */
+  readonly password?: string;
 }
 
 export class RedisServer {
   readonly port: number;
   readonly #folder = mkdtempSync(join(tmpdir(), "stoa-redis-"));
   readonly #args: readonly string[];
+  readonly #password: string | undefined;
   #child: ChildProcess | undefined;
 
-  private constructor(port: number, args: readonly string[]) {
+  private constructor(port: number, { args = [], password }: RedisServerOptions) {
     this.port = port;
     this.#args = args;
+    this.#password = password;
   }
 
-  static async start({ args = [] }: RedisServerOptions = {}): Promise<RedisServer> {
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     for (;;) {
-      const server = new RedisServer(await freePort(), args);
+      const server = new RedisServer(await freePort(), options);
       try {
         await server.restart();
         return server;
@@ -138,8 +142,10 @@ export class RedisServer {
 
   /** One command over a connection of its own; the reply's lines. */
   async command(...args: readonly (string | number)[]): Promise<string> {
-    const { stdout } = await run("redis-cli", ["-h", "127.0.0.1", "-p", String(this.port), ...args.map(String)], {
+    const where = ["-h", "127.0.0.1", "-p", String(this.port)];
+    const { stdout } = await run("redis-cli", [...where, ...args.map(String)], {
       timeout: READY_MS_MAX,
+      env: { ...process.env, ...(this.#password === undefined ? {} : { REDISCLI_AUTH: this.#password }) },
     });
     const reply = stdout.trim();
     if (/^(?:\(error\)|ERR|[A-Z]+ERR|READONLY|LOADING|MOVED|CLUSTERDOWN)\b/.test(reply)) throw new Error(reply);
@@ -177,25 +183,42 @@ export async function startSingleRedis(options?: RedisServerOptions): Promise<Re
   return underTest("single", [await RedisServer.start(options)]);
 }
 
-/** Three masters without replicas, each with a third of the slots. */
-export async function startRedisCluster(): Promise<RedisUnderTest> {
-  const args = ["--cluster-enabled", "yes", "--cluster-node-timeout", "5000", "--cluster-require-full-coverage", "no"];
-  const servers = await Promise.all([0, 1, 2].map(() => RedisServer.start({ args })));
-  const [first] = servers;
+/** Three masters, each with a third of the slots; `replicas`: and one of each, which takes over within two seconds or so. */
+export async function startRedisCluster({ replicas = false } = {}): Promise<RedisUnderTest> {
+  const timeoutMs = replicas ? 1_000 : 5_000;
+  const args = [
+    "--cluster-enabled",
+    "yes",
+    "--cluster-node-timeout",
+    timeoutMs,
+    "--cluster-require-full-coverage",
+    "no",
+  ];
+  const count = replicas ? 6 : 3;
+  const servers = await Promise.all(Array.from({ length: count }, () => RedisServer.start({ args: args.map(String) })));
+  const masters = servers.slice(0, 3);
+  const [first] = masters;
   for (const [index, server] of servers.entries()) {
-    const from = Math.floor((index * SLOTS) / servers.length);
-    const to = Math.floor(((index + 1) * SLOTS) / servers.length) - 1;
-    await server.command("CLUSTER", "ADDSLOTSRANGE", from, to);
     await server.command("CLUSTER", "SET-CONFIG-EPOCH", index + 1);
     if (index > 0) await first?.command("CLUSTER", "MEET", "127.0.0.1", server.port);
+    if (index >= masters.length) continue;
+    const from = Math.floor((index * SLOTS) / masters.length);
+    const to = Math.floor(((index + 1) * SLOTS) / masters.length) - 1;
+    await server.command("CLUSTER", "ADDSLOTSRANGE", from, to);
   }
   const isJoined = async (server: RedisServer) => {
     const info = await server.command("CLUSTER", "INFO");
     const nodes = await server.command("CLUSTER", "NODES");
-    const known = nodes.split("\n").filter((line) => /connected \d+-\d+/.test(line)).length;
-    return info.includes("cluster_state:ok") && info.includes(`cluster_slots_ok:${SLOTS}`) && known === servers.length;
+    const known = nodes.split("\n").filter((line) => / connected/.test(line)).length;
+    return info.includes("cluster_state:ok") && info.includes(`cluster_slots_ok:${SLOTS}`) && known === count;
   };
   await until("the cluster stands", async () => (await Promise.all(servers.map(isJoined))).every(Boolean));
+  for (const [index, replica] of servers.slice(3).entries()) {
+    await replica.command("CLUSTER", "REPLICATE", (await masters[index]?.command("CLUSTER", "MYID")) ?? "");
+    await until("the replica follows", async () => {
+      return (await replica.command("INFO", "replication")).includes("master_link_status:up");
+    });
+  }
   return underTest("cluster", servers);
 }
 

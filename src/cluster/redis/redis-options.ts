@@ -28,6 +28,8 @@ export interface RedisSettings {
 const CONNECT_MS_MAX = 2_000;
 /** How often a client asks a cluster which node has what, milliseconds: a node that hangs never says that it was replaced. */
 const SLOTS_REFRESH_MS = 3_000;
+/** How long it waits for the one that it asks before it asks another, milliseconds: less than the calls that wait for it. */
+const SLOTS_ANSWER_MS_MAX = 500;
 
 /** A client as the adapters use it: one server and a cluster look alike. */
 export interface RedisClient {
@@ -92,7 +94,7 @@ function clusterClient(settings: RedisSettings): RedisClient {
       lazyConnect: true,
       enableAutoPipelining: false,
       clusterRetryStrategy: () => null,
-      slotsRefreshTimeout: CONNECT_MS_MAX,
+      slotsRefreshTimeout: SLOTS_ANSWER_MS_MAX,
       slotsRefreshInterval: SLOTS_REFRESH_MS,
       redisOptions: connectionOptions(settings),
       // The certificates of managed clusters name hosts, not addresses.
