@@ -26,6 +26,10 @@ export class ScriptedJournal implements Journal {
   readonly #journal: Journal;
   /** Sees every append instead of the journal behind. */
   onAppend: ((append: Append) => void) | undefined;
+  /** Sees every read of a range; may let it fail. */
+  onReadRange: ((fail: () => void) => void) | undefined;
+  /** Every call, by name. */
+  readonly calls: string[] = [];
   /** Member rows are read when the test says so. */
   onReadMembers: ((read: () => void) => void) | undefined;
 
@@ -34,6 +38,7 @@ export class ScriptedJournal implements Journal {
   }
 
   append(log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void {
+    this.calls.push("append");
     const write = (answer?: AppendOutcome): void =>
       this.#journal.append(log, segment, rows, (outcome) => done(answer ?? outcome));
     if (this.onAppend === undefined) write();
@@ -45,28 +50,35 @@ export class ScriptedJournal implements Journal {
   }
 
   readTail(log: LogKey, done: Done<LogTail>): void {
+    this.calls.push("readTail");
     this.#journal.readTail(log, done);
   }
 
   readSegment(log: LogKey, firstSeq: Seq, done: Done<Segment | undefined>): void {
+    this.calls.push("readSegment");
     this.#journal.readSegment(log, firstSeq, done);
   }
 
   readRange(log: LogKey, range: ReadRange, done: Done<readonly Segment[]>): void {
-    this.#journal.readRange(log, range, done);
+    this.calls.push("readRange");
+    if (this.onReadRange === undefined) this.#journal.readRange(log, range, done);
+    else this.onReadRange(() => done({ ok: false, error: "unavailable" }));
   }
 
   saveSnapshot(log: LogKey, snapshot: Snapshot, done: (saved: ReadResult<true>) => void): void {
+    this.calls.push("saveSnapshot");
     this.#journal.saveSnapshot(log, snapshot, done);
   }
 
   readMembers(log: LogKey, users: readonly UserId[], done: Done<readonly (MemberRow | null)[]>): void {
+    this.calls.push("readMembers");
     const read = (): void => this.#journal.readMembers(log, users, done);
     if (this.onReadMembers === undefined) read();
     else this.onReadMembers(read);
   }
 
   readOverlays(log: LogKey, seqs: readonly Seq[], done: Done<readonly (MessageOverlay | null)[]>): void {
+    this.calls.push("readOverlays");
     this.#journal.readOverlays(log, seqs, done);
   }
 
@@ -75,6 +87,7 @@ export class ScriptedJournal implements Journal {
     page: { readonly after?: UserId; readonly limit: number },
     done: Done<readonly MemberRow[]>,
   ): void {
+    this.calls.push("listMembers");
     this.#journal.listMembers(log, page, done);
   }
 }
