@@ -53,6 +53,8 @@ export interface Attach {
   /** What their edge published last. */
   readonly lastSeq: Seq;
   readonly departed: readonly Departed[];
+  /** That was more than an activation knew, and the log was read anew for it. */
+  readonly isReread?: true;
 }
 /** What a former activation in the same shard leaves. */
 interface Former {
@@ -61,6 +63,13 @@ interface Former {
   readonly epoch: number;
   /** It ended because the store was full. */
   readonly wasFull: boolean;
+}
+
+interface Ending {
+  readonly failed: boolean;
+  readonly wasFull?: boolean;
+  readonly culprit?: RoomMessage | undefined;
+  readonly current?: RoomMessage;
 }
 
 /** What waits until the log is durable up to `seq`: how to answer then. */
@@ -104,6 +113,8 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Requests that wait for rows, by sender: later ones of the same sender wait behind them. */
   readonly #lanes = new Map<UserId, RoomRequest[]>();
   #publishedSeq: Seq = 0;
+  /** Monotonic time at which the log was asked for. */
+  #readMs = 0;
   #snapshotSeq: Seq = 0;
   /** A snapshot of the state at `seq`, taken when all up to there was in one segment; saved once that is durable. */
   #snapshotTaken: { readonly seq: Seq; readonly bytes: Uint8Array } | undefined;
@@ -124,7 +135,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#sequels = new RoomSequels(env, this, later);
     this.#watch = new LogWatch(env, this.#key, this, later);
     this.hold();
-    env.journal.readTail(this.#key, this.later(this.#tailRead));
+    this.#readTail();
   }
 
   get state(): RoomState {
@@ -189,7 +200,7 @@ export class RoomActor extends Actor<RoomMessage> {
 
   /** What it knows may be out of date: whoever listens or waits is handed to an activation that reads the log anew. */
   reread(): void {
-    this.#end(undefined, { failed: false });
+    this.#end({ failed: false });
   }
 
   lookAfter(): Seq | undefined {
@@ -247,16 +258,21 @@ export class RoomActor extends Actor<RoomMessage> {
   protected override failed(error: unknown, culprit: RoomMessage | undefined): void {
     this.env.report("room_failed", { tenant: this.tenant, room: this.room, error: String(error) });
     if (culprit?.to === "room") answerRejection(this.env, culprit, { code: "internal" });
-    this.#end(culprit, { failed: true });
+    this.#end({ failed: true, culprit });
   }
 
   // ---------------------------------------------------------------------------------------------- activation
+
+  #readTail(): void {
+    this.#readMs = this.env.clock.monotonicMs();
+    this.env.journal.readTail(this.#key, this.later(this.#tailRead));
+  }
 
   readonly #tailRead = (read: ReadResult<LogTail>): void => {
     if (!read.ok) {
       this.env.clock.after(
         ACTIVATION_RETRY_MS,
-        this.later(() => this.env.journal.readTail(this.#key, this.later(this.#tailRead))),
+        this.later(() => this.#readTail()),
       );
       return;
     }
@@ -302,9 +318,17 @@ export class RoomActor extends Actor<RoomMessage> {
       answerRejection(this.env, request, { code: "room_quarantined" });
       return;
     }
+    if (this.#isBehind(request)) return this.#end({ failed: false, current: request });
     const lane = this.#lanes.size === 0 ? undefined : this.#lanes.get(request.by.userId);
     if (lane !== undefined) lane.push(request);
     else this.#attempt(request);
+  }
+
+  /** Whoever asks has seen more than this activation: another owner wrote it. A client may err, and is believed now and then. */
+  #isBehind({ sequel }: RoomRequest): boolean {
+    if (sequel.kind !== "subscribe" && sequel.kind !== "resume") return false;
+    if ((sequel.lastSeq ?? 0) <= this.committedSeq || this.env.ownership.isAlone) return false;
+    return this.env.clock.monotonicMs() - this.#readMs >= REREAD_MS_MIN;
   }
 
   /** false: the request waits for rows. */
@@ -537,7 +561,7 @@ export class RoomActor extends Actor<RoomMessage> {
   #lost(reason: "fenced" | "full"): void {
     this.env.report(reason === "fenced" ? "room_fenced" : "storage_full", { tenant: this.tenant, room: this.room });
     if (reason === "full") this.#refuseUnwritten();
-    this.#end(undefined, { failed: true, wasFull: reason === "full" });
+    this.#end({ failed: true, wasFull: reason === "full" });
   }
 
   /** What needed to be written is refused; the rest (reads, leaving) goes on with the next activation. */
@@ -550,15 +574,18 @@ export class RoomActor extends Actor<RoomMessage> {
     for (const waiting of kept) this.#waiting.push(waiting);
   }
 
-  /** Ends the activation; what it had not answered goes to the next one, in the order it came. */
-  #end(culprit: RoomMessage | undefined, { failed, wasFull = false }: { failed: boolean; wasFull?: boolean }): void {
+  /**
+   * Ends the activation; what it had not answered goes to the next one, in the order it came. `culprit`: the message that it
+   * failed of, and `current` the one that it leaves to the next one.
+   */
+  #end({ failed, wasFull = false, culprit, current }: Ending): void {
     const unanswered: RoomRequest[] = [];
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
       unanswered.push(next.request);
     unanswered.push(...this.marks.unanswered(), ...this.#sequels.unanswered());
     for (const lane of this.#lanes.values()) unanswered.push(...lane);
     const others: RoomMessage[] = [];
-    for (const message of this.stop()) {
+    for (const message of current === undefined ? this.stop() : [current, ...this.stop()]) {
       if (message.to === "room") unanswered.push(message);
       else others.push(message);
     }
@@ -577,7 +604,12 @@ export class RoomActor extends Actor<RoomMessage> {
   // ---------------------------------------------------------------------------------------------- what was before
 
   /** Requests wait until the connections have been told what the others at this room know. */
-  #attach({ link, connections, lastSeq, departed }: Attach): void {
+  #attach(attach: Attach): void {
+    const { link, connections, lastSeq, departed, isReread } = attach;
+    // Another owner wrote, and their edge heard of it first. What it heard must not be told again.
+    if (lastSeq > this.committedSeq && isReread === undefined && !this.#quarantined) {
+      return this.#end({ failed: false, current: { ...attach, isReread: true } });
+    }
     const told = Math.min(lastSeq, this.#publishedSeq);
     const laggards = this.audience.attach(link, connections, told, this.#publishedSeq);
     this.audience.ephemera.departed(departed);
@@ -609,6 +641,8 @@ export class RoomActor extends Actor<RoomMessage> {
 
 /** Pause before the log is read again when the store did not answer. */
 const ACTIVATION_RETRY_MS = 200;
+/** The log is read anew on a client's word no more often than this, milliseconds. */
+const REREAD_MS_MIN = 1_000;
 const OVERLOADED_RETRY_MS = 500;
 /** When to try again what a room that only follows its log cannot do, milliseconds. */
 const FOLLOWER_RETRY_MS = 1_000;

@@ -6,6 +6,7 @@ import { readToEdge, ToShardWriter } from "../../src/actors/link.ts";
 import { Shard } from "../../src/actors/shard.ts";
 import type { PeerLink } from "../../src/actors/shard-links.ts";
 import type { ConnectionId, RoomId, TenantId, UserId } from "../../src/base/ids.ts";
+import { hash32 } from "../../src/base/hash.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import type { NodeId } from "../../src/cluster/membership.ts";
 import { Placement, type View } from "../../src/cluster/placement.ts";
@@ -57,7 +58,8 @@ export class SmallShard {
     this.journal = new ScriptedJournal(new MemoryJournal(world.store, world.soon));
     this.shard = new Shard({
       clock: world.clock,
-      random: new SeededRandom(3),
+      // Of its own: what an activation writes is known by a random name.
+      random: new SeededRandom(hash32(node)),
       journal: this.journal,
       projections: new MemoryProjections(world.store, world.soon),
       codecs: createCodecs().map((codec) => this.#counting(codec)),
