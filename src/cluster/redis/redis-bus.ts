@@ -6,7 +6,8 @@
  * while it is there. Needs Redis 6.2 or newer.
  *
  * What is sent in one turn goes out together; what comes while a write is under way goes with the next one.
- * Invariant: one write under way per receiver, so a sender's order is kept, also when a write is tried again.
+ * Invariant: one write of a few entries under way per receiver, so a sender's order is kept; when one was refused, what was
+ * written after it is written again.
  */
 import type { Clock } from "../../base/clock.ts";
 import {
@@ -38,13 +39,6 @@ const WRITE_MS_MAX = 1_500;
 /** For what is still to be written at the stop. */
 const STOP_MS_MAX = 1_000;
 const SENDER_FORGOTTEN_MS = 60_000;
-
-/** Several entries at once: all or none of them. ARGV: bound of entries, sender, entries. */
-const ADD = `
-for i = 3, #ARGV do
-  redis.call('XADD', KEYS[1], 'NOMKSTREAM', 'MAXLEN', '~', ARGV[1], '*', ARGV[2], ARGV[i])
-end
-return 1`;
 
 interface Outgoing {
   readonly to: NodeId;
@@ -191,18 +185,24 @@ export class RedisBus implements Bus {
   /** Tries until it is written, given up or over. Returns the bytes of the messages. */
   async #writeSome(session: BusSession, outgoing: Outgoing): Promise<number> {
     const { messages, bytes } = takeSome(outgoing);
-    const entries = this.#packer.pack(messages);
+    let entries = this.#packer.pack(messages);
     for (let retryMs = RETRY_MS_MIN; ; retryMs = Math.min(RETRY_MS_MAX, retryMs * 2)) {
-      try {
-        await this.#writeEntries(session, this.#streamOf(outgoing.to), entries);
-        return bytes;
-      } catch (error) {
-        outgoing.refusal = reasonOf(error);
-        if (isWrongRole(error)) session.end(outgoing.refusal);
-        if (session.isOver || outgoing.isStuck) return bytes;
-      }
+      const written = await Promise.allSettled(entries.map((entry) => this.#writeEntry(session, outgoing.to, entry)));
+      const failed = written.findIndex((each) => each.status === "rejected");
+      const failure = written[failed];
+      if (failure?.status !== "rejected") return bytes;
+      // What came after it may be there, and then comes twice.
+      entries = entries.slice(failed);
+      outgoing.refusal = reasonOf(failure.reason);
+      if (isWrongRole(failure.reason)) session.end(outgoing.refusal);
+      if (session.isOver || outgoing.isStuck) return bytes;
       await this.#within(retryMs, () => undefined);
     }
+  }
+
+  #writeEntry(session: BusSession, to: NodeId, entry: Buffer): Promise<unknown> {
+    const bound = ["MAXLEN", "~", BUS_STREAM_ENTRIES_MAX, "*"] as const;
+    return session.write("XADD", this.#streamOf(to), "NOMKSTREAM", ...bound, this.#self ?? "", entry);
   }
 
   /** One receiver's stream takes nothing, and others' may: a part of a cluster is away. */
@@ -213,15 +213,6 @@ export class RedisBus implements Bus {
     outgoing.messages = [];
     outgoing.bytes = 0;
     outgoing.isStuck = true;
-  }
-
-  #writeEntries(session: BusSession, stream: string, entries: readonly Buffer[]): Promise<unknown> {
-    const self = this.#self ?? "";
-    const [only] = entries;
-    if (only === undefined || entries.length > 1) {
-      return session.write("EVAL", ADD, 1, stream, BUS_STREAM_ENTRIES_MAX, self, ...entries);
-    }
-    return session.write("XADD", stream, "NOMKSTREAM", "MAXLEN", "~", BUS_STREAM_ENTRIES_MAX, "*", self, only);
   }
 
   /** Resolves when `begin` calls back, or after the time. */
