@@ -152,7 +152,7 @@ export class ClusterRig {
         STOA_PRESENCE_GRACE_MS: String(PRESENCE_GRACE_MS),
         STOA_RATE_PER_SECOND: "100000",
         STOA_RATE_BURST: "100000",
-        LOG_LEVEL: "debug",
+        LOG_LEVEL: "info",
         NODE_ENV: "test",
       },
       onOutput: (text) => void log.write(text),

@@ -35,6 +35,7 @@ interface Tally {
   duplicates: number;
   misordered: number;
   gaps: number;
+  resets: number;
   unanswered: number;
   recoveryMs: number;
   presenceMs: number;
@@ -69,6 +70,7 @@ async function runScenario(rig: ClusterRig, scenario: Scenario, options: RunOpti
     duplicates: 0,
     misordered: 0,
     gaps: 0,
+    resets: 0,
     unanswered: 0,
     recoveryMs: 0,
     presenceMs: 0,
@@ -105,13 +107,14 @@ function add(tally: Tally, result: RoundResult): void {
   tally.duplicates += result.duplicates;
   tally.misordered += result.misordered;
   tally.gaps += result.gaps;
+  tally.resets += result.resets;
   tally.unanswered += result.unanswered;
   tally.recoveryMs = Math.max(tally.recoveryMs, result.recoveryMs);
   tally.presenceMs = Math.max(tally.presenceMs, result.presenceMs ?? 0);
 }
 
 function summaryLine({ name, recoveryMsMax }: Scenario, tally: Tally): string {
-  const { rounds, acked, lost, duplicates, misordered, gaps, unanswered, failures } = tally;
+  const { rounds, acked, lost, duplicates, misordered, gaps, resets, unanswered, failures } = tally;
   const presence =
     tally.presenceWrong > 0
       ? `WRONG in ${tally.presenceWrong}`
@@ -119,7 +122,7 @@ function summaryLine({ name, recoveryMsMax }: Scenario, tally: Tally): string {
   const verdict = failures.length === 0 ? "ok  " : "FAIL";
   return (
     `${verdict} ${name}: ${rounds} rounds, ${acked} acked, ${lost} lost, ${duplicates} duplicates, ${misordered} misordered, ` +
-    `${gaps} gaps, slowest recovery ${seconds(tally.recoveryMs)} (bound ${seconds(recoveryMsMax)}), presence ${presence}` +
+    `${gaps} gaps, ${resets} resets, slowest recovery ${seconds(tally.recoveryMs)} (bound ${seconds(recoveryMsMax)}), presence ${presence}` +
     (unanswered > 0 ? `, ${unanswered} requests left unanswered for 10 s` : "")
   );
 }

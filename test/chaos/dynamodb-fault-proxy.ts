@@ -48,6 +48,8 @@ export class DynamoFaultProxy {
     this.#random = new SeededRandom(seed);
     this.#counts = { passed: 0, cut: 0, error500: 0, throttle: 0, hang: 0, dropReply: 0, partialBatch: 0 };
     this.#listener = createServer((request, response) => void this.#serve(request, response));
+    // Only the faults that were asked for: an idle connection stays open.
+    this.#listener.keepAliveTimeout = 0;
   }
 
   /** Listens on a free port; `target` is the endpoint of the real server. */

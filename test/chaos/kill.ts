@@ -20,9 +20,9 @@ const summary = await killRounds({
   print: (line) => console.log(line),
 });
 for (const failure of summary.failures) console.log(failure);
-const { acked, retried, lost, duplicates, misordered, gaps, slowestReadyMs } = summary;
+const { acked, retried, lost, duplicates, misordered, gaps, resets, slowestReadyMs } = summary;
 console.log(`${retried} retried, slowest restart ${slowestReadyMs.toFixed(0)} ms`);
 console.log(
   `${rounds} rounds, ${acked} acked, ${lost} lost, ${duplicates} duplicates, ${misordered} misordered, ${gaps} gaps`,
 );
-process.exit(lost + duplicates + misordered + gaps === 0 && acked > 0 ? 0 : 1);
+process.exit(lost + duplicates + misordered + gaps + resets === 0 && acked > 0 ? 0 : 1);

@@ -82,7 +82,7 @@ test("SIGTERM: clients are told to reconnect, and the process ends by itself in 
 test("SIGTERM under load, twice: everything that was acked is there, nothing is there twice", async () => {
   const summary = await killRounds({ rounds: 2, rate: 1_000, seed: 7, signal: "SIGTERM", print: () => undefined });
   expect(summary.failures).toEqual([]);
-  expect(summary).toMatchObject({ lost: 0, duplicates: 0, gaps: 0 });
+  expect(summary).toMatchObject({ lost: 0, duplicates: 0, gaps: 0, resets: 0 });
   expect(summary.acked).toBeGreaterThan(100);
   expect(summary.slowestStopMs).toBeLessThan(GRACEFUL_MS_MAX);
 }, 120_000);
@@ -90,7 +90,7 @@ test("SIGTERM under load, twice: everything that was acked is there, nothing is 
 test("kill -9 under load, five times: nothing acked is lost, nothing is there twice, no resume has a gap", async () => {
   const summary = await killRounds({ rounds: 5, rate: 1_000, seed: 5, signal: "SIGKILL", print: () => undefined });
   expect(summary.failures).toEqual([]);
-  expect(summary).toMatchObject({ lost: 0, duplicates: 0, gaps: 0 });
+  expect(summary).toMatchObject({ lost: 0, duplicates: 0, gaps: 0, resets: 0 });
   expect(summary.acked).toBeGreaterThan(500);
   expect(summary.slowestReadyMs).toBeLessThan(5_000);
 }, 120_000);

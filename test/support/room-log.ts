@@ -19,10 +19,16 @@ export interface MissingRange {
 
 export class RoomLog {
   readonly events: SeenEvent[] = [];
-  readonly faults: string[] = [];
   /** Ranges that the server named as not replayable, and new starts without resume. */
   readonly missing: MissingRange[] = [];
+  readonly #faults: string[] = [];
+  /** New events may come before the answer that names what is missing before them: until then nobody knows. */
+  #gaps: (MissingRange & { readonly fault: string })[] = [];
   #head: number | undefined;
+
+  get faults(): readonly string[] {
+    return [...this.#faults, ...this.#gaps.map((gap) => gap.fault)];
+  }
 
   /** The sequence up to which this person has everything; what a resume names. */
   get head(): number {
@@ -33,10 +39,16 @@ export class RoomLog {
   accept(frame: Frame): void {
     const after = numberAt(frame, "after");
     this.#head ??= after;
-    if (after > this.#head) this.faults.push(`gap: had ${this.#head}, got a frame after ${after}`);
+    if (after > this.#head) {
+      const fault = `${now()} gap: had ${this.#head}, got a frame after ${after}`;
+      this.#gaps.push({ from: this.#head + 1, to: after, fault });
+    }
     for (const event of listAt(frame, "events")) {
       const seq = numberAt(event, "seq");
-      if (seq <= this.#head) this.faults.push(`again or out of order: had ${this.#head}, got ${seq}`);
+      if (seq <= this.#head) {
+        const span = `(${after}, ${numberAt(frame, "head")}]`;
+        this.#faults.push(`${now()} again or out of order: had ${this.#head}, got ${seq} in a frame ${span}`);
+      }
       this.#head = Math.max(this.#head, seq);
       this.events.push({ seq, type: textAt(event, "type"), body: event });
     }
@@ -62,7 +74,7 @@ export class RoomLog {
     if (at(position, "error") !== undefined) return;
     const head = numberAt(position, "head");
     this.#start(position, this.head);
-    if (this.head < head) this.faults.push(`resumed up to ${head}, but only ${this.head} came`);
+    if (this.head < head) this.#faults.push(`${now()} resumed up to ${head}, but only ${this.head} came`);
     this.#head = Math.max(this.head, head);
   }
 
@@ -71,6 +83,12 @@ export class RoomLog {
     if (at(position, "missing") === undefined) return;
     const range = { from: numberAt(position, "missing.from"), to: numberAt(position, "missing.to") };
     this.missing.push(range);
+    this.#gaps = this.#gaps.filter(({ from, to }) => from < range.from || to > range.to);
     this.#head = Math.max(this.#head, range.to);
   }
+}
+
+/** Wall time, to be found again in a server's log. */
+function now(): string {
+  return new Date().toISOString().slice(11, -1);
 }

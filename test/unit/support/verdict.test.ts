@@ -35,7 +35,15 @@ function ackOf(message: Kept, sentMs: number, ackedMs: number): Acked {
 const judged = (seen: Witness, history = HISTORY) => judge(new Map([[ROOM, history]]), [seen]);
 
 test("a client that saw and was told the truth gives no failure", () => {
-  expect(judged(witness())).toEqual({ acked: 4, lost: 0, duplicates: 0, misordered: 0, gaps: 0, failures: [] });
+  expect(judged(witness())).toEqual({
+    acked: 4,
+    lost: 0,
+    duplicates: 0,
+    misordered: 0,
+    gaps: 0,
+    resets: 0,
+    failures: [],
+  });
 });
 
 test("frames that follow each other are one history, fences and empty frames included", () => {
@@ -87,14 +95,26 @@ test("an event that comes again, or too late, is seen", () => {
   expect(judged(seen).gaps).toBe(2);
 });
 
-test("a range that a resume could not replay counts as a gap", () => {
-  const seen = witness({
+test("a range that a resume could not replay, and named, is a reset and no gap", () => {
+  const reset = (log: RoomLog): void => {
+    log.accept(frame(0, HISTORY.slice(0, 1)));
+    // What is new may come before the answer that says what is missing before it.
+    log.accept(frame(3, HISTORY.slice(3)));
+  };
+  const named = witness({
     log: (log) => {
-      log.accept(frame(0, HISTORY));
-      log.resumed({ roomId: ROOM, head: 9, missing: { from: 5, to: 9 } });
+      reset(log);
+      log.resumed({ roomId: ROOM, head: 3, missing: { from: 2, to: 3 } });
     },
   });
-  expect(judged(seen).failures).toEqual(["gaps: ann tea: 5 to 9 could not be replayed"]);
+  expect(judged(named)).toMatchObject({ gaps: 0, resets: 1 });
+  const partly = witness({
+    log: (log) => {
+      reset(log);
+      log.resumed({ roomId: ROOM, head: 3, missing: { from: 3, to: 3 } });
+    },
+  });
+  expect(judged(partly).gaps).toBeGreaterThan(0);
 });
 
 test("a resume that says to be further than what came is seen", () => {
