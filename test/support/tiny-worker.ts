@@ -1,6 +1,6 @@
 /**
  * A shard's thread without a shard: answers each block with the same bytes, or fails as the block's first byte says, handling
- * the record that the second one names.
+ * the record that the second one names, of the link that the third one names.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import type { WorkerNotice, WorkerOrder, WorkerStart } from "../../src/actors/supervisor.ts";
@@ -20,10 +20,7 @@ function run(
   if (settings.failFirst === true) throw new Error("no data folder");
   setInterval(() => mark.beat(), 20);
   host.on("message", (message: Uint8Array | WorkerOrder) => {
-    if (!(message instanceof Uint8Array)) {
-      notice({ kind: "closed" });
-      return;
-    }
+    if (!(message instanceof Uint8Array)) return obey(message);
     const [what, record = 0, link = 0] = message;
     mark.work(record, link);
     switch (what) {
@@ -50,4 +47,19 @@ function run(
     mark.work(0, 0);
   });
   notice({ kind: "ready" });
+
+  function obey(order: WorkerOrder): void {
+    switch (order.kind) {
+      case "close":
+        return notice({ kind: "closed" });
+      case "link":
+        return notice({ kind: "link" });
+      case "peer":
+        return notice({ kind: "peer", link: order.link, block: order.block });
+      case "view":
+        return notice({ kind: "report", event: "viewed", details: { version: order.view.version } });
+      case "heads":
+        return notice({ kind: "report", event: "heard", details: { bytes: order.block.length } });
+    }
+  }
 }

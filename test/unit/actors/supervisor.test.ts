@@ -1,8 +1,10 @@
 /** Real threads that end, hang and wait: what the supervisor takes for a loss, and what it says of it. */
 import { afterEach, expect, test } from "bun:test";
-import { Supervisor } from "../../../src/actors/supervisor.ts";
+import { type Lost, Supervisor } from "../../../src/actors/supervisor.ts";
 import { WORKING_NONE, WorkingMark } from "../../../src/actors/working-mark.ts";
 import { SystemClock } from "../../../src/base/clock.ts";
+import type { NodeId } from "../../../src/cluster/membership.ts";
+import { viewOf } from "../../support/small-shard.ts";
 import { DO } from "../../support/tiny-worker.ts";
 
 const WAIT_MS_MAX = 10_000;
@@ -12,6 +14,7 @@ const ENTRY = new URL("../../support/tiny-worker.ts", import.meta.url);
 class Watched {
   readonly told: string[] = [];
   readonly reports: { readonly event: string; readonly details: Readonly<Record<string, unknown>> }[] = [];
+  readonly lost: Lost[] = [];
   readonly supervisor: Supervisor<{ readonly failFirst?: boolean }>;
   #post: ((block: Uint8Array<ArrayBuffer>) => void) | undefined;
   #changed: () => void = () => undefined;
@@ -27,21 +30,22 @@ class Watched {
         this.#tell(event);
       },
       connectStore: undefined,
-      up: (_shard, post, { record }) => {
+      up: (_shard, post, lost) => {
         this.#post = post;
-        this.#tell(`up ${record}`);
+        this.lost.push(lost);
+        this.#tell(`up ${lost.record}`);
       },
       down: () => {
         this.#post = undefined;
         this.#tell("down");
       },
-      received: () => this.#tell("echo"),
+      received: (_shard, _block, link) => this.#tell(link === 0 ? "echo" : `echo over ${link}`),
       fatal: (message) => this.#tell(`fatal ${message}`),
     });
   }
 
-  send(what: number, record = 0): void {
-    this.#post?.(Uint8Array.of(what, record));
+  send(what: number, record = 0, link = 0): void {
+    this.#post?.(Uint8Array.of(what, record, link));
   }
 
   /** Resolves when so many things have been told. */
@@ -122,6 +126,53 @@ test("a thread that waits for the store is left alone for longer", async () => {
   watched?.send(DO.loopInStore);
   expect(await watched?.until(2)).toEqual(["up 0", "echo"]);
 }, 15_000);
+
+test("the link of the record that a thread was lost in is told, and whether anybody knows the cause", async () => {
+  const { lost } = await start();
+  watched?.send(DO.exit, 9, 4);
+  await watched?.until(4);
+  watched?.send(DO.exit, WORKING_NONE, 0);
+  await watched?.until(7);
+  expect(lost).toEqual([
+    { record: 0, link: 0, explained: false },
+    { record: 9, link: 4, explained: true },
+    { record: 0, link: 0, explained: false },
+  ]);
+});
+
+test("blocks of other nodes' edges go both ways with the number of their link", async () => {
+  const { supervisor } = await start();
+  const block = Uint8Array.of(1, 2, 3);
+  supervisor.post(0, { kind: "peer", link: 7, edge: "other" as NodeId, generation: 1, block });
+  expect(await watched?.until(2)).toEqual(["up 0", "echo over 7"]);
+});
+
+test("what a thread says of the own edge's former link is not heard once the new one was ordered", async () => {
+  const { supervisor, told } = await start();
+  watched?.send(DO.echo);
+  supervisor.post(0, { kind: "link" });
+  supervisor.post(0, { kind: "link" });
+  supervisor.post(0, { kind: "heads", block: Uint8Array.of(1) });
+  expect(await watched?.until(2)).toEqual(["up 0", "heard"]);
+  watched?.send(DO.echo);
+  await watched?.until(3);
+  expect(told).toEqual(["up 0", "heard", "echo"]);
+});
+
+test("a thread that replaces a lost one is told the present view before anything else", async () => {
+  const { supervisor, reports } = await start();
+  supervisor.post(0, { kind: "view", view: viewOf("here", ["here"], { version: 1 }) });
+  await watched?.until(2);
+  watched?.send(DO.exit, 9);
+  await watched?.until(4);
+  // While nobody is there the view is kept, and the rest is for nobody.
+  supervisor.post(0, { kind: "view", view: viewOf("here", ["here"], { version: 2 }) });
+  supervisor.post(0, { kind: "heads", block: Uint8Array.of(1) });
+  await watched?.until(5);
+  watched?.send(DO.echo);
+  expect(await watched?.until(7)).toEqual(["up 0", "viewed", "down", "worker_lost", "up 9", "viewed", "echo"]);
+  expect(reports.filter(({ event }) => event === "viewed").map(({ details }) => details["version"])).toEqual([1, 2]);
+});
 
 test("a thread that cannot start says why", async () => {
   const failing = new Watched(true);
