@@ -24,6 +24,10 @@ export interface MemberView extends UserRef {
   readonly role: Role;
   readonly joinedAt: number;
 }
+export interface PresentView extends UserRef {
+  readonly status: PresenceStatus;
+  readonly customStatus?: string;
+}
 export interface RoomListEntry extends RoomView {
   readonly isJoined: boolean;
   readonly unread: number;
@@ -48,6 +52,11 @@ export interface RoomCalls {
   readonly members: {
     readonly request: { readonly after?: UserId; readonly limit: number };
     readonly reply: { readonly members: readonly MemberView[]; readonly total: number; readonly hasMore: boolean };
+  };
+  /** Who is there now, in the order of their ids. `count`: all of them. */
+  readonly present: {
+    readonly request: { readonly after?: UserId; readonly limit: number };
+    readonly reply: { readonly present: readonly PresentView[]; readonly count: number; readonly hasMore: boolean };
   };
   readonly typing: { readonly request: { readonly isTyping: boolean }; readonly reply: object };
   readonly mark_read: {

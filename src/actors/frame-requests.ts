@@ -158,9 +158,10 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
         },
       );
     case "members":
+    case "present":
       return ask(
         { kind: "check_read", by },
-        { kind: "members", limit: call.limit, ...(call.after !== undefined && { after: call.after }) },
+        { kind: call.kind, limit: call.limit, ...(call.after !== undefined && { after: call.after }) },
       );
   }
 }

@@ -24,7 +24,7 @@ export type RoomSequel =
   | { readonly kind: "resume"; readonly lastSeq: Seq; readonly gather: ResumeGather }
   | { readonly kind: "view_room" }
   | { readonly kind: "history"; readonly before?: Seq; readonly after?: Seq; readonly limit: number }
-  | { readonly kind: "members"; readonly after?: UserId; readonly limit: number };
+  | { readonly kind: "members" | "present"; readonly after?: UserId; readonly limit: number };
 
 /** Collects the positions of one connection's rooms; the last one sends the answer. */
 export interface ResumeGather {

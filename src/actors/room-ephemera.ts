@@ -12,6 +12,7 @@ import {
   ROOM_PRESENCE_SUBSCRIBERS_MAX,
 } from "../base/limits.ts";
 import type { ServerFrame, UserRef } from "../protocol/frames.ts";
+import type { PresentView, RoomCalls } from "./calls.ts";
 import type { Departed } from "./link.ts";
 import type { ShownPresence } from "./messages.ts";
 import type { ShardEnv } from "./shard-env.ts";
@@ -71,6 +72,23 @@ export class RoomEphemera {
       if (presence.status !== "offline") users.push(userId);
     }
     return users;
+  }
+
+  get presentCount(): number {
+    return this.#present.size;
+  }
+
+  /** A page of who is there. */
+  present({ after, limit }: { readonly after?: UserId; readonly limit: number }): RoomCalls["present"]["reply"] {
+    const ids = smallestAfter(this.#present.keys(), after, limit + 1);
+    const present: PresentView[] = [];
+    for (const id of ids.slice(0, limit)) {
+      const shown = this.#present.get(id);
+      if (shown === undefined) continue;
+      const { user, status, customStatus } = shown;
+      present.push({ ...user, status, ...(customStatus !== undefined && { customStatus }) });
+    }
+    return { present, count: this.#present.size, hasMore: ids.length > limit };
   }
 
   get shown(): readonly ShownPresence[] {
@@ -223,4 +241,23 @@ export class RoomEphemera {
   #show(frame: ServerFrame): void {
     if (this.#audience.size <= ROOM_PRESENCE_SUBSCRIBERS_MAX) this.#audience.show(frame);
   }
+}
+
+/** The first `limit` ids after `after`, in order: one pass, and few moves however many there are. */
+export function smallestAfter<Id extends string>(ids: Iterable<Id>, after: Id | undefined, limit: number): Id[] {
+  const page: Id[] = [];
+  for (const id of ids) {
+    if (after !== undefined && id <= after) continue;
+    const last = page[page.length - 1];
+    if (page.length === limit && last !== undefined && id >= last) continue;
+    let [low, high] = [0, page.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((page[middle] as Id) < id) low = middle + 1;
+      else high = middle;
+    }
+    page.splice(low, 0, id);
+    if (page.length > limit) page.pop();
+  }
+  return page;
 }

@@ -3,7 +3,7 @@
  * Invariant: a connection is subscribed in the same turn in which its replay reached the head, so nothing falls between.
  */
 import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
-import { RESUME_EVENTS_MAX } from "../base/limits.ts";
+import { POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
 import type { RowKeys } from "../domain/room/decision.ts";
 import type { LogEvent, MessageSent } from "../domain/room/events.ts";
@@ -80,6 +80,9 @@ export class RoomSequels {
         return;
       case "members":
         this.#members(request, sequel);
+        return;
+      case "present":
+        answerValue(this.#env, request, this.#room.audience.ephemera.present(sequel));
         return;
     }
   }
@@ -262,6 +265,7 @@ export class RoomSequels {
       ...(member != null && { role: member.role }),
       typing: audience.ephemera.typingUsers,
       present: audience.ephemera.presentUsers,
+      ...(audience.ephemera.presentCount > POSITION_NAMES_MAX && { presentCount: audience.ephemera.presentCount }),
       ...(missing !== undefined && { missing }),
     };
   }

@@ -8,7 +8,7 @@ import { readJsonBody } from "./json-body.ts";
 import { idempotencyOf, mutate } from "./mutations.ts";
 import { readWhole, wholeText } from "./paging.ts";
 import { memberParams, mutationFields, mutationHeaders, role, roomParams, userId } from "./schemas.ts";
-import { iso, memberJson } from "./views.ts";
+import { iso, memberJson, presentJson } from "./views.ts";
 
 const LIMIT = { min: 1, max: MEMBER_PAGE_MAX, fallback: MEMBER_PAGE_MAX } as const;
 const query = t.Object({ after: t.Optional(userId), limit: wholeText(LIMIT) });
@@ -35,6 +35,21 @@ export function membersPlugin(prefix: string, options: RestOptions) {
         }));
       },
       { params: roomParams, query, detail: { summary: "Members, in the order of their ids" } },
+    )
+    .get(
+      "/rooms/:roomId/presence",
+      async ({ principal, params, query: { after, limit: limitText }, set }) => {
+        const size = readWhole("limit", limitText, LIMIT);
+        if (!size.ok) return refuse(set, size.error);
+        const limit = size.value;
+        const page = { limit, ...(after === undefined ? {} : { after }) };
+        const call = { to: "room", room: params.roomId, kind: "present", ...page } as const;
+        return answer(set, await engine.call(principal, call), ({ present, count, hasMore }) => ({
+          present: present.map(presentJson),
+          pagination: { total: count, limit, hasMore, after: present.at(-1)?.userId ?? null },
+        }));
+      },
+      { params: roomParams, query, detail: { summary: "Who is in the room now, in the order of their ids" } },
     )
     .post(
       "/rooms/:roomId/members",

@@ -1,5 +1,5 @@
 /** What REST shows of rooms, messages, members and presence: the names of the API, times in ISO 8601. */
-import type { MemberView, PresenceView, RoomListEntry } from "../actors/calls.ts";
+import type { MemberView, PresenceView, PresentView, RoomListEntry } from "../actors/calls.ts";
 import type { Role } from "../domain/room/vocabulary.ts";
 import type { MessageView, RoomView } from "../protocol/frames.ts";
 
@@ -67,6 +67,16 @@ export function memberJson(member: MemberView) {
     avatar: member.avatar ?? null,
     role: member.role,
     joinedAt: iso(member.joinedAt),
+  };
+}
+
+export function presentJson(present: PresentView) {
+  return {
+    userId: present.userId,
+    displayName: present.name ?? null,
+    avatar: present.avatar ?? null,
+    status: present.status,
+    customStatus: present.customStatus ?? null,
   };
 }
 

@@ -236,6 +236,8 @@ export interface RoomPosition {
   readonly missing?: { readonly from: Seq; readonly to: Seq };
   /** Present instead of a position when the room can't be resumed: gone, or no longer a member. */
   readonly error?: ErrorCode;
+  /** How many are present, when `present` does not name all of them. */
+  readonly presentCount?: number;
 }
 
 export interface ConnectionFrame {

@@ -114,6 +114,7 @@ const POSITION = layout<RoomPosition>(
   "present",
   { name: "missing", layout: layout<NonNullable<RoomPosition["missing"]>>("from", "to") },
   "error",
+  "presentCount",
 );
 
 /** After kind, sequence and timestamp. */

@@ -50,6 +50,7 @@ const REPLIES = {
   get_room: { room, role: "owner", unread: 3 },
   history: { messages: [message], hasMore: true },
   members: { members: [{ userId: "usr_1", name: "One", role: "owner", joinedAt: AT }], total: 1, hasMore: false },
+  present: { present: [{ userId: "usr_1", name: "One", status: "away" }], count: 1, hasMore: false },
   typing: {},
   mark_read: { readSeq: 5, unread: 0 },
   list_rooms: { rooms: [{ ...room, isJoined: true, unread: 3 }], total: 50 },

@@ -1,6 +1,7 @@
 /** Several nodes as clients see them: one room is one room, wherever its actor is and wherever one is connected. */
 import { expect, test } from "bun:test";
-import type { SmallClient, SmallNode } from "../../support/small-node.ts";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { principalOf, type SmallClient, type SmallNode } from "../../support/small-node.ts";
 import { SmallCluster } from "../../support/small-cluster.ts";
 
 const TTL_MS = 6_000;
@@ -247,4 +248,44 @@ test("a person is present while connected to any node, and gone after the grace 
   cluster.run(TTL_MS + 10_000 + 4_000);
   expect(presentIn(a)).toEqual(["on-a", "on-c"]);
   fine(a, c);
+});
+
+test("in a room of many each sees a count and a page of who is there, on whatever node they are", async () => {
+  const cluster = new SmallCluster(["a", "b"]);
+  const room = cluster.roomOf("b");
+  const first = cluster.node("a").connect("p000");
+  first.create(room);
+  for (let i = 1; i < 230; i += 1) {
+    const id = `p${String(i).padStart(3, "0")}`;
+    const client = cluster.node(i % 2 === 0 ? "a" : "b").connect(id);
+    client.send({ type: "join_room", roomId: room });
+  }
+  cluster.run(2_000);
+  const last = cluster.node("a").connect("p999");
+  const position = last.join(room)["position"] as { present: string[]; presentCount: number };
+  expect(position.present).toHaveLength(100);
+  expect(position.presentCount).toBeGreaterThanOrEqual(230);
+  const updates = first.of("presence_update").length;
+  cluster.run(500);
+  expect(first.of("presence_update").length).toBe(updates);
+  const asked = cluster.node("a").gateway.call(principalOf("p000"), {
+    to: "room",
+    room: room as RoomId,
+    kind: "present",
+    after: "p099" as UserId,
+    limit: 3,
+  });
+  cluster.run(200);
+  expect(await asked).toMatchObject({
+    ok: true,
+    value: {
+      present: [
+        { userId: "p100", status: "online" },
+        { userId: "p101", status: "online" },
+        { userId: "p102", status: "online" },
+      ],
+      count: 231,
+      hasMore: true,
+    },
+  });
 });
