@@ -1,7 +1,7 @@
 /** One shard, several edges: each is told everything once, whatever happens to its link or to the others'. */
 import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { RECENT_EVENTS_MAX } from "../../../src/base/limits.ts";
+import { EDGES_REMEMBERED_MAX, RECENT_EVENTS_MAX } from "../../../src/base/limits.ts";
 import { CODECS } from "../../../src/protocol/codec.ts";
 import { GRACE_MS, type ScriptedEdge, SmallShard } from "../../support/small-shard.ts";
 
@@ -314,4 +314,25 @@ test("rooms that come to a link that goes on are told to their listeners from wh
   shard.run();
   say(shard, own, "two");
   expect(third.texts(ROOM)).toEqual(["one", "two"]);
+});
+
+test("a shard remembers the ended links of so many edges; the oldest are forgotten first", () => {
+  const shard = new SmallShard();
+  const knock = (name: string, ref: string): boolean => {
+    const edge = shard.peerEdge(name, 1);
+    edge.open(1, "ann");
+    edge.join(1, "nowhere" as RoomId);
+    edge.post();
+    shard.run();
+    return edge.answer(ref) !== undefined;
+  };
+  const ref = "join nowhere";
+  expect(knock("edge-0", ref)).toBe(true);
+  for (let i = 1; i < EDGES_REMEMBERED_MAX; i += 1) shard.peerEdge(`edge-${i}`).post();
+  shard.see([]);
+  expect(knock("edge-0", ref)).toBe(false);
+  shard.peerEdge("one more").post();
+  shard.see([]);
+  expect(knock("edge-0", ref)).toBe(true);
+  expect(knock("edge-2", ref)).toBe(false);
 });
