@@ -190,6 +190,8 @@ export const BUS_STREAM_ENTRIES_MAX = 4_096;
 /** Bytes written to one node's stream at once, and entries read at once. The rest waits for the next round. */
 export const BUS_WRITE_BYTES_MAX = 512 * 1024;
 export const BUS_READ_ENTRIES_MAX = 256;
+/** The same in DynamoDB: bytes of one packed item, below its bound of 400 KB. What is larger goes over several. */
+export const BUS_ITEM_BYTES_MAX = 300 * 1024;
 /** Changes of connections that are kept until the directory is written, each second. Beyond: all of it is written anew. */
 export const CENSUS_CHANGES_MAX = 20_000;
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll } from "bun:test";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
+import { dynamoClusterConformance } from "./dynamodb-cluster-ports.ts";
 import { openDynamoHarness } from "./dynamodb-harness.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
@@ -12,3 +13,4 @@ afterAll(() => server.stop());
 
 journalConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 projectionsConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
+dynamoClusterConformance("DynamoDB on dynalite", () => server);

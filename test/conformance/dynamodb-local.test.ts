@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type DynamoServer, dynamoLocalMissing, startDynamoLocal } from "../support/dynamodb-servers.ts";
+import { dynamoClusterConformance } from "./dynamodb-cluster-ports.ts";
 import { openDynamoHarness } from "./dynamodb-harness.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
@@ -16,6 +17,7 @@ if (missing === undefined) {
 
   journalConformance("DynamoDB Local", () => openDynamoHarness(server));
   projectionsConformance("DynamoDB Local", () => openDynamoHarness(server));
+  dynamoClusterConformance("DynamoDB Local", () => server);
 } else {
   test("the official DynamoDB Local can be run", () => {
     const isDemanded = process.env["CI"] === "true";

@@ -69,7 +69,7 @@ export interface DynamoApiParts {
   readonly random: Random;
   readonly requestMsMax?: number;
   /** Called for each failure that is not part of normal work, once a minute for each kind at most. */
-  readonly report: (event: string, details: Readonly<Record<string, unknown>>) => void;
+  readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
 }
 
 const BATCH_WRITE_MAX = 25;
@@ -187,8 +187,13 @@ export class DynamoApi {
     return done.ok ? { ok: true, value: done.value.Attributes } : done;
   }
 
-  async delete(table: string, key: ItemKey): Promise<ApiResult<true>> {
-    const command = new DeleteItemCommand({ TableName: table, Key: keyOf(key) });
+  async delete(table: string, key: ItemKey, condition?: Condition): Promise<ApiResult<true>> {
+    const command = new DeleteItemCommand({
+      TableName: table,
+      Key: keyOf(key),
+      ...(condition !== undefined && { ConditionExpression: condition.expression }),
+      ...(condition?.values !== undefined && { ExpressionAttributeValues: condition.values }),
+    });
     const done = await this.#call("background", (options) => this.#parts.client.send(command, options));
     return done.ok ? { ok: true, value: true } : done;
   }
