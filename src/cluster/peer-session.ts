@@ -98,8 +98,7 @@ export class PeerSession {
     const isToMe = header.otherSalt === this.#numbers.salt;
     const adopted = isToMe || header.adopted === 0 ? header.adopted : -1;
     if (header.salt !== this.#salt) return this.#takeFromOther(header, adopted);
-    // It still listens to a session that ended here. It will hear of the present one and begin anew.
-    if (adopted !== 0 && adopted !== this.#out) return IGNORE;
+    if (adopted !== 0 && adopted !== this.#out) return this.#takeFromPast(header);
     if (header.session === this.#in) return this.#takeNext(header);
     const isRefused = isToMe && header.refused >= this.#out;
     return this.#takeNew(header, adopted, isRefused || this.#in !== 0);
@@ -118,6 +117,17 @@ export class PeerSession {
       return wasListening ? BREAK : IGNORE;
     }
     return this.#takeNew(header, adopted, isRefused || wasListening || !isFirst);
+  }
+
+  /**
+   * The other end still listens to a session that ended here. It will hear of the present one and begin anew, unless this end,
+   * too, listens to one that has ended there: then each would wait for the other.
+   */
+  #takeFromPast(header: PeerHeader): Verdict {
+    if (this.#in === 0 || header.session === this.#in) return IGNORE;
+    this.begin();
+    this.#refused = header.session;
+    return BREAK;
   }
 
   #takeNext(header: PeerHeader): Verdict {

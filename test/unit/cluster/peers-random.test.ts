@@ -8,21 +8,27 @@ import { type End, TwoPeers } from "./two-peers.ts";
 interface Faults {
   readonly lose: number;
   readonly repeat: number;
+  /** Of all messages alike: they stay in order. */
+  readonly latencyMs: number;
+  /** At most, of each message by itself: they overtake one another. */
   readonly delayMs: number;
 }
 type Step =
   | { readonly kind: "send"; readonly from: 0 | 1; readonly messages: number; readonly flushes: boolean }
   | { readonly kind: "pass"; readonly ms: number }
   | { readonly kind: "faults"; readonly from: 0 | 1; readonly faults: Faults }
+  /** Its bus is down for a moment in which it says something. */
+  | { readonly kind: "blink"; readonly of: 0 | 1 }
   | { readonly kind: "bus"; readonly of: 0 | 1; readonly isUp: boolean }
   | { readonly kind: "view"; readonly of: 0 | 1; readonly hasOther: boolean };
 
-const NO_FAULTS: Faults = { lose: 0, repeat: 0, delayMs: 0 };
+const NO_FAULTS: Faults = { lose: 0, repeat: 0, latencyMs: 10, delayMs: 0 };
 const one = fc.constantFrom<0 | 1>(0, 1);
 const faults = fc.record({
   lose: fc.constantFrom(0, 0.05, 0.3, 1),
   repeat: fc.constantFrom(0, 0, 0.3),
-  delayMs: fc.constantFrom(0, 0, 5, 700, 4_000),
+  latencyMs: fc.constantFrom(0, 10, 10, 300),
+  delayMs: fc.constantFrom(0, 0, 0, 15, 700, 4_000),
 });
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
@@ -36,9 +42,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   {
     weight: 5,
-    arbitrary: fc.record({ kind: fc.constant("pass" as const), ms: fc.constantFrom(0, 1, 3, 300, 1_100, 5_000) }),
+    arbitrary: fc.record({
+      kind: fc.constant("pass" as const),
+      ms: fc.constantFrom(0, 1, 5, 10, 15, 300, 1_100, 5_000),
+    }),
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("faults" as const), from: one, faults }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("blink" as const), of: one }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("bus" as const), of: one, isUp: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("view" as const), of: one, hasOther: fc.boolean() }) },
 );
@@ -49,10 +59,10 @@ function run(steps: readonly Step[], seed: number, answers: boolean): TwoPeers {
   const random = new SeededRandom(seed);
   const present = new Map<NodeId, Faults>();
   two.cluster.carry = (from) => {
-    const { lose, repeat, delayMs } = present.get(from) ?? NO_FAULTS;
+    const { lose, repeat, latencyMs, delayMs } = present.get(from) ?? NO_FAULTS;
     if (random.next() < lose) return [];
-    const delays = [random.next() * delayMs];
-    while (random.next() < repeat) delays.push(random.next() * delayMs);
+    const delays = [latencyMs + random.next() * delayMs];
+    while (random.next() < repeat) delays.push(latencyMs + random.next() * delayMs);
     return delays;
   };
   let sent = 0;
@@ -79,6 +89,11 @@ function run(steps: readonly Step[], seed: number, answers: boolean): TwoPeers {
         break;
       case "faults":
         present.set(ends[each.from].id, each.faults);
+        break;
+      case "blink":
+        two.cluster.setBusUp(ends[each.of].id, false);
+        send(ends[each.of], true);
+        two.cluster.setBusUp(ends[each.of].id, true);
         break;
       case "bus":
         two.cluster.setBusUp(ends[each.of].id, each.isUp);

@@ -320,6 +320,23 @@ describe("a bus that fails", () => {
     expect(two.bob.received).toEqual(["afterwards"]);
   });
 
+  test("again and again at both ends, while messages are on their way, does not leave each waiting for the other", () => {
+    const two = TwoPeers.started();
+    two.cluster.carry = () => [10];
+    for (const end of [two.bob, two.bob, two.ada, two.ada]) {
+      two.cluster.setBusUp(end.id, false);
+      end.send("lost");
+      two.cluster.setBusUp(end.id, true);
+    }
+    two.pass(3_000);
+    const breaks = [two.ada.breaks, two.bob.breaks];
+    two.ada.send("afterwards");
+    two.bob.send("afterwards");
+    two.pass(3_000);
+    expect([two.ada.received, two.bob.received]).toEqual([["afterwards"], ["afterwards"]]);
+    expect([two.ada.breaks, two.bob.breaks]).toEqual(breaks);
+  });
+
   test("takes with it what waits for the flush", () => {
     const two = TwoPeers.started();
     two.ada.send("waiting", false);
