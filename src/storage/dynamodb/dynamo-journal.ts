@@ -174,7 +174,7 @@ export class DynamoJournal implements Journal {
       flusher.soon(waiting);
       return;
     }
-    const flushed = flusher.now(waiting).catch((error: unknown) => this.#parts.failed(error));
+    const flushed = flusher.now(waiting);
     await new Promise<void>((resolve) => {
       const timer = clock.after(DYNAMO_ROWS_WAIT_MS_MAX, resolve);
       void flushed.then(() => {

@@ -42,7 +42,7 @@ export interface DynamoOptions extends DynamoLocation {
   readonly clock?: Clock;
   readonly random?: Random;
   /** For the operator's log: what DynamoDB refuses, throttles or does not answer. */
-  readonly report: (event: string, details: Readonly<Record<string, unknown>>) => void;
+  readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
 }
 
 export function openDynamo(options: DynamoOptions): DynamoStorage {
@@ -55,10 +55,10 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
   const logs = new LogStore(api, messagesTable, values, random);
   const rows = new RowStore(api, roomsTable, values);
   const pending = new PendingRows();
-  const flusher = new RowFlusher({ api, clock, pending, logs, rows });
+  const failed = (error: unknown): void => report("dynamodb_failed", { error: String(error) });
+  const flusher = new RowFlusher({ api, clock, pending, logs, rows, failed });
   const incarnations = new Incarnations(rows);
   const lists = new RoomListReader(rows, pending);
-  const failed = (error: unknown): void => report("dynamodb_failed", { error: String(error) });
   const journal = new DynamoJournal({ clock, logs, rows, values, pending, flusher, incarnations, failed });
   return {
     journal,

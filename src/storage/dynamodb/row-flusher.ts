@@ -26,6 +26,7 @@ export interface RowFlusherParts {
   readonly pending: PendingRows;
   readonly logs: LogStore;
   readonly rows: RowStore;
+  readonly failed: (error: unknown) => void;
 }
 
 interface Flushing {
@@ -75,7 +76,11 @@ export class RowFlusher {
   #start(log: PendingLog, flushing: Flushing): Promise<boolean> {
     flushing.timer?.cancel();
     flushing.timer = undefined;
-    const running = this.#flush(log).then((written) => {
+    const flushed = this.#flush(log).catch((error: unknown) => {
+      this.#parts.failed(error);
+      return false;
+    });
+    const running = flushed.then((written) => {
       flushing.running = undefined;
       if (log.isClean) this.#forget(log);
       else if (flushing.queued === undefined) this.soon(log);

@@ -7,7 +7,7 @@ import { makeTestTables, type TestTables } from "../../../support/dynamodb-table
 
 export interface Node extends DynamoStorage {
   readonly client: MeddlingClient;
-  readonly reports: { readonly event: string; readonly details: Readonly<Record<string, unknown>> }[];
+  readonly reports: { readonly event: string; readonly details: Readonly<Record<string, string | number>> }[];
 }
 
 export interface Setup {
