@@ -42,7 +42,7 @@ export interface RoundResult extends Verdict {
   /** From the end of the trouble until who is there was shown truly, everywhere; `undefined`: not in time. */
   readonly presenceMs: number | undefined;
   /** Requests that an open connection left without any answer for ten seconds. */
-  readonly unanswered: number;
+  readonly unanswered: readonly string[];
   /** What is wrong with the logs themselves, and with what nodes say of them. */
   readonly broken: readonly string[];
   /** What was not reached in time. */
@@ -106,7 +106,7 @@ export async function playRound({ rig, scenario, round, seed, rate }: RoundOptio
       broken,
       recoveryMs: ackGapMs(witnesses, rooms, struckMs, endMs),
       presenceMs: presence.ms === undefined ? undefined : presence.ms - endMs,
-      unanswered: people.reduce((sum, person) => sum + person.unanswered, 0),
+      unanswered: people.flatMap((person) => person.unanswered),
       stuck,
     };
   } finally {

@@ -9,6 +9,7 @@ import type { Scenario } from "./scenarios.ts";
 /** A round's people, trouble and waits are all bounded; this is for what was overlooked. */
 const ROUND_MS_MAX = 180_000;
 const FAILURES_SHOWN_MAX = 12;
+const UNANSWERED_SHOWN_MAX = 3;
 
 export interface RunOptions {
   readonly scenarios: readonly Scenario[];
@@ -88,6 +89,7 @@ async function runScenario(rig: ClusterRig, scenario: Scenario, options: RunOpti
       const result = await bounded(playRound({ rig, scenario, round, seed, rate: options.rate }));
       add(tally, result);
       for (const failure of [...result.failures, ...result.broken, ...result.stuck]) fail(failure);
+      for (const request of result.unanswered.slice(0, UNANSWERED_SHOWN_MAX)) fail(`no answer for 10 s: ${request}`);
       if (result.presenceMs === undefined) tally.presenceWrong += 1;
       if (result.recoveryMs > scenario.recoveryMsMax) {
         fail(`a room was without an ack for ${seconds(result.recoveryMs)}, allowed ${seconds(scenario.recoveryMsMax)}`);
@@ -108,7 +110,7 @@ function add(tally: Tally, result: RoundResult): void {
   tally.misordered += result.misordered;
   tally.gaps += result.gaps;
   tally.resets += result.resets;
-  tally.unanswered += result.unanswered;
+  tally.unanswered += result.unanswered.length;
   tally.recoveryMs = Math.max(tally.recoveryMs, result.recoveryMs);
   tally.presenceMs = Math.max(tally.presenceMs, result.presenceMs ?? 0);
 }
@@ -123,7 +125,7 @@ function summaryLine({ name, recoveryMsMax }: Scenario, tally: Tally): string {
   return (
     `${verdict} ${name}: ${rounds} rounds, ${acked} acked, ${lost} lost, ${duplicates} duplicates, ${misordered} misordered, ` +
     `${gaps} gaps, ${resets} resets, slowest recovery ${seconds(tally.recoveryMs)} (bound ${seconds(recoveryMsMax)}), presence ${presence}` +
-    (unanswered > 0 ? `, ${unanswered} requests left unanswered for 10 s` : "")
+    (unanswered > 0 ? `, ${unanswered} requests UNANSWERED for 10 s` : "")
   );
 }
 

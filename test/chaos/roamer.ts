@@ -35,8 +35,8 @@ export interface RoamerOptions {
 export class Roamer {
   readonly person: Person;
   readonly rooms: readonly string[];
-  /** Requests that an open connection left without an answer for `ANSWER_MS_MAX`. */
-  unanswered = 0;
+  /** Requests that an open connection left without an answer for `ANSWER_MS_MAX`, in words. */
+  readonly unanswered: string[] = [];
   moves = 0;
   /** The last word of each room's state: who is there. */
   readonly present = new Map<string, readonly string[]>();
@@ -190,9 +190,10 @@ export class Roamer {
     const silentMs = nowMs - this.#lastFrameMs;
     if (silentMs > SILENCE_MS_MAX) return client.terminate();
     if (silentMs > PING_AFTER_MS) client.send({ type: "ping" });
-    for (const [clientId, { lastMs }] of this.person.unacked) {
+    for (const [clientId, { roomId, lastMs }] of this.person.unacked) {
       if (nowMs - lastMs < ANSWER_MS_MAX) continue;
-      this.unanswered += 1;
+      const sent = new Date(Date.now() - (nowMs - lastMs)).toISOString().slice(11, -1);
+      this.unanswered.push(`${clientId} to ${roomId} by node ${this.#place + 1}, sent at ${sent}`);
       this.person.again(clientId);
     }
   }
