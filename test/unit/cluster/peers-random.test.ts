@@ -1,9 +1,11 @@
 /** Sessions under random loss, repetition, delay and failing buses: what holds whatever happens. */
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import { SeededRandom } from "../../../src/base/prng.ts";
 import type { NodeId } from "../../../src/cluster/membership.ts";
 import { type End, TwoPeers } from "./two-peers.ts";
+
+setDefaultTimeout(60_000);
 
 interface Faults {
   readonly lose: number;
@@ -125,7 +127,7 @@ function checkDirection(from: End, to: End): void {
 }
 
 describe("peers whose bus loses, repeats, delays and fails", () => {
-  const cases = { numRuns: 1_500 };
+  const cases = { numRuns: 400 };
 
   test("receive between two breaks what was sent between two breaks, once, in order and from its beginning", () => {
     const withoutViews = fc.array(

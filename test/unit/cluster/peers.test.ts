@@ -106,8 +106,34 @@ describe("a loss", () => {
     two.loseNext(two.ada);
     two.ada.send("lost");
     two.ada.send("behind");
+    two.pass(1);
+    expect([two.ada.breaks, two.bob.breaks]).toEqual([1, 1]);
     expectBrokenOnce(two);
     expect(two.bob.received).toEqual(["before", "afterwards"]);
+  });
+
+  test("ends a session, of which nothing is handed over again when it comes twice", () => {
+    const two = TwoPeers.started();
+    const blink = (end: End) => {
+      two.cluster.setBusUp(end.id, false);
+      end.send("lost");
+      two.cluster.setBusUp(end.id, true);
+    };
+    // The first message of bob's next session comes again when ada has given that one up and not heard of another.
+    let delays: readonly number[] = [10, 60];
+    two.cluster.carry = (from) => (from === two.bob.id ? delays : [10]);
+    two.bob.onBroken = () => {
+      two.bob.send("first");
+      delays = [200];
+    };
+    blink(two.bob);
+    two.pass(20);
+    expect(two.ada.received).toEqual(["first"]);
+    blink(two.ada);
+    two.pass(100);
+    expect(two.ada.received).toEqual(["first"]);
+    two.pass(3_000);
+    expect(two.ada.segments("received").at(-1)).toEqual(two.bob.segments("sent").at(-1));
   });
 
   test("of the last message is noticed with the next sign of life", () => {
