@@ -1,10 +1,11 @@
-import { afterAll, beforeAll } from "bun:test";
+import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { dynamoClusterConformance } from "./dynamodb-cluster-ports.ts";
 import { openDynamoHarness } from "./dynamodb-harness.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
 
+setDefaultTimeout(30_000);
 let server: DynamoServer;
 beforeAll(async () => {
   server = await startDynalite();

@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type DynamoServer, dynamoLocalMissing, startDynamoLocal } from "../support/dynamodb-servers.ts";
 import { dynamoClusterConformance } from "./dynamodb-cluster-ports.ts";
 import { openDynamoHarness } from "./dynamodb-harness.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
 
+setDefaultTimeout(30_000);
 const missing = await dynamoLocalMissing();
 
 if (missing === undefined) {

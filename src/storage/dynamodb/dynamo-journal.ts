@@ -9,10 +9,12 @@
  * - An append that changes members or the card is answered when their rows are in the table, but no later than
  *   `DYNAMO_ROWS_WAIT_MS_MAX`: whoever is told that they joined finds the room in their list, on every node, as long as
  *   DynamoDB is healthy.
+ * - After a crash the rows are there again as soon as the next owner has read the tail. Until then lists show the room as it
+ *   was a second before the crash.
  */
 import type { Clock } from "../../base/clock.ts";
 import type { Seq, UserId } from "../../base/ids.ts";
-import { DYNAMO_ITEM_BYTES_MAX, DYNAMO_ROWS_PENDING_BYTES_MAX, DYNAMO_ROWS_WAIT_MS_MAX } from "../../base/limits.ts";
+import { DYNAMO_ITEM_BYTES_MAX, DYNAMO_ROWS_WAIT_MS_MAX } from "../../base/limits.ts";
 import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type {
   AppendOutcome,
@@ -32,7 +34,7 @@ import type { Incarnations } from "./incarnations.ts";
 import { logName } from "./keys.ts";
 import { type LargeValues, partsIn } from "./large-values.ts";
 import type { LogStore, StoredSegment } from "./log-store.ts";
-import type { PendingRows, Versioned } from "./pending-rows.ts";
+import type { PendingLog, PendingRows, Versioned } from "./pending-rows.ts";
 import { type RowFlusher, rowsOf } from "./row-flusher.ts";
 import type { RowStore } from "./row-store.ts";
 import { packRows, ROWS, rowsId, SEGMENT_OVERHEAD_BYTES } from "./segment-item.ts";
@@ -45,8 +47,15 @@ export interface DynamoJournalParts {
   readonly pending: PendingRows;
   readonly flusher: RowFlusher;
   readonly incarnations: Incarnations;
+  readonly rowsPendingBytesMax: number;
   /** Something happened that cannot: an item that is none of ours, an error of this code. */
   readonly failed: (error: unknown) => void;
+}
+
+interface Unsettled {
+  readonly segment: Segment;
+  readonly rows: readonly RowChange[];
+  readonly bytes: number;
 }
 
 const NO_ROWS = new Uint8Array();
@@ -56,6 +65,8 @@ export class DynamoJournal implements Journal {
   readonly #parts: DynamoJournalParts;
   /** Per log the append that is under way: the next one waits for it. */
   readonly #appends = new Map<string, Promise<void>>();
+  /** Per log the append whose outcome is unknown: whoever finds it in its place makes it written. */
+  readonly #unsettled = new Map<string, Unsettled>();
   #closed = false;
 
   constructor(parts: DynamoJournalParts) {
@@ -90,7 +101,9 @@ export class DynamoJournal implements Journal {
   readSegment(log: LogKey, firstSeq: Seq, done: Done<Segment | undefined>): void {
     const read = async (): Promise<ApiResult<Segment | undefined>> => {
       const found = await this.#parts.logs.segmentAt(log, firstSeq);
-      return found.ok ? { ok: true, value: found.value?.segment } : found;
+      if (!found.ok) return found;
+      if (found.value !== undefined) this.#settle(log, found.value.segment);
+      return { ok: true, value: found.value?.segment };
     };
     answer(read(), done, this.#parts.failed);
   }
@@ -145,7 +158,7 @@ export class DynamoJournal implements Journal {
     const { logs, values, pending } = this.#parts;
     // Closed, or too many rows are waiting for a table that takes none: not written, and to be tried again.
     if (this.#closed) return "unknown";
-    if (rows.length > 0 && pending.bytes > DYNAMO_ROWS_PENDING_BYTES_MAX) return "unknown";
+    if (rows.length > 0 && pending.bytes > this.#parts.rowsPendingBytesMax) return "unknown";
     const room = DYNAMO_ITEM_BYTES_MAX - SEGMENT_OVERHEAD_BYTES - segment.entries.length;
     if (room < 0) return "full";
     const packed = rows.length === 0 ? NO_ROWS : packRows(rows);
@@ -153,9 +166,20 @@ export class DynamoJournal implements Journal {
     if (!stored.ok) return "unknown";
     const put = await logs.putSegment(log, segment, stored.value);
     const outcome = put.ok ? "written" : put.error === "condition" ? await this.#judge(log, segment) : "unknown";
-    if (outcome === "written") await this.#noteWritten(log, segment, rows, packed.length);
+    if (outcome === "unknown") this.#unsettled.set(logName(log), { segment, rows, bytes: packed.length });
+    else this.#unsettled.delete(logName(log));
+    if (outcome === "written") await this.#rowsWritten(this.#noteWritten(log, segment, rows, packed.length), rows);
     if (outcome === "fenced") await values.remove(log, partsIn(stored.value, ROWS));
     return outcome;
+  }
+
+  /** The place of an append whose outcome was unknown has been read. */
+  #settle(log: LogKey, standing: Segment): void {
+    const unsettled = this.#unsettled.get(logName(log));
+    if (unsettled === undefined || unsettled.segment.firstSeq !== standing.firstSeq) return;
+    this.#unsettled.delete(logName(log));
+    const { segment, rows, bytes } = unsettled;
+    if (segment.batchId === standing.batchId) this.#parts.flusher.soon(this.#noteWritten(log, segment, rows, bytes));
   }
 
   /** The place is taken: by me, at an earlier attempt, or by another. */
@@ -165,11 +189,17 @@ export class DynamoJournal implements Journal {
     return standing.value.segment.batchId === batchId ? "written" : "fenced";
   }
 
-  async #noteWritten(log: LogKey, segment: Segment, rows: readonly RowChange[], bytes: number): Promise<void> {
-    const { pending, incarnations, flusher, clock } = this.#parts;
+  #noteWritten(log: LogKey, segment: Segment, rows: readonly RowChange[], bytes: number): PendingLog {
+    const { pending, incarnations } = this.#parts;
     incarnations.note(log);
     const waiting = pending.logToAdd(log, segment.firstSeq - 1);
     waiting.add(segment, rows, bytes);
+    return waiting;
+  }
+
+  /** Returns when the rows are in the table, as far as that is to be waited for. */
+  async #rowsWritten(waiting: PendingLog, rows: readonly RowChange[]): Promise<void> {
+    const { flusher, clock } = this.#parts;
     if (rows.every((row) => row.kind === "message")) {
       flusher.soon(waiting);
       return;
@@ -186,6 +216,8 @@ export class DynamoJournal implements Journal {
 
   async #readTail(log: LogKey): Promise<ApiResult<LogTail>> {
     const { logs, rows, incarnations } = this.#parts;
+    // A new activation: what the former one did not learn stands in the tail or will never.
+    this.#unsettled.delete(logName(log));
     const [snapshot, room] = await Promise.all([logs.snapshot(log), rows.room(log.tenant, log.room)]);
     if (!snapshot.ok) return snapshot;
     if (!room.ok) return room;

@@ -2,6 +2,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import { type Clock, SystemClock } from "../../base/clock.ts";
+import { DYNAMO_ROWS_PENDING_BYTES_MAX } from "../../base/limits.ts";
 import { type Random, SystemRandom } from "../../base/prng.ts";
 import type { Journal } from "../journal.ts";
 import type { Projections } from "../projections.ts";
@@ -39,6 +40,7 @@ export interface DynamoOptions extends DynamoLocation {
   /** Instead of one of its own. */
   readonly client?: Pick<DynamoDBClient, "send" | "destroy">;
   readonly requestMsMax?: number;
+  readonly rowsPendingBytesMax?: number;
   readonly clock?: Clock;
   readonly random?: Random;
   /** For the operator's log: what DynamoDB refuses, throttles or does not answer. */
@@ -59,7 +61,9 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
   const flusher = new RowFlusher({ api, clock, pending, logs, rows, failed });
   const incarnations = new Incarnations(rows);
   const lists = new RoomListReader(rows, pending);
-  const journal = new DynamoJournal({ clock, logs, rows, values, pending, flusher, incarnations, failed });
+  const rowsPendingBytesMax = options.rowsPendingBytesMax ?? DYNAMO_ROWS_PENDING_BYTES_MAX;
+  const parts = { clock, logs, rows, values, pending, flusher, incarnations, failed, rowsPendingBytesMax };
+  const journal = new DynamoJournal(parts);
   return {
     journal,
     projections: new DynamoProjections({ api, roomsTable, rows, lists, incarnations, failed }),

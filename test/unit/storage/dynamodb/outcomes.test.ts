@@ -52,6 +52,23 @@ describe("DynamoDB in trouble", () => {
     expect(await ask((done) => one.journal.readMembers(LOG, [user("ada")], done))).toMatchObject([{ role: "member" }]);
   });
 
+  test("an append that is found in its place without being repeated has its rows read and written, too", async () => {
+    const one = node();
+    one.client.meddling = {
+      after: ({ name }) => {
+        if (name === "PutItem") throw new TypeError("the socket was closed");
+      },
+    };
+    expect(await append(one.journal, LOG, segment(1), [card("group"), member("ada")])).toBe("unknown");
+    one.client.meddling = {};
+    const ada = (on: Node) => ask((done) => on.journal.readMembers(LOG, [user("ada")], done));
+    expect(await ada(one)).toEqual([null]);
+    expect((await standing(one, 1))?.batchId).toBe("batch-1");
+    expect(await ada(one)).toMatchObject([{ role: "member" }]);
+    await one.close();
+    expect(await ada(node())).toMatchObject([{ role: "member" }]);
+  });
+
   test("an append whose place cannot be looked at after a refusal is unknown", async () => {
     const [one, other] = [node(), node()];
     await appendNow(one.journal, LOG, segment(1));

@@ -1,5 +1,5 @@
 /** Tables on one dynalite, and any number of adapters on them, each with a client that a test can meddle with. */
-import { afterAll, afterEach, beforeAll, beforeEach } from "bun:test";
+import { afterAll, afterEach, beforeAll, beforeEach, setDefaultTimeout } from "bun:test";
 import { type DynamoOptions, type DynamoStorage, openDynamo } from "../../../../src/storage/dynamodb/open-dynamo.ts";
 import { MeddlingClient } from "../../../support/dynamodb-client.ts";
 import { type DynamoServer, startDynalite } from "../../../support/dynamodb-servers.ts";
@@ -16,7 +16,11 @@ export interface Setup {
   readonly node: (options?: Partial<DynamoOptions>) => Node;
 }
 
+/** A server in a process of its own, on a machine that may be busy. */
+const TEST_MS_MAX = 30_000;
+
 export function dynamoSetup(): Setup {
+  setDefaultTimeout(TEST_MS_MAX);
   let server: DynamoServer;
   let tables: TestTables;
   const open: Node[] = [];
