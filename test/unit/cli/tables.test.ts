@@ -36,12 +36,18 @@ describe("bun run tables", () => {
   });
   afterAll(() => server.stop());
 
-  test("makes both tables, and finds them there the next time", async () => {
+  test("makes the tables, and finds them there the next time", async () => {
+    const names = ["cli-messages", "cli-rooms", "cli-rooms_cluster"];
     const first = await tables(env("cli-messages", "cli-rooms"));
-    expect(first).toEqual({ out: "cli-messages: created\ncli-rooms: created\n", errors: "", code: 0 });
+    expect(first).toEqual({ out: names.map((name) => `${name}: created\n`).join(""), errors: "", code: 0 });
     const second = await tables(env("cli-messages", "cli-rooms"));
-    expect(second.out).toBe("cli-messages: is there, nothing to do\ncli-rooms: is there, nothing to do\n");
+    expect(second.out).toBe(names.map((name) => `${name}: is there, nothing to do\n`).join(""));
     expect(second.code).toBe(0);
+  });
+
+  test("makes no table for what Redis does", async () => {
+    const { out } = await tables({ ...env("cli-redis-m", "cli-redis-r"), REDIS_HOST: "127.0.0.1" });
+    expect(out).toBe("cli-redis-m: created\ncli-redis-r: created\n");
   });
 
   test("may be run by two at once", async () => {
