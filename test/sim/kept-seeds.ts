@@ -5,6 +5,8 @@
 export const KEPT_SEEDS: readonly number[] = [
   // A replaced shard that went on took a quiet room back for what it had left to write; nobody told the listeners.
   5505,
+  // The same by one that never had the log, and by one that failed by an exception.
+  11384, 13218,
   // A client gave up a room that it had joined since, by an answer that other rooms had held up.
   5627,
 ];

@@ -38,6 +38,8 @@ const HOUR_MS = 3_600_000;
 /** After healing: for reconnecting, for repeating, for probes. */
 const SETTLE_MS_MAX = 30_000;
 const PROBE_MS_MAX = 10_000;
+/** Whoever listens has heard of everything after so long, also where nobody writes: longer than a full store is left alone. */
+const HEARD_MS_MAX = 6_000;
 /** Longer than senders' own marks wait and than the grace period of presence. */
 const QUIET_MS = 9_000;
 /** Longer than a room stays active without anybody. */
@@ -82,6 +84,7 @@ class Scenario {
       codecs,
       backpressureMax,
       disruptions: [],
+      ghosts: new Set(),
       newOwner: () => {
         owners += 1;
         return `owner-${owners}`;
@@ -116,8 +119,9 @@ class Scenario {
     await this.#runFor(300);
     store.faults = this.#profile.store;
     this.#crowd.act(this.#profile.requests);
-    this.#planDisasters();
+    const disastersEndMs = this.#planDisasters();
     await this.#runUntil(() => this.#crowd.isDone, 120_000);
+    await this.#runFor(Math.max(0, disastersEndMs - queue.nowMs));
     if (isDeserted) await this.#desert();
     await this.#heal();
     const logs = this.#crowd.rooms.map((room) => finalLog(store.memory, TENANT, room));
@@ -176,7 +180,8 @@ class Scenario {
 
   // ---------------------------------------------------------------------------------------------- disasters
 
-  #planDisasters(): void {
+  /** Returns when the last one has begun. */
+  #planDisasters(): number {
     const p = this.#profile;
     const { queue, clock, store } = this.#world;
     const durationMs = Math.max(400, (p.requests * p.thinkMsMax) / 2 / p.clients);
@@ -203,6 +208,7 @@ class Scenario {
       if (poisoner.isConnected)
         poisoner.request(room, { kind: "send_message", content: `${content} ${this.#crowd.content(poisoner)}` });
     });
+    return queue.nowMs + durationMs;
   }
 
   /** Everybody leaves in good order, the rooms fall asleep, everybody comes back. */
@@ -225,6 +231,8 @@ class Scenario {
     this.#world.backpressureMax = Number.POSITIVE_INFINITY;
     await this.#runUntil(() => this.#liveNode()?.isHealthy === true && store.late === 0, SETTLE_MS_MAX);
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("settle");
+    await this.#runFor(HEARD_MS_MAX);
+    this.#checkHeard();
     for (const client of this.#crowd.clients) {
       // What it chose may have been lost with a connection.
       if (client.isConnected) client.setStatus(client.status);
@@ -246,6 +254,25 @@ class Scenario {
     for (const client of this.#crowd.clients) client.comeBack();
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("take up new connections");
     for (const client of this.#crowd.clients) client.takeUnread();
+  }
+
+  /**
+   * Nobody has written since: who listens knows all that there is. Save what a thread wrote that was given up and went on:
+   * on one node there is nobody who would tell of it before the next event, and real threads are ended for good.
+   */
+  #checkHeard(): void {
+    const { store, ghosts } = this.#world;
+    for (const { name, rooms } of this.#crowd.clients) {
+      for (const { room, subscribed, head = 0 } of rooms.values()) {
+        const unheard = store.memory.currentLog(TENANT, room)?.segments.filter(({ lastSeq }) => lastSeq > head) ?? [];
+        if (!subscribed || unheard.every(({ owner }) => ghosts.has(owner))) continue;
+        const logHead = unheard.at(-1)?.lastSeq;
+        this.#violations.push({
+          rule: "10 quiet",
+          message: `${name} ${room}: has heard up to ${head}, the log ${logHead}`,
+        });
+      }
+    }
   }
 
   #complain(failure: string): void {

@@ -35,6 +35,8 @@ export interface World {
   readonly disruptions: Disruption[];
   /** A name for the fences of one incarnation of a shard, as if each were on a node of its own. */
   readonly newOwner: () => string;
+  /** Owners that went on after they had been given up. */
+  readonly ghosts: Set<string>;
 }
 
 /** Calls of a room in trouble: `crash` ends the shard's thread in the middle of the turn. */
@@ -68,6 +70,7 @@ interface Incarnation {
   readonly process: SimProcess;
   readonly shard: Shard;
   readonly toEdge: Pipe;
+  readonly owner: string;
   /** The link record that it is handling. */
   record: number;
 }
@@ -153,6 +156,7 @@ export class SimNode {
     const process = new SimProcess(queue, clock);
     const toEdge = new Pipe(queue, this.#delays(this.#plan.linkDelayMsMax));
     const toShard = new Pipe(queue, this.#delays(this.#plan.linkDelayMsMax));
+    const owner = this.#world.newOwner();
     const host: RoomHost = { crash: () => this.crashShard(shard) };
     const built = new Shard(
       {
@@ -161,7 +165,7 @@ export class SimNode {
         journal: this.#parts.wrapJournal(new SimJournal(store, process), store),
         projections: new SimProjections(store, process),
         codecs,
-        settings: { ...this.#plan.settings, node: this.#world.newOwner() },
+        settings: { ...this.#plan.settings, node: owner },
         defer: process.defer,
         send: (block) =>
           toEdge.send(() =>
@@ -178,7 +182,7 @@ export class SimNode {
       },
       (env, address) => this.#parts.makeRoom(env, address, host),
     );
-    const incarnation: Incarnation = { process, shard: built, toEdge, record: 0 };
+    const incarnation: Incarnation = { process, shard: built, toEdge, owner, record: 0 };
     this.#running[shard] = incarnation;
     trace.note(queue.nowMs, `shard ${shard} up`);
     const post = (block: Uint8Array<ArrayBuffer>): void =>
@@ -215,6 +219,7 @@ export class SimNode {
     this.#replaced.add(incarnation);
     queue.after(pauseMs, () => {
       trace.note(queue.nowMs, `shard ${shard}'s former thread goes on`);
+      this.#world.ghosts.add(incarnation.owner);
       incarnation.process.resume();
     });
     queue.after(pauseMs + afterlifeMs, () => {

@@ -142,6 +142,27 @@ test("an activation that finds a former owner's append in its way reads again an
   }
 });
 
+test("an activation that never wrote gives way, too, to whoever fenced the log since it was read", () => {
+  const all = scene();
+  const { node, journal, ann, log } = all;
+  anotherWrites(all, "fence");
+  const held: Append[] = [];
+  node.stopShard(0);
+  node.startShard(0);
+  journal().onAppend = (append) => held.push(append);
+  const ref = ann.send(message("one"));
+  node.run();
+  anotherWrites(all, "fence");
+  journal().onAppend = undefined;
+  for (const append of held) append.write();
+  node.run();
+  expect(ann.answerTo(ref)).toMatchObject({ type: "error", code: "unavailable", temporary: true });
+  expect(eventsOf(log).slice(4)).toEqual(["fence of another", "fence of another"]);
+  node.run(FENCE_RESPECT_MS);
+  expect(eventsOf(log).slice(6)).toEqual(["fence of small"]);
+  expect(ann.faults()).toEqual([]);
+});
+
 test("a room that is listened to is fenced at once when another owner wrote its last fence, and a late append is heard of", () => {
   const all = scene();
   const { node, journal, ann, ben, log } = all;
