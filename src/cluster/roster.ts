@@ -182,8 +182,8 @@ export class Roster implements RosterInputs {
     const hasLapsed = this.#lookForLapse(isAnswer);
     if (isAnswer) {
       this.#takeReading(startedMs, nowMs, beat.reading);
+      // One that still said the contrary of a retirement is followed by another one.
       if (asked === this.#self) this.#announceIfDue();
-      else this.#beatAgain = true;
     } else if (hasLapsed) {
       this.#publish();
     }
