@@ -1,7 +1,12 @@
 /** From configuration to the adapters of storage and cluster: the one place that chooses among them. */
 import type { MessagePort } from "node:worker_threads";
 import type { Clock } from "./base/clock.ts";
+import { SystemRandom } from "./base/prng.ts";
 import type { Bus } from "./cluster/bus.ts";
+import { CLUSTER_REQUEST_MS_MAX, clusterTableOf } from "./cluster/dynamodb/cluster-table.ts";
+import { DynamoBus } from "./cluster/dynamodb/dynamo-bus.ts";
+import { DynamoDirectory } from "./cluster/dynamodb/dynamo-directory.ts";
+import { DynamoMembership } from "./cluster/dynamodb/dynamo-membership.ts";
 import type { Membership } from "./cluster/membership.ts";
 import { MemoryCluster } from "./cluster/memory/memory-cluster.ts";
 import { MemoryDirectory } from "./cluster/memory/memory-directory.ts";
@@ -10,7 +15,8 @@ import { RedisBus } from "./cluster/redis/redis-bus.ts";
 import { RedisDirectory } from "./cluster/redis/redis-directory.ts";
 import { RedisMembership } from "./cluster/redis/redis-membership.ts";
 import type { Config, DynamoConfig } from "./config.ts";
-import { openDynamo } from "./storage/dynamodb/open-dynamo.ts";
+import { DynamoApi } from "./storage/dynamodb/dynamo-api.ts";
+import { dynamoClient, openDynamo } from "./storage/dynamodb/open-dynamo.ts";
 import type { Journal } from "./storage/journal.ts";
 import type { Projections } from "./storage/projections.ts";
 import { openSqlite } from "./storage/sqlite/open-sqlite.ts";
@@ -23,13 +29,14 @@ export interface ClusterParts {
   close(): void;
 }
 
-/** `undefined`: this node is alone. Several nodes need a store that they share. */
+/** `undefined`: this node is alone, since nobody shares its store. Without Redis the nodes meet in a table. */
 export function openCluster(
   config: Config,
   clock: Clock,
   onTrouble: (part: string, what: string) => void,
 ): ClusterParts | undefined {
-  if (config.dynamodb === undefined || config.redis === undefined) return undefined;
+  if (config.dynamodb === undefined) return undefined;
+  if (config.redis === undefined) return openTable(config.dynamodb, clock, onTrouble);
   const settings = config.redis;
   const membership = new RedisMembership(settings, clock);
   const directory = new RedisDirectory({ settings, clock, ttlMs: config.presenceTtlSeconds * 1_000 });
@@ -41,6 +48,28 @@ export function openCluster(
       membership.close();
       directory.close();
     },
+  };
+}
+
+function openTable(
+  dynamodb: DynamoConfig,
+  clock: Clock,
+  onTrouble: (part: string, what: string) => void,
+): ClusterParts {
+  const client = dynamoClient(dynamodb);
+  const calls = new DynamoApi({
+    client,
+    clock,
+    random: new SystemRandom(),
+    requestMsMax: CLUSTER_REQUEST_MS_MAX,
+    report: (event, details) => onTrouble("table", `${event} ${JSON.stringify(details)}`),
+  });
+  const table = { calls, name: clusterTableOf(dynamodb.roomsTable) };
+  return {
+    bus: new DynamoBus({ table, clock, onTrouble: (what) => onTrouble("bus", what) }),
+    membership: new DynamoMembership(table, clock),
+    directory: new DynamoDirectory(table, clock),
+    close: () => client.destroy(),
   };
 }
 

@@ -10,6 +10,7 @@ import type { TenantId, UserId } from "./base/ids.ts";
 import { type Random, SystemRandom } from "./base/prng.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { NodeId, NodeInfo } from "./cluster/membership.ts";
+import { clusterTableOf } from "./cluster/dynamodb/cluster-table.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { Config } from "./config.ts";
 import type { Principal } from "./domain/principal.ts";
@@ -161,7 +162,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   };
   if (cluster !== undefined && !(await hasJoined(cluster, gateway))) {
     await leave();
-    return err(`No answer from Redis in ${JOIN_MS_MAX / 1_000} s. Without it this node does not know the others`);
+    return err(`No answer from ${registryOf(config)} in ${JOIN_MS_MAX / 1_000} s: this node does not know the others`);
   }
   let ready = true;
   const shardsUp = (): boolean => Array.from({ length: config.shards }, (_, i) => i).every((i) => gateway.isShardUp(i));
@@ -177,9 +178,13 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       activeConnections: () => gateway.connections.size,
       dependencies: () => ({
         shards: shardsUp() ? "healthy" : "degraded",
-        ...(cluster !== undefined && { redis: isAmongOthers() ? ("healthy" as const) : ("down" as const) }),
+        ...(cluster !== undefined && {
+          [config.redis === undefined ? "registry" : "redis"]: isAmongOthers()
+            ? ("healthy" as const)
+            : ("down" as const),
+        }),
       }),
-      redisConnected: isAmongOthers,
+      redisConnected: () => config.redis !== undefined && isAmongOthers(),
     },
     sockets: {
       codecs,
@@ -225,6 +230,11 @@ function selfOf(config: Config, random: Random, clock: Clock): NodeInfo {
     startedAt: clock.wallMs(),
     leaving: false,
   };
+}
+
+function registryOf({ redis, dynamodb }: Config): string {
+  if (redis !== undefined) return `Redis at ${redis.nodes.map(({ host, port }) => `${host}:${port}`).join(", ")}`;
+  return `the table ${clusterTableOf(dynamodb?.roomsTable ?? "")} (made by "bun run tables")`;
 }
 
 function hasJoined(cluster: ClusterNode, gateway: Gateway): Promise<boolean> {

@@ -1,5 +1,6 @@
-/** Two empty tables on a test server, and what a test needs to reach them. */
+/** Empty tables on a test server, and what a test needs to reach them. */
 import { DeleteTableCommand } from "@aws-sdk/client-dynamodb";
+import { clusterTableOf } from "../../src/cluster/dynamodb/cluster-table.ts";
 import { ensureTable } from "../../src/storage/dynamodb/dynamo-tables.ts";
 import { type DynamoLocation, dynamoClient } from "../../src/storage/dynamodb/open-dynamo.ts";
 import type { DynamoServer } from "./dynamodb-servers.ts";
@@ -21,7 +22,7 @@ export async function makeTestTables(server: DynamoServer): Promise<TestTables> 
     anyCredentials: true,
   };
   const client = dynamoClient(location);
-  const tables = [location.messagesTable, location.roomsTable];
+  const tables = [location.messagesTable, location.roomsTable, clusterTableOf(location.roomsTable)];
   for (const table of tables) {
     const state = await ensureTable(client, table);
     if (!state.ok) throw new Error(state.error);
