@@ -8,6 +8,7 @@ import { TestClient } from "../support/client.ts";
 import { mintTestToken } from "../support/tokens.ts";
 import type { WireName } from "../support/wire.ts";
 import { checkLog } from "../sim/check-log.ts";
+import { eventsOf } from "../sim/log-facts.ts";
 import { ackGapMs } from "./ack-gap.ts";
 import type { ClusterRig } from "./cluster-rig.ts";
 import { presenceSettled } from "./presence-check.ts";
@@ -43,6 +44,8 @@ export interface RoundResult extends Verdict {
   readonly presenceMs: number | undefined;
   /** Requests that an open connection left without any answer for ten seconds. */
   readonly unanswered: readonly string[];
+  /** How often a room got another writer, after its first one. */
+  readonly takeovers: number;
   /** What is wrong with the logs themselves, and with what nodes say of them. */
   readonly broken: readonly string[];
   /** What was not reached in time. */
@@ -91,11 +94,13 @@ export async function playRound({ rig, scenario, round, seed, rate }: RoundOptio
     }
     for (const person of staying) if (person.person.unacked.size > 0) stuck.push(unackedOf(person));
     const broken: string[] = [];
+    let takeovers = 0;
     const histories = new Map<string, readonly Kept[]>();
     for (const roomId of rooms) {
       const log = await readLog(rig.storage.journal, roomId);
       checkLog(log, (rule, message) => broken.push(`log, ${rule}: ${message}`));
       histories.set(roomId, messagesOf(log));
+      takeovers += eventsOf(log).filter((event) => event.kind === "fence").length - 1;
       const told = await historyOf(rig, people, roomId, random);
       const differ = differenceOf(told, messagesOf(log));
       if (differ !== undefined) broken.push(`the history of ${roomId} over REST is not its log: ${differ}`);
@@ -103,6 +108,7 @@ export async function playRound({ rig, scenario, round, seed, rate }: RoundOptio
     const witnesses = people.map((person) => person.witness());
     return {
       ...judge(histories, witnesses),
+      takeovers,
       broken,
       recoveryMs: ackGapMs(witnesses, rooms, struckMs, endMs),
       presenceMs: presence.ms === undefined ? undefined : presence.ms - endMs,

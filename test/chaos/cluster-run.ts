@@ -37,6 +37,7 @@ interface Tally {
   misordered: number;
   gaps: number;
   resets: number;
+  takeovers: number;
   unanswered: number;
   recoveryMs: number;
   presenceMs: number;
@@ -72,6 +73,7 @@ async function runScenario(rig: ClusterRig, scenario: Scenario, options: RunOpti
     misordered: 0,
     gaps: 0,
     resets: 0,
+    takeovers: 0,
     unanswered: 0,
     recoveryMs: 0,
     presenceMs: 0,
@@ -95,6 +97,7 @@ async function runScenario(rig: ClusterRig, scenario: Scenario, options: RunOpti
         fail(`a room was without an ack for ${seconds(result.recoveryMs)}, allowed ${seconds(scenario.recoveryMsMax)}`);
       }
       if (result.acked === 0) fail("nothing was acked");
+      if (scenario.mustTakeOver === true && result.takeovers === 0) fail("no room changed hands");
     } catch (error) {
       fail(error instanceof Error ? error.message : String(error));
     }
@@ -110,13 +113,14 @@ function add(tally: Tally, result: RoundResult): void {
   tally.misordered += result.misordered;
   tally.gaps += result.gaps;
   tally.resets += result.resets;
+  tally.takeovers += result.takeovers;
   tally.unanswered += result.unanswered.length;
   tally.recoveryMs = Math.max(tally.recoveryMs, result.recoveryMs);
   tally.presenceMs = Math.max(tally.presenceMs, result.presenceMs ?? 0);
 }
 
 function summaryLine({ name, recoveryMsMax }: Scenario, tally: Tally): string {
-  const { rounds, acked, lost, duplicates, misordered, gaps, resets, unanswered, failures } = tally;
+  const { rounds, acked, lost, duplicates, misordered, gaps, resets, takeovers, unanswered, failures } = tally;
   const presence =
     tally.presenceWrong > 0
       ? `WRONG in ${tally.presenceWrong}`
@@ -124,7 +128,7 @@ function summaryLine({ name, recoveryMsMax }: Scenario, tally: Tally): string {
   const verdict = failures.length === 0 ? "ok  " : "FAIL";
   return (
     `${verdict} ${name}: ${rounds} rounds, ${acked} acked, ${lost} lost, ${duplicates} duplicates, ${misordered} misordered, ` +
-    `${gaps} gaps, ${resets} resets, slowest recovery ${seconds(tally.recoveryMs)} (bound ${seconds(recoveryMsMax)}), presence ${presence}` +
+    `${gaps} gaps, ${resets} resets, ${takeovers} takeovers, slowest recovery ${seconds(tally.recoveryMs)} (bound ${seconds(recoveryMsMax)}), presence ${presence}` +
     (unanswered > 0 ? `, ${unanswered} requests UNANSWERED for 10 s` : "")
   );
 }

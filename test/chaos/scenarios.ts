@@ -4,7 +4,7 @@
  */
 import type { SeededRandom } from "../../src/base/prng.ts";
 import type { ClusterRig, RigNode } from "./cluster-rig.ts";
-import type { FaultRates } from "./dynamodb-fault-proxy.ts";
+import type { DynamoFault } from "./dynamodb-fault-proxy.ts";
 
 export interface Trouble {
   readonly rig: ClusterRig;
@@ -21,6 +21,8 @@ export interface Scenario {
   readonly roundsFull: number;
   /** No room may be without an ack for longer, milliseconds, from what `struck` says. */
   readonly recoveryMsMax: number;
+  /** Rooms must change hands in it; otherwise the trouble was none. */
+  readonly mustTakeOver?: true;
   /** In the short version for every test run. */
   readonly isBrief?: true;
   disturb(trouble: Trouble): Promise<void>;
@@ -30,17 +32,20 @@ const SECOND = 1_000;
 const wait = (ms: number): Promise<void> => Bun.sleep(ms);
 
 /** DynamoDB fails so for everybody, for a while. The time is measured from when it is well again. */
-function dynamoFault(name: string, about: string, rates: FaultRates, ms: number): Scenario {
+function dynamoFault(name: string, about: string, fault: DynamoFault, rate: number, ms: number): Scenario {
+  const countOf = (rig: ClusterRig): number => rig.nodes.reduce((sum, { dynamo }) => sum + dynamo.counts[fault], 0);
   return {
     name,
     about,
     roundsFull: 10,
     recoveryMsMax: 10 * SECOND,
     async disturb({ rig, struck }) {
-      for (const { dynamo } of rig.nodes) dynamo.set(rates);
+      const before = countOf(rig);
+      for (const { dynamo } of rig.nodes) dynamo.set({ [fault]: rate });
       await wait(ms);
       for (const { dynamo } of rig.nodes) dynamo.heal();
       struck();
+      if (countOf(rig) === before) throw new Error(`no request met the fault ${fault}`);
       await wait(3 * SECOND);
     },
   };
@@ -51,6 +56,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "kill",
     about: "kill -9 of a node that owns busy rooms; started again later",
     roundsFull: 50,
+    mustTakeOver: true,
     recoveryMsMax: 10 * SECOND,
     isBrief: true,
     async disturb({ rig, random, struck }) {
@@ -66,6 +72,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "pause",
     about: "SIGSTOP of a node for 15 s, then SIGCONT: an owner that does not know that it was replaced",
     roundsFull: 20,
+    mustTakeOver: true,
     recoveryMsMax: 10 * SECOND,
     async disturb({ rig, random, struck }) {
       const { server } = anyNode(rig, random);
@@ -112,19 +119,14 @@ export const SCENARIOS: readonly Scenario[] = [
       await wait(5 * SECOND);
     },
   },
-  dynamoFault("dynamo-500", "half of DynamoDB's answers are errors of the server", { error500: 0.5 }, 5 * SECOND),
-  dynamoFault("dynamo-throttle", "half of the requests to DynamoDB are throttled", { throttle: 0.5 }, 5 * SECOND),
-  dynamoFault("dynamo-hang", "one of ten requests to DynamoDB hangs for 10 s, then is done", { hang: 0.1 }, 6 * SECOND),
+  dynamoFault("dynamo-500", "half of DynamoDB's answers are errors of the server", "error500", 0.5, 5 * SECOND),
+  dynamoFault("dynamo-throttle", "half of the requests to DynamoDB are throttled", "throttle", 0.5, 5 * SECOND),
+  dynamoFault("dynamo-hang", "one of ten requests to DynamoDB hangs for 10 s, then is done", "hang", 0.1, 6 * SECOND),
   {
-    ...dynamoFault(
-      "dynamo-drop",
-      "a third of the replies is dropped after the commit",
-      { dropReply: 0.33 },
-      5 * SECOND,
-    ),
+    ...dynamoFault("dynamo-drop", "a third of the replies is dropped after the commit", "dropReply", 0.33, 5 * SECOND),
     isBrief: true,
   },
-  dynamoFault("dynamo-partial", "every batch leaves items unprocessed", { partialBatch: 1 }, 5 * SECOND),
+  dynamoFault("dynamo-partial", "every batch leaves items unprocessed", "partialBatch", 1, 5 * SECOND),
   {
     name: "cut-redis",
     about: "one node is cut off from Redis for 9 s: its connections are closed, or (every other round) hang",
@@ -158,6 +160,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "stop",
     about: "SIGTERM of a node: it hands its rooms over",
     roundsFull: 10,
+    mustTakeOver: true,
     recoveryMsMax: 2 * SECOND,
     isBrief: true,
     async disturb({ rig, random, struck }) {
@@ -187,6 +190,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "two-owners",
     about: "one node sees an empty Redis of its own, the other one is emptied: both sides own every room",
     roundsFull: 10,
+    mustTakeOver: true,
     recoveryMsMax: 10 * SECOND,
     async disturb({ rig, random, struck }) {
       const { redis } = anyNode(rig, random);
