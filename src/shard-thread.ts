@@ -50,14 +50,16 @@ export function runShardThread(
     report: (event, details) => notice({ kind: "report", event, details }),
     onFatal: (error) => notice({ kind: "fatal", message: error.message }),
   });
+  const random = new SystemRandom();
   const shard = new Shard(
     {
       clock: new SystemClock(),
-      random: new SystemRandom(),
+      random,
       journal: storage.journal,
       projections: storage.projections,
       codecs: createCodecs({ messageLengthMax: settings.shard.messageLengthMax }),
-      settings: settings.shard,
+      // Each thread writes fences of its own: what its predecessor left on its way to the store may still land.
+      settings: { ...settings.shard, node: `${settings.shard.node}/${random.token(4)}` },
       defer: queueMicrotask,
       send: (block, link) => {
         if (link === OWN_LINK) host.postMessage(block, [block.buffer]);

@@ -106,6 +106,8 @@ export class RoomActor extends Actor<RoomMessage> {
   #bareFence: Seq = 0;
   /** Somebody fenced the log since the former activation read it: what that one had left to write is not written here. */
   #yields = false;
+  /** A former activation here ended with something under way, or in doubt: whose fence is the newest proves nothing. */
+  #succeeds = false;
   /** Does not fence for its listeners' sake for now. */
   #waits = false;
   #quarantined = false;
@@ -417,7 +419,8 @@ export class RoomActor extends Actor<RoomMessage> {
    */
   protected fenceForListeners(log: RoomLog): void {
     const { head, owner } = this.#state;
-    if (this.audience.isEmpty || this.#waits || owner === this.env.settings.node || this.#publishedSeq < head) return;
+    if (this.audience.isEmpty || this.#waits || this.#publishedSeq < head) return;
+    if (owner === this.env.settings.node && !this.#succeeds) return;
     // Listeners of a room that is another node's are about to be told to go there.
     if (this.audience.hasLaggards || this.#follows || !this.env.ownership.isOwn(this.hash)) return;
     this.writeFence(log);
@@ -619,6 +622,7 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   #inherit(former: Former): void {
+    this.#succeeds = true;
     this.#heed(former);
     this.audience.ephemera.inherit(former.present);
   }
