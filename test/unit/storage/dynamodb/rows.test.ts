@@ -83,18 +83,24 @@ describe("rows in DynamoDB", () => {
     expect(await roles(next, "ada")).toEqual(["admin"]);
   });
 
-  test("that a dead owner did not write are found by a writer that has not read the tail", async () => {
-    const [dead, next] = [node(), node()];
-    cutFromRows(dead);
-    await appendNow(dead.journal, LOG, segment(1), [card("group"), member("ada", { role: "owner" })]);
-    await appendNow(dead.journal, LOG, segment(2), [member("ada", { role: "admin" }), edited(1, "new")]);
-    await appendNow(next.journal, LOG, segment(3), [member("bob")]);
-    await next.close();
-    const third = node();
-    expect(await roles(third, "ada", "bob")).toEqual(["admin", "member"]);
-    expect(await overlays(third, 1)).toEqual([{ content: "new" }]);
-    expect((await list(third))[0]).toMatchObject({ head: 3 });
-  });
+  for (const [state, firstLost] of [
+    ["when nothing of the room is there yet", 1],
+    ["when a part of the room is there", 2],
+  ] as const) {
+    test(`that a dead owner did not write are found by a writer that has not read the tail, ${state}`, async () => {
+      const [dead, next] = [node(), node()];
+      if (firstLost === 1) cutFromRows(dead);
+      await appendNow(dead.journal, LOG, segment(1), [card("group"), member("ada", { role: "owner" })]);
+      cutFromRows(dead);
+      await appendNow(dead.journal, LOG, segment(2), [member("ada", { role: "admin" }), edited(1, "new")]);
+      await appendNow(next.journal, LOG, segment(3), [member("bob")]);
+      await next.close();
+      const third = node();
+      expect(await roles(third, "ada", "bob")).toEqual(["admin", "member"]);
+      expect(await overlays(third, 1)).toEqual([{ content: "new" }]);
+      expect((await list(third))[0]).toMatchObject({ head: 3 });
+    });
+  }
 
   test("of an owner that was paused come too late to undo what its successor wrote", async () => {
     const [paused, next] = [node(), node()];
