@@ -44,7 +44,7 @@ export function nodeInfo(name: string, changes: Partial<NodeInfo> = {}): NodeInf
   };
 }
 
-export function beat(port: Membership, self: NodeInfo, ttlMs = 60_000, timeoutMs = 5_000): Promise<Beat> {
+export function beat(port: Membership, self: NodeInfo, ttlMs = 60_000, timeoutMs = 20_000): Promise<Beat> {
   return new Promise((resolve) => port.beat(self, { ttlMs, timeoutMs }, resolve));
 }
 
