@@ -30,7 +30,7 @@ export type Missing = NonNullable<RoomPosition["missing"]>;
 export interface Listeners {
   readonly link: EdgeLink;
   readonly topic: TopicNo;
-  /** By codec id: what nobody reads is not encoded. */
+  /** By codec id. */
   readonly perCodec: number[];
   size: number;
   /** How far they have been told while they lag behind the others: until then they get nothing of what is committed. */
@@ -58,6 +58,10 @@ export class RoomAudience implements Subscribed {
   readonly #catchUps = new Map<ShardConnection, CatchUp>();
   /** One for each edge with subscribers. */
   readonly #listeners: Listeners[] = [];
+  /** How many of them lag behind the others. */
+  #laggards = 0;
+  /** Subscribers by codec id, at all edges: what nobody reads is not encoded. */
+  readonly #perCodec = [0, 0, 0, 0];
   /** What it is shown that is not in the log. */
   readonly ephemera: RoomEphemera;
 
@@ -90,7 +94,7 @@ export class RoomAudience implements Subscribed {
 
   /** Some of them have not been told yet what the others have. */
   get hasLaggards(): boolean {
-    return this.#listeners.some((listeners) => listeners.toldSeq !== undefined);
+    return this.#laggards > 0;
   }
 
   /** To all subscribers, outside of the log's order. */
@@ -139,6 +143,7 @@ export class RoomAudience implements Subscribed {
     const listeners = this.#listenersAt(link);
     if (listeners === undefined || before !== undefined || told >= head) return undefined;
     listeners.toldSeq = told;
+    this.#laggards += 1;
     return listeners;
   }
 
@@ -148,12 +153,13 @@ export class RoomAudience implements Subscribed {
     const last = events[events.length - 1];
     if (after === undefined || last === undefined) return;
     this.#tell(events, after, facts, [listeners], listeners);
-    listeners.toldSeq = last.seq < head ? last.seq : undefined;
+    if (last.seq < head) listeners.toldSeq = last.seq;
+    else this.#lagsNoMore(listeners);
   }
 
   /** What they lack cannot be had now: they are to come back and resume. */
   sendAway(listeners: Listeners): void {
-    listeners.toldSeq = undefined;
+    this.#lagsNoMore(listeners);
     for (const connection of this.#subscribers) {
       if (connection.link === listeners.link) listeners.link.out.close(connection.no, "reconnect");
     }
@@ -186,18 +192,16 @@ export class RoomAudience implements Subscribed {
     this.#subscribers.clear();
     for (const { link, topic } of this.#listeners) link.out.closeTopic(topic);
     this.#listeners.length = 0;
+    this.#laggards = 0;
+    this.#perCodec.fill(0);
     this.ephemera.stop();
     return released;
   }
 
   /** Fans out what one commit brought. */
   publishCommitted(events: readonly LogEvent[], after: Seq, facts: RoomFacts): void {
-    for (const event of events) {
-      if (event.kind === "message_sent") this.ephemera.stopTyping(event.by);
-      else if (event.kind === "member_left") this.ephemera.stopTyping(event.userId);
-    }
     const all = this.#listeners;
-    this.#tell(events, after, facts, this.hasLaggards ? all.filter(({ toldSeq }) => toldSeq === undefined) : all);
+    this.#tell(events, after, facts, this.#laggards > 0 ? all.filter(({ toldSeq }) => toldSeq === undefined) : all);
   }
 
   /** Sends events to one connection, as `publishCommitted` would have. false: too much at once, nothing was sent. */
@@ -221,7 +225,7 @@ export class RoomAudience implements Subscribed {
       link.out.openTopic(topic, topicKey(this.#tenant, this.#room), head);
     }
     this.#subscribers.add(connection);
-    count(listeners, connection, 1);
+    this.#count(listeners, connection, 1);
     connection.rooms ??= new Set();
     connection.rooms.add(this);
     return listeners;
@@ -232,10 +236,23 @@ export class RoomAudience implements Subscribed {
     const { userId } = connection.info.principal;
     this.ephemera.mayHaveLeft(userId);
     const listeners = this.#listenersAt(connection.link) as Listeners;
-    count(listeners, connection, -1);
+    this.#count(listeners, connection, -1);
     if (listeners.size > 0) return;
+    this.#lagsNoMore(listeners);
     this.#listeners.splice(this.#listeners.indexOf(listeners), 1);
     listeners.link.out.closeTopic(listeners.topic);
+  }
+
+  #count(listeners: Listeners, connection: ShardConnection, difference: 1 | -1): void {
+    const codec = connection.codec.id;
+    listeners.size += difference;
+    for (const counts of [listeners.perCodec, this.#perCodec]) counts[codec] = (counts[codec] ?? 0) + difference;
+  }
+
+  #lagsNoMore(listeners: Listeners): void {
+    if (listeners.toldSeq === undefined) return;
+    listeners.toldSeq = undefined;
+    this.#laggards -= 1;
   }
 
   /** The user is no member any more: none of their connections gets what follows. Where others lag, it is in their turn. */
@@ -271,8 +288,10 @@ export class RoomAudience implements Subscribed {
     let follows = after;
     for (let i = 0; i < events.length; i += 1) {
       const event = events[i] as LogEvent;
+      if (event.kind === "message_sent" && laggard === undefined) this.ephemera.stopTyping(event.by);
       if (event.kind !== "member_left") continue;
       this.#publishRun(events.slice(from, i + 1), follows, facts, to);
+      if (laggard === undefined) this.ephemera.stopTyping(event.userId);
       this.#dismiss(event.userId, laggard);
       follows = event.seq;
       from = i + 1;
@@ -288,6 +307,7 @@ export class RoomAudience implements Subscribed {
 
   #publish(frame: ServerFrame, head: Seq, to: readonly Listeners[]): void {
     for (const codec of this.#env.codecs) {
+      if ((this.#perCodec[codec.id] ?? 0) === 0) continue;
       let encoded: readonly Uint8Array[] | undefined;
       for (const { link, topic, perCodec } of to) {
         if ((perCodec[codec.id] ?? 0) === 0) continue;
@@ -296,11 +316,4 @@ export class RoomAudience implements Subscribed {
       }
     }
   }
-}
-
-function count(listeners: Listeners, connection: ShardConnection, difference: 1 | -1): void {
-  const { perCodec } = listeners;
-  const codec = connection.codec.id;
-  perCodec[codec] = (perCodec[codec] ?? 0) + difference;
-  listeners.size += difference;
 }
