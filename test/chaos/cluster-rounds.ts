@@ -9,7 +9,7 @@ import { mintTestToken } from "../support/tokens.ts";
 import type { WireName } from "../support/wire.ts";
 import { checkLog } from "../sim/check-log.ts";
 import { eventsOf } from "../sim/log-facts.ts";
-import { ackGapMs } from "./ack-gap.ts";
+import { longestAckGap } from "./ack-gap.ts";
 import type { ClusterRig } from "./cluster-rig.ts";
 import { presenceSettled } from "./presence-check.ts";
 import { readHistory } from "./read-history.ts";
@@ -40,6 +40,8 @@ export interface RoundOptions {
 export interface RoundResult extends Verdict {
   /** The longest time without an ack in any room after it happened, milliseconds. */
   readonly recoveryMs: number;
+  /** Where and when that was. */
+  readonly slowest: string;
   /** From the end of the trouble until who is there was shown truly, everywhere; `undefined`: not in time. */
   readonly presenceMs: number | undefined;
   /** Requests that an open connection left without any answer for ten seconds. */
@@ -106,11 +108,13 @@ export async function playRound({ rig, scenario, round, seed, rate }: RoundOptio
       if (differ !== undefined) broken.push(`the history of ${roomId} over REST is not its log: ${differ}`);
     }
     const witnesses = people.map((person) => person.witness());
+    const gap = longestAckGap(witnesses, rooms, struckMs, endMs);
     return {
       ...judge(histories, witnesses),
       takeovers,
       broken,
-      recoveryMs: ackGapMs(witnesses, rooms, struckMs, endMs),
+      recoveryMs: gap.ms,
+      slowest: `${gap.roomId} from ${wallTime(gap.sinceMs)}, ${(gap.sinceMs - struckMs).toFixed(0)} ms after it happened`,
       presenceMs: presence.ms === undefined ? undefined : presence.ms - endMs,
       unanswered: people.flatMap((person) => person.unanswered),
       stuck,
@@ -161,6 +165,11 @@ function differenceOf(told: readonly Kept[], kept: readonly Kept[]): string | un
   });
   if (at < 0 && told.length === kept.length) return undefined;
   return `${told.length} messages, ${kept.length} in the log; they differ at ${at < 0 ? kept.length : at}`;
+}
+
+/** Of a `performance.now()`, as logs write it. */
+function wallTime(ms: number): string {
+  return new Date(performance.timeOrigin + ms).toISOString().slice(11, -1);
 }
 
 function unackedOf({ userId, place, person }: Roamer): string {

@@ -94,7 +94,9 @@ async function runScenario(rig: ClusterRig, scenario: Scenario, options: RunOpti
       for (const request of result.unanswered.slice(0, UNANSWERED_SHOWN_MAX)) fail(`no answer for 10 s: ${request}`);
       if (result.presenceMs === undefined) tally.presenceWrong += 1;
       if (result.recoveryMs > scenario.recoveryMsMax) {
-        fail(`a room was without an ack for ${seconds(result.recoveryMs)}, allowed ${seconds(scenario.recoveryMsMax)}`);
+        fail(
+          `no ack for ${seconds(result.recoveryMs)} in ${result.slowest}; allowed ${seconds(scenario.recoveryMsMax)}`,
+        );
       }
       if (result.acked === 0) fail("nothing was acked");
       if (scenario.mustTakeOver === true && result.takeovers === 0) fail("no room changed hands");

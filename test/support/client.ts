@@ -3,7 +3,7 @@
  * received kept in order, each room's events checked for gaps.
  * Invariant: every wait has a bound, and a wait that fails says what it waited for and what came instead.
  */
-import { RoomLog } from "./room-log.ts";
+import { type Question, RoomLog } from "./room-log.ts";
 import { at, textAt } from "./json.ts";
 import { type Frame, type Wire, WIRES, type WireName } from "./wire.ts";
 
@@ -43,6 +43,8 @@ export class TestClient {
   readonly #waiters = new Set<Waiter>();
   /** Refs of joins under way, and where they start. */
   readonly #joining = new Map<string, { readonly since: number | undefined }>();
+  /** By ref: what a resume asked of which room. */
+  readonly #questions = new Map<string, readonly { readonly log: RoomLog; readonly question: Question }[]>();
   #refs = 0;
   #end: Closed | undefined;
 
@@ -58,6 +60,7 @@ export class TestClient {
     this.closed = new Promise((resolve) => {
       this.#socket.addEventListener("close", ({ code, reason }) => {
         this.#end = { code, reason };
+        for (const ref of this.#questions.keys()) this.#settle(ref);
         for (const waiter of this.#waiters) waiter.reject(new Error(`closed with ${code} ${reason}`));
         resolve(this.#end);
       });
@@ -116,6 +119,13 @@ export class TestClient {
     const ref = frame["ref"] ?? `r${this.#refs}`;
     if (frame.type === "join_room" && typeof frame["roomId"] === "string") {
       this.#joining.set(String(ref), { since: frame["lastSeq"] as number | undefined });
+    }
+    if (frame.type === "resume") {
+      const asked = Object.entries(frame["rooms"] as Readonly<Record<string, number>>).map(([roomId, since]) => {
+        const log = this.#room(roomId);
+        return { log, question: log.asked(since) };
+      });
+      this.#questions.set(String(ref), asked);
     }
     const from = this.frames.length;
     this.send({ ...frame, ref });
@@ -236,11 +246,17 @@ export class TestClient {
         this.#room(textAt(position, "roomId")).resumed(position);
       }
     }
+    if (frame.type === "resumed" || frame.type === "error") this.#settle(String(frame["ref"]));
     const position = at(frame, "position");
     if (frame.type === "ack" && position !== undefined && position !== null) {
       const since = this.#joining.get(String(frame["ref"]))?.since;
       this.#room(textAt(position, "roomId")).joined(position, since);
     }
+  }
+
+  #settle(ref: string): void {
+    for (const { log, question } of this.#questions.get(ref) ?? []) log.settled(question);
+    this.#questions.delete(ref);
   }
 
   #room(roomId: string): RoomLog {

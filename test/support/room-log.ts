@@ -17,6 +17,11 @@ export interface MissingRange {
   readonly to: number;
 }
 
+/** A `resume` or a join with a position that was not answered yet: what follows `since` may come again. */
+export interface Question {
+  readonly since: number;
+}
+
 export class RoomLog {
   readonly events: SeenEvent[] = [];
   /** Ranges that the server named as not replayable, and new starts without resume. */
@@ -24,6 +29,7 @@ export class RoomLog {
   readonly #faults: string[] = [];
   /** New events may come before the answer that names what is missing before them: until then nobody knows. */
   #gaps: (MissingRange & { readonly fault: string })[] = [];
+  readonly #questions = new Set<Question>();
   #head: number | undefined;
 
   get faults(): readonly string[] {
@@ -35,7 +41,18 @@ export class RoomLog {
     return this.#head ?? 0;
   }
 
-  /** An `events` frame. */
+  asked(since: number): Question {
+    const question = { since };
+    this.#questions.add(question);
+    return question;
+  }
+
+  /** Answered, or nobody will. */
+  settled(question: Question): void {
+    this.#questions.delete(question);
+  }
+
+  /** An `events` frame. A server that lost its way may answer a question twice; unasked nothing comes again. */
   accept(frame: Frame): void {
     const after = numberAt(frame, "after");
     this.#head ??= after;
@@ -46,6 +63,7 @@ export class RoomLog {
     for (const event of listAt(frame, "events")) {
       const seq = numberAt(event, "seq");
       if (seq <= this.#head) {
+        if ([...this.#questions].some(({ since }) => since <= after)) continue;
         const span = `(${after}, ${numberAt(frame, "head")}]`;
         this.#faults.push(`${now()} again or out of order: had ${this.#head}, got ${seq} in a frame ${span}`);
       }

@@ -95,6 +95,27 @@ test("an event that comes again, or too late, is seen", () => {
   expect(judged(seen).gaps).toBe(2);
 });
 
+test("what comes again in answer to an open question was asked for", () => {
+  const asked = (since: number): RoomLog => {
+    const log = new RoomLog();
+    log.accept(frame(0, HISTORY));
+    log.asked(since);
+    log.accept(frame(2, HISTORY.slice(2)));
+    return log;
+  };
+  expect(asked(2).faults).toEqual([]);
+  expect(asked(2).events).toHaveLength(4);
+  expect(asked(3).faults).toHaveLength(2);
+});
+
+test("a question that was answered allows nothing any more", () => {
+  const log = new RoomLog();
+  log.accept(frame(0, HISTORY));
+  log.settled(log.asked(0));
+  log.accept(frame(3, HISTORY.slice(3)));
+  expect(log.faults).toHaveLength(1);
+});
+
 test("a range that a resume could not replay, and named, is a reset and no gap", () => {
   const reset = (log: RoomLog): void => {
     log.accept(frame(0, HISTORY.slice(0, 1)));
