@@ -4,6 +4,7 @@
  * The last line is `N passed, N failed`. `--trace NAME` shows how a variant fails; `--large` adds searches of minutes;
  * `--optional` makes a machine without spin or a C compiler a skip, unless CI is set.
  */
+import { ensurePrograms } from "./debian.mjs.mts";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -56,26 +57,10 @@ const VARIANTS = [
 const options = process.argv.slice(2);
 const traced = options.includes("--trace") ? options[options.indexOf("--trace") + 1] : undefined;
 
-function works(command, args) {
-  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
-}
-
-/** Names of the Debian packages that are missing. */
-function missingPackages() {
-  return [...(works("spin", ["-V"]) ? [] : ["spin"]), ...(works("cc", ["--version"]) ? [] : ["gcc", "libc6-dev"])];
-}
-
 function ensureTools() {
-  if (missingPackages().length > 0 && process.getuid?.() === 0 && works("apt-get", ["--version"])) {
-    process.stdout.write(`installing ${missingPackages().join(", ")} …\n`);
-    const install = ["install", "-y", "-q", "--no-install-recommends", ...missingPackages()];
-    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-    spawnSync("apt-get", ["update", "-q"], { stdio: "ignore", env });
-    spawnSync("apt-get", install, { stdio: ["ignore", "ignore", "inherit"], env });
-  }
-  const missing = missingPackages();
-  if (missing.length === 0) return;
-  process.stdout.write(`The model needs spin and a C compiler. On Debian: apt-get install ${missing.join(" ")}\n`);
+  const missing = ensurePrograms(["spin", "cc"]);
+  if (missing === undefined) return;
+  process.stdout.write(`The model cannot be checked: ${missing}\n`);
   const isSkip = options.includes("--optional") && !process.env.CI;
   process.stdout.write(isSkip ? "SKIPPED: the model was not checked\n0 passed, 0 failed\n" : "0 passed, 1 failed\n");
   process.exit(isSkip ? 0 : 1);

@@ -11,6 +11,7 @@ import { createServer, connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { ensurePrograms } from "../../scripts/debian.mjs.mts";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -59,14 +60,9 @@ export async function startDynamoLocal(): Promise<DynamoServer> {
   return server;
 }
 
-/** Why DynamoDB Local cannot run here; `undefined` when it can, as far as can be seen. */
+/** Why DynamoDB Local cannot run here, after trying to install Java; `undefined` when it can, as far as can be seen. */
 export async function dynamoLocalMissing(): Promise<string | undefined> {
-  try {
-    await run("java", ["-version"]);
-    return undefined;
-  } catch {
-    return "there is no Java";
-  }
+  return ensurePrograms(["java"]);
 }
 
 async function dynamoLocalFolder(): Promise<string> {

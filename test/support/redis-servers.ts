@@ -9,12 +9,12 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { ensurePrograms } from "../../scripts/debian.mjs.mts";
 import type { RedisSettings } from "../../src/cluster/redis/redis-options.ts";
 
 const run = promisify(execFile);
 const READY_MS_MAX = 15_000;
 const LOOK_AGAIN_MS = 20;
-const INSTALL_MS_MAX = 180_000;
 const SLOTS = 16_384;
 /** Ports that can be tried; a cluster's node also listens 10,000 above its own. */
 const PORT_MIN = 20_000;
@@ -22,21 +22,7 @@ const PORT_MAX = 50_000;
 
 /** Why there is no Redis here, after trying to install it; `undefined` when it is there. */
 export async function ensureRedis(): Promise<string | undefined> {
-  if (await isInstalled()) return undefined;
-  if (process.getuid?.() !== 0)
-    return "redis-server is missing; install it (Debian, Ubuntu: apt-get install redis-server)";
-  // Debian starts a service at its installation; these tests start their own. It is only asked not to, where it asks.
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive", RUNLEVEL: "1" };
-  const install = () => run("apt-get", ["install", "-y", "redis-server"], { env, timeout: INSTALL_MS_MAX });
-  try {
-    await install().catch(async () => {
-      await run("apt-get", ["update"], { env, timeout: INSTALL_MS_MAX });
-      await install();
-    });
-  } catch (error) {
-    return `redis-server could not be installed: ${error instanceof Error ? error.message : String(error)}`;
-  }
-  return (await isInstalled()) ? undefined : "redis-server was installed and does not run";
+  return ensurePrograms(["redis-server"]);
 }
 
 /** For the top of a test file: true when tests can run. Without Redis CI fails and other machines skip, loudly. */
@@ -46,13 +32,6 @@ export async function redisIsThere(): Promise<boolean> {
   if (process.env.CI === "true") throw new Error(missing);
   process.stderr.write(`SKIPPED, all tests with Redis: ${missing}\n`);
   return false;
-}
-
-async function isInstalled(): Promise<boolean> {
-  return run("redis-server", ["--version"]).then(
-    () => true,
-    () => false,
-  );
 }
 
 export interface RedisServerOptions {
