@@ -13,6 +13,7 @@ import { Incarnations } from "./incarnations.ts";
 import { LargeValues } from "./large-values.ts";
 import { LogStore } from "./log-store.ts";
 import { PendingRows } from "./pending-rows.ts";
+import { RequestSigner, type SignableRequest } from "./request-signer.ts";
 import { RoomListReader } from "./room-list-reader.ts";
 import { RowFlusher } from "./row-flusher.ts";
 import { RowStore } from "./row-store.ts";
@@ -80,11 +81,14 @@ export function dynamoClient({
   region,
   anyCredentials,
 }: Omit<DynamoLocation, "messagesTable" | "roomsTable">): DynamoDBClient {
-  return new DynamoDBClient({
+  const client: DynamoDBClient = new DynamoDBClient({
     maxAttempts: 1,
     requestHandler: new FetchHttpHandler({ keepAlive: true }),
+    signer: { sign: (request, context) => signer.sign(request as SignableRequest & typeof request, context) },
     ...(endpoint !== undefined && { endpoint }),
     ...(region !== undefined && { region }),
     ...(anyCredentials === true && { credentials: { accessKeyId: "local", secretAccessKey: "local" } }),
   });
+  const signer = new RequestSigner(() => client.config.credentials(), region ?? "us-east-1");
+  return client;
 }
