@@ -52,6 +52,13 @@ const STAGES = [
     minutesMax: 10,
     count: bunTestCounts,
   },
+  {
+    name: "chaos",
+    command: bun,
+    args: ["test/chaos/cluster.ts", "--brief"],
+    minutesMax: 4,
+    count: wordCounts,
+  },
 ];
 
 /** Bun ends with lines ` 24 pass` and ` 0 fail`; an error outside of any test has a line of its own. */

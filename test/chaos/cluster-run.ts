@@ -18,6 +18,8 @@ export interface RunOptions {
   readonly seed: number;
   readonly rate: number;
   readonly nodes: number;
+  /** Times that are allowed for recovery are so many times as long: on a machine that does other things as well. */
+  readonly slack: number;
   readonly logFolder: string;
   readonly print: (line: string) => void;
   /** Told when there is something to stop. */
@@ -93,10 +95,9 @@ async function runScenario(rig: ClusterRig, scenario: Scenario, options: RunOpti
       for (const failure of [...result.failures, ...result.broken, ...result.stuck]) fail(failure);
       for (const request of result.unanswered.slice(0, UNANSWERED_SHOWN_MAX)) fail(`no answer for 10 s: ${request}`);
       if (result.presenceMs === undefined) tally.presenceWrong += 1;
-      if (result.recoveryMs > scenario.recoveryMsMax) {
-        fail(
-          `no ack for ${seconds(result.recoveryMs)} in ${result.slowest}; allowed ${seconds(scenario.recoveryMsMax)}`,
-        );
+      const allowedMs = scenario.recoveryMsMax * options.slack;
+      if (result.recoveryMs > allowedMs) {
+        fail(`no ack for ${seconds(result.recoveryMs)} in ${result.slowest}; allowed ${seconds(allowedMs)}`);
       }
       if (result.acked === 0) fail("nothing was acked");
       if (scenario.mustTakeOver === true && result.takeovers === 0) fail("no room changed hands");
