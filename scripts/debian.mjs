@@ -3,6 +3,7 @@
  * is told what to install.
  */
 import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
 
 /** How a program is asked whether it runs, and the Debian packages that bring it. */
 const PROGRAMS = {
@@ -45,4 +46,9 @@ export function ensurePrograms(programs) {
   }
   if (missing.length === 0) return undefined;
   return `${missing.join(" and ")} missing. On Debian or Ubuntu: apt-get install ${packagesOf(missing).join(" ")}`;
+}
+
+/** `node scripts/debian.mjs redis-server java`: for those that cannot import this. Prints what is missing. */
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  process.stdout.write(ensurePrograms(process.argv.slice(2)) ?? "");
 }

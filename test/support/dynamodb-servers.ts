@@ -11,7 +11,7 @@ import { createServer, connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { ensurePrograms } from "../../scripts/debian.mjs.mts";
+import { ensureProgram } from "./programs.ts";
 
 const run = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -62,7 +62,7 @@ export async function startDynamoLocal(): Promise<DynamoServer> {
 
 /** Why DynamoDB Local cannot run here, after trying to install Java; `undefined` when it can, as far as can be seen. */
 export async function dynamoLocalMissing(): Promise<string | undefined> {
-  return ensurePrograms(["java"]);
+  return ensureProgram("java");
 }
 
 async function dynamoLocalFolder(): Promise<string> {

@@ -9,8 +9,8 @@ import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { ensurePrograms } from "../../scripts/debian.mjs.mts";
 import type { RedisSettings } from "../../src/cluster/redis/redis-options.ts";
+import { ensureProgram } from "./programs.ts";
 
 const run = promisify(execFile);
 const READY_MS_MAX = 15_000;
@@ -22,7 +22,7 @@ const PORT_MAX = 50_000;
 
 /** Why there is no Redis here, after trying to install it; `undefined` when it is there. */
 export async function ensureRedis(): Promise<string | undefined> {
-  return ensurePrograms(["redis-server"]);
+  return ensureProgram("redis-server");
 }
 
 /** For the top of a test file: true when tests can run. Without Redis CI fails and other machines skip, loudly. */
