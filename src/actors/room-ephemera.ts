@@ -167,6 +167,8 @@ export class RoomEphemera {
       if (before === undefined) return;
     } else {
       this.#present.set(userId, presence);
+      // Told from afar, and perhaps gone again by now: then the word of that may be lost.
+      if (before === undefined) this.#noteDeparture(userId, this.#departureMs);
       if (before !== undefined && before.status === presence.status && before.customStatus === presence.customStatus)
         return;
     }

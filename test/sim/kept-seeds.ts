@@ -9,4 +9,6 @@ export const KEPT_SEEDS: readonly number[] = [
   11384, 13218,
   // A client gave up a room that it had joined since, by an answer that other rooms had held up.
   5627,
+  // Somebody was shown in a room that they had left before the word of their coming arrived; the word of their leaving was lost.
+  32848,
 ];

@@ -1,7 +1,8 @@
 /** What subscribers see when the worker of their rooms is lost: nothing twice, nothing missing, nobody there who is gone. */
 import { expect, test } from "bun:test";
+import { roomAddress, shardOf, userAddress } from "../../../src/actors/address.ts";
 import { RoomActor, type RoomMessage } from "../../../src/actors/room-actor.ts";
-import type { RoomId, TenantId } from "../../../src/base/ids.ts";
+import type { RoomId, TenantId, UserId } from "../../../src/base/ids.ts";
 import { at, listAt } from "../../support/json.ts";
 import { type SmallClient, SmallNode } from "../../support/small-node.ts";
 
@@ -69,6 +70,34 @@ const presentIn = (node: SmallNode, user: string): unknown => {
   node.run();
   return present;
 };
+
+test("who left before others were told of them is shown as gone, also when the word of it is lost", () => {
+  const linkDelayMs = 10;
+  const node = new SmallNode({ shards: 2, linkDelayMs });
+  const shardOfRoom = shardOf(roomAddress(TENANT, ROOM), 2);
+  const name = ["ben", "cid", "dee", "eve", "fay"].find(
+    (user) => shardOf(userAddress(TENANT, user as UserId), 2) !== shardOfRoom,
+  );
+  if (name === undefined) throw new Error("nobody lives apart from the room");
+  const ann = node.connect("ann");
+  ann.create("room");
+  const guest = node.connect(name);
+  node.run(200);
+  const shownAs = (): unknown[] =>
+    ann
+      .of("presence_update")
+      .filter((frame) => at(frame, "user.userId") === name)
+      .map((frame) => frame["status"]);
+  guest.join("room");
+  guest.send({ type: "leave_room", roomId: "room" });
+  // The word of the coming is on its way to the room, the word of the leaving on its way to the person's own actor.
+  node.run(3.5 * linkDelayMs);
+  node.restartShard(1 - shardOfRoom);
+  node.run(200);
+  expect(shownAs()).toEqual(["online"]);
+  node.run(GRACE_MS + 3_000);
+  expect(shownAs()).toEqual(["online", "offline"]);
+});
 
 for (const shards of [1, 2, 3, 4]) {
   const suffix = `(${shards} shards)`;
