@@ -193,7 +193,9 @@ export class Roamer {
     for (const [clientId, { roomId, lastMs }] of this.person.unacked) {
       if (nowMs - lastMs < ANSWER_MS_MAX) continue;
       const sent = new Date(Date.now() - (nowMs - lastMs)).toISOString().slice(11, -1);
-      this.unanswered.push(`${clientId} to ${roomId} by node ${this.#place + 1}, sent at ${sent}`);
+      const refusals = client.frames.filter((frame) => frame["ref"] === clientId).map((frame) => frame["code"]);
+      const before = refusals.length === 0 ? "" : `, after it was refused: ${refusals.join(", ")}`;
+      this.unanswered.push(`${clientId} to ${roomId} by node ${this.#place + 1}, sent at ${sent}${before}`);
       this.person.again(clientId);
     }
   }
