@@ -1,6 +1,7 @@
 /** What Stoa must reach, judged on figures of the same run. A scenario that was not run is not judged. */
 import type { Figures } from "./figures.ts";
 import type { Peer } from "./load/job.ts";
+import type { Phase } from "./nodes/moved.ts";
 import type { Scenario } from "./scenarios.ts";
 
 export interface Check {
@@ -12,15 +13,19 @@ export interface Check {
 }
 
 /** Server CPU per delivery, as a multiple of the peer's. */
-const RATIO_MAX: Readonly<Record<string, { readonly raw: number; readonly socketio: number }>> = {
+const RATIO_MAX: Readonly<Record<string, { readonly raw?: number; readonly socketio: number }>> = {
   "fanout-1": { raw: 2.5, socketio: 0.6 },
   "fanout-4": { raw: 2.5, socketio: 0.6 },
   "fanout-100": { raw: 2.0, socketio: 0.12 },
   "fanout-1000": { raw: 2.0, socketio: 0.12 },
+  "nodes-100": { socketio: 0.5 },
 };
 const RATE_P50_MS_MAX = 3;
 const RATE_P99_MS_MAX = 15;
 const ACKED_PER_SECOND_MIN = 40_000;
+const CROSS_P99_MS_MAX = 30;
+/** An active room without an owner. */
+const MOVE_MS_MAX = 2_000;
 const IDLE_BYTES_MAX = 6 * 1024;
 const START_EMPTY_MS_MAX = 1_000;
 const START_MILLION_MS_MAX = 3_000;
@@ -52,6 +57,11 @@ function faultChecks(scenario: Scenario, table: Table): readonly Check[] {
   }));
 }
 
+/** What was seen before anything moved is there to compare with. */
+function movesOf({ moved }: Figures): readonly Phase[] {
+  return (moved?.phases ?? []).filter(({ name }) => name !== "before");
+}
+
 function stoaChecks(scenario: Scenario, table: Table): readonly Check[] {
   const figures = table.get(scenario.name)?.get("stoa");
   if (figures === undefined) return [];
@@ -64,10 +74,11 @@ function stoaChecks(scenario: Scenario, table: Table): readonly Check[] {
   });
   const ratios = RATIO_MAX[scenario.name];
   if (ratios !== undefined) {
-    const compared = (["raw", "socketio"] as const).filter((peer) => table.get(scenario.name)?.has(peer));
-    return compared.map((peer) =>
-      atMost(`CPU against ${peer}`, ratio(table, scenario.name, peer), ratios[peer], 3, " ×"),
-    );
+    return (["raw", "socketio"] as const).flatMap((peer) => {
+      const bound = ratios[peer];
+      if (bound === undefined || table.get(scenario.name)?.has(peer) !== true) return [];
+      return [atMost(`CPU against ${peer}`, ratio(table, scenario.name, peer), bound, 3, " ×")];
+    });
   }
   switch (scenario.name) {
     case "rate-100":
@@ -80,6 +91,14 @@ function stoaChecks(scenario: Scenario, table: Table): readonly Check[] {
       const ok = figures.perSecond >= ACKED_PER_SECOND_MIN;
       return [{ scenario: "acked", what: "durable acked messages", value, bound: `≥ ${ACKED_PER_SECOND_MIN} /s`, ok }];
     }
+    case "nodes-route":
+    case "nodes-route-200":
+      return [atMost("owner's node to another, p99", figures.cross.p99 / 1000, CROSS_P99_MS_MAX, 2, " ms")];
+    case "rooms-moved":
+      return movesOf(figures).flatMap((phase) => [
+        atMost(`${phase.name}: storage requests for idle rooms`, phase.idleRequests, 0, 0, ""),
+        atMost(`${phase.name}: longest wait for an ack`, phase.longestWaitMs, MOVE_MS_MAX, 0, " ms"),
+      ]);
     case "idle":
       return [atMost("memory per connection", figures.bytesPerConnection, IDLE_BYTES_MAX, 0, " B")];
     case "start-empty":

@@ -1,5 +1,6 @@
 /** From the runs of one peer in one scenario to its figures: medians, and the best run for latency. */
 import type { LoadResult, Peer } from "./load/job.ts";
+import type { MovedResult } from "./nodes/moved.ts";
 import type { Scenario } from "./scenarios.ts";
 
 /** One run of one peer. `start` scenarios fill `startMs`, the others `load`; a run that could not be done has `failure`. */
@@ -9,6 +10,7 @@ export interface Run {
   readonly run: number;
   readonly load?: LoadResult;
   readonly startMs?: number;
+  readonly moved?: MovedResult;
   readonly failure?: string;
 }
 
@@ -18,10 +20,15 @@ export interface Figures {
   readonly runs: number;
   /** Server CPU (all its threads) per delivery; per acked message where acks are what is counted. */
   readonly cpuUs: number;
+  /** The same of the stores that the servers use, by name. */
+  readonly storeCpuUs: Readonly<Record<string, number>>;
   readonly perSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
   readonly p999Us: number;
+  /** Routed: from the owner's node to another one; and all the way from the sender. Each of its best run. */
+  readonly cross: LatencyUs;
+  readonly receipt: LatencyUs;
   readonly rssBytes: number;
   readonly bytesPerConnection: number;
   readonly startMs: number;
@@ -32,6 +39,7 @@ export interface Figures {
   /** 0, or how many deliveries, acks and connections went wrong. */
   readonly faults: number;
   readonly complaints: readonly string[];
+  readonly moved?: MovedResult;
 }
 
 export function median(values: readonly number[]): number {
@@ -42,12 +50,17 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : ((sorted[middle - 1] ?? Number.NaN) + high) / 2;
 }
 
+export type LatencyUs = Pick<LoadResult["latencyUs"], "p50" | "p99" | "p999">;
+
 const UNMEASURED = { p50: Number.NaN, p99: Number.NaN, p999: Number.NaN };
 
 /** Of the run with the best tail: what else the machine did shows in tails first. */
-function bestLatency(loads: readonly LoadResult[]): Pick<LoadResult["latencyUs"], "p50" | "p99" | "p999"> {
-  const best = loads.toSorted((a, b) => a.latencyUs.p99 - b.latencyUs.p99)[0];
-  return best?.latencyUs ?? UNMEASURED;
+function bestLatency(
+  loads: readonly LoadResult[],
+  of: (load: LoadResult) => LatencyUs | undefined = (load) => load.latencyUs,
+): LatencyUs {
+  const measured = loads.map(of).filter((latency) => latency !== undefined);
+  return measured.toSorted((a, b) => a.p99 - b.p99)[0] ?? UNMEASURED;
 }
 
 /** What is counted: in the acked closed loop the acks, else the deliveries. */
@@ -61,6 +74,10 @@ export function figuresOf(scenario: Scenario, peer: Peer, runs: readonly Run[]):
   const complaints = runs
     .flatMap((run) => [run.failure, run.load?.faults.firstError])
     .filter((text) => text !== undefined);
+  const stores = [...new Set(loads.flatMap((load) => Object.keys(load.storeCpuMs)))];
+  const storeCpuUs = (name: string) =>
+    median(over((load) => ((load.storeCpuMs[name] ?? 0) * 1000) / counted(scenario, load)));
+  const moved = runs.find((run) => run.moved !== undefined)?.moved;
   const failed = runs.filter((run) => run.failure !== undefined).length;
   const faults = over((load) => load.faults.missing + load.faults.repeated + load.faults.foreign + load.faults.errors);
   const latency = bestLatency(loads);
@@ -69,6 +86,9 @@ export function figuresOf(scenario: Scenario, peer: Peer, runs: readonly Run[]):
     peer,
     runs: runs.length,
     cpuUs: median(over((load) => (load.serverCpuMs * 1000) / counted(scenario, load))),
+    storeCpuUs: Object.fromEntries(stores.map((name) => [name, storeCpuUs(name)])),
+    cross: bestLatency(loads, (load) => load.route?.crossUs),
+    receipt: bestLatency(loads, (load) => load.route?.receiptUs),
     perSecond: median(over((load) => counted(scenario, load) / load.seconds)),
     p50Us: latency.p50,
     p99Us: latency.p99,
@@ -78,7 +98,8 @@ export function figuresOf(scenario: Scenario, peer: Peer, runs: readonly Run[]):
     startMs: median(runs.flatMap((run) => (run.startMs === undefined ? [] : [run.startMs]))),
     joinMs: median(over((load) => load.openMs)),
     loadCores: median(over((load) => load.loadCpuMs / load.seconds / 1000)),
-    faults: faults.reduce((sum, count) => sum + count, failed),
-    complaints,
+    faults: faults.reduce((sum, count) => sum + count, failed + (moved?.faults ?? 0)),
+    complaints: [...complaints, ...(moved?.complaints ?? [])],
+    ...(moved === undefined ? {} : { moved }),
   };
 }

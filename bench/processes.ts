@@ -39,6 +39,8 @@ export interface ServerOptions {
   /** Stoa's data folder. */
   readonly dataDir: string;
   readonly core?: number;
+  /** One of several: what tells it where the others and the stores are. */
+  readonly member?: { readonly name: string; readonly env: Readonly<Record<string, string>> };
 }
 
 /** A folder that is removed at the end of the run. */
@@ -56,13 +58,14 @@ export function removeFolder(folder: string): void {
 
 export async function startServer(peer: Peer, options: ServerOptions): Promise<Server> {
   const port = await freePort();
-  const logFile = join(BENCH, "results", `${peer}.log`);
+  const { member } = options;
+  const logFile = join(BENCH, "results", `${member?.name ?? peer}.log`);
   mkdirSync(join(BENCH, "results"), { recursive: true });
   const log = openSync(logFile, "w");
   const beganMs = performance.now();
-  const child = Bun.spawn([...pinned(options.core), ...commandOf(peer)], {
+  const child = Bun.spawn([...pinned(options.core), ...commandOf(peer, member !== undefined)], {
     cwd: ROOT,
-    env: environmentOf(peer, port, options.dataDir),
+    env: { ...environmentOf(peer, port, options.dataDir), ...member?.env },
     stdout: log,
     stderr: log,
   });
@@ -98,9 +101,11 @@ function environmentOf(peer: Peer, port: number, dataDir: string): Record<string
   };
 }
 
-function commandOf(peer: Peer): string[] {
+function commandOf(peer: Peer, isMember: boolean): string[] {
   if (peer === "raw") return [process.execPath, join(BENCH, "peers/raw-publish.ts")];
-  if (peer === "socketio") return ["node", join(BENCH, "peers/socket-io.mjs")];
+  if (peer === "socketio") {
+    return ["node", join(BENCH, isMember ? "peers/socket-io-streams.mjs" : "peers/socket-io.mjs")];
+  }
   return [process.execPath, join(ROOT, "src/main.ts")];
 }
 
@@ -116,6 +121,14 @@ async function answers(port: number, path: string): Promise<boolean> {
   } catch {
     return false; // not listening yet
   }
+}
+
+/** A program that is ended at the end of the run at the latest; talks over its standard input and output. */
+export function spawnTool(command: string[]): Subprocess<"pipe", "pipe", "inherit"> {
+  const child = Bun.spawn(command, { cwd: ROOT, stdin: "pipe", stdout: "pipe", stderr: "inherit" });
+  running.add(child);
+  void child.exited.then(() => running.delete(child));
+  return child;
 }
 
 async function stop(child: Subprocess): Promise<void> {

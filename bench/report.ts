@@ -49,6 +49,65 @@ function loadRow(scenario: Scenario, figures: Figures, table: Table, first: bool
   ];
 }
 
+const NODES_HEAD: Row = [
+  "scenario",
+  "server",
+  "CPU µs/delivery",
+  "Stoa ÷ it",
+  "stores' CPU µs/delivery",
+  "per second",
+  "owner→other p50 / p99 / p99.9 ms",
+  "send→receipt p50 / p99 ms",
+  "send→ack or own delivery p50 / p99 ms",
+  "RSS MiB",
+  "load cores",
+];
+
+function nodesRow(scenario: Scenario, figures: Figures, table: Table, first: boolean): Row {
+  const { cross, receipt } = figures;
+  const isRouted = Number.isFinite(cross.p99);
+  const stores = Object.entries(figures.storeCpuUs).map(([name, cpuUs]) => `${name} ${fixed(cpuUs, 3)}`);
+  return [
+    first ? scenario.title : "",
+    PEER_NAMES[figures.peer],
+    fixed(figures.cpuUs, 3),
+    figures.peer === "stoa" ? "" : fixed(ratio(table, scenario.name, figures.peer), 3),
+    stores.join(", "),
+    whole(figures.perSecond),
+    isRouted ? `${ms(cross.p50)} / ${ms(cross.p99)} / ${ms(cross.p999)}` : "–",
+    isRouted ? `${ms(receipt.p50)} / ${ms(receipt.p99)}` : "–",
+    `${ms(figures.p50Us)} / ${ms(figures.p99Us)}`,
+    mib(figures.rssBytes),
+    fixed(figures.loadCores, 2),
+  ];
+}
+
+const MOVED_HEAD: Row = [
+  "scenario",
+  "phase",
+  "rooms idle / active",
+  "moved idle / active",
+  "requests to the store",
+  "of them for idle rooms",
+  "acks",
+  "longest wait for an ack ms",
+  "longest between two acks ms",
+];
+
+function movedRows(scenario: Scenario, { moved }: Figures): Row[] {
+  return (moved?.phases ?? []).map((phase, i) => [
+    i === 0 ? scenario.title : "",
+    `${phase.name}, ${fixed(phase.seconds, 0)} s`,
+    i === 0 ? `${whole(moved?.idleRooms ?? 0)} / ${whole(moved?.activeRooms ?? 0)}` : "",
+    `${whole(phase.idleMoved)} / ${whole(phase.activeMoved)}`,
+    whole(phase.requests),
+    whole(phase.idleRequests),
+    whole(phase.acks),
+    whole(phase.longestWaitMs),
+    whole(phase.longestGapMs),
+  ]);
+}
+
 const STILL_HEAD: Row = ["scenario", "server", "bytes/connection", "RSS MiB", "ready ms", "join ms"];
 
 function stillRow(scenario: Scenario, figures: Figures, first: boolean): Row {
@@ -64,17 +123,22 @@ function stillRow(scenario: Scenario, figures: Figures, first: boolean): Row {
 }
 
 /** The header first; only scenarios of the kind that the table is for. */
-function rowsOf(scenarios: readonly Scenario[], table: Table): { readonly load: Row[]; readonly still: Row[] } {
+function rowsOf(scenarios: readonly Scenario[], table: Table): readonly (readonly Row[])[] {
   const load: Row[] = [LOAD_HEAD];
+  const nodes: Row[] = [NODES_HEAD];
+  const moved: Row[] = [MOVED_HEAD];
   const still: Row[] = [STILL_HEAD];
   for (const scenario of scenarios) {
     const figures = [...(table.get(scenario.name)?.values() ?? [])];
     for (const [i, one] of figures.entries()) {
-      if (scenario.kind === "closed" || scenario.kind === "open") load.push(loadRow(scenario, one, table, i === 0));
+      if (scenario.kind === "closed" || scenario.kind === "open") {
+        if (scenario.nodes > 1) nodes.push(nodesRow(scenario, one, table, i === 0));
+        else load.push(loadRow(scenario, one, table, i === 0));
+      } else if (scenario.kind === "moved") moved.push(...movedRows(scenario, one));
       else still.push(stillRow(scenario, one, i === 0));
     }
   }
-  return { load, still };
+  return [load, still, nodes, moved];
 }
 
 function checkRows(checks: readonly Check[]): Row[] {
@@ -109,8 +173,7 @@ export function report(
   checks: readonly Check[],
   how: { readonly markdown: boolean; readonly headline: readonly string[] },
 ): string {
-  const { load, still } = rowsOf(scenarios, table);
   const print = how.markdown ? markdown : aligned;
-  const tables = [load, still, checkRows(checks)].filter((rows) => rows.length > 1).map(print);
+  const tables = [...rowsOf(scenarios, table), checkRows(checks)].filter((rows) => rows.length > 1).map(print);
   return [how.headline.join("\n"), ...tables].join("\n\n");
 }

@@ -10,6 +10,9 @@ import { judge } from "./bounds.ts";
 import type { Figures, Run } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { Job, LoadResult, Peer } from "./load/job.ts";
+import { nodesMissing, startCluster } from "./nodes/cluster.ts";
+import { runMoved } from "./nodes/moved.ts";
+import { routedPorts } from "./nodes/placing.ts";
 import type { Options } from "./options.ts";
 import { readOptions } from "./options.ts";
 import { diskSyncUs, loadBefore, machineLine } from "./proc.ts";
@@ -21,6 +24,8 @@ import { seed } from "./seed.ts";
 
 /** Beyond window, warm-up and drain: opening the connections, and air. */
 const LOAD_EXTRA_MS_MAX = 60_000;
+/** Compilers tier up by the number of calls: a slow rate would measure a program that has just started. */
+const WARM_RATE_FACTOR = 3;
 const IDLE_WARM_CONNECTIONS = 500;
 const QUICK_CONNECTIONS = 2_000;
 /** Above this somebody else is using the machine. */
@@ -28,17 +33,21 @@ const QUIET_LOAD_MAX = 0.5;
 const SETTLE_MS = 6_000;
 const QUICK_SETTLE_MS = 1_500;
 
-function targetOf(server: Server): Pick<Job, "peer" | "port" | "pid" | "secret"> {
-  return { peer: server.peer, port: server.port, pid: server.pid, secret: SECRET };
+type Target = Pick<Job, "peer" | "ports" | "pids" | "stores" | "secret">;
+
+function targetOf(server: Server): Target {
+  return { peer: server.peer, ports: [server.port], pids: [server.pid], stores: {}, secret: SECRET };
 }
 
-function jobOf(scenario: LoadScenario, server: Server, options: Options): Job {
-  const { rooms, members, senders, inFlight, rate } = scenario;
+function jobOf(scenario: LoadScenario, target: Target, options: Options): Job {
+  const { rooms, members, senders, inFlight, rate, routed } = scenario;
   // Peers have no acks: there the delivery of one's own message is what is timed.
-  const acked = scenario.acked && server.peer === "stoa";
+  const acked = scenario.acked && target.peer === "stoa";
   const windows = { warmMs: options.warmSeconds * 1000, windowMs: options.seconds * 1000 };
-  const common = { ...targetOf(server), ...windows, rooms, members, senders, acked };
-  return scenario.kind === "open" ? { kind: "open", ...common, rate } : { kind: "closed", ...common, inFlight };
+  const common = { ...target, ...windows, rooms, members, senders, acked };
+  if (scenario.kind === "closed") return { kind: "closed", ...common, inFlight };
+  const warmRate = scenario.nodes > 1 ? rate : rate * WARM_RATE_FACTOR;
+  return { kind: "open", ...common, rate, warmRate, routed };
 }
 
 /** Each run has a fresh server and a fresh data folder. */
@@ -58,11 +67,31 @@ async function withServer(
   }
 }
 
+/** Each run has fresh servers on fresh stores. */
+async function withCluster(
+  scenario: LoadScenario,
+  peer: Peer,
+  options: Options,
+  use: (target: Target) => Promise<LoadResult>,
+): Promise<LoadResult> {
+  const cluster = await startCluster(peer, scenario.nodes, options.dataDir);
+  try {
+    const { servers, stores } = cluster;
+    const ports = scenario.routed ? await routedPorts(servers, scenario.rooms) : servers.map(({ port }) => port);
+    return await use({ peer, ports, pids: servers.map(({ pid }) => pid), stores, secret: SECRET });
+  } finally {
+    await cluster.stop();
+  }
+}
+
 function runScenario(scenario: LoadScenario, peer: Peer, options: Options): Promise<LoadResult> {
   const pin = options.pin && scenario.name.startsWith("fanout-");
   const timeoutMs = (options.seconds + options.warmSeconds) * 1000 + LOAD_EXTRA_MS_MAX;
+  if (scenario.nodes > 1) {
+    return withCluster(scenario, peer, options, (target) => runLoad(jobOf(scenario, target, options), { timeoutMs }));
+  }
   return withServer(peer, options, pin ? 0 : undefined, (server) =>
-    runLoad(jobOf(scenario, server, options), { timeoutMs, ...(pin ? { core: 1 } : {}) }),
+    runLoad(jobOf(scenario, targetOf(server), options), { timeoutMs, ...(pin ? { core: 1 } : {}) }),
   );
 }
 
@@ -81,7 +110,7 @@ function runIdle(scenario: IdleScenario, peer: Peer, options: Options): Promise<
 }
 
 /** The folder is filled once; every run starts a server on it and lets one connection join its room. */
-async function runStart(scenario: StartScenario, dataDir: string): Promise<Pick<Run, "load" | "startMs">> {
+async function runStart(scenario: StartScenario, dataDir: string): Promise<Measurement> {
   const folder = scenario.messages === 0 ? makeFolder(dataDir) : dataDir;
   const server = await startServer("stoa", { dataDir: folder });
   const shape = { rooms: 1, members: 1, senders: 1, inFlight: 1, acked: false, warmMs: 0, windowMs: 200 };
@@ -94,7 +123,9 @@ async function runStart(scenario: StartScenario, dataDir: string): Promise<Pick<
   }
 }
 
-async function attempt(run: Omit<Run, "load">, work: () => Promise<Pick<Run, "load" | "startMs">>): Promise<Run> {
+type Measurement = Pick<Run, "load" | "startMs" | "moved">;
+
+async function attempt(run: Omit<Run, "load">, work: () => Promise<Measurement>): Promise<Run> {
   try {
     return { ...run, ...(await work()) };
   } catch (error) {
@@ -130,13 +161,14 @@ async function runAll(scenario: Scenario, options: Options, random: SeededRandom
     });
     if (filled.failure !== undefined) return [filled];
   }
-  const rounds = scenario.kind === "idle" ? 1 : options.runs;
+  const rounds = scenario.kind === "idle" || scenario.kind === "moved" ? 1 : options.runs;
   for (let run = 1; run <= rounds; run += 1) {
     for (const peer of shuffled(peers, random)) {
       progress(`${scenario.name}: run ${run} of ${rounds}, ${peer}`);
       runs.push(
         await attempt({ scenario: scenario.name, peer, run }, async () => {
           if (scenario.kind === "start") return await runStart(scenario, folder);
+          if (scenario.kind === "moved") return { moved: await runMoved(scenario, options) };
           if (scenario.kind === "idle") return { load: await runIdle(scenario, peer, options) };
           return { load: await runScenario(scenario, peer, options) };
         }),
@@ -175,6 +207,18 @@ function save(summary: {
   return file;
 }
 
+function hasNodes(scenario: Scenario): boolean {
+  return scenario.kind === "moved" || ((scenario.kind === "closed" || scenario.kind === "open") && scenario.nodes > 1);
+}
+
+async function possible(options: Options): Promise<readonly Scenario[]> {
+  const wanted = options.scenarios.filter((one) => !(options.quick && one.name === "start-million"));
+  const missing = wanted.some(hasNodes) ? await nodesMissing() : undefined;
+  if (missing === undefined) return wanted;
+  console.error(`SKIPPED, all scenarios with several nodes: ${missing}`);
+  return wanted.filter((one) => !hasNodes(one));
+}
+
 async function main(): Promise<number> {
   const options = readOptions(process.argv.slice(2));
   process.on("exit", endAll);
@@ -184,7 +228,7 @@ async function main(): Promise<number> {
     console.error(`The machine is busy (load average ${busy.toFixed(1)}): no figures to quote.`);
   const syncMs = diskSyncUs(options.dataDir) / 1000;
   const random = new SeededRandom(options.seed);
-  const scenarios = options.scenarios.filter((one) => !(options.quick && one.name === "start-million"));
+  const scenarios = await possible(options);
   const runs: Run[] = [];
   for (const scenario of scenarios) runs.push(...(await runAll(scenario, options, random)));
   progress("");

@@ -17,6 +17,10 @@ export interface LoadScenario {
   readonly rate: number;
   /** Stoa answers each message with an ack, and that is what is waited for or timed. */
   readonly acked: boolean;
+  /** Server processes; connections are spread evenly over them. */
+  readonly nodes: number;
+  /** Rooms of three on three nodes: a sender, a witness on the owner, a receiver. */
+  readonly routed: boolean;
 }
 export interface IdleScenario {
   readonly name: string;
@@ -33,11 +37,35 @@ export interface StartScenario {
   /** Messages in the data folder before the start that is timed. */
   readonly messages: number;
 }
-export type Scenario = LoadScenario | IdleScenario | StartScenario;
+/** A fourth node comes and goes again while some of the rooms are in use. */
+export interface MovedScenario {
+  readonly name: string;
+  readonly kind: "moved";
+  readonly title: string;
+  readonly peers: readonly Peer[];
+  readonly rooms: number;
+  /** Of these: rooms with a message every second. */
+  readonly active: number;
+}
+export type Scenario = LoadScenario | IdleScenario | StartScenario | MovedScenario;
 
 const ALL: readonly Peer[] = ["stoa", "raw", "socketio"];
 const STOA: readonly Peer[] = ["stoa"];
-const CLOSED = { kind: "closed", peers: ALL, inFlight: 1, rate: 0, acked: false } as const;
+/** Several processes and no platform to compare with. */
+const CLUSTERED: readonly Peer[] = ["stoa", "socketio"];
+const ONE_NODE = { nodes: 1, routed: false } as const;
+const CLOSED = { kind: "closed", peers: ALL, inFlight: 1, rate: 0, acked: false, ...ONE_NODE } as const;
+const ROUTED = {
+  kind: "open",
+  peers: STOA,
+  rooms: 50,
+  members: 3,
+  senders: 1,
+  inFlight: 0,
+  acked: true,
+  nodes: 3,
+  routed: true,
+} as const;
 
 export const SCENARIOS: readonly Scenario[] = [
   { ...CLOSED, name: "fanout-1", title: "saturated 1:1, 256 rooms of 1", rooms: 256, members: 1, senders: 1 },
@@ -55,6 +83,7 @@ export const SCENARIOS: readonly Scenario[] = [
     inFlight: 0,
     rate: 200,
     acked: false,
+    ...ONE_NODE,
   },
   {
     name: "echo",
@@ -67,6 +96,7 @@ export const SCENARIOS: readonly Scenario[] = [
     inFlight: 0,
     rate: 1000,
     acked: true,
+    ...ONE_NODE,
   },
   {
     name: "acked",
@@ -79,6 +109,7 @@ export const SCENARIOS: readonly Scenario[] = [
     inFlight: 16,
     rate: 0,
     acked: true,
+    ...ONE_NODE,
   },
   { name: "idle", kind: "idle", title: "idle connections", peers: ALL, connections: 10_000 },
   { name: "start-empty", kind: "start", title: "start to ready, empty", peers: STOA, messages: 0 },
@@ -88,5 +119,25 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "start to ready, 1,000,000 messages",
     peers: STOA,
     messages: 1_000_000,
+  },
+  {
+    ...CLOSED,
+    name: "nodes-100",
+    title: "two nodes, saturated 1:100, 64 in flight",
+    peers: CLUSTERED,
+    rooms: 1,
+    members: 100,
+    senders: 64,
+    nodes: 2,
+  },
+  { ...ROUTED, name: "nodes-route", title: "three nodes, 50 rooms, 1,000 messages/s", rate: 1000 },
+  { ...ROUTED, name: "nodes-route-200", title: "three nodes, 50 rooms, 200 messages/s", rate: 200 },
+  {
+    name: "rooms-moved",
+    kind: "moved",
+    title: "a fourth node comes and goes",
+    peers: STOA,
+    rooms: 10_000,
+    active: 500,
   },
 ];

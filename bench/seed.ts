@@ -13,7 +13,7 @@ export async function seed(dataDir: string, messages: number): Promise<number> {
   const beganMs = performance.now();
   const server = await startServer("stoa", { dataDir });
   const shape = { rooms: 1, members: 1, senders: 1, inFlight: IN_FLIGHT, acked: false, warmMs: 0, windowMs: 0 };
-  const target = { peer: "stoa", port: server.port, pid: server.pid, secret: SECRET } as const;
+  const target = { peer: "stoa", ports: [server.port], pids: [server.pid], stores: {}, secret: SECRET } as const;
   const result = await runLoad({ kind: "closed", ...target, ...shape, messages }, { timeoutMs: SEED_MS_MAX });
   await server.stop();
   if (result.deliveriesTotal !== messages) {

@@ -6,6 +6,7 @@ import { Histogram } from "./histogram.ts";
 import type { Job, Faults } from "./job.ts";
 import { Link } from "./link.ts";
 import type { LinkOwner } from "./link.ts";
+import { Route } from "./route.ts";
 import { RawWire } from "./raw-wire.ts";
 import { SocketIoWire } from "./socket-io-wire.ts";
 import { StoaWire } from "./stoa-wire.ts";
@@ -30,6 +31,7 @@ export class Fleet implements LinkOwner {
   readonly #wire: Wire;
   readonly #acked: boolean;
   readonly #dueTimes: Float64Array;
+  readonly #route: Route | undefined;
   #ready = 0;
   #openMs = 0;
   #acks = 0;
@@ -45,7 +47,9 @@ export class Fleet implements LinkOwner {
     const senders = job.kind === "idle" ? 0 : job.senders;
     const sampleAll = job.kind === "open" && !this.#acked;
     const returns = job.kind === "closed" && !this.#acked;
-    this.tally = new Tally({ rooms: job.rooms, members: job.members, senders, sampleAll, returns });
+    if (job.kind === "open" && job.routed) this.#route = new Route(job.rooms);
+    const shape = { rooms: job.rooms, members: job.members, senders, sampleAll, returns };
+    this.tally = new Tally(shape, this.#route);
     if (job.kind === "closed" && job.messages !== undefined) this.#messagesLeft = job.messages;
     const connections = job.rooms * job.members;
     for (let id = 0; id < connections; id += 1) {
@@ -54,7 +58,7 @@ export class Fleet implements LinkOwner {
     }
     this.#dueTimes = new Float64Array(this.#acked ? connections * DUE_RING : 0);
     const context: WireContext = {
-      port: job.port,
+      port: job.ports[0] ?? 0,
       secret: job.secret,
       members: job.members,
       joins: job.kind !== "idle",
@@ -108,7 +112,7 @@ export class Fleet implements LinkOwner {
   #connect(link: Link): void {
     Bun.connect<Link>({
       hostname: "127.0.0.1",
-      port: this.#job.port,
+      port: this.#job.ports[link.id % this.#job.ports.length] ?? 0,
       data: link,
       socket: {
         open: (socket) => socket.data.attach(socket, this.#wire.request(socket.data)),
@@ -202,6 +206,15 @@ export class Fleet implements LinkOwner {
     const old = this.tally.latency;
     this.tally.latency = new Histogram();
     return old;
+  }
+
+  get route(): Route | undefined {
+    return this.#route;
+  }
+
+  /** What was noted of the way between nodes is forgotten: the warm-up is over. */
+  cutRoute(): void {
+    this.#route?.cut();
   }
 
   /** Waits until everything that was sent has arrived, or too long. */

@@ -5,9 +5,12 @@ export type Peer = (typeof PEERS)[number];
 
 interface JobBase {
   readonly peer: Peer;
-  readonly port: number;
-  /** Process whose CPU time and memory are measured. */
-  readonly pid: number;
+  /** Connection i goes to the port at i, beginning again at the end. One process: one port. */
+  readonly ports: readonly number[];
+  /** Processes whose CPU time and memory are measured, taken together. */
+  readonly pids: readonly number[];
+  /** Stores that these use, by name: their CPU time is measured apart. */
+  readonly stores: Readonly<Record<string, number>>;
   /** With what the server checks tokens; used for Stoa only. */
   readonly secret: string;
   readonly rooms: number;
@@ -35,6 +38,10 @@ export interface OpenJob extends JobBase {
   readonly acked: boolean;
   /** Messages per second, all senders together. */
   readonly rate: number;
+  /** The same during the warm-up. */
+  readonly warmRate: number;
+  /** In each room the second member is a witness on the node that owns it, and the third a receiver on another one. */
+  readonly routed: boolean;
   readonly warmMs: number;
   readonly windowMs: number;
 }
@@ -60,6 +67,14 @@ export interface Faults {
   readonly firstError?: string;
 }
 
+/** Microseconds. */
+export interface Quantiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
 export interface LoadResult {
   readonly peer: Peer;
   readonly connections: number;
@@ -73,9 +88,12 @@ export interface LoadResult {
   /** Whole life of the load process, drain included. */
   readonly deliveriesTotal: number;
   readonly serverCpuMs: number;
+  readonly storeCpuMs: Readonly<Record<string, number>>;
   readonly loadCpuMs: number;
   readonly serverRssBytes: number;
-  readonly latencyUs: { readonly p50: number; readonly p99: number; readonly p999: number; readonly max: number };
+  readonly latencyUs: Quantiles;
+  /** Routed: from the witness's receipt to the receiver's, and from the message's due time to the receiver's. */
+  readonly route?: { readonly crossUs: Quantiles; readonly receiptUs: Quantiles };
   /** Open loop: how late the generator itself was in handing messages to the socket, 99th percentile (it is in the latency). */
   readonly lateUs: number;
   /** Idle: growth of resident memory per connection. */

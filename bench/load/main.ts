@@ -5,24 +5,35 @@
 import { cpuMsOf, rssBytesOf } from "../proc.ts";
 import { Fleet, nowUs } from "./fleet.ts";
 import { Histogram } from "./histogram.ts";
-import type { ClosedJob, IdleJob, Job, LoadResult, OpenJob } from "./job.ts";
-
-/** Compilers tier up by the number of calls: a slow rate would measure a program that has just started. */
-const WARM_RATE_FACTOR = 3;
+import type { ClosedJob, IdleJob, Job, LoadResult, OpenJob, Quantiles } from "./job.ts";
 
 interface Marks {
   readonly atMs: number;
   readonly cpuMs: number;
+  readonly storeCpuMs: Readonly<Record<string, number>>;
   readonly loadCpuMs: number;
   readonly deliveries: number;
   readonly acks: number;
   readonly sent: number;
 }
 
+function summed(pids: readonly number[], of: (pid: number) => number): number {
+  return pids.reduce((sum, pid) => sum + of(pid), 0);
+}
+
+function mapped(values: Readonly<Record<string, number>>, of: (value: number, name: string) => number) {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, of(value, name)]));
+}
+
+function rssOf(job: Job): number {
+  return summed(job.pids, rssBytesOf);
+}
+
 function mark(job: Job, fleet: Fleet): Marks {
   return {
     atMs: performance.now(),
-    cpuMs: cpuMsOf(job.pid),
+    cpuMs: summed(job.pids, cpuMsOf),
+    storeCpuMs: mapped(job.stores, cpuMsOf),
     loadCpuMs: cpuMsOf(process.pid),
     deliveries: fleet.tally.deliveries,
     acks: fleet.acks,
@@ -57,7 +68,7 @@ async function runClosed(job: ClosedJob, fleet: Fleet): Promise<LoadResult> {
     await fleet.drain();
   }
   const after = mark(job, fleet);
-  const measured = { before, after, latency: fleet.cutLatency(), rssBytes: rssBytesOf(job.pid) };
+  const measured = { before, after, latency: fleet.cutLatency(), rssBytes: rssOf(job) };
   fleet.halt();
   await fleet.drain();
   return resultOf(job, fleet, measured, new Histogram());
@@ -85,29 +96,30 @@ function sendByTheClock(fleet: Fleet, rate: number, ms: number, lateness: Histog
   });
 }
 
-/** Warms up at a higher rate, drains, and then times every message of the window, however late it arrives. */
+/** Warms up, drains, and then times every message of the window, however late it arrives. */
 async function runOpen(job: OpenJob, fleet: Fleet): Promise<LoadResult> {
   await fleet.open(0, fleet.links.length);
   fleet.start();
-  await sendByTheClock(fleet, job.rate * WARM_RATE_FACTOR, job.warmMs, new Histogram());
+  await sendByTheClock(fleet, job.warmRate, job.warmMs, new Histogram());
   await fleet.drain();
   fleet.cutLatency();
+  fleet.cutRoute();
   const lateness = new Histogram();
   const before = mark(job, fleet);
   await sendByTheClock(fleet, job.rate, job.windowMs, lateness);
   const after = mark(job, fleet);
-  const rssBytes = rssBytesOf(job.pid);
+  const rssBytes = rssOf(job);
   fleet.halt();
   await fleet.drain();
   return resultOf(job, fleet, { before, after, latency: fleet.cutLatency(), rssBytes }, lateness);
 }
 
 /** The lowest of several looks: what a collector has not freed yet is not a connection's cost. */
-async function settledRss(pid: number, settleMs: number): Promise<number> {
+async function settledRss(job: Job, settleMs: number): Promise<number> {
   let lowest = Number.POSITIVE_INFINITY;
   for (let waited = 0; waited < settleMs; waited += 250) {
     await Bun.sleep(250);
-    lowest = Math.min(lowest, rssBytesOf(pid));
+    lowest = Math.min(lowest, rssOf(job));
   }
   return lowest;
 }
@@ -115,18 +127,28 @@ async function settledRss(pid: number, settleMs: number): Promise<number> {
 async function runIdle(job: IdleJob, fleet: Fleet): Promise<LoadResult> {
   const warm = Math.min(job.warmConnections, fleet.links.length);
   await fleet.open(0, warm);
-  const rssBefore = await settledRss(job.pid, job.settleMs);
+  const rssBefore = await settledRss(job, job.settleMs);
   const before = mark(job, fleet);
   await fleet.open(warm, fleet.links.length);
   const after = mark(job, fleet);
-  const rssAfter = await settledRss(job.pid, job.settleMs);
+  const rssAfter = await settledRss(job, job.settleMs);
   const measured = { before, after, latency: fleet.cutLatency(), rssBytes: rssAfter };
   const added = Math.max(1, fleet.links.length - warm);
   return { ...resultOf(job, fleet, measured, new Histogram()), bytesPerConnection: (rssAfter - rssBefore) / added };
 }
 
+function quantilesOf(latency: Histogram): Quantiles {
+  return {
+    p50: latency.quantileUs(0.5),
+    p99: latency.quantileUs(0.99),
+    p999: latency.quantileUs(0.999),
+    max: Math.round(latency.highestUs),
+  };
+}
+
 function resultOf(job: Job, fleet: Fleet, measured: Measured, lateness: Histogram): LoadResult {
   const { before, after, latency } = measured;
+  const route = fleet.route;
   return {
     peer: job.peer,
     connections: fleet.links.length,
@@ -137,14 +159,13 @@ function resultOf(job: Job, fleet: Fleet, measured: Measured, lateness: Histogra
     acks: after.acks - before.acks,
     deliveriesTotal: fleet.tally.deliveries,
     serverCpuMs: after.cpuMs - before.cpuMs,
+    storeCpuMs: mapped(after.storeCpuMs, (ms, name) => ms - (before.storeCpuMs[name] ?? 0)),
     loadCpuMs: after.loadCpuMs - before.loadCpuMs,
     serverRssBytes: measured.rssBytes,
-    latencyUs: {
-      p50: latency.quantileUs(0.5),
-      p99: latency.quantileUs(0.99),
-      p999: latency.quantileUs(0.999),
-      max: Math.round(latency.highestUs),
-    },
+    latencyUs: quantilesOf(latency),
+    ...(route === undefined
+      ? {}
+      : { route: { crossUs: quantilesOf(route.cross), receiptUs: quantilesOf(route.receipt) } }),
     lateUs: lateness.quantileUs(0.99),
     bytesPerConnection: 0,
     faults: fleet.faults(),

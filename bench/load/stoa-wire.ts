@@ -2,7 +2,6 @@
  * Stoa over its MessagePack subprotocol, as a client would speak it: bearer token, own user per connection, `create_room`
  * or `join_room`, then `send_message`. Each frame of events must follow the one before it: a gap fails the run.
  */
-import { createHmac } from "node:crypto";
 import type { RoomId } from "../../src/base/ids.ts";
 import { parseId } from "../../src/base/ids.ts";
 import { SUBPROTOCOLS } from "../../src/protocol/codec.ts";
@@ -14,24 +13,18 @@ import { blankContent, CONTENT_BYTES } from "./content.ts";
 import { clientFrame, OPCODES } from "./link.ts";
 import type { Link } from "./link.ts";
 import { MsgpackCursor } from "./msgpack-cursor.ts";
+import { tokenFor } from "./token.ts";
 import type { Wire, WireContext } from "./wire.ts";
 import { messageTemplate, roomName, upgradeRequest } from "./wire.ts";
 
 const CODEC = createCodecs()[0];
-const TOKEN_SECONDS = 3_600;
 const STAGES = { connecting: 0, entering: 1, joined: 2 } as const;
+const RETRY_MS = 200;
 /** Encoded in five bytes, as are all numbers that are patched over it. */
 const WIDE_REF = 0xffff_ffff;
 /** Array header and operation stand before it, and its own type byte. */
 const REF_AT = 3;
 const CONTENT_SLOT = MESSAGE.findIndex((slot) => slot.name === "content");
-
-function tokenFor(user: string, name: string, secret: string): string {
-  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  const now = Math.floor(Date.now() / 1000);
-  const unsigned = `${part({ alg: "HS256", typ: "JWT" })}.${part({ sub: user, name, iat: now, exp: now + TOKEN_SECONDS })}`;
-  return `${unsigned}.${createHmac("sha256", secret).update(unsigned).digest("base64url")}`;
-}
 
 function roomIdOf(link: Link): RoomId {
   const id = parseId<RoomId>(roomName(link.room));
@@ -48,7 +41,7 @@ export class StoaWire implements Wire {
   }
 
   request(link: Link): string {
-    const token = tokenFor(`usr_${link.id}`, `User ${link.id}`, this.#context.secret);
+    const token = tokenFor({ sub: `usr_${link.id}`, name: `User ${link.id}` }, this.#context.secret);
     return upgradeRequest(this.#context.port, "/chat", [
       `Authorization: Bearer ${token}`,
       `Sec-WebSocket-Protocol: ${SUBPROTOCOLS.msgpack}`,
@@ -81,17 +74,24 @@ export class StoaWire implements Wire {
     if (frame.type === "connection") {
       link.stage = STAGES.entering;
       if (!this.#context.joins) this.#context.ready(link);
-      else if (link.id === link.roomFirst) this.#create(link);
-      else this.#join(link);
+      else this.#goIn(link);
     } else if (frame.type === "ack") {
       link.stage = STAGES.joined;
       link.head = Math.max(link.head, (frame as AckFrame).position?.head ?? 0);
       this.#context.ready(link);
     } else {
-      const { code, message } = frame as ErrorFrame;
-      if (code === "room_exists" && link.stage === STAGES.entering) this.#join(link);
+      const { code, message, temporary, retryAfterMs } = frame as ErrorFrame;
+      // As a client would. Once the load runs, any error counts.
+      if (temporary && link.stage === STAGES.entering) {
+        setTimeout(() => this.#goIn(link), retryAfterMs ?? RETRY_MS);
+      } else if (code === "room_exists" && link.stage === STAGES.entering) this.#join(link);
       else link.fail(`${code}: ${message}`);
     }
+  }
+
+  #goIn(link: Link): void {
+    if (link.id === link.roomFirst) this.#create(link);
+    else this.#join(link);
   }
 
   #create(link: Link): void {

@@ -5,6 +5,7 @@
 import { readNumber, readSender, readTime } from "./content.ts";
 import { Histogram } from "./histogram.ts";
 import type { Link } from "./link.ts";
+import type { Route } from "./route.ts";
 
 export class Tally {
   deliveries = 0;
@@ -19,12 +20,17 @@ export class Tally {
   readonly #sampleAll: boolean;
   readonly #returns: boolean;
   readonly #seen: Int32Array;
+  readonly #route: Route | undefined;
 
   /**
    * `sampleAll`: every delivery's latency is recorded, otherwise a sender's own messages only (the round trip).
    * `returns`: a sender's own delivery lets it send the next.
    */
-  constructor(shape: { rooms: number; members: number; senders: number; sampleAll: boolean; returns: boolean }) {
+  constructor(
+    shape: { rooms: number; members: number; senders: number; sampleAll: boolean; returns: boolean },
+    route?: Route,
+  ) {
+    this.#route = route;
     this.#members = shape.members;
     this.#senders = shape.senders;
     this.#sampleAll = shape.sampleAll;
@@ -49,6 +55,7 @@ export class Tally {
       else this.gaps += number - last - 1;
     }
     if (number > last) this.#seen[index] = number;
+    this.#route?.delivered(link, number, readTime(bytes, at), this.nowUs);
     const own = sender === link.id;
     if (own && this.#returns) link.due += 1;
     if (this.#sampleAll || (own && this.#returns)) this.latency.record(this.nowUs - readTime(bytes, at));

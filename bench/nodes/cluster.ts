@@ -1,0 +1,68 @@
+/**
+ * Several server processes and the stores they share, for one run. Invariant: everything is fresh and everything is gone
+ * after `stop`, each process by its own id.
+ */
+import { ensureRedis, RedisServer } from "../../test/support/redis-servers.ts";
+import { nodeEnvironment } from "../../test/support/node-environment.ts";
+import type { Peer } from "../load/job.ts";
+import { makeFolder, removeFolder, type Server, startServer } from "../processes.ts";
+import { type CountingStore, startCountingStore } from "./counting-store.ts";
+
+/** Registering takes a beat, and seeing one another another one: then all have the same view. */
+const VIEW_MS = 3_000;
+
+export interface Cluster {
+  readonly peer: Peer;
+  readonly servers: readonly Server[];
+  /** By name, the process of each. */
+  readonly stores: Readonly<Record<string, number>>;
+  /** Stoa only. */
+  readonly dynamo: CountingStore | undefined;
+  /** One more node; returns when it is ready. */
+  add(name: string): Promise<Server>;
+  stop(): Promise<void>;
+}
+
+/** Why there can be no scenario with several nodes here; `undefined`: there can. */
+export function nodesMissing(): Promise<string | undefined> {
+  return ensureRedis();
+}
+
+export async function startCluster(peer: Peer, nodes: number, dataDir: string): Promise<Cluster> {
+  const servers: Server[] = [];
+  const folders: string[] = [];
+  const stores: { redis?: RedisServer; dynamo?: CountingStore } = {};
+  const stop = async (): Promise<void> => {
+    await Promise.all(servers.map((server) => server.stop()));
+    for (const folder of folders) removeFolder(folder);
+    await stores.dynamo?.stop();
+    await stores.redis?.dispose();
+  };
+  try {
+    const redis = await RedisServer.start();
+    stores.redis = redis;
+    const dynamo = peer === "stoa" ? await startCountingStore() : undefined;
+    if (dynamo !== undefined) stores.dynamo = dynamo;
+    const add = async (name: string): Promise<Server> => {
+      const folder = makeFolder(dataDir);
+      folders.push(folder);
+      const env =
+        dynamo === undefined
+          ? { REDIS_PORT: String(redis.port), NODES: String(nodes) }
+          : nodeEnvironment(name, { redisPort: redis.port, dynamoEndpoint: dynamo.endpoint });
+      const server = await startServer(peer, { dataDir: folder, member: { name, env } });
+      servers.push(server);
+      return server;
+    };
+    // All of them are known before the first failure is told: what was started can then be stopped.
+    const starting = Array.from({ length: nodes }, (_, i) => add(`${peer}-${i + 1}`));
+    await Promise.allSettled(starting);
+    const first = await Promise.all(starting);
+    await Bun.sleep(VIEW_MS);
+    const pids = { redis: redis.pid, ...(dynamo === undefined ? {} : { dynamodb: dynamo.pid }) };
+    return { peer, servers: first, stores: pids, dynamo, add, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
