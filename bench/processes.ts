@@ -33,6 +33,8 @@ export interface Server {
   /** From the start of the process to its first "ready", milliseconds. */
   readonly readyMs: number;
   stop(): Promise<void>;
+  /** At once. */
+  kill(): Promise<void>;
 }
 
 export interface ServerOptions {
@@ -81,7 +83,7 @@ export async function startServer(peer: Peer, options: ServerOptions): Promise<S
     await Bun.sleep(2);
   }
   const readyMs = performance.now() - beganMs;
-  return { peer, pid: child.pid, port, readyMs, stop: () => stop(child) };
+  return { peer, pid: child.pid, port, readyMs, stop: () => stop(child), kill: () => kill(child) };
 }
 
 /** Only what the server is to see: an operator's own settings must not change the figures. */
@@ -129,6 +131,11 @@ export function spawnTool(command: string[]): Subprocess<"pipe", "pipe", "inheri
   running.add(child);
   void child.exited.then(() => running.delete(child));
   return child;
+}
+
+async function kill(child: Subprocess): Promise<void> {
+  child.kill("SIGKILL");
+  await child.exited;
 }
 
 async function stop(child: Subprocess): Promise<void> {
