@@ -31,6 +31,8 @@ export class ShardOutlet {
   /** Records above `#progress` that are dealt with. */
   readonly #done = new Set<number>();
   #post: ((block: Uint8Array<ArrayBuffer>) => void) | undefined;
+  /** The link began anew and nothing was posted yet: its first block ends the former one, so there is one in any case. */
+  #begins = false;
   #flushedTo = 0;
   /** Last record that the lost worker may have seen. */
   #lostTo = 0;
@@ -55,7 +57,12 @@ export class ShardOutlet {
   }
 
   flush(): void {
-    if (this.#writer.isEmpty) return;
+    if (this.#writer.isEmpty) {
+      if (this.#begins) this.#post?.(new Uint8Array());
+      this.#begins = false;
+      return;
+    }
+    this.#begins = false;
     const last = this.#writer.lastRecord;
     const first = (this.#kept[this.#kept.length - 1]?.last ?? this.#flushedTo) + 1;
     const bytes = this.#writer.take();
@@ -83,7 +90,9 @@ export class ShardOutlet {
     this.#lostTo = 0;
     // What was not handed over yet is handed over once.
     this.#post = undefined;
-    return this.#begin(post, 0);
+    const again = this.#begin(post, 0);
+    this.#begins = true;
+    return again;
   }
 
   down(): void {

@@ -143,3 +143,12 @@ test("an outlet is full one past its bound, and not any more when the shard has 
   outlet.progress(1);
   expect(outlet.isFull).toBe(false);
 });
+
+test("a link that begins anew is told so, also when there is nothing to say", () => {
+  const outlet = new ShardOutlet();
+  const posted: number[] = [];
+  outlet.restart((block) => posted.push(block.length));
+  outlet.flush();
+  outlet.flush();
+  expect(posted).toEqual([0]);
+});
