@@ -12,3 +12,6 @@ export const KEPT_SEEDS: readonly number[] = [
   // Somebody was shown in a room that they had left before the word of their coming arrived; the word of their leaving was lost.
   32848,
 ];
+
+/** The same of several nodes. */
+export const KEPT_CLUSTER_SEEDS: readonly number[] = [];

@@ -1,11 +1,32 @@
 /**
- * `bun run sim [--seeds N] [--from N]`: runs seeds, repeats some to see that a seed is one and the same run, and plants bugs
- * that must be found. `--seed N [--verbose]` runs one seed and shows what happened. `--bug NAME` plants it in that seed.
+ * `bun run sim [--seeds N] [--from N]`: runs seeds of one node, repeats some to see that a seed is one and the same run, and
+ * plants bugs that must be found. `--cluster` does so with seeds of several nodes, `--cluster-seeds N` does both.
+ * `--seed N [--cluster] [--verbose]` runs one seed and shows what happened. `--bug NAME` plants it in that seed.
  */
 import { parseArgs } from "node:util";
-import { KEPT_SEEDS } from "./kept-seeds.ts";
+import { CLUSTER_BUGS } from "./cluster-bugs.ts";
+import { runClusterSeed } from "./cluster-scenario.ts";
+import { KEPT_CLUSTER_SEEDS, KEPT_SEEDS } from "./kept-seeds.ts";
 import { PLANTED_BUGS } from "./planted-bugs.ts";
 import { type Outcome, type Plant, runSeed } from "./scenario.ts";
+
+interface Kind {
+  readonly name: string;
+  /** To repeat a seed of this kind. */
+  readonly option: string;
+  readonly run: (seed: number, plant?: Plant, show?: (line: string) => void) => Promise<Outcome>;
+  readonly kept: readonly number[];
+  readonly bugs: readonly { readonly name: string; readonly plant: Plant }[];
+}
+
+const ONE_NODE: Kind = { name: "sim", option: "", run: runSeed, kept: KEPT_SEEDS, bugs: PLANTED_BUGS };
+const CLUSTER: Kind = {
+  name: "cluster sim",
+  option: " --cluster",
+  run: runClusterSeed,
+  kept: KEPT_CLUSTER_SEEDS,
+  bugs: CLUSTER_BUGS,
+};
 
 const SEEDS_DEFAULT = 1_000;
 /** Seeds that count as one scenario. */
@@ -23,6 +44,8 @@ const { values } = parseArgs({
     seed: { type: "string" },
     verbose: { type: "boolean" },
     bug: { type: "string" },
+    cluster: { type: "boolean" },
+    "cluster-seeds": { type: "string" },
   },
 });
 
@@ -30,13 +53,24 @@ const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
-if (values.seed === undefined) await runAll(Number(values.from ?? 1), Number(values.seeds ?? SEEDS_DEFAULT));
+const kind = values.cluster === true ? CLUSTER : ONE_NODE;
+if (values.seed === undefined) await runAll();
 else await runOne(Number(values.seed));
 
+async function runAll(): Promise<void> {
+  const from = Number(values.from ?? 1);
+  const tally = { passed: 0, failed: 0 };
+  await runKind(kind, from, Number(values.seeds ?? SEEDS_DEFAULT), tally);
+  const clusterSeeds = Number(values["cluster-seeds"] ?? 0);
+  if (clusterSeeds > 0) await runKind(CLUSTER, from, clusterSeeds, tally);
+  print(`${tally.passed} passed, ${tally.failed} failed`);
+  process.exitCode = tally.failed === 0 ? 0 : 1;
+}
+
 async function runOne(seed: number): Promise<void> {
-  const bug = PLANTED_BUGS.find(({ name }) => name === values.bug);
+  const bug = kind.bugs.find(({ name }) => name === values.bug);
   if (values.bug !== undefined && bug === undefined) print(`no bug is called "${values.bug}"`);
-  const outcome = await runSeed(seed, bug?.plant ?? {}, values.verbose === true ? print : undefined);
+  const outcome = await kind.run(seed, bug?.plant ?? {}, values.verbose === true ? print : undefined);
   for (const report of outcome.reports) print(`report: ${report}`);
   for (const { rule, message } of outcome.violations) print(`violated: ${rule}: ${message}`);
   const { requests, events, steps, traceHash } = outcome;
@@ -45,33 +79,38 @@ async function runOne(seed: number): Promise<void> {
   process.exitCode = outcome.violations.length === 0 ? 0 : 1;
 }
 
-async function runAll(from: number, seeds: number): Promise<void> {
+interface Tally {
+  passed: number;
+  failed: number;
+}
+
+async function runKind(kind: Kind, from: number, seeds: number, tally: Tally): Promise<void> {
+  const { name, run, kept } = kind;
   const startMs = performance.now();
-  const tally = { passed: 0, failed: 0 };
   let failures = 0;
   let requests = 0;
   const traces = new Map<number, string>();
-  for (const batch of batches(from, seeds)) {
+  for (const batch of batches(kept, from, seeds)) {
     let failedInBatch = 0;
     for (const seed of batch) {
-      const outcome = await runSeed(seed);
+      const outcome = await run(seed);
       requests += outcome.requests;
       if (traces.size < REPEATED_SEEDS_MAX) traces.set(seed, outcome.traceHash);
       if (outcome.violations.length === 0) continue;
       failedInBatch += 1;
-      if (failures + failedInBatch <= FAILURES_SHOWN_MAX) showFailure(outcome);
+      if (failures + failedInBatch <= FAILURES_SHOWN_MAX) showFailure(kind, outcome);
     }
     failures += failedInBatch;
     if (failedInBatch === 0) tally.passed += 1;
     else tally.failed += 1;
   }
-  const repeatable = await areRepeatable(traces);
+  const repeatable = await areRepeatable(kind, traces);
   if (!repeatable) tally.failed += 1;
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
-  print(`sim: ${requests} requests in ${seconds} s`);
+  print(`${name}: ${requests} requests in ${seconds} s`);
   const bugs: string[] = [];
-  for (const { name, plant } of PLANTED_BUGS) {
-    const caught = await findBug(from, plant);
+  for (const { name, plant } of kind.bugs) {
+    const caught = await findBug(kind, from, plant);
     if (caught === undefined) tally.failed += 1;
     else tally.passed += 1;
     bugs.push(
@@ -81,16 +120,14 @@ async function runAll(from: number, seeds: number): Promise<void> {
     );
   }
   print(
-    `sim: ${seeds} seeds and ${KEPT_SEEDS.length} kept ones, ${failures} failures, trace hashes ${repeatable ? "repeatable" : "NOT repeatable"}`,
+    `${name}: ${seeds} seeds and ${kept.length} kept ones, ${failures} failures, trace hashes ${repeatable ? "repeatable" : "NOT repeatable"}`,
   );
   for (const line of bugs) print(line);
-  print(`${tally.passed} passed, ${tally.failed} failed`);
-  process.exitCode = tally.failed === 0 ? 0 : 1;
 }
 
 /** The kept ones, then so many in a row. */
-function batches(from: number, seeds: number): number[][] {
-  const all = [KEPT_SEEDS.filter((seed) => seed < from || seed >= from + seeds)];
+function batches(kept: readonly number[], from: number, seeds: number): number[][] {
+  const all = [kept.filter((seed) => seed < from || seed >= from + seeds)];
   for (let first = from; first < from + seeds; first += BATCH_SEEDS) {
     const size = Math.min(BATCH_SEEDS, from + seeds - first);
     all.push(Array.from({ length: size }, (_, i) => first + i));
@@ -98,16 +135,16 @@ function batches(from: number, seeds: number): number[][] {
   return all;
 }
 
-function showFailure({ seed, violations }: Outcome): void {
-  print(`seed ${seed} failed; to repeat: bun run sim --seed ${seed} --verbose`);
+function showFailure({ option }: Kind, { seed, violations }: Outcome): void {
+  print(`seed ${seed} failed; to repeat: bun run sim${option} --seed ${seed} --verbose`);
   for (const { rule, message } of violations.slice(0, VIOLATIONS_SHOWN_MAX)) print(`  ${rule}: ${message}`);
 }
 
 /** The same seed is the same run, to the last byte. */
-async function areRepeatable(traces: ReadonlyMap<number, string>): Promise<boolean> {
+async function areRepeatable({ run }: Kind, traces: ReadonlyMap<number, string>): Promise<boolean> {
   let repeatable = true;
   for (const [seed, trace] of traces) {
-    const again = await runSeed(seed);
+    const again = await run(seed);
     if (again.traceHash === trace) continue;
     print(`seed ${seed}: trace ${trace}, and ${again.traceHash} when run again`);
     repeatable = false;
@@ -115,9 +152,9 @@ async function areRepeatable(traces: ReadonlyMap<number, string>): Promise<boole
   return repeatable;
 }
 
-async function findBug(from: number, plant: Plant): Promise<Outcome | undefined> {
+async function findBug({ run }: Kind, from: number, plant: Plant): Promise<Outcome | undefined> {
   for (let seed = from; seed < from + PLANTED_SEEDS_MAX; seed += 1) {
-    const outcome = await runSeed(seed, plant);
+    const outcome = await run(seed, plant);
     if (outcome.violations.length > 0) return outcome;
   }
   return undefined;

@@ -44,7 +44,7 @@ const HEARD_MS_MAX = 6_000;
 const QUIET_MS = 9_000;
 /** Longer than a room stays active without anybody. */
 const DESERTED_MS = 140_000;
-const PRODUCTION: Parts = {
+export const PRODUCTION: Parts = {
   makeRoom: (env, address, host) => new SimRoom(env, address, host),
   wrapJournal: (journal) => journal,
   wrapSocket: (socket) => socket,

@@ -337,7 +337,7 @@ export class SimClient {
       CALL_PATIENCE_MS,
       () => this.#open.has(request) && request.ref === ref && this.#try(request),
     );
-    void node.gateway.call(this.principal, { to: "room", room, kind: "mutate", command }).then((result) => {
+    node.call(this.principal, { to: "room", room, kind: "mutate", command }, (result) => {
       if (request.ref !== ref || !this.#open.has(request)) return;
       given.cancel();
       const atMs = this.#world.queue.nowMs;

@@ -1,21 +1,30 @@
 /**
  * One node: the production gateway and shards, put together as `src/server.ts` and `src/worker.ts` do, on simulated ports.
- * Shards crash, hang and come back; the whole node can lose everything but its store.
+ * Shards crash, hang and come back; the whole node can stand still, or lose everything but its store. It is alone, or has a
+ * seat among others.
  * Invariant: as with real threads, what a replaced shard still says is not listened to, and what it still writes is not undone.
  */
 import type { RoomAddress } from "../../src/actors/address.ts";
+import type { Call, ReplyOf } from "../../src/actors/calls.ts";
+import { OWN_LINK } from "../../src/actors/edge-link.ts";
+import type { ShardOrder } from "../../src/actors/link.ts";
 import type { RoomActor } from "../../src/actors/room-actor.ts";
 import { Shard } from "../../src/actors/shard.ts";
 import type { ShardEnv, ShardSettings } from "../../src/actors/shard-env.ts";
+import type { Lost } from "../../src/actors/supervisor.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
-import { err } from "../../src/base/result.ts";
+import { err, type Result } from "../../src/base/result.ts";
+import type { ClusterNode } from "../../src/cluster-node.ts";
+import type { Principal } from "../../src/domain/principal.ts";
 import type { Connection } from "../../src/edge/connection.ts";
 import { Gateway } from "../../src/edge/gateway.ts";
 import type { Socket } from "../../src/edge/ports.ts";
 import type { Arrival } from "../../src/edge/socket-plugin.ts";
 import type { Codecs } from "../../src/protocol/codecs.ts";
+import type { Rejection } from "../../src/protocol/errors.ts";
 import type { Journal } from "../../src/storage/journal.ts";
 import type { Disruption } from "./history.ts";
+import { joinCluster, type Seat, stopNode } from "./sim-member.ts";
 import { Pipe, SimTopics, SimWire } from "./sim-network.ts";
 import { SimProcess } from "./sim-process.ts";
 import { SimJournal, SimProjections, type SimStore } from "./sim-store.ts";
@@ -51,6 +60,10 @@ export interface Parts {
   readonly wrapSocket: (socket: Socket) => Socket;
   /** What Bun does with `closeOnBackpressureLimit`. */
   readonly closesSlowSockets: boolean;
+  /** What a shard is told beside blocks of its own edge; `undefined`: it is not told. */
+  readonly wrapOrder?: (order: ShardOrder) => ShardOrder | undefined;
+  /** Between what the node is made of, before it starts. */
+  readonly tamper?: (gateway: Gateway, cluster: ClusterNode) => void;
 }
 
 export interface NodePlan {
@@ -70,10 +83,16 @@ interface Incarnation {
   readonly process: SimProcess;
   readonly shard: Shard;
   readonly toEdge: Pipe;
+  readonly toShard: Pipe;
   readonly owner: string;
-  /** The link record that it is handling. */
+  /** The record that it is handling, and of which link. */
   record: number;
+  link: number;
+  /** Links of the own edge whose beginning it has not seen: what it says belongs to the one before. */
+  beginning: number;
 }
+
+const FIRST: Lost = { record: 0, link: OWN_LINK, explained: false };
 
 /** After so long without a beat a supervisor gives a shard up, milliseconds. */
 const STUCK_MS = 1_000;
@@ -93,13 +112,27 @@ export class SimNode {
   readonly #wires = new Set<SimWire>();
   readonly #running: (Incarnation | undefined)[];
   readonly #replaced = new Set<Incarnation>();
+  readonly #name: string;
+  readonly #cluster: ClusterNode | undefined;
+  #isReady: boolean;
 
-  constructor(world: World, plan: NodePlan, parts: Parts) {
+  constructor(world: World, plan: NodePlan, parts: Parts, seat?: Seat) {
     this.#world = world;
     this.#plan = plan;
     this.#parts = parts;
     this.#topics = new SimTopics(parts.closesSlowSockets);
     this.#process = new SimProcess(world.queue, world.clock);
+    this.#name = seat?.id ?? "node";
+    this.#isReady = seat === undefined;
+    this.#cluster =
+      seat &&
+      joinCluster(seat, {
+        process: this.#process,
+        random: this.#newRandom(),
+        shards: plan.shards,
+        postToShard: (shard, order) => this.#order(shard, order),
+        report: this.#report,
+      });
     this.gateway = new Gateway({
       clock: this.#process,
       random: this.#newRandom(),
@@ -109,9 +142,27 @@ export class SimNode {
       shards: plan.shards,
       rate: RATE,
       defer: this.#process.defer,
+      ...(this.#cluster !== undefined && { remote: this.#cluster.links }),
     });
+    if (this.#cluster !== undefined) parts.tamper?.(this.gateway, this.#cluster);
     this.#running = new Array<Incarnation | undefined>(plan.shards).fill(undefined);
-    for (let shard = 0; shard < plan.shards; shard += 1) this.#start(shard, 0);
+    for (let shard = 0; shard < plan.shards; shard += 1) this.#start(shard, FIRST);
+    this.#cluster?.start(this.gateway, () => {
+      this.#isReady = true;
+    });
+  }
+
+  get cluster(): ClusterNode | undefined {
+    return this.#cluster;
+  }
+
+  get isPaused(): boolean {
+    return this.#process.isPaused;
+  }
+
+  /** It takes new connections. */
+  get isReady(): boolean {
+    return this.#isReady && !this.isDead;
   }
 
   get isDead(): boolean {
@@ -149,9 +200,14 @@ export class SimNode {
     return wire;
   }
 
+  /** As over HTTP. A dead node never answers. */
+  call<C extends Call>(by: Principal, call: C, answer: (result: Result<ReplyOf<C>, Rejection>) => void): void {
+    this.#process.enter(() => void this.gateway.call(by, call).then(answer));
+  }
+
   // ---------------------------------------------------------------------------------------------- shards
 
-  #start(shard: number, fatalRecord: number): void {
+  #start(shard: number, lost: Lost): void {
     const { queue, clock, store, codecs, trace } = this.#world;
     const process = new SimProcess(queue, clock);
     const toEdge = new Pipe(queue, this.#delays(this.#plan.linkDelayMsMax));
@@ -167,35 +223,75 @@ export class SimNode {
         codecs,
         settings: { ...this.#plan.settings, node: owner },
         defer: process.defer,
-        send: (block) =>
+        send: (block, link) =>
           toEdge.send(() =>
             this.#process.enter(() => {
-              if (this.#running[shard] === incarnation) this.gateway.receiveBlock(shard, block);
+              if (this.#running[shard] !== incarnation) return;
+              if (link !== OWN_LINK) this.#cluster?.links.shardSaid(link, block);
+              else if (incarnation.beginning === 0) this.gateway.receiveBlock(shard, block);
             }),
           ),
-        report: (event, details) => this.reports.push(`${event} ${JSON.stringify(details)}`),
-        working: (record) => {
-          if (!process.isDead) incarnation.record = record;
+        report: this.#report,
+        working: (record, link) => {
+          if (process.isDead) return;
+          incarnation.record = record;
+          incarnation.link = link;
         },
         shard,
         shards: this.#plan.shards,
       },
       (env, address) => this.#parts.makeRoom(env, address, host),
     );
-    const incarnation: Incarnation = { process, shard: built, toEdge, owner, record: 0 };
+    const counts = { record: 0, link: OWN_LINK, beginning: 0 };
+    const incarnation: Incarnation = { process, shard: built, toEdge, toShard, owner, ...counts };
     this.#running[shard] = incarnation;
-    trace.note(queue.nowMs, `shard ${shard} up`);
+    trace.note(queue.nowMs, `${this.#name} shard ${shard} up as ${owner}`);
+    const view = this.#cluster?.view;
+    if (view !== undefined) this.#order(shard, { kind: "view", view });
     const post = (block: Uint8Array<ArrayBuffer>): void =>
       toShard.send(() => process.enter(() => incarnation.shard.receive(block)));
-    this.gateway.shardUp(shard, post, fatalRecord);
+    this.gateway.shardUp(shard, post, lost.link === OWN_LINK ? lost.record : 0);
+    this.#cluster?.links.shardUp(shard, lost);
+  }
+
+  /** As the supervisor passes it on. */
+  #order(shard: number, ordered: ShardOrder): void {
+    const { wrapOrder } = this.#parts;
+    const order = wrapOrder === undefined ? ordered : wrapOrder(ordered);
+    const incarnation = this.#running[shard];
+    if (order === undefined || incarnation === undefined) return;
+    if (order.kind === "link") incarnation.beginning += 1;
+    incarnation.toShard.send(() => incarnation.process.enter(() => this.#obey(incarnation, order)));
+  }
+
+  #obey(incarnation: Incarnation, order: ShardOrder): void {
+    const { shard, toEdge } = incarnation;
+    switch (order.kind) {
+      case "peer":
+        shard.receivePeer({ no: order.link, edge: order.edge, generation: order.generation }, order.block);
+        return;
+      case "link":
+        shard.beginLink();
+        toEdge.send(() =>
+          this.#process.enter(() => {
+            incarnation.beginning -= 1;
+          }),
+        );
+        return;
+      case "view":
+        shard.setView(order.view);
+        return;
+      case "heads":
+        shard.heads(order.block);
+    }
   }
 
   /** The thread ends now; its supervisor learns it a little later and starts another one. */
   crashShard(shard: number): void {
     const { queue, random, trace } = this.#world;
     const incarnation = this.#running[shard];
-    if (incarnation === undefined || incarnation.process.isDead) return;
-    trace.note(queue.nowMs, `shard ${shard} crashes in record ${incarnation.record}`);
+    if (incarnation === undefined || incarnation.process.isDead || this.isPaused) return;
+    trace.note(queue.nowMs, `${this.#name} shard ${shard} crashes in record ${incarnation.record}`);
     this.#noteDisruption(AFTERMATH_MS);
     this.#end(incarnation);
     // What it had posted may reach the edge before the news of its end, or not at all.
@@ -208,19 +304,19 @@ export class SimNode {
     const { queue, trace } = this.#world;
     const incarnation = this.#running[shard];
     if (incarnation === undefined || incarnation.process.isDead || incarnation.process.isPaused) return;
-    trace.note(queue.nowMs, `shard ${shard} pauses for ${pauseMs}`);
+    trace.note(queue.nowMs, `${this.#name} shard ${shard} pauses for ${pauseMs}`);
     incarnation.process.pause();
     if (pauseMs < STUCK_MS) {
-      queue.after(pauseMs, () => incarnation.process.resume());
+      queue.after(pauseMs, () => this.#goOn(incarnation));
       return;
     }
     this.#noteDisruption(pauseMs + afterlifeMs + AFTERMATH_MS, true);
     queue.after(STUCK_MS, () => this.#process.enter(() => this.#replace(shard, incarnation)));
     this.#replaced.add(incarnation);
     queue.after(pauseMs, () => {
-      trace.note(queue.nowMs, `shard ${shard}'s former thread goes on`);
+      trace.note(queue.nowMs, `${this.#name} shard ${shard}'s former thread goes on`);
       this.#world.ghosts.add(incarnation.owner);
-      incarnation.process.resume();
+      this.#goOn(incarnation);
     });
     queue.after(pauseMs + afterlifeMs, () => {
       this.#end(incarnation);
@@ -233,24 +329,70 @@ export class SimNode {
     if (this.#running[shard] !== incarnation) return;
     this.#running[shard] = undefined;
     this.gateway.shardDown(shard);
-    const fatalRecord = Math.max(0, incarnation.record);
-    queue.after(random.next() * RESTART_MS_MAX, () => this.#process.enter(() => this.#start(shard, fatalRecord)));
+    const { record, link } = incarnation;
+    const lost = { record: Math.max(0, record), link, explained: record > 0 };
+    queue.after(random.next() * RESTART_MS_MAX, () => this.#process.enter(() => this.#start(shard, lost)));
+  }
+
+  /** A thread does not run while its process stands still. */
+  #goOn(incarnation: Incarnation): void {
+    if (!this.isPaused) incarnation.process.resume();
   }
 
   // ---------------------------------------------------------------------------------------------- the node
 
+  /** As by SIGSTOP: nothing of it runs until `resume`; what others send it waits. Clients may lose patience. */
+  pause(patienceMs: (() => number) | undefined): void {
+    const { queue, trace } = this.#world;
+    trace.note(queue.nowMs, `${this.#name} pauses`);
+    this.#process.pause();
+    for (const incarnation of [...this.#running, ...this.#replaced]) incarnation?.process.pause();
+    if (patienceMs === undefined) return;
+    for (const wire of this.#wires) queue.after(patienceMs(), () => this.isPaused && wire.cut(0, 1));
+  }
+
+  resume(): void {
+    const { queue, trace, random } = this.#world;
+    if (!this.isPaused) return;
+    trace.note(queue.nowMs, `${this.#name} goes on`);
+    const edgeFirst = random.next() < 0.5;
+    if (edgeFirst) this.#process.resume();
+    for (const incarnation of [...this.#running, ...this.#replaced]) incarnation?.process.resume();
+    this.#process.resume();
+  }
+
+  /** As on SIGTERM: gives its rooms away, sends its clients away, ends. */
+  retire(): void {
+    const { queue, trace } = this.#world;
+    const cluster = this.#cluster;
+    if (cluster === undefined || !this.isReady || this.isPaused) return;
+    trace.note(queue.nowMs, `${this.#name} retires`);
+    this.#isReady = false;
+    void stopNode(this.#process, this.gateway, cluster).then(() => this.#endAll());
+  }
+
   /** Power off: sockets, threads and memory are gone. */
   crash(): void {
     const { queue, random, trace } = this.#world;
-    trace.note(queue.nowMs, "node crashes");
+    trace.note(queue.nowMs, `${this.#name} crashes`);
     this.#noteDisruption(AFTERMATH_MS);
+    this.#endAll();
+    for (const wire of this.#wires) wire.cut(0, random.next() * 20);
+  }
+
+  #endAll(): void {
     this.#process.kill();
     this.gateway.stop();
     for (const incarnation of [...this.#running, ...this.#replaced]) {
       if (incarnation !== undefined) this.#end(incarnation);
     }
-    for (const wire of this.#wires) wire.cut(0, random.next() * 20);
   }
+
+  readonly #report = (event: string, details: Readonly<Record<string, string | number>>): void => {
+    const line = `${this.#name}: ${event} ${JSON.stringify(details)}`;
+    this.reports.push(line);
+    this.#world.trace.note(this.#world.queue.nowMs, line);
+  };
 
   #end(incarnation: Incarnation): void {
     incarnation.process.kill();

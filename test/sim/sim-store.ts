@@ -53,7 +53,8 @@ const TIMEOUT_MS_MAX = 120;
 const now = (run: () => void): void => run();
 
 export class SimStore {
-  readonly memory = new MemoryStore();
+  /** What is really there; several stores on one memory are several ways to it, each with troubles of its own. */
+  readonly memory: MemoryStore;
   readonly queue: EventQueue;
   readonly random: SeededRandom;
   readonly trace: Trace;
@@ -64,9 +65,18 @@ export class SimStore {
   unavailableUntilMs = 0;
   /** Late puts that are still to land. */
   late = 0;
-  readonly inner = new MemoryJournal(this.memory, now);
+  readonly inner: MemoryJournal;
 
-  constructor(queue: EventQueue, random: SeededRandom, trace: Trace, faults: StoreFaults, overwrites = false) {
+  constructor(
+    queue: EventQueue,
+    random: SeededRandom,
+    trace: Trace,
+    faults: StoreFaults,
+    overwrites = false,
+    memory = new MemoryStore(),
+  ) {
+    this.memory = memory;
+    this.inner = new MemoryJournal(memory, now);
     this.queue = queue;
     this.random = random;
     this.trace = trace;

@@ -1,0 +1,289 @@
+/**
+ * One seed of several nodes from its first step to its verdict: build, disturb, heal, fall silent, judge.
+ * Invariant: everything that happens follows from the seed and the parts; two runs of one seed are the same run.
+ */
+import type { RoomId, TenantId, UserId } from "../../src/base/ids.ts";
+import { SeededRandom } from "../../src/base/prng.ts";
+import { createCodecs } from "../../src/protocol/codecs.ts";
+import { MemoryStore } from "../../src/storage/memory/memory-store.ts";
+import { ClusterDisasters } from "./cluster-disasters.ts";
+import { ClusterNetwork } from "./cluster-network.ts";
+import { type ClusterProfile, clusterProfileOf } from "./cluster-profile.ts";
+import { Crowd } from "./crowd.ts";
+import { finalLog, writeOldRoom } from "./final-log.ts";
+import { checkHistory, type Violation } from "./history-checker.ts";
+import type { History } from "./history.ts";
+import { type Outcome, type Plant, PRODUCTION } from "./scenario.ts";
+import { SimClient } from "./sim-client.ts";
+import { SimMachine } from "./sim-machine.ts";
+import type { NodePlan, SimNode, World } from "./sim-node.ts";
+import { HEALTHY_STORE, SimStore } from "./sim-store.ts";
+import { Trace } from "./trace.ts";
+import { EventQueue, VirtualClock } from "./virtual-clock.ts";
+
+const TENANT = "acme" as TenantId;
+const WALL_START_MS = Date.UTC(2030, 0, 1);
+/** For all nodes to know one another: longer than a registration lasts that nobody renews. */
+const AGREE_MS_MAX = 15_000;
+/** After healing: for reconnecting, for repeating. */
+const SETTLE_MS_MAX = 30_000;
+const PROBE_MS_MAX = 10_000;
+/** Whoever listens has heard of everything after so long, also where nobody writes. */
+const HEARD_MS_MAX = 6_000;
+/** Longer than senders' own marks wait and than the grace period of presence. */
+const QUIET_MS = 9_000;
+/** Longer than a room stays active without anybody. */
+const DESERTED_MS = 140_000;
+const codecs = createCodecs();
+
+export function runClusterSeed(seed: number, plant: Plant = {}, show?: (line: string) => void): Promise<Outcome> {
+  return new ClusterScenario(clusterProfileOf(seed), plant, show).run();
+}
+
+class ClusterScenario {
+  readonly #profile: ClusterProfile;
+  readonly #random: SeededRandom;
+  readonly #world: World;
+  readonly #memory = new MemoryStore();
+  readonly #network: ClusterNetwork;
+  readonly #machines: SimMachine[] = [];
+  readonly #crowd: Crowd;
+  readonly #violations: Violation[] = [];
+  readonly #plant: Plant;
+  readonly #plan: NodePlan;
+
+  constructor(profile: ClusterProfile, plant: Plant, show?: (line: string) => void) {
+    const { seed, shards, linkDelayMsMax, clientDelayMsMax, backpressureMax } = profile;
+    this.#profile = profile;
+    this.#plant = plant;
+    this.#random = new SeededRandom(seed);
+    const queue = new EventQueue();
+    const trace = new Trace(show);
+    let owners = 0;
+    this.#world = {
+      queue,
+      clock: new VirtualClock(queue, WALL_START_MS),
+      // Nobody's: each machine has its own way.
+      store: new SimStore(queue, this.#newRandom(), trace, HEALTHY_STORE, false, this.#memory),
+      trace,
+      random: this.#newRandom(),
+      codecs,
+      backpressureMax,
+      disruptions: [],
+      ghosts: new Set(),
+      newOwner: () => {
+        owners += 1;
+        return `owner-${owners}`;
+      },
+    };
+    const settings = {
+      messageLengthMax: 5_000,
+      typingTimeoutMs: 3_000,
+      typingTimeoutSnakeMs: 10_000,
+      presenceGraceMs: 3_000,
+      heartbeatMs: 30_000,
+    };
+    this.#plan = { shards, linkDelayMsMax, clientDelayMsMax, settings };
+    this.#network = new ClusterNetwork(queue, this.#newRandom(), trace);
+    for (let i = 0; i < profile.nodes; i += 1) this.#addMachine();
+    const rooms = Array.from({ length: profile.rooms }, (_, i) => `room-${i}` as RoomId);
+    const clients = Array.from({ length: profile.clients }, (_, i) => this.#newClient(i));
+    this.#crowd = new Crowd(queue, this.#newRandom(), profile, clients, rooms);
+  }
+
+  async run(): Promise<Outcome> {
+    const { seed, requests, stores, network } = this.#profile;
+    const { queue, trace } = this.#world;
+    await this.#found();
+    this.#network.faults = network;
+    for (const [i, machine] of this.#machines.entries()) machine.trouble(stores[i % stores.length] ?? HEALTHY_STORE);
+    this.#crowd.act(requests);
+    const disasters = new ClusterDisasters({
+      profile: this.#profile,
+      queue,
+      random: this.#newRandom(),
+      network: this.#network,
+      machines: this.#machines,
+      crowd: this.#crowd,
+      addMachine: () => this.#addMachine(),
+    });
+    const endMs = disasters.plan();
+    await this.#runUntil(() => this.#crowd.isDone, 240_000);
+    await this.#runFor(Math.max(0, endMs - queue.nowMs));
+    if (this.#profile.isDeserted) await this.#desert();
+    await this.#heal();
+    const logs = this.#crowd.rooms.map((room) => finalLog(this.#memory, TENANT, room));
+    const clients = this.#crowd.clients.map((client) => client.history);
+    // Another node may have, or get, a copy of what one refuses for now, at any time.
+    const disruptions = [...this.#world.disruptions, { fromMs: 0, toMs: Number.POSITIVE_INFINITY, hasCopies: false }];
+    const history: History = { clients, logs, disruptions };
+    return {
+      seed,
+      traceHash: trace.hash,
+      steps: queue.steps,
+      requests: clients.reduce((sum, client) => sum + client.requests.length, 0),
+      events: logs.reduce((sum, log) => sum + (log.segments.at(-1)?.lastSeq ?? 0), 0),
+      violations: [...this.#violations, ...checkHistory(history)],
+      reports: this.#machines.flatMap((machine) => [...machine.reports, ...(machine.node?.reports ?? [])]),
+    };
+  }
+
+  // ---------------------------------------------------------------------------------------------- time
+
+  async #runFor(durationMs: number): Promise<void> {
+    await this.#runUntil(() => false, durationMs);
+  }
+
+  /** true: `done` became true within the time. */
+  async #runUntil(done: () => boolean, durationMsMax: number): Promise<boolean> {
+    const { queue } = this.#world;
+    const untilMs = queue.nowMs + durationMsMax;
+    while (!done()) {
+      if (!queue.runNext(untilMs)) return done();
+      // Answers to calls are promises: they are passed on before the next step.
+      await undefined;
+    }
+    return true;
+  }
+
+  #newRandom(): SeededRandom {
+    return new SeededRandom(this.#random.below(0xffff_ffff));
+  }
+
+  // ---------------------------------------------------------------------------------------------- parts
+
+  #addMachine(): SimMachine {
+    const skewMs = (this.#random.next() - 0.5) * 2 * this.#profile.skewMsMax;
+    const machine = new SimMachine(`m${this.#machines.length}`, this.#world, {
+      network: this.#network,
+      plan: this.#plan,
+      parts: { ...PRODUCTION, ...this.#plant.parts },
+      memory: this.#memory,
+      random: this.#newRandom(),
+      wallMs: WALL_START_MS + skewMs,
+      overwrites: this.#plant.overwrites ?? false,
+    });
+    this.#machines.push(machine);
+    return machine;
+  }
+
+  #newClient(i: number): SimClient {
+    const userId = `user-${i}` as UserId;
+    const principal = { tenant: TENANT, userId, name: `User ${i}`, role: "user" } as const;
+    const random = this.#newRandom();
+    let home = this.#machines[i % this.#machines.length];
+    const node = (): SimNode | undefined => {
+      const isStaying = random.next() >= this.#profile.roaming;
+      if (isStaying && home !== undefined && takesClients(home)) return home.node;
+      const open = this.#machines.filter(takesClients);
+      home = open[random.below(open.length)] ?? home;
+      return home !== undefined && takesClients(home) ? home.node : undefined;
+    };
+    return new SimClient(this.#world, this.#newRandom(), { name: `c${i}`, principal, node });
+  }
+
+  // ---------------------------------------------------------------------------------------------- beginning
+
+  async #found(): Promise<void> {
+    const { oldEvents } = this.#profile;
+    const users = this.#crowd.clients.map((client) => client.user);
+    if (oldEvents > 0)
+      writeOldRoom(this.#memory, TENANT, this.#crowd.rooms[0] as RoomId, users, oldEvents, WALL_START_MS);
+    for (const machine of this.#machines) machine.start();
+    if (!(await this.#runUntil(() => this.#agree(), AGREE_MS_MAX))) this.#complainOfViews();
+    for (const client of this.#crowd.clients) client.connect();
+    this.#crowd.found();
+    await this.#runFor(300);
+  }
+
+  /** Everybody leaves in good order, the rooms fall asleep, everybody comes back. */
+  async #desert(): Promise<void> {
+    for (const client of this.#crowd.clients) client.goAway();
+    await this.#runFor(DESERTED_MS);
+    for (const client of this.#crowd.clients) client.comeBack();
+    await this.#runFor(200);
+    this.#crowd.act(20);
+    await this.#runUntil(() => this.#crowd.isDone, 20_000);
+  }
+
+  // ---------------------------------------------------------------------------------------------- the end
+
+  async #heal(): Promise<void> {
+    const settled = (): boolean => this.#crowd.clients.every((client) => client.isSettled);
+    this.#network.heal();
+    for (const machine of this.#machines) machine.heal();
+    this.#world.backpressureMax = Number.POSITIVE_INFINITY;
+    if (!(await this.#runUntil(() => this.#machines.every((one) => one.isSteady), SETTLE_MS_MAX)))
+      this.#complain("come to rest");
+    if (!(await this.#runUntil(() => this.#agree(), AGREE_MS_MAX))) this.#complainOfViews();
+    if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("settle");
+    await this.#runFor(HEARD_MS_MAX);
+    this.#checkHeard();
+    for (const client of this.#crowd.clients) {
+      // What it chose may have been lost with a connection.
+      if (client.isConnected) client.setStatus(client.status);
+      for (const view of client.rooms.values()) {
+        if (view.subscribed)
+          client.request(
+            view.room,
+            { kind: "send_message", content: this.#crowd.content(client) },
+            { clientId: client.newKey(), probe: true },
+          );
+      }
+    }
+    if (!(await this.#runUntil(settled, PROBE_MS_MAX))) this.#complain("answer probes");
+    await this.#runFor(QUIET_MS);
+    for (const client of this.#crowd.clients) if (client.isSettled) client.takePositions();
+    if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("answer the last resume");
+    for (const client of this.#crowd.clients) client.goAway();
+    await this.#runFor(50);
+    for (const client of this.#crowd.clients) client.comeBack();
+    if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("take up new connections");
+    for (const client of this.#crowd.clients) client.takeUnread();
+  }
+
+  /** Every node knows every other one and no more, and reaches it. */
+  #agree(): boolean {
+    const nodes = this.#machines.flatMap(({ node }) => (node === undefined ? [] : [node]));
+    const ids = nodes.map(({ cluster }) => cluster?.view?.self).sort();
+    return nodes.every(({ cluster }) => {
+      const view = cluster?.view;
+      if (view === undefined || view.isolated || view.unreachable.length > 0) return false;
+      return view.nodes.length === ids.length && view.nodes.every(({ id }, i) => id === ids[i]);
+    });
+  }
+
+  /** Nobody has written since: who listens knows all that there is. Save what a thread wrote after it was given up. */
+  #checkHeard(): void {
+    for (const { name, rooms } of this.#crowd.clients) {
+      for (const { room, subscribed, head = 0 } of rooms.values()) {
+        const unheard = this.#memory.currentLog(TENANT, room)?.segments.filter(({ lastSeq }) => lastSeq > head) ?? [];
+        if (!subscribed || unheard.every(({ owner }) => this.#world.ghosts.has(owner))) continue;
+        const logHead = unheard.at(-1)?.lastSeq;
+        this.#violations.push({
+          rule: "10 quiet",
+          message: `${name} ${room}: has heard up to ${head}, the log ${logHead}`,
+        });
+      }
+    }
+  }
+
+  #complain(failure: string): void {
+    const stuck = this.#crowd.clients.filter((client) => !client.isSettled).map((client) => client.describe());
+    this.#violations.push({ rule: "liveness", message: `healed, but did not ${failure}: ${stuck.join("; ")}` });
+  }
+
+  #complainOfViews(): void {
+    const views = this.#machines.map(({ name, node }) => {
+      const view = node?.cluster?.view;
+      if (view === undefined) return `${name} none`;
+      const { nodes, unreachable, isolated } = view;
+      return `${view.self} sees [${nodes.map(({ id }) => id)}] without [${unreachable}]${isolated ? ", isolated" : ""}`;
+    });
+    this.#violations.push({ rule: "liveness", message: `healed, but did not agree: ${views.join("; ")}` });
+  }
+}
+
+function takesClients({ node }: SimMachine): boolean {
+  return node?.isReady === true && !node.isPaused;
+}
