@@ -41,8 +41,8 @@ const HEARS = 1;
 const HEADER_BYTES = 1 + 1 + 2 + 4 * 5 + 8;
 const KINDS = { to_shard: 1, to_edge: 2, shard_up: 3, heads: 4, roll_call: 5 } as const;
 const PART = 0x80;
-/** Kind, shard, generation, length: of a record with a block. */
-const BLOCK_HEAD_BYTES = 1 + 4 + 8 + 4;
+/** Kind, shard, generation, the block's number, length: of a record with a block. */
+const BLOCK_HEAD_BYTES = 1 + 4 + 8 + 4 + 4;
 const SHARD_UP_BYTES = 1 + 4 + 8 + 8 + 1;
 
 const encoder = new TextEncoder();
@@ -135,7 +135,8 @@ function writeRecord(bytes: Uint8Array, view: DataView, start: number, { message
       const { block } = message;
       view.setUint32(start + 1, message.kind === "heads" ? 0 : message.shard, true);
       view.setFloat64(start + 5, message.kind === "heads" ? 0 : message.generation, true);
-      view.setUint32(start + 13, block.length, true);
+      view.setUint32(start + 13, message.kind === "heads" ? 0 : message.no, true);
+      view.setUint32(start + 17, block.length, true);
       bytes.set(block, start + BLOCK_HEAD_BYTES);
       return start + BLOCK_HEAD_BYTES + block.length;
     }
@@ -188,14 +189,15 @@ function readRecord(bytes: Uint8Array, view: DataView, start: number): PeerRecor
     const explained = view.getUint8(start + 21) === 1;
     return { message: { kind: "shard_up", shard, generation, fatalRecord, explained }, isPart: false };
   }
-  const end = start + BLOCK_HEAD_BYTES + view.getUint32(start + 13, true);
+  const no = view.getUint32(start + 13, true);
+  const end = start + BLOCK_HEAD_BYTES + view.getUint32(start + 17, true);
   if (end > bytes.length) return undefined;
   const block = bytes.subarray(start + BLOCK_HEAD_BYTES, end);
   switch (kind) {
     case KINDS.to_shard:
-      return { message: { kind: "to_shard", shard, generation, block }, isPart };
+      return { message: { kind: "to_shard", shard, generation, no, block }, isPart };
     case KINDS.to_edge:
-      return { message: { kind: "to_edge", shard, generation, block }, isPart };
+      return { message: { kind: "to_edge", shard, generation, no, block }, isPart };
     case KINDS.heads:
       return { message: { kind: "heads", block }, isPart };
     default:

@@ -20,12 +20,26 @@ import { decode, type Envelope, encode, pack, recordBytes } from "./peer-wire.ts
 /** `generation`: which beginning of the link between that edge and that shard the block belongs to. */
 export type PeerMessage =
   /** From the sender's edge to a shard of the receiver. */
-  | { readonly kind: "to_shard"; readonly shard: number; readonly generation: number; readonly block: Uint8Array }
+  | {
+      readonly kind: "to_shard";
+      readonly shard: number;
+      readonly generation: number;
+      /** Counts the blocks of this link and direction; the first is 0. */
+      readonly no: number;
+      readonly block: Uint8Array;
+    }
   /** From a shard of the sender to the receiver's edge. */
-  | { readonly kind: "to_edge"; readonly shard: number; readonly generation: number; readonly block: Uint8Array }
+  | {
+      readonly kind: "to_edge";
+      readonly shard: number;
+      readonly generation: number;
+      readonly no: number;
+      readonly block: Uint8Array;
+    }
   /**
    * A shard of the sender was lost and runs again. When what it was handling came from the receiver, `fatalRecord` of the
-   * link's `generation` names it; 0: it was not, or nobody knows (`explained` tells which).
+   * link's `generation` names it; 0: it was not, or nobody knows (`explained` tells which). Generation 0 means any: the
+   * sender knows nothing of the receiver's links to that shard, and they begin anew.
    */
   | {
       readonly kind: "shard_up";

@@ -387,8 +387,8 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     this.#links.receiveBlock(shard, block);
   }
 
-  receivePeerBlock(node: NodeId, shard: number, generation: number, block: Uint8Array): void {
-    this.#links.receivePeerBlock(node, shard, generation, block);
+  receivePeerBlock(node: NodeId, shard: number, generation: number, no: number, block: Uint8Array): void {
+    this.#links.receivePeerBlock(node, shard, generation, no, block);
   }
 
   peerShardUp(node: NodeId, shard: number, generation: number, fatalRecord: number, explained: boolean): void {

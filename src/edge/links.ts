@@ -23,8 +23,8 @@ type Post = (block: Uint8Array<ArrayBuffer>) => void;
 
 /** To the other nodes; without one this node is alone. */
 export interface RemoteShards {
-  /** A block of the link's `generation` for a shard of another node. */
-  post(node: NodeId, shard: number, generation: number, block: Uint8Array<ArrayBuffer>): void;
+  /** The block with this number (from 0) of the link's `generation`, for a shard of another node. */
+  post(node: NodeId, shard: number, generation: number, no: number, block: Uint8Array<ArrayBuffer>): void;
   /**
    * This edge's link to a shard of its own node begins anew: what is posted from now on is of the new one. From here on
    * nothing may come from the shard that it said before it knew.
@@ -149,15 +149,21 @@ export class Links {
 
   // ---------------------------------------------------------------------------------------------- other nodes
 
-  receivePeerBlock(node: NodeId, shard: number, generation: number, block: Uint8Array): void {
-    const target = this.routes.remote(node, shard);
-    if (target?.generation === generation) receive(target, block);
-  }
-
-  /** A shard of another node was lost and runs again; what it was handling is said for the link of `generation`. */
-  peerShardUp(node: NodeId, shard: number, generation: number, fatalRecord: number, explained: boolean): void {
+  receivePeerBlock(node: NodeId, shard: number, generation: number, no: number, block: Uint8Array): void {
     const target = this.routes.remote(node, shard);
     if (target?.generation !== generation) return;
+    if (no !== target.blocksReceived) return this.#restartAll([target]);
+    target.blocksReceived += 1;
+    receive(target, block);
+  }
+
+  /**
+   * A shard of another node was lost and runs again, or does not know this link. What it was handling is said for the link
+   * of `generation`; 0: whatever link there is.
+   */
+  peerShardUp(node: NodeId, shard: number, generation: number, fatalRecord: number, explained: boolean): void {
+    const target = this.routes.remote(node, shard);
+    if (target === undefined || (generation !== 0 && target.generation !== generation)) return;
     if (explained && fatalRecord === 0) return this.#restartAll([target]);
     target.outlet.down();
     target.egress.reset();
@@ -243,7 +249,12 @@ export class Links {
     this.#lastGeneration += 1;
     const generation = this.#lastGeneration;
     target.generation = generation;
-    return (block) => remote.post(node, shard, generation, block);
+    target.blocksReceived = 0;
+    let no = 0;
+    return (block) => {
+      remote.post(node, shard, generation, no, block);
+      no += 1;
+    };
   }
 
   // ---------------------------------------------------------------------------------------------- beginnings

@@ -30,6 +30,9 @@ interface ShardLink {
   readonly edge: NodeId;
   readonly shard: number;
   readonly generation: number;
+  /** Blocks so far. */
+  received: number;
+  sent: number;
   /** Something of it was lost: what still comes is not for the shard. */
   isOver: boolean;
 }
@@ -59,8 +62,8 @@ export class NodeLinks implements RemoteShards {
 
   // ---------------------------------------------------------------------------------------------- from this node's edge
 
-  post(node: NodeId, shard: number, generation: number, block: Uint8Array): void {
-    this.#ports.peers.send(node, { kind: "to_shard", shard, generation, block });
+  post(node: NodeId, shard: number, generation: number, no: number, block: Uint8Array): void {
+    this.#ports.peers.send(node, { kind: "to_shard", shard, generation, no, block });
   }
 
   begin(shard: number): void {
@@ -82,8 +85,9 @@ export class NodeLinks implements RemoteShards {
   shardSaid(no: number, block: Uint8Array): void {
     const link = this.#byNo.get(no);
     if (link === undefined || link.isOver) return;
-    const { edge, shard, generation } = link;
-    this.#ports.peers.send(edge, { kind: "to_edge", shard, generation, block });
+    const { edge, shard, generation, sent } = link;
+    link.sent += 1;
+    this.#ports.peers.send(edge, { kind: "to_edge", shard, generation, no: sent, block });
     this.#ports.peers.flush();
   }
 
@@ -103,10 +107,10 @@ export class NodeLinks implements RemoteShards {
   received(from: NodeId, message: PeerMessage): void {
     switch (message.kind) {
       case "to_shard":
-        this.#toShard(from, message.shard, message.generation, message.block);
+        this.#toShard(from, message);
         return;
       case "to_edge":
-        this.#gateway?.receivePeerBlock(from, message.shard, message.generation, message.block);
+        this.#gateway?.receivePeerBlock(from, message.shard, message.generation, message.no, message.block);
         return;
       case "shard_up": {
         const { shard, generation, fatalRecord, explained } = message;
@@ -124,19 +128,30 @@ export class NodeLinks implements RemoteShards {
     }
   }
 
-  #toShard(edge: NodeId, shard: number, generation: number, block: Uint8Array): void {
+  #toShard(edge: NodeId, { shard, generation, no, block }: Extract<PeerMessage, { kind: "to_shard" }>): void {
     const links = this.#links[shard];
     if (links === undefined) return;
     let link = links.get(edge);
     if (link === undefined || generation > link.generation) {
       if (link !== undefined) this.#byNo.delete(link.no);
       this.#lastNo += 1;
-      link = { no: this.#lastNo, edge, shard, generation, isOver: false };
+      link = { no: this.#lastNo, edge, shard, generation, received: 0, sent: 0, isOver: false };
       links.set(edge, link);
       this.#byNo.set(link.no, link);
     }
     if (generation < link.generation || link.isOver) return;
+    if (no !== link.received) {
+      // Its beginning, or something since, went by: this node may have forgotten that one for a while.
+      link.isOver = true;
+      this.#beginAgain(edge, shard, generation);
+      return this.#ports.peers.flush();
+    }
+    link.received += 1;
     this.#ports.postToShard(shard, { kind: "peer", link: link.no, edge, generation, block });
+  }
+
+  #beginAgain(edge: NodeId, shard: number, generation: number): void {
+    this.#ports.peers.send(edge, { kind: "shard_up", shard, generation, fatalRecord: 0, explained: true });
   }
 
   /** Links in both directions begin anew; the other node does its half by itself. */
@@ -151,6 +166,7 @@ export class NodeLinks implements RemoteShards {
   // ---------------------------------------------------------------------------------------------- views
 
   setView(view: View): void {
+    const known = new Set(this.#others());
     this.#view = view;
     const nodes = new Set(view.nodes.map(({ id }) => id));
     for (const links of this.#links) {
@@ -163,6 +179,11 @@ export class NodeLinks implements RemoteShards {
     // Shards first: what the edge sends on account of the view must find them knowing it.
     for (let shard = 0; shard < this.#ports.shards; shard += 1) this.#ports.postToShard(shard, { kind: "view", view });
     this.#ports.peers.setNodes(this.#others());
+    // Whoever was not in the view has no links here, whatever it may believe.
+    for (const node of this.#others()) {
+      if (known.has(node)) continue;
+      for (let shard = 0; shard < this.#ports.shards; shard += 1) this.#beginAgain(node, shard, 0);
+    }
     this.#gateway?.setView(view);
   }
 

@@ -15,6 +15,8 @@ export class ShardTarget {
   readonly egress: Egress;
   /** Of the link: what came from an earlier one is not listened to. */
   generation = 0;
+  /** Blocks of this generation that came from another node's shard. */
+  blocksReceived = 0;
   /** Connections that a remote shard knows; those of this node's shards carry a bit each, which costs an idle one nothing. */
   readonly #known = new Set<Connection>();
 

@@ -15,8 +15,8 @@ const HEADER: PeerHeader = {
 };
 const block = Uint8Array.from({ length: 300 }, (_, index) => index & 0xff);
 const EACH_KIND: readonly PeerMessage[] = [
-  { kind: "to_shard", shard: 11, generation: 2 ** 33, block },
-  { kind: "to_edge", shard: 0, generation: 1, block: new Uint8Array(0) },
+  { kind: "to_shard", shard: 11, generation: 2 ** 33, no: 3, block },
+  { kind: "to_edge", shard: 0, generation: 1, no: 3, block: new Uint8Array(0) },
   { kind: "shard_up", shard: 4, generation: 9, fatalRecord: 2 ** 34, explained: true },
   { kind: "shard_up", shard: 4, generation: 9, fatalRecord: 0, explained: false },
   { kind: "heads", block },
@@ -75,7 +75,7 @@ describe("packing", () => {
 
   test("cuts a block that is larger than a message, in order", () => {
     const large = Uint8Array.from({ length: PEER_MESSAGE_BYTES_MAX * 2 + 5 }, (_, index) => (index * 7) & 0xff);
-    const groups = pack([sized(10), { kind: "to_edge", shard: 1, generation: 2, block: large }, sized(20)]);
+    const groups = pack([sized(10), { kind: "to_edge", shard: 1, generation: 2, no: 3, block: large }, sized(20)]);
     const parts = groups.flat().slice(1, -1);
     expect(parts.map(({ isPart }) => isPart)).toEqual([true, true, false]);
     const whole = Buffer.concat(parts.map(({ message }) => ("block" in message ? message.block : new Uint8Array())));

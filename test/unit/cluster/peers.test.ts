@@ -31,11 +31,11 @@ describe("messages", () => {
     const two = TwoPeers.started();
     const block = Uint8Array.of(1, 2, 3);
     const sent: readonly PeerMessage[] = [
-      { kind: "to_shard", shard: 2, generation: 5, block },
+      { kind: "to_shard", shard: 2, generation: 5, no: 3, block },
       { kind: "shard_up", shard: 1, generation: 4, fatalRecord: 99, explained: false },
       { kind: "heads", block },
       { kind: "roll_call" },
-      { kind: "to_edge", shard: 0, generation: 6, block },
+      { kind: "to_edge", shard: 0, generation: 6, no: 3, block },
     ];
     for (const message of sent) two.ada.peers.send(two.bob.id, message);
     two.ada.peers.flush();
@@ -60,7 +60,7 @@ describe("messages", () => {
     const sizes = watch(two);
     const large = Uint8Array.from({ length: 1_000_000 }, (_, index) => (index * 13) & 0xff);
     two.ada.send("first", false);
-    two.ada.peers.send(two.bob.id, { kind: "to_edge", shard: 1, generation: 1, block: large });
+    two.ada.peers.send(two.bob.id, { kind: "to_edge", shard: 1, generation: 1, no: 3, block: large });
     two.ada.send("last");
     two.pass(1);
     expect(Math.max(...sizes)).toBeLessThan(300_000);
@@ -211,8 +211,8 @@ describe("a loss", () => {
 
 describe("the queue toward a peer", () => {
   const half = PEER_QUEUE_BYTES_MAX / 2;
-  // Kind, shard, generation and length stand before each block.
-  const sized = (bytes: number): PeerMessage => ({ kind: "heads", block: new Uint8Array(bytes - 17) });
+  // Kind, shard, generation, number and length stand before each block.
+  const sized = (bytes: number): PeerMessage => ({ kind: "heads", block: new Uint8Array(bytes - 21) });
 
   test("takes what it may hold", () => {
     const two = TwoPeers.started();

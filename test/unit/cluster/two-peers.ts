@@ -84,7 +84,7 @@ export class End {
 }
 
 export function textMessage(text: string): PeerMessage {
-  return { kind: "to_shard", shard: 3, generation: 7, block: new TextEncoder().encode(text) };
+  return { kind: "to_shard", shard: 3, generation: 7, no: 0, block: new TextEncoder().encode(text) };
 }
 
 export class TwoPeers {

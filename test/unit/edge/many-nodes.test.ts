@@ -289,3 +289,19 @@ test("in a room of many each sees a count and a page of who is there, on whateve
     },
   });
 });
+
+test("a node that forgot another one for a moment serves its clients again, although nothing was lost on the bus", () => {
+  const { cluster, a, b, c, room } = three();
+  a.say(room, "before");
+  const links = cluster.node("b").clusterNode?.links;
+  const view = links?.view;
+  if (links === undefined || view === undefined) throw new Error("no view");
+  links.setView({ ...view, version: view.version + 1, nodes: view.nodes.filter(({ id }) => id !== "a") });
+  links.setView({ ...view, version: view.version + 2 });
+  cluster.run(1_000);
+  c.say(room, "meanwhile");
+  sayUntilAcked(cluster, a, room, "after");
+  cluster.run(500);
+  for (const client of [a, b, c]) expect(client.texts(room)).toEqual(["before", "meanwhile", "after"]);
+  fine(a, b, c);
+});
