@@ -26,6 +26,8 @@ import { seed } from "./seed.ts";
 const LOAD_EXTRA_MS_MAX = 60_000;
 /** Compilers tier up by the number of calls: a slow rate would measure a program that has just started. */
 const WARM_RATE_FACTOR = 3;
+/** At their own slow rate, since more would only fill the store's queue. */
+const ROUTED_WARM_SECONDS = 4;
 const IDLE_WARM_CONNECTIONS = 500;
 const QUICK_CONNECTIONS = 2_000;
 /** Above this somebody else is using the machine. */
@@ -43,7 +45,8 @@ function jobOf(scenario: LoadScenario, target: Target, options: Options): Job {
   const { rooms, members, senders, inFlight, rate, routed } = scenario;
   // Peers have no acks: there the delivery of one's own message is what is timed.
   const acked = scenario.acked && target.peer === "stoa";
-  const windows = { warmMs: options.warmSeconds * 1000, windowMs: options.seconds * 1000 };
+  const warmSeconds = routed && !options.quick ? ROUTED_WARM_SECONDS : options.warmSeconds;
+  const windows = { warmMs: warmSeconds * 1000, windowMs: options.seconds * 1000 };
   const common = { ...target, ...windows, rooms, members, senders, acked };
   if (scenario.kind === "closed") return { kind: "closed", ...common, inFlight };
   const warmRate = scenario.nodes > 1 ? rate : rate * WARM_RATE_FACTOR;

@@ -44,7 +44,7 @@ export interface MovedScenario {
   readonly title: string;
   readonly peers: readonly Peer[];
   readonly rooms: number;
-  /** Of these: rooms with a message every second. */
+  /** Of these: rooms with a message every two seconds. */
   readonly active: number;
 }
 export type Scenario = LoadScenario | IdleScenario | StartScenario | MovedScenario;
