@@ -33,10 +33,12 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   AWS_SECRET_ACCESS_KEY: { says: "the same" },
   STOA_SHARDS: { says: "threads that run rooms; default: one core less than there are. May be changed at any start" },
   INSTANCE_ID: {
-    says: "this process's name in logs and in the segments that it writes; default: host name and a random part",
+    says: "this node's name in logs, for other nodes and in the segments that it writes; default: host name and a random part",
   },
   LOG_LEVEL: { says: "`debug` logs each request", value: (c) => c.logLevel },
-  JWT_SECRET_KEY: { says: "the HS256 key of all tokens; outside production one is made and kept in the data folder" },
+  JWT_SECRET_KEY: {
+    says: "the HS256 key of all tokens, the same on all nodes; outside production one is made and kept in the data folder",
+  },
   JWT_ISSUER: { says: "when set, tokens must have it as `iss`" },
   JWT_AUDIENCE: { says: "when set, tokens must have it as `aud`" },
   ALLOWED_ORIGINS: {
@@ -78,6 +80,10 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   STOA_REDIS_PREFIX: {
     says: "begins every key: installations that share a Redis need different ones; default: `stoa`",
   },
+  PRESENCE_TTL: {
+    says: "how long an entry of the directory in Redis stays that no node renews",
+    value: (c) => c.presenceTtlSeconds,
+  },
   STOA_RATE_PER_SECOND: {
     says: "requests per second of one connection, and of one user over REST",
     value: (c) => c.rate.perSecond,
@@ -93,7 +99,6 @@ const WITHOUT_EFFECT = [
   "MESSAGE_RETENTION_DAYS",
   "AI_RESPONSE_TIMEOUT",
   "MAX_FILE_SIZE",
-  "PRESENCE_TTL",
 ];
 
 /** Every variable that a start looks at. */
