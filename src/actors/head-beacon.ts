@@ -51,12 +51,18 @@ export class HeadBeacon {
     if (this.#doubted.size > 0) this.#doubtTimer ??= this.#ports.clock.after(DOUBT_MS, () => this.#check());
   }
 
+  /** Before the node goes: nobody else would tell of what it wrote last. */
+  tellNow(): void {
+    while (this.#written.size > 0) this.#tell();
+  }
+
   stop(): void {
     this.#beaconTimer?.cancel();
     this.#doubtTimer?.cancel();
   }
 
   #tell(): void {
+    this.#beaconTimer?.cancel();
     this.#beaconTimer = undefined;
     const heads: RoomHead[] = [];
     for (const room of this.#written) {

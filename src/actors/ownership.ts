@@ -20,8 +20,14 @@ export class Ownership {
     if (!view.isolated) this.#givenUp.clear();
   }
 
+  /** Nobody else is seen. That is no proof that nobody is there. */
   get isAlone(): boolean {
     return this.#isAlone;
+  }
+
+  /** There may be other nodes, seen or not. */
+  get isAmongOthers(): boolean {
+    return this.#placement !== undefined;
   }
 
   get isIsolated(): boolean {

@@ -47,6 +47,8 @@ export interface RoomRequest extends RequestBase {
   readonly room: RoomId;
   readonly command: RoomCommand;
   readonly sequel: RoomSequel;
+  /** The log was read anew on its account: what it names beyond the head is an error of its own. */
+  isReread?: true;
 }
 export type UserAsk =
   | { readonly kind: "set_presence"; readonly status: PresenceStatus; readonly customStatus: string | undefined }

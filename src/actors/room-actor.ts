@@ -7,7 +7,8 @@ import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import { messageIdOf } from "../base/ids.ts";
 import { FENCE_RESPECT_MS, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
 import { apply } from "../domain/room/apply.ts";
-import type { RoomEffect, RowKeys } from "../domain/room/decision.ts";
+import type { RoomCommand } from "../domain/room/commands.ts";
+import type { Decision, RoomEffect, RowKeys } from "../domain/room/decision.ts";
 import { decide } from "../domain/room/decide.ts";
 import { emptyRoomState } from "../domain/room/empty-state.ts";
 import type { DomainEvent, LogEvent } from "../domain/room/events.ts";
@@ -320,17 +321,27 @@ export class RoomActor extends Actor<RoomMessage> {
       answerRejection(this.env, request, { code: "room_quarantined" });
       return;
     }
-    if (this.#isBehind(request)) return this.#end({ failed: false, current: request });
+    if (this.#isBehind(request)) return this.#catchUpFor(request);
     const lane = this.#lanes.size === 0 ? undefined : this.#lanes.get(request.by.userId);
     if (lane !== undefined) lane.push(request);
     else this.#attempt(request);
   }
 
-  /** Whoever asks has seen more than this activation: another owner wrote it. A client may err, and is believed now and then. */
-  #isBehind({ sequel }: RoomRequest): boolean {
+  /** Whoever asks has seen more than this activation: another owner wrote it, or the client errs. */
+  #isBehind({ sequel, isReread }: RoomRequest): boolean {
     if (sequel.kind !== "subscribe" && sequel.kind !== "resume") return false;
-    if ((sequel.lastSeq ?? 0) <= this.committedSeq || this.env.ownership.isAlone) return false;
-    return this.env.clock.monotonicMs() - this.#readMs >= REREAD_MS_MIN;
+    return (sequel.lastSeq ?? 0) > this.committedSeq && this.env.ownership.isAmongOthers && isReread === undefined;
+  }
+
+  /** A client is believed now and then. In between it is not told of a place behind its own. */
+  #catchUpFor(request: RoomRequest): void {
+    const waitMs = this.#readMs + REREAD_MS_MIN - this.env.clock.monotonicMs();
+    if (waitMs > 0) {
+      answerRejection(this.env, request, { code: "unavailable", retryAfterMs: Math.ceil(waitMs) });
+      return;
+    }
+    request.isReread = true;
+    this.#end({ failed: false, current: request });
   }
 
   /** false: the request waits for rows. */
@@ -349,11 +360,12 @@ export class RoomActor extends Actor<RoomMessage> {
     const context = this.#context;
     context.now = this.env.clock.wallMs();
     let decision = decide(this.#state, command, context);
-    if (this.#follows && decision.kind === "accept" && writes(decision)) {
+    if (this.#follows && needsOwner(command, decision)) {
       answerRejection(this.env, request, { code: "unavailable", retryAfterMs: FOLLOWER_RETRY_MS });
       return true;
     }
-    if (decision.kind === "accept" && decision.events.length > 0 && !this.#fenced) {
+    const hasEvents = decision.kind === "accept" && decision.events.length > 0;
+    if (!this.#fenced && (hasEvents || (this.#mayBeDoneElsewhere && isVerdict(command, decision)))) {
       this.writeFence(log);
       decision = decide(this.#state, command, context);
     }
@@ -386,6 +398,16 @@ export class RoomActor extends Actor<RoomMessage> {
         this.#accept(log, request, decision.events, decision.effects);
         return true;
     }
+  }
+
+  /**
+   * A former owner may have a copy of any request, and still carry it out. So before the first one is refused for good, or
+   * answered as having nothing to change, a fence makes sure that the log it was judged by is all there will be.
+   */
+  get #mayBeDoneElsewhere(): boolean {
+    const { head, owner } = this.#state;
+    if (head === 0 || !this.env.ownership.isAmongOthers) return false;
+    return owner !== this.env.settings.node || this.#succeeds;
   }
 
   #accept(log: RoomLog, request: RoomRequest, events: readonly DomainEvent[], effects: readonly RoomEffect[]): void {
@@ -462,7 +484,8 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Answers once all that the answer rests on is durable. */
   protected settleWhenCommitted(request: RoomRequest, outcome: Outcome): void {
     const { head } = this.#state;
-    const waiting = { seq: head === this.#bareFence ? head - 1 : head, request, outcome };
+    const isRefused = "code" in outcome && "clientId" in request.command;
+    const waiting = { seq: head === this.#bareFence && !isRefused ? head - 1 : head, request, outcome };
     if (waiting.seq <= this.committedSeq && this.#waiting.length === 0) this.#settle(waiting);
     else this.#waiting.push(waiting);
   }
@@ -654,7 +677,17 @@ const STORAGE_FULL_RETRY_MS = 5_000;
 const NO_EFFECTS: readonly RoomEffect[] = [];
 const NO_ROWS = [] as const;
 
-/** It would change the log, or a member's row beside it. */
-function writes({ events, effects }: { events: readonly DomainEvent[]; effects: readonly RoomEffect[] }): boolean {
+/** It would change the log, or a member's row beside it, or says of something that would that it is not to be done. */
+function needsOwner(command: RoomCommand, decision: Decision): boolean {
+  if (isVerdict(command, decision)) return true;
+  if (decision.kind !== "accept") return false;
+  const { events, effects } = decision;
   return events.length > 0 || effects.some(({ kind }) => kind === "mark_read" || kind === "mark_delivered");
+}
+
+/** It leaves the log as it is, for good. A member who joins once more only wants to listen. */
+function isVerdict(command: RoomCommand, decision: Decision): boolean {
+  if (!("clientId" in command)) return false;
+  if (decision.kind === "reject") return true;
+  return decision.kind === "accept" && decision.events.length === 0 && command.kind !== "join_room";
 }

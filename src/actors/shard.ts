@@ -380,6 +380,7 @@ export class Shard implements LinkOwner {
     for (const room of this.#rooms.values()) room.marks.flushSent();
     const poll = (): void => {
       if ([...this.#rooms.values()].every((room) => room.isSettled)) {
+        this.#beacon.tellNow();
         for (const room of this.#rooms.values()) room.passivate();
         link.reply(callNo, { ok: true, value: true });
         link.finish(record);

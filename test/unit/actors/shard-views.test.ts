@@ -304,6 +304,20 @@ test("a room whose owner is out of reach is read and not written: no message, no
   expect(fences(world, THERE)).toEqual(before);
 });
 
+test("a follower refuses nothing for good: what it knows may be out of date, and the owner may have a copy", () => {
+  const { here, there } = pair(THERE);
+  there.say(THERE, "one");
+  here.see(["there"], { unreachable: UNREACHABLE });
+  here.edge.open(2, "stranger");
+  here.edge.say(2, THERE, "not a member yet");
+  here.edge.ask(2, { type: "leave_room", ref: "leave", roomId: THERE, membership: true });
+  here.edge.post();
+  here.run();
+  for (const ref of ["not a member yet", "leave"]) {
+    expect(here.edge.answer(ref)).toMatchObject({ type: "error", code: "unavailable", temporary: true });
+  }
+});
+
 test("a follower tells its listeners what the owner writes, within the time between two looks", () => {
   const { here, there } = pair(THERE);
   here.see(["there"], { unreachable: UNREACHABLE });
@@ -362,6 +376,37 @@ test("nothing is watched once everybody is in reach", () => {
   here.journal.calls.length = 0;
   here.run(60_000);
   expect(here.journal.calls).toEqual([]);
+});
+
+test("what is refused for good is refused by a log that no former owner can add to any more", () => {
+  const { world, here, there } = pair(THERE);
+  here.see(["there"]);
+  there.see(["here"]);
+  there.run(5_000);
+  // Its own rooms' log was fenced by `here` last; nobody listens, so it has not fenced it since.
+  const room = roomOf("there", BOTH, Number(THERE.slice("room-".length)) + 1);
+  here.edge.create(1, room);
+  here.edge.post();
+  here.run();
+  expect(fences(world, room)).toEqual(["here"]);
+  there.edge.open(2, "stranger");
+  there.edge.say(2, room, "refused");
+  there.edge.post();
+  const held: (() => void)[] = [];
+  there.journal.onAppend = (append) => held.push(() => append.write());
+  there.run();
+  expect(there.edge.answer("refused")).toBeUndefined();
+  there.journal.onAppend = undefined;
+  for (const write of held) write();
+  there.run();
+  expect(there.edge.answer("refused")).toMatchObject({ type: "error", code: "forbidden" });
+  expect(fences(world, room)).toEqual(["here", "there"]);
+  // Once is enough, and who only reads costs nothing.
+  there.edge.say(2, room, "refused again");
+  there.edge.post();
+  there.run();
+  expect(there.edge.answer("refused again")).toMatchObject({ type: "error", code: "forbidden" });
+  expect(fences(world, room)).toEqual(["here", "there"]);
 });
 
 // heads
@@ -471,4 +516,43 @@ test("who resumes from further than the room knows makes it read its log, now an
   here.edge.post();
   here.run(500);
   expect(here.journal.calls.filter((call) => call === "readTail")).toEqual([]);
+  // Until then it is not told of a place behind the one that it named; after that it is taken to err.
+  expect(here.edge.frames.find(({ no }) => no === 19)?.frame).toMatchObject({ type: "error", code: "unavailable" });
+  here.run(1_000);
+  here.edge.open(20, "ben");
+  here.edge.join(20, HERE, 2 ** 40);
+  here.edge.post();
+  here.run();
+  expect(here.edge.frames.find(({ no }) => no === 20)?.frame).toMatchObject({
+    type: "ack",
+    position: { head: there.edge.lastSeq(HERE) },
+  });
+});
+
+test("a node that sees nobody else believes, too, whoever has seen more of a room", () => {
+  const { here, there } = pair(HERE);
+  here.shard.setView(viewOf("here", ["here"], { lapses: 1 }));
+  there.say(HERE, "unheard here");
+  here.run(2_000);
+  here.edge.open(2, "ben");
+  here.edge.join(2, HERE, there.edge.lastSeq(HERE));
+  here.edge.post();
+  here.run();
+  expect(here.edge.texts(HERE)).toEqual(["unheard here"]);
+});
+
+test("a shard that is about to end tells the heads that it has not told yet", () => {
+  const shard = new SmallShard();
+  const edge = shard.ownEdge();
+  shard.see(["there"]);
+  edge.open(1, "ann");
+  edge.create(1, HERE);
+  edge.post();
+  shard.run();
+  expect(edge.heads).toEqual([]);
+  edge.writer.call(7, { tenant: TENANT, userId: "ann" as UserId, role: "system" }, { to: "shard", kind: "drain" });
+  edge.post();
+  shard.run();
+  expect(edge.replies.get(7)).toMatchObject({ ok: true });
+  expect(edge.heads).toHaveLength(1);
 });
