@@ -63,7 +63,7 @@ export class ClusterDisasters {
       const machine = this.#machine();
       if (this.#parts.machines.filter(({ node }) => node?.isReady === true && !node.isPaused).length < 2) return;
       machine.node?.retire();
-      if (this.#chance(0.5)) queue.after(this.#upTo(20_000), () => machine.node === undefined && machine.start());
+      if (this.#chance(0.5)) queue.after(this.#upTo(20_000), () => machine.start());
     });
   }
 

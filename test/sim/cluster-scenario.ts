@@ -23,6 +23,8 @@ import { EventQueue, VirtualClock } from "./virtual-clock.ts";
 
 const TENANT = "acme" as TenantId;
 const WALL_START_MS = Date.UTC(2030, 0, 1);
+/** The longest pause may have just begun. */
+const STEADY_MS_MAX = 80_000;
 /** For all nodes to know one another: longer than a registration lasts that nobody renews. */
 const AGREE_MS_MAX = 15_000;
 /** After healing: for reconnecting, for repeating. */
@@ -213,7 +215,7 @@ class ClusterScenario {
     this.#network.heal();
     for (const machine of this.#machines) machine.heal();
     this.#world.backpressureMax = Number.POSITIVE_INFINITY;
-    if (!(await this.#runUntil(() => this.#machines.every((one) => one.isSteady), SETTLE_MS_MAX)))
+    if (!(await this.#runUntil(() => this.#machines.every((one) => one.isSteady), STEADY_MS_MAX)))
       this.#complain("come to rest");
     if (!(await this.#runUntil(() => this.#agree(), AGREE_MS_MAX))) this.#complainOfViews();
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("settle");

@@ -63,9 +63,11 @@ export class SimMachine {
     return node === undefined || (node.isReady && !node.isPaused && node.isHealthy);
   }
 
+  /** Does nothing while a node runs here. */
   start(): void {
     const { network, plan, parts } = this.#given;
     this.#startsAgain = false;
+    if (this.node !== undefined) return;
     this.#boots += 1;
     const id = `${this.name}.${this.#boots}` as NodeId;
     const seat = { id, instance: this.name, bus: network.newBus(), membership: network.newMembership() };
