@@ -13,6 +13,8 @@ const ROOT = new URL("..", import.meta.url).pathname;
 const BENCH = join(ROOT, "bench");
 const READY_MS_MAX = 20_000;
 const STOP_MS_MAX = 10_000;
+/** Of a server's output, to tell why a run failed. */
+const LOG_CHARS_MAX = 2_000;
 
 /** At least as long as HS256 asks for; new in every run. */
 export const SECRET = randomBytes(32).toString("hex");
@@ -35,6 +37,8 @@ export interface Server {
   stop(): Promise<void>;
   /** At once. */
   kill(): Promise<void>;
+  /** The end of what it printed. */
+  said(): string;
 }
 
 export interface ServerOptions {
@@ -78,12 +82,13 @@ export async function startServer(peer: Peer, options: ServerOptions): Promise<S
   while (!(await answers(port, readyPath))) {
     if (child.exitCode !== null || performance.now() - beganMs > READY_MS_MAX) {
       child.kill("SIGKILL");
-      throw new Error(`${peer} did not start: ${readFileSync(logFile, "utf8").slice(-2_000)}`);
+      throw new Error(`${peer} did not start: ${readFileSync(logFile, "utf8").slice(-LOG_CHARS_MAX)}`);
     }
     await Bun.sleep(2);
   }
   const readyMs = performance.now() - beganMs;
-  return { peer, pid: child.pid, port, readyMs, stop: () => stop(child), kill: () => kill(child) };
+  const said = (): string => readFileSync(logFile, "utf8").slice(-LOG_CHARS_MAX);
+  return { peer, pid: child.pid, port, readyMs, stop: () => stop(child), kill: () => kill(child), said };
 }
 
 /** Only what the server is to see: an operator's own settings must not change the figures. */

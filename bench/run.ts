@@ -10,7 +10,7 @@ import { judge } from "./bounds.ts";
 import type { Figures, Run } from "./figures.ts";
 import { figuresOf } from "./figures.ts";
 import type { Job, LoadResult, Peer } from "./load/job.ts";
-import { nodesMissing, startCluster } from "./nodes/cluster.ts";
+import { nodesMissing, withNodes } from "./nodes/cluster.ts";
 import { runMoved } from "./nodes/moved.ts";
 import { routedPorts } from "./nodes/placing.ts";
 import type { Options } from "./options.ts";
@@ -71,20 +71,17 @@ async function withServer(
 }
 
 /** Each run has fresh servers on fresh stores. */
-async function withCluster(
+function withCluster(
   scenario: LoadScenario,
   peer: Peer,
   options: Options,
   use: (target: Target) => Promise<LoadResult>,
 ): Promise<LoadResult> {
-  const cluster = await startCluster(peer, scenario.nodes, options.dataDir);
-  try {
+  return withNodes(peer, scenario.nodes, options.dataDir, async (cluster) => {
     const { servers, stores } = cluster;
     const ports = scenario.routed ? await routedPorts(servers, scenario.rooms) : servers.map(({ port }) => port);
     return await use({ peer, ports, pids: servers.map(({ pid }) => pid), stores, secret: SECRET });
-  } finally {
-    await cluster.stop();
-  }
+  });
 }
 
 function runScenario(scenario: LoadScenario, peer: Peer, options: Options): Promise<LoadResult> {

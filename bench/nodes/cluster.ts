@@ -28,7 +28,25 @@ export function nodesMissing(): Promise<string | undefined> {
   return ensureRedis();
 }
 
-export async function startCluster(peer: Peer, nodes: number, dataDir: string): Promise<Cluster> {
+/** Runs `use` on a fresh cluster; a failure tells what the nodes said. */
+export async function withNodes<Value>(
+  peer: Peer,
+  nodes: number,
+  dataDir: string,
+  use: (cluster: Cluster) => Promise<Value>,
+): Promise<Value> {
+  const cluster = await startCluster(peer, nodes, dataDir);
+  try {
+    return await use(cluster);
+  } catch (error) {
+    const said = cluster.servers.map((server) => server.said()).join("\n");
+    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${said}`, { cause: error });
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function startCluster(peer: Peer, nodes: number, dataDir: string): Promise<Cluster> {
   const servers: Server[] = [];
   const folders: string[] = [];
   const stores: { redis?: RedisServer; dynamo?: CountingStore } = {};
@@ -50,7 +68,11 @@ export async function startCluster(peer: Peer, nodes: number, dataDir: string): 
       const env =
         dynamo === undefined
           ? { REDIS_PORT: String(redis.port), NODES: String(nodes) }
-          : nodeEnvironment(name, { redisPort: redis.port, dynamoEndpoint: dynamo.endpoint });
+          : {
+              ...nodeEnvironment(name, { redisPort: redis.port, dynamoEndpoint: dynamo.endpoint }),
+              // Views and peers that come and go: a few lines that say why a run failed.
+              LOG_LEVEL: "info",
+            };
       const server = await startServer(peer, { dataDir: folder, member: { name, env } });
       servers.push(server);
       return server;

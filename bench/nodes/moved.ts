@@ -6,7 +6,7 @@ import { SeededRandom } from "../../src/base/prng.ts";
 import type { NodeId } from "../../src/cluster/membership.ts";
 import type { Options } from "../options.ts";
 import type { MovedScenario } from "../scenarios.ts";
-import { startCluster, type Cluster } from "./cluster.ts";
+import { type Cluster, withNodes } from "./cluster.ts";
 import type { StoreCounts } from "./counting-store.ts";
 import { nodeIdOf, ownersOf } from "./placing.ts";
 import { Longest, Talker } from "./talker.ts";
@@ -61,17 +61,14 @@ export interface MovedResult {
   readonly complaints: readonly string[];
 }
 
-export async function runMoved(scenario: MovedScenario, options: Options): Promise<MovedResult> {
-  const cluster = await startCluster("stoa", NODES, options.dataDir);
-  try {
+export function runMoved(scenario: MovedScenario, options: Options): Promise<MovedResult> {
+  return withNodes("stoa", NODES, options.dataDir, (cluster) => {
     const active = options.quick ? QUICK_ACTIVE : scenario.active;
     const idle = (options.quick ? QUICK_ROOMS : scenario.rooms) - active;
     const limitMs = options.quick ? QUICK_CREATE_MS_MAX : CREATE_MS_MAX;
     const warmMs = options.quick ? QUICK_WARM_MS : WARM_MS;
-    return await new Moves(cluster).run(idle, active, limitMs, warmMs, new SeededRandom(options.seed));
-  } finally {
-    await cluster.stop();
-  }
+    return new Moves(cluster).run(idle, active, limitMs, warmMs, new SeededRandom(options.seed));
+  });
 }
 
 class Moves {
