@@ -4,7 +4,7 @@
  * The last line is `N passed, N failed`. `--trace NAME` shows how a variant fails; `--large` adds searches of minutes;
  * `--optional` makes a machine without spin or a C compiler a skip, unless CI is set.
  */
-import { ensurePrograms } from "./debian.mjs.mts";
+import { ensurePrograms } from "./debian.mjs";
 import { spawnSync } from "node:child_process";
 import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
