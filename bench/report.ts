@@ -96,7 +96,7 @@ const MOVED_HEAD: Row = [
 
 function movedRows(scenario: Scenario, { moved }: Figures): Row[] {
   return (moved?.phases ?? []).map((phase, i) => [
-    i === 0 ? scenario.title : "",
+    i === 0 ? `${scenario.title}; a message each ${fixed((moved?.periodMs ?? 0) / 1000, 1)} s` : "",
     `${phase.name}, ${fixed(phase.seconds, 0)} s`,
     i === 0 ? `${whole(moved?.idleRooms ?? 0)} / ${whole(moved?.activeRooms ?? 0)}` : "",
     `${whole(phase.idleMoved)} / ${whole(phase.activeMoved)}`,

@@ -44,7 +44,7 @@ export interface MovedScenario {
   readonly title: string;
   readonly peers: readonly Peer[];
   readonly rooms: number;
-  /** Of these: rooms with a message every two seconds. */
+  /** Of these: rooms with a message every two seconds or so. */
   readonly active: number;
 }
 export type Scenario = LoadScenario | IdleScenario | StartScenario | MovedScenario;
