@@ -95,6 +95,9 @@ export function runShardThread(
       case "heads":
         shard.heads(order.block);
         return;
+      case "lost":
+        shard.lost(order.node);
+        return;
       case "close":
         void close();
     }

@@ -1,6 +1,6 @@
 /**
  * Looks now and then whether somebody else has written to a room's log: for rooms that are followed, and for those of a node
- * that does not hear of the others.
+ * that does not hear of the others; and once after nodes have come or gone, who may have written and told nobody here.
  */
 import type { Timer } from "../base/clock.ts";
 import type { Seq } from "../base/ids.ts";
@@ -15,6 +15,8 @@ export interface Watched {
   lookAfter(): Seq | undefined;
   /** There is more in the log. */
   foundMore(): void;
+  /** There was not, at some time after the look was asked for. */
+  foundNone(): void;
 }
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
@@ -54,8 +56,9 @@ export class LogWatch {
       head + 1,
       this.#later((found) => {
         const isStill = this.#room.lookAfter() === head;
-        if (isStill && found.ok && found.value !== undefined) this.#room.foundMore();
-        else this.#again();
+        if (isStill && found.ok && found.value !== undefined) return this.#room.foundMore();
+        if (found.ok) this.#room.foundNone();
+        this.#again();
       }),
     );
   };

@@ -39,6 +39,10 @@ export class Ownership {
     return this.#placement?.isOwn(hash) ?? true;
   }
 
+  owner(hash: number): NodeId | undefined {
+    return this.#placement?.owner(hash)?.id;
+  }
+
   /** This node's, or a node's that cannot be reached: then it is served here as far as that goes. */
   isHere(hash: number): boolean {
     return this.isOwn(hash) || this.#isOutOfReach(hash);

@@ -111,6 +111,8 @@ export class RoomActor extends Actor<RoomMessage> {
   #succeeds = false;
   /** Does not fence for its listeners' sake for now. */
   #waits = false;
+  /** The log is to be looked at for its listeners' sake. */
+  #owesLook = false;
   #quarantined = false;
   readonly #waiting = new Fifo<Waiting>();
   /** Requests that wait for rows, by sender: later ones of the same sender wait behind them. */
@@ -190,7 +192,18 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   get needsWatch(): boolean {
-    return this.#follows || this.env.ownership.isIsolated;
+    return this.#follows || this.env.ownership.isIsolated || (this.#owesLook && !this.audience.isEmpty);
+  }
+
+  /** Nodes came or went: whoever wrote here may not have seen this node, or have died before it told. */
+  lookOnce(): void {
+    if (this.audience.isEmpty) return;
+    this.#owesLook = true;
+    if (this.#log !== undefined) this.#watch.start();
+  }
+
+  foundNone(): void {
+    this.#owesLook = false;
   }
 
   /** Whether the log, which reaches up to `head`, has more than this activation. `undefined`: it reads or appends just now. */
@@ -208,7 +221,8 @@ export class RoomActor extends Actor<RoomMessage> {
 
   lookAfter(): Seq | undefined {
     if (this.#log?.isIdle !== true || this.#quarantined) return undefined;
-    return this.#follows || (this.env.ownership.isIsolated && !this.audience.isEmpty) ? this.committedSeq : undefined;
+    const isWatched = this.#owesLook || this.env.ownership.isIsolated;
+    return this.#follows || (isWatched && !this.audience.isEmpty) ? this.committedSeq : undefined;
   }
 
   foundMore(): void {

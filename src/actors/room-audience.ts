@@ -6,7 +6,7 @@
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import type { LogEvent } from "../domain/room/events.ts";
 import type { RoomEvent, RoomPosition, ServerFrame } from "../protocol/frames.ts";
-import { userAddress } from "./address.ts";
+import { type UserAddress, userAddress } from "./address.ts";
 import { sendReplay, type ShardConnection, type Subscribed } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { TopicNo } from "./link.ts";
@@ -109,6 +109,14 @@ export class RoomAudience implements Subscribed {
     connection.link.out.subscribe(connection.no, topic);
     const user = userAddress(this.#tenant, connection.info.principal.userId);
     this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.info.connectionId });
+  }
+
+  /** What their people's actors were told of them may not have arrived. */
+  tellAgain(isTold: (address: UserAddress) => boolean): void {
+    for (const { info } of this.#subscribers) {
+      const user = userAddress(this.#tenant, info.principal.userId);
+      if (isTold(user)) this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: info.connectionId });
+    }
   }
 
   catchUpOf(connection: ShardConnection): CatchUp | undefined {

@@ -103,10 +103,13 @@ export class RoomEphemera {
     }
   }
 
-  /** These were shown before the shard was lost. Those who came back meanwhile are found among the subscribers. */
+  /** These were shown before the shard was lost. Who listens again is shown as their actor says, or not at all. */
   departed(people: readonly Departed[]): void {
+    if (people.length === 0) return;
     const lastSeen = this.#env.clock.wallMs();
+    const listening = this.#audience.listening();
     for (const { user, clean, agoMs } of people) {
+      if (listening.has(user.userId)) continue;
       if (!this.#present.has(user.userId)) this.#present.set(user.userId, { user, status: "online", lastSeen });
       this.#noteDeparture(user.userId, clean ? 0 : Math.max(0, this.#env.settings.presenceGraceMs - agoMs));
     }

@@ -40,6 +40,7 @@ import { RoomTable } from "./room-table.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type PeerLink, ShardLinks } from "./shard-links.ts";
 import type { Report, ShardEnv, ShardSettings } from "./shard-env.ts";
+import { Retelling } from "./retelling.ts";
 import { WORKING_NONE, WORKING_STORE } from "./working-mark.ts";
 import { UserActor } from "./user-actor.ts";
 
@@ -75,6 +76,7 @@ export class Shard implements LinkOwner {
   readonly #links: ShardLinks;
   readonly #ownership = new Ownership();
   readonly #beacon: HeadBeacon;
+  readonly #retelling: Retelling;
   readonly #scheduler: Scheduler;
   readonly #rooms = new RoomTable();
   /** Monotonic time of the present block. */
@@ -100,6 +102,7 @@ export class Shard implements LinkOwner {
       find: (tenant, room) => this.#rooms.get(tenant, room),
       outdated: (room) => this.#reread(room),
     });
+    this.#retelling = new Retelling(ports.clock, (isMeant) => this.#tellAgain(isMeant));
     this.#scheduler = new Scheduler(ports.defer, () => this.#settle());
     this.#env = {
       clock: ports.clock,
@@ -142,6 +145,12 @@ export class Shard implements LinkOwner {
   /** The own edge's link begins anew: what it is sent from now on, and sends, is of the new one, and counted anew. */
   beginLink(): void {
     this.#links.beginOwn();
+    this.#retelling.doubt();
+  }
+
+  /** Something got lost between this node and that one. */
+  lost(node: NodeId): void {
+    this.#retelling.doubt(node);
   }
 
   /** Heads of rooms that another node wrote to. */
@@ -174,6 +183,7 @@ export class Shard implements LinkOwner {
     this.#sweepTimer.cancel();
     this.#handOverTimer?.cancel();
     this.#beacon.stop();
+    this.#retelling.stop();
     for (const room of this.#rooms.values()) room.stop();
     for (const user of this.#users.values()) user.stop();
   }
@@ -356,6 +366,14 @@ export class Shard implements LinkOwner {
     else this.#users.get(addressKey(to))?.deliver({ to: "actor", message });
   }
 
+  /** Who listens where, and how they wish to be seen. `isMeant`: of the address's owner. */
+  #tellAgain(isMeant: (owner: NodeId | undefined) => boolean): void {
+    const isTold = (address: Address): boolean => isMeant(this.#ownership.owner(addressHash(address)));
+    for (const room of this.#rooms.values()) room.audience.tellAgain(isTold);
+    for (const user of this.#users.values()) user.showAgain(isTold);
+    this.#scheduler.wakeSettle();
+  }
+
   #sweep(): void {
     this.#sweepTimer = this.#ports.clock.after(SWEEP_MS, () => this.#sweep());
     const now = this.#ports.clock.monotonicMs();
@@ -398,11 +416,13 @@ export class Shard implements LinkOwner {
     const nodes = new Set<NodeId>(view.nodes.map(({ id }) => id));
     this.#ownership.setView(view);
     this.#links.keepOnly(nodes);
+    this.#retelling.doubt();
     const hasLapsed = view.lapses > this.#lapses;
     this.#lapses = view.lapses;
     for (const room of [...this.#rooms.values()]) {
       if (!room.fitsView() || hasLapsed) this.#reread(room);
       else if (!this.#ownership.isHere(room.hash)) this.#leave(room);
+      else room.lookOnce();
     }
     this.#handOver();
   }

@@ -19,7 +19,7 @@ import type { UserRef } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import { type RoomListItem, unreadOf, type UserRow } from "../storage/projections.ts";
 import { Actor } from "./actor.ts";
-import { addressHash, roomAddress, userAddress } from "./address.ts";
+import { addressHash, type RoomAddress, roomAddress, userAddress } from "./address.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { PresenceView, RoomListEntry, UserCalls } from "./calls.ts";
 import { sendFrame, type ShardConnection } from "./connections.ts";
@@ -213,6 +213,18 @@ export class UserActor extends Actor<UserMessage> {
     if (effects.some((effect) => effect.kind === "announce")) return;
     // A room that was activated anew does not know what its former activation was told, nor we what our former one told it.
     this.#show(room, visibleStatus(this.#presence));
+  }
+
+  /** What the rooms were told may not have arrived. */
+  showAgain(isTold: (address: RoomAddress) => boolean): void {
+    if (!this.isHere) return;
+    const status = visibleStatus(this.#presence);
+    // Whoever is not to be seen may be seen all the same where that was not heard.
+    const rooms = new Set(this.#presence.shown);
+    for (const subscribed of this.#presence.connections.values()) for (const room of subscribed) rooms.add(room);
+    for (const room of rooms) {
+      if (isTold(roomAddress(this.#tenant, room))) this.#show(room, status);
+    }
   }
 
   #notify(message: Extract<ActorMessage, { kind: "notify" }>): void {

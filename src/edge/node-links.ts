@@ -160,6 +160,8 @@ export class NodeLinks implements RemoteShards {
       const link = links.get(peer);
       if (link !== undefined) link.isOver = true;
     }
+    for (let shard = 0; shard < this.#ports.shards; shard += 1)
+      this.#ports.postToShard(shard, { kind: "lost", node: peer });
     this.#gateway?.linkBroken(peer);
   }
 

@@ -283,6 +283,9 @@ export class SimNode {
         return;
       case "heads":
         shard.heads(order.block);
+        return;
+      case "lost":
+        shard.lost(order.node);
     }
   }
 

@@ -138,7 +138,8 @@ export class SmallNode {
             }),
           );
         } else if (order.kind === "view") shard.setView(order.view);
-        else shard.heads(order.block);
+        else if (order.kind === "heads") shard.heads(order.block);
+        else shard.lost(order.node);
       }),
     );
   }

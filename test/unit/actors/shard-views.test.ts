@@ -2,7 +2,13 @@
 import { expect, test } from "bun:test";
 import { addressHash, userAddress } from "../../../src/actors/address.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { HEAD_BEACON_MS, HEADS_PER_BEACON_MAX, LOG_WATCH_MS, SNAPSHOT_EVENTS_MIN } from "../../../src/base/limits.ts";
+import {
+  HEAD_BEACON_MS,
+  HEADS_PER_BEACON_MAX,
+  LOG_WATCH_MS,
+  RETELLING_MS,
+  SNAPSHOT_EVENTS_MIN,
+} from "../../../src/base/limits.ts";
 import type { NodeId } from "../../../src/cluster/membership.ts";
 import { decodeEntries } from "../../../src/actors/log-codec.ts";
 import {
@@ -197,6 +203,29 @@ test("messages between actors go to the own edge when the address is another nod
   edge.join(2, HERE);
   edge.post();
   shard.run();
+  const hash = addressHash(userAddress(TENANT, remote as UserId));
+  expect(edge.forwarded.map((one) => one.hash)).toEqual([hash]);
+});
+
+test("who listens where is told again after something was lost on the way to the owner of their actor, and to nobody else", () => {
+  const shard = new SmallShard();
+  const edge = shard.ownEdge();
+  shard.see(["there"]);
+  const remote = userOf("there", BOTH);
+  edge.open(1, userOf("here", BOTH));
+  edge.open(2, remote);
+  edge.create(1, HERE);
+  edge.post();
+  shard.run();
+  edge.join(2, HERE);
+  edge.post();
+  shard.run(3 * RETELLING_MS);
+  edge.forwarded.length = 0;
+  shard.shard.lost("elsewhere" as NodeId);
+  shard.run(3 * RETELLING_MS);
+  expect(edge.forwarded).toEqual([]);
+  shard.shard.lost("there" as NodeId);
+  shard.run(3 * RETELLING_MS);
   const hash = addressHash(userAddress(TENANT, remote as UserId));
   expect(edge.forwarded.map((one) => one.hash)).toEqual([hash]);
 });
@@ -407,6 +436,23 @@ test("what is refused for good is refused by a log that no former owner can add 
   there.run();
   expect(there.edge.answer("refused again")).toMatchObject({ type: "error", code: "forbidden" });
   expect(fences(world, room)).toEqual(["here", "there"]);
+});
+
+test("after nodes have come or gone a room looks once whether they wrote to its log, for its listeners' sake", () => {
+  const { here, there } = pair(HERE);
+  here.see(["there"]);
+  here.run(2 * LOG_WATCH_MS);
+  there.say(HERE, "unheard");
+  here.run(2 * LOG_WATCH_MS);
+  expect(here.edge.texts(HERE)).toEqual([]);
+  here.see([]);
+  here.run(2 * LOG_WATCH_MS);
+  expect(here.edge.texts(HERE)).toEqual(["unheard"]);
+  here.run(5_000);
+  here.journal.calls.length = 0;
+  here.see(["there"]);
+  here.run(10 * LOG_WATCH_MS);
+  expect(here.journal.calls).toEqual(["readSegment"]);
 });
 
 // heads
