@@ -178,7 +178,7 @@ function isRefused(history: History, { tries, answers }: RequestHistory): boolea
   if (tries.length === 0) return false;
   return tries.every((attempt) => {
     const answer = answers.find((candidate) => candidate.ref === attempt.ref);
-    if (answer?.kind !== "error" || answer.code === "retry_expired") return false;
+    if (answer?.kind !== "error" || answer.code === "retry_expired" || history.doubtful?.has(answer.code)) return false;
     // The edge answers a call that took too long without knowing what became of it.
     if (answer.temporary && attempt.connection === 0) return false;
     const askedMs = tries[0]?.atMs ?? 0;

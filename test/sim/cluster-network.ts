@@ -52,6 +52,7 @@ export class ClusterNetwork {
   readonly #lastMs = new Map<string, number>();
   readonly #busDown = new Set<NodeId>();
   #restored = 0;
+  #isHealed = false;
 
   constructor(queue: EventQueue, random: SeededRandom, trace: Trace) {
     this.#queue = queue;
@@ -122,6 +123,7 @@ export class ClusterNetwork {
   rollBackLater(delayMs: number, isNoticed: boolean): void {
     const saved = this.#cluster.saveRegistry();
     this.#queue.after(delayMs, () => {
+      if (this.#isHealed) return;
       this.#note(`the registry is rolled back by ${delayMs.toFixed(0)}${isNoticed ? ", with another generation" : ""}`);
       this.#restored += 1;
       const generation = isNoticed ? { generation: `restored-${this.#restored}` } : {};
@@ -132,6 +134,7 @@ export class ClusterNetwork {
 
   heal(): void {
     this.#note("the network is healed");
+    this.#isHealed = true;
     this.faults = HEALTHY_NETWORK;
     this.#cutUntilMs.clear();
     this.#registryCuts.clear();

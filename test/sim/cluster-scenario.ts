@@ -4,6 +4,7 @@
  */
 import type { RoomId, TenantId, UserId } from "../../src/base/ids.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
+import type { ErrorCode } from "../../src/protocol/errors.ts";
 import { createCodecs } from "../../src/protocol/codecs.ts";
 import { MemoryStore } from "../../src/storage/memory/memory-store.ts";
 import { ClusterDisasters } from "./cluster-disasters.ts";
@@ -36,6 +37,8 @@ const HEARD_MS_MAX = 6_000;
 const QUIET_MS = 9_000;
 /** Longer than a room stays active without anybody. */
 const DESERTED_MS = 140_000;
+/** A name without a log has no place that a fence could take: a former owner may still make the room. */
+const DOUBTFUL: ReadonlySet<ErrorCode> = new Set(["room_not_found"]);
 const codecs = createCodecs();
 
 export function runClusterSeed(seed: number, plant: Plant = {}, show?: (line: string) => void): Promise<Outcome> {
@@ -118,7 +121,7 @@ class ClusterScenario {
     const clients = this.#crowd.clients.map((client) => client.history);
     // Another node may have, or get, a copy of what one refuses for now, at any time.
     const disruptions = [...this.#world.disruptions, { fromMs: 0, toMs: Number.POSITIVE_INFINITY, hasCopies: false }];
-    const history: History = { clients, logs, disruptions };
+    const history: History = { clients, logs, disruptions, doubtful: DOUBTFUL };
     return {
       seed,
       traceHash: trace.hash,

@@ -99,6 +99,8 @@ export interface History {
   readonly clients: readonly ClientHistory[];
   readonly logs: readonly FinalLog[];
   readonly disruptions: readonly Disruption[];
+  /** Refusals that prove nothing: what was refused so may be done all the same by somebody who had a copy of it. */
+  readonly doubtful?: ReadonlySet<ErrorCode>;
 }
 
 /** A span in which a second writer may have been at work: a temporary refusal then is no proof that nothing was written. */

@@ -394,7 +394,9 @@ export class SimClient {
     const { queue, trace } = this.#world;
     const frame = decodeServerFrame(data);
     trace.note(queue.nowMs, `${this.name}/${connection} <- ${frame.type}`, data, frame);
-    if (!this.#isGreeted && frame.type !== "connection") this.#fault(`the first frame was ${frame.type}`);
+    // A node that goes sends away whoever it has, greeted or not.
+    if (!this.#isGreeted && frame.type !== "connection" && frame.type !== "reconnect")
+      this.#fault(`the first frame was ${frame.type}`);
     switch (frame.type) {
       case "connection":
         if (this.#isGreeted) this.#fault("greeted twice");
