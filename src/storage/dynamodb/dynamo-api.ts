@@ -24,7 +24,7 @@ import {
   DYNAMO_REQUESTS_MAX,
 } from "../../base/limits.ts";
 import type { Random } from "../../base/prng.ts";
-import { Gate } from "./gate.ts";
+import { Gate, type Went } from "./gate.ts";
 import { type Item, type ItemKey, keyOf } from "./items.ts";
 
 /**
@@ -255,7 +255,7 @@ export class DynamoApi {
     send: (options: { abortSignal: AbortSignal }) => Promise<Output>,
   ): Promise<ApiResult<Output>> {
     for (let attempt = 0; ; attempt += 1) {
-      const result = await this.#gates[lane].run(() => this.#once(send));
+      const result = await this.#gates[lane].run<ApiResult<Output>>(() => this.#once(send), howItWent);
       if (result.ok || result.error !== "throttled" || attempt + 1 >= DYNAMO_ATTEMPTS_MAX) return result;
       await this.pause(attempt);
     }
@@ -296,6 +296,11 @@ export class DynamoApi {
     this.#reportedAt.set(about, now);
     this.#parts.report("dynamodb_trouble", { kind, error: `${error.name}: ${error.message}` });
   }
+}
+
+/** For the gate: what a store says that has too much to do, or what it does not say at all. */
+function howItWent(result: ApiResult<unknown>): Went {
+  return !result.ok && (result.error === "unavailable" || result.error === "throttled") ? "badly" : "well";
 }
 
 function kindOf(error: unknown): ApiError {
