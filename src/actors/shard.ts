@@ -200,6 +200,9 @@ export class Shard implements LinkOwner {
   ): void {
     const connection = link.connections.get(no);
     if (connection === undefined) {
+      // Never so while the link is whole. Rather than wait for an answer that nobody gives, its client comes back.
+      this.#env.report("connection_unknown", { link: link.no });
+      link.out.close(no, "reconnect");
       link.finish(record);
       return;
     }

@@ -316,6 +316,16 @@ test("rooms that come to a link that goes on are told to their listeners from wh
   expect(third.texts(ROOM)).toEqual(["one", "two"]);
 });
 
+test("who asks over a link that does not know them is sent away to come back, and the record is dealt with", () => {
+  const shard = new SmallShard();
+  const edge = shard.peerEdge("stranger");
+  edge.say(7, ROOM, "hello?");
+  edge.post();
+  shard.run();
+  expect(edge.records).toContain("close 7 reconnect");
+  expect(edge.answer("hello?")).toBeUndefined();
+});
+
 test("a shard remembers the ended links of so many edges; the oldest are forgotten first", () => {
   const shard = new SmallShard();
   const knock = (name: string, ref: string): boolean => {
