@@ -32,23 +32,41 @@ const SECOND = 1_000;
 const wait = (ms: number): Promise<void> => Bun.sleep(ms);
 
 /** DynamoDB fails so for everybody, for a while. The time is measured from when it is well again. */
-function dynamoFault(name: string, about: string, fault: DynamoFault, rate: number, ms: number): Scenario {
+function dynamoFault(
+  name: string,
+  about: string,
+  fault: DynamoFault,
+  rate: number,
+  ms: number,
+  meanwhile: (trouble: Trouble) => Promise<void> = () => Promise.resolve(),
+): Scenario {
   const countOf = (rig: ClusterRig): number => rig.nodes.reduce((sum, { dynamo }) => sum + dynamo.counts[fault], 0);
   return {
     name,
     about,
     roundsFull: 10,
     recoveryMsMax: 10 * SECOND,
-    async disturb({ rig, struck }) {
+    async disturb(trouble) {
+      const { rig, struck } = trouble;
       const before = countOf(rig);
       for (const { dynamo } of rig.nodes) dynamo.set({ [fault]: rate });
-      await wait(ms);
+      await Promise.all([wait(ms), meanwhile(trouble)]);
       for (const { dynamo } of rig.nodes) dynamo.heal();
       struck();
       if (countOf(rig) === before) throw new Error(`no request met the fault ${fault}`);
       await wait(3 * SECOND);
     },
   };
+}
+
+/** The engine writes in batches what may be lost without harm; the lists of public rooms are such. */
+async function makePublicRooms({ rig, round }: Trouble): Promise<void> {
+  for (const { name, server } of rig.nodes) {
+    const token = server.token({ user: "host", name: "Host" });
+    const body = { name: "Batch", type: "public", clientId: `batch-${round}-${name}` };
+    const { status } = await server.rest("POST", "/v1/chat/rooms", { token, body });
+    if (status !== 201) throw new Error(`a room could not be made at ${name}: ${status}`);
+  }
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -126,7 +144,7 @@ export const SCENARIOS: readonly Scenario[] = [
     ...dynamoFault("dynamo-drop", "a third of the replies is dropped after the commit", "dropReply", 0.33, 5 * SECOND),
     isBrief: true,
   },
-  dynamoFault("dynamo-partial", "every batch leaves items unprocessed", "partialBatch", 1, 5 * SECOND),
+  dynamoFault("dynamo-partial", "every batch leaves items unprocessed", "partialBatch", 1, 5 * SECOND, makePublicRooms),
   {
     name: "cut-redis",
     about: "one node is cut off from Redis for 9 s: its connections are closed, or (every other round) hang",
