@@ -28,9 +28,19 @@ export interface ClusterProfile extends Profile {
   readonly rollBacks: number;
   readonly joins: number;
   readonly retirements: number;
+  /** After which somebody wrote last, before all fell silent. */
+  readonly lastWords: LastWords;
   /** A client that comes back does so at another node than before. */
   readonly roaming: number;
 }
+
+/**
+ * Somebody writes, leaves, and nobody writes any more: `late`: the owner dies with it on its way to the store; `split`: to a
+ * node that holds all others for gone; `asleep`: while the owner, and those who listen at it, stand still. `unseen`: somebody shows or
+ * hides, and the word of it gets lost.
+ */
+export type LastWords = "none" | "late" | "split" | "asleep" | "unseen";
+const LAST_WORDS = ["none", "none", "none", "none", "late", "split", "asleep", "unseen"] as const;
 
 /** No node's troubles last longer, but pauses, milliseconds. */
 export const TROUBLE_MS_MAX = 12_000;
@@ -94,6 +104,7 @@ export function clusterProfileOf(seed: number): ClusterProfile {
     poison: some(0.06, 2),
     isDeserted: chance(0.05),
     oldEvents: chance(0.05) ? between(900, 1_100) : 0,
+    lastWords: LAST_WORDS[random.below(LAST_WORDS.length)] as LastWords,
     roaming: rate(0.5, 0.6),
   };
 }

@@ -15,6 +15,7 @@ import { finalLog, writeOldRoom } from "./final-log.ts";
 import { checkHistory, type Violation } from "./history-checker.ts";
 import type { History } from "./history.ts";
 import { type Outcome, type Plant, PRODUCTION } from "./scenario.ts";
+import { sayLastWords } from "./last-words.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimMachine } from "./sim-machine.ts";
 import type { NodePlan, SimNode, World } from "./sim-node.ts";
@@ -116,7 +117,9 @@ class ClusterScenario {
     await this.#runUntil(() => this.#crowd.isDone, 240_000);
     await this.#runFor(Math.max(0, endMs - queue.nowMs));
     if (this.#profile.isDeserted) await this.#desert();
-    await this.#heal();
+    await this.#calm();
+    await this.#sayLastWords();
+    await this.#finish();
     const logs = this.#crowd.rooms.map((room) => finalLog(this.#memory, TENANT, room));
     const clients = this.#crowd.clients.map((client) => client.history);
     // Another node may have, or get, a copy of what one refuses for now, at any time.
@@ -213,18 +216,32 @@ class ClusterScenario {
 
   // ---------------------------------------------------------------------------------------------- the end
 
-  async #heal(): Promise<void> {
-    const settled = (): boolean => this.#crowd.clients.every((client) => client.isSettled);
+  /** Everything works again; those who are there have what they wanted. */
+  async #calm(): Promise<void> {
     this.#network.heal();
     for (const machine of this.#machines) machine.heal();
     this.#world.backpressureMax = Number.POSITIVE_INFINITY;
     if (!(await this.#runUntil(() => this.#machines.every((one) => one.isSteady), STEADY_MS_MAX)))
       this.#complain("come to rest");
     if (!(await this.#runUntil(() => this.#agree(), AGREE_MS_MAX))) this.#complainOfViews();
-    if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("settle");
+    await this.#settle("settle");
+  }
+
+  async #sayLastWords(): Promise<void> {
+    const { lastWords } = this.#profile;
+    if (lastWords === "none") return;
+    const parts = { random: this.#newRandom(), network: this.#network, machines: this.#machines };
+    await sayLastWords(lastWords, { ...parts, crowd: this.#crowd, runFor: (ms) => this.#runFor(ms) });
+    await this.#calm();
+  }
+
+  async #finish(): Promise<void> {
+    const { clients } = this.#crowd;
     await this.#runFor(HEARD_MS_MAX);
     this.#checkHeard();
-    for (const client of this.#crowd.clients) {
+    for (const client of clients) if (client.isAway) client.comeBack();
+    await this.#settle("settle once all are back");
+    for (const client of clients) {
       // What it chose may have been lost with a connection.
       if (client.isConnected) client.setStatus(client.status);
       for (const view of client.rooms.values()) {
@@ -236,15 +253,20 @@ class ClusterScenario {
           );
       }
     }
-    if (!(await this.#runUntil(settled, PROBE_MS_MAX))) this.#complain("answer probes");
+    await this.#settle("answer probes", PROBE_MS_MAX);
     await this.#runFor(QUIET_MS);
-    for (const client of this.#crowd.clients) if (client.isSettled) client.takePositions();
-    if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("answer the last resume");
-    for (const client of this.#crowd.clients) client.goAway();
+    for (const client of clients) if (client.isSettled) client.takePositions();
+    await this.#settle("answer the last resume");
+    for (const client of clients) client.goAway();
     await this.#runFor(50);
-    for (const client of this.#crowd.clients) client.comeBack();
-    if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("take up new connections");
-    for (const client of this.#crowd.clients) client.takeUnread();
+    for (const client of clients) client.comeBack();
+    await this.#settle("take up new connections");
+    for (const client of clients) client.takeUnread();
+  }
+
+  async #settle(what: string, withinMs = SETTLE_MS_MAX): Promise<void> {
+    const settled = (): boolean => this.#crowd.clients.every((client) => client.isAway || client.isSettled);
+    if (!(await this.#runUntil(settled, withinMs))) this.#complain(what);
   }
 
   /** Every node knows every other one and no more, and reaches it. */

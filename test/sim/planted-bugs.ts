@@ -101,7 +101,7 @@ class CutsReplayShort extends SimRoom {
 }
 
 /** Passes everything on but appends. */
-function withAppend(journal: Journal, append: Journal["append"]): Journal {
+export function withAppend(journal: Journal, append: Journal["append"]): Journal {
   return {
     append,
     flush: () => journal.flush(),

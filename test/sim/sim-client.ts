@@ -56,6 +56,8 @@ export class SimClient {
   #keys = 0;
   /** As last chosen; `offline` is invisible. */
   status: "online" | "offline" = "online";
+  /** Where it connected last. */
+  at: SimNode | undefined;
   #unread: Readonly<Record<RoomId, number>> = {};
   #ending: ClientEnding | undefined;
 
@@ -73,6 +75,11 @@ export class SimClient {
 
   get isConnected(): boolean {
     return this.#isGreeted;
+  }
+
+  /** Left in good order, and has not come back. */
+  get isAway(): boolean {
+    return this.#isAway;
   }
 
   /** Connected, listening where it wants to, every request answered. */
@@ -121,6 +128,7 @@ export class SimClient {
       remote: "sim",
       userAgent: "sim",
     };
+    this.at = node;
     this.#wire = node.connect(arrival, {
       received: (data) => this.#received(connection, data),
       closed: () => this.#lost(connection),
