@@ -31,7 +31,7 @@ const STAGES = [
   {
     name: "sim",
     command: bun,
-    args: ["test/sim/run.ts", "--seeds", "1000"],
+    args: ["test/sim/run.ts", "--seeds", "1000", "--cluster-seeds", "300"],
     needs: "test/sim/run.ts",
     minutesMax: 8,
     count: wordCounts,
