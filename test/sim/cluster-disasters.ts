@@ -47,7 +47,7 @@ export class ClusterDisasters {
   }
 
   #planNodes(): void {
-    const { profile: p, addMachine, queue } = this.#parts;
+    const { profile: p, addMachine } = this.#parts;
     this.#times(p.nodeCrashes, () => this.#machine().crash(20 + this.#upTo(CRASH_DOWN_MS_MAX)));
     this.#times(p.nodePauses, () => {
       const isNoticed = this.#chance(0.7);
@@ -62,8 +62,7 @@ export class ClusterDisasters {
     this.#times(p.retirements, () => {
       const machine = this.#machine();
       if (this.#parts.machines.filter(({ node }) => node?.isReady === true && !node.isPaused).length < 2) return;
-      machine.node?.retire();
-      if (this.#chance(0.5)) queue.after(this.#upTo(20_000), () => machine.start());
+      machine.retire(this.#chance(0.5) ? this.#upTo(20_000) : undefined);
     });
   }
 

@@ -80,6 +80,16 @@ export class SimMachine {
     const { node } = this;
     if (node === undefined || this.#startsAgain) return;
     node.crash();
+    this.#startLater(downMs);
+  }
+
+  /** Leaves in good order; with `downMs` there is another node under the same instance after that time. */
+  retire(downMs: number | undefined): void {
+    this.node?.retire();
+    if (downMs !== undefined) this.#startLater(downMs);
+  }
+
+  #startLater(downMs: number): void {
     this.#startsAgain = true;
     this.#world.queue.after(downMs, () => this.start());
   }
