@@ -8,8 +8,6 @@ import { DynamoBus } from "./cluster/dynamodb/dynamo-bus.ts";
 import { DynamoDirectory } from "./cluster/dynamodb/dynamo-directory.ts";
 import { DynamoMembership } from "./cluster/dynamodb/dynamo-membership.ts";
 import type { Membership } from "./cluster/membership.ts";
-import { MemoryCluster } from "./cluster/memory/memory-cluster.ts";
-import { MemoryDirectory } from "./cluster/memory/memory-directory.ts";
 import type { PresenceDirectory } from "./cluster/presence-directory.ts";
 import { RedisBus } from "./cluster/redis/redis-bus.ts";
 import { RedisDirectory } from "./cluster/redis/redis-directory.ts";
@@ -71,11 +69,6 @@ function openTable(
     directory: new DynamoDirectory(table, clock),
     close: () => client.destroy(),
   };
-}
-
-/** The directory of a node that is alone. */
-export function openOwnDirectory(clock: Clock): PresenceDirectory {
-  return new MemoryDirectory(new MemoryCluster(clock));
 }
 
 export interface StorageLocation {

@@ -17,12 +17,14 @@ import type { Principal } from "./domain/principal.ts";
 import { type Auth, createAuth } from "./edge/auth.ts";
 import { BunBroadcaster } from "./edge/bun-socket.ts";
 import { Census } from "./edge/census.ts";
+import type { Connection } from "./edge/connection.ts";
 import { Gateway } from "./edge/gateway.ts";
+import { OwnDirectory } from "./edge/own-directory.ts";
 import { createApp } from "./edge/http.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
 import type { Broadcaster } from "./edge/ports.ts";
-import { openCluster, openOwnDirectory } from "./open-parts.ts";
+import { openCluster } from "./open-parts.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
 import type { ShardThreadSettings } from "./shard-thread.ts";
@@ -88,14 +90,11 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       postToShard: (shard, order) => supervisor.post(shard, order),
       report,
     });
-  const directory = shared?.directory ?? openOwnDirectory(clock);
-  const census = new Census({
-    clock,
-    directory,
-    node: self.id,
-    leaseMs: DIRECTORY_LEASE_MS,
-    connections: () => gateway.connections.values(),
-  });
+  const connections = (): Iterable<Connection> => gateway.connections.values();
+  const own = new OwnDirectory(self.id, connections);
+  const census =
+    shared &&
+    new Census({ clock, directory: shared.directory, node: self.id, leaseMs: DIRECTORY_LEASE_MS, connections });
   // Shards run before the port is open; until then nobody can have subscribed to anything.
   const sockets: { broadcaster: Broadcaster | undefined } = { broadcaster: undefined };
   const gateway = new Gateway({
@@ -106,7 +105,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     broadcaster: { publish: (topic, data, text) => sockets.broadcaster?.publish(topic, data, text) },
     shards: config.shards,
     ...(cluster !== undefined && { remote: cluster.links }),
-    census,
+    census: census ?? own,
     rate: config.rate,
     presenceGraceMs: config.presenceGraceMs,
     defer: queueMicrotask,
@@ -154,7 +153,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   }
   const leave = async (): Promise<void> => {
     gateway.stop();
-    await census.stop();
+    await census?.stop();
     await cluster?.leave();
     shared?.close();
     await supervisor.stop();
@@ -172,7 +171,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     auth,
     config,
     log,
-    directory,
+    directory: shared?.directory ?? own,
     health: {
       ready: () => ready,
       activeConnections: () => gateway.connections.size,

@@ -5,7 +5,7 @@
 import { Packr } from "msgpackr";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { RoomId, Seq, TenantId } from "../base/ids.ts";
-import { HEAD_BEACON_MS, HEADS_PER_BEACON_MAX } from "../base/limits.ts";
+import { HEAD_BEACON_MS, HEADS_PER_BEACON_MAX, HEADS_REMEMBERED_MAX } from "../base/limits.ts";
 import type { RoomActor } from "./room-actor.ts";
 
 type RoomHead = readonly [tenant: TenantId, room: RoomId, head: Seq];
@@ -13,6 +13,8 @@ type RoomHead = readonly [tenant: TenantId, room: RoomId, head: Seq];
 export interface HeadBeaconPorts {
   readonly clock: Clock;
   readonly send: (block: Uint8Array) => void;
+  /** Nobody is there to be told. */
+  readonly isAlone: () => boolean;
   readonly find: (tenant: TenantId, room: RoomId) => RoomActor | undefined;
   /** Its log reaches further than it has read. */
   readonly outdated: (room: RoomActor) => void;
@@ -27,6 +29,10 @@ export class HeadBeacon {
   readonly #ports: HeadBeaconPorts;
   /** Written since they were told of. */
   readonly #written = new Set<RoomActor>();
+  /** What was told, or would have been if somebody had been there; the newest last. */
+  readonly #told = new Map<string, { readonly head: RoomHead; readonly atMs: number }>();
+  /** To be told once more. */
+  #again: RoomHead[] = [];
   /** Perhaps behind, with the head that others know. */
   readonly #doubted = new Map<RoomActor, Seq>();
   #beaconTimer: Timer | undefined;
@@ -41,6 +47,13 @@ export class HeadBeacon {
     this.#beaconTimer ??= this.#ports.clock.after(HEAD_BEACON_MS, () => this.#tell());
   }
 
+  /** What was told in the last `agoMs` may not have been heard by somebody. */
+  tellAgain(agoMs: number): void {
+    const sinceMs = this.#ports.clock.monotonicMs() - agoMs;
+    this.#again = [...this.#told.values()].filter(({ atMs }) => atMs >= sinceMs).map(({ head }) => head);
+    if (this.#again.length > 0) this.#beaconTimer ??= this.#ports.clock.after(HEAD_BEACON_MS, () => this.#tell());
+  }
+
   /** What the shard of another node told. */
   heard(block: Uint8Array): void {
     for (const [tenant, id, head] of packr.unpack(block) as readonly RoomHead[]) {
@@ -53,7 +66,7 @@ export class HeadBeacon {
 
   /** Before the node goes: nobody else would tell of what it wrote last. */
   tellNow(): void {
-    while (this.#written.size > 0) this.#tell();
+    while (this.#written.size > 0 || this.#again.length > 0) this.#tell();
   }
 
   stop(): void {
@@ -68,10 +81,26 @@ export class HeadBeacon {
     for (const room of this.#written) {
       if (heads.length >= HEADS_PER_BEACON_MAX) break;
       this.#written.delete(room);
-      heads.push([room.tenant, room.room, room.committedSeq]);
+      const head: RoomHead = [room.tenant, room.room, room.committedSeq];
+      heads.push(head);
+      this.#note(head);
     }
-    if (this.#written.size > 0) this.#beaconTimer = this.#ports.clock.after(HEAD_BEACON_MS, () => this.#tell());
-    this.#ports.send(packr.pack(heads));
+    heads.push(...this.#again.splice(0, HEADS_PER_BEACON_MAX - heads.length));
+    if (this.#written.size > 0 || this.#again.length > 0) {
+      this.#beaconTimer = this.#ports.clock.after(HEAD_BEACON_MS, () => this.#tell());
+    }
+    if (!this.#ports.isAlone()) this.#ports.send(packr.pack(heads));
+  }
+
+  #note(head: RoomHead): void {
+    const key = `${head[0]}/${head[1]}`;
+    this.#told.delete(key);
+    this.#told.set(key, { head, atMs: this.#ports.clock.monotonicMs() });
+    if (this.#told.size <= HEADS_REMEMBERED_MAX) return;
+    for (const oldest of this.#told.keys()) {
+      this.#told.delete(oldest);
+      return;
+    }
   }
 
   #check(): void {

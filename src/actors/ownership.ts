@@ -6,18 +6,34 @@ import { ACTIVATIONS_MAX } from "../base/limits.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import { Placement, type View } from "../cluster/placement.ts";
 
+/** Whether a fence with this name is the node's, whenever it was written. */
+export function isFenceOf(node: string, name: string): boolean {
+  return name === node || name.startsWith(`${node}#`);
+}
+
 export class Ownership {
   #placement: Placement | undefined;
   #unreachable: ReadonlySet<NodeId> = new Set();
   #isAlone = true;
+  /** Counts the views after the first one. */
+  #era = 0;
   /** Own rooms that others took while this node was isolated, by key. When there are too many, all are tried again. */
   readonly #givenUp = new Set<string>();
 
   setView(view: View): void {
+    if (this.#placement !== undefined) this.#era += 1;
     this.#placement = new Placement(view);
     this.#unreachable = new Set(view.unreachable);
     this.#isAlone = view.nodes.every(({ id }) => id === view.self);
     if (!view.isolated) this.#givenUp.clear();
+  }
+
+  /**
+   * What this node, or thread, calls itself in a fence of now. Whoever finds that name in the log knows that nobody can have
+   * had the room since; a name of its own from before another view says only who it was.
+   */
+  fenceName(node: string): string {
+    return this.#era === 0 ? node : `${node}#${this.#era}`;
   }
 
   /** Nobody else is seen. That is no proof that nobody is there. */

@@ -29,6 +29,7 @@ import { LogWatch } from "./log-watch.ts";
 import { Fifo } from "./mailbox.ts";
 import type { ActorMessage, ShownPresence } from "./messages.ts";
 import type { RoomRequest } from "./request.ts";
+import { isFenceOf } from "./ownership.ts";
 import { RoomAudience, topicKey } from "./room-audience.ts";
 import { catchUp } from "./room-catch-up.ts";
 import { RoomLog } from "./room-log.ts";
@@ -421,7 +422,7 @@ export class RoomActor extends Actor<RoomMessage> {
   get #mayBeDoneElsewhere(): boolean {
     const { head, owner } = this.#state;
     if (head === 0 || !this.env.ownership.isAmongOthers) return false;
-    return owner !== this.env.settings.node || this.#succeeds;
+    return owner !== this.#fenceName || this.#succeeds;
   }
 
   #accept(log: RoomLog, request: RoomRequest, events: readonly DomainEvent[], effects: readonly RoomEffect[]): void {
@@ -442,10 +443,14 @@ export class RoomActor extends Actor<RoomMessage> {
     );
   }
 
+  get #fenceName(): string {
+    return this.env.ownership.fenceName(this.env.settings.node);
+  }
+
   protected writeFence(log: RoomLog): void {
     const { head, epoch, lastTimestamp } = this.#state;
     const timestamp = Math.max(lastTimestamp, this.env.clock.wallMs());
-    this.#append(log, { kind: "fence", seq: head + 1, timestamp, epoch: epoch + 1, owner: this.env.settings.node });
+    this.#append(log, { kind: "fence", seq: head + 1, timestamp, epoch: epoch + 1, owner: this.#fenceName });
     this.#fenced = true;
   }
 
@@ -456,7 +461,7 @@ export class RoomActor extends Actor<RoomMessage> {
   protected fenceForListeners(log: RoomLog): void {
     const { head, owner } = this.#state;
     if (this.audience.isEmpty || this.#waits || this.#publishedSeq < head) return;
-    if (owner === this.env.settings.node && !this.#succeeds) return;
+    if (owner === this.#fenceName && !this.#succeeds) return;
     // Listeners of a room that is another node's are about to be told to go there.
     if (this.audience.hasLaggards || this.#follows || !this.env.ownership.isOwn(this.hash)) return;
     this.writeFence(log);
@@ -666,7 +671,7 @@ export class RoomActor extends Actor<RoomMessage> {
 
   /** Whoever took the log may be right: it is left to them for a while. A full store is not asked again and again. */
   #heed({ epoch, wasFull }: Former): void {
-    this.#yields = this.#state.epoch > epoch && this.#state.owner !== this.env.settings.node;
+    this.#yields = this.#state.epoch > epoch && !isFenceOf(this.env.settings.node, this.#state.owner);
     if (!this.#yields && !wasFull) return;
     // While nobody can be asked whose it is, it stays theirs.
     if (this.#yields && this.env.ownership.giveUp(topicKey(this.tenant, this.room))) this.#follows = true;

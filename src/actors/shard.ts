@@ -65,6 +65,8 @@ export interface ShardPorts {
 
 /** How often idle actors are looked for, milliseconds. */
 const SWEEP_MS = 5_000;
+/** A loss between two nodes is noticed within this time, milliseconds. */
+const HEADS_LOST_MS_MAX = 10_000;
 /** How often it looks whether rooms that are another node's now have done what was under way, milliseconds. */
 const HAND_OVER_POLL_MS = 100;
 /** How often a draining shard looks whether it is done, milliseconds. */
@@ -83,6 +85,8 @@ export class Shard implements LinkOwner {
   #nowMs = 0;
   readonly #users = new Map<string, UserActor>();
   #lapses = 0;
+  /** Nodes that could be told of heads. */
+  #reachable: ReadonlySet<NodeId> = new Set();
   /** Another node's now, and not idle yet. */
   readonly #leaving = new Set<RoomActor>();
   #handOverTimer: Timer | undefined;
@@ -99,6 +103,7 @@ export class Shard implements LinkOwner {
         this.#links.own.out.heads(block);
         this.#scheduler.wakeSettle();
       },
+      isAlone: () => this.#ownership.isAlone,
       find: (tenant, room) => this.#rooms.get(tenant, room),
       outdated: (room) => this.#reread(room),
     });
@@ -119,7 +124,7 @@ export class Shard implements LinkOwner {
       tell: (to, message) => this.#tell(to, message),
       complete: (request) => this.#complete(request),
       wrote: (room) => {
-        if (!this.#ownership.isAlone) this.#beacon.wrote(room);
+        if (this.#ownership.isAmongOthers) this.#beacon.wrote(room);
       },
       restart: (room, unanswered, first, failed) => this.#restart(room, unanswered, first, failed),
     };
@@ -151,6 +156,7 @@ export class Shard implements LinkOwner {
   /** Something got lost between this node and that one. */
   lost(node: NodeId): void {
     this.#retelling.doubt(node);
+    this.#beacon.tellAgain(HEADS_LOST_MS_MAX);
   }
 
   /** Heads of rooms that another node wrote to. */
@@ -417,6 +423,10 @@ export class Shard implements LinkOwner {
 
   #applyView(view: View): void {
     const nodes = new Set<NodeId>(view.nodes.map(({ id }) => id));
+    const before = this.#reachable;
+    const unreachable = new Set(view.unreachable);
+    this.#reachable = new Set([...nodes].filter((node) => !unreachable.has(node)));
+    if ([...this.#reachable].some((node) => !before.has(node))) this.#beacon.tellAgain(Number.POSITIVE_INFINITY);
     this.#ownership.setView(view);
     this.#links.keepOnly(nodes);
     this.#retelling.doubt();
@@ -448,8 +458,12 @@ export class Shard implements LinkOwner {
     this.#handOverTimer?.cancel();
     this.#handOverTimer = undefined;
     for (const room of this.#leaving) {
-      if (room.stopped || this.#ownership.isHere(room.hash)) {
+      if (room.stopped) {
         this.#leaving.delete(room);
+      } else if (this.#ownership.isHere(room.hash)) {
+        // Somebody else may have had it meanwhile.
+        this.#leaving.delete(room);
+        this.#reread(room);
       } else if (room.isIdle) {
         this.#leaving.delete(room);
         room.passivate();

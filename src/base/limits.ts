@@ -200,6 +200,8 @@ export const EDGES_REMEMBERED_MAX = 1_024;
 /** How often a shard tells other nodes which heads of logs it moved, milliseconds, and how many at once. The rest comes next time. */
 export const HEAD_BEACON_MS = 2_000;
 export const HEADS_PER_BEACON_MAX = 2_000;
+/** Heads that a shard keeps for nodes that were not there to be told. The oldest are forgotten first. */
+export const HEADS_REMEMBERED_MAX = 10_000;
 /** After something got lost between nodes, how long actors wait before they tell one another again who is where, milliseconds. */
 export const RETELLING_MS = 1_000;
 /** How often a room looks for what others wrote to its log, milliseconds: while its owner, or everybody, is out of reach. */

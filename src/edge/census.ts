@@ -70,16 +70,8 @@ export class Census {
     return new Promise((resolve) => this.#ports.directory.forget(this.#ports.node, resolve));
   }
 
-  #recordOf({ principal, id, userAgent, openedAtMs }: Connection): ConnectionRecord | undefined {
-    if (principal === undefined) return undefined;
-    return {
-      tenant: principal.tenant,
-      userId: principal.userId,
-      connectionId: id,
-      node: this.#ports.node,
-      userAgent: userAgent.slice(0, USER_AGENT_LENGTH_MAX),
-      connectedAt: openedAtMs,
-    };
+  #recordOf(connection: Connection): ConnectionRecord | undefined {
+    return recordOf(connection, this.#ports.node);
   }
 
   /** Beyond the bound writing all of it anew is cheaper than keeping what changed. */
@@ -112,4 +104,20 @@ export class Census {
     if (wasForgotten) directory.forget(node, write);
     else write();
   }
+}
+
+/** `undefined`: nobody knows yet whose it is. */
+export function recordOf(
+  { principal, id, userAgent, openedAtMs }: Connection,
+  node: NodeId,
+): ConnectionRecord | undefined {
+  if (principal === undefined) return undefined;
+  return {
+    tenant: principal.tenant,
+    userId: principal.userId,
+    connectionId: id,
+    node,
+    userAgent: userAgent.slice(0, USER_AGENT_LENGTH_MAX),
+    connectedAt: openedAtMs,
+  };
 }

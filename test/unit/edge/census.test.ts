@@ -9,6 +9,7 @@ import type { DirectoryChange } from "../../../src/cluster/presence-directory.ts
 import { Census } from "../../../src/edge/census.ts";
 import { Connection } from "../../../src/edge/connection.ts";
 import { createApp } from "../../../src/edge/http.ts";
+import { OwnDirectory } from "../../../src/edge/own-directory.ts";
 import { createCodecs } from "../../../src/protocol/codecs.ts";
 import { EventQueue, VirtualClock } from "../../sim/virtual-clock.ts";
 import { appOptions } from "./fake-engine.ts";
@@ -114,6 +115,32 @@ test("more changes than are kept are written as a whole", () => {
   world.run(1_100);
   expect(world.writes.at(-1)?.opened.length).toBe(CENSUS_CHANGES_MAX);
   expect(world.online()).toHaveLength(10);
+});
+
+test("a node that is alone looks at its connections and keeps nothing of them", async () => {
+  const world = new World();
+  const own = new OwnDirectory("n1" as NodeId, () => world.connections);
+  const ann = world.open("ann");
+  world.open("ann");
+  world.open("ben");
+  own.chose(ACME, "ben" as UserId, "busy");
+  const online = (): Promise<unknown> =>
+    new Promise((resolve) => own.onlineUsers(ACME, { limit: 10 }, (answer) => resolve(answer.ok && answer.value)));
+  expect(await online()).toEqual([
+    { userId: "ann", status: "online", devices: 2 },
+    { userId: "ben", status: "busy", devices: 1 },
+  ]);
+  world.close(ann);
+  expect(await online()).toEqual([
+    { userId: "ann", status: "online", devices: 1 },
+    { userId: "ben", status: "busy", devices: 1 },
+  ]);
+  const count = await new Promise((resolve) => own.count(ACME, (answer) => resolve(answer.ok && answer.value)));
+  expect(count).toEqual({ connections: 2, users: 2 });
+  const other = await new Promise((resolve) =>
+    own.count("other" as TenantId, (answer) => resolve(answer.ok && answer.value)),
+  );
+  expect(other).toEqual({ connections: 0, users: 0 });
 });
 
 test("an administrator sees who is online and a user's connections; others are refused", async () => {
