@@ -7,8 +7,8 @@ import type { NodeId } from "../cluster/membership.ts";
 import { Placement, type View } from "../cluster/placement.ts";
 
 /** Whether a fence with this name is the node's, whenever it was written. */
-export function isFenceOf(node: string, name: string): boolean {
-  return name === node || name.startsWith(`${node}#`);
+export function isFenceOf(node: string, name: string | undefined): boolean {
+  return name === node || name?.startsWith(`${node}#`) === true;
 }
 
 export class Ownership {

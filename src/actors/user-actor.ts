@@ -146,8 +146,13 @@ export class UserActor extends Actor<UserMessage> {
     }
     // The shard was restarted: rooms of other shards have told its predecessor who listens, and won't again.
     for (const room of connection.info.rooms ?? []) this.#subscribed(connectionId, room);
-    if (greeted) this.#greeted.add(connectionId);
-    else this.#greet(connection);
+    if (greeted) {
+      this.#greeted.add(connectionId);
+      return;
+    }
+    // What it was sent on the link before this one may have been lost with it.
+    this.#greeted.delete(connectionId);
+    this.#greet(connection);
   }
 
   #closed(connection: ShardConnection, clean: boolean): void {

@@ -10,6 +10,9 @@ import { type NodePlan, type Parts, SimNode, type World } from "./sim-node.ts";
 import { HEALTHY_STORE, SimStore, type StoreFaults } from "./sim-store.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 
+/** How long after its awakening a node may be at work on what it had in hand, milliseconds. */
+const AFTERMATH_MS = 6_000;
+
 export interface MachineParts {
   readonly network: ClusterNetwork;
   readonly plan: NodePlan;
@@ -98,7 +101,10 @@ export class SimMachine {
     const { node } = this;
     if (node === undefined || node.isPaused) return;
     node.pause(patienceMs);
-    this.#world.queue.after(pauseMs, () => node.resume());
+    const { queue, disruptions } = this.#world;
+    // What it had in hand when it fell asleep others may refuse meanwhile, and it may carry out when it has the room again.
+    disruptions.push({ fromMs: queue.nowMs, toMs: queue.nowMs + pauseMs + AFTERMATH_MS, hasCopies: true });
+    queue.after(pauseMs, () => node.resume());
   }
 
   trouble(faults: StoreFaults): void {

@@ -67,11 +67,12 @@ function pair(room: RoomId): { world: SmallWorld; here: Node; there: Node } {
   return { world, here, there };
 }
 
+/** Who wrote them, in whatever view. */
 function fences(world: SmallWorld, room: RoomId): string[] {
   const segments = world.store.currentLog(TENANT, room)?.segments ?? [];
   return segments
     .flatMap(({ firstSeq, entries }) => decodeEntries(firstSeq, entries))
-    .flatMap((event) => (event.kind === "fence" ? [event.owner] : []));
+    .flatMap((event) => (event.kind === "fence" ? [event.owner.replace(/#\d+$/, "")] : []));
 }
 
 // handing over
@@ -585,6 +586,60 @@ test("a node that sees nobody else believes, too, whoever has seen more of a roo
   here.edge.post();
   here.run();
   expect(here.edge.texts(HERE)).toEqual(["unheard here"]);
+});
+
+test("heads are told to who comes later, also when there was nobody when they were written; the rest is not told again", () => {
+  const shard = new SmallShard();
+  const edge = shard.ownEdge();
+  shard.see([]);
+  edge.open(1, "ann");
+  edge.create(1, HERE);
+  edge.post();
+  shard.run(5 * HEAD_BEACON_MS);
+  expect(edge.heads).toEqual([]);
+  shard.see(["there"]);
+  shard.run(5 * HEAD_BEACON_MS);
+  expect(edge.heads).toHaveLength(1);
+  shard.see(["there"], { unreachable: UNREACHABLE });
+  shard.run(5 * HEAD_BEACON_MS);
+  expect(edge.heads).toHaveLength(1);
+  shard.see(["there"]);
+  shard.run(5 * HEAD_BEACON_MS);
+  expect(edge.heads).toHaveLength(2);
+  // Long after it was told a loss has nothing to do with it.
+  shard.run(10_000);
+  shard.shard.lost("there" as NodeId);
+  shard.run(5 * HEAD_BEACON_MS);
+  expect(edge.heads).toHaveLength(2);
+});
+
+test("a room that was elsewhere and comes back is fenced once more: whoever had it may still be writing", () => {
+  const world = new SmallWorld();
+  const here = new Node("here", world, "ann", THERE);
+  here.shard.setView(viewOf("here", ["here"]));
+  here.run();
+  expect(fences(world, THERE)).toEqual(["here"]);
+  // Listeners of `here` go to the other node and come back, before that one has written anything.
+  here.see(["there"]);
+  here.edge.writer.close(1, true);
+  here.edge.post();
+  here.run(1_000);
+  expect(here.shard.activations).toBeLessThan(2);
+  here.see([]);
+  here.edge.open(2, "ann");
+  here.edge.join(2, THERE);
+  here.edge.post();
+  here.run();
+  expect(fences(world, THERE)).toEqual(["here", "here"]);
+  // Nothing has happened since: who only listens costs no write.
+  here.edge.writer.close(2, true);
+  here.edge.post();
+  here.run(200_000);
+  here.edge.open(3, "ann");
+  here.edge.join(3, THERE);
+  here.edge.post();
+  here.run();
+  expect(fences(world, THERE)).toEqual(["here", "here"]);
 });
 
 test("a shard that is about to end tells the heads that it has not told yet", () => {
