@@ -72,18 +72,6 @@ function takesOldBlocks(_gateway: Gateway, { links }: ClusterNode): void {
   };
 }
 
-/** A node that was away for long goes on as if nobody could have taken its rooms. */
-function noticesNoLapse(_gateway: Gateway, { links }: ClusterNode): void {
-  const setView = links.setView.bind(links);
-  let last = "";
-  links.setView = (view) => {
-    const { nodes, isolated, unreachable } = view;
-    const present = JSON.stringify([nodes, isolated, unreachable]);
-    if (present !== last) setView({ ...view, lapses: 0 });
-    last = present;
-  };
-}
-
 function except(kind: ShardOrder["kind"]): (order: ShardOrder) => ShardOrder | undefined {
   return (order) => (order.kind === kind ? undefined : order);
 }
@@ -96,12 +84,10 @@ function inRoom(Room: RoomClass, more: Partial<Parts> = {}): Plant {
 
 export const CLUSTER_BUGS: readonly { readonly name: string; readonly plant: Plant }[] = [
   { name: "two owners and no place condition", plant: { overwrites: true } },
-  { name: "nobody looks what stands in the log", plant: inRoom(NeverLooks) },
   { name: "no eager fence", plant: inRoom(FencesWhenItWrites) },
   { name: "ownership believed from the registry", plant: { parts: { wrapJournal: believesItself } } },
   { name: "link begins anew without what is unfinished", plant: { parts: { tamper: forgetsUnfinished } } },
   { name: "link goes on after a loss", plant: { parts: { tamper: goesOnAfterLosses } } },
-  { name: "lapse not noticed, and nobody looks", plant: inRoom(NeverLooks, { tamper: noticesNoLapse }) },
   { name: "heads ignored, and nobody looks", plant: inRoom(NeverLooks, { wrapOrder: except("heads") }) },
   { name: "attached where the owner is", plant: inRoom(AttachesAtItsOwnHead) },
   { name: "blocks of an old generation accepted", plant: { parts: { tamper: takesOldBlocks } } },
