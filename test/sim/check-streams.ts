@@ -7,6 +7,7 @@ import type { LogEvent } from "../../src/domain/room/events.ts";
 import type { ClientHistory, History, Seen } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
 import { eventsOf, logLine, type Membership, membershipsOf, seenLine } from "./log-facts.ts";
+import { isTemporary } from "./request-frames.ts";
 
 interface Question {
   readonly connection: number;
@@ -94,7 +95,8 @@ class Stream {
 
   #positioned({ connection, ref, position }: Extract<Seen, { kind: "position" }>): void {
     const question = this.#open.get(ref);
-    this.#open.delete(ref);
+    // An edge that waited in vain says so; what the room replays may come all the same.
+    if (position.error === undefined || !isTemporary(position.error)) this.#open.delete(ref);
     if (position.error !== undefined) return;
     const place = `${this.#name} connection ${connection}: position ${position.head}`;
     const since = question?.since;
