@@ -88,6 +88,8 @@ export function openStorage(
     readonly port: MessagePort | undefined;
     readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
     readonly onFatal: (error: Error) => void;
+    /** The store answers nothing useful, or does so again. */
+    readonly onAway: (isAway: boolean) => void;
   },
 ): ShardStorage {
   if (dynamodb === undefined) {
@@ -100,5 +102,6 @@ export function openStorage(
   return openDynamo({
     ...dynamodb,
     report: (event, details) => parts.report(event, { details: JSON.stringify(details) }),
+    away: parts.onAway,
   });
 }

@@ -127,6 +127,8 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     config.shards > 1 && config.dynamodb === undefined
       ? await startSqliteWriter({ dir: config.dataDir, onFatal: (error) => onFatal(error.message) })
       : undefined;
+  /** Shards to which DynamoDB answers nothing useful. */
+  const withoutStore = new Set<number>();
   const supervisor = new Supervisor<ShardThreadSettings>({
     entry: parts.workerEntry ?? new URL("./worker.ts", import.meta.url),
     settings,
@@ -138,7 +140,14 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       gateway.shardUp(shard, post, lost.link === OWN_LINK ? lost.record : 0);
       cluster?.links.shardUp(shard, lost);
     },
-    down: (shard) => gateway.shardDown(shard),
+    down: (shard) => {
+      withoutStore.delete(shard);
+      gateway.shardDown(shard);
+    },
+    storeAway: (shard, isAway) => {
+      if (isAway) withoutStore.add(shard);
+      else withoutStore.delete(shard);
+    },
     received: (shard, block, link) => {
       if (link === OWN_LINK) gateway.receiveBlock(shard, block);
       else cluster?.links.shardSaid(link, block);
@@ -177,6 +186,9 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       activeConnections: () => gateway.connections.size,
       dependencies: () => ({
         shards: shardsUp() ? "healthy" : "degraded",
+        ...(config.dynamodb !== undefined && {
+          dynamodb: withoutStore.size === 0 ? ("healthy" as const) : ("down" as const),
+        }),
         ...(cluster !== undefined && {
           [config.redis === undefined ? "registry" : "redis"]: isAmongOthers()
             ? ("healthy" as const)

@@ -49,6 +49,7 @@ export function runShardThread(
     port: storePort,
     report: (event, details) => notice({ kind: "report", event, details }),
     onFatal: (error) => notice({ kind: "fatal", message: error.message }),
+    onAway: (isAway) => notice({ kind: "store", isAway }),
   });
   const random = new SystemRandom();
   const shard = new Shard(

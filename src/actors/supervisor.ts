@@ -29,6 +29,8 @@ export type WorkerNotice =
   /** The own edge's link has begun anew, as it was ordered: what comes from here on belongs to the new one. */
   | { readonly kind: "link" }
   | { readonly kind: "closed" }
+  /** The store answers nothing useful to this thread, or does so again. */
+  | { readonly kind: "store"; readonly isAway: boolean }
   /** The last words of a thread that ends itself. */
   | { readonly kind: "failed"; readonly message: string }
   /** The disk's state is in doubt: the process has to end. */
@@ -57,6 +59,8 @@ export interface SupervisorPorts<Settings> {
   /** A block for the edge at the other end of the link; 0: this node's own. */
   readonly received: (shard: number, block: Uint8Array, link: number) => void;
   readonly fatal: (message: string) => void;
+  /** The store answers nothing useful to this shard (true), or does so again. */
+  readonly storeAway?: (shard: number, isAway: boolean) => void;
 }
 
 /** A worker that has not beaten for so long is stuck: it beats with every message it handles, and every `BEAT_MS` when idle. */
@@ -179,6 +183,9 @@ export class Supervisor<Settings> {
         return;
       case "report":
         this.#ports.report(notice.event, notice.details);
+        return;
+      case "store":
+        this.#ports.storeAway?.(shard, notice.isAway);
         return;
       case "fatal":
         this.#ports.fatal(notice.message);

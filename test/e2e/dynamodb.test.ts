@@ -43,6 +43,16 @@ const sayInTheEnd = async (client: TestClient, content: string, clientId: string
     await Bun.sleep(Number(reply["retryAfterMs"]));
   }
 };
+/** What `/api/health` says of the store, in the end. */
+const storeIs = async (state: string) => {
+  const deadline = performance.now() + TAKEOVER_MS_MAX;
+  for (;;) {
+    const { body } = await server.rest("GET", "/api/health");
+    if (at(body, "dependencies.dynamodb") === state) return;
+    expect(performance.now()).toBeLessThan(deadline);
+    await Bun.sleep(100);
+  }
+};
 const messages = async (user: string) => {
   const reply = await server.rest("GET", `/v1/chat/rooms/${ROOM}/messages?limit=100`, { token: tokenOf(user) });
   return listAt(reply.body, "data.messages");
@@ -96,8 +106,10 @@ test("a store that goes away makes nothing wrong: what was asked is answered whe
   const waiting = sayInTheEnd(ann, "meanwhile", "m-1");
   const health = await server.rest("GET", "/healthz");
   expect(health.status).toBe(200);
+  await storeIs("down");
   process.kill(dynamo.pid, "SIGCONT");
   await waiting;
+  await storeIs("healthy");
   await ann.message(ROOM, "meanwhile");
   const texts = (await messages("ann")).map((message) => at(message, "content"));
   expect(texts.filter((text) => text === "meanwhile")).toHaveLength(1);

@@ -70,6 +70,8 @@ export interface DynamoApiParts {
   readonly requestMsMax?: number;
   /** Called for each failure that is not part of normal work, once a minute for each kind at most. */
   readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
+  /** Called when several requests in a row got no useful answer (true), and when one does again (false). */
+  readonly away?: (isAway: boolean) => void;
 }
 
 const BATCH_WRITE_MAX = 25;
@@ -78,6 +80,8 @@ const BATCH_GET_MAX = 100;
 const PAUSE_MS_MIN = 25;
 const PAUSE_MS_MAX = 800;
 const REPORT_INTERVAL_MS = 60_000;
+/** Requests without a useful answer in a row, after which the store counts as away: one alone may be bad luck. */
+const FAILURES_IN_A_ROW = 3;
 const THROTTLED: readonly string[] = [
   "ProvisionedThroughputExceededException",
   "RequestLimitExceeded",
@@ -92,6 +96,7 @@ export class DynamoApi {
     background: new Gate(DYNAMO_BACKGROUND_REQUESTS_MAX),
   };
   readonly #reportedAt = new Map<string, number>();
+  #failures = 0;
 
   constructor(parts: DynamoApiParts) {
     this.#parts = parts;
@@ -256,6 +261,7 @@ export class DynamoApi {
   ): Promise<ApiResult<Output>> {
     for (let attempt = 0; ; attempt += 1) {
       const result = await this.#gates[lane].run<ApiResult<Output>>(() => this.#once(send), howItWent);
+      this.#note(result);
       if (result.ok || result.error !== "throttled" || attempt + 1 >= DYNAMO_ATTEMPTS_MAX) return result;
       await this.pause(attempt);
     }
@@ -280,6 +286,16 @@ export class DynamoApi {
         },
       );
     });
+  }
+
+  #note(result: ApiResult<unknown>): void {
+    if (result.ok || result.error === "condition" || result.error === "throttled") {
+      if (this.#failures >= FAILURES_IN_A_ROW) this.#parts.away?.(false);
+      this.#failures = 0;
+      return;
+    }
+    this.#failures += 1;
+    if (this.#failures === FAILURES_IN_A_ROW) this.#parts.away?.(true);
   }
 
   #failed(error: unknown): { readonly ok: false; readonly error: ApiError } {

@@ -1,7 +1,7 @@
 /** Builds the DynamoDB adapters of one shard. Any number of shards and nodes may be open on the same two tables. */
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
-import { type Clock, SystemClock } from "../../base/clock.ts";
+import { type Clock, SystemClock, type Timer } from "../../base/clock.ts";
 import { DYNAMO_ROWS_PENDING_BYTES_MAX } from "../../base/limits.ts";
 import { type Random, SystemRandom } from "../../base/prng.ts";
 import type { Journal } from "../journal.ts";
@@ -10,6 +10,7 @@ import { DynamoApi } from "./dynamo-api.ts";
 import { DynamoJournal } from "./dynamo-journal.ts";
 import { DynamoProjections } from "./dynamo-projections.ts";
 import { Incarnations } from "./incarnations.ts";
+import type { ItemKey } from "./items.ts";
 import { LargeValues } from "./large-values.ts";
 import { LogStore } from "./log-store.ts";
 import { PendingRows } from "./pending-rows.ts";
@@ -46,14 +47,32 @@ export interface DynamoOptions extends DynamoLocation {
   readonly random?: Random;
   /** For the operator's log: what DynamoDB refuses, throttles or does not answer. */
   readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
+  /** For health: the store answers nothing useful (true), or does so again (false). */
+  readonly away?: (isAway: boolean) => void;
 }
+
+/** While the store is away it is asked so often whether it is back, also when nobody else asks it anything, milliseconds. */
+const LOOK_MS = 2_000;
+const NOWHERE: ItemKey = { pk: "nowhere", sk: "nowhere" };
 
 export function openDynamo(options: DynamoOptions): DynamoStorage {
   const { messagesTable, roomsTable, requestMsMax, report } = options;
   const clock = options.clock ?? new SystemClock();
   const random = options.random ?? new SystemRandom();
   const client = options.client ?? dynamoClient(options);
-  const api = new DynamoApi({ client, clock, random, report, ...(requestMsMax !== undefined && { requestMsMax }) });
+  let look: Timer | undefined;
+  const lookLater = (): void => {
+    look = clock.after(LOOK_MS, () => void api.get(roomsTable, NOWHERE).then((got) => got.ok || lookLater()));
+  };
+  const away = (isAway: boolean): void => {
+    look?.cancel();
+    if (isAway) lookLater();
+    options.away?.(isAway);
+  };
+  const api: DynamoApi = new DynamoApi({
+    ...{ client, clock, random, report, away },
+    ...(requestMsMax !== undefined && { requestMsMax }),
+  });
   const values = new LargeValues(api, messagesTable);
   const logs = new LogStore(api, messagesTable, values, random);
   const rows = new RowStore(api, roomsTable, values);
@@ -70,6 +89,7 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
     projections: new DynamoProjections({ api, roomsTable, rows, lists, incarnations, failed }),
     close: async () => {
       await journal.close();
+      look?.cancel();
       client.destroy();
     },
   };
