@@ -61,7 +61,13 @@ const JOIN_MS_MAX = 20_000;
 /** How long the directory of connections believes in a node that it does not hear of, milliseconds. */
 const DIRECTORY_LEASE_MS = 35_000;
 /** Reports of what is no trouble. */
-const QUIET: ReadonlySet<string> = new Set(["view_changed", "room_fenced", "peer_silent", "peer_reachable"]);
+const QUIET: ReadonlySet<string> = new Set([
+  "view_changed",
+  "room_fenced",
+  "peer_silent",
+  "peer_reachable",
+  "peer_broken",
+]);
 /** Clients are asked to come back over so long a time, milliseconds. */
 const RECONNECT_SPREAD_MS = 5_000;
 /** Time for the last frames to leave, milliseconds. */
