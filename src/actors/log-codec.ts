@@ -6,7 +6,7 @@
 import { Packr } from "msgpackr";
 import type { MessageId, Seq, UserId } from "../base/ids.ts";
 import type { LogEvent, MessageSent, RoomSettings } from "../domain/room/events.ts";
-import type { Attachment, MessageType, Role } from "../domain/room/vocabulary.ts";
+import type { Attachment, MessageType, Poll, Role } from "../domain/room/vocabulary.ts";
 import { MsgpackWriter } from "../protocol/msgpack-writer.ts";
 
 const VERSION = 1;
@@ -45,9 +45,10 @@ export function encodeEntries(events: readonly LogEvent[]): Uint8Array {
 
 /** What `toRow` would give, each field written at once: nearly all of a log is messages. */
 function writeMessage(event: MessageSent): void {
-  const { replyTo, mentions, attachments } = event;
-  const hasMore = replyTo !== undefined || mentions !== undefined || attachments !== undefined;
-  writer.arrayHeader(hasMore ? 13 : 10);
+  const { replyTo, mentions, attachments, as, poll } = event;
+  const isRare = as !== undefined || poll !== undefined;
+  const hasMore = replyTo !== undefined || mentions !== undefined || attachments !== undefined || isRare;
+  writer.arrayHeader(isRare ? 16 : hasMore ? 13 : 10);
   writer.number(KIND.message_sent);
   writer.number(event.timestamp);
   writer.string(event.by);
@@ -62,6 +63,10 @@ function writeMessage(event: MessageSent): void {
   writer.optionalString(replyTo);
   writer.value(mentions);
   writer.value(attachments);
+  if (!isRare) return;
+  writer.optionalString(as);
+  writer.value(event.isFirstAs);
+  writer.value(poll);
 }
 
 /** Throws on bytes of an unknown version or kind: the room is quarantined, never half read. */
@@ -94,9 +99,11 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       return head;
     case "message_edited":
       head.push(event.target, event.content);
+      if (event.as !== undefined) head.push(event.as);
       return head;
     case "message_deleted":
       head.push(event.target);
+      if (event.as !== undefined) head.push(event.as);
       return head;
     case "reaction_changed":
       head.push(event.target, event.emoji, event.added, event.count);
@@ -127,6 +134,9 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         ...(row[10] != null && { replyTo: row[10] as MessageId }),
         ...(row[11] != null && { mentions: row[11] as UserId[] }),
         ...(row[12] != null && { attachments: row[12] as Attachment[] }),
+        ...(row[13] != null && { as: row[13] as UserId }),
+        ...(row[14] != null && { isFirstAs: true }),
+        ...(row[15] != null && { poll: row[15] as Poll }),
       };
     case KIND.room_created:
       return { kind: "room_created", ...common, settings: row[5] as RoomSettings };
@@ -158,9 +168,9 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         previousRole: row[7] as Role,
       };
     case KIND.message_edited:
-      return { kind: "message_edited", ...common, target: row[5] as Seq, content: row[6] as string };
+      return { kind: "message_edited", ...common, target: row[5] as Seq, content: row[6] as string, ...asOf(row[7]) };
     case KIND.message_deleted:
-      return { kind: "message_deleted", ...common, target: row[5] as Seq };
+      return { kind: "message_deleted", ...common, target: row[5] as Seq, ...asOf(row[6]) };
     case KIND.reaction_changed:
       return {
         kind: "reaction_changed",
@@ -173,4 +183,8 @@ function fromRow(seq: Seq, row: Row): LogEvent {
     default:
       throw new Error(`log event of unknown kind ${kind}`);
   }
+}
+
+function asOf(as: unknown): { readonly as?: UserId } {
+  return as == null ? {} : { as: as as UserId };
 }

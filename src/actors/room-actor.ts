@@ -588,7 +588,7 @@ export class RoomActor extends Actor<RoomMessage> {
         this.marks.delivered(by.userId, effect.seq, request);
         return;
       case "notify":
-        this.#notify(effect.userIds, effect.reason, by.userId, firstSeq);
+        this.#notify(effect.userIds, effect.reason, effect.as ?? by.userId, firstSeq);
         return;
     }
   }

@@ -296,7 +296,9 @@ export class RoomAudience implements Subscribed {
     let follows = after;
     for (let i = 0; i < events.length; i += 1) {
       const event = events[i] as LogEvent;
-      if (event.kind === "message_sent" && laggard === undefined) this.ephemera.stopTyping(event.by);
+      // Of an anonymous message's author it is not shown that they stopped typing just now: it ends by itself.
+      if (event.kind === "message_sent" && event.as === undefined && laggard === undefined)
+        this.ephemera.stopTyping(event.by);
       if (event.kind !== "member_left") continue;
       this.#publishRun(events.slice(from, i + 1), follows, facts, to);
       if (laggard === undefined) this.ephemera.stopTyping(event.userId);

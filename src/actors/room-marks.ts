@@ -113,7 +113,8 @@ export class RoomMarks {
   /** Notes the senders of committed messages. */
   sent(events: readonly LogEvent[]): void {
     for (const event of events) {
-      if (event.kind !== "message_sent") continue;
+      // A mark that stops just there would tell who wrote an anonymous message.
+      if (event.kind !== "message_sent" || event.as !== undefined) continue;
       const sent = this.#sent.get(event.by);
       if (sent === undefined) {
         this.#sent.set(event.by, { seq: event.seq, no: event.messageNo, seenSeq: 0, looks: 0 });

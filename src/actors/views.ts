@@ -1,6 +1,7 @@
 /** From log events and rows to what people see. Pure; the one place that decides which parts of an event leave the engine. */
 import { messageIdOf, type RoomId, type UserId } from "../base/ids.ts";
 import type { LogEvent, MessageSent, RoomSettings } from "../domain/room/events.ts";
+import { shownBy } from "../domain/room/shown-author.ts";
 import type { MessageOverlay } from "../domain/room/state.ts";
 import type { MessageView, RoomEvent, RoomView, UserRef } from "../protocol/frames.ts";
 
@@ -41,7 +42,7 @@ export function messageView(roomId: RoomId, event: MessageSent): MessageView {
     roomId,
     seq: event.seq,
     messageNo: event.messageNo,
-    authorId: event.by,
+    authorId: shownBy(event),
     content: event.content,
     messageType: event.messageType,
     timestamp: event.timestamp,
@@ -52,6 +53,7 @@ export function messageView(roomId: RoomId, event: MessageSent): MessageView {
   if (replyTo !== undefined) view.replyTo = replyTo;
   if (mentions !== undefined) view.mentions = mentions;
   if (attachments !== undefined) view.attachments = attachments;
+  if (event.as !== undefined) view.isAnonymous = true;
   return view;
 }
 
@@ -99,7 +101,7 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
         seq,
         timestamp,
         messageId: messageIdOf(event.target),
-        by: event.by,
+        by: shownBy(event),
         change: { kind: "content", content: event.content },
       };
     case "reaction_changed":
@@ -112,7 +114,7 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
         change: { kind: "reaction", emoji: event.emoji, added: event.added, count: event.count },
       };
     case "message_deleted":
-      return { type: "message_deleted", seq, timestamp, messageId: messageIdOf(event.target), by: event.by };
+      return { type: "message_deleted", seq, timestamp, messageId: messageIdOf(event.target), by: shownBy(event) };
     case "member_joined":
       return {
         type: "user_joined",

@@ -2,6 +2,7 @@
 import type { MemberView, PresenceView, PresentView, RoomListEntry } from "../actors/calls.ts";
 import type { Role } from "../domain/room/vocabulary.ts";
 import type { MessageView, RoomView } from "../protocol/frames.ts";
+import { jsonOfPoll } from "../protocol/json-frames.ts";
 
 export function iso(ms: number): string {
   return new Date(ms).toISOString();
@@ -30,7 +31,8 @@ export function messageJson(message: MessageView) {
     ...(message.editedAt === undefined ? {} : { editedAt: iso(message.editedAt) }),
     isDeleted: message.deletedAt !== undefined,
     ...(message.deletedAt === undefined ? {} : { deletedAt: iso(message.deletedAt) }),
-    isAnonymous: false,
+    isAnonymous: message.isAnonymous ?? false,
+    ...(message.poll === undefined ? {} : { poll: jsonOfPoll(message.poll) }),
     ...(message.clientId === undefined ? {} : { clientId: message.clientId }),
   };
 }

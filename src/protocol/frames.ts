@@ -178,6 +178,31 @@ export interface MessageView {
   readonly deletedAt?: number;
   /** Emoji → how many and who (the first `REACTION_USERS_KEPT_MAX`). */
   readonly reactions?: Readonly<Record<string, { readonly count: number; readonly users: readonly UserId[] }>>;
+  /** `authorId` and `authorName` are a pseudonym of this room. */
+  readonly isAnonymous?: true;
+  readonly poll?: PollView;
+}
+
+/** A poll with its results. An option is named by its place, counted from 0. */
+export interface PollView {
+  readonly question: string;
+  readonly options: readonly { readonly text: string; readonly votes: number }[];
+  /** How many options one person may choose. */
+  readonly choicesMax: number;
+  /** Nobody is ever shown who chose what. */
+  readonly isAnonymous: boolean;
+  readonly closesAt?: number;
+  readonly isClosed: boolean;
+  /** How many people have a choice. */
+  readonly voters: number;
+  /** What the reader chose; only in what is read by one person, such as history. */
+  readonly mine?: readonly number[];
+}
+export interface PollResults {
+  /** Per option, in the order of the options. */
+  readonly votes: readonly number[];
+  readonly voters: number;
+  readonly isClosed: boolean;
 }
 
 interface Durable {
@@ -190,11 +215,13 @@ export type RoomEvent =
   | ({
       readonly type: "message_updated";
       readonly messageId: MessageId;
-      readonly by: UserId;
-      /** What changed: the text, or one person's reaction. */
+      /** Absent where the change is not one person's, or nobody is to know whose: results of a poll. */
+      readonly by?: UserId;
+      /** What changed: the text, one person's reaction, or the results of a poll after all that this commit brought. */
       readonly change:
         | { readonly kind: "content"; readonly content: string }
-        | { readonly kind: "reaction"; readonly emoji: string; readonly added: boolean; readonly count: number };
+        | { readonly kind: "reaction"; readonly emoji: string; readonly added: boolean; readonly count: number }
+        | { readonly kind: "poll"; readonly poll: PollResults };
     } & Durable)
   | ({ readonly type: "message_deleted"; readonly messageId: MessageId; readonly by: UserId } & Durable)
   | ({ readonly type: "user_joined"; readonly user: UserRef; readonly role: Role; readonly by: UserId } & Durable)

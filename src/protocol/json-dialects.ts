@@ -4,7 +4,7 @@
  * that are data (emoji, room ids).
  */
 import type { EventsFrame, MessageView, RoomEvent, ServerFrame } from "./frames.ts";
-import { isoTime, jsonOfEvent, jsonOfFrame } from "./json-frames.ts";
+import { isoTime, jsonOfEvent, jsonOfFrame, jsonOfPoll } from "./json-frames.ts";
 
 export type Dialect = "camel" | "snake";
 
@@ -54,7 +54,8 @@ export function dialectMessage(message: MessageView): object {
     isEdited: message.editedAt !== undefined,
     editedAt: message.editedAt === undefined ? null : isoTime(message.editedAt),
     isDeleted: message.deletedAt !== undefined,
-    isAnonymous: false,
+    isAnonymous: message.isAnonymous ?? false,
+    ...(message.poll === undefined ? {} : { poll: jsonOfPoll(message.poll) }),
   };
 }
 

@@ -2,7 +2,7 @@
  * Server frames as canonical JSON (`stoa.v1.json`): the shapes of `frames.ts`, with points in time as ISO 8601 strings.
  * Invariant: `readServerFrame(JSON.stringify(jsonOfFrame(frame)))` is the frame again.
  */
-import type { MessageView, RoomEvent, RoomView, ServerFrame } from "./frames.ts";
+import type { MessageView, PollView, RoomEvent, RoomView, ServerFrame } from "./frames.ts";
 
 /** A point in time as people read it. */
 export function isoTime(timeMs: number): string {
@@ -29,17 +29,22 @@ export function jsonOfEvent(event: RoomEvent): object {
   return { ...event, timestamp };
 }
 
+export function jsonOfPoll({ closesAt, ...poll }: PollView): object {
+  return closesAt === undefined ? poll : { ...poll, closesAt: isoTime(closesAt) };
+}
+
 export function jsonOfRoom(room: RoomView): object {
   return { ...room, createdAt: isoTime(room.createdAt), lastActivity: isoTime(room.lastActivity) };
 }
 
 function jsonOfMessage(message: MessageView): object {
-  const { timestamp, editedAt, deletedAt, ...rest } = message;
+  const { timestamp, editedAt, deletedAt, poll, ...rest } = message;
   return {
     ...rest,
     timestamp: isoTime(timestamp),
     ...(editedAt === undefined ? {} : { editedAt: isoTime(editedAt) }),
     ...(deletedAt === undefined ? {} : { deletedAt: isoTime(deletedAt) }),
+    ...(poll === undefined ? {} : { poll: jsonOfPoll(poll) }),
   };
 }
 
@@ -51,6 +56,7 @@ const TIMES: ReadonlySet<string> = new Set([
   "deletedAt",
   "createdAt",
   "lastActivity",
+  "closesAt",
 ]);
 
 /** For clients: reads a server frame of `stoa.v1.json`. Throws `SyntaxError` when the text is not JSON. */
@@ -60,6 +66,7 @@ export function readServerFrame(text: string): ServerFrame {
   for (const event of (frame["events"] ?? []) as Record<string, unknown>[]) {
     readTimes(event);
     readTimes(event["message"]);
+    readTimes((event["message"] as { poll?: unknown } | undefined)?.poll);
     readTimes(event["room"]);
   }
   return frame as unknown as ServerFrame;

@@ -9,6 +9,8 @@ import type {
   ErrorFrame,
   MessageView,
   NotificationFrame,
+  PollResults,
+  PollView,
   PongFrame,
   PresenceFrame,
   ReceiptsFrame,
@@ -72,6 +74,16 @@ type EventOf<T extends RoomEvent["type"]> = Extract<RoomEvent, { type: T }>;
 export const USER = layout<UserRef>("userId", "name", "avatar");
 export const ATTACHMENT = layout<Attachment>("id", "type", "url", "fileName", "fileSize", "mimeType", "thumbnailUrl");
 const REACTION = layout<Reaction>("count", "users");
+const POLL = layout<PollView>(
+  "question",
+  { name: "options", layout: layout<PollView["options"][number]>("text", "votes"), many: "list" },
+  "choicesMax",
+  "isAnonymous",
+  "closesAt",
+  "isClosed",
+  "voters",
+  "mine",
+);
 /** Without room, sequence and timestamp: those of the frame and the event around it. */
 export const MESSAGE = layout<MessageView>(
   "messageId",
@@ -88,8 +100,13 @@ export const MESSAGE = layout<MessageView>(
   "editedAt",
   "deletedAt",
   { name: "reactions", layout: REACTION, many: "map" },
+  "isAnonymous",
+  { name: "poll", layout: POLL },
 );
-const CHANGE = layout<AnyChange>("kind", "content", "emoji", "added", "count");
+const CHANGE = layout<AnyChange>("kind", "content", "emoji", "added", "count", {
+  name: "poll",
+  layout: layout<PollResults>("votes", "voters", "isClosed"),
+});
 const ROOM = layout<RoomView>(
   "roomId",
   "type",

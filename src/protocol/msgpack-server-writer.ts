@@ -91,11 +91,17 @@ function writeMessage(writer: MsgpackWriter, message: MessageView): void {
   }
   if (count > 11) writer.optionalNumber(message.editedAt);
   if (count > 12) writer.optionalNumber(message.deletedAt);
-  if (count > 13) writeSlots(writer, MESSAGE.slice(13), message as unknown as Fields, 1);
+  if (count > MESSAGE_HEAD) writeSlots(writer, MESSAGE_TAIL, message as unknown as Fields, count - MESSAGE_HEAD);
 }
 
+/** Fields that `writeMessage` spells out; the rest of them is rare in a message that was just sent. */
+const MESSAGE_HEAD = 13;
+const MESSAGE_TAIL = MESSAGE.slice(MESSAGE_HEAD);
+
 function messageFieldCount(message: MessageView): number {
-  if (message.reactions !== undefined) return 14;
+  if (message.reactions !== undefined || message.isAnonymous !== undefined || message.poll !== undefined) {
+    return MESSAGE_HEAD + presentCount(MESSAGE_TAIL, message as unknown as Fields);
+  }
   if (message.deletedAt !== undefined) return 13;
   if (message.editedAt !== undefined) return 12;
   if (message.attachments !== undefined) return 11;

@@ -1,6 +1,7 @@
 /** What follows from a final log alone: its events in order, how each looks to a client, who was a member when. */
 import { messageIdOf, type Seq, type UserId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
+import { shownBy } from "../../src/domain/room/shown-author.ts";
 import type { RoomEvent } from "../../src/protocol/frames.ts";
 import type { FinalLog } from "./history.ts";
 
@@ -20,11 +21,11 @@ export function logLine(event: LogEvent): string | undefined {
     case "room_created":
       return undefined;
     case "message_sent":
-      return `${place} message ${event.messageNo} of ${event.by}: ${event.content}`;
+      return `${place} message ${event.messageNo} of ${shownBy(event)}: ${event.content}`;
     case "message_edited":
-      return `${place} ${messageIdOf(event.target)} edited by ${event.by}: ${event.content}`;
+      return `${place} ${messageIdOf(event.target)} edited by ${shownBy(event)}: ${event.content}`;
     case "message_deleted":
-      return `${place} ${messageIdOf(event.target)} deleted by ${event.by}`;
+      return `${place} ${messageIdOf(event.target)} deleted by ${shownBy(event)}`;
     case "reaction_changed":
       return `${place} ${messageIdOf(event.target)} ${event.emoji} ${event.added} by ${event.by}: ${event.count}`;
     case "member_joined":
@@ -45,9 +46,7 @@ export function seenLine(event: RoomEvent): string {
     case "new_message":
       return `${place} message ${event.message.messageNo} of ${event.message.authorId}: ${event.message.content}`;
     case "message_updated":
-      return event.change.kind === "content"
-        ? `${place} ${event.messageId} edited by ${event.by}: ${event.change.content}`
-        : `${place} ${event.messageId} ${event.change.emoji} ${event.change.added} by ${event.by}: ${event.change.count}`;
+      return `${place} ${event.messageId} ${changeLine(event)}`;
     case "message_deleted":
       return `${place} ${event.messageId} deleted by ${event.by}`;
     case "user_joined":
@@ -58,6 +57,17 @@ export function seenLine(event: RoomEvent): string {
       return `${place} ${event.user.userId} is ${event.role} by ${event.by}`;
     case "room_updated":
       return `${place} settings by ${event.by}`;
+  }
+}
+
+function changeLine({ change, by }: Extract<RoomEvent, { type: "message_updated" }>): string {
+  switch (change.kind) {
+    case "content":
+      return `edited by ${by}: ${change.content}`;
+    case "reaction":
+      return `${change.emoji} ${change.added} by ${by}: ${change.count}`;
+    case "poll":
+      return `votes ${change.poll.votes.join(" ")} of ${change.poll.voters}${change.poll.isClosed ? ", closed" : ""}`;
   }
 }
 

@@ -34,7 +34,13 @@ export type RoomEffect =
   | { readonly kind: "typing"; readonly userId: UserId; readonly name: string | undefined; readonly isTyping: boolean }
   | { readonly kind: "mark_read"; readonly userId: UserId; readonly seq: Seq }
   | { readonly kind: "mark_delivered"; readonly userId: UserId; readonly seq: Seq }
-  | { readonly kind: "notify"; readonly userIds: readonly UserId[]; readonly reason: "mention" | "invite" };
+  | {
+      readonly kind: "notify";
+      readonly userIds: readonly UserId[];
+      readonly reason: "mention" | "invite";
+      /** Shown instead of the asker, who is anonymous. */
+      readonly as?: UserId;
+    };
 
 export type Decision =
   /** `events` may be empty: nothing to write (an ephemeral command, or a change that is there already). */

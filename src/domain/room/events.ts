@@ -3,7 +3,7 @@
  * Invariant: a stored event is never changed in meaning; a new version gets a new `kind` or optional fields.
  */
 import type { MessageId, Seq, UserId } from "../../base/ids.ts";
-import type { Attachment, MessageType, Role, RoomType } from "./vocabulary.ts";
+import type { Attachment, MessageType, Poll, Role, RoomType } from "./vocabulary.ts";
 
 interface Common {
   readonly seq: Seq;
@@ -11,6 +11,8 @@ interface Common {
   readonly timestamp: number;
   /** Who did it. The engine's own events (fences) carry the node's name in `owner` and no `by`. */
   readonly by: UserId;
+  /** Shown to people instead of `by`: the pseudonym of an anonymous message's author. See `shown-author.ts`. */
+  readonly as?: UserId;
   /** The request's idempotency key. Two events of one request share it; the first one's sequence is the answer. */
   readonly clientId?: string;
   /** Hash of what the request asked, so that the same key with another body is told apart. */
@@ -74,6 +76,9 @@ export interface MessageSent extends Common {
   readonly replyTo?: MessageId;
   readonly mentions?: readonly UserId[];
   readonly attachments?: readonly Attachment[];
+  /** The room had no pseudonym for this author before. */
+  readonly isFirstAs?: true;
+  readonly poll?: Poll;
 }
 export interface MessageEdited extends Common {
   readonly kind: "message_edited";

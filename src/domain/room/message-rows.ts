@@ -5,6 +5,7 @@
 import type { Seq, UserId } from "../../base/ids.ts";
 import { EDIT_HISTORY_MAX } from "../../base/limits.ts";
 import type { LogEvent, MessageDeleted, MessageEdited, ReactionChanged } from "./events.ts";
+import { shownBy } from "./shown-author.ts";
 import type { MemberRow, MessageOverlay, MessageRow, RoomState } from "./state.ts";
 
 const NO_OVERLAY: MessageOverlay = {};
@@ -25,8 +26,16 @@ export function knownMessage(state: RoomState, seq: Seq): MessageRow | null | un
 /** The row from its two stored parts: the event that stands at its sequence, and the overlay row. */
 export function messageRowOf(event: LogEvent | undefined, overlay: MessageOverlay | null): MessageRow | null {
   if (event?.kind !== "message_sent") return null;
-  const { seq, by: author, messageType, content } = event;
-  return { seq, author, messageType, content, overlay: overlay ?? NO_OVERLAY };
+  const { seq, by: author, as, messageType, content, poll } = event;
+  return {
+    seq,
+    author,
+    ...(as !== undefined && { as }),
+    messageType,
+    content,
+    ...(poll !== undefined && { poll }),
+    overlay: overlay ?? NO_OVERLAY,
+  };
 }
 
 /** Rows that `decide` asked for, as the store has them. */
@@ -58,13 +67,13 @@ export function changedOverlay(
 ): MessageOverlay {
   switch (event.kind) {
     case "message_edited": {
-      const earlier = { content: presentContent(row), until: event.timestamp, by: event.by };
+      const earlier = { content: presentContent(row), until: event.timestamp, by: shownBy(event) };
       const history = [...(row.overlay.history ?? []), earlier].slice(-EDIT_HISTORY_MAX);
       return { ...row.overlay, content: event.content, editedAt: event.timestamp, history };
     }
     case "message_deleted":
       // Versions and reactions go with the text; the log keeps them as long as it keeps the message.
-      return { deletedAt: event.timestamp, deletedBy: event.by };
+      return { deletedAt: event.timestamp, deletedBy: shownBy(event) };
     case "reaction_changed": {
       const users = reactionUsers(row.overlay, event.emoji).filter((user) => user !== event.by);
       if (event.added) users.push(event.by);

@@ -8,7 +8,7 @@ import type { LogEvent, RoomSettings } from "./events.ts";
 import type { DuplicateWindow } from "./duplicate-window.ts";
 import type { RecentEvents } from "./recent-events.ts";
 import type { RowCache } from "./row-cache.ts";
-import type { MessageType, Role } from "./vocabulary.ts";
+import type { MessageType, Poll, Role } from "./vocabulary.ts";
 
 /** One member, as a row: `(room, user)`. */
 export interface MemberRow {
@@ -31,15 +31,28 @@ export interface MessageOverlay {
   /** Earlier versions, oldest first. */
   readonly history?: readonly { readonly content: string; readonly until: number; readonly by: UserId }[];
   readonly reactions?: Readonly<Record<string, readonly UserId[]>>;
+  readonly poll?: PollTally;
+}
+
+/** The results of a poll. Who chose what are rows of their own, and in the log. */
+export interface PollTally {
+  /** Per option. */
+  readonly votes: readonly number[];
+  /** People with a choice. */
+  readonly voters: number;
+  readonly closedAt?: number;
 }
 
 /** What `decide` must know of a message that it changes. */
 export interface MessageRow {
   readonly seq: Seq;
   readonly author: UserId;
+  /** The pseudonym that the author is shown as; never show `author` then. */
+  readonly as?: UserId;
   readonly messageType: MessageType;
   /** The text as first sent; the overlay has the present one. */
   readonly content: string;
+  readonly poll?: Poll;
   readonly overlay: MessageOverlay;
 }
 

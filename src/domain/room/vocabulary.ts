@@ -13,3 +13,15 @@ export interface Attachment {
   readonly mimeType: string;
   readonly thumbnailUrl?: string;
 }
+
+/** What a poll asks. An option is named by its place, counted from 0. */
+export interface Poll {
+  readonly question: string;
+  readonly options: readonly string[];
+  /** How many options one person may choose. */
+  readonly choicesMax: number;
+  /** Nobody is ever shown who chose what. */
+  readonly anonymous: boolean;
+  /** Milliseconds since 1970: later votes are refused. */
+  readonly closesAt?: number;
+}

@@ -55,6 +55,28 @@ const EVENTS: readonly LogEvent[] = [
   { kind: "message_deleted", seq: 18, ...common, target: 14 },
   { kind: "reaction_changed", seq: 19, ...common, target: 15, emoji: "🎉", added: true, count: 12 },
   { kind: "reaction_changed", seq: 20, ...bare, target: 15, emoji: "🎉", added: false, count: 0 },
+  {
+    kind: "message_sent",
+    seq: 21,
+    ...common,
+    messageNo: 3,
+    messageType: "poll",
+    content: "Where?",
+    as: "anon_1" as UserId,
+    isFirstAs: true,
+    poll: { question: "Where?", options: ["here", "there"], choicesMax: 2, anonymous: true, closesAt: AT },
+  },
+  {
+    kind: "message_sent",
+    seq: 22,
+    ...bare,
+    messageNo: 4,
+    messageType: "poll",
+    content: "Where?",
+    poll: { question: "Where?", options: ["here", "there"], choicesMax: 1, anonymous: false },
+  },
+  { kind: "message_edited", seq: 23, ...bare, target: 21, content: "edited", as: "anon_1" as UserId },
+  { kind: "message_deleted", seq: 24, ...bare, target: 21, as: "anon_1" as UserId },
 ];
 
 test("events of every kind come back as they were, numbered from the segment's first sequence", () => {

@@ -64,11 +64,33 @@ const message = record(
       maxKeys: 3,
       noNullPrototype: true,
     }),
+    isAnonymous: fc.constant(true as const),
+    poll: record(
+      {
+        question: text,
+        options: fc.array(fc.record({ text, votes: uint }, { noNullPrototype: true }), { maxLength: 3 }),
+        choicesMax: uint,
+        isAnonymous: flag,
+        isClosed: flag,
+        voters: uint,
+      },
+      { closesAt: time, mine: fc.array(uint, { maxLength: 2 }) },
+    ),
   },
 );
 const change = fc.oneof(
   record({ kind: fc.constant("content" as const), content: text }, {}),
   record({ kind: fc.constant("reaction" as const), emoji: text, added: flag, count: uint }, {}),
+  record(
+    {
+      kind: fc.constant("poll" as const),
+      poll: fc.record(
+        { votes: fc.array(uint, { maxLength: 3 }), voters: uint, isClosed: flag },
+        { noNullPrototype: true },
+      ),
+    },
+    {},
+  ),
 );
 const roomView = record(
   {

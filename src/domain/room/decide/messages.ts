@@ -8,7 +8,7 @@ import {
   REACTIONS_PER_MESSAGE_MAX,
 } from "../../../base/limits.ts";
 import type { DeleteMessage, EditMessage, React, SendMessage } from "../commands.ts";
-import type { Decision, RoomEffect } from "../decision.ts";
+import type { Decision } from "../decision.ts";
 import type { MessageSent } from "../events.ts";
 import { knownMessage, presentContent, reactionUsers } from "../message-rows.ts";
 import { isAllowed } from "../permissions.ts";
@@ -81,8 +81,9 @@ function notifyMentioned(state: LiveRoom, author: UserId, mentions: readonly Use
     else if (row === null) others.delete(userId);
   }
   if (unknown.length > 0) return needMembers(unknown);
-  const effects: RoomEffect[] = others.size === 0 ? [] : [{ kind: "notify", userIds: [...others], reason: "mention" }];
-  return accept([event], effects);
+  if (others.size === 0) return accept([event]);
+  const as = event.as === undefined ? {} : { as: event.as };
+  return accept([event], [{ kind: "notify", userIds: [...others], reason: "mention", ...as }]);
 }
 
 export function decideEdit(state: LiveRoom, command: EditMessage, bodyHash: number, context: DecideContext): Decision {
@@ -104,7 +105,8 @@ export function decideEdit(state: LiveRoom, command: EditMessage, bodyHash: numb
   }
   if (presentContent(row) === content) return UNCHANGED;
   const base = eventBase(state, command, bodyHash, context);
-  return accept([{ kind: "message_edited", seq: state.head + 1, ...base, target, content }]);
+  const as = row.as === undefined ? {} : { as: row.as };
+  return accept([{ kind: "message_edited", seq: state.head + 1, ...base, target, content, ...as }]);
 }
 
 export function decideDelete(
@@ -124,7 +126,9 @@ export function decideDelete(
   if (forbidden !== undefined) return forbidden;
   if (row.overlay.deletedAt !== undefined) return ALREADY_DELETED;
   const base = eventBase(state, command, bodyHash, context);
-  return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target }]);
+  // Who deletes their own as a moderator would tell by it whose it was.
+  const as = row.as === undefined || row.author !== by.userId ? {} : { as: row.as };
+  return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target, ...as }]);
 }
 
 /** One's own as an author or as a moderator: who may delete any message may delete one's own too. */
