@@ -1,0 +1,219 @@
+/**
+ * A tenant's world is the same whether or not another tenant exists. Two servers: on one of them a first tenant has rooms,
+ * people and messages, on the other there is nobody. The second tenant, with the same user and room ids and its highest role,
+ * asks both the same over every REST route and every client frame, and is answered the same by both; the first tenant's
+ * world does not change.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { createSchema } from "../../src/protocol/schema.ts";
+import { TestClient } from "../support/client.ts";
+import {
+  frameCases,
+  HIDDEN,
+  OTHER,
+  REST_CASES,
+  type RestCase,
+  ROOM,
+  STRANGER,
+  withoutChance,
+} from "../support/isolation-cases.ts";
+import { at, textAt } from "../support/json.ts";
+import { TestServer } from "../support/server.ts";
+import type { Frame } from "../support/wire.ts";
+
+const METHODS = ["get", "post", "put", "patch", "delete"];
+
+let inhabited: TestServer;
+let empty: TestServer;
+/** The first tenant's people, on the inhabited server. */
+let ann: TestClient;
+let bob: TestClient;
+let messageId = "";
+let operations: readonly string[] = [];
+
+const first = (user: string) => inhabited.token({ user, tenant: "acme", name: `acme-only ${user}`, role: "admin" });
+const second = (user = "ann") => inhabited.token({ user, tenant: "evil", name: `evil-only ${user}`, role: "admin" });
+
+beforeAll(async () => {
+  const env = { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000" };
+  [inhabited, empty] = await Promise.all([TestServer.start({ env }), TestServer.start({ env })]);
+  const document = JSON.parse((await inhabited.rest("GET", "/docs/json")).text) as { paths: Record<string, object> };
+  operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.filter((method) => method in item).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  ann = await TestClient.connect(inhabited, { token: first("ann"), wire: "json" });
+  bob = await TestClient.connect(inhabited, { token: first(OTHER), wire: "json" });
+  await populate(ann, "acme-only");
+  const sent = await ann.say(ROOM, "acme-only message");
+  messageId = textAt(sent, "messageId");
+  await ann.say(HIDDEN, "acme-only hidden message");
+  await bob.join(ROOM);
+  await bob.ack({ type: "message_reaction", roomId: ROOM, messageId, emoji: "👍" });
+  await bob.ack({ type: "set_presence", status: "busy", customStatus: "acme-only business" });
+  // What would still change by itself: marks are written a moment later, and the directory lags.
+  await eventually(async () => {
+    const list = await inhabited.rest("GET", "/v1/chat/rooms?scope=member", { token: first("ann") });
+    expect(at(list.body, "data.rooms")).toMatchObject([{ unreadCount: 0 }, { unreadCount: 0 }]);
+  });
+  await eventually(async () => {
+    const online = await inhabited.rest("GET", "/v1/chat/admin/online", { token: first("ann") });
+    expect(at(online.body, "data.users")).toMatchObject([{ userId: "ann" }, { userId: OTHER, status: "busy" }]);
+  });
+});
+afterAll(async () => {
+  await Promise.all([inhabited?.dispose(), empty?.dispose()]);
+});
+
+async function populate(client: TestClient, word: string): Promise<void> {
+  await client.ack({ type: "create_room", roomId: ROOM, name: `${word} room`, roomType: "public", clientId: "p1" });
+  await client.ack({
+    type: "create_room",
+    roomId: HIDDEN,
+    name: `${word} hidden`,
+    roomType: "private",
+    participants: [OTHER],
+    clientId: "p2",
+  });
+  await client.join(ROOM);
+  await client.join(HIDDEN);
+}
+
+function pathOf(operation: string, { params = {}, query = "" }: RestCase): string {
+  const common: Readonly<Record<string, string>> = { roomId: ROOM, userId: OTHER, messageId, emoji: "👍" };
+  const path = operation.slice(operation.indexOf(" ") + 1);
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = params[name] ?? common[name];
+    if (value === undefined) throw new Error(`${operation}: no value for ${name}`);
+    return encodeURIComponent(value);
+  });
+  return filled + query;
+}
+
+async function ask(server: TestServer, operation: string, given: RestCase, token: string): Promise<string> {
+  const method = operation.slice(0, operation.indexOf(" "));
+  const options = { token, ...(given.body === undefined ? {} : { body: given.body }) };
+  const reply = await server.rest(method, pathOf(operation, given), options);
+  return withoutChance(`${reply.status} ${reply.text}`);
+}
+
+/** For what is told with a delay: tried until it holds, or fails as it failed last. */
+async function eventually(check: () => Promise<void>): Promise<void> {
+  const endMs = performance.now() + 5_000;
+  for (;;) {
+    try {
+      return await check();
+    } catch (error) {
+      if (performance.now() > endMs) throw error;
+      await Bun.sleep(50);
+    }
+  }
+}
+
+/** What the first tenant's owner sees of its world. */
+async function firstWorld(): Promise<readonly string[]> {
+  const seen: string[] = [];
+  for (const [operation, given] of Object.entries(REST_CASES)) {
+    if (!operation.startsWith("GET ") || given.isOfServer) continue;
+    seen.push(`${operation}: ${await ask(inhabited, operation, given, first("ann"))}`);
+    if (operation.includes("{roomId}")) {
+      const params = { ...given.params, roomId: HIDDEN };
+      seen.push(`${operation}, hidden: ${await ask(inhabited, operation, { ...given, params }, first("ann"))}`);
+    }
+  }
+  return seen;
+}
+
+/** Everything that the second tenant can ask over REST, asked of both servers. */
+async function compareRoutes(): Promise<void> {
+  for (const [operation, given] of Object.entries(REST_CASES)) {
+    if (given.isOfServer) continue;
+    for (const roomId of operation.includes("{roomId}") ? [ROOM, HIDDEN] : [ROOM]) {
+      const asked = { ...given, params: { roomId, ...given.params } };
+      const compare = async (): Promise<void> => {
+        const here = await ask(inhabited, operation, asked, second());
+        const there = await ask(empty, operation, asked, second());
+        expect(`${operation} ${roomId}: ${here}`).toBe(`${operation} ${roomId}: ${there}`);
+        expect(here).not.toContain("acme");
+        expect(here).not.toMatch(/^(400|401|405|413|415|429|5\d\d) /);
+      };
+      await (given.lags ? eventually(compare) : compare());
+    }
+  }
+}
+
+async function compareFrames(here: TestClient, there: TestClient): Promise<void> {
+  const cases = frameCases(messageId);
+  for (const [type, frame] of Object.entries(cases)) {
+    for (const roomId of "roomId" in frame && frame.type !== "create_room" ? [ROOM, HIDDEN] : [undefined]) {
+      const asked: Frame = {
+        ...frame,
+        ...(roomId === undefined ? {} : { roomId }),
+        ...(type === "auth" ? { token: second() } : {}),
+      };
+      const answers = await Promise.all([here.request(asked), there.request(asked)]);
+      const [a, b] = answers.map((answer) => withoutChance(JSON.stringify(answer)));
+      expect(`${type} ${roomId}: ${a}`).toBe(`${type} ${roomId}: ${b}`);
+      expect(["invalid_field", "missing_field", "invalid_frame", "unknown_type"]).not.toContain(at(answers[0], "code"));
+    }
+  }
+}
+
+async function connectSecond(user?: string): Promise<readonly [TestClient, TestClient]> {
+  const options = { token: second(user), wire: "json" } as const;
+  return Promise.all([TestClient.connect(inhabited, options), TestClient.connect(empty, options)]);
+}
+
+/** While `act` runs nothing of it reaches the first tenant, and nothing there changes. */
+async function leavesTheFirstAlone(act: () => Promise<void>): Promise<void> {
+  const before = await firstWorld();
+  const seen = [ann.frames.length, bob.frames.length];
+  await act();
+  expect(await firstWorld()).toEqual(before);
+  for (const [i, client] of [ann, bob].entries()) {
+    await client.request({ type: "ping" });
+    const heard = client.frames.slice(seen[i]).filter((frame) => frame.type !== "pong" && frame.type !== "receipts");
+    expect(heard).toEqual([]);
+  }
+}
+
+test("every documented route and every client frame has a case here, and nothing else has", () => {
+  expect(Object.keys(REST_CASES).sort()).toEqual([...operations].sort());
+  expect(Object.keys(frameCases("m")).sort()).toEqual(Object.keys(createSchema({ messageLengthMax: 10 })).sort());
+});
+
+test("to a tenant with nothing of its own every route answers as where the other tenant never was", async () => {
+  await leavesTheFirstAlone(compareRoutes);
+}, 60_000);
+
+test("to a tenant with nothing of its own every frame is answered as where the other tenant never was", async () => {
+  await leavesTheFirstAlone(async () => {
+    const [here, there] = await connectSecond();
+    await compareFrames(here, there);
+    await Promise.all([here.close(), there.close()]);
+    expect(JSON.stringify(here.frames)).not.toContain("acme");
+  });
+}, 60_000);
+
+test("with rooms of the same ids, routes and frames work on one's own and touch nothing of the other's", async () => {
+  await leavesTheFirstAlone(async () => {
+    const [here, there] = await connectSecond();
+    const [otherHere, otherThere] = await connectSecond(OTHER);
+    await Promise.all([populate(here, "evil-only"), populate(there, "evil-only")]);
+    for (const client of [here, there]) await client.say(ROOM, "evil-only message", { clientId: "own" });
+    await Promise.all([otherHere.join(ROOM), otherThere.join(ROOM)]);
+    await compareFrames(here, there);
+    for (const client of [here, there]) await client.ack({ type: "join_room", roomId: ROOM, clientId: "again" });
+    await compareRoutes();
+    for (const client of [here, otherHere]) {
+      await client.request({ type: "ping" });
+      expect(JSON.stringify(client.frames)).not.toContain("acme");
+    }
+    await Promise.all([here, there, otherHere, otherThere].map((client) => client.close()));
+  });
+}, 60_000);
+
+test("a name that only one tenant has is unknown to the other, as author, member and user", async () => {
+  const token = second(STRANGER);
+  const reply = await inhabited.rest("GET", `/v1/chat/presence?userId=${OTHER}`, { token });
+  expect(reply.text).not.toContain("acme-only");
+});

@@ -1,0 +1,96 @@
+/**
+ * One request for every REST route and one frame of every client type, aimed at what another tenant has. The isolation test
+ * sends all of them; a route or frame type without an entry here fails it.
+ * Invariant: every entry is valid input, so that the answer comes from the engine and not from the door.
+ */
+import type { Frame } from "./wire.ts";
+
+/** What exists in the first tenant; the second one names the same. */
+export const ROOM = "room_same";
+export const HIDDEN = "room_hidden";
+export const OTHER = "bob";
+export const STRANGER = "eve";
+
+export interface RestCase {
+  readonly body?: unknown;
+  /** With its question mark. */
+  readonly query?: string;
+  /** Values of path parameters, where the common ones do not fit. */
+  readonly params?: Readonly<Record<string, string>>;
+  /** Says something of the whole server and of no tenant: its answer is not compared. */
+  readonly isOfServer?: true;
+  /** Its answer follows what happened by a second or so. */
+  readonly lags?: true;
+}
+
+const at = "2026-01-01T00:00:00.000Z";
+
+/** In this order they are sent: what ends a room or a membership comes last. */
+export const REST_CASES: Readonly<Record<string, RestCase>> = {
+  "GET /healthz": { isOfServer: true },
+  "GET /readyz": { isOfServer: true },
+  "GET /api/health": { isOfServer: true },
+  "GET /v1/chat/health": { isOfServer: true },
+  "GET /chat": {},
+  "GET /ws/chat": {},
+  "GET /api/v1/ws/chat": {},
+
+  "GET /v1/chat/rooms": { query: "?scope=visible&limit=100" },
+  "GET /v1/chat/rooms/{roomId}": {},
+  "GET /v1/chat/rooms/{roomId}/messages": { query: "?limit=100" },
+  "GET /v1/chat/rooms/{roomId}/members": {},
+  "GET /v1/chat/rooms/{roomId}/presence": {},
+  "GET /v1/chat/presence": { query: `?userId=${OTHER}` },
+  "GET /v1/chat/admin/online": { lags: true },
+  "GET /v1/chat/admin/connections": { query: `?userId=${OTHER}`, lags: true },
+
+  "PUT /v1/chat/presence": { body: { status: "away", customStatus: "evil-only" } },
+  "POST /v1/chat/rooms": { body: { roomId: "room_new", name: "evil-only", type: "group", clientId: "k1" } },
+  "POST /v1/chat/rooms/{roomId}/messages": { body: { content: "evil-only", clientId: "k2" } },
+  "PATCH /v1/chat/rooms/{roomId}/messages/{messageId}": { body: { content: "evil-only, changed", clientId: "k3" } },
+  "POST /v1/chat/rooms/{roomId}/messages/{messageId}/reactions": { body: { emoji: "👍", clientId: "k4" } },
+  "DELETE /v1/chat/rooms/{roomId}/messages/{messageId}/reactions/{emoji}": {},
+  "POST /v1/chat/rooms/{roomId}/typing": { body: { isTyping: true } },
+  "POST /v1/chat/rooms/{roomId}/read": { body: { seq: 3 } },
+  "PATCH /v1/chat/rooms/{roomId}": { body: { description: "evil-only", clientId: "k5" } },
+  "POST /v1/chat/rooms/{roomId}/members": { body: { userId: STRANGER, clientId: "k6" } },
+  "PATCH /v1/chat/rooms/{roomId}/members/{userId}": { body: { role: "admin", clientId: "k7" } },
+
+  "DELETE /v1/chat/rooms/{roomId}/members/{userId}": {},
+  "DELETE /v1/chat/rooms/{roomId}/messages/{messageId}": {},
+  "POST /v1/chat/rooms/{roomId}/join": { body: { clientId: "k8" } },
+  "POST /v1/chat/rooms/{roomId}/leave": { body: { clientId: "k9" } },
+  "DELETE /v1/chat/rooms/{roomId}/leave": {},
+};
+
+/** `messageId` is that of the first tenant's first message. In the order sent. */
+export function frameCases(messageId: string): Readonly<Record<string, Frame>> {
+  return {
+    ping: { type: "ping" },
+    set_presence: { type: "set_presence", status: "busy", customStatus: "evil-only" },
+    resume: { type: "resume", rooms: { [ROOM]: 1, [HIDDEN]: 1 } },
+    join_room: { type: "join_room", roomId: ROOM, clientId: "f1", lastSeq: 1 },
+    create_room: { type: "create_room", roomId: "room_framed", name: "evil-only", clientId: "f2" },
+    send_message: { type: "send_message", roomId: ROOM, content: "evil-only", clientId: "f3" },
+    edit_message: { type: "edit_message", roomId: ROOM, messageId, content: "evil-only, changed", clientId: "f4" },
+    message_reaction: { type: "message_reaction", roomId: ROOM, messageId, emoji: "👎", clientId: "f5" },
+    typing_start: { type: "typing_start", roomId: ROOM },
+    typing_stop: { type: "typing_stop", roomId: ROOM },
+    mark_read: { type: "mark_read", roomId: ROOM, seq: 3 },
+    confirm_delivered: { type: "confirm_delivered", roomId: ROOM, seq: 3 },
+    delete_message: { type: "delete_message", roomId: ROOM, messageId, clientId: "f6" },
+    leave_room: { type: "leave_room", roomId: ROOM, membership: true, clientId: "f7" },
+    /** Needs a token, which the test adds. */
+    auth: { type: "auth" },
+  };
+}
+
+/** What differs between two runs and tells nothing: times, and ids that the server draws. */
+export function withoutChance(text: string): string {
+  return text
+    .replaceAll(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, `"${at}"`)
+    .replaceAll(/\b1[6-9]\d{11}(?:\.\d+)?\b/g, "0")
+    .replaceAll(/"connectionId":"[^"]+"/g, '"connectionId":"-"')
+    .replaceAll(/"node":"[^"]+"/g, '"node":"-"')
+    .replaceAll(/"retryAfterMs":\d+/g, '"retryAfterMs":0');
+}
