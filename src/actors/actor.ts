@@ -17,7 +17,8 @@ export abstract class Actor<Message> implements Runnable {
   queued = false;
   /** Monotonic time of the last message from outside; the idle ones are passivated. */
   lastUsedMs = 0;
-  readonly #mailbox = new Mailbox<Message>();
+  /** Made for the first message, and again after `rest`. */
+  #mailbox: Mailbox<Message> | undefined;
   readonly #scheduler: Scheduler;
   protected readonly working: Working;
   #stopped = false;
@@ -42,11 +43,12 @@ export abstract class Actor<Message> implements Runnable {
   }
 
   get hasMail(): boolean {
-    return !this.#mailbox.isEmpty;
+    return this.#mailbox?.isEmpty === false;
   }
 
   /** false: too much is waiting. */
   deliver(message: Message): boolean {
+    this.#mailbox ??= new Mailbox();
     if (!this.#mailbox.pushUser(message)) return false;
     if (!this.#held) this.#scheduler.wake(this);
     return true;
@@ -56,6 +58,7 @@ export abstract class Actor<Message> implements Runnable {
   protected later<Args extends readonly unknown[]>(run: (...args: Args) => void): (...args: Args) => void {
     return (...args) => {
       if (this.#stopped) return;
+      this.#mailbox ??= new Mailbox();
       this.#mailbox.pushSystem(() => run(...args));
       this.#scheduler.wake(this);
     };
@@ -69,30 +72,37 @@ export abstract class Actor<Message> implements Runnable {
   protected release(): void {
     if (!this.#held) return;
     this.#held = false;
-    if (!this.#mailbox.isEmpty) this.#scheduler.wake(this);
+    if (this.hasMail) this.#scheduler.wake(this);
   }
 
   /** Ends the activation: nothing of it runs any more. Returns the requests that it had not looked at. */
   stop(): Message[] {
     this.#stopped = true;
     const left: Message[] = [];
-    for (let message = this.#mailbox.takeUser(); message !== undefined; message = this.#mailbox.takeUser()) {
-      left.push(message);
-    }
+    const mailbox = this.#mailbox;
+    if (mailbox === undefined) return left;
+    for (let message = mailbox.takeUser(); message !== undefined; message = mailbox.takeUser()) left.push(message);
     return left;
+  }
+
+  /** Gives back what an empty mailbox holds: for actors of which there are many and most have nothing to do. */
+  protected rest(): void {
+    if (!this.hasMail) this.#mailbox = undefined;
   }
 
   runTurn(messagesMax: number): boolean {
     let culprit: Message | undefined;
+    const mailbox = this.#mailbox;
+    if (mailbox === undefined) return false;
     try {
       for (let budget = messagesMax; budget > 0 && !this.#stopped; budget -= 1) {
-        const completion = this.#mailbox.takeSystem();
+        const completion = mailbox.takeSystem();
         if (completion !== undefined) {
           completion();
           continue;
         }
         if (this.#held) break;
-        culprit = this.#mailbox.takeUser();
+        culprit = mailbox.takeUser();
         if (culprit === undefined) break;
         const origin = this.originOf(culprit);
         if (origin === undefined) this.working(0, 0);
@@ -109,6 +119,6 @@ export abstract class Actor<Message> implements Runnable {
       this.failed(error, culprit);
       return false;
     }
-    return !this.#stopped && (this.#held ? this.#mailbox.hasSystem : !this.#mailbox.isEmpty);
+    return !this.#stopped && (this.#held ? mailbox.hasSystem : !mailbox.isEmpty);
   }
 }

@@ -22,11 +22,6 @@ export function userAddress(tenant: TenantId, id: UserId): UserAddress {
   return { kind: "user", tenant, id };
 }
 
-/** One string per actor; ids have no `/`, so it is unambiguous. */
-export function addressKey(address: Address): string {
-  return `${address.kind}/${address.tenant}/${address.id}`;
-}
-
 /** The same on every node and in every version: placement rests on it. */
 export function addressHash(address: Address): number {
   return hash32(address.id, hash32(address.tenant));

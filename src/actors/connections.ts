@@ -20,6 +20,8 @@ export interface ShardConnection {
   /** Rooms of this shard that the connection is subscribed to; made when first needed, most connections have none here. */
   rooms: Set<Subscribed> | undefined;
   closed: boolean;
+  /** In its home: it has had its `connection` frame. Nothing may come before that. */
+  greeted: boolean;
   /** This shard's part of what one socket holds; the edge divides it when several shards replay at once. */
   replayBytesMax: number;
   /** Bytes replayed to it in the present window, and when that began (monotonic, milliseconds). */
@@ -57,6 +59,7 @@ export class ConnectionTable {
       codec,
       rooms: undefined,
       closed: false,
+      greeted: false,
       replayBytesMax: REPLAY_BYTES_MAX,
       replayedBytes: 0,
       replayWindowMs: 0,

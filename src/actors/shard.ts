@@ -4,7 +4,7 @@
  * Invariant: one activation per address; what one run of turns sends leaves as one block, and what it writes is one group commit.
  */
 import type { Clock, Timer } from "../base/clock.ts";
-import type { RoomId, TenantId } from "../base/ids.ts";
+import type { RoomId, TenantId, UserId } from "../base/ids.ts";
 import { ACTIVATIONS_MAX, REQUEST_ATTEMPTS_MAX, ROOM_IDLE_MS_MAX, USER_IDLE_MS_MAX } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
 import type { NodeId } from "../cluster/membership.ts";
@@ -18,7 +18,6 @@ import type { Projections } from "../storage/projections.ts";
 import {
   type Address,
   addressHash,
-  addressKey,
   type RoomAddress,
   roomAddress,
   shardOf,
@@ -26,6 +25,7 @@ import {
   userAddress,
 } from "./address.ts";
 import type { Working } from "./actor.ts";
+import { ActorTable } from "./actor-table.ts";
 import { answerRejection } from "./answers.ts";
 import { sendFrame, type ShardConnection } from "./connections.ts";
 import { type EdgeLink, type LinkOwner, OWN_LINK } from "./edge-link.ts";
@@ -36,7 +36,6 @@ import type { ActorMessage } from "./messages.ts";
 import { Ownership } from "./ownership.ts";
 import type { Request, RoomRequest } from "./request.ts";
 import { RoomActor, type RoomMessage } from "./room-actor.ts";
-import { RoomTable } from "./room-table.ts";
 import { Scheduler } from "./scheduler.ts";
 import { type PeerLink, ShardLinks } from "./shard-links.ts";
 import type { Report, ShardEnv, ShardSettings } from "./shard-env.ts";
@@ -80,10 +79,10 @@ export class Shard implements LinkOwner {
   readonly #beacon: HeadBeacon;
   readonly #retelling: Retelling;
   readonly #scheduler: Scheduler;
-  readonly #rooms = new RoomTable();
+  readonly #rooms = new ActorTable<RoomId, RoomActor>();
   /** Monotonic time of the present block. */
   #nowMs = 0;
-  readonly #users = new Map<string, UserActor>();
+  readonly #users = new ActorTable<UserId, UserActor>();
   #lapses = 0;
   /** Nodes that could be told of heads. */
   #reachable: ReadonlySet<NodeId> = new Set();
@@ -233,7 +232,7 @@ export class Shard implements LinkOwner {
   closed(connection: ShardConnection, clean: boolean): void {
     if (!connection.info.home) return;
     const { tenant, userId } = connection.info.principal;
-    this.#users.get(addressKey(userAddress(tenant, userId)))?.deliver({ to: "closed", connection, clean });
+    this.#users.get(tenant, userId)?.deliver({ to: "closed", connection, clean });
   }
 
   call(link: EdgeLink, record: number, callNo: number, by: Principal, call: LinkCall): void {
@@ -282,11 +281,10 @@ export class Shard implements LinkOwner {
   }
 
   #user(address: UserAddress): UserActor {
-    const key = addressKey(address);
-    let user = this.#users.get(key);
+    let user = this.#users.get(address.tenant, address.id);
     if (user === undefined || user.stopped) {
       user = new UserActor(this.#env, address.tenant, address.id);
-      this.#users.set(key, user);
+      this.#users.set(address.tenant, address.id, user);
     }
     user.lastUsedMs = this.#ports.clock.monotonicMs();
     return user;
@@ -372,7 +370,7 @@ export class Shard implements LinkOwner {
   /** Messages between actors are for those that are active: nobody is woken to be told that somebody types. */
   #hand(to: Address, message: ActorMessage): void {
     if (to.kind === "room") this.#rooms.get(to.tenant, to.id)?.deliver({ to: "actor", message });
-    else this.#users.get(addressKey(to))?.deliver({ to: "actor", message });
+    else this.#users.get(to.tenant, to.id)?.deliver({ to: "actor", message });
   }
 
   /** Who listens where, and how they wish to be seen. `isMeant`: of the address's owner. */
@@ -394,10 +392,10 @@ export class Shard implements LinkOwner {
       room.passivate();
       this.#rooms.delete(room.tenant, room.room);
     }
-    for (const [key, user] of this.#users) {
+    for (const user of this.#users.values()) {
       if (!user.isIdle || now - user.lastUsedMs < (user.isHere ? USER_IDLE_MS_MAX : SWEEP_MS)) continue;
       user.stop();
-      this.#users.delete(key);
+      this.#users.delete(user.tenant, user.userId);
     }
     this.#scheduler.wakeSettle();
   }

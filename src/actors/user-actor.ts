@@ -7,6 +7,7 @@ import type { Timer } from "../base/clock.ts";
 import type { ConnectionId, TenantId, UserId } from "../base/ids.ts";
 import { FRAME_BYTES_MAX } from "../base/limits.ts";
 import {
+  deviceOf,
   emptyPresence,
   isIdle,
   type PresenceCommand,
@@ -48,9 +49,8 @@ export class UserActor extends Actor<UserMessage> {
   #row: UserRow | undefined;
   /** Name and picture as the last token said. */
   #ref: UserRef;
-  readonly #connections = new Map<ConnectionId, ShardConnection>();
-  /** Those that have had their `connection` frame: nothing may come before it. */
-  readonly #greeted = new Set<ConnectionId>();
+  /** The newest introduction of each connection. A list: most people have one or two. */
+  readonly #connections: ShardConnection[] = [];
   #graceTimer: Timer | undefined;
 
   constructor(env: ShardEnv, tenant: TenantId, userId: UserId) {
@@ -62,6 +62,14 @@ export class UserActor extends Actor<UserMessage> {
     this.#ref = { userId };
     this.hold();
     this.#readRow();
+  }
+
+  get tenant(): TenantId {
+    return this.#tenant;
+  }
+
+  get userId(): UserId {
+    return this.#userId;
   }
 
   get isIdle(): boolean {
@@ -96,6 +104,7 @@ export class UserActor extends Actor<UserMessage> {
 
   protected override endTurn(): void {
     // Whatever a user actor writes, it handed over at once.
+    this.rest();
   }
 
   protected override failed(error: unknown, culprit: UserMessage | undefined): void {
@@ -110,10 +119,14 @@ export class UserActor extends Actor<UserMessage> {
   // ---------------------------------------------------------------------------------------------- activation
 
   #readRow(): void {
-    this.#env.projections.readUser(this.#tenant, this.#userId, this.later(this.#rowRead));
+    this.#env.projections.readUser(
+      this.#tenant,
+      this.#userId,
+      this.later((read) => this.#rowRead(read)),
+    );
   }
 
-  readonly #rowRead = (read: ReadResult<UserRow | null>): void => {
+  #rowRead(read: ReadResult<UserRow | null>): void {
     if (!read.ok) {
       this.#env.clock.after(
         ACTIVATION_RETRY_MS,
@@ -130,14 +143,16 @@ export class UserActor extends Actor<UserMessage> {
       ...(row?.customStatus !== undefined && { customStatus: row.customStatus }),
     });
     this.release();
-  };
+  }
 
   // ---------------------------------------------------------------------------------------------- connections
 
   #opened(connection: ShardConnection): void {
     if (connection.closed) return;
     const { connectionId, principal, greeted } = connection.info;
-    this.#connections.set(connectionId, connection);
+    const before = this.#connections.findIndex(({ info }) => info.connectionId === connectionId);
+    if (before === -1) this.#connections.push(connection);
+    else this.#connections[before] = connection;
     this.#step({ kind: "connection_opened", connectionId });
     const ref = userRef(this.#userId, principal.name ?? this.#ref.name, principal.avatar ?? this.#ref.avatar);
     if (this.#row === undefined || ref.name !== this.#row.name || ref.avatar !== this.#row.avatar) {
@@ -146,21 +161,17 @@ export class UserActor extends Actor<UserMessage> {
     }
     // The shard was restarted: rooms of other shards have told its predecessor who listens, and won't again.
     for (const room of connection.info.rooms ?? []) this.#subscribed(connectionId, room);
-    if (greeted) {
-      this.#greeted.add(connectionId);
-      return;
-    }
     // What it was sent on the link before this one may have been lost with it.
-    this.#greeted.delete(connectionId);
-    this.#greet(connection);
+    connection.greeted = greeted;
+    if (!greeted) this.#greet(connection);
   }
 
   #closed(connection: ShardConnection, clean: boolean): void {
     const { connectionId } = connection.info;
     // Its edge's link began anew: it was opened once more before this one was closed.
-    if (this.#connections.get(connectionId) !== connection) return;
-    this.#connections.delete(connectionId);
-    this.#greeted.delete(connectionId);
+    const at = this.#connections.indexOf(connection);
+    if (at === -1) return;
+    this.#connections.splice(at, 1);
     this.#step({ kind: "connection_closed", connectionId, clean });
   }
 
@@ -180,7 +191,7 @@ export class UserActor extends Actor<UserMessage> {
         }
         const rooms = Object.fromEntries(read.value);
         const total = Object.values(rooms).reduce((sum, unread) => sum + unread, 0);
-        this.#greeted.add(connection.info.connectionId);
+        connection.greeted = true;
         sendFrame(connection, {
           type: "connection",
           status: "connected",
@@ -226,16 +237,16 @@ export class UserActor extends Actor<UserMessage> {
     const status = visibleStatus(this.#presence);
     // Whoever is not to be seen may be seen all the same where that was not heard.
     const rooms = new Set(this.#presence.shown);
-    for (const subscribed of this.#presence.connections.values()) for (const room of subscribed) rooms.add(room);
+    for (const device of this.#presence.devices) for (const room of device.rooms ?? []) rooms.add(room);
     for (const room of rooms) {
       if (isTold(roomAddress(this.#tenant, room))) this.#show(room, status);
     }
   }
 
   #notify(message: Extract<ActorMessage, { kind: "notify" }>): void {
-    for (const [connectionId, connection] of this.#connections) {
-      if (!this.#greeted.has(connectionId) || this.#presence.connections.get(connectionId)?.has(message.room) === true)
-        continue;
+    for (const connection of this.#connections) {
+      const device = deviceOf(this.#presence, connection.info.connectionId);
+      if (!connection.greeted || device?.rooms?.has(message.room) === true) continue;
       sendFrame(connection, {
         type: "notification",
         kind: message.reason,
@@ -309,7 +320,7 @@ export class UserActor extends Actor<UserMessage> {
         return;
       }
       case "get_presence":
-        if (this.#row === undefined && this.#connections.size === 0)
+        if (this.#row === undefined && this.#connections.length === 0)
           answerRejection(this.#env, request, { code: "user_not_found" });
         else answerValue(this.#env, request, this.#view());
         return;
@@ -320,14 +331,14 @@ export class UserActor extends Actor<UserMessage> {
   }
 
   #view(): PresenceView {
-    const { customStatus, lastSeen, connections } = this.#presence;
+    const { customStatus, lastSeen, devices } = this.#presence;
     const status = visibleStatus(this.#presence);
     return {
       userId: this.#userId,
       status,
       ...(customStatus !== undefined && { customStatus }),
       lastSeen,
-      devices: status === "offline" ? 0 : connections.size,
+      devices: status === "offline" ? 0 : devices.length,
     };
   }
 

@@ -23,13 +23,21 @@ export interface PresenceState {
   chosen: PresenceStatus;
   customStatus: string | undefined;
   lastSeen: number;
-  /** Live connections and the rooms that each is subscribed to. */
-  readonly connections: Map<ConnectionId, Set<RoomId>>;
-  /** Rooms of lost connections, within the grace period. */
-  readonly lingering: Set<RoomId>;
+  /** Live connections: a list, for most people have one or two, and an empty map weighs more than either. */
+  readonly devices: Device[];
+  /** Rooms of lost connections, within the grace period. `undefined`: none yet. */
+  lingering: Set<RoomId> | undefined;
   /** The grace period of a lost connection is running. */
   grace: boolean;
-  readonly shown: Set<RoomId>;
+  /** `undefined`: none yet. */
+  shown: Set<RoomId> | undefined;
+}
+
+/** One live connection. */
+export interface Device {
+  readonly connectionId: ConnectionId;
+  /** What it is subscribed to. `undefined`: nothing yet. */
+  rooms: Set<RoomId> | undefined;
 }
 
 export type PresenceCommand =
@@ -56,21 +64,23 @@ export type PresenceEffect =
   | { readonly kind: "cancel_grace" }
   | { readonly kind: "save"; readonly row: PresenceRow };
 
+const NO_ROOMS: ReadonlySet<RoomId> = new Set();
+
 export function emptyPresence(row?: PresenceRow): PresenceState {
   return {
     chosen: row?.status ?? "online",
     customStatus: row?.customStatus,
     lastSeen: row?.lastSeen ?? 0,
-    connections: new Map(),
-    lingering: new Set(),
+    devices: [],
+    lingering: undefined,
     grace: false,
-    shown: new Set(),
+    shown: undefined,
   };
 }
 
 /** What others see. */
 export function visibleStatus(state: PresenceState): PresenceStatus {
-  return state.connections.size > 0 || state.grace ? state.chosen : "offline";
+  return state.devices.length > 0 || state.grace ? state.chosen : "offline";
 }
 
 export function presenceRow(state: PresenceState): PresenceRow {
@@ -83,14 +93,15 @@ export function presenceRow(state: PresenceState): PresenceRow {
 
 /** Nobody is connected and nothing is running: the state may be forgotten once what was to be saved is saved. */
 export function isIdle(state: PresenceState): boolean {
-  return state.connections.size === 0 && !state.grace;
+  return state.devices.length === 0 && !state.grace;
 }
 
 /** Changes the state and says what is to be done. `now`: wall clock, milliseconds since 1970. */
 export function stepPresence(state: PresenceState, command: PresenceCommand, now: number): readonly PresenceEffect[] {
   switch (command.kind) {
     case "connection_opened":
-      if (!state.connections.has(command.connectionId)) state.connections.set(command.connectionId, new Set());
+      if (deviceOf(state, command.connectionId) === undefined)
+        state.devices.push({ connectionId: command.connectionId, rooms: undefined });
       return endGraceIfSettled(state);
     case "connection_closed":
       return closed(state, command.connectionId, command.clean, now);
@@ -108,12 +119,13 @@ export function stepPresence(state: PresenceState, command: PresenceCommand, now
 }
 
 function closed(state: PresenceState, connectionId: ConnectionId, clean: boolean, now: number): PresenceEffect[] {
-  const rooms = state.connections.get(connectionId);
-  if (rooms === undefined) return [];
-  state.connections.delete(connectionId);
+  const device = deviceOf(state, connectionId);
+  if (device === undefined) return [];
+  const rooms = device.rooms ?? NO_ROOMS;
+  state.devices.splice(state.devices.indexOf(device), 1);
   if (state.chosen !== "offline") state.lastSeen = now;
   if (!clean) {
-    for (const room of rooms) if (!isSubscribed(state, room)) state.lingering.add(room);
+    for (const room of rooms) if (!isSubscribed(state, room)) state.lingering = including(state.lingering, room);
     state.grace = true;
     return [{ kind: "start_grace" }];
   }
@@ -122,18 +134,18 @@ function closed(state: PresenceState, connectionId: ConnectionId, clean: boolean
 }
 
 function subscribed(state: PresenceState, connectionId: ConnectionId, room: RoomId): PresenceEffect[] {
-  const rooms = state.connections.get(connectionId);
-  if (rooms === undefined) return [];
-  rooms.add(room);
-  state.lingering.delete(room);
+  const device = deviceOf(state, connectionId);
+  if (device === undefined) return [];
+  device.rooms = including(device.rooms, room);
+  state.lingering?.delete(room);
   const effects = endGraceIfSettled(state);
-  if (state.chosen === "offline" || state.shown.has(room)) return effects;
-  state.shown.add(room);
+  if (state.chosen === "offline" || state.shown?.has(room) === true) return effects;
+  state.shown = including(state.shown, room);
   return [...effects, announcement(state, [room])];
 }
 
 function unsubscribed(state: PresenceState, connectionId: ConnectionId, room: RoomId, now: number): PresenceEffect[] {
-  if (state.connections.get(connectionId)?.delete(room) !== true) return [];
+  if (deviceOf(state, connectionId)?.rooms?.delete(room) !== true) return [];
   if (state.chosen !== "offline") state.lastSeen = now;
   return hide(state, [room]);
 }
@@ -153,13 +165,15 @@ function setStatus(
   state.customStatus = custom;
   const effects: PresenceEffect[] = [];
   if (status === "offline") {
-    const told = [...state.shown];
-    state.shown.clear();
+    const told = [...(state.shown ?? NO_ROOMS)];
+    state.shown = undefined;
     if (told.length > 0) effects.push(announcement(state, told));
   } else {
     if (wasInvisible && !isIdle(state)) state.lastSeen = now;
-    for (const rooms of state.connections.values()) for (const room of rooms) state.shown.add(room);
-    if (state.shown.size > 0) effects.push(announcement(state, [...state.shown]));
+    for (const { rooms } of state.devices)
+      for (const room of rooms ?? NO_ROOMS) state.shown = including(state.shown, room);
+    const told = [...(state.shown ?? NO_ROOMS)];
+    if (told.length > 0) effects.push(announcement(state, told));
   }
   effects.push({ kind: "save", row: presenceRow(state) });
   return effects;
@@ -168,9 +182,9 @@ function setStatus(
 function graceElapsed(state: PresenceState, now: number): PresenceEffect[] {
   if (!state.grace) return [];
   state.grace = false;
-  const rooms = [...state.lingering];
-  state.lingering.clear();
-  if (state.connections.size === 0) return wentOffline(state);
+  const rooms = [...(state.lingering ?? NO_ROOMS)];
+  state.lingering = undefined;
+  if (state.devices.length === 0) return wentOffline(state);
   if (state.chosen !== "offline") state.lastSeen = now;
   return hide(state, rooms);
 }
@@ -178,8 +192,8 @@ function graceElapsed(state: PresenceState, now: number): PresenceEffect[] {
 /** The last connection is gone: whatever was shown is shown no more. */
 function wentOffline(state: PresenceState): PresenceEffect[] {
   const effects: PresenceEffect[] = [];
-  const told = [...state.shown];
-  state.shown.clear();
+  const told = [...(state.shown ?? NO_ROOMS)];
+  state.shown = undefined;
   if (told.length > 0) effects.push(announcement(state, told, "offline"));
   effects.push({ kind: "save", row: presenceRow(state) });
   return effects;
@@ -189,21 +203,31 @@ function wentOffline(state: PresenceState): PresenceEffect[] {
 function hide(state: PresenceState, rooms: Iterable<RoomId>): PresenceEffect[] {
   const left: RoomId[] = [];
   for (const room of rooms) {
-    if (!isSubscribed(state, room) && !state.lingering.has(room) && state.shown.delete(room)) left.push(room);
+    if (isSubscribed(state, room) || state.lingering?.has(room) === true) continue;
+    if (state.shown?.delete(room) === true) left.push(room);
   }
   return left.length === 0 ? [] : [announcement(state, left, "offline")];
 }
 
 /** Somebody is connected again and every room of the lost connections has been taken up: nothing is left to wait for. */
 function endGraceIfSettled(state: PresenceState): PresenceEffect[] {
-  if (!state.grace || state.lingering.size > 0 || state.connections.size === 0) return [];
+  if (!state.grace || (state.lingering?.size ?? 0) > 0 || state.devices.length === 0) return [];
   state.grace = false;
   return [{ kind: "cancel_grace" }];
 }
 
 function isSubscribed(state: PresenceState, room: RoomId): boolean {
-  for (const rooms of state.connections.values()) if (rooms.has(room)) return true;
+  for (const { rooms } of state.devices) if (rooms?.has(room) === true) return true;
   return false;
+}
+
+export function deviceOf(state: PresenceState, connectionId: ConnectionId): Device | undefined {
+  for (const device of state.devices) if (device.connectionId === connectionId) return device;
+  return undefined;
+}
+
+function including(rooms: Set<RoomId> | undefined, room: RoomId): Set<RoomId> {
+  return rooms?.add(room) ?? new Set([room]);
 }
 
 function announcement(state: PresenceState, rooms: readonly RoomId[], status = state.chosen): PresenceEffect {
