@@ -36,6 +36,7 @@ import { RoomLog } from "./room-log.ts";
 import { RoomMarks } from "./room-marks.ts";
 import { RoomReads } from "./room-reads.ts";
 import { type Done, RoomSequels } from "./room-sequels.ts";
+import { RowFetcher } from "./row-fetcher.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import type { RoomFacts } from "./views.ts";
 
@@ -93,6 +94,7 @@ export class RoomActor extends Actor<RoomMessage> {
   protected readonly env: ShardEnv;
   readonly #key: LogKey;
   readonly #sequels: RoomSequels;
+  readonly #rows: RowFetcher;
   readonly #watch: LogWatch;
   /** Its log is written by a node that cannot be reached: it is read and not written. */
   #follows: boolean;
@@ -139,6 +141,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.reads = new RoomReads(env.journal, this.#key, later);
     this.marks = new RoomMarks(env, this, later);
     this.#sequels = new RoomSequels(env, this, later);
+    this.#rows = new RowFetcher(env, this, later);
     this.#watch = new LogWatch(env, this.#key, this, later);
     this.hold();
     this.#readTail();
@@ -474,9 +477,11 @@ export class RoomActor extends Actor<RoomMessage> {
     if (lane === undefined) this.#lanes.set(userId, [request]);
     this.#state.members.pin();
     this.#state.messages.pin();
-    this.#sequels.fetchRows(keys, (rows) => {
+    this.#state.items.pin();
+    this.#rows.fetch(keys, (rows) => {
       this.#state.members.unpin();
       this.#state.messages.unpin();
+      this.#state.items.unpin();
       if (rows.ok) {
         learnRows(this.#state, rows.value);
         if (!this.#attempt(request)) return;
@@ -539,6 +544,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#publishUpTo(this.committedSeq, events, after);
     this.#state.members.evict(this.committedSeq);
     this.#state.messages.evict(this.committedSeq);
+    this.#state.items.evict(this.committedSeq);
     const taken = this.#snapshotTaken;
     if (taken !== undefined && taken.seq <= this.committedSeq) {
       this.#snapshotTaken = undefined;

@@ -5,16 +5,11 @@
 import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import { POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
-import type { RowKeys } from "../domain/room/decision.ts";
-import type { LogEvent, MessageSent } from "../domain/room/events.ts";
-import { type LearnedRows, messageRowOf } from "../domain/room/message-rows.ts";
 import type { RoomPosition } from "../protocol/frames.ts";
-import type { ReadResult } from "../storage/journal.ts";
 import type { Mark } from "../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { MutationReply } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
-import { eventsIn } from "./room-reads.ts";
 import type { RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { CatchUp, Missing } from "./room-audience.ts";
@@ -85,61 +80,6 @@ export class RoomSequels {
         answerValue(this.#env, request, this.#room.audience.ephemera.present(sequel));
         return;
     }
-  }
-
-  /** Reads the rows that a decision lacked. */
-  fetchRows(keys: RowKeys, answer: (rows: ReadResult<LearnedRows>) => void): void {
-    const { journal } = this.#env;
-    journal.readMembers(
-      this.#room.key,
-      keys.members,
-      this.#later((members) => {
-        if (!members.ok) return answer(members);
-        const learned = keys.members.map((userId, i) => [userId, members.value[i] ?? null] as const);
-        if (keys.messages.length === 0) return answer({ ok: true, value: { members: learned, messages: [] } });
-        this.#fetchMessages(keys.messages, (messages) => {
-          answer(messages.ok ? { ok: true, value: { members: learned, messages: messages.value } } : messages);
-        });
-      }),
-    );
-  }
-
-  #fetchMessages(seqs: readonly Seq[], answer: (rows: ReadResult<LearnedRows["messages"]>) => void): void {
-    this.#env.journal.readOverlays(
-      this.#room.key,
-      seqs,
-      this.#later((overlays) => {
-        if (!overlays.ok) return answer(overlays);
-        const sent = new Map<Seq, MessageSent>();
-        const rowsOf = (): LearnedRows["messages"] =>
-          seqs.map((seq, i) => [seq, messageRowOf(sent.get(seq), overlays.value[i] ?? null)] as const);
-        const next = (i: number): void => {
-          const seq = seqs[i];
-          if (seq === undefined) return answer({ ok: true, value: rowsOf() });
-          this.#findMessage(seq, (found) => {
-            if (!found.ok) return answer(found);
-            if (found.value !== undefined) sent.set(seq, found.value);
-            next(i + 1);
-          });
-        };
-        next(0);
-      }),
-    );
-  }
-
-  #findMessage(seq: Seq, answer: (found: ReadResult<MessageSent | undefined>) => void): void {
-    const asMessage = (event: LogEvent | undefined): MessageSent | undefined =>
-      event?.kind === "message_sent" ? event : undefined;
-    const { recent } = this.#room.state;
-    const inMemory = recent.get(seq);
-    if (inMemory !== undefined) return answer({ ok: true, value: asMessage(inMemory) });
-    this.#env.journal.readRange(
-      this.#room.key,
-      { from: seq, to: seq, eventsMax: 1 },
-      this.#later((read) => {
-        answer(read.ok ? { ok: true, value: asMessage(eventsIn(read.value, seq, seq)[0]) } : read);
-      }),
-    );
   }
 
   #acknowledge(request: RoomRequest, done: Done): void {

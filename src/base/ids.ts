@@ -14,6 +14,8 @@ export type RoomId = Brand<string, "RoomId">;
 export type ConnectionId = Brand<string, "ConnectionId">;
 /** Position of an event in its room's log: 1, 2, 3 … without a gap. 0 means "before the first". */
 export type Seq = number;
+/** Names one item of a room: `collection/id`. */
+export type ItemKey = `${string}/${string}`;
 /** Opaque to clients; names one message within its room. */
 export type MessageId = Brand<string, "MessageId">;
 
@@ -52,4 +54,18 @@ export function seqOfMessageId(id: string): Seq | undefined {
   if (!/^[0-9a-z]+$/.test(digits)) return undefined;
   const seq = Number.parseInt(digits, 36);
   return Number.isSafeInteger(seq) && seq > 0 && seq.toString(36) === digits ? seq : undefined;
+}
+
+/**
+ * `collection` has no `/`. Both are printable ASCII, so that their order is that of their bytes in every store: what may be
+ * anything else goes through `encodeURIComponent`.
+ */
+export function itemKey(collection: string, id: string): ItemKey {
+  return `${collection}/${id}`;
+}
+
+/** The two parts of a key. */
+export function itemNames(key: ItemKey): { readonly collection: string; readonly id: string } {
+  const at = key.indexOf("/");
+  return { collection: key.slice(0, at), id: key.slice(at + 1) };
 }

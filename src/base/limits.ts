@@ -81,6 +81,10 @@ export const DUPLICATE_WINDOW_AGE_MS_MAX = 10 * 60_000;
 /** Member and message rows cached by an active room. The least recently used clean ones go first. */
 export const MEMBER_CACHE_MAX = 4_096;
 export const MESSAGE_CACHE_MAX = 1_024;
+/** The same for a room's other rows, which are small. */
+export const ITEM_CACHE_MAX = 1_024;
+/** Key of an item or a document: what DynamoDB allows for a sort key (1,024 bytes), less what is put around it. */
+export const ITEM_KEY_BYTES_MAX = 900;
 /** A snapshot is written after so many events, so that activation replays no more. */
 export const SNAPSHOT_EVENTS_MIN = 1_000;
 /** Events of one replay page, and of one page of history. */

@@ -3,9 +3,9 @@
  * The log is the lock: a segment's place is its first sequence, and a place can be taken once. So a second owner is harmless.
  * All calls return at once; the answer comes through `done`, later and never from within the call.
  */
-import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
+import type { ItemKey, RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import type { RowChange } from "../domain/room/rows.ts";
-import type { MemberRow, MessageOverlay } from "../domain/room/state.ts";
+import type { ItemValue, MemberRow, MessageOverlay } from "../domain/room/state.ts";
 
 export type { RoomCard, RowChange } from "../domain/room/rows.ts";
 
@@ -87,6 +87,30 @@ export interface Journal {
     page: { readonly after?: UserId; readonly limit: number },
     done: Done<readonly MemberRow[]>,
   ): void;
+  /** The room's other rows by key, in the order asked; `null` where there is none. */
+  readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void;
+  /** Items of one collection in the order of their ids' bytes. */
+  listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void;
+}
+
+export interface ItemQuery extends PageQuery {
+  readonly collection: string;
+}
+
+/** A page of rows by their ids, which are printable ASCII. */
+export interface PageQuery {
+  /** Exclusive: the page begins behind this id, or before it when `backward`. It need not be there. */
+  readonly after?: string;
+  /** Only ids that begin with this. */
+  readonly prefix?: string;
+  readonly limit: number;
+  /** From the last id to the first; the answer is in that order, too. */
+  readonly backward?: boolean;
+}
+
+export interface ListedItem {
+  readonly id: string;
+  readonly value: ItemValue;
 }
 
 export interface ReadRange {

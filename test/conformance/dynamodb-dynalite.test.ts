@@ -2,6 +2,7 @@ import { afterAll, beforeAll, setDefaultTimeout } from "bun:test";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { dynamoClusterConformance } from "./dynamodb-cluster-ports.ts";
 import { openDynamoHarness } from "./dynamodb-harness.ts";
+import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
 
@@ -13,5 +14,6 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 journalConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
+itemConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 projectionsConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 dynamoClusterConformance("DynamoDB on dynalite", () => server);

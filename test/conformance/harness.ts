@@ -61,6 +61,10 @@ export function card(type: RoomCard["settings"]["type"] = "private", name = "A r
   return { kind: "room", card: { settings, createdBy: user("ada"), createdAt: 4, memberCount: 1 } };
 }
 
+export function item(collection: string, id: string, value: object | null = { id }): RowChange {
+  return { kind: "item", collection, id, value };
+}
+
 /** The answer's value; an answer `unavailable` fails the test. */
 export function ask<Value>(call: (done: Done<Value>) => void): Promise<Value> {
   return new Promise((resolve, reject) => {

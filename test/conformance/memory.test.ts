@@ -2,6 +2,7 @@ import { MemoryJournal } from "../../src/storage/memory/memory-journal.ts";
 import { MemoryProjections } from "../../src/storage/memory/memory-projections.ts";
 import { MemoryStore } from "../../src/storage/memory/memory-store.ts";
 import type { Harness } from "./harness.ts";
+import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
 
@@ -15,4 +16,5 @@ async function open(store = new MemoryStore()): Promise<Harness> {
 }
 
 journalConformance("memory", open);
+itemConformance("memory", open);
 projectionsConformance("memory", open);

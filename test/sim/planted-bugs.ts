@@ -112,6 +112,8 @@ export function withAppend(journal: Journal, append: Journal["append"]): Journal
     readMembers: (...args) => journal.readMembers(...args),
     readOverlays: (...args) => journal.readOverlays(...args),
     listMembers: (...args) => journal.listMembers(...args),
+    readItems: (...args) => journal.readItems(...args),
+    listItems: (...args) => journal.listItems(...args),
   };
 }
 

@@ -210,6 +210,14 @@ export class SimJournal implements Journal {
   ): void {
     this.#store.ask(this.#process, done, (answer) => this.#store.inner.listMembers(log, page, answer));
   }
+
+  readItems(...[log, keys, done]: Parameters<Journal["readItems"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#store.inner.readItems(log, keys, answer));
+  }
+
+  listItems(...[log, query, done]: Parameters<Journal["listItems"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#store.inner.listItems(log, query, answer));
+  }
 }
 
 export class SimProjections implements Projections {

@@ -90,4 +90,14 @@ export class ScriptedJournal implements Journal {
     this.calls.push("listMembers");
     this.#journal.listMembers(log, page, done);
   }
+
+  readItems(...args: Parameters<Journal["readItems"]>): void {
+    this.calls.push("readItems");
+    this.#journal.readItems(...args);
+  }
+
+  listItems(...args: Parameters<Journal["listItems"]>): void {
+    this.calls.push("listItems");
+    this.#journal.listItems(...args);
+  }
 }

@@ -1,5 +1,5 @@
 /** What `decide` answers: data that the actor carries out. */
-import type { Seq, UserId } from "../../base/ids.ts";
+import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import type { DomainEvent } from "./events.ts";
 
 /** Why not. `code` is one of the wire's error codes; the domain keeps its own list so that it depends on nothing. */
@@ -27,6 +27,7 @@ export interface RoomRejection {
 export interface RowKeys {
   readonly members: readonly UserId[];
   readonly messages: readonly Seq[];
+  readonly items?: readonly ItemKey[];
 }
 
 /** What else is to happen: notifications after the commit, the rest at once. */

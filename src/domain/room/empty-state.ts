@@ -1,5 +1,5 @@
 /** The state of a room before its first event. */
-import { MEMBER_CACHE_MAX, MESSAGE_CACHE_MAX } from "../../base/limits.ts";
+import { ITEM_CACHE_MAX, MEMBER_CACHE_MAX, MESSAGE_CACHE_MAX } from "../../base/limits.ts";
 import { DuplicateWindow } from "./duplicate-window.ts";
 import { RecentEvents } from "./recent-events.ts";
 import { RowCache } from "./row-cache.ts";
@@ -9,6 +9,8 @@ import type { RoomState } from "./state.ts";
 export interface CacheBounds {
   readonly members: number;
   readonly messages: number;
+  /** As many as in a room of the engine when a test does not say. */
+  readonly items?: number;
 }
 
 const CACHE_BOUNDS: CacheBounds = { members: MEMBER_CACHE_MAX, messages: MESSAGE_CACHE_MAX };
@@ -27,6 +29,7 @@ export function emptyRoomState(bounds: CacheBounds = CACHE_BOUNDS): RoomState {
     messageCount: 0,
     members: new RowCache(bounds.members),
     messages: new RowCache(bounds.messages),
+    items: new RowCache(bounds.items ?? ITEM_CACHE_MAX),
     window: new DuplicateWindow(),
     recent: new RecentEvents(),
   };

@@ -2,11 +2,11 @@
  * Finds what is known of a message, and says how events change it.
  * Invariant: a row found here is the message as of the state's head; `undefined` means "ask the store", never "no".
  */
-import type { Seq, UserId } from "../../base/ids.ts";
+import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import { EDIT_HISTORY_MAX } from "../../base/limits.ts";
 import type { LogEvent, MessageDeleted, MessageEdited, ReactionChanged } from "./events.ts";
 import { shownBy } from "./shown-author.ts";
-import type { MemberRow, MessageOverlay, MessageRow, RoomState } from "./state.ts";
+import type { ItemValue, MemberRow, MessageOverlay, MessageRow, RoomState } from "./state.ts";
 
 const NO_OVERLAY: MessageOverlay = {};
 const NO_USERS: readonly UserId[] = [];
@@ -42,12 +42,14 @@ export function messageRowOf(event: LogEvent | undefined, overlay: MessageOverla
 export interface LearnedRows {
   readonly members: readonly (readonly [UserId, MemberRow | null])[];
   readonly messages: readonly (readonly [Seq, MessageRow | null])[];
+  readonly items?: readonly (readonly [ItemKey, ItemValue | null])[];
 }
 
 /** What the state knows already stays: it is at least as new. */
 export function learnRows(state: RoomState, rows: LearnedRows): void {
   for (const [userId, row] of rows.members) state.members.learn(userId, row);
   for (const [seq, row] of rows.messages) state.messages.learn(seq, row);
+  for (const [key, value] of rows.items ?? []) state.items.learn(key, value);
 }
 
 /** The text that people see now. */

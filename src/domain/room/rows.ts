@@ -2,15 +2,16 @@
  * Rows derived from a room's events: what is written with a segment so that it need not be kept in memory.
  * Invariant: a row says what the state said right after its event; of several for one key the last one counts.
  */
-import type { Seq, UserId } from "../../base/ids.ts";
+import { type ItemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
 import { unreachable } from "../../base/result.ts";
 import type { LogEvent, RoomSettings } from "./events.ts";
-import type { MemberRow, MessageOverlay, RoomState } from "./state.ts";
+import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "./state.ts";
 
 /** Rows derived from a segment's events, written with it (or caught up from it before they are read). */
 export type RowChange =
   | { readonly kind: "member"; readonly userId: UserId; readonly row: MemberRow | null }
   | { readonly kind: "message"; readonly seq: Seq; readonly overlay: MessageOverlay }
+  | { readonly kind: "item"; readonly collection: string; readonly id: string; readonly value: ItemValue | null }
   | { readonly kind: "room"; readonly card: RoomCard };
 
 /** What room lists show; written when it changes, not with every message. */
@@ -60,6 +61,8 @@ function keyOf(change: RowChange): string {
       return `u${change.userId}`;
     case "message":
       return `m${change.seq}`;
+    case "item":
+      return `i${change.collection}/${change.id}`;
     case "room":
       return "r";
     default:
@@ -77,6 +80,13 @@ function messageChange(state: RoomState, seq: Seq): RowChange {
   const row = state.messages.get(seq);
   if (row === undefined || row === null) throw new Error(`the row of message ${seq} is not known after its event`);
   return { kind: "message", seq, overlay: row.overlay };
+}
+
+/** For events that change the item with this key. */
+export function itemChange(state: RoomState, key: ItemKey): RowChange {
+  const value = state.items.get(key);
+  if (value === undefined) throw new Error(`the item ${key} is not known after its event`);
+  return { kind: "item", ...itemNames(key), value };
 }
 
 function cardChange(state: RoomState): RowChange {

@@ -3,7 +3,7 @@
  * row in the store, cached here within limits; `decide` names the rows that it lacks.
  * Invariant: `state` is exactly what `apply` gives for the events up to `head`, plus rows learned for those events.
  */
-import type { Seq, UserId } from "../../base/ids.ts";
+import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import type { LogEvent, RoomSettings } from "./events.ts";
 import type { DuplicateWindow } from "./duplicate-window.ts";
 import type { RecentEvents } from "./recent-events.ts";
@@ -56,6 +56,12 @@ export interface MessageRow {
   readonly overlay: MessageOverlay;
 }
 
+/**
+ * A row of a room beyond members and messages: a ban, a pin, a vote … A JSON object, of the shape that its collection has.
+ * Its key says which (`itemKey`).
+ */
+export type ItemValue = object;
+
 export interface RoomState {
   /** `undefined` before `room_created`. */
   settings: RoomSettings | undefined;
@@ -72,6 +78,8 @@ export interface RoomState {
   /** `null`: known to be no member. */
   readonly members: RowCache<UserId, MemberRow>;
   readonly messages: RowCache<Seq, MessageRow>;
+  /** Rows of all other kinds, by collection and id. `null`: known to be absent. */
+  readonly items: RowCache<ItemKey, ItemValue>;
   readonly window: DuplicateWindow;
   /** The last events, for resume and for finding messages without asking the store. */
   readonly recent: RecentEvents<LogEvent>;

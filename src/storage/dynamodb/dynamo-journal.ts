@@ -13,13 +13,15 @@
  *   was a second before the crash.
  */
 import type { Clock } from "../../base/clock.ts";
-import type { Seq, UserId } from "../../base/ids.ts";
+import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import { DYNAMO_ITEM_BYTES_MAX, DYNAMO_ROWS_WAIT_MS_MAX } from "../../base/limits.ts";
-import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type {
   AppendOutcome,
   Done,
+  ItemQuery,
   Journal,
+  ListedItem,
   LogKey,
   LogTail,
   ReadRange,
@@ -31,6 +33,7 @@ import type {
 import { answer } from "./answering.ts";
 import type { ApiResult } from "./dynamo-api.ts";
 import type { Incarnations } from "./incarnations.ts";
+import type { ItemLists } from "./item-lists.ts";
 import { logName } from "./keys.ts";
 import { type LargeValues, partsIn } from "./large-values.ts";
 import type { LogStore, StoredSegment } from "./log-store.ts";
@@ -43,6 +46,7 @@ export interface DynamoJournalParts {
   readonly clock: Clock;
   readonly logs: LogStore;
   readonly rows: RowStore;
+  readonly itemLists: ItemLists;
   readonly values: LargeValues;
   readonly pending: PendingRows;
   readonly flusher: RowFlusher;
@@ -147,6 +151,14 @@ export class DynamoJournal implements Journal {
     answer(this.#listMembers(log, page, pending), done, this.#parts.failed);
   }
 
+  readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void {
+    answer(this.#parts.itemLists.read(log, keys), done, this.#parts.failed);
+  }
+
+  listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void {
+    answer(this.#parts.itemLists.list(log, query), done, this.#parts.failed);
+  }
+
   /** What is under way is answered; then the last rows are written. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -200,7 +212,7 @@ export class DynamoJournal implements Journal {
   /** Returns when the rows are in the table, as far as that is to be waited for. */
   async #rowsWritten(waiting: PendingLog, rows: readonly RowChange[]): Promise<void> {
     const { flusher, clock } = this.#parts;
-    if (rows.every((row) => row.kind === "message")) {
+    if (rows.every((row) => row.kind === "message" || row.kind === "item")) {
       flusher.soon(waiting);
       return;
     }

@@ -10,10 +10,12 @@
  *     M#tenant#room#incarnation   user               a member
  *     U#tenant#user               room#incarnation   the same member from the user's side, and the user's marks
  *     O#tenant#room#incarnation   0000000000000001   a message's overlay
+ *     I#tenant#room#incarnation   collection/id      an item of the room
+ *     C#tenant#collection         id                 a document
  *     D#tenant                    room               this room was public once: to be looked at for lists
  *     N#tenant#user               user               a person
  */
-import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
+import type { ItemKey as RoomItemKey, RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { LogKey } from "../journal.ts";
 import type { ItemKey } from "./items.ts";
 
@@ -78,6 +80,14 @@ export function roomOfMembership(sk: string): { readonly room: RoomId; readonly 
 
 export function overlayKey(log: LogKey, seq: Seq): ItemKey {
   return { pk: `O#${logName(log)}`, sk: seqKey(seq) };
+}
+
+export function itemRowKey(log: LogKey, key: RoomItemKey): ItemKey {
+  return { pk: `I#${logName(log)}`, sk: key };
+}
+
+export function documentKey(tenant: TenantId, collection: string, id: string): ItemKey {
+  return { pk: `C#${tenant}#${collection}`, sk: id };
 }
 
 export function publicPartition(tenant: TenantId): string {

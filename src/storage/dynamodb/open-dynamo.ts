@@ -10,6 +10,8 @@ import { DynamoApi } from "./dynamo-api.ts";
 import { DynamoJournal } from "./dynamo-journal.ts";
 import { DynamoProjections } from "./dynamo-projections.ts";
 import { Incarnations } from "./incarnations.ts";
+import { ItemLists } from "./item-lists.ts";
+import { ItemStore } from "./item-store.ts";
 import type { ItemKey } from "./items.ts";
 import { LargeValues } from "./large-values.ts";
 import { LogStore } from "./log-store.ts";
@@ -18,6 +20,7 @@ import { RequestSigner, type SignableRequest } from "./request-signer.ts";
 import { RoomListReader } from "./room-list-reader.ts";
 import { RowFlusher } from "./row-flusher.ts";
 import { RowStore } from "./row-store.ts";
+import { VersionedValues } from "./versioned-values.ts";
 
 export interface DynamoStorage {
   readonly journal: Journal;
@@ -75,14 +78,17 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
   });
   const values = new LargeValues(api, messagesTable);
   const logs = new LogStore(api, messagesTable, values, random);
-  const rows = new RowStore(api, roomsTable, values);
+  const versioned = new VersionedValues(api, roomsTable, values);
+  const items = new ItemStore(api, roomsTable, versioned);
+  const rows = new RowStore(api, roomsTable, versioned, items);
   const pending = new PendingRows();
   const failed = (error: unknown): void => report("dynamodb_failed", { error: String(error) });
   const flusher = new RowFlusher({ api, clock, pending, logs, rows, failed });
   const incarnations = new Incarnations(rows);
   const lists = new RoomListReader(rows, pending);
+  const itemLists = new ItemLists(items, pending);
   const rowsPendingBytesMax = options.rowsPendingBytesMax ?? DYNAMO_ROWS_PENDING_BYTES_MAX;
-  const parts = { clock, logs, rows, values, pending, flusher, incarnations, failed, rowsPendingBytesMax };
+  const parts = { clock, logs, rows, itemLists, values, pending, flusher, incarnations, failed, rowsPendingBytesMax };
   const journal = new DynamoJournal(parts);
   return {
     journal,

@@ -4,8 +4,8 @@
  * Invariant: `covers` is a run of segments all of whose rows are here or in the table; a row's version is the last
  * sequence of the segment that changed it, and a newer version never gives way to an older one.
  */
-import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
-import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import { type ItemKey, itemKey, type RoomId, type Seq, type TenantId, type UserId } from "../../base/ids.ts";
+import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type { LogKey, RoomCard, RowChange, Segment } from "../journal.ts";
 import { logName } from "./keys.ts";
 
@@ -26,6 +26,7 @@ export class PendingLog {
   readonly key: LogKey;
   readonly members = new Map<UserId, Versioned<MemberRow | null>>();
   readonly overlays = new Map<Seq, Versioned<MessageOverlay>>();
+  readonly items = new Map<ItemKey, Versioned<ItemValue | null>>();
   card: Versioned<RoomCard> | undefined;
   activity: Activity | undefined;
   /** The last sequence before the covered run; it ends with the activity's head. */
@@ -44,9 +45,8 @@ export class PendingLog {
   }
 
   get isClean(): boolean {
-    return (
-      this.members.size === 0 && this.overlays.size === 0 && this.card === undefined && this.activity === undefined
-    );
+    const rows = this.members.size + this.overlays.size + this.items.size;
+    return rows === 0 && this.card === undefined && this.activity === undefined;
   }
 
   /** A segment that is written; `rows` are all of its rows, and take `bytes`. */
@@ -78,6 +78,9 @@ export class PendingLog {
         case "message":
           setNewer(this.overlays, change.seq, { version, value: change.overlay });
           break;
+        case "item":
+          setNewer(this.items, itemKey(change.collection, change.id), { version, value: change.value });
+          break;
         case "room":
           if (this.card === undefined || this.card.version <= version) this.card = { version, value: change.card };
           break;
@@ -88,13 +91,15 @@ export class PendingLog {
   /** All that is pending now. It stays here, and can be read, until it is settled. */
   take(): PendingWrites {
     const { before, card, activity } = this;
-    return { before, members: [...this.members], overlays: [...this.overlays], card, activity, bytes: this.#bytes };
+    const rows = { members: [...this.members], overlays: [...this.overlays], items: [...this.items] };
+    return { before, ...rows, card, activity, bytes: this.#bytes };
   }
 
   /** Forgets what was written, unless it has changed since. */
   settle(written: PendingWrites): void {
     for (const [user, row] of written.members) if (this.members.get(user) === row) this.members.delete(user);
     for (const [seq, row] of written.overlays) if (this.overlays.get(seq) === row) this.overlays.delete(seq);
+    for (const [key, row] of written.items) if (this.items.get(key) === row) this.items.delete(key);
     if (this.card === written.card) this.card = undefined;
     this.before = Math.max(this.before, written.activity?.head ?? 0);
     this.#bytes -= written.bytes;
@@ -114,6 +119,7 @@ export interface PendingWrites {
   readonly before: Seq;
   readonly members: readonly (readonly [UserId, Versioned<MemberRow | null>])[];
   readonly overlays: readonly (readonly [Seq, Versioned<MessageOverlay>])[];
+  readonly items: readonly (readonly [ItemKey, Versioned<ItemValue | null>])[];
   readonly card: Versioned<RoomCard> | undefined;
   readonly activity: Activity | undefined;
   readonly bytes: number;

@@ -5,7 +5,6 @@
  * that was paused could put an expelled member back with it. It costs the same.)
  */
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
-import { DYNAMO_ITEM_BYTES_MAX } from "../../base/limits.ts";
 import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type { LogKey, RoomCard } from "../journal.ts";
 import type { ApiResult, DynamoApi } from "./dynamo-api.ts";
@@ -22,8 +21,9 @@ import {
   seqKey,
   userPartition,
 } from "./keys.ts";
-import { type LargeValues, partsIn } from "./large-values.ts";
+import type { ItemStore } from "./item-store.ts";
 import type { PendingWrites, Versioned } from "./pending-rows.ts";
+import type { VersionedValues } from "./versioned-values.ts";
 
 /** The newest incarnation of a room, as lists show it; all rows of segments up to `head` are in the table. */
 export interface RoomRow {
@@ -54,19 +54,19 @@ export interface MemberPage {
   readonly through: UserId | undefined;
 }
 
-/** What an overlay's item needs beside it. */
-const OVERHEAD_BYTES = 2_000;
 const OVERLAY = "overlay";
 
 export class RowStore {
   readonly #api: DynamoApi;
   readonly #table: string;
-  readonly #values: LargeValues;
+  readonly #values: VersionedValues;
+  readonly #items: ItemStore;
 
-  constructor(api: DynamoApi, table: string, values: LargeValues) {
+  constructor(api: DynamoApi, table: string, values: VersionedValues, items: ItemStore) {
     this.#api = api;
     this.#table = table;
     this.#values = values;
+    this.#items = items;
   }
 
   // ---------------------------------------------------------------------------------------------- members
@@ -141,28 +141,20 @@ export class RowStore {
     if (!read.ok) return read;
     const overlays = new Map<Seq, Versioned<MessageOverlay>>();
     for (const item of read.value) {
-      const bytes = await this.#values.load(log, item, OVERLAY);
-      if (!bytes.ok) return bytes;
-      // Its parts are gone: a newer one has come between the two reads.
-      if (bytes.value === undefined) return { ok: false, error: "unavailable" };
-      overlays.set(Number(textIn(item, "sk")), { version: versionIn(item), value: fromJsonBytes(bytes.value) });
+      const row = await this.#values.load<MessageOverlay>(log, item, OVERLAY);
+      if (!row.ok) return row;
+      const { version, value } = row.value;
+      if (value !== null) overlays.set(Number(textIn(item, "sk")), { version, value });
     }
     return { ok: true, value: overlays };
   }
 
-  async #writeOverlay(log: LogKey, seq: Seq, row: Versioned<MessageOverlay>): Promise<ApiResult<unknown>> {
-    const id = `overlay.${seqKey(seq)}.${seqKey(row.version)}`;
-    const inlineMax = DYNAMO_ITEM_BYTES_MAX - OVERHEAD_BYTES;
-    const value = await this.#values.store(log, id, OVERLAY, jsonBytes(row.value), inlineMax, "background");
-    if (!value.ok) return value;
-    const item = { ...keyOf(overlayKey(log, seq)), version: number(row.version), ...value.value };
-    const condition = {
-      expression: "attribute_not_exists(version) OR version < :version",
-      values: { ":version": number(row.version) },
-    };
-    const put = await this.#api.put(this.#table, item, condition, "background");
-    if (put.ok && put.value !== undefined) await this.#values.remove(log, partsIn(put.value, OVERLAY));
-    return put.ok || put.error !== "condition" ? put : { ok: true, value: true };
+  #writeOverlay(log: LogKey, seq: Seq, row: Versioned<MessageOverlay>): Promise<ApiResult<unknown>> {
+    return this.#values.write(
+      log,
+      { key: overlayKey(log, seq), name: OVERLAY, partsId: `overlay.${seqKey(seq)}` },
+      row,
+    );
   }
 
   // ---------------------------------------------------------------------------------------------- rooms
@@ -192,11 +184,12 @@ export class RowStore {
     return read.ok ? { ok: true, value: read.value.map((item) => textIn(item, "sk") as RoomId) } : read;
   }
 
-  /** The rows of members and messages; in any order, since each stands for itself. */
-  async writeRows(log: LogKey, { members, overlays, card }: PendingWrites): Promise<ApiResult<unknown>> {
+  /** The rows of members, messages and items; in any order, since each stands for itself. */
+  async writeRows(log: LogKey, { members, overlays, items, card }: PendingWrites): Promise<ApiResult<unknown>> {
     const writes: Promise<ApiResult<unknown>>[] = [];
     for (const [user, row] of members) writes.push(this.#writeMember(log, user, row));
     for (const [seq, row] of overlays) writes.push(this.#writeOverlay(log, seq, row));
+    for (const [key, row] of items) writes.push(this.#items.write(log, key, row));
     if (card?.value.settings.type === "public") {
       const hint = { PutRequest: { Item: keyOf(publicKey(log.tenant, log.room)) } };
       writes.push(this.#api.writeAll(this.#table, [hint], "background"));

@@ -2,12 +2,14 @@
  * The log in memory, for the simulation and for tests. Deterministic: what `schedule` gets is one step, applied and
  * answered when it runs, so that its owner can delay, reorder or lose steps.
  */
-import type { Seq, UserId } from "../../base/ids.ts";
-import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import { type ItemKey, itemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
+import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type {
   AppendOutcome,
   Done,
+  ItemQuery,
   Journal,
+  ListedItem,
   LogKey,
   LogTail,
   ReadRange,
@@ -16,6 +18,7 @@ import type {
   Segment,
   Snapshot,
 } from "../journal.ts";
+import { pageOf } from "../item-page.ts";
 import { cutRange } from "../range-cut.ts";
 import type { MemoryLog, MemoryStore } from "./memory-store.ts";
 
@@ -95,6 +98,21 @@ export class MemoryJournal implements Journal {
     });
   }
 
+  readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void {
+    this.#answer(done, () => keys.map((key) => this.#store.log(log)?.items.get(key) ?? null));
+  }
+
+  listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void {
+    this.#answer(done, () => {
+      const found: ListedItem[] = [];
+      for (const [key, value] of this.#store.log(log)?.items ?? []) {
+        const { collection, id } = itemNames(key);
+        if (collection === query.collection) found.push({ id, value });
+      }
+      return pageOf(found, query);
+    });
+  }
+
   #write(log: LogKey, segment: Segment, rows: readonly RowChange[]): AppendOutcome {
     const stored = this.#store.logToWrite(log);
     const place = placeOf(stored, segment.firstSeq);
@@ -120,6 +138,12 @@ function applyRow(log: MemoryLog, row: RowChange): void {
     case "message":
       log.overlays.set(row.seq, row.overlay);
       return;
+    case "item": {
+      const key = itemKey(row.collection, row.id);
+      if (row.value === null) log.items.delete(key);
+      else log.items.set(key, row.value);
+      return;
+    }
     case "room":
       log.card = row.card;
   }

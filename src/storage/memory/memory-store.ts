@@ -2,8 +2,8 @@
  * What the memory adapters store. It outlives them: a simulated restart opens new adapters on the same store.
  * Invariant: segments of a log stand in the order of their places; nothing here is changed but by an adapter's scheduled step.
  */
-import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
-import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import type { ItemKey, RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
+import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type { LogKey, RoomCard, Segment, Snapshot } from "../journal.ts";
 import type { Mark, UserRow } from "../projections.ts";
 
@@ -12,6 +12,7 @@ export interface MemoryLog {
   readonly segments: Segment[];
   readonly members: Map<UserId, MemberRow>;
   readonly overlays: Map<Seq, MessageOverlay>;
+  readonly items: Map<ItemKey, ItemValue>;
   readonly marks: Map<UserId, Mark>;
   snapshot: Snapshot | undefined;
   card: RoomCard | undefined;
@@ -35,6 +36,7 @@ export class MemoryStore {
       segments: [],
       members: new Map(),
       overlays: new Map(),
+      items: new Map(),
       marks: new Map(),
       snapshot: undefined,
       card: undefined,

@@ -3,9 +3,10 @@
  * by the writer, which must know what stands in a place.
  */
 import type { Database } from "bun:sqlite";
-import type { Seq, UserId } from "../../base/ids.ts";
-import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
-import type { LogKey, LogTail, ReadRange, Segment, Snapshot } from "../journal.ts";
+import { type ItemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
+import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import { idRangeOf } from "../item-page.ts";
+import type { ItemQuery, ListedItem, LogKey, LogTail, ReadRange, Segment, Snapshot } from "../journal.ts";
 import { cutRange } from "../range-cut.ts";
 import type { LogNumbers } from "./log-numbers.ts";
 import type { RecentSegments } from "./recent-segments.ts";
@@ -20,6 +21,14 @@ export interface LogHead {
   readonly timestamp: number;
 }
 
+interface ItemRow {
+  readonly id: string;
+  readonly row: string;
+}
+
+const ITEMS =
+  "SELECT id, row FROM item WHERE log = ? AND collection = ? AND id BETWEEN ? AND ? AND id <> ? ORDER BY id";
+
 export class LogReader {
   readonly #numbers: LogNumbers;
   readonly #head;
@@ -30,6 +39,9 @@ export class LogReader {
   readonly #member;
   readonly #members;
   readonly #overlay;
+  readonly #item;
+  readonly #itemsUp;
+  readonly #itemsDown;
 
   constructor(db: Database, numbers: LogNumbers) {
     this.#numbers = numbers;
@@ -56,6 +68,11 @@ export class LogReader {
       "SELECT row FROM member WHERE log = ? AND user_id > ? ORDER BY user_id LIMIT ?",
     );
     this.#overlay = db.prepare<{ row: string }, [number, Seq]>("SELECT row FROM overlay WHERE log = ? AND seq = ?");
+    this.#item = db.prepare<{ row: string }, [number, string, string]>(
+      "SELECT row FROM item WHERE log = ? AND collection = ? AND id = ?",
+    );
+    this.#itemsUp = db.prepare<ItemRow, [number, string, string, string, string, number]>(`${ITEMS} LIMIT ?`);
+    this.#itemsDown = db.prepare<ItemRow, [number, string, string, string, string, number]>(`${ITEMS} DESC LIMIT ?`);
   }
 
   /** The head of the settled part; `undefined`: nothing is settled. */
@@ -114,6 +131,24 @@ export class LogReader {
       const row = log === undefined ? null : this.#overlay.get(log, seq);
       return row === null ? null : (JSON.parse(row.row) as MessageOverlay);
     });
+  }
+
+  items(key: LogKey, keys: readonly ItemKey[]): readonly (ItemValue | null)[] {
+    const log = this.#numbers.log(key);
+    return keys.map((item) => {
+      const { collection, id } = itemNames(item);
+      const row = log === undefined ? null : this.#item.get(log, collection, id);
+      return row === null ? null : (JSON.parse(row.row) as ItemValue);
+    });
+  }
+
+  itemPage(key: LogKey, query: ItemQuery): readonly ListedItem[] {
+    const log = this.#numbers.log(key);
+    const range = idRangeOf(query);
+    if (log === undefined || range === undefined) return [];
+    const page = query.backward === true ? this.#itemsDown : this.#itemsUp;
+    const rows = page.all(log, query.collection, range.from, range.to, range.except, query.limit);
+    return rows.map(({ id, row }) => ({ id, value: JSON.parse(row) as ItemValue }));
   }
 
   /** Segments with an event at or after `from`. */

@@ -12,6 +12,8 @@ export class RowWriter {
   readonly #setMember;
   readonly #deleteMember;
   readonly #setOverlay;
+  readonly #setItem;
+  readonly #deleteItem;
   readonly #setCard;
   readonly #setSnapshot;
   readonly #setMark;
@@ -27,6 +29,12 @@ export class RowWriter {
     this.#deleteMember = db.prepare<unknown, [number, string]>("DELETE FROM member WHERE log = ? AND user_id = ?");
     this.#setOverlay = db.prepare<unknown, [number, number, string]>(
       "INSERT INTO overlay (log, seq, row) VALUES (?, ?, ?) ON CONFLICT (log, seq) DO UPDATE SET row = excluded.row",
+    );
+    this.#setItem = db.prepare<unknown, [number, string, string, string]>(
+      "INSERT INTO item (log, collection, id, row) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row",
+    );
+    this.#deleteItem = db.prepare<unknown, [number, string, string]>(
+      "DELETE FROM item WHERE log = ? AND collection = ? AND id = ?",
     );
     this.#setCard = db.prepare<unknown, [string, string, number]>("UPDATE log SET type = ?, card = ? WHERE id = ?");
     this.#setSnapshot = db.prepare<unknown, [number, number, Uint8Array]>(
@@ -55,6 +63,12 @@ export class RowWriter {
         return;
       case "message":
         this.#setOverlay.run(log, row.seq, row.json);
+        return;
+      case "item":
+        this.#setItem.run(log, row.collection, row.id, row.json);
+        return;
+      case "item_gone":
+        this.#deleteItem.run(log, row.collection, row.id);
         return;
       case "room":
         this.#setCard.run(row.type, row.json, log);

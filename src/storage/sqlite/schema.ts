@@ -58,6 +58,18 @@ const MIGRATIONS: readonly string[] = [
     tenant INTEGER NOT NULL, user_id TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (tenant, user_id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE item (
+    log INTEGER NOT NULL, collection TEXT NOT NULL, id TEXT NOT NULL, row TEXT NOT NULL,
+    PRIMARY KEY (log, collection, id)
+  ) STRICT, WITHOUT ROWID;
+
+  -- A row that is gone keeps its version, without which an old writer could not be told from a new one.
+  CREATE TABLE document (
+    tenant INTEGER NOT NULL, collection TEXT NOT NULL, id TEXT NOT NULL, version INTEGER NOT NULL, row TEXT,
+    PRIMARY KEY (tenant, collection, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** Creates or migrates the file. Throws when it was written by a newer version. */

@@ -1,10 +1,12 @@
 /** The log port on SQLite: writes go through a queue to the one writer, reads to this thread's connection. */
-import type { Seq, UserId } from "../../base/ids.ts";
-import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
+import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type {
   AppendOutcome,
   Done,
+  ItemQuery,
   Journal,
+  ListedItem,
   LogKey,
   LogTail,
   ReadRange,
@@ -67,5 +69,13 @@ export class SqliteJournal implements Journal {
     done: Done<readonly MemberRow[]>,
   ): void {
     this.#reads.answer(done, () => this.#logs.memberPage(log, page.after, page.limit));
+  }
+
+  readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void {
+    this.#reads.answer(done, () => this.#logs.items(log, keys));
+  }
+
+  listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void {
+    this.#reads.answer(done, () => this.#logs.itemPage(log, query));
   }
 }

@@ -7,6 +7,8 @@ export type RowWrite =
   | { readonly kind: "member"; readonly userId: UserId; readonly joinedNo: number; readonly json: string }
   | { readonly kind: "member_gone"; readonly userId: UserId }
   | { readonly kind: "message"; readonly seq: Seq; readonly json: string }
+  | { readonly kind: "item"; readonly collection: string; readonly id: string; readonly json: string }
+  | { readonly kind: "item_gone"; readonly collection: string; readonly id: string }
   | { readonly kind: "room"; readonly type: string; readonly json: string };
 
 export interface AppendOperation {
@@ -39,6 +41,11 @@ function rowWrite(change: RowChange): RowWrite {
     }
     case "message":
       return { kind: "message", seq: change.seq, json: JSON.stringify(change.overlay) };
+    case "item": {
+      const { collection, id, value } = change;
+      if (value === null) return { kind: "item_gone", collection, id };
+      return { kind: "item", collection, id, json: JSON.stringify(value) };
+    }
     case "room":
       return { kind: "room", type: change.card.settings.type, json: JSON.stringify(change.card) };
   }

@@ -1,5 +1,5 @@
 /** The vocabulary of decisions: what every rule of a room is given and how it answers. Shared objects, so that a plain answer allocates little. */
-import type { Seq, UserId } from "../../../base/ids.ts";
+import type { ItemKey, Seq, UserId } from "../../../base/ids.ts";
 import type { Principal } from "../../principal.ts";
 import type { RoomMutation } from "../commands.ts";
 import type { Decision, RoomEffect, RoomRejection } from "../decision.ts";
@@ -52,6 +52,10 @@ export function needMembers(userIds: readonly UserId[]): Decision {
 
 export function needMessage(seq: Seq): Decision {
   return { kind: "need", keys: { members: NO_USERS, messages: [seq] } };
+}
+
+export function needItems(...items: readonly ItemKey[]): Decision {
+  return { kind: "need", keys: { members: NO_USERS, messages: NO_SEQS, items } };
 }
 
 /**

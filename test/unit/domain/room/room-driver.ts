@@ -2,7 +2,7 @@
  * Runs a room's domain code as its actor does, against a store made of Maps: commands are decided on the tentative state,
  * events become rows, rows become visible to reads when they are committed.
  */
-import type { Seq, TenantId, UserId } from "../../../../src/base/ids.ts";
+import { type ItemKey, itemKey, type Seq, type TenantId, type UserId } from "../../../../src/base/ids.ts";
 import type { Principal } from "../../../../src/domain/principal.ts";
 import { apply } from "../../../../src/domain/room/apply.ts";
 import type { RoomCommand } from "../../../../src/domain/room/commands.ts";
@@ -12,7 +12,7 @@ import { type CacheBounds, emptyRoomState } from "../../../../src/domain/room/em
 import type { DomainEvent, LogEvent, RoomSettings } from "../../../../src/domain/room/events.ts";
 import { learnRows, messageRowOf } from "../../../../src/domain/room/message-rows.ts";
 import { type RoomCard, rowChanges } from "../../../../src/domain/room/rows.ts";
-import type { MemberRow, MessageOverlay, RoomState } from "../../../../src/domain/room/state.ts";
+import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "../../../../src/domain/room/state.ts";
 import type { RoomType } from "../../../../src/domain/room/vocabulary.ts";
 
 export const MESSAGE_LENGTH_MAX = 50;
@@ -29,7 +29,7 @@ export function settingsOf(type: RoomType, changes: Partial<RoomSettings> = {}):
 
 /** Everything in a state that must be the same however it came about. Caches are left out: they only save reads. */
 export function digest(state: RoomState): unknown {
-  const { members: _members, messages: _messages, recent: _recent, window, ...plain } = state;
+  const { members: _members, messages: _messages, items: _items, recent: _recent, window, ...plain } = state;
   return { ...plain, floor: window.floor, window: window.toBytes().toHex() };
 }
 
@@ -41,6 +41,7 @@ export class RoomDriver {
   /** Committed events. */
   readonly log: LogEvent[] = [];
   readonly memberRows = new Map<UserId, MemberRow>();
+  readonly itemRows = new Map<ItemKey, ItemValue>();
   readonly overlays = new Map<Seq, MessageOverlay>();
   card: RoomCard | undefined;
   /** Where messages stand, committed or not. */
@@ -84,7 +85,11 @@ export class RoomDriver {
       store: () => {
         for (const row of rows) {
           if (row.kind === "room") this.card = row.card;
-          else if (row.kind === "message") this.overlays.set(row.seq, row.overlay);
+          else if (row.kind === "item") {
+            const key = itemKey(row.collection, row.id);
+            if (row.value === null) this.itemRows.delete(key);
+            else this.itemRows.set(key, row.value);
+          } else if (row.kind === "message") this.overlays.set(row.seq, row.overlay);
           else if (row.row === null) this.memberRows.delete(row.userId);
           else this.memberRows.set(row.userId, row.row);
         }
@@ -100,6 +105,7 @@ export class RoomDriver {
     }
     this.state.members.evict(this.log.length);
     this.state.messages.evict(this.log.length);
+    this.state.items.evict(this.log.length);
   }
 
   /** A room of this type with an owner, an admin, a moderator and members, named after their roles. */
@@ -120,6 +126,7 @@ export class RoomDriver {
         const event = this.state.recent.get(seq) ?? this.log[seq - 1];
         return [seq, messageRowOf(event, this.overlays.get(seq) ?? null)];
       }),
+      items: (keys.items ?? []).map((key) => [key, this.itemRows.get(key) ?? null]),
     });
   }
 }

@@ -1,9 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { UserId } from "../../../../src/base/ids.ts";
+import { itemKey, type UserId } from "../../../../src/base/ids.ts";
 import { GROUP_MEMBERS_MAX, PARTICIPANTS_MAX, ROOM_NAME_LENGTH_MAX } from "../../../../src/base/limits.ts";
 import type { Principal } from "../../../../src/domain/principal.ts";
+import { emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
 import type { RoomSettings } from "../../../../src/domain/room/events.ts";
-import { lastChanges, type RowChange } from "../../../../src/domain/room/rows.ts";
+import { itemChange, lastChanges, type RowChange } from "../../../../src/domain/room/rows.ts";
 import type { Role } from "../../../../src/domain/room/vocabulary.ts";
 import { accepted, RoomDriver, rejection, type Settled, settingsOf, START_MS, user } from "./room-driver.ts";
 
@@ -263,5 +264,24 @@ describe("rows of one batch", () => {
     const changes = [member("a"), message(1, "x"), member("b"), message(1, "y"), member("a")];
     expect(lastChanges(changes)).toEqual([member("b"), message(1, "y"), member("a")]);
     expect(lastChanges([member("a")])).toEqual([member("a")]);
+    const item = (collection: string, id: string, no: number): RowChange => {
+      return { kind: "item", collection, id, value: { no } };
+    };
+    const items = [item("a", "b", 1), item("a", "c", 2), item("b", "b", 3), item("a", "b", 4)];
+    expect(lastChanges(items)).toEqual([item("a", "c", 2), item("b", "b", 3), item("a", "b", 4)]);
+  });
+
+  test("have the item as the state has it, and none that the state does not know", () => {
+    const state = emptyRoomState();
+    state.items.set(itemKey("pins", "a/b"), { no: 1 }, 1);
+    state.items.set(itemKey("pins", "c"), null, 1);
+    expect(itemChange(state, itemKey("pins", "a/b"))).toEqual({
+      kind: "item",
+      collection: "pins",
+      id: "a/b",
+      value: { no: 1 },
+    });
+    expect(itemChange(state, itemKey("pins", "c"))).toMatchObject({ value: null });
+    expect(() => itemChange(state, itemKey("pins", "d"))).toThrow();
   });
 });

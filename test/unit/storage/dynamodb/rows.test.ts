@@ -2,9 +2,20 @@
 import { describe, expect, test } from "bun:test";
 import { DYNAMO_ACTIVITY_INTERVAL_MS } from "../../../../src/base/limits.ts";
 import type { MemberRow, MessageOverlay } from "../../../../src/domain/room/state.ts";
-import type { LogTail, RowChange } from "../../../../src/storage/journal.ts";
+import type { ListedItem, LogTail, RowChange } from "../../../../src/storage/journal.ts";
 import type { RoomListItem } from "../../../../src/storage/projections.ts";
-import { append, appendNow, ask, card, LOG, member, segment, TENANT, user } from "../../../conformance/harness.ts";
+import {
+  append,
+  appendNow,
+  ask,
+  card,
+  item,
+  LOG,
+  member,
+  segment,
+  TENANT,
+  user,
+} from "../../../conformance/harness.ts";
 import { serviceError } from "../../../support/dynamodb-client.ts";
 import { dynamoSetup, type Node } from "./setup.ts";
 
@@ -161,6 +172,49 @@ describe("rows in DynamoDB", () => {
       listed.push(...rows.map((row) => row.userId));
     }
     expect(listed).toEqual(["ada", "carl", "eve", "zoe", "zzz"]);
+  });
+
+  test("of items that a dead owner did not write are there for the next one, absences too", async () => {
+    const [dead, next] = [node(), node()];
+    const items = (on: Node, backward = false) =>
+      ask<readonly ListedItem[]>((done) =>
+        on.journal.listItems(LOG, { collection: "pins", limit: 9, backward }, done),
+      ).then((rows) => rows.map(({ id, value }) => `${id} ${JSON.stringify(value)}`));
+    const first = [card("group"), item("pins", "a", { no: 1 }), item("pins", "b", { no: 1 })];
+    await appendNow(dead.journal, LOG, segment(1), first);
+    cutFromRows(dead);
+    const second = [item("pins", "a", { no: 2 }), item("pins", "b", null), item("pins", "c", { no: 2 })];
+    await appendNow(dead.journal, LOG, segment(2), second);
+    const now = ['a {"no":2}', 'c {"no":2}'];
+    expect(await items(dead)).toEqual(now);
+    expect(await items(next)).toEqual(['a {"no":1}', 'b {"no":1}']);
+    await tail(next);
+    expect(await items(next)).toEqual(now);
+    expect(await items(next, true)).toEqual(now.toReversed());
+    await next.close();
+    expect(await items(node())).toEqual(now);
+  });
+
+  test("of items go on being listed while they wait, page by page and merged with what is there", async () => {
+    const owner = node();
+    const ids = Array.from({ length: 12 }, (_, index) => `p${String(index).padStart(2, "0")}`);
+    await appendNow(owner.journal, LOG, segment(1), [card(), ...ids.map((id) => item("pins", id))]);
+    cutFromRows(owner);
+    const gone = ids.filter((_, index) => index % 3 !== 0);
+    const changes = [...gone.map((id) => item("pins", id, null)), item("pins", "p00b"), item("pins", "p99")];
+    await appendNow(owner.journal, LOG, segment(2), changes);
+    const present = [...ids.filter((_, index) => index % 3 === 0), "p00b", "p99"].sort();
+    for (const backward of [false, true]) {
+      const listed: string[] = [];
+      for (;;) {
+        const after = listed.at(-1);
+        const query = { collection: "pins", limit: 2, backward, ...(after !== undefined && { after }) };
+        const rows = await ask<readonly ListedItem[]>((done) => owner.journal.listItems(LOG, query, done));
+        if (rows.length === 0) break;
+        listed.push(...rows.map((row) => row.id));
+      }
+      expect(listed).toEqual(backward ? present.toReversed() : present);
+    }
   });
 
   test("that are larger than an item, of one message and of one segment, are kept whole", async () => {
