@@ -38,7 +38,7 @@ export interface Layer {
 export const LAYERS: Readonly<Record<string, Layer>> = {
   base: { may: [], packages: [] },
   protocol: { may: ["base/"], packages: [] },
-  domain: { may: ["base/"], packages: [] },
+  domain: { may: ["base/"], packages: ["re2js"] },
   client: { may: ["base/", "protocol/"], packages: [] },
   storage: {
     may: ["base/", ...DOMAIN_TYPES],
