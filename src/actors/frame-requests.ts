@@ -2,7 +2,7 @@
 import type { RoomId, UserId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { RoomCommand, RoomMutation, SendMessage } from "../domain/room/commands.ts";
-import { settingsOfNewRoom } from "../domain/room/new-room.ts";
+import { saidOf, settingsOfNewRoom } from "../domain/room/new-room.ts";
 import type { ClientFrame, SendMessageFrame } from "../protocol/frames.ts";
 import type { Call } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
@@ -66,6 +66,16 @@ export function requestOfFrame(
         },
         { kind: "subscribe", lastSeq: undefined },
       );
+    case "update_room": {
+      const { name, maxMembers, allowInvites } = frame;
+      const changes = {
+        ...(name !== undefined && { name }),
+        ...(maxMembers !== undefined && { maxMembers }),
+        ...(allowInvites !== undefined && { allowInvites }),
+        ...saidOf(frame),
+      };
+      return ask({ kind: "update_room", ...key, changes }, ACKNOWLEDGE);
+    }
     case "edit_message":
       return ask({ kind: "edit_message", ...key, messageId: frame.messageId, content: frame.content }, ACKNOWLEDGE);
     case "delete_message":

@@ -17,20 +17,15 @@ export interface RoomFacts {
 }
 
 export function roomView(roomId: RoomId, facts: RoomFacts): RoomView {
-  const { type, name, description, avatar, tags, maxMembers, allowInvites } = facts.settings;
+  const { isArchived, ...settings } = facts.settings;
   return {
     roomId,
-    type,
-    name,
-    ...(description !== undefined && { description }),
-    ...(avatar !== undefined && { avatar }),
-    ...(tags !== undefined && { tags }),
+    ...settings,
     createdBy: facts.createdBy,
     createdAt: facts.createdAt,
     memberCount: facts.memberCount,
-    maxMembers,
-    allowInvites,
     lastActivity: facts.lastActivity,
+    ...(isArchived === true && { isArchived }),
   };
 }
 

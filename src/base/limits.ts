@@ -35,6 +35,14 @@ export const TOKEN_LENGTH_MAX = 8_192;
 /** Tags of a room, and characters of one. Reject `invalid_field`. */
 export const TAGS_MAX = 20;
 export const TAG_LENGTH_MAX = 40;
+/** Bytes of one file that a room may allow: what S3 takes in one part, 5 GB. Reject `invalid_field`. */
+export const FILE_SIZE_MAX = 5 * 1024 * 1024 * 1024;
+/** Kinds of file that a room names, and characters of one (a media type). Reject `invalid_field`. */
+export const FILE_TYPES_MAX = 50;
+/** Days that a room keeps messages, at most ten years, if not for ever. Reject `invalid_field`. */
+export const RETENTION_DAYS_MAX = 3_650;
+/** Seconds between two messages of a member in slow mode: six hours. Reject `invalid_field`. */
+export const SLOW_MODE_SECONDS_MAX = 21_600;
 /** Room ids that a codec keeps as ready strings, so that a busy room's id is not read anew from each frame. Overwritten. */
 export const INTERNED_IDS_MAX = 4_096;
 /** Rooms in one `resume`, and rooms that one connection may be subscribed to. Reject `too_many_rooms`. */
@@ -70,8 +78,6 @@ export const RECENT_BYTES_MAX = 512 * 1024;
 export const GROUP_MEMBERS_MAX = 50;
 export const ROOM_MEMBERS_DEFAULT = 10_000;
 export const ROOM_MEMBERS_MAX = 1_000_000;
-/** Tags of a room. Reject `invalid_field`. */
-export const ROOM_TAGS_MAX = 20;
 
 /** Duplicate window: the last events of a room, none older than this. A retry from before it is `retry_expired`. */
 export const DUPLICATE_WINDOW_EVENTS_MAX = 65_536;

@@ -7,7 +7,9 @@ import { ID_PATTERN, type MessageId, type RoomId, type UserId } from "../base/id
 import * as limits from "../base/limits.ts";
 import {
   MESSAGE_TYPES,
+  MODERATION_LEVELS,
   type MessageType,
+  type ModerationLevel,
   PRESENCE_STATUSES,
   type PresenceStatus,
   ROLES,
@@ -56,6 +58,19 @@ export const roomFields = {
   tags: t.Array(t.String({ minLength: 1, maxLength: limits.TAG_LENGTH_MAX }), { maxItems: limits.TAGS_MAX }),
   maxMembers: t.Integer({ minimum: 1, maximum: limits.ROOM_MEMBERS_MAX }),
   allowInvites: t.Boolean(),
+  banner: t.String({ maxLength: limits.URL_LENGTH_MAX }),
+  requireApproval: t.Boolean({ description: "Who wants to join asks, and moderators decide" }),
+  allowFileUploads: t.Boolean(),
+  maxFileSize: t.Integer({ minimum: 1, maximum: limits.FILE_SIZE_MAX, description: "Bytes of one file" }),
+  allowedFileTypes: t.Array(t.String({ minLength: 1, maxLength: limits.MEDIA_TYPE_LENGTH_MAX }), {
+    maxItems: limits.FILE_TYPES_MAX,
+    description: "Media types (image/png, image/*) or endings (.pdf); an empty list allows all",
+  }),
+  messageRetention: t.Integer({ minimum: 0, maximum: limits.RETENTION_DAYS_MAX, description: "Days; 0: for ever" }),
+  enableAI: t.Boolean(),
+  moderationLevel: oneOf<ModerationLevel>(MODERATION_LEVELS),
+  slowModeSeconds: t.Integer({ minimum: 0, maximum: limits.SLOW_MODE_SECONDS_MAX }),
+  allowAnonymous: t.Boolean(),
 };
 
 export const attachment = t.Object({

@@ -51,6 +51,24 @@ export function roomJson(room: RoomView) {
     maxMembers: room.maxMembers,
     allowInvites: room.allowInvites,
     lastActivity: iso(room.lastActivity),
+    ...settingsJson(room),
+  };
+}
+
+/** What holds where nothing was said is said here, so that a page need not know it. */
+function settingsJson(room: RoomView) {
+  return {
+    banner: room.banner ?? null,
+    requireApproval: room.requireApproval ?? false,
+    allowFileUploads: room.allowFileUploads ?? true,
+    maxFileSize: room.maxFileSize ?? null,
+    allowedFileTypes: room.allowedFileTypes ?? [],
+    messageRetention: room.messageRetention ?? 0,
+    enableAI: room.enableAI ?? false,
+    moderationLevel: room.moderationLevel ?? "none",
+    slowModeSeconds: room.slowModeSeconds ?? 0,
+    allowAnonymous: room.allowAnonymous ?? false,
+    isArchived: room.isArchived ?? false,
   };
 }
 

@@ -15,6 +15,9 @@ export type RoomType = (typeof ROOM_TYPES)[number];
 export const ROLES = ["owner", "admin", "moderator", "member"] as const;
 export type Role = (typeof ROLES)[number];
 
+export const MODERATION_LEVELS = ["none", "basic", "strict"] as const;
+export type ModerationLevel = (typeof MODERATION_LEVELS)[number];
+
 export const MESSAGE_TYPES = ["text", "image", "file", "audio", "video", "poll", "system", "ai_response"] as const;
 export type MessageType = (typeof MESSAGE_TYPES)[number];
 
@@ -77,6 +80,40 @@ export interface CreateRoomFrame extends Omit<Mutation, "roomId"> {
   readonly maxMembers?: number;
   readonly allowInvites?: boolean;
   readonly tags?: readonly string[];
+  readonly banner?: string;
+  readonly requireApproval?: boolean;
+  readonly allowFileUploads?: boolean;
+  /** Bytes. */
+  readonly maxFileSize?: number;
+  readonly allowedFileTypes?: readonly string[];
+  /** Days; 0: for ever. */
+  readonly messageRetention?: number;
+  readonly enableAI?: boolean;
+  readonly moderationLevel?: ModerationLevel;
+  readonly slowModeSeconds?: number;
+  readonly allowAnonymous?: boolean;
+}
+/** Absent fields stay as they are. */
+export interface UpdateRoomFrame extends Mutation {
+  readonly type: "update_room";
+  readonly name?: string;
+  readonly description?: string;
+  readonly avatar?: string;
+  readonly maxMembers?: number;
+  readonly allowInvites?: boolean;
+  readonly tags?: readonly string[];
+  readonly banner?: string;
+  readonly requireApproval?: boolean;
+  readonly allowFileUploads?: boolean;
+  /** Bytes. */
+  readonly maxFileSize?: number;
+  readonly allowedFileTypes?: readonly string[];
+  /** Days; 0: for ever. */
+  readonly messageRetention?: number;
+  readonly enableAI?: boolean;
+  readonly moderationLevel?: ModerationLevel;
+  readonly slowModeSeconds?: number;
+  readonly allowAnonymous?: boolean;
 }
 export interface SendMessageFrame extends Mutation {
   readonly type: "send_message";
@@ -136,6 +173,7 @@ export type ClientFrame =
   | JoinRoomFrame
   | LeaveRoomFrame
   | CreateRoomFrame
+  | UpdateRoomFrame
   | SendMessageFrame
   | EditMessageFrame
   | DeleteMessageFrame
@@ -247,6 +285,20 @@ export interface RoomView {
   readonly maxMembers: number;
   readonly allowInvites: boolean;
   readonly lastActivity: number;
+  readonly banner?: string;
+  readonly requireApproval?: boolean;
+  readonly allowFileUploads?: boolean;
+  /** Bytes. */
+  readonly maxFileSize?: number;
+  readonly allowedFileTypes?: readonly string[];
+  /** Days; 0: for ever. */
+  readonly messageRetention?: number;
+  readonly enableAI?: boolean;
+  readonly moderationLevel?: ModerationLevel;
+  readonly slowModeSeconds?: number;
+  readonly allowAnonymous?: boolean;
+  /** Read only. */
+  readonly isArchived?: boolean;
 }
 
 /** Where a connection stands in a room after `join_room`, `create_room` or `resume`. */

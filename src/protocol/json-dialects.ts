@@ -70,7 +70,7 @@ const snakeNames = new Map<string, string>();
 export function snakeName(name: string): string {
   let renamed = snakeNames.get(name);
   if (renamed === undefined) {
-    renamed = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    renamed = name.replace(/[A-Z]+/g, (letters) => `_${letters.toLowerCase()}`);
     snakeNames.set(name, renamed);
   }
   return renamed;

@@ -120,6 +120,17 @@ const ROOM = layout<RoomView>(
   "maxMembers",
   "allowInvites",
   "lastActivity",
+  "banner",
+  "requireApproval",
+  "allowFileUploads",
+  "maxFileSize",
+  "allowedFileTypes",
+  "messageRetention",
+  "enableAI",
+  "moderationLevel",
+  "slowModeSeconds",
+  "allowAnonymous",
+  "isArchived",
 );
 const POSITION = layout<RoomPosition>(
   "roomId",

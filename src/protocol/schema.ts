@@ -9,6 +9,7 @@ import {
   CUSTOM_STATUS_LENGTH_MAX,
   EMOJI_LENGTH_MAX,
   FILE_NAME_LENGTH_MAX,
+  FILE_TYPES_MAX,
   ID_LENGTH_MAX,
   MEDIA_TYPE_LENGTH_MAX,
   MENTIONS_MAX,
@@ -30,6 +31,7 @@ import {
   type ClientFrame,
   type ClientFrameType,
   MESSAGE_TYPES,
+  MODERATION_LEVELS,
   PRESENCE_STATUSES,
   type Ref,
   ROOM_TYPES,
@@ -79,6 +81,28 @@ const attachment: Kind = {
 /** Every mutation begins with its idempotency key. */
 const mutation: readonly Field[] = [optional("clientId", text(CLIENT_ID_LENGTH_MAX, 1)), optional("knownSeq", seq)];
 
+const settings: readonly Field[] = [
+  optional("name", text(ROOM_NAME_LENGTH_MAX)),
+  optional("description", text(ROOM_DESCRIPTION_LENGTH_MAX)),
+  optional("avatar", url),
+  optional("maxMembers", { kind: "uint", min: 1 }),
+  optional("allowInvites", flag),
+  optional("tags", list(text(TAG_LENGTH_MAX, 1), TAGS_MAX)),
+];
+/** The end of `create_room` and `update_room`: appended to both. */
+const laterSettings: readonly Field[] = [
+  optional("banner", url),
+  optional("requireApproval", flag),
+  optional("allowFileUploads", flag),
+  optional("maxFileSize", { kind: "uint", min: 1 }),
+  optional("allowedFileTypes", list(text(MEDIA_TYPE_LENGTH_MAX, 1), FILE_TYPES_MAX)),
+  optional("messageRetention", { kind: "uint", min: 0 }),
+  optional("enableAI", flag),
+  optional("moderationLevel", oneOf(MODERATION_LEVELS)),
+  optional("slowModeSeconds", { kind: "uint", min: 0 }),
+  optional("allowAnonymous", flag),
+];
+
 export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
   const content = (charsMin: number): Field =>
     required("content", { kind: "string", charsMin, charsMax: messageLengthMax, tooLong: "content_too_long" });
@@ -97,6 +121,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
     },
     join_room: { op: 10, room: "required", fields: [...mutation, optional("lastSeq", seq)] },
     leave_room: { op: 11, room: "required", fields: [...mutation, optional("membership", flag)] },
+    update_room: { op: 13, room: "required", fields: [...mutation, ...settings, ...laterSettings] },
     create_room: {
       op: 12,
       room: "optional",
@@ -111,6 +136,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
         optional("maxMembers", { kind: "uint", min: 1 }),
         optional("allowInvites", flag),
         optional("tags", list(text(TAG_LENGTH_MAX, 1), TAGS_MAX)),
+        ...laterSettings,
       ],
     },
     send_message: {

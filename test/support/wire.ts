@@ -96,7 +96,7 @@ function renamed(value: unknown, rename: (key: string) => string): unknown {
 }
 
 function snakeCase(key: string): string {
-  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return key.replace(/[A-Z]+/g, (letters) => `_${letters.toLowerCase()}`);
 }
 
 function camelCase(key: string): string {

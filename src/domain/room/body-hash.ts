@@ -22,6 +22,20 @@ const SEED = {
   react: 0xb5c0fbcf,
 } as const satisfies Record<RoomMutation["kind"], number>;
 
+/** Their order is part of the hash: only appended to. */
+const LATER_SETTINGS = [
+  "banner",
+  "requireApproval",
+  "allowFileUploads",
+  "maxFileSize",
+  "allowedFileTypes",
+  "messageRetention",
+  "enableAI",
+  "moderationLevel",
+  "slowModeSeconds",
+  "allowAnonymous",
+] as const satisfies readonly (keyof RoomSettings)[];
+
 export function bodyHashOf(command: RoomMutation): number {
   const seed = SEED[command.kind];
   switch (command.kind) {
@@ -74,5 +88,12 @@ function hashSettings(settings: Partial<RoomSettings>, seed: number): number {
   for (const [place, text] of fields.entries()) {
     if (text !== undefined) hash = hash32(text, hash ^ (place + 1));
   }
-  return tags === undefined ? hash : hashList(tags, hash ^ 7);
+  if (tags !== undefined) hash = hashList(tags, hash ^ 7);
+  for (const [i, name] of LATER_SETTINGS.entries()) {
+    const value = settings[name];
+    if (value === undefined) continue;
+    const place = hash ^ (i + 8);
+    hash = typeof value === "object" ? hashList(value, place) : hash32(value.toString(), place);
+  }
+  return hash;
 }

@@ -29,7 +29,7 @@ export interface LeaveRoom extends MutationBase {
 }
 export interface UpdateRoom extends MutationBase {
   readonly kind: "update_room";
-  readonly changes: Partial<Omit<RoomSettings, "type">>;
+  readonly changes: Partial<Omit<RoomSettings, "type" | "isArchived">>;
 }
 export interface AddMember extends MutationBase {
   readonly kind: "add_member";

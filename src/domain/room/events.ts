@@ -3,7 +3,7 @@
  * Invariant: a stored event is never changed in meaning; a new version gets a new `kind` or optional fields.
  */
 import type { MessageId, Seq, UserId } from "../../base/ids.ts";
-import type { Attachment, MessageType, Poll, Role, RoomType } from "./vocabulary.ts";
+import type { Attachment, MessageType, ModerationLevel, Poll, Role, RoomType } from "./vocabulary.ts";
 
 interface Common {
   readonly seq: Seq;
@@ -35,6 +35,25 @@ export interface RoomSettings {
   readonly tags?: readonly string[];
   readonly maxMembers: number;
   readonly allowInvites: boolean;
+  // What follows is absent in logs of the first days, and where nobody said anything.
+  readonly banner?: string;
+  /** Who wants to join asks, and moderators decide. */
+  readonly requireApproval?: boolean;
+  /** Absent: they may. */
+  readonly allowFileUploads?: boolean;
+  /** Bytes; absent: the server's own bound. */
+  readonly maxFileSize?: number;
+  /** Media types (`image/*` for all of a kind) or endings (`.pdf`). Absent or empty: all. */
+  readonly allowedFileTypes?: readonly string[];
+  /** Days; absent or 0: for ever. */
+  readonly messageRetention?: number;
+  readonly enableAI?: boolean;
+  readonly moderationLevel?: ModerationLevel;
+  /** Between two messages of one member; absent or 0: as they like. */
+  readonly slowModeSeconds?: number;
+  readonly allowAnonymous?: boolean;
+  /** To be read only. Set by `archive_room`, not with the others. */
+  readonly isArchived?: boolean;
 }
 export interface RoomCreated extends Common {
   readonly kind: "room_created";

@@ -1,7 +1,7 @@
 /** From what a caller says of a room that is to be made to its settings: one rule for frames and REST. */
 import type { RoomSettings } from "./events.ts";
 import { ROOM_TYPE_LIMITS } from "./room-types.ts";
-import type { RoomType } from "./vocabulary.ts";
+import type { ModerationLevel, RoomType } from "./vocabulary.ts";
 
 /** Absent fields get their defaults. */
 export interface NewRoomSettings {
@@ -13,6 +13,16 @@ export interface NewRoomSettings {
   readonly tags?: readonly string[] | undefined;
   readonly maxMembers?: number | undefined;
   readonly allowInvites?: boolean | undefined;
+  readonly banner?: string | undefined;
+  readonly requireApproval?: boolean | undefined;
+  readonly allowFileUploads?: boolean | undefined;
+  readonly maxFileSize?: number | undefined;
+  readonly allowedFileTypes?: readonly string[] | undefined;
+  readonly messageRetention?: number | undefined;
+  readonly enableAI?: boolean | undefined;
+  readonly moderationLevel?: ModerationLevel | undefined;
+  readonly slowModeSeconds?: number | undefined;
+  readonly allowAnonymous?: boolean | undefined;
 }
 
 /**
@@ -26,10 +36,34 @@ export function settingsOfNewRoom(room: NewRoomSettings): RoomSettings {
     name: room.name ?? "",
     maxMembers: room.maxMembers ?? ROOM_TYPE_LIMITS[type].membersDefault,
     allowInvites: room.allowInvites ?? true,
-    ...(room.description !== undefined && { description: room.description }),
-    ...(room.avatar !== undefined && { avatar: room.avatar }),
-    ...(room.tags !== undefined && { tags: room.tags }),
+    ...saidOf(room),
   };
+}
+
+/** What may be said and has no default of its own. */
+const OPTIONAL_SETTINGS = [
+  "description",
+  "avatar",
+  "tags",
+  "banner",
+  "requireApproval",
+  "allowFileUploads",
+  "maxFileSize",
+  "allowedFileTypes",
+  "messageRetention",
+  "enableAI",
+  "moderationLevel",
+  "slowModeSeconds",
+  "allowAnonymous",
+] as const satisfies readonly (keyof RoomSettings)[];
+
+/** Those that were said, and nothing else that a caller's object may hold. */
+export function saidOf(
+  room: Omit<NewRoomSettings, "type">,
+): Partial<Pick<RoomSettings, (typeof OPTIONAL_SETTINGS)[number]>> {
+  const said: Record<string, unknown> = {};
+  for (const name of OPTIONAL_SETTINGS) if (room[name] !== undefined) said[name] = room[name];
+  return said as Partial<RoomSettings>;
 }
 
 function typeOf({ type, isPrivate }: NewRoomSettings): RoomType {

@@ -13,6 +13,11 @@
  * - support: members (who asked, and who helps) talk; tenant admins may join to help; messages stay as a record, so only
  *   tenant admins delete those of others.
  * - Nobody changes another person's words anywhere.
+ * - Pinning, banning, muting and letting people in is the moderators' (in a group and a broadcast room: the admins'; in a
+ *   group anybody pins). Giving a room away and deleting it is the owners'; a support room stays as a record, so only tenant
+ *   admins delete it or look at what was deleted.
+ * - Whoever may read a room may report what stands there. Where everything is said in somebody's name on purpose
+ *   (announcement, support, broadcast, direct) nobody writes without a name.
  * - What shows a person as taking part (writing, reacting, leaving, marks) needs membership, whatever the standing.
  * The engine itself (`system`) stands outside the table and may do everything.
  */
@@ -34,7 +39,21 @@ export type Action =
   | "invite"
   | "add_member"
   | "remove_member"
-  | "set_role";
+  | "set_role"
+  | "pin"
+  | "ban"
+  | "mute"
+  | "approve"
+  | "transfer"
+  | "archive"
+  | "delete_room"
+  | "mention_room"
+  | "poll"
+  | "anonymous"
+  | "see_deleted"
+  | "moderate"
+  | "report"
+  | "moderate_settings";
 
 export type Standing = Role | "none" | "tenant_admin";
 /** The lowest standing that may; `nobody`: not even the highest. */
@@ -69,6 +88,20 @@ export const PERMISSIONS: Readonly<Record<RoomType, Readonly<Record<Action, Mini
     add_member: "moderator",
     remove_member: "moderator",
     set_role: "admin",
+    pin: "moderator",
+    ban: "moderator",
+    mute: "moderator",
+    approve: "moderator",
+    transfer: "owner",
+    archive: "admin",
+    delete_room: "owner",
+    mention_room: "moderator",
+    poll: "member",
+    anonymous: "member",
+    see_deleted: "admin",
+    moderate: "moderator",
+    report: "none",
+    moderate_settings: "admin",
   },
   private: {
     read: "member",
@@ -86,6 +119,20 @@ export const PERMISSIONS: Readonly<Record<RoomType, Readonly<Record<Action, Mini
     add_member: "moderator",
     remove_member: "moderator",
     set_role: "admin",
+    pin: "moderator",
+    ban: "moderator",
+    mute: "moderator",
+    approve: "moderator",
+    transfer: "owner",
+    archive: "admin",
+    delete_room: "owner",
+    mention_room: "moderator",
+    poll: "member",
+    anonymous: "member",
+    see_deleted: "admin",
+    moderate: "moderator",
+    report: "member",
+    moderate_settings: "admin",
   },
   direct: {
     read: "member",
@@ -103,6 +150,20 @@ export const PERMISSIONS: Readonly<Record<RoomType, Readonly<Record<Action, Mini
     add_member: "nobody",
     remove_member: "nobody",
     set_role: "nobody",
+    pin: "member",
+    ban: "nobody",
+    mute: "nobody",
+    approve: "nobody",
+    transfer: "nobody",
+    archive: "nobody",
+    delete_room: "nobody",
+    mention_room: "nobody",
+    poll: "member",
+    anonymous: "nobody",
+    see_deleted: "nobody",
+    moderate: "nobody",
+    report: "member",
+    moderate_settings: "nobody",
   },
   group: {
     read: "member",
@@ -120,6 +181,20 @@ export const PERMISSIONS: Readonly<Record<RoomType, Readonly<Record<Action, Mini
     add_member: "admin",
     remove_member: "admin",
     set_role: "owner",
+    pin: "member",
+    ban: "admin",
+    mute: "admin",
+    approve: "admin",
+    transfer: "owner",
+    archive: "owner",
+    delete_room: "owner",
+    mention_room: "member",
+    poll: "member",
+    anonymous: "member",
+    see_deleted: "admin",
+    moderate: "admin",
+    report: "member",
+    moderate_settings: "admin",
   },
   announcement: {
     read: "member",
@@ -137,6 +212,20 @@ export const PERMISSIONS: Readonly<Record<RoomType, Readonly<Record<Action, Mini
     add_member: "moderator",
     remove_member: "moderator",
     set_role: "admin",
+    pin: "moderator",
+    ban: "moderator",
+    mute: "moderator",
+    approve: "moderator",
+    transfer: "owner",
+    archive: "admin",
+    delete_room: "owner",
+    mention_room: "moderator",
+    poll: "moderator",
+    anonymous: "nobody",
+    see_deleted: "admin",
+    moderate: "moderator",
+    report: "member",
+    moderate_settings: "admin",
   },
   support: {
     read: "member",
@@ -154,6 +243,20 @@ export const PERMISSIONS: Readonly<Record<RoomType, Readonly<Record<Action, Mini
     add_member: "moderator",
     remove_member: "moderator",
     set_role: "admin",
+    pin: "moderator",
+    ban: "moderator",
+    mute: "moderator",
+    approve: "moderator",
+    transfer: "owner",
+    archive: "moderator",
+    delete_room: "tenant_admin",
+    mention_room: "moderator",
+    poll: "member",
+    anonymous: "nobody",
+    see_deleted: "tenant_admin",
+    moderate: "moderator",
+    report: "member",
+    moderate_settings: "admin",
   },
   broadcast: {
     read: "none",
@@ -171,6 +274,20 @@ export const PERMISSIONS: Readonly<Record<RoomType, Readonly<Record<Action, Mini
     add_member: "admin",
     remove_member: "admin",
     set_role: "owner",
+    pin: "admin",
+    ban: "admin",
+    mute: "admin",
+    approve: "admin",
+    transfer: "owner",
+    archive: "owner",
+    delete_room: "owner",
+    mention_room: "admin",
+    poll: "admin",
+    anonymous: "nobody",
+    see_deleted: "admin",
+    moderate: "admin",
+    report: "none",
+    moderate_settings: "admin",
   },
 };
 
@@ -202,6 +319,20 @@ export const NEEDS_MEMBERSHIP: Readonly<Record<Action, boolean>> = {
   add_member: false,
   remove_member: false,
   set_role: false,
+  pin: false,
+  ban: false,
+  mute: false,
+  approve: false,
+  transfer: false,
+  archive: false,
+  delete_room: false,
+  mention_room: true,
+  poll: true,
+  anonymous: true,
+  see_deleted: false,
+  moderate: false,
+  report: false,
+  moderate_settings: false,
 };
 
 /** For sentences: "… may `write here`." */
@@ -221,6 +352,20 @@ export const ACTION_WORDS: Readonly<Record<Action, string>> = {
   add_member: "add people to this room",
   remove_member: "remove people from this room",
   set_role: "change roles in this room",
+  pin: "pin messages here",
+  ban: "ban people from this room",
+  mute: "mute people in this room",
+  approve: "decide who may join this room",
+  transfer: "give this room to another owner",
+  archive: "archive this room",
+  delete_room: "delete this room",
+  mention_room: "mention everybody here",
+  poll: "make polls here",
+  anonymous: "write here without a name",
+  see_deleted: "see what was deleted here",
+  moderate: "moderate this room",
+  report: "report messages of this room",
+  moderate_settings: "change how this room is moderated",
 };
 
 /** How high a person stands in a room of this type; `role` is `undefined` for people who are not members. */

@@ -4,6 +4,9 @@ export type RoomType = "public" | "private" | "direct" | "group" | "announcement
 export type Role = "owner" | "admin" | "moderator" | "member";
 export type MessageType = "text" | "image" | "file" | "audio" | "video" | "poll" | "system" | "ai_response";
 
+/** How closely what is written is looked at before others see it. */
+export type ModerationLevel = "none" | "basic" | "strict";
+
 export interface Attachment {
   readonly id: string;
   readonly type: string;

@@ -6,6 +6,7 @@ import {
   CUSTOM_STATUS_LENGTH_MAX,
   EMOJI_LENGTH_MAX,
   FILE_NAME_LENGTH_MAX,
+  FILE_TYPES_MAX,
   ID_LENGTH_MAX,
   MEDIA_TYPE_LENGTH_MAX,
   MENTIONS_MAX,
@@ -33,6 +34,7 @@ const rooms = (count: number): Loose => Object.fromEntries(items(count, 7).map((
 const attachment = { id: "a", type: "image", url: "https://a.b/c", fileName: "c", fileSize: 1, mimeType: "image/png" };
 const send = { type: "send_message", ref: "r", roomId: "room", content: "hi" };
 const create = { type: "create_room", ref: "r", roomId: "room" };
+const update = { type: "update_room", ref: "r", roomId: "room" };
 const join = { type: "join_room", ref: "r", roomId: "room" };
 const react = { type: "message_reaction", ref: "r", roomId: "room", messageId: "msg_1", emoji: "👍" };
 const edit = { type: "edit_message", ref: "r", roomId: "room", messageId: "msg_1", content: "hi" };
@@ -78,6 +80,13 @@ const BOUNDS: readonly (readonly [frame: Loose, field: string, atBound: unknown,
   [create, "maxMembers", 1, 0],
   [create, "tags", items(TAGS_MAX, chars(TAG_LENGTH_MAX)), items(TAGS_MAX + 1, "t")],
   [create, "tags", ["t"], [chars(TAG_LENGTH_MAX + 1)]],
+  [update, "name", chars(ROOM_NAME_LENGTH_MAX), chars(ROOM_NAME_LENGTH_MAX + 1)],
+  [update, "banner", `/${chars(URL_LENGTH_MAX - 1)}`, `/${chars(URL_LENGTH_MAX)}`],
+  [update, "maxFileSize", 1, 0],
+  [update, "allowedFileTypes", items(FILE_TYPES_MAX, ".a"), items(FILE_TYPES_MAX + 1, ".a")],
+  [update, "allowedFileTypes", [chars(MEDIA_TYPE_LENGTH_MAX)], [chars(MEDIA_TYPE_LENGTH_MAX + 1)]],
+  [update, "messageRetention", 0, -1],
+  [update, "slowModeSeconds", 0, -1],
   [join, "lastSeq", 0, 0.5],
   [join, "roomId", chars(ID_LENGTH_MAX), chars(ID_LENGTH_MAX + 1)],
   [react, "emoji", chars(EMOJI_LENGTH_MAX), chars(EMOJI_LENGTH_MAX + 1)],
@@ -111,6 +120,11 @@ const WRONG: readonly (readonly [frame: Loose, field: string, values: readonly u
   [create, "allowInvites", [1]],
   [create, "tags", ["t", [""], [1]]],
   [create, "roomId", [1, "a#b"]],
+  [update, "requireApproval", ["yes"]],
+  [update, "allowFileUploads", [1]],
+  [update, "enableAI", ["true"]],
+  [update, "moderationLevel", ["severe", 1]],
+  [update, "allowAnonymous", [0]],
   [join, "lastSeq", ["3", -1]],
   [{ type: "leave_room", ref: "r", roomId: "room" }, "membership", [1, "true"]],
   [edit, "messageId", [1, ""]],

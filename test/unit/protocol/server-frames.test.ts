@@ -7,6 +7,7 @@ import { createCodecs } from "../../../src/protocol/codecs.ts";
 import { type ErrorCode, ERRORS } from "../../../src/protocol/errors.ts";
 import {
   MESSAGE_TYPES,
+  MODERATION_LEVELS,
   PRESENCE_STATUSES,
   ROLES,
   ROOM_TYPES,
@@ -104,7 +105,22 @@ const roomView = record(
     allowInvites: flag,
     lastActivity: time,
   },
-  { description: text, avatar: text, tags: fc.array(text, { maxLength: 2 }) },
+  {
+    description: text,
+    avatar: text,
+    tags: fc.array(text, { maxLength: 2 }),
+    banner: text,
+    requireApproval: flag,
+    allowFileUploads: flag,
+    maxFileSize: uint,
+    allowedFileTypes: fc.array(text, { maxLength: 2 }),
+    messageRetention: uint,
+    enableAI: flag,
+    moderationLevel: fc.constantFrom(...MODERATION_LEVELS),
+    slowModeSeconds: uint,
+    allowAnonymous: flag,
+    isArchived: flag,
+  },
 );
 const position = record(
   { roomId: room, head: uint, typing: users, present: users },

@@ -58,5 +58,5 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return name.replace(/[A-Z]+/g, (letters) => `_${letters.toLowerCase()}`);
 }

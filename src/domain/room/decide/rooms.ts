@@ -16,7 +16,7 @@ import {
   reject,
   UNCHANGED,
 } from "./answer.ts";
-import { refuseSettings } from "./settings-rules.ts";
+import { areSame, refuseSettings } from "./settings-rules.ts";
 
 export function decideCreateRoom(
   state: RoomState,
@@ -97,26 +97,23 @@ export function decideUpdateRoom(
 ): Decision {
   const refusal = refuse(state, command.by, "update_room");
   if (refusal !== undefined) return refusal;
+  if (MODERATION_SETTINGS.some((name) => command.changes[name] !== undefined)) {
+    const refusedModeration = refuse(state, command.by, "moderate_settings");
+    if (refusedModeration !== undefined) return refusedModeration;
+  }
   // The type decides about permissions; it stays what it was, whatever a caller slips in.
-  const settings: RoomSettings = { ...state.settings, ...command.changes, type: state.settings.type };
+  const { type, isArchived } = state.settings;
+  const { isArchived: _isArchived, ...changes } = command.changes as Partial<RoomSettings>;
+  const settings: RoomSettings = { ...state.settings, ...changes, type, ...(isArchived === true && { isArchived }) };
   const refused = refuseSettings(settings);
   if (refused !== undefined) return refused;
   if (settings.maxMembers < state.memberCount && settings.maxMembers !== state.settings.maxMembers) {
     return reject("invalid_field", `The room has ${state.memberCount} members already.`, "maxMembers");
   }
-  if (isSame(settings, state.settings)) return UNCHANGED;
+  if (areSame(settings, state.settings)) return UNCHANGED;
   const base = eventBase(state, command, bodyHash, context);
   return accept([{ kind: "room_updated", seq: state.head + 1, ...base, settings }]);
 }
 
-function isSame(a: RoomSettings, b: RoomSettings): boolean {
-  return (
-    a.name === b.name &&
-    a.description === b.description &&
-    a.avatar === b.avatar &&
-    a.maxMembers === b.maxMembers &&
-    a.allowInvites === b.allowInvites &&
-    a.tags?.length === b.tags?.length &&
-    (a.tags ?? []).every((tag, index) => tag === b.tags?.[index])
-  );
-}
+/** What `moderate_settings` guards. */
+const MODERATION_SETTINGS = ["moderationLevel", "slowModeSeconds", "allowAnonymous"] as const;
