@@ -91,6 +91,8 @@ export const MESSAGE_CACHE_MAX = 1_024;
 export const ITEM_CACHE_MAX = 1_024;
 /** Key of an item or a document: what DynamoDB allows for a sort key (1,024 bytes), less what is put around it. */
 export const ITEM_KEY_BYTES_MAX = 900;
+/** A document is one item of DynamoDB (400 KB at most) on purpose: it is read and written whole. */
+export const DOCUMENT_BYTES_MAX = 300_000;
 /** A snapshot is written after so many events, so that activation replays no more. */
 export const SNAPSHOT_EVENTS_MIN = 1_000;
 /** Events of one replay page, and of one page of history. */

@@ -1,11 +1,11 @@
 /**
- * Port of what is asked across rooms, and of rows that are not in any log: read marks, people.
+ * Port of what is asked across rooms, and of rows that are not in any log: read marks, people, documents.
  * Projections may lag behind the log by the adapter's stated bound (SQLite: not at all); they can be rebuilt from it.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import type { MemberRow } from "../domain/room/state.ts";
 import type { RoomType } from "../domain/room/vocabulary.ts";
-import type { Done, ReadResult, RoomCard } from "./journal.ts";
+import type { Done, PageQuery, ReadResult, RoomCard } from "./journal.ts";
 
 /** A member's watermarks in one room. Only forward. */
 export interface Mark {
@@ -56,6 +56,23 @@ export interface UserRow {
   readonly lastSeen: number;
 }
 
+/** A row of a tenant that belongs to no room: a block list, a list of words. A JSON object of `DOCUMENT_BYTES_MAX` at most. */
+export interface StoredDocument {
+  readonly value: object;
+  /** 1 and more, and higher with each write. */
+  readonly version: number;
+}
+
+export interface ListedDocument extends StoredDocument {
+  readonly id: string;
+}
+
+/**
+ * `conflict`: the document is not at the expected version; nothing was written. Also after an attempt of the same write
+ * whose answer was lost: read again, and judge by what is there.
+ */
+export type DocumentOutcome = "written" | "conflict";
+
 export interface Projections {
   /** Newest activity first; `total` counts all that match, whatever the page. */
   listRooms(
@@ -70,4 +87,20 @@ export interface Projections {
   writeMarks(marks: readonly Mark[], done: (saved: ReadResult<true>) => void): void;
   readUser(tenant: TenantId, userId: UserId, done: Done<UserRow | null>): void;
   writeUser(tenant: TenantId, row: UserRow, done: (saved: ReadResult<true>) => void): void;
+  /** `null` when there is none. Strong: what was written before the call is seen, whoever wrote it. */
+  readDocument(tenant: TenantId, collection: string, id: string, done: Done<StoredDocument | null>): void;
+  /**
+   * Written when the document is at `expectedVersion`, 0 for one that is not there; `null` removes. Collection and id are
+   * printable ASCII, as with items. Two writers that read first never overwrite each other's change.
+   */
+  writeDocument(
+    tenant: TenantId,
+    collection: string,
+    id: string,
+    value: object | null,
+    expectedVersion: number,
+    done: Done<DocumentOutcome>,
+  ): void;
+  /** Documents of one collection in the order of their ids' bytes. */
+  listDocuments(tenant: TenantId, collection: string, query: PageQuery, done: Done<readonly ListedDocument[]>): void;
 }

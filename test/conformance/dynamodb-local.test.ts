@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type DynamoServer, dynamoLocalMissing, startDynamoLocal } from "../support/dynamodb-servers.ts";
 import { dynamoClusterConformance } from "./dynamodb-cluster-ports.ts";
 import { openDynamoHarness } from "./dynamodb-harness.ts";
+import { documentConformance } from "./document-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
@@ -20,6 +21,7 @@ if (missing === undefined) {
   journalConformance("DynamoDB Local", () => openDynamoHarness(server));
   itemConformance("DynamoDB Local", () => openDynamoHarness(server));
   projectionsConformance("DynamoDB Local", () => openDynamoHarness(server));
+  documentConformance("DynamoDB Local", () => openDynamoHarness(server));
   dynamoClusterConformance("DynamoDB Local", () => server);
 } else {
   test("the official DynamoDB Local can be run", () => {

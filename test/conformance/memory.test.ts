@@ -2,6 +2,7 @@ import { MemoryJournal } from "../../src/storage/memory/memory-journal.ts";
 import { MemoryProjections } from "../../src/storage/memory/memory-projections.ts";
 import { MemoryStore } from "../../src/storage/memory/memory-store.ts";
 import type { Harness } from "./harness.ts";
+import { documentConformance } from "./document-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
@@ -18,3 +19,4 @@ async function open(store = new MemoryStore()): Promise<Harness> {
 journalConformance("memory", open);
 itemConformance("memory", open);
 projectionsConformance("memory", open);
+documentConformance("memory", open);

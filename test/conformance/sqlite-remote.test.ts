@@ -2,6 +2,7 @@ import { openSqlite } from "../../src/storage/sqlite/open-sqlite.ts";
 import { startSqliteWriter } from "../../src/storage/sqlite/writer-host.ts";
 import { failOnFatal, temporaryFolder } from "../support/temporary-folder.ts";
 import type { Harness } from "./harness.ts";
+import { documentConformance } from "./document-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
@@ -37,4 +38,5 @@ for (const [state, unsettledBytesMax] of [
   journalConformance(name, () => open(unsettledBytesMax));
   itemConformance(name, () => open(unsettledBytesMax));
   projectionsConformance(name, () => open(unsettledBytesMax));
+  documentConformance(name, () => open(unsettledBytesMax));
 }

@@ -257,4 +257,18 @@ export class SimProjections implements Projections {
     this.#lastUserMs = Math.max(this.#lastUserMs, this.#store.queue.nowMs + this.#store.delayMs());
     this.#store.ask(this.#process, done, (answer) => this.#inner.writeUser(tenant, row, answer), this.#lastUserMs);
   }
+
+  readDocument(...[tenant, collection, id, done]: Parameters<Projections["readDocument"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#inner.readDocument(tenant, collection, id, answer));
+  }
+
+  writeDocument(...[tenant, collection, id, value, version, done]: Parameters<Projections["writeDocument"]>): void {
+    this.#store.ask(this.#process, done, (answer) =>
+      this.#inner.writeDocument(tenant, collection, id, value, version, answer),
+    );
+  }
+
+  listDocuments(...[tenant, collection, query, done]: Parameters<Projections["listDocuments"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#inner.listDocuments(tenant, collection, query, answer));
+  }
 }

@@ -3,17 +3,22 @@
  * write, where the room lives in another shard; marks and people by nothing.
  */
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
-import type { Done, LogKey, ReadResult } from "../journal.ts";
+import { documentJson } from "../document-rules.ts";
+import type { Done, LogKey, PageQuery, ReadResult } from "../journal.ts";
 import {
+  type DocumentOutcome,
+  type ListedDocument,
   type Mark,
   type Projections,
   type RoomListItem,
   type RoomListQuery,
+  type StoredDocument,
   type UserRow,
   unreadOf,
 } from "../projections.ts";
 import { byNewestActivity } from "../room-order.ts";
 import { answer } from "./answering.ts";
+import type { DocumentStore } from "./document-store.ts";
 import type { ApiResult, DynamoApi } from "./dynamo-api.ts";
 import type { Incarnations } from "./incarnations.ts";
 import { binary, bytesIn, fromJsonBytes, jsonBytes, keyOf } from "./items.ts";
@@ -25,6 +30,7 @@ export interface DynamoProjectionsParts {
   readonly api: DynamoApi;
   readonly roomsTable: string;
   readonly rows: RowStore;
+  readonly documents: DocumentStore;
   readonly lists: RoomListReader;
   readonly incarnations: Incarnations;
   readonly failed: (error: unknown) => void;
@@ -112,6 +118,26 @@ export class DynamoProjections implements Projections {
       return put.ok ? { ok: true, value: true } : put;
     };
     answer(write(), done, this.#parts.failed);
+  }
+
+  readDocument(tenant: TenantId, collection: string, id: string, done: Done<StoredDocument | null>): void {
+    answer(this.#parts.documents.read(tenant, collection, id), done, this.#parts.failed);
+  }
+
+  writeDocument(
+    tenant: TenantId,
+    collection: string,
+    id: string,
+    value: object | null,
+    expectedVersion: number,
+    done: Done<DocumentOutcome>,
+  ): void {
+    const { documents, failed } = this.#parts;
+    answer(documents.write(tenant, collection, id, documentJson(collection, id, value), expectedVersion), done, failed);
+  }
+
+  listDocuments(tenant: TenantId, collection: string, query: PageQuery, done: Done<readonly ListedDocument[]>): void {
+    answer(this.#parts.documents.list(tenant, collection, query), done, this.#parts.failed);
   }
 
   /** One write when it goes forward in both watermarks, which is nearly always; otherwise what stands there is read first. */

@@ -6,6 +6,7 @@ import { DYNAMO_ROWS_PENDING_BYTES_MAX } from "../../base/limits.ts";
 import { type Random, SystemRandom } from "../../base/prng.ts";
 import type { Journal } from "../journal.ts";
 import type { Projections } from "../projections.ts";
+import { DocumentStore } from "./document-store.ts";
 import { DynamoApi } from "./dynamo-api.ts";
 import { DynamoJournal } from "./dynamo-journal.ts";
 import { DynamoProjections } from "./dynamo-projections.ts";
@@ -85,6 +86,7 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
   const failed = (error: unknown): void => report("dynamodb_failed", { error: String(error) });
   const flusher = new RowFlusher({ api, clock, pending, logs, rows, failed });
   const incarnations = new Incarnations(rows);
+  const documents = new DocumentStore(api, roomsTable);
   const lists = new RoomListReader(rows, pending);
   const itemLists = new ItemLists(items, pending);
   const rowsPendingBytesMax = options.rowsPendingBytesMax ?? DYNAMO_ROWS_PENDING_BYTES_MAX;
@@ -92,7 +94,7 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
   const journal = new DynamoJournal(parts);
   return {
     journal,
-    projections: new DynamoProjections({ api, roomsTable, rows, lists, incarnations, failed }),
+    projections: new DynamoProjections({ api, roomsTable, rows, documents, lists, incarnations, failed }),
     close: async () => {
       await journal.close();
       look?.cancel();

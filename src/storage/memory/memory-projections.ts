@@ -1,11 +1,22 @@
 /** Room lists, marks and people in memory: computed from the store's logs at each question. Same scheduling as the journal. */
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
-import type { Done, ReadResult } from "../journal.ts";
-import type { Mark, Projections, RoomListItem, RoomListQuery, UserRow } from "../projections.ts";
+import { documentJson } from "../document-rules.ts";
+import { pageOf } from "../item-page.ts";
+import type { Done, PageQuery, ReadResult } from "../journal.ts";
+import type {
+  DocumentOutcome,
+  ListedDocument,
+  Mark,
+  Projections,
+  RoomListItem,
+  RoomListQuery,
+  StoredDocument,
+  UserRow,
+} from "../projections.ts";
 import { unreadOf } from "../projections.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { Schedule } from "./memory-journal.ts";
-import type { MemoryLog, MemoryStore } from "./memory-store.ts";
+import type { MemoryDocument, MemoryLog, MemoryStore } from "./memory-store.ts";
 
 export class MemoryProjections implements Projections {
   readonly #store: MemoryStore;
@@ -73,6 +84,44 @@ export class MemoryProjections implements Projections {
     });
   }
 
+  readDocument(tenant: TenantId, collection: string, id: string, done: Done<StoredDocument | null>): void {
+    this.#schedule(() => {
+      const stored = this.#store.documents(tenant, collection).get(id);
+      done({ ok: true, value: stored === undefined ? null : present(stored) });
+    });
+  }
+
+  writeDocument(
+    tenant: TenantId,
+    collection: string,
+    id: string,
+    value: object | null,
+    expectedVersion: number,
+    done: Done<DocumentOutcome>,
+  ): void {
+    const json = documentJson(collection, id, value);
+    this.#schedule(() => {
+      const documents = this.#store.documents(tenant, collection);
+      const standing = documents.get(id);
+      const version = standing === undefined || standing.value === null ? 0 : standing.version;
+      if (version !== expectedVersion) return done({ ok: true, value: "conflict" });
+      const written = json === null ? null : (JSON.parse(json) as object);
+      documents.set(id, { value: written, version: (standing?.version ?? 0) + 1 });
+      done({ ok: true, value: "written" });
+    });
+  }
+
+  listDocuments(tenant: TenantId, collection: string, query: PageQuery, done: Done<readonly ListedDocument[]>): void {
+    this.#schedule(() => {
+      const found: ListedDocument[] = [];
+      for (const [id, stored] of this.#store.documents(tenant, collection)) {
+        const document = present(stored);
+        if (document !== null) found.push({ id, ...document });
+      }
+      done({ ok: true, value: pageOf(found, query) });
+    });
+  }
+
   #writeMark(mark: Mark): void {
     const marks = this.#store.currentLog(mark.tenant, mark.room)?.marks;
     const old = marks?.get(mark.userId);
@@ -84,6 +133,10 @@ export class MemoryProjections implements Projections {
     const deliveredSeq = Math.max(mark.deliveredSeq, old.deliveredSeq);
     marks?.set(mark.userId, { ...old, readSeq: read.readSeq, readNo: read.readNo, deliveredSeq });
   }
+}
+
+function present({ value, version }: MemoryDocument): StoredDocument | null {
+  return value === null ? null : { value, version };
 }
 
 /** `undefined` while the room has no card. */

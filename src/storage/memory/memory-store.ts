@@ -18,11 +18,28 @@ export interface MemoryLog {
   card: RoomCard | undefined;
 }
 
+export interface MemoryDocument {
+  readonly value: object | null;
+  readonly version: number;
+}
+
 export class MemoryStore {
   readonly #logs = new Map<string, MemoryLog>();
   /** The newest incarnation's log, by tenant and room. */
   readonly #current = new Map<TenantId, Map<RoomId, MemoryLog>>();
   readonly #users = new Map<string, UserRow>();
+
+  /** By tenant and collection, then by id; a document that is gone keeps its version. */
+  readonly #documents = new Map<string, Map<string, MemoryDocument>>();
+
+  documents(tenant: TenantId, collection: string): Map<string, MemoryDocument> {
+    const name = `${tenant}/${collection}`;
+    const present = this.#documents.get(name);
+    if (present !== undefined) return present;
+    const created = new Map<string, MemoryDocument>();
+    this.#documents.set(name, created);
+    return created;
+  }
 
   log(key: LogKey): MemoryLog | undefined {
     return this.#logs.get(logName(key));

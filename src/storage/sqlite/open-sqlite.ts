@@ -3,6 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { Journal } from "../journal.ts";
 import type { Projections } from "../projections.ts";
 import { AnsweringReads } from "./answering-reads.ts";
+import { DocumentReader } from "./document-reader.ts";
 import { RemoteWriteQueue } from "./remote-write-queue.ts";
 import { RoomListReader } from "./room-list-reader.ts";
 import { openReaderDatabase, openWriterDatabase } from "./schema.ts";
@@ -41,7 +42,7 @@ function assemble(queue: WriteQueue, source: SqliteWriter | SqliteReader, closeR
   const rooms = new RoomListReader(source.db, source.numbers, source.logs);
   return {
     journal: new SqliteJournal(queue, reads, source.logs),
-    projections: new SqliteProjections(queue, reads, rooms),
+    projections: new SqliteProjections(queue, reads, rooms, new DocumentReader(source.db, source.numbers)),
     close: async () => {
       reads.close();
       await queue.close();

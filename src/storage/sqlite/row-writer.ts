@@ -1,10 +1,10 @@
-/** Writes everything that is not a segment: rows that go with one, snapshots, marks, people. Within the writer's transaction. */
+/** Writes everything that is not a segment: rows that go with one, snapshots, marks, people, documents. Within the writer's transaction. */
 import type { Database } from "bun:sqlite";
 import type { TenantId } from "../../base/ids.ts";
 import type { LogKey, Snapshot } from "../journal.ts";
 import type { Mark } from "../projections.ts";
 import type { LogNumbers, LogNumberWriter } from "./log-numbers.ts";
-import type { RowWrite } from "./write-operation.ts";
+import type { DocumentOperation, RowWrite } from "./write-operation.ts";
 
 export class RowWriter {
   readonly #numbers: LogNumbers;
@@ -18,6 +18,8 @@ export class RowWriter {
   readonly #setSnapshot;
   readonly #setMark;
   readonly #setPerson;
+  readonly #newDocument;
+  readonly #changeDocument;
 
   constructor(db: Database, numbers: LogNumbers, naming: LogNumberWriter) {
     this.#numbers = numbers;
@@ -50,6 +52,14 @@ export class RowWriter {
     );
     this.#setPerson = db.prepare<unknown, [number, string, string]>(
       "INSERT INTO person (tenant, user_id, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row",
+    );
+    this.#newDocument = db.prepare<unknown, [number, string, string, string | null]>(
+      `INSERT INTO document (tenant, collection, id, version, row) VALUES (?, ?, ?, 1, ?)
+       ON CONFLICT DO UPDATE SET version = version + 1, row = excluded.row WHERE row IS NULL`,
+    );
+    this.#changeDocument = db.prepare<unknown, [string | null, number, string, string, number]>(
+      `UPDATE document SET version = version + 1, row = ?
+       WHERE tenant = ? AND collection = ? AND id = ? AND version = ? AND row IS NOT NULL`,
     );
   }
 
@@ -88,5 +98,15 @@ export class RowWriter {
 
   person(tenant: TenantId, userId: string, json: string): void {
     this.#setPerson.run(this.#naming.tenant(tenant), userId, json);
+  }
+
+  /** false: it is at another version. */
+  document({ tenant: name, collection, id, json, expectedVersion }: DocumentOperation): boolean {
+    const tenant = this.#naming.tenant(name);
+    const { changes } =
+      expectedVersion === 0
+        ? this.#newDocument.run(tenant, collection, id, json)
+        : this.#changeDocument.run(json, tenant, collection, id, expectedVersion);
+    return changes > 0;
   }
 }

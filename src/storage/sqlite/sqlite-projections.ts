@@ -1,21 +1,34 @@
 /** Room lists, marks and people on SQLite. Nothing lags: what is listed is what is committed. */
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
-import type { Done, ReadResult } from "../journal.ts";
-import type { Mark, Projections, RoomListItem, RoomListQuery, UserRow } from "../projections.ts";
+import { documentJson } from "../document-rules.ts";
+import type { Done, PageQuery, ReadResult } from "../journal.ts";
+import type {
+  DocumentOutcome,
+  ListedDocument,
+  Mark,
+  Projections,
+  RoomListItem,
+  RoomListQuery,
+  StoredDocument,
+  UserRow,
+} from "../projections.ts";
 import type { AnsweringReads } from "./answering-reads.ts";
+import type { DocumentReader } from "./document-reader.ts";
 import type { RoomListReader } from "./room-list-reader.ts";
-import { savedResult, userWrite } from "./write-operation.ts";
+import { documentResult, savedResult, userWrite } from "./write-operation.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
 export class SqliteProjections implements Projections {
   readonly #queue: WriteQueue;
   readonly #reads: AnsweringReads;
   readonly #rooms: RoomListReader;
+  readonly #documents: DocumentReader;
 
-  constructor(queue: WriteQueue, reads: AnsweringReads, rooms: RoomListReader) {
+  constructor(queue: WriteQueue, reads: AnsweringReads, rooms: RoomListReader, documents: DocumentReader) {
     this.#queue = queue;
     this.#reads = reads;
     this.#rooms = rooms;
+    this.#documents = documents;
   }
 
   listRooms(
@@ -43,5 +56,26 @@ export class SqliteProjections implements Projections {
 
   writeUser(tenant: TenantId, row: UserRow, done: (saved: ReadResult<true>) => void): void {
     this.#queue.add(userWrite(tenant, row), (outcome) => done(savedResult(outcome)));
+  }
+
+  readDocument(tenant: TenantId, collection: string, id: string, done: Done<StoredDocument | null>): void {
+    this.#reads.answer(done, () => this.#documents.read(tenant, collection, id));
+  }
+
+  writeDocument(
+    tenant: TenantId,
+    collection: string,
+    id: string,
+    value: object | null,
+    expectedVersion: number,
+    done: Done<DocumentOutcome>,
+  ): void {
+    const json = documentJson(collection, id, value);
+    const operation = { kind: "document", tenant, collection, id, json, expectedVersion } as const;
+    this.#queue.add(operation, (outcome) => done(documentResult(outcome)));
+  }
+
+  listDocuments(tenant: TenantId, collection: string, query: PageQuery, done: Done<readonly ListedDocument[]>): void {
+    this.#reads.answer(done, () => this.#documents.list(tenant, collection, query));
   }
 }

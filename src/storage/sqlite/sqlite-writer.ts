@@ -148,6 +148,9 @@ export class SqliteWriter {
         this.#rows.person(operation.tenant, operation.userId, operation.json);
         this.#walPages += 1;
         return "written";
+      case "document":
+        this.#walPages += pagesOf(operation.json?.length ?? 0);
+        return this.#rows.document(operation) ? "written" : "fenced";
     }
   }
 

@@ -28,7 +28,8 @@ type Packed =
     ]
   | readonly [1, TenantId, RoomId, number, Seq, Uint8Array]
   | readonly [2, readonly Mark[]]
-  | readonly [3, TenantId, UserId, string];
+  | readonly [3, TenantId, UserId, string]
+  | readonly [4, TenantId, string, string, string | null, number];
 
 /** Bytes in a buffer of their own, to be transferred. */
 export function packOperations(operations: readonly WriteOperation[]): Uint8Array<ArrayBuffer> {
@@ -57,6 +58,10 @@ function packed(operation: WriteOperation): Packed {
       return [2, operation.marks];
     case "user":
       return [3, operation.tenant, operation.userId, operation.json];
+    case "document": {
+      const { tenant, collection, id, json, expectedVersion } = operation;
+      return [4, tenant, collection, id, json, expectedVersion];
+    }
   }
 }
 
@@ -90,6 +95,10 @@ function unpacked(fields: Packed): WriteOperation {
       return { kind: "marks", marks: fields[1] };
     case 3:
       return { kind: "user", tenant: fields[1], userId: fields[2], json: fields[3] };
+    case 4: {
+      const [, tenant, collection, id, json, expectedVersion] = fields;
+      return { kind: "document", tenant, collection, id, json, expectedVersion };
+    }
   }
 }
 

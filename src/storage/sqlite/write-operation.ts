@@ -1,7 +1,7 @@
 /** What the writer can be asked, as data that can cross threads: rows are encoded where they come from, not in the writer. */
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { AppendOutcome, LogKey, ReadResult, RowChange, Segment, Snapshot } from "../journal.ts";
-import type { Mark, UserRow } from "../projections.ts";
+import type { DocumentOutcome, Mark, UserRow } from "../projections.ts";
 
 export type RowWrite =
   | { readonly kind: "member"; readonly userId: UserId; readonly joinedNo: number; readonly json: string }
@@ -21,9 +21,19 @@ export type WriteOperation =
   | AppendOperation
   | { readonly kind: "snapshot"; readonly log: LogKey; readonly snapshot: Snapshot }
   | { readonly kind: "marks"; readonly marks: readonly Mark[] }
-  | { readonly kind: "user"; readonly tenant: TenantId; readonly userId: UserId; readonly json: string };
+  | { readonly kind: "user"; readonly tenant: TenantId; readonly userId: UserId; readonly json: string }
+  | DocumentOperation;
 
-/** For operations that are not appends: `written` or not. */
+export interface DocumentOperation {
+  readonly kind: "document";
+  readonly tenant: TenantId;
+  readonly collection: string;
+  readonly id: string;
+  readonly json: string | null;
+  readonly expectedVersion: number;
+}
+
+/** For operations that are not appends: `written` or not; a document that is at another version is `fenced`. */
 export type WriteOutcome = AppendOutcome;
 
 const NO_ROWS: readonly RowWrite[] = [];
@@ -58,6 +68,12 @@ export function userWrite(tenant: TenantId, row: UserRow): WriteOperation {
 /** The answer to a write that is no append. `unavailable` may still have been written when the writer's thread was lost. */
 export function savedResult(outcome: WriteOutcome): ReadResult<true> {
   return outcome === "written" ? { ok: true, value: true } : { ok: false, error: "unavailable" };
+}
+
+/** The same for a document. */
+export function documentResult(outcome: WriteOutcome): ReadResult<DocumentOutcome> {
+  if (outcome === "written") return { ok: true, value: "written" };
+  return outcome === "fenced" ? { ok: true, value: "conflict" } : { ok: false, error: "unavailable" };
 }
 
 /** Names a log in maps. The parts have neither `/` nor `#`. */
