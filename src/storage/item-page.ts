@@ -1,6 +1,8 @@
 /** What a page of items or documents covers, in one place for all adapters. */
 import type { PageQuery } from "./journal.ts";
 
+/** The first printable character: some stores take no empty text for a bound. */
+const FIRST = " ";
 /** Lies behind every printable character. */
 const LAST = "\u007f";
 
@@ -13,7 +15,7 @@ export interface IdRange {
 
 /** `undefined`: the page is empty, whatever is stored. */
 export function idRangeOf({ after, prefix = "", backward }: PageQuery): IdRange | undefined {
-  let from = prefix;
+  let from = prefix === "" ? FIRST : prefix;
   let to = prefix + LAST;
   if (after !== undefined && backward === true && after < to) to = after;
   if (after !== undefined && backward !== true && after > from) from = after;
