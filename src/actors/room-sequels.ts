@@ -5,16 +5,19 @@
 import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import { POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
-import type { RoomPosition } from "../protocol/frames.ts";
+import type { MessageView, RoomPosition } from "../protocol/frames.ts";
+import type { ReadResult } from "../storage/journal.ts";
 import type { Mark } from "../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { MutationReply } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
+import { MessageViews } from "./message-views.ts";
 import type { RoomRequest } from "./request.ts";
+import type { HistoryRange } from "./room-reads.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { CatchUp, Missing } from "./room-audience.ts";
 import type { ShardEnv } from "./shard-env.ts";
-import { presentView, roomView, userRef } from "./views.ts";
+import { roomView, userRef } from "./views.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
@@ -31,6 +34,7 @@ export class RoomSequels {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
   readonly #later: Later;
+  readonly #views: MessageViews;
   /** Requests that wait for a read. */
   readonly #open = new Set<RoomRequest>();
 
@@ -38,6 +42,7 @@ export class RoomSequels {
     this.#env = env;
     this.#room = room;
     this.#later = later;
+    this.#views = new MessageViews(env, room, later);
   }
 
   get isIdle(): boolean {
@@ -114,12 +119,10 @@ export class RoomSequels {
   /** A call that sent or changed a message is answered with the message as it is now. */
   #withMessage(request: RoomRequest, base: MutationReply, seq: Seq): void {
     this.#open.add(request);
-    this.#room.reads.history({ before: seq + 1, after: seq - 1, limit: 1 }, (page) => {
+    this.#messages({ before: seq + 1, after: seq - 1, limit: 1 }, request.by.userId, (page) => {
       this.#open.delete(request);
       if (!page.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-      const found = page.value[0];
-      const message = found === undefined ? {} : { message: presentView(this.#room.room, found.event, found.overlay) };
-      answerValue(this.#env, request, { ...base, ...message });
+      answerValue(this.#env, request, { ...base, ...(page.value[0] !== undefined && { message: page.value[0] }) });
     });
   }
 
@@ -229,15 +232,22 @@ export class RoomSequels {
     this.#open.add(request);
     const head = this.#room.publishedSeq;
     const before = Math.min(page.before ?? head + 1, head + 1);
-    this.#room.reads.history({ before, after: page.after, limit: page.limit }, (found) => {
+    this.#messages({ before, after: page.after, limit: page.limit }, request.by.userId, (found) => {
       this.#open.delete(request);
       if (!found.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-      const messages = found.value.map(({ event, overlay }) => presentView(this.#room.room, event, overlay));
+      const messages = found.value;
       const hasMore =
         page.after === undefined
           ? (messages[0]?.messageNo ?? 1) > 1
           : (messages[messages.length - 1]?.messageNo ?? this.#room.state.messageCount) < this.#room.state.messageCount;
       answerValue(this.#env, request, { messages, hasMore });
+    });
+  }
+
+  #messages(range: HistoryRange, reader: UserId, answer: (messages: ReadResult<readonly MessageView[]>) => void): void {
+    this.#room.reads.history(range, (page) => {
+      if (!page.ok) return answer(page);
+      this.#views.show(page.value, reader, answer);
     });
   }
 

@@ -1,9 +1,12 @@
 /** From log events and rows to what people see. Pure; the one place that decides which parts of an event leave the engine. */
-import { messageIdOf, type RoomId, type UserId } from "../base/ids.ts";
+import { type ItemKey, messageIdOf, type RoomId, type Seq, type UserId } from "../base/ids.ts";
 import type { LogEvent, MessageSent, RoomSettings } from "../domain/room/events.ts";
+import { isPollClosed, pollTally, type VoteRow, voteKey } from "../domain/room/polls.ts";
+import { emojiOf, isAmong, reactionKey, tallyOf } from "../domain/room/reactions.ts";
 import { shownBy } from "../domain/room/shown-author.ts";
-import type { MessageOverlay } from "../domain/room/state.ts";
-import type { MessageView, RoomEvent, RoomView, UserRef } from "../protocol/frames.ts";
+import type { ItemValue, MessageOverlay } from "../domain/room/state.ts";
+import type { Poll } from "../domain/room/vocabulary.ts";
+import type { MessageView, PollView, ReactionView, RoomEvent, RoomView, UserRef } from "../protocol/frames.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -49,6 +52,7 @@ export function messageView(roomId: RoomId, event: MessageSent): MessageView {
   if (mentions !== undefined) view.mentions = mentions;
   if (attachments !== undefined) view.attachments = attachments;
   if (event.as !== undefined) view.isAnonymous = true;
+  if (event.poll !== undefined) view.poll = pollView(event.seq, event.poll, null, undefined);
   return view;
 }
 
@@ -61,23 +65,68 @@ function isGenerated(clientId: string): boolean {
   return clientId.charCodeAt(0) === 126;
 }
 
-/** The message as it is now. A deleted one keeps its place and loses its text. */
-export function presentView(roomId: RoomId, event: MessageSent, overlay: MessageOverlay | null): MessageView {
+/** For whom a message is shown as it is now, and when. */
+export interface Reading {
+  readonly userId: UserId;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** Names per emoji. */
+  readonly namesMax: number;
+  /** Rows of the reader's own, as far as they were read: reactions and votes. */
+  readonly own: ReadonlyMap<ItemKey, ItemValue | null>;
+}
+
+/** The message as it is now. A deleted one keeps its place and loses its text. Without a reading, nothing is the reader's own. */
+export function presentView(
+  roomId: RoomId,
+  event: MessageSent,
+  overlay: MessageOverlay | null,
+  reading?: Reading,
+): MessageView {
   const sent = messageView(roomId, event);
-  if (overlay === null) return sent;
-  if (overlay.deletedAt !== undefined) {
-    const { attachments: _attachments, mentions: _mentions, ...kept } = sent;
+  if (overlay?.deletedAt !== undefined) {
+    const { attachments: _attachments, mentions: _mentions, poll: _poll, ...kept } = sent;
     return { ...kept, content: "", deletedAt: overlay.deletedAt };
   }
-  const reactions: Record<string, { count: number; users: readonly UserId[] }> = {};
-  for (const [emoji, users] of Object.entries(overlay.reactions ?? {})) {
-    if (users.length > 0) reactions[emoji] = { count: users.length, users };
-  }
+  const poll = event.poll === undefined ? undefined : pollView(event.seq, event.poll, overlay, reading);
+  if (overlay === null) return poll === undefined ? sent : { ...sent, poll };
+  const reactions = reactionViews(event.seq, overlay, reading);
   return {
     ...sent,
     ...(overlay.content !== undefined && { content: overlay.content }),
     ...(overlay.editedAt !== undefined && { editedAt: overlay.editedAt }),
-    ...(Object.keys(reactions).length > 0 && { reactions }),
+    ...(reactions !== undefined && { reactions }),
+    ...(poll !== undefined && { poll }),
+  };
+}
+
+function reactionViews(seq: Seq, overlay: MessageOverlay, reading: Reading | undefined): MessageView["reactions"] {
+  const views: [string, ReactionView][] = [];
+  for (const emoji of emojiOf(overlay)) {
+    const tally = tallyOf(overlay, emoji);
+    if (tally.count === 0) continue;
+    const users = reading === undefined ? tally.users : tally.users.slice(0, reading.namesMax);
+    const isMine =
+      reading !== undefined &&
+      (isAmong(tally, reading.userId) ?? reading.own.get(reactionKey(seq, emoji, reading.userId)) != null);
+    views.push([emoji, { count: tally.count, users, ...(isMine && { mine: true }) }]);
+  }
+  // Defines own properties, whatever an emoji is called.
+  return views.length === 0 ? undefined : Object.fromEntries(views);
+}
+
+export function pollView(seq: Seq, poll: Poll, overlay: MessageOverlay | null, reading: Reading | undefined): PollView {
+  const { votes, voters } = pollTally(poll, overlay);
+  const own = reading?.own.get(voteKey(seq, reading.userId)) as VoteRow | null | undefined;
+  return {
+    question: poll.question,
+    options: poll.options.map((text, place) => ({ text, votes: votes[place] ?? 0 })),
+    choicesMax: poll.choicesMax,
+    isAnonymous: poll.anonymous,
+    ...(poll.closesAt !== undefined && { closesAt: poll.closesAt }),
+    isClosed: isPollClosed(poll, overlay, reading?.nowMs ?? 0),
+    voters,
+    ...(own !== undefined && { mine: own?.choices ?? [] }),
   };
 }
 

@@ -49,8 +49,13 @@ export const INTERNED_IDS_MAX = 4_096;
 export const ROOMS_PER_CONNECTION_MAX = 5_000;
 /** Different emoji on one message. Reject `too_many_reactions`. */
 export const REACTIONS_PER_MESSAGE_MAX = 50;
-/** People per emoji on one message: their names stand in its row, so that nobody counts twice. Reject `too_many_reactions`. */
-export const REACTION_USERS_KEPT_MAX = 1_000;
+/** Names per emoji that stand in a message's row: all of them in a room of so many members. More are counted, and had by pages. */
+export const REACTION_NAMES_SHOWN = 100;
+/** Names per emoji in a message of a larger room: a page of 100 messages stays below 200 KiB. More by pages. */
+export const REACTION_NAMES_LARGE_ROOM = 10;
+export const REACTION_PAGE_MAX = 100;
+/** Rows of the reader's own (reactions, votes) that one page of history is looked up for. Beyond: they are not told what is theirs. */
+export const OWN_ROWS_PER_PAGE_MAX = 200;
 /** Versions kept of an edited message; the oldest go first. */
 export const EDIT_HISTORY_MAX = 20;
 

@@ -24,6 +24,8 @@ export function messageJson(message: MessageView) {
     reactions: Object.fromEntries(reactions.map(([emoji, reaction]) => [emoji, reaction.users])),
     /** How many, where `reactions` names only the first ones. */
     reactionCounts: Object.fromEntries(reactions.map(([emoji, reaction]) => [emoji, reaction.count])),
+    /** Those of whoever asks. */
+    myReactions: reactions.filter(([, reaction]) => reaction.mine).map(([emoji]) => emoji),
     replyTo: message.replyTo ?? null,
     mentions: message.mentions ?? [],
     attachments: message.attachments ?? [],

@@ -214,11 +214,19 @@ export interface MessageView {
   readonly attachments?: readonly Attachment[];
   readonly editedAt?: number;
   readonly deletedAt?: number;
-  /** Emoji → how many and who (the first `REACTION_USERS_KEPT_MAX`). */
-  readonly reactions?: Readonly<Record<string, { readonly count: number; readonly users: readonly UserId[] }>>;
+  /** By emoji. */
+  readonly reactions?: Readonly<Record<string, ReactionView>>;
   /** `authorId` and `authorName` are a pseudonym of this room. */
   readonly isAnonymous?: true;
   readonly poll?: PollView;
+}
+
+export interface ReactionView {
+  readonly count: number;
+  /** Some of them: all in a room of up to `REACTION_NAMES_SHOWN` people. */
+  readonly users: readonly UserId[];
+  /** The reader is one of them; only in what is read by one person, such as history. */
+  readonly mine?: true;
 }
 
 /** A poll with its results. An option is named by its place, counted from 0. */

@@ -13,6 +13,7 @@ import type {
   PollView,
   PongFrame,
   PresenceFrame,
+  ReactionView,
   ReceiptsFrame,
   ReconnectFrame,
   ResumedFrame,
@@ -67,13 +68,12 @@ function layout<T>(...parts: readonly Part<T>[]): Layout {
 
 type Change = Extract<RoomEvent, { type: "message_updated" }>["change"];
 type AnyChange = { [K in Change extends infer C ? (C extends Change ? keyof C : never) : never]: unknown };
-type Reaction = NonNullable<MessageView["reactions"]>[string];
 type Receipt = ReceiptsFrame["receipts"][number];
 type EventOf<T extends RoomEvent["type"]> = Extract<RoomEvent, { type: T }>;
 
 export const USER = layout<UserRef>("userId", "name", "avatar");
 export const ATTACHMENT = layout<Attachment>("id", "type", "url", "fileName", "fileSize", "mimeType", "thumbnailUrl");
-const REACTION = layout<Reaction>("count", "users");
+const REACTION = layout<ReactionView>("count", "users", "mine");
 const POLL = layout<PollView>(
   "question",
   { name: "options", layout: layout<PollView["options"][number]>("text", "votes"), many: "list" },

@@ -1,6 +1,7 @@
 /** Checks of the log by itself (2, 3), and of the rows that were written with it. */
 import type { Seq, UserId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
+import { emojiOf, tallyOf } from "../../src/domain/room/reactions.ts";
 import type { MessageOverlay } from "../../src/domain/room/state.ts";
 import type { FinalLog } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
@@ -115,8 +116,9 @@ function replayedOverlay(events: readonly LogEvent[], seq: Seq): MessageOverlay 
 /** A deleted message's text and reactions are nobody's business any more. */
 function overlayLine({ content, deletedAt, reactions = {} }: MessageOverlay): string {
   if (deletedAt !== undefined) return `deleted at ${deletedAt}`;
-  const shown = Object.entries(reactions)
-    .filter(([, users]) => users.length > 0)
-    .map(([emoji, users]) => `${emoji} ${[...users].sort().join(",")}`);
+  const shown = emojiOf({ reactions })
+    .map((emoji) => ({ emoji, ...tallyOf({ reactions }, emoji) }))
+    .filter(({ count }) => count > 0)
+    .map(({ emoji, count, users }) => `${emoji} ${count} ${[...users].sort().join(",")}`);
   return `${content ?? "unchanged"} ${shown.join(" ")}`;
 }

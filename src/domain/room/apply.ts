@@ -13,6 +13,7 @@ import type {
   ReactionChanged,
 } from "./events.ts";
 import { changedOverlay, knownMessage } from "./message-rows.ts";
+import { type ReactionRow, reactionKey } from "./reactions.ts";
 import type { MemberRow, RoomState } from "./state.ts";
 
 /** Estimates of what an event holds in memory, bytes. */
@@ -50,7 +51,10 @@ export function apply(state: RoomState, event: LogEvent): void {
       break;
     case "message_edited":
     case "message_deleted":
+      messageChanged(state, event);
+      break;
     case "reaction_changed":
+      state.items.set(reactionKey(event.target, event.emoji, event.by), reactionRow(event), event.seq);
       messageChanged(state, event);
       break;
     default:
@@ -99,6 +103,10 @@ function messageChanged(state: RoomState, event: MessageEdited | MessageDeleted 
   // On replay the row may be unknown, as with members.
   if (row != null) state.messages.set(event.target, { ...row, overlay: changedOverlay(row, event) }, event.seq);
   state.recent.touch(event.target);
+}
+
+function reactionRow({ added, timestamp }: ReactionChanged): ReactionRow | null {
+  return added ? { at: timestamp } : null;
 }
 
 function bytesOf(event: LogEvent): number {

@@ -5,11 +5,11 @@
 import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import { EDIT_HISTORY_MAX } from "../../base/limits.ts";
 import type { LogEvent, MessageDeleted, MessageEdited, ReactionChanged } from "./events.ts";
+import { changedReactions } from "./reactions.ts";
 import { shownBy } from "./shown-author.ts";
 import type { ItemValue, MemberRow, MessageOverlay, MessageRow, RoomState } from "./state.ts";
 
 const NO_OVERLAY: MessageOverlay = {};
-const NO_USERS: readonly UserId[] = [];
 
 /** `null`: there is no message with this sequence. */
 export function knownMessage(state: RoomState, seq: Seq): MessageRow | null | undefined {
@@ -57,11 +57,6 @@ export function presentContent(row: MessageRow): string {
   return row.overlay.content ?? row.content;
 }
 
-export function reactionUsers(overlay: MessageOverlay, emoji: string): readonly UserId[] {
-  const reactions = overlay.reactions;
-  return reactions !== undefined && Object.hasOwn(reactions, emoji) ? (reactions[emoji] ?? NO_USERS) : NO_USERS;
-}
-
 /** The overlay after the event. */
 export function changedOverlay(
   row: MessageRow,
@@ -76,12 +71,7 @@ export function changedOverlay(
     case "message_deleted":
       // Versions and reactions go with the text; the log keeps them as long as it keeps the message.
       return { deletedAt: event.timestamp, deletedBy: shownBy(event) };
-    case "reaction_changed": {
-      const users = reactionUsers(row.overlay, event.emoji).filter((user) => user !== event.by);
-      if (event.added) users.push(event.by);
-      const { [event.emoji]: _changed, ...others } = row.overlay.reactions ?? {};
-      const reactions = users.length === 0 ? others : { ...row.overlay.reactions, [event.emoji]: users };
-      return { ...row.overlay, reactions };
-    }
+    case "reaction_changed":
+      return { ...row.overlay, reactions: changedReactions(row.overlay, event) };
   }
 }

@@ -5,6 +5,7 @@
 import { type ItemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
 import { unreachable } from "../../base/result.ts";
 import type { LogEvent, RoomSettings } from "./events.ts";
+import { reactionKey } from "./reactions.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "./state.ts";
 
 /** Rows derived from a segment's events, written with it (or caught up from it before they are read). */
@@ -40,8 +41,9 @@ export function rowChanges(state: RoomState, event: LogEvent): readonly RowChang
       return [memberChange(state, event.userId)];
     case "message_edited":
     case "message_deleted":
-    case "reaction_changed":
       return [messageChange(state, event.target)];
+    case "reaction_changed":
+      return [messageChange(state, event.target), itemChange(state, reactionKey(event.target, event.emoji, event.by))];
     default:
       return unreachable(event);
   }

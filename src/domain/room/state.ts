@@ -30,8 +30,17 @@ export interface MessageOverlay {
   readonly deletedBy?: UserId;
   /** Earlier versions, oldest first. */
   readonly history?: readonly { readonly content: string; readonly until: number; readonly by: UserId }[];
-  readonly reactions?: Readonly<Record<string, readonly UserId[]>>;
+  /** By emoji. Rows of former versions have the list of all names alone. */
+  readonly reactions?: Readonly<Record<string, ReactionTally | readonly UserId[]>>;
   readonly poll?: PollTally;
+}
+
+/** How many show an emoji, and some of them by name. The rest have rows of their own: see `reactions.ts`. */
+export interface ReactionTally {
+  readonly count: number;
+  readonly users: readonly UserId[];
+  /** Further names, from a row that had all of them: these have no rows. */
+  readonly old?: readonly UserId[];
 }
 
 /** The results of a poll. Who chose what are rows of their own, and in the log. */

@@ -61,7 +61,7 @@ const message = record(
     attachments: fc.array(attachment, { maxLength: 2 }),
     editedAt: time,
     deletedAt: time,
-    reactions: fc.dictionary(text, fc.record({ count: uint, users }, { noNullPrototype: true }), {
+    reactions: fc.dictionary(text, record({ count: uint, users }, { mine: fc.constant(true as const) }), {
       maxKeys: 3,
       noNullPrototype: true,
     }),

@@ -1,16 +1,10 @@
-/** Sending messages and changing them. `decideSend` is the engine's hot path: no closures, no copies, one event. */
-import { type Seq, seqOfMessageId, type UserId } from "../../../base/ids.ts";
-import {
-  ATTACHMENTS_MAX,
-  EMOJI_LENGTH_MAX,
-  MENTIONS_MAX,
-  REACTION_USERS_KEPT_MAX,
-  REACTIONS_PER_MESSAGE_MAX,
-} from "../../../base/limits.ts";
-import type { DeleteMessage, EditMessage, React, SendMessage } from "../commands.ts";
+/** Sending messages, editing and deleting them. `decideSend` is the engine's hot path: no closures, no copies, one event. */
+import { seqOfMessageId, type UserId } from "../../../base/ids.ts";
+import { ATTACHMENTS_MAX, MENTIONS_MAX } from "../../../base/limits.ts";
+import type { DeleteMessage, EditMessage, SendMessage } from "../commands.ts";
 import type { Decision } from "../decision.ts";
 import type { MessageSent } from "../events.ts";
-import { knownMessage, presentContent, reactionUsers } from "../message-rows.ts";
+import { knownMessage, presentContent } from "../message-rows.ts";
 import { isAllowed } from "../permissions.ts";
 import type { MessageRow } from "../state.ts";
 import {
@@ -25,11 +19,9 @@ import {
   timestampOf,
   UNCHANGED,
 } from "./answer.ts";
+import { ALREADY_DELETED, isBlank, MESSAGE_NOT_FOUND, targetOf } from "./targets.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
-
-const MESSAGE_NOT_FOUND = reject("message_not_found", undefined, "messageId");
-const ALREADY_DELETED = reject("already_deleted", undefined, "messageId");
 
 export function decideSend(state: LiveRoom, command: SendMessage, bodyHash: number, context: DecideContext): Decision {
   const { by, content, messageType, replyTo, mentions, attachments } = command;
@@ -138,37 +130,6 @@ function refuseDelete(state: LiveRoom, { by }: DeleteMessage, row: MessageRow): 
   return isAllowed(state.settings.type, "delete_any", by, role) ? undefined : refuse(state, by, "delete_own");
 }
 
-export function decideReact(state: LiveRoom, command: React, bodyHash: number, context: DecideContext): Decision {
-  const { by, emoji, add } = command;
-  const refusal = refuse(state, by, "react");
-  if (refusal !== undefined) return refusal;
-  // `__proto__` would not survive as a key of the reactions' record.
-  if (emoji.length > EMOJI_LENGTH_MAX || isBlank(emoji) || !emoji.isWellFormed() || emoji === "__proto__") {
-    return reject("invalid_field", `emoji is a text of 1 to ${EMOJI_LENGTH_MAX} characters.`, "emoji");
-  }
-  const target = targetOf(command.messageId);
-  const row = knownMessage(state, target);
-  if (row === undefined) return needMessage(target);
-  if (row === null) return MESSAGE_NOT_FOUND;
-  if (row.overlay.deletedAt !== undefined) return ALREADY_DELETED;
-  const users = reactionUsers(row.overlay, emoji);
-  if (users.includes(by.userId) === add) return UNCHANGED;
-  if (add && users.length >= REACTION_USERS_KEPT_MAX) {
-    return reject("too_many_reactions", `At most ${REACTION_USERS_KEPT_MAX} people can react with the same emoji.`);
-  }
-  if (add && users.length === 0 && Object.keys(row.overlay.reactions ?? {}).length >= REACTIONS_PER_MESSAGE_MAX) {
-    return reject("too_many_reactions");
-  }
-  const base = eventBase(state, command, bodyHash, context);
-  const count = users.length + (add ? 1 : -1);
-  return accept([{ kind: "reaction_changed", seq: state.head + 1, ...base, target, emoji, added: add, count }]);
-}
-
-/** 0, where no message stands, for ids that are not ours. */
-function targetOf(messageId: string): Seq {
-  return seqOfMessageId(messageId) ?? 0;
-}
-
 function refuseContent(content: string, mayBeBlank: boolean, lengthMax: number): Decision | undefined {
   // A code point is one or two units: only what lies between needs counting.
   if (content.length > lengthMax && (content.length > 2 * lengthMax || codePoints(content) > lengthMax)) {
@@ -186,12 +147,6 @@ function codePoints(text: string): number {
     if ((text.charCodeAt(i) & 0xfc00) !== 0xdc00) count += 1;
   }
   return count;
-}
-
-function isBlank(text: string): boolean {
-  const first = text.charCodeAt(0);
-  if (first > 0x20 && first < 0x7f) return false;
-  return text.trim() === "";
 }
 
 function tooMany(field: string, max: number): Decision {
