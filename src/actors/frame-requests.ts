@@ -85,6 +85,9 @@ export function requestOfFrame(
         { kind: "react", ...key, messageId: frame.messageId, emoji: frame.emoji, add: frame.action !== "remove" },
         ACKNOWLEDGE,
       );
+    case "pin_message":
+    case "unpin_message":
+      return ask({ kind: frame.type, ...key, messageId: frame.messageId }, ACKNOWLEDGE);
     case "typing_start":
     case "typing_stop":
       return ask({ kind: "set_typing", by, isTyping: frame.type === "typing_start" }, ACKNOWLEDGE);
@@ -111,7 +114,7 @@ function sendRequest(
   frameNo: number,
   frame: SendMessageFrame,
 ): RoomRequest {
-  const { clientId, knownSeq, replyTo, mentions, attachments } = frame;
+  const { clientId, knownSeq, replyTo, mentions, mentionRoom, attachments } = frame;
   const command: Mutable<SendMessage> = {
     kind: "send_message",
     by,
@@ -122,6 +125,7 @@ function sendRequest(
   if (knownSeq !== undefined) command.knownSeq = knownSeq;
   if (replyTo !== undefined) command.replyTo = replyTo;
   if (mentions !== undefined) command.mentions = mentions;
+  if (mentionRoom !== undefined) command.mentionRoom = mentionRoom;
   if (attachments !== undefined) command.attachments = attachments;
   return roomRequest(asker.connection.link, record, asker, by, frame.roomId, command, ACKNOWLEDGE);
 }

@@ -5,7 +5,7 @@
  */
 import { Packr } from "msgpackr";
 import type { MessageId, Seq, UserId } from "../base/ids.ts";
-import type { LogEvent, MessageSent, RoomSettings } from "../domain/room/events.ts";
+import type { LogEvent, MessageDeleted, MessageSent, RoomSettings, ThreadPlace } from "../domain/room/events.ts";
 import type { Attachment, MessageType, Poll, Role } from "../domain/room/vocabulary.ts";
 import { MsgpackWriter } from "../protocol/msgpack-writer.ts";
 
@@ -21,6 +21,8 @@ const KIND = {
   message_edited: 7,
   message_deleted: 8,
   reaction_changed: 9,
+  message_pinned: 25,
+  message_unpinned: 26,
 } as const satisfies Record<LogEvent["kind"], number>;
 
 const packr = new Packr({
@@ -45,10 +47,11 @@ export function encodeEntries(events: readonly LogEvent[]): Uint8Array {
 
 /** What `toRow` would give, each field written at once: nearly all of a log is messages. */
 function writeMessage(event: MessageSent): void {
-  const { replyTo, mentions, attachments, as, poll } = event;
-  const isRare = as !== undefined || poll !== undefined;
-  const hasMore = replyTo !== undefined || mentions !== undefined || attachments !== undefined || isRare;
-  writer.arrayHeader(isRare ? 16 : hasMore ? 13 : 10);
+  const { replyTo, mentions, attachments, as, poll, mentionsRoom, thread } = event;
+  const isRarest = mentionsRoom !== undefined || thread !== undefined;
+  const isRare = isRarest || as !== undefined || poll !== undefined;
+  const hasMore = isRare || replyTo !== undefined || mentions !== undefined || attachments !== undefined;
+  writer.arrayHeader(isRarest ? 18 : isRare ? 16 : hasMore ? 13 : 10);
   writer.number(KIND.message_sent);
   writer.number(event.timestamp);
   writer.string(event.by);
@@ -67,6 +70,9 @@ function writeMessage(event: MessageSent): void {
   writer.optionalString(as);
   writer.value(event.isFirstAs);
   writer.value(poll);
+  if (!isRarest) return;
+  writer.value(mentionsRoom);
+  writer.value(thread === undefined ? undefined : [thread.root, thread.no, thread.count, thread.followers]);
 }
 
 /** Throws on bytes of an unknown version or kind: the room is quarantined, never half read. */
@@ -103,7 +109,12 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       return head;
     case "message_deleted":
       head.push(event.target);
-      if (event.as !== undefined) head.push(event.as);
+      if (event.as !== undefined || event.thread !== undefined) head.push(event.as);
+      if (event.thread !== undefined) head.push([event.thread.root, event.thread.count]);
+      return head;
+    case "message_pinned":
+    case "message_unpinned":
+      head.push(event.target);
       return head;
     case "reaction_changed":
       head.push(event.target, event.emoji, event.added, event.count);
@@ -137,6 +148,8 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         ...(row[13] != null && { as: row[13] as UserId }),
         ...(row[14] != null && { isFirstAs: true }),
         ...(row[15] != null && { poll: row[15] as Poll }),
+        ...(row[16] != null && { mentionsRoom: row[16] as boolean }),
+        ...(row[17] != null && { thread: threadPlaceOf(row[17] as unknown[]) }),
       };
     case KIND.room_created:
       return { kind: "room_created", ...common, settings: row[5] as RoomSettings };
@@ -170,7 +183,20 @@ function fromRow(seq: Seq, row: Row): LogEvent {
     case KIND.message_edited:
       return { kind: "message_edited", ...common, target: row[5] as Seq, content: row[6] as string, ...asOf(row[7]) };
     case KIND.message_deleted:
-      return { kind: "message_deleted", ...common, target: row[5] as Seq, ...asOf(row[6]) };
+      return {
+        kind: "message_deleted",
+        ...common,
+        target: row[5] as Seq,
+        ...asOf(row[6]),
+        ...(row[7] != null && { thread: threadLeftOf(row[7] as unknown[]) }),
+      };
+    case KIND.message_pinned:
+    case KIND.message_unpinned:
+      return {
+        kind: kind === KIND.message_pinned ? "message_pinned" : "message_unpinned",
+        ...common,
+        target: row[5] as Seq,
+      };
     case KIND.reaction_changed:
       return {
         kind: "reaction_changed",
@@ -187,4 +213,13 @@ function fromRow(seq: Seq, row: Row): LogEvent {
 
 function asOf(as: unknown): { readonly as?: UserId } {
   return as == null ? {} : { as: as as UserId };
+}
+
+function threadPlaceOf(row: readonly unknown[]): ThreadPlace {
+  const place = { root: row[0] as Seq, no: row[1] as number, count: row[2] as number };
+  return row[3] == null ? place : { ...place, followers: row[3] as UserId[] };
+}
+
+function threadLeftOf(row: readonly unknown[]): NonNullable<MessageDeleted["thread"]> {
+  return { root: row[0] as Seq, count: row[1] as number };
 }

@@ -18,7 +18,7 @@ export type ActorMessage =
   /** room → user: for sockets of the user that are not subscribed to the room. */
   | {
       readonly kind: "notify";
-      readonly reason: "mention" | "invite";
+      readonly reason: "mention" | "invite" | "reply";
       readonly room: RoomId;
       readonly by: UserId;
       readonly messageId?: MessageId;

@@ -4,7 +4,6 @@
  * Invariant: nothing that rests on an event leaves this actor before the event is durable.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
-import { messageIdOf } from "../base/ids.ts";
 import { FENCE_RESPECT_MS, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
 import { apply } from "../domain/room/apply.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
@@ -13,13 +12,13 @@ import { decide } from "../domain/room/decide.ts";
 import { emptyRoomState } from "../domain/room/empty-state.ts";
 import type { DomainEvent, LogEvent } from "../domain/room/events.ts";
 import { learnRows } from "../domain/room/message-rows.ts";
-import { rowChanges } from "../domain/room/rows.ts";
+import { hasNoRows, rowChanges } from "../domain/room/rows.ts";
 import { decodeSnapshot, encodeSnapshot } from "../domain/room/snapshot.ts";
 import type { RoomState } from "../domain/room/state.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { LogKey, LogTail, ReadResult } from "../storage/journal.ts";
 import { Actor } from "./actor.ts";
-import { addressHash, roomAddress, userAddress } from "./address.ts";
+import { addressHash, roomAddress } from "./address.ts";
 import { answerRejection } from "./answers.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
@@ -34,6 +33,7 @@ import { RoomAudience, topicKey } from "./room-audience.ts";
 import { catchUp } from "./room-catch-up.ts";
 import { RoomLog } from "./room-log.ts";
 import { RoomMarks } from "./room-marks.ts";
+import { notify } from "./room-notices.ts";
 import { RoomReads } from "./room-reads.ts";
 import { type Done, RoomSequels } from "./room-sequels.ts";
 import { RowFetcher } from "./row-fetcher.ts";
@@ -440,7 +440,7 @@ export class RoomActor extends Actor<RoomMessage> {
     apply(this.#state, event);
     log.add(
       event,
-      event.kind === "message_sent" || event.kind === "fence" ? NO_ROWS : rowChanges(this.#state, event),
+      hasNoRows(event) ? NO_ROWS : rowChanges(this.#state, event),
       this.#state.epoch,
       this.#state.messageCount,
     );
@@ -594,16 +594,9 @@ export class RoomActor extends Actor<RoomMessage> {
         this.marks.delivered(by.userId, effect.seq, request);
         return;
       case "notify":
-        this.#notify(effect.userIds, effect.reason, effect.as ?? by.userId, firstSeq);
+      case "notify_all":
+        notify(this.env, this, { effect, by: by.userId, seq: firstSeq }, (run) => this.later(run));
         return;
-    }
-  }
-
-  /** The domain names members only: a mention must not tell a stranger that the room exists. */
-  #notify(userIds: readonly UserId[], reason: "mention" | "invite", by: UserId, seq: Seq): void {
-    const messageId = reason === "mention" ? { messageId: messageIdOf(seq) } : {};
-    for (const userId of userIds) {
-      this.env.tell(userAddress(this.tenant, userId), { kind: "notify", reason, room: this.room, by, ...messageId });
     }
   }
 

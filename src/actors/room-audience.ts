@@ -12,7 +12,7 @@ import type { EdgeLink } from "./edge-link.ts";
 import type { TopicNo } from "./link.ts";
 import { RoomEphemera } from "./room-ephemera.ts";
 import type { ShardEnv } from "./shard-env.ts";
-import { type RoomFacts, roomEvent } from "./views.ts";
+import { isLastOfThread, type RoomFacts, roomEvent, threadEvent } from "./views.ts";
 
 /** A replay under way: the connection is subscribed when it has reached the head, unless it leaves before. */
 export interface CatchUp {
@@ -276,9 +276,12 @@ export class RoomAudience implements Subscribed {
   #eventsFrame(events: readonly LogEvent[], after: Seq, facts: RoomFacts): ServerFrame | undefined {
     const shown: RoomEvent[] = [];
     let head = after;
-    for (const event of events) {
+    for (let i = 0; i < events.length; i += 1) {
+      const event = events[i] as LogEvent;
       const view = roomEvent(this.#room, event, facts);
       if (view !== undefined) shown.push(view);
+      const thread = isLastOfThread(events, i) ? threadEvent(event) : undefined;
+      if (thread !== undefined) shown.push(thread);
       head = event.seq;
     }
     return head === after ? undefined : { type: "events", roomId: this.#room, after, head, events: shown };

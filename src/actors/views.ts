@@ -4,9 +4,17 @@ import type { LogEvent, MessageSent, RoomSettings } from "../domain/room/events.
 import { isPollClosed, pollTally, type VoteRow, voteKey } from "../domain/room/polls.ts";
 import { emojiOf, isAmong, reactionKey, tallyOf } from "../domain/room/reactions.ts";
 import { shownBy } from "../domain/room/shown-author.ts";
-import type { ItemValue, MessageOverlay } from "../domain/room/state.ts";
+import type { ItemValue, MessageOverlay, ThreadSummary } from "../domain/room/state.ts";
 import type { Poll } from "../domain/room/vocabulary.ts";
-import type { MessageView, PollView, ReactionView, RoomEvent, RoomView, UserRef } from "../protocol/frames.ts";
+import type {
+  MessageView,
+  PollView,
+  ReactionView,
+  RoomEvent,
+  RoomView,
+  ThreadView,
+  UserRef,
+} from "../protocol/frames.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -53,6 +61,8 @@ export function messageView(roomId: RoomId, event: MessageSent): MessageView {
   if (attachments !== undefined) view.attachments = attachments;
   if (event.as !== undefined) view.isAnonymous = true;
   if (event.poll !== undefined) view.poll = pollView(event.seq, event.poll, null, undefined);
+  if (event.mentionsRoom !== undefined) view.mentionsRoom = event.mentionsRoom;
+  if (event.thread !== undefined) view.threadId = messageIdOf(event.thread.root);
   return view;
 }
 
@@ -84,9 +94,10 @@ export function presentView(
   reading?: Reading,
 ): MessageView {
   const sent = messageView(roomId, event);
+  const thread = overlay?.thread === undefined ? {} : { thread: threadView(overlay.thread) };
   if (overlay?.deletedAt !== undefined) {
-    const { attachments: _attachments, mentions: _mentions, poll: _poll, ...kept } = sent;
-    return { ...kept, content: "", deletedAt: overlay.deletedAt };
+    const { attachments: _attachments, mentions: _mentions, mentionsRoom: _mentionsRoom, poll: _poll, ...kept } = sent;
+    return { ...kept, content: "", deletedAt: overlay.deletedAt, ...thread };
   }
   const poll = event.poll === undefined ? undefined : pollView(event.seq, event.poll, overlay, reading);
   if (overlay === null) return poll === undefined ? sent : { ...sent, poll };
@@ -97,6 +108,7 @@ export function presentView(
     ...(overlay.editedAt !== undefined && { editedAt: overlay.editedAt }),
     ...(reactions !== undefined && { reactions }),
     ...(poll !== undefined && { poll }),
+    ...thread,
   };
 }
 
@@ -130,6 +142,32 @@ export function pollView(seq: Seq, poll: Poll, overlay: MessageOverlay | null, r
   };
 }
 
+export function threadView({ count, lastAt, participants }: ThreadSummary): ThreadView {
+  return { replyCount: count, lastReplyAt: lastAt, participants };
+}
+
+/** `events[at]` changes a thread, and none of those after it changes the same one. */
+export function isLastOfThread(events: readonly LogEvent[], at: number): boolean {
+  const root = threadOf(events[at]);
+  if (root === undefined) return false;
+  for (let i = at + 1; i < events.length; i += 1) if (threadOf(events[i]) === root) return false;
+  return true;
+}
+
+function threadOf(event: LogEvent | undefined): Seq | undefined {
+  return event?.kind === "message_sent" || event?.kind === "message_deleted" ? event.thread?.root : undefined;
+}
+
+/** What follows the last change of each thread that a run of events brought; `event` is that change. */
+export function threadEvent(event: LogEvent): RoomEvent | undefined {
+  if ((event.kind !== "message_sent" && event.kind !== "message_deleted") || event.thread === undefined)
+    return undefined;
+  const { seq, timestamp } = event;
+  const { root, count } = event.thread;
+  const thread = { replyCount: count, ...(event.kind === "message_sent" && { lastReplyAt: timestamp }) };
+  return { type: "message_updated", seq, timestamp, messageId: messageIdOf(root), change: { kind: "thread", thread } };
+}
+
 /** `undefined`: takes a sequence number and is not for clients. `facts` are those after the event's batch. */
 export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): RoomEvent | undefined {
   const { seq, timestamp } = event;
@@ -157,6 +195,9 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
         by: event.by,
         change: { kind: "reaction", emoji: event.emoji, added: event.added, count: event.count },
       };
+    case "message_pinned":
+    case "message_unpinned":
+      return { type: event.kind, seq, timestamp, messageId: messageIdOf(event.target), by: event.by };
     case "message_deleted":
       return { type: "message_deleted", seq, timestamp, messageId: messageIdOf(event.target), by: shownBy(event) };
     case "member_joined":

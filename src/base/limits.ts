@@ -56,6 +56,18 @@ export const REACTION_NAMES_LARGE_ROOM = 10;
 export const REACTION_PAGE_MAX = 100;
 /** Rows of the reader's own (reactions, votes) that one page of history is looked up for. Beyond: they are not told what is theirs. */
 export const OWN_ROWS_PER_PAGE_MAX = 200;
+/** Members that are notified of a message to all: in larger rooms the rest sees it where unread messages are counted. */
+export const MENTION_ALL_MAX = 1_000;
+/** Members read at once for it. */
+export const NOTICES_PAGE = 200;
+/** Pinned messages of a room: all of them stand in its state and snapshot. Reject `too_many_pins`. */
+export const PINS_MAX = 50;
+/** People named in a thread's summary, the first who replied. The rest are only counted. */
+export const THREAD_PARTICIPANTS_MAX = 5;
+/** People who are notified of the replies of one thread: their names are written with each. Who comes later reads it all the same. */
+export const THREAD_FOLLOWERS_MAX = 100;
+/** Replies of one page of a thread: each may stand in a segment of its own. */
+export const THREAD_PAGE_MAX = 50;
 /** Versions kept of an edited message; the oldest go first. */
 export const EDIT_HISTORY_MAX = 20;
 

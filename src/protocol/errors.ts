@@ -13,6 +13,8 @@ export const ERRORS = {
   payload_too_large: { temporary: false, http: 413, message: "The request is larger than allowed." },
   too_many_rooms: { temporary: false, http: 400, message: "Too many rooms on one connection." },
   too_many_reactions: { temporary: false, http: 409, message: "This message has too many different reactions." },
+  too_many_pins: { temporary: false, http: 409, message: "The room has as many pinned messages as it may have." },
+  file_too_large: { temporary: false, http: 413, message: "An attachment is larger than this room allows." },
   // who the client is
   unauthorized: { temporary: false, http: 401, message: "A valid token is required." },
   token_expired: { temporary: false, http: 401, message: "The token has expired." },

@@ -120,8 +120,11 @@ export interface SendMessageFrame extends Mutation {
   readonly content: string;
   readonly messageType?: MessageType;
   readonly replyTo?: MessageId;
+  /** Absent: whom the text names as `@<id>`. */
   readonly mentions?: readonly UserId[];
   readonly attachments?: readonly Attachment[];
+  /** true: all members are meant, or the message is refused. Absent: `@room`, `@all` and `@here` in the text count, if one may. */
+  readonly mentionRoom?: boolean;
 }
 export interface EditMessageFrame extends Mutation {
   readonly type: "edit_message";
@@ -130,6 +133,10 @@ export interface EditMessageFrame extends Mutation {
 }
 export interface DeleteMessageFrame extends Mutation {
   readonly type: "delete_message";
+  readonly messageId: MessageId;
+}
+export interface PinMessageFrame extends Mutation {
+  readonly type: "pin_message" | "unpin_message";
   readonly messageId: MessageId;
 }
 export interface MessageReactionFrame extends Mutation {
@@ -177,6 +184,7 @@ export type ClientFrame =
   | SendMessageFrame
   | EditMessageFrame
   | DeleteMessageFrame
+  | PinMessageFrame
   | MessageReactionFrame
   | TypingStartFrame
   | TypingStopFrame
@@ -219,6 +227,12 @@ export interface MessageView {
   /** `authorId` and `authorName` are a pseudonym of this room. */
   readonly isAnonymous?: true;
   readonly poll?: PollView;
+  /** Of a reply: the message that its thread hangs on. */
+  readonly threadId?: MessageId;
+  /** All members are meant. */
+  readonly mentionsRoom?: boolean;
+  /** The replies to it. */
+  readonly thread?: ThreadView;
 }
 
 export interface ReactionView {
@@ -251,6 +265,19 @@ export interface PollResults {
   readonly isClosed: boolean;
 }
 
+export interface ThreadChange {
+  readonly replyCount: number;
+  /** Absent when a reply was deleted. */
+  readonly lastReplyAt?: number;
+}
+/** What a message shows of the thread that hangs on it. */
+export interface ThreadView {
+  readonly replyCount: number;
+  readonly lastReplyAt: number;
+  /** The first ones who replied. */
+  readonly participants: readonly UserId[];
+}
+
 interface Durable {
   readonly seq: Seq;
   readonly timestamp: number;
@@ -261,15 +288,24 @@ export type RoomEvent =
   | ({
       readonly type: "message_updated";
       readonly messageId: MessageId;
-      /** Absent where the change is not one person's, or nobody is to know whose: results of a poll. */
+      /** Absent where the change is not one person's, or nobody is to know whose: results of a poll, replies. */
       readonly by?: UserId;
-      /** What changed: the text, one person's reaction, or the results of a poll after all that this commit brought. */
+      /**
+       * What changed: the text, one person's reaction, the results of a poll after all that this commit brought, or the thread
+       * that hangs on the message. The last follows the reply, or its deletion, with the same `seq`.
+       */
       readonly change:
         | { readonly kind: "content"; readonly content: string }
         | { readonly kind: "reaction"; readonly emoji: string; readonly added: boolean; readonly count: number }
-        | { readonly kind: "poll"; readonly poll: PollResults };
+        | { readonly kind: "poll"; readonly poll: PollResults }
+        | { readonly kind: "thread"; readonly thread: ThreadChange };
     } & Durable)
   | ({ readonly type: "message_deleted"; readonly messageId: MessageId; readonly by: UserId } & Durable)
+  | ({
+      readonly type: "message_pinned" | "message_unpinned";
+      readonly messageId: MessageId;
+      readonly by: UserId;
+    } & Durable)
   | ({ readonly type: "user_joined"; readonly user: UserRef; readonly role: Role; readonly by: UserId } & Durable)
   | ({
       readonly type: "user_left";
@@ -396,7 +432,7 @@ export interface ReceiptsFrame {
 }
 export interface NotificationFrame {
   readonly type: "notification";
-  readonly kind: "mention" | "invite" | "unread" | "announcement";
+  readonly kind: "mention" | "invite" | "unread" | "announcement" | "reply";
   readonly roomId: RoomId;
   readonly by?: UserId;
   readonly messageId?: MessageId;

@@ -4,7 +4,7 @@
  * that are data (emoji, room ids).
  */
 import type { EventsFrame, MessageView, RoomEvent, ServerFrame } from "./frames.ts";
-import { isoTime, jsonOfEvent, jsonOfFrame, jsonOfPoll } from "./json-frames.ts";
+import { isoTime, jsonOfEvent, jsonOfFrame, jsonOfPoll, jsonOfThread } from "./json-frames.ts";
 
 export type Dialect = "camel" | "snake";
 
@@ -56,6 +56,9 @@ export function dialectMessage(message: MessageView): object {
     isDeleted: message.deletedAt !== undefined,
     isAnonymous: message.isAnonymous ?? false,
     ...(message.poll === undefined ? {} : { poll: jsonOfPoll(message.poll) }),
+    ...(message.threadId === undefined ? {} : { threadId: message.threadId }),
+    ...(message.thread === undefined ? {} : { thread: jsonOfThread(message.thread) }),
+    ...(message.mentionsRoom === undefined ? {} : { mentionsRoom: true }),
   };
 }
 

@@ -2,7 +2,7 @@
  * Server frames as canonical JSON (`stoa.v1.json`): the shapes of `frames.ts`, with points in time as ISO 8601 strings.
  * Invariant: `readServerFrame(JSON.stringify(jsonOfFrame(frame)))` is the frame again.
  */
-import type { MessageView, PollView, RoomEvent, RoomView, ServerFrame } from "./frames.ts";
+import type { MessageView, PollView, RoomEvent, RoomView, ServerFrame, ThreadChange } from "./frames.ts";
 
 /** A point in time as people read it. */
 export function isoTime(timeMs: number): string {
@@ -25,6 +25,9 @@ export function jsonOfFrame(frame: ServerFrame): object {
 export function jsonOfEvent(event: RoomEvent): object {
   const timestamp = isoTime(event.timestamp);
   if (event.type === "new_message") return { ...event, timestamp, message: jsonOfMessage(event.message) };
+  if (event.type === "message_updated" && event.change.kind === "thread") {
+    return { ...event, timestamp, change: { ...event.change, thread: jsonOfThread(event.change.thread) } };
+  }
   if (event.type === "room_updated") return { ...event, timestamp, room: jsonOfRoom(event.room) };
   return { ...event, timestamp };
 }
@@ -38,14 +41,19 @@ export function jsonOfRoom(room: RoomView): object {
 }
 
 function jsonOfMessage(message: MessageView): object {
-  const { timestamp, editedAt, deletedAt, poll, ...rest } = message;
+  const { timestamp, editedAt, deletedAt, poll, thread, ...rest } = message;
   return {
     ...rest,
     timestamp: isoTime(timestamp),
     ...(editedAt === undefined ? {} : { editedAt: isoTime(editedAt) }),
     ...(deletedAt === undefined ? {} : { deletedAt: isoTime(deletedAt) }),
     ...(poll === undefined ? {} : { poll: jsonOfPoll(poll) }),
+    ...(thread === undefined ? {} : { thread: jsonOfThread(thread) }),
   };
+}
+
+export function jsonOfThread({ lastReplyAt, ...thread }: ThreadChange): object {
+  return lastReplyAt === undefined ? thread : { ...thread, lastReplyAt: isoTime(lastReplyAt) };
 }
 
 /** Fields that are points in time, wherever they stand in a server frame. */
@@ -57,6 +65,7 @@ const TIMES: ReadonlySet<string> = new Set([
   "createdAt",
   "lastActivity",
   "closesAt",
+  "lastReplyAt",
 ]);
 
 /** For clients: reads a server frame of `stoa.v1.json`. Throws `SyntaxError` when the text is not JSON. */
@@ -67,6 +76,8 @@ export function readServerFrame(text: string): ServerFrame {
     readTimes(event);
     readTimes(event["message"]);
     readTimes((event["message"] as { poll?: unknown } | undefined)?.poll);
+    readTimes((event["message"] as { thread?: unknown } | undefined)?.thread);
+    readTimes((event["change"] as { thread?: unknown } | undefined)?.thread);
     readTimes(event["room"]);
   }
   return frame as unknown as ServerFrame;

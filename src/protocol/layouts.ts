@@ -21,6 +21,8 @@ import type {
   RoomPosition,
   RoomView,
   ServerFrameType,
+  ThreadChange,
+  ThreadView,
   TypingFrame,
   UserRef,
 } from "./frames.ts";
@@ -49,6 +51,8 @@ export const EVENT_KINDS = {
   user_left: 5,
   member_updated: 6,
   room_updated: 7,
+  message_pinned: 16,
+  message_unpinned: 17,
 } as const satisfies Record<RoomEvent["type"], number>;
 
 /** One position of a record: a plain value, or a record, a list or a map of records. */
@@ -102,11 +106,19 @@ export const MESSAGE = layout<MessageView>(
   { name: "reactions", layout: REACTION, many: "map" },
   "isAnonymous",
   { name: "poll", layout: POLL },
+  "threadId",
+  "mentionsRoom",
+  { name: "thread", layout: layout<ThreadView>("replyCount", "lastReplyAt", "participants") },
 );
-const CHANGE = layout<AnyChange>("kind", "content", "emoji", "added", "count", {
-  name: "poll",
-  layout: layout<PollResults>("votes", "voters", "isClosed"),
-});
+const CHANGE = layout<AnyChange>(
+  "kind",
+  "content",
+  "emoji",
+  "added",
+  "count",
+  { name: "poll", layout: layout<PollResults>("votes", "voters", "isClosed") },
+  { name: "thread", layout: layout<ThreadChange>("replyCount", "lastReplyAt") },
+);
 const ROOM = layout<RoomView>(
   "roomId",
   "type",
@@ -150,6 +162,8 @@ export const EVENT_LAYOUTS: Readonly<Record<RoomEvent["type"], Layout>> = {
   new_message: layout<EventOf<"new_message">>({ name: "message", layout: MESSAGE }),
   message_updated: layout<EventOf<"message_updated">>("messageId", "by", { name: "change", layout: CHANGE }),
   message_deleted: layout<EventOf<"message_deleted">>("messageId", "by"),
+  message_pinned: layout<EventOf<"message_pinned">>("messageId", "by"),
+  message_unpinned: layout<EventOf<"message_unpinned">>("messageId", "by"),
   user_joined: layout<EventOf<"user_joined">>({ name: "user", layout: USER }, "role", "by"),
   user_left: layout<EventOf<"user_left">>({ name: "user", layout: USER }, "by", "reason"),
   member_updated: layout<EventOf<"member_updated">>({ name: "user", layout: USER }, "role", "by"),

@@ -98,8 +98,13 @@ function writeMessage(writer: MsgpackWriter, message: MessageView): void {
 const MESSAGE_HEAD = 13;
 const MESSAGE_TAIL = MESSAGE.slice(MESSAGE_HEAD);
 
+function hasTail({ reactions, isAnonymous, poll, threadId, mentionsRoom, thread }: MessageView): boolean {
+  if (reactions !== undefined || isAnonymous !== undefined || poll !== undefined) return true;
+  return threadId !== undefined || mentionsRoom !== undefined || thread !== undefined;
+}
+
 function messageFieldCount(message: MessageView): number {
-  if (message.reactions !== undefined || message.isAnonymous !== undefined || message.poll !== undefined) {
+  if (hasTail(message)) {
     return MESSAGE_HEAD + presentCount(MESSAGE_TAIL, message as unknown as Fields);
   }
   if (message.deletedAt !== undefined) return 13;

@@ -149,6 +149,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
         optional("replyTo", id),
         optional("mentions", list(id, MENTIONS_MAX)),
         optional("attachments", list(attachment, ATTACHMENTS_MAX)),
+        optional("mentionRoom", flag),
       ],
       rule: contentOrAttachment,
     },
@@ -164,6 +165,8 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
         optional("action", oneOf(["add", "remove"])),
       ],
     },
+    pin_message: { op: 24, room: "required", fields: [...mutation, required("messageId", id)] },
+    unpin_message: { op: 25, room: "required", fields: [...mutation, required("messageId", id)] },
     typing_start: { op: 30, room: "required", fields: [] },
     typing_stop: { op: 31, room: "required", fields: [] },
     mark_read: {

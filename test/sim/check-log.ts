@@ -1,6 +1,6 @@
 /** Checks of the log by itself (2, 3), and of the rows that were written with it. */
 import type { Seq, UserId } from "../../src/base/ids.ts";
-import type { LogEvent } from "../../src/domain/room/events.ts";
+import type { LogEvent, MessagePinned } from "../../src/domain/room/events.ts";
 import { emojiOf, tallyOf } from "../../src/domain/room/reactions.ts";
 import type { MessageOverlay } from "../../src/domain/room/state.ts";
 import type { FinalLog } from "./history.ts";
@@ -89,7 +89,7 @@ export function checkRows(log: FinalLog, violate: Violate): void {
     if (!expected.has(userId)) violate("rows", `${log.room}: ${userId} has a row and is no member`);
   }
   const changed = new Set<Seq>();
-  for (const event of events) if ("target" in event) changed.add(event.target);
+  for (const event of events) if ("target" in event && !isPin(event)) changed.add(event.target);
   for (const seq of changed) {
     const line = overlayLine(replayedOverlay(events, seq));
     const row = overlayLine(log.overlays.get(seq) ?? {});
@@ -97,12 +97,16 @@ export function checkRows(log: FinalLog, violate: Violate): void {
   }
 }
 
+function isPin(event: LogEvent): event is MessagePinned {
+  return event.kind === "message_pinned" || event.kind === "message_unpinned";
+}
+
 function replayedOverlay(events: readonly LogEvent[], seq: Seq): MessageOverlay {
   let content: string | undefined;
   let deletedAt: number | undefined;
   const reactions: Record<string, UserId[]> = {};
   for (const event of events) {
-    if (!("target" in event) || event.target !== seq) continue;
+    if (!("target" in event) || event.target !== seq || isPin(event)) continue;
     if (event.kind === "message_edited") content = event.content;
     else if (event.kind === "message_deleted") deletedAt = event.timestamp;
     else {

@@ -26,6 +26,9 @@ export function logLine(event: LogEvent): string | undefined {
       return `${place} ${messageIdOf(event.target)} edited by ${shownBy(event)}: ${event.content}`;
     case "message_deleted":
       return `${place} ${messageIdOf(event.target)} deleted by ${shownBy(event)}`;
+    case "message_pinned":
+    case "message_unpinned":
+      return `${place} ${messageIdOf(event.target)} ${event.kind} by ${event.by}`;
     case "reaction_changed":
       return `${place} ${messageIdOf(event.target)} ${event.emoji} ${event.added} by ${event.by}: ${event.count}`;
     case "member_joined":
@@ -49,6 +52,9 @@ export function seenLine(event: RoomEvent): string {
       return `${place} ${event.messageId} ${changeLine(event)}`;
     case "message_deleted":
       return `${place} ${event.messageId} deleted by ${event.by}`;
+    case "message_pinned":
+    case "message_unpinned":
+      return `${place} ${event.messageId} ${event.type} by ${event.by}`;
     case "user_joined":
       return `${place} ${event.user.userId} joined as ${event.role} by ${event.by}`;
     case "user_left":
@@ -60,6 +66,11 @@ export function seenLine(event: RoomEvent): string {
   }
 }
 
+/** It repeats what the reply before it says, for clients that show the thread's root: no event of its own. */
+export function isThreadSummary(event: RoomEvent): boolean {
+  return event.type === "message_updated" && event.change.kind === "thread";
+}
+
 function changeLine({ change, by }: Extract<RoomEvent, { type: "message_updated" }>): string {
   switch (change.kind) {
     case "content":
@@ -68,6 +79,8 @@ function changeLine({ change, by }: Extract<RoomEvent, { type: "message_updated"
       return `${change.emoji} ${change.added} by ${by}: ${change.count}`;
     case "poll":
       return `votes ${change.poll.votes.join(" ")} of ${change.poll.voters}${change.poll.isClosed ? ", closed" : ""}`;
+    case "thread":
+      return `${change.thread.replyCount} replies`;
   }
 }
 

@@ -2,6 +2,7 @@
  * How events change a room's state: the only code that does. The same on the first run and on every replay.
  * Invariant: depends on the state and the event alone. An event that cannot follow throws and leaves the state untouched.
  */
+import type { Seq } from "../../base/ids.ts";
 import { unreachable } from "../../base/result.ts";
 import type {
   LogEvent,
@@ -10,9 +11,11 @@ import type {
   MemberLeft,
   MessageDeleted,
   MessageEdited,
+  MessageSent,
   ReactionChanged,
+  ThreadPlace,
 } from "./events.ts";
-import { changedOverlay, knownMessage } from "./message-rows.ts";
+import { changedOverlay, grownThread, knownMessage } from "./message-rows.ts";
 import { type ReactionRow, reactionKey } from "./reactions.ts";
 import type { MemberRow, RoomState } from "./state.ts";
 
@@ -26,6 +29,7 @@ export function apply(state: RoomState, event: LogEvent): void {
   switch (event.kind) {
     case "message_sent":
       state.messageCount += 1;
+      if (event.thread !== undefined) threadGrew(state, event, event.thread);
       break;
     case "fence":
       if (event.epoch <= state.epoch) throw new Error(`epoch ${event.epoch} does not follow ${state.epoch}`);
@@ -56,6 +60,12 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "reaction_changed":
       state.items.set(reactionKey(event.target, event.emoji, event.by), reactionRow(event), event.seq);
       messageChanged(state, event);
+      break;
+    case "message_pinned":
+      state.pins.set(event.target, { by: event.by, at: event.timestamp });
+      break;
+    case "message_unpinned":
+      state.pins.delete(event.target);
       break;
     default:
       unreachable(event);
@@ -103,6 +113,30 @@ function messageChanged(state: RoomState, event: MessageEdited | MessageDeleted 
   // On replay the row may be unknown, as with members.
   if (row != null) state.messages.set(event.target, { ...row, overlay: changedOverlay(row, event) }, event.seq);
   state.recent.touch(event.target);
+  if (event.kind !== "message_deleted") return;
+  state.pins.delete(event.target);
+  if (event.thread !== undefined) threadShrank(state, event, event.thread);
+}
+
+function threadGrew(state: RoomState, event: MessageSent, place: ThreadPlace): void {
+  const row = knownMessage(state, place.root);
+  if (row != null) {
+    state.messages.set(
+      place.root,
+      { ...row, overlay: { ...row.overlay, thread: grownThread(row, event, place) } },
+      event.seq,
+    );
+  }
+  state.recent.touch(place.root);
+}
+
+function threadShrank(state: RoomState, event: MessageDeleted, { root, count }: { root: Seq; count: number }): void {
+  const row = knownMessage(state, root);
+  const thread = row?.overlay.thread;
+  if (row != null && thread !== undefined) {
+    state.messages.set(root, { ...row, overlay: { ...row.overlay, thread: { ...thread, count } } }, event.seq);
+  }
+  state.recent.touch(root);
 }
 
 function reactionRow({ added, timestamp }: ReactionChanged): ReactionRow | null {

@@ -20,6 +20,8 @@ const SEED = {
   edit_message: 0x9b05688c,
   delete_message: 0xa54ff53a,
   react: 0xb5c0fbcf,
+  pin_message: 0x3956c25b,
+  unpin_message: 0x59f111f1,
 } as const satisfies Record<RoomMutation["kind"], number>;
 
 /** Their order is part of the hash: only appended to. */
@@ -49,11 +51,14 @@ export function bodyHashOf(command: RoomMutation): number {
           hash = hashList([id, type, url, fileName, String(fileSize), mimeType, thumbnailUrl ?? ""], hash ^ 4);
         }
       }
+      if (command.mentionRoom !== undefined) hash = hash32(String(command.mentionRoom), hash ^ 5);
       return hash;
     }
     case "edit_message":
       return hash32(command.content, hash32(command.messageId, seed));
     case "delete_message":
+    case "pin_message":
+    case "unpin_message":
       return hash32(command.messageId, seed);
     case "react":
       return hash32(command.emoji, hash32(command.messageId, seed ^ (command.add ? 1 : 0)));

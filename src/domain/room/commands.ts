@@ -50,7 +50,10 @@ export interface SendMessage extends MutationBase {
   readonly content: string;
   readonly messageType: MessageType;
   readonly replyTo?: MessageId;
+  /** Absent: whom the text names as `@<id>`. */
   readonly mentions?: readonly UserId[];
+  /** true: all members are meant, or the request is refused. Absent: when the text says so and the sender may. */
+  readonly mentionRoom?: boolean;
   readonly attachments?: readonly Attachment[];
 }
 export interface EditMessage extends MutationBase {
@@ -67,6 +70,10 @@ export interface React extends MutationBase {
   readonly messageId: MessageId;
   readonly emoji: string;
   readonly add: boolean;
+}
+export interface PinMessage extends MutationBase {
+  readonly kind: "pin_message" | "unpin_message";
+  readonly messageId: MessageId;
 }
 /** Ephemeral: no log entry. */
 export interface SetTyping extends CommandBase {
@@ -86,6 +93,15 @@ export interface ConfirmDelivered extends CommandBase {
 /** May this user read the room (subscribe, history, members)? Changes nothing. */
 export interface CheckRead extends CommandBase {
   readonly kind: "check_read";
+  /** Also what was deleted. */
+  readonly deleted?: boolean;
+}
+/** May this user see the earlier versions of a message? Changes nothing. */
+export interface CheckVersions extends CommandBase {
+  readonly kind: "check_versions";
+  readonly messageId: MessageId;
+  /** Also when it was deleted. */
+  readonly deleted?: boolean;
 }
 
 export type RoomMutation =
@@ -99,5 +115,6 @@ export type RoomMutation =
   | SendMessage
   | EditMessage
   | DeleteMessage
-  | React;
-export type RoomCommand = RoomMutation | SetTyping | MarkRead | ConfirmDelivered | CheckRead;
+  | React
+  | PinMessage;
+export type RoomCommand = RoomMutation | SetTyping | MarkRead | ConfirmDelivered | CheckRead | CheckVersions;

@@ -8,9 +8,16 @@ import { unreachable } from "../../base/result.ts";
 import { bodyHashOf } from "./body-hash.ts";
 import type { RoomCommand, RoomMutation } from "./commands.ts";
 import { type DecideContext, type LiveRoom, reject, ROOM_NOT_FOUND } from "./decide/answer.ts";
-import { decideCheckRead, decideConfirm, decideMarkRead, decideTyping } from "./decide/ephemeral.ts";
+import {
+  decideCheckRead,
+  decideCheckVersions,
+  decideConfirm,
+  decideMarkRead,
+  decideTyping,
+} from "./decide/ephemeral.ts";
 import { decideAddMember, decideJoin, decideLeave, decideRemoveMember, decideSetRole } from "./decide/membership.ts";
 import { decideDelete, decideEdit, decideSend } from "./decide/messages.ts";
+import { decidePin } from "./decide/pins.ts";
 import { decideReact } from "./decide/reactions.ts";
 import { decideCreateRoom, decideUpdateRoom } from "./decide/rooms.ts";
 import type { Decision } from "./decision.ts";
@@ -32,6 +39,8 @@ export function decide(state: RoomState, command: RoomCommand, context: DecideCo
       return decideConfirm(state, command);
     case "check_read":
       return decideCheckRead(state, command);
+    case "check_versions":
+      return decideCheckVersions(state, command);
     default:
       return decideMutation(state, command, context);
   }
@@ -59,6 +68,9 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
       return decideDelete(state, command, bodyHash, context);
     case "react":
       return decideReact(state, command, bodyHash, context);
+    case "pin_message":
+    case "unpin_message":
+      return decidePin(state, command, bodyHash, context);
     case "join_room":
       return decideJoin(state, command, bodyHash, context);
     case "leave_room":

@@ -17,6 +17,8 @@ export interface RoomRejection {
     | "already_deleted"
     | "last_owner"
     | "too_many_reactions"
+    | "too_many_pins"
+    | "file_too_large"
     | "conflict"
     | "retry_expired";
   readonly message?: string;
@@ -38,10 +40,12 @@ export type RoomEffect =
   | {
       readonly kind: "notify";
       readonly userIds: readonly UserId[];
-      readonly reason: "mention" | "invite";
+      readonly reason: "mention" | "invite" | "reply";
       /** Shown instead of the asker, who is anonymous. */
       readonly as?: UserId;
-    };
+    }
+  /** Everybody who is a member then, but the one who asked. */
+  | { readonly kind: "notify_all"; readonly reason: "mention"; readonly as?: UserId };
 
 export type Decision =
   /** `events` may be empty: nothing to write (an ephemeral command, or a change that is there already). */

@@ -27,6 +27,7 @@ export function emptyRoomState(bounds: CacheBounds = CACHE_BOUNDS): RoomState {
     memberCount: 0,
     ownerCount: 0,
     messageCount: 0,
+    pins: new Map(),
     members: new RowCache(bounds.members),
     messages: new RowCache(bounds.messages),
     items: new RowCache(bounds.items ?? ITEM_CACHE_MAX),

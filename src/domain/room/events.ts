@@ -93,11 +93,26 @@ export interface MessageSent extends Common {
   readonly authorName?: string;
   readonly authorAvatar?: string;
   readonly replyTo?: MessageId;
+  /** Members of the room, each once. */
   readonly mentions?: readonly UserId[];
   readonly attachments?: readonly Attachment[];
   /** The room had no pseudonym for this author before. */
   readonly isFirstAs?: true;
   readonly poll?: Poll;
+  /** All members are meant. */
+  readonly mentionsRoom?: boolean;
+  readonly thread?: ThreadPlace;
+}
+/** Where a reply stands in its thread. Replies from before there were threads have none. */
+export interface ThreadPlace {
+  /** The message that the thread hangs on; never a reply itself. */
+  readonly root: Seq;
+  /** 1 for the first reply; deleted ones keep their number. */
+  readonly no: number;
+  /** Replies with this one, without those that were deleted. */
+  readonly count: number;
+  /** Who follows the thread from this reply on. */
+  readonly followers?: readonly UserId[];
 }
 export interface MessageEdited extends Common {
   readonly kind: "message_edited";
@@ -106,6 +121,12 @@ export interface MessageEdited extends Common {
 }
 export interface MessageDeleted extends Common {
   readonly kind: "message_deleted";
+  readonly target: Seq;
+  /** When it was a reply: the thread, and the replies that are left. */
+  readonly thread?: { readonly root: Seq; readonly count: number };
+}
+export interface MessagePinned extends Common {
+  readonly kind: "message_pinned" | "message_unpinned";
   readonly target: Seq;
 }
 export interface ReactionChanged extends Common {
@@ -126,5 +147,6 @@ export type DomainEvent =
   | MessageSent
   | MessageEdited
   | MessageDeleted
-  | ReactionChanged;
+  | ReactionChanged
+  | MessagePinned;
 export type LogEvent = Fence | DomainEvent;

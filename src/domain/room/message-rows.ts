@@ -3,13 +3,14 @@
  * Invariant: a row found here is the message as of the state's head; `undefined` means "ask the store", never "no".
  */
 import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
-import { EDIT_HISTORY_MAX } from "../../base/limits.ts";
-import type { LogEvent, MessageDeleted, MessageEdited, ReactionChanged } from "./events.ts";
+import { EDIT_HISTORY_MAX, THREAD_PARTICIPANTS_MAX } from "../../base/limits.ts";
+import type { LogEvent, MessageDeleted, MessageEdited, MessageSent, ReactionChanged, ThreadPlace } from "./events.ts";
 import { changedReactions } from "./reactions.ts";
 import { shownBy } from "./shown-author.ts";
-import type { ItemValue, MemberRow, MessageOverlay, MessageRow, RoomState } from "./state.ts";
+import type { ItemValue, MemberRow, MessageOverlay, MessageRow, RoomState, ThreadSummary } from "./state.ts";
 
 const NO_OVERLAY: MessageOverlay = {};
+const NO_USERS: readonly UserId[] = [];
 
 /** `null`: there is no message with this sequence. */
 export function knownMessage(state: RoomState, seq: Seq): MessageRow | null | undefined {
@@ -26,7 +27,7 @@ export function knownMessage(state: RoomState, seq: Seq): MessageRow | null | un
 /** The row from its two stored parts: the event that stands at its sequence, and the overlay row. */
 export function messageRowOf(event: LogEvent | undefined, overlay: MessageOverlay | null): MessageRow | null {
   if (event?.kind !== "message_sent") return null;
-  const { seq, by: author, as, messageType, content, poll } = event;
+  const { seq, by: author, as, messageType, content, poll, thread } = event;
   return {
     seq,
     author,
@@ -34,6 +35,7 @@ export function messageRowOf(event: LogEvent | undefined, overlay: MessageOverla
     messageType,
     content,
     ...(poll !== undefined && { poll }),
+    ...(thread !== undefined && { thread: { root: thread.root, no: thread.no } }),
     overlay: overlay ?? NO_OVERLAY,
   };
 }
@@ -69,9 +71,36 @@ export function changedOverlay(
       return { ...row.overlay, content: event.content, editedAt: event.timestamp, history };
     }
     case "message_deleted":
-      // Versions and reactions go with the text; the log keeps them as long as it keeps the message.
-      return { deletedAt: event.timestamp, deletedBy: shownBy(event) };
+      return deletedOverlay(row.overlay, event);
     case "reaction_changed":
       return { ...row.overlay, reactions: changedReactions(row.overlay, event) };
   }
+}
+
+/** What was said stays for those who look into it; nobody else is shown it. The replies are other people's words. */
+function deletedOverlay({ content, editedAt, history, thread }: MessageOverlay, event: MessageDeleted): MessageOverlay {
+  return {
+    deletedAt: event.timestamp,
+    deletedBy: shownBy(event),
+    ...(content !== undefined && { content }),
+    ...(editedAt !== undefined && { editedAt }),
+    ...(history !== undefined && { history }),
+    ...(thread !== undefined && { thread }),
+  };
+}
+
+/** The summary of the thread that hangs on `root` after a reply. */
+export function grownThread(root: MessageRow, event: MessageSent, place: ThreadPlace): ThreadSummary {
+  const by = shownBy(event);
+  const before = root.overlay.thread;
+  const participants = before?.participants ?? NO_USERS;
+  const isNew = participants.length < THREAD_PARTICIPANTS_MAX && !participants.includes(by);
+  const followers = before?.followers ?? NO_USERS;
+  return {
+    count: place.count,
+    lastNo: place.no,
+    lastAt: event.timestamp,
+    participants: isNew ? [...participants, by] : participants,
+    followers: place.followers === undefined ? followers : [...followers, ...place.followers],
+  };
 }

@@ -4,9 +4,10 @@
  */
 import { type ItemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
 import { unreachable } from "../../base/result.ts";
-import type { LogEvent, RoomSettings } from "./events.ts";
+import type { LogEvent, MessageSent, RoomSettings, ThreadPlace } from "./events.ts";
 import { reactionKey } from "./reactions.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "./state.ts";
+import { followsOf, repliesOf, seqId } from "./thread-items.ts";
 
 /** Rows derived from a segment's events, written with it (or caught up from it before they are read). */
 export type RowChange =
@@ -25,11 +26,19 @@ export interface RoomCard {
 
 const NO_CHANGES: readonly RowChange[] = [];
 
+/** Nearly all of a log: no rows change with it. */
+export function hasNoRows(event: LogEvent): boolean {
+  return event.kind === "message_sent" ? event.thread === undefined : event.kind === "fence";
+}
+
 /** The rows that `event` changed, read from the state right after `apply`. Throws when the state lacks one of them. */
 export function rowChanges(state: RoomState, event: LogEvent): readonly RowChange[] {
   switch (event.kind) {
     case "message_sent":
+      return event.thread === undefined ? NO_CHANGES : replyChanges(state, event, event.thread);
     case "fence":
+    case "message_pinned":
+    case "message_unpinned":
       return NO_CHANGES;
     case "room_created":
     case "room_updated":
@@ -39,8 +48,11 @@ export function rowChanges(state: RoomState, event: LogEvent): readonly RowChang
       return [memberChange(state, event.userId), cardChange(state)];
     case "member_changed":
       return [memberChange(state, event.userId)];
-    case "message_edited":
     case "message_deleted":
+      return event.thread === undefined
+        ? [messageChange(state, event.target)]
+        : [messageChange(state, event.target), messageChange(state, event.thread.root)];
+    case "message_edited":
       return [messageChange(state, event.target)];
     case "reaction_changed":
       return [messageChange(state, event.target), itemChange(state, reactionKey(event.target, event.emoji, event.by))];
@@ -89,6 +101,20 @@ export function itemChange(state: RoomState, key: ItemKey): RowChange {
   const value = state.items.get(key);
   if (value === undefined) throw new Error(`the item ${key} is not known after its event`);
   return { kind: "item", ...itemNames(key), value };
+}
+
+/** The thread's summary, the reply's place in it, and what the people have read who follow it from here on. */
+function replyChanges(state: RoomState, event: MessageSent, { root, no, followers = [] }: ThreadPlace): RowChange[] {
+  const changes: RowChange[] = [
+    messageChange(state, root),
+    { kind: "item", collection: repliesOf(root), id: seqId(event.seq), value: { no } },
+    { kind: "item", collection: followsOf(event.by), id: seqId(root), value: { no } },
+  ];
+  for (const userId of followers) {
+    if (userId === event.by) continue;
+    changes.push({ kind: "item", collection: followsOf(userId), id: seqId(root), value: { no: no - 1 } });
+  }
+  return changes;
 }
 
 function cardChange(state: RoomState): RowChange {

@@ -8,7 +8,7 @@ import { DuplicateWindow } from "./duplicate-window.ts";
 import { type CacheBounds, emptyRoomState } from "./empty-state.ts";
 import type { RoomSettings } from "./events.ts";
 import { RecentEvents } from "./recent-events.ts";
-import type { RoomState } from "./state.ts";
+import type { Pin, RoomState } from "./state.ts";
 
 const VERSION = 1;
 /** Version, then length of the JSON part; the duplicate window's bytes follow it. */
@@ -26,6 +26,8 @@ interface Body {
   readonly memberCount: number;
   readonly ownerCount: number;
   readonly messageCount: number;
+  /** Absent when nothing is pinned. */
+  readonly pins?: readonly (readonly [Seq, Pin])[];
 }
 
 export function encodeSnapshot(state: RoomState): Uint8Array {
@@ -40,6 +42,7 @@ export function encodeSnapshot(state: RoomState): Uint8Array {
     memberCount: state.memberCount,
     ownerCount: state.ownerCount,
     messageCount: state.messageCount,
+    ...(state.pins.size > 0 && { pins: [...state.pins] }),
   };
   const text = new TextEncoder().encode(JSON.stringify(body));
   const window = state.window.toBytes();
@@ -70,6 +73,7 @@ export function decodeSnapshot(bytes: Uint8Array, bounds?: CacheBounds): RoomSta
     memberCount: body.memberCount,
     ownerCount: body.ownerCount,
     messageCount: body.messageCount,
+    pins: new Map(body.pins),
     window: DuplicateWindow.fromBytes(bytes.subarray(windowAt)),
     recent: new RecentEvents(body.head + 1),
   };

@@ -33,6 +33,25 @@ export interface MessageOverlay {
   /** By emoji. Rows of former versions have the list of all names alone. */
   readonly reactions?: Readonly<Record<string, ReactionTally | readonly UserId[]>>;
   readonly poll?: PollTally;
+  /** The replies to it. */
+  readonly thread?: ThreadSummary;
+}
+
+export interface ThreadSummary {
+  /** Replies that are not deleted. */
+  readonly count: number;
+  /** Number of the last reply: what somebody has not read is the difference to the one that they read. */
+  readonly lastNo: number;
+  readonly lastAt: number;
+  /** The first ones who replied. */
+  readonly participants: readonly UserId[];
+  readonly followers: readonly UserId[];
+}
+
+/** Who pinned a message, and when. */
+export interface Pin {
+  readonly by: UserId;
+  readonly at: number;
 }
 
 /** How many show an emoji, and some of them by name. The rest have rows of their own: see `reactions.ts`. */
@@ -62,6 +81,8 @@ export interface MessageRow {
   /** The text as first sent; the overlay has the present one. */
   readonly content: string;
   readonly poll?: Poll;
+  /** Of a reply: the message that its thread hangs on, and its number there. */
+  readonly thread?: { readonly root: Seq; readonly no: number };
   readonly overlay: MessageOverlay;
 }
 
@@ -84,6 +105,8 @@ export interface RoomState {
   memberCount: number;
   ownerCount: number;
   messageCount: number;
+  /** The oldest pin first; all of them, `PINS_MAX` at most. */
+  readonly pins: Map<Seq, Pin>;
   /** `null`: known to be no member. */
   readonly members: RowCache<UserId, MemberRow>;
   readonly messages: RowCache<Seq, MessageRow>;

@@ -1,9 +1,11 @@
 /** What leaves no trace in the log: typing, marks, and the question whether one may read. */
 import { seqOfMessageId } from "../../../base/ids.ts";
 import { MESSAGE_IDS_MAX } from "../../../base/limits.ts";
-import type { CheckRead, ConfirmDelivered, MarkRead, SetTyping } from "../commands.ts";
+import type { CheckRead, CheckVersions, ConfirmDelivered, MarkRead, SetTyping } from "../commands.ts";
 import type { Decision } from "../decision.ts";
-import { acceptEffect, type LiveRoom, refuse, reject, UNCHANGED } from "./answer.ts";
+import { knownMessage } from "../message-rows.ts";
+import { acceptEffect, type LiveRoom, needMessage, refuse, reject, UNCHANGED } from "./answer.ts";
+import { MESSAGE_NOT_FOUND, targetOf } from "./targets.ts";
 
 export function decideTyping(state: LiveRoom, { by, isTyping }: SetTyping): Decision {
   const refusal = refuse(state, by, "write");
@@ -40,8 +42,20 @@ export function decideConfirm(state: LiveRoom, { by, seq }: ConfirmDelivered): D
   return acceptEffect({ kind: "mark_delivered", userId: by.userId, seq: Math.min(seq, state.head) });
 }
 
-export function decideCheckRead(state: LiveRoom, { by }: CheckRead): Decision {
-  return refuse(state, by, "read") ?? UNCHANGED;
+export function decideCheckRead(state: LiveRoom, { by, deleted }: CheckRead): Decision {
+  return refuse(state, by, "read") ?? (deleted === true ? refuse(state, by, "see_deleted") : undefined) ?? UNCHANGED;
+}
+
+/** One's own, or those of others for people who look into what was said. */
+export function decideCheckVersions(state: LiveRoom, { by, messageId, deleted }: CheckVersions): Decision {
+  const refusal = refuse(state, by, "read");
+  if (refusal !== undefined) return refusal;
+  const seq = targetOf(messageId);
+  const row = knownMessage(state, seq);
+  if (row === undefined) return needMessage(seq);
+  if (row === null) return MESSAGE_NOT_FOUND;
+  const isOpen = row.author === by.userId && deleted !== true;
+  return (isOpen ? undefined : refuse(state, by, "see_deleted")) ?? UNCHANGED;
 }
 
 function isPosition(seq: number): boolean {

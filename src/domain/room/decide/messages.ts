@@ -1,8 +1,6 @@
 /** Sending messages, editing and deleting them. `decideSend` is the engine's hot path: no closures, no copies, one event. */
-import { seqOfMessageId, type UserId } from "../../../base/ids.ts";
-import { ATTACHMENTS_MAX, MENTIONS_MAX } from "../../../base/limits.ts";
 import type { DeleteMessage, EditMessage, SendMessage } from "../commands.ts";
-import type { Decision } from "../decision.ts";
+import type { Decision, RoomEffect } from "../decision.ts";
 import type { MessageSent } from "../events.ts";
 import { knownMessage, presentContent } from "../message-rows.ts";
 import { isAllowed } from "../permissions.ts";
@@ -12,19 +10,21 @@ import {
   type DecideContext,
   eventBase,
   type LiveRoom,
-  needMembers,
   needMessage,
   refuse,
   reject,
   timestampOf,
   UNCHANGED,
 } from "./answer.ts";
+import { refuseAttachments } from "./attachments.ts";
+import { mayMention, mentionsOf } from "./mentions.ts";
 import { ALREADY_DELETED, isBlank, MESSAGE_NOT_FOUND, targetOf } from "./targets.ts";
+import { followersToTell, isDecision, placeInThread, threadRootOf, threadWithout } from "./threads.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 export function decideSend(state: LiveRoom, command: SendMessage, bodyHash: number, context: DecideContext): Decision {
-  const { by, content, messageType, replyTo, mentions, attachments } = command;
+  const { by, content, messageType, replyTo, attachments } = command;
   const refusal = refuse(state, by, "write");
   if (refusal !== undefined) return refusal;
   const hasAttachments = attachments !== undefined && attachments.length > 0;
@@ -46,36 +46,41 @@ export function decideSend(state: LiveRoom, command: SendMessage, bodyHash: numb
   };
   if (by.name !== undefined) event.authorName = by.name;
   if (by.avatar !== undefined) event.authorAvatar = by.avatar;
-  if (replyTo !== undefined) {
-    const target = seqOfMessageId(replyTo);
-    if (target === undefined) return reject("invalid_field", "replyTo is not the id of a message.", "replyTo");
-    if (target > state.head) return reject("message_not_found", undefined, "replyTo");
-    event.replyTo = replyTo;
+  if (hasAttachments || messageType !== "text") {
+    const refusedFiles = refuseAttachments(state, command);
+    if (refusedFiles !== undefined) return refusedFiles;
+    if (hasAttachments) event.attachments = attachments;
   }
-  if (attachments !== undefined && hasAttachments) {
-    if (attachments.length > ATTACHMENTS_MAX) return tooMany("attachments", ATTACHMENTS_MAX);
-    event.attachments = attachments;
-  }
-  if (mentions === undefined || mentions.length === 0) return accept([event]);
-  if (mentions.length > MENTIONS_MAX) return tooMany("mentions", MENTIONS_MAX);
-  event.mentions = mentions;
-  return notifyMentioned(state, by.userId, mentions, event);
+  if (replyTo === undefined && !mayMention(command)) return accept([event]);
+  return decideMeant(state, command, event);
 }
 
-/** Only members hear of it, so that a mention tells nobody of a room that they don't know: their rows are needed. */
-function notifyMentioned(state: LiveRoom, author: UserId, mentions: readonly UserId[], event: MessageSent): Decision {
-  const others = new Set(mentions);
-  others.delete(author);
-  const unknown: UserId[] = [];
-  for (const userId of others) {
-    const row = state.members.get(userId);
-    if (row === undefined) unknown.push(userId);
-    else if (row === null) others.delete(userId);
-  }
-  if (unknown.length > 0) return needMembers(unknown);
-  if (others.size === 0) return accept([event]);
+/** Whom the message is for beside all who read the room: those it names, and those of the thread that it belongs to. */
+function decideMeant(state: LiveRoom, command: SendMessage, event: Mutable<MessageSent>): Decision {
+  const { by, replyTo } = command;
+  const mentions = mentionsOf(state, command);
+  if (isDecision(mentions)) return mentions;
+  const { users, room } = mentions;
+  if (users.length > 0) event.mentions = users;
+  if (room) event.mentionsRoom = true;
+  const told = new Set(users).add(by.userId);
   const as = event.as === undefined ? {} : { as: event.as };
-  return accept([event], [{ kind: "notify", userIds: [...others], reason: "mention", ...as }]);
+  const effects: RoomEffect[] = [];
+  if (room) effects.push({ kind: "notify_all", reason: "mention", ...as });
+  else if (told.size > 1) {
+    const userIds = users.filter((userId) => userId !== by.userId);
+    effects.push({ kind: "notify", userIds, reason: "mention", ...as });
+  }
+  if (replyTo !== undefined) {
+    const root = threadRootOf(state, replyTo);
+    if (isDecision(root)) return root;
+    event.replyTo = replyTo;
+    event.thread = placeInThread(root, by.userId, users);
+    const followers = room ? [] : followersToTell(state, root, event.thread, told);
+    if (isDecision(followers)) return followers;
+    if (followers.length > 0) effects.push({ kind: "notify", userIds: followers, reason: "reply", ...as });
+  }
+  return accept([event], effects);
 }
 
 export function decideEdit(state: LiveRoom, command: EditMessage, bodyHash: number, context: DecideContext): Decision {
@@ -117,10 +122,13 @@ export function decideDelete(
   const forbidden = refuseDelete(state, command, row);
   if (forbidden !== undefined) return forbidden;
   if (row.overlay.deletedAt !== undefined) return ALREADY_DELETED;
+  const thread = threadWithout(state, row);
+  if (isDecision(thread)) return thread;
   const base = eventBase(state, command, bodyHash, context);
   // Who deletes their own as a moderator would tell by it whose it was.
   const as = row.as === undefined || row.author !== by.userId ? {} : { as: row.as };
-  return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target, ...as }]);
+  const place = thread === undefined ? {} : { thread };
+  return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target, ...as, ...place }]);
 }
 
 /** One's own as an author or as a moderator: who may delete any message may delete one's own too. */
@@ -147,8 +155,4 @@ function codePoints(text: string): number {
     if ((text.charCodeAt(i) & 0xfc00) !== 0xdc00) count += 1;
   }
   return count;
-}
-
-function tooMany(field: string, max: number): Decision {
-  return reject("invalid_field", `A message has at most ${max} ${field}.`, field);
 }

@@ -116,7 +116,7 @@ describe("sending a message", () => {
   test("notifies each mentioned member once, and neither the author nor strangers", () => {
     const mentions = ["bob", "ann", "bob", "stranger"] as UserId[];
     expect(send(ANN, "hi", { mentions })).toMatchObject({
-      events: [{ mentions }],
+      events: [{ mentions: ["bob", "ann"] }],
       effects: [{ kind: "notify", userIds: ["bob"], reason: "mention" }],
     });
     expect(send(ANN, "hi", { mentions: ["ann" as UserId] })).toMatchObject({ effects: [] });
@@ -162,12 +162,18 @@ describe("editing a message", () => {
 });
 
 describe("deleting a message", () => {
-  test("takes its text, versions and reactions with it, once", () => {
+  test("takes its text and its reactions from everybody, once; what it said stays for those who look into it", () => {
     const id = sent(BOB, "x");
     accepted(edit(BOB, id, "y"));
     accepted(react(ANN, id, "👍"));
     accepted(remove(ANN, id));
-    expect(overlayOf(id)).toEqual({ deletedAt: START_MS, deletedBy: ANN.userId });
+    expect(overlayOf(id)).toEqual({
+      deletedAt: START_MS,
+      deletedBy: ANN.userId,
+      content: "y",
+      editedAt: START_MS,
+      history: [{ content: "x", until: START_MS, by: BOB.userId }],
+    });
     expect(rejection(remove(BOB, id))).toBe("already_deleted messageId");
     expect(rejection(react(BOB, id, "👍"))).toBe("already_deleted messageId");
   });

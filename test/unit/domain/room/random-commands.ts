@@ -37,6 +37,8 @@ const KINDS: readonly Step["kind"][] = [
   "delete_message",
   "react",
   "react",
+  "pin_message",
+  "unpin_message",
   "join_room",
   "leave_room",
   "add_member",
@@ -47,6 +49,7 @@ const KINDS: readonly Step["kind"][] = [
   "mark_read",
   "set_typing",
   "check_read",
+  "check_versions",
   "commit",
 ];
 
@@ -102,6 +105,9 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
       return { kind: "delete_message", ...base, messageId };
     case "react":
       return { kind: "react", ...base, messageId, emoji: EMOJI[step.text % EMOJI.length] ?? "👍", add: step.flag };
+    case "pin_message":
+    case "unpin_message":
+      return { kind: step.kind, ...base, messageId };
     case "join_room":
     case "leave_room":
       return { kind: step.kind, ...base };
@@ -120,6 +126,8 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
       return { kind: "confirm_delivered", by, seq: head };
     case "set_typing":
       return { kind: "set_typing", by, isTyping: step.flag };
+    case "check_versions":
+      return { kind: "check_versions", by, messageId };
     case "check_read":
     case "commit":
       return { kind: "check_read", by };

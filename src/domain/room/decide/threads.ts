@@ -1,0 +1,69 @@
+/**
+ * Replies: which thread a message belongs to, who follows it, who is told.
+ * Invariant: a thread hangs on a message that is no reply itself, so that a reply to a reply belongs to the same thread.
+ */
+import { type MessageId, seqOfMessageId, type UserId } from "../../../base/ids.ts";
+import { THREAD_FOLLOWERS_MAX } from "../../../base/limits.ts";
+import type { Decision } from "../decision.ts";
+import type { MessageDeleted, ThreadPlace } from "../events.ts";
+import { knownMessage } from "../message-rows.ts";
+import type { MessageRow, ThreadSummary } from "../state.ts";
+import { type LiveRoom, needMembers, needMessage, reject } from "./answer.ts";
+
+const NO_USERS: readonly UserId[] = [];
+const NO_THREAD: ThreadSummary = { count: 0, lastNo: 0, lastAt: 0, participants: NO_USERS, followers: NO_USERS };
+const NOT_A_MESSAGE = reject("invalid_field", "replyTo is not the id of a message.", "replyTo");
+const NO_TARGET = reject("message_not_found", undefined, "replyTo");
+
+/** The message that a reply's thread hangs on, or why there is none. */
+export function threadRootOf(state: LiveRoom, replyTo: MessageId): MessageRow | Decision {
+  const target = seqOfMessageId(replyTo);
+  if (target === undefined) return NOT_A_MESSAGE;
+  const row = knownMessage(state, target);
+  if (row === undefined) return needMessage(target);
+  if (row === null) return NO_TARGET;
+  if (row.thread === undefined) return row;
+  return knownMessage(state, row.thread.root) ?? needMessage(row.thread.root);
+}
+
+/** The author of what the thread hangs on, whoever replies and whoever is mentioned follow it from then on. */
+export function placeInThread(root: MessageRow, author: UserId, mentions: readonly UserId[] = NO_USERS): ThreadPlace {
+  const { count, lastNo, followers: before } = root.overlay.thread ?? NO_THREAD;
+  const followers: UserId[] = [];
+  for (const userId of [root.author, author, ...mentions]) {
+    if (before.length + followers.length >= THREAD_FOLLOWERS_MAX) break;
+    if (!before.includes(userId) && !followers.includes(userId)) followers.push(userId);
+  }
+  const place = { root: root.seq, no: lastNo + 1, count: count + 1 };
+  return followers.length === 0 ? place : { ...place, followers };
+}
+
+/** Those who follow a thread and are still members; a missing row is asked for. */
+export function followersToTell(
+  state: LiveRoom,
+  root: MessageRow,
+  place: ThreadPlace,
+  except: ReadonlySet<UserId>,
+): readonly UserId[] | Decision {
+  const told: UserId[] = [];
+  const unknown: UserId[] = [];
+  for (const userId of [...(root.overlay.thread ?? NO_THREAD).followers, ...(place.followers ?? NO_USERS)]) {
+    if (except.has(userId)) continue;
+    const row = state.members.get(userId);
+    if (row === undefined) unknown.push(userId);
+    else if (row !== null) told.push(userId);
+  }
+  return unknown.length > 0 ? needMembers(unknown) : told;
+}
+
+/** What the thread is left with when this reply goes; `undefined`: it is no reply. */
+export function threadWithout(state: LiveRoom, row: MessageRow): MessageDeleted["thread"] | Decision {
+  if (row.thread === undefined) return undefined;
+  const root = knownMessage(state, row.thread.root);
+  if (root == null) return needMessage(row.thread.root);
+  return { root: root.seq, count: Math.max(0, (root.overlay.thread ?? NO_THREAD).count - 1) };
+}
+
+export function isDecision(value: object | undefined): value is Decision {
+  return value !== undefined && "kind" in value;
+}

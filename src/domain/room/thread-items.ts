@@ -1,0 +1,18 @@
+/**
+ * Where a room keeps its threads, as items: `t<root>` has the replies of one thread, `f.<user>` the threads that one member
+ * follows, each with the number of the last reply that they wrote, or that there was when they came.
+ */
+import type { Seq, UserId } from "../../base/ids.ts";
+
+export function repliesOf(root: Seq): string {
+  return `t${root}`;
+}
+
+export function followsOf(userId: UserId): string {
+  return `f.${userId}`;
+}
+
+/** Sixteen digits: the order of the ids is that of the sequences. */
+export function seqId(seq: Seq): string {
+  return String(seq).padStart(16, "0");
+}
