@@ -3,6 +3,7 @@
  * or what has no socket to answer on. The principal comes from the verified token; the address from the path.
  */
 import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
+import type { Profile } from "../domain/user/profile.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
 import type { MessageView, PresenceStatus, Role, RoomType, RoomView, UserRef } from "../protocol/frames.ts";
 
@@ -74,19 +75,45 @@ export interface UserCalls {
     };
     readonly reply: { readonly rooms: readonly RoomListEntry[]; readonly total: number };
   };
+  /** For each of the others the rooms that they share with the asker, the first ones: without one they may not see each other. */
+  readonly shared_rooms: {
+    readonly request: { readonly others: readonly UserId[] };
+    readonly reply: { readonly rooms: readonly (readonly RoomId[])[] };
+  };
+  /** Of `user`, whoever asks: the edge says who may. */
   readonly get_presence: { readonly request: { readonly userId: UserId }; readonly reply: PresenceView };
+  /** Absent parts stay as they are; a name or picture of `null` is that of the token again. */
+  readonly update_profile: {
+    readonly request: {
+      readonly name?: string | null;
+      readonly avatar?: string | null;
+      readonly status?: PresenceStatus;
+      readonly customStatus?: string;
+      readonly expiresInMs?: number;
+    };
+    readonly reply: PresenceView;
+  };
   readonly set_presence: {
-    readonly request: { readonly status: PresenceStatus; readonly customStatus?: string };
+    readonly request: {
+      readonly status: PresenceStatus;
+      readonly customStatus?: string;
+      readonly expiresInMs?: number;
+    };
     readonly reply: PresenceView;
   };
 }
-export interface PresenceView {
-  readonly userId: UserId;
+/** One person, as their own actor knows them. */
+export interface PresenceView extends UserRef {
   readonly status: PresenceStatus;
   readonly customStatus?: string;
-  /** Milliseconds since 1970. */
-  readonly lastSeen: number;
+  readonly customStatusUntil?: number;
+  /** Milliseconds since 1970; `null`: was never here. */
+  readonly lastSeen: number | null;
   readonly devices: number;
+  /** Where others are shown that they are there, the first ones. */
+  readonly rooms: readonly RoomId[];
+  /** What of name and picture the person chose over what their tokens say. */
+  readonly own: Profile;
 }
 
 export type RoomCallKind = keyof RoomCalls;

@@ -7,7 +7,7 @@ import type { ClientFrame, SendMessageFrame } from "../protocol/frames.ts";
 import type { Call } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
-import type { Asker, Request, RoomRequest, RoomSequel, UserAsk, UserRequest } from "./request.ts";
+import type { Asker, PresenceWish, Request, RoomRequest, RoomSequel, UserAsk, UserRequest } from "./request.ts";
 import { generatedClientId } from "./views.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -27,11 +27,17 @@ export function requestOfFrame(
   const { link } = connection;
   const asker: FrameAsker = { kind: "frame", connection, ref: frame.ref };
   if (frame.type === "set_presence") {
-    return userRequest(link, record, asker, by, by.userId, {
-      kind: "set_presence",
-      status: frame.status,
-      customStatus: frame.customStatus,
-    });
+    const { auto, status, customStatus, expiresInMs } = frame;
+    const ask: UserAsk =
+      auto === true
+        ? { kind: "device_used", inUse: status === "online" }
+        : {
+            kind: "set_presence",
+            status,
+            ...(customStatus !== undefined && { customStatus }),
+            ...(expiresInMs !== undefined && { expiresInMs }),
+          };
+    return userRequest(link, record, asker, by, by.userId, ask);
   }
   if (frame.type === "auth" || frame.type === "ping" || frame.type === "resume") return undefined;
   if (frame.type === "send_message") return sendRequest(record, asker, by, frameNo, frame);
@@ -133,14 +139,9 @@ function sendRequest(
 export function requestOfCall(link: EdgeLink, record: number, callNo: number, by: Principal, call: Call): Request {
   const asker: Asker = { kind: "call", callNo };
   if (call.to === "user") {
-    const ask: UserAsk =
-      call.kind === "list_rooms"
-        ? { kind: "list_rooms", query: call }
-        : call.kind === "set_presence"
-          ? { kind: "set_presence", status: call.status, customStatus: call.customStatus }
-          : { kind: "get_presence" };
+    // Whom one may look at is the edge's to say; everything else is asked of oneself.
     const user: UserId = call.kind === "get_presence" ? call.userId : by.userId;
-    return userRequest(link, record, asker, by, user, ask);
+    return userRequest(link, record, asker, by, user, askOfCall(call));
   }
   const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest =>
     roomRequest(link, record, asker, by, call.room, command, sequel);
@@ -178,6 +179,32 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
         { kind: call.kind, limit: call.limit, ...(call.after !== undefined && { after: call.after }) },
       );
   }
+}
+
+function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
+  switch (call.kind) {
+    case "list_rooms":
+      return { kind: "list_rooms", query: call };
+    case "get_presence":
+      return { kind: "get_presence" };
+    case "set_presence":
+      return { ...presenceWish(call), kind: "set_presence", status: call.status };
+    case "update_profile": {
+      const { name, avatar, status } = call;
+      const change = { ...(name !== undefined && { name }), ...(avatar !== undefined && { avatar }) };
+      return {
+        kind: "update_profile",
+        change,
+        presence: { ...(status !== undefined && { status }), ...presenceWish(call) },
+      };
+    }
+    case "shared_rooms":
+      return { kind: "shared_rooms", others: call.others };
+  }
+}
+
+function presenceWish({ customStatus, expiresInMs }: Partial<PresenceWish>): Omit<PresenceWish, "status"> {
+  return { ...(customStatus !== undefined && { customStatus }), ...(expiresInMs !== undefined && { expiresInMs }) };
 }
 
 export function roomRequest(

@@ -10,6 +10,7 @@ import type { Result } from "../base/result.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
 import type { Principal } from "../domain/principal.ts";
+import type { Profile } from "../domain/user/profile.ts";
 import type { CodecId } from "../protocol/codec.ts";
 import { CLOSE_CODES, type CloseReason, type Rejection } from "../protocol/errors.ts";
 import type { RoomPosition, UserRef } from "../protocol/frames.ts";
@@ -17,6 +18,8 @@ import { type Address, addressHash } from "./address.ts";
 import { ByteCursor, ByteQueue } from "./byte-queue.ts";
 import type { Call } from "./calls.ts";
 import type { ActorMessage } from "./messages.ts";
+
+export type { Profile } from "../domain/user/profile.ts";
 
 /** A socket's number at its edge; never used twice in a process. */
 export type ConnectionNo = number;
@@ -100,6 +103,7 @@ const TO_EDGE = {
   closeTopic: 9,
   done: 10,
   heads: 11,
+  person: 12,
 } as const;
 /** A block to the edge begins with the progress, filled in when the block is taken. */
 const PROGRESS_BYTES = 8;
@@ -239,6 +243,8 @@ export interface ToEdgeHandler {
   unsubscribe(connection: ConnectionNo, topic: TopicNo): void;
   close(connection: ConnectionNo, reason: CloseReason): void;
   reply(callNo: number, result: Result<unknown, Rejection>): void;
+  /** From here on the connection's person is called and shown like this. */
+  person(connection: ConnectionNo, profile: Profile): void;
   /** For an actor of another shard, by its address's hash; forwarded unread. To the own edge only. */
   actor(hash: number, packed: Uint8Array): void;
   /** Heads of rooms that were written to lately, for other nodes; forwarded unread. To the own edge only. */
@@ -307,6 +313,12 @@ export class ToEdgeWriter {
     this.#queue.bytes(packr.pack(result));
   }
 
+  person(connection: ConnectionNo, profile: Profile): void {
+    this.#queue.u8(TO_EDGE.person);
+    this.#queue.u32(connection);
+    this.#queue.bytes(packr.pack(profile));
+  }
+
   actor(to: Address, message: ActorMessage): void {
     this.#queue.u8(TO_EDGE.actor);
     this.#queue.u32(addressHash(to));
@@ -370,6 +382,9 @@ function readRecordToEdge(cursor: ByteCursor, handler: ToEdgeHandler): void {
       return;
     case TO_EDGE.reply:
       handler.reply(cursor.u32(), packr.unpack(cursor.bytes()) as Result<unknown, Rejection>);
+      return;
+    case TO_EDGE.person:
+      handler.person(cursor.u32(), packr.unpack(cursor.bytes()) as Profile);
       return;
     case TO_EDGE.actor:
       handler.actor(cursor.u32(), cursor.bytes());

@@ -7,6 +7,7 @@ export interface ShownPresence {
   readonly user: UserRef;
   readonly status: PresenceStatus;
   readonly customStatus?: string;
+  readonly customStatusUntil?: number;
   readonly lastSeen: number;
 }
 

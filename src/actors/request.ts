@@ -5,6 +5,7 @@
 import type { RoomId, Seq, UserId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
+import type { ProfileChange } from "../domain/user/profile.ts";
 import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
 import type { UserCalls } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
@@ -50,8 +51,17 @@ export interface RoomRequest extends RequestBase {
   /** The log was read anew on its account: what it names beyond the head is an error of its own. */
   isReread?: true;
 }
+export interface PresenceWish {
+  readonly status: PresenceStatus;
+  readonly customStatus?: string;
+  readonly expiresInMs?: number;
+}
 export type UserAsk =
-  | { readonly kind: "set_presence"; readonly status: PresenceStatus; readonly customStatus: string | undefined }
+  | ({ readonly kind: "set_presence" } & PresenceWish)
+  /** The device that it came from is in use, or is not. */
+  | { readonly kind: "device_used"; readonly inUse: boolean }
+  | { readonly kind: "update_profile"; readonly change: ProfileChange; readonly presence: Partial<PresenceWish> }
+  | { readonly kind: "shared_rooms"; readonly others: readonly UserId[] }
   | { readonly kind: "get_presence" }
   | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };
 export interface UserRequest extends RequestBase {

@@ -15,6 +15,7 @@ import { learnRows } from "../domain/room/message-rows.ts";
 import { hasNoRows, rowChanges } from "../domain/room/rows.ts";
 import { decodeSnapshot, encodeSnapshot } from "../domain/room/snapshot.ts";
 import type { RoomState } from "../domain/room/state.ts";
+import { CODECS } from "../protocol/codec.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { LogKey, LogTail, ReadResult } from "../storage/journal.ts";
 import { Actor } from "./actor.ts";
@@ -581,9 +582,9 @@ export class RoomActor extends Actor<RoomMessage> {
     const by = request.by;
     switch (effect.kind) {
       case "typing": {
-        const snake = request.asker.kind === "frame" && request.asker.connection.codec.id === 3;
+        const from = request.asker.kind === "frame" ? request.asker.connection : undefined;
         const user = { userId: by.userId, ...(by.name !== undefined && { name: by.name }) };
-        if (effect.isTyping) this.audience.ephemera.startTyping(user, snake);
+        if (effect.isTyping) this.audience.ephemera.startTyping(user, from?.codec.id === CODECS.snake, from);
         else this.audience.ephemera.stopTyping(by.userId);
         return;
       }

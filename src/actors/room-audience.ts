@@ -242,7 +242,7 @@ export class RoomAudience implements Subscribed {
   #remove(connection: ShardConnection): void {
     if (!this.#subscribers.delete(connection)) return;
     const { userId } = connection.info.principal;
-    this.ephemera.mayHaveLeft(userId);
+    this.ephemera.mayHaveLeft(userId, connection);
     const listeners = this.#listenersAt(connection.link) as Listeners;
     this.#count(listeners, connection, -1);
     if (listeners.size > 0) return;

@@ -29,6 +29,8 @@ type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => 
 
 interface Typing {
   readonly user: UserRef;
+  /** The connection that said so last; `undefined`: it came over REST. */
+  readonly from: object | undefined;
   readonly timer: Timer;
   /** Monotonic time of the last frame that said so. */
   readonly shownMs: number;
@@ -115,8 +117,9 @@ export class RoomEphemera {
     }
   }
 
-  /** One of a person's connections has gone. */
-  mayHaveLeft(userId: UserId): void {
+  /** One of a person's connections listens no more. Whoever typed there cannot go on. */
+  mayHaveLeft(userId: UserId, connection: object): void {
+    if (this.#typing.get(userId)?.from === connection) this.stopTyping(userId);
     if (this.#present.has(userId)) this.#noteDeparture(userId, this.#departureMs);
   }
 
@@ -126,7 +129,7 @@ export class RoomEphemera {
     for (const typing of this.#typing.values()) typing.timer.cancel();
   }
 
-  startTyping(user: UserRef, snake: boolean): void {
+  startTyping(user: UserRef, snake: boolean, from?: object): void {
     const { clock, settings } = this.#env;
     const timeoutMs = snake ? settings.typingTimeoutSnakeMs : settings.typingTimeoutMs;
     const before = this.#typing.get(user.userId);
@@ -137,7 +140,7 @@ export class RoomEphemera {
       timeoutMs,
       this.#later(() => this.stopTyping(user.userId)),
     );
-    this.#typing.set(user.userId, { user, timer, shownMs: show ? now : before.shownMs });
+    this.#typing.set(user.userId, { user, from, timer, shownMs: show ? now : before.shownMs });
     if (show)
       this.#show({
         type: "typing_indicator",
@@ -172,8 +175,7 @@ export class RoomEphemera {
       this.#present.set(userId, presence);
       // Told from afar, and perhaps gone again by now: then the word of that may be lost.
       if (before === undefined) this.#noteDeparture(userId, this.#departureMs);
-      if (before !== undefined && before.status === presence.status && before.customStatus === presence.customStatus)
-        return;
+      if (before !== undefined && isSameSight(before, presence)) return;
     }
     this.#show({
       type: "presence_update",
@@ -182,6 +184,7 @@ export class RoomEphemera {
       status: presence.status,
       ...(presence.customStatus !== undefined && { customStatus: presence.customStatus }),
       lastSeen: presence.lastSeen,
+      ...(presence.customStatusUntil !== undefined && { customStatusUntil: presence.customStatusUntil }),
     });
   }
 
@@ -246,6 +249,16 @@ export class RoomEphemera {
   #show(frame: ServerFrame): void {
     if (this.#audience.size <= ROOM_PRESENCE_SUBSCRIBERS_MAX) this.#audience.show(frame);
   }
+}
+
+function isSameSight(a: ShownPresence, b: ShownPresence): boolean {
+  const isSameStatus = a.status === b.status && a.customStatus === b.customStatus;
+  return (
+    isSameStatus &&
+    a.customStatusUntil === b.customStatusUntil &&
+    a.user.name === b.user.name &&
+    a.user.avatar === b.user.avatar
+  );
 }
 
 /** The first `limit` ids after `after`, in order: one pass, and few moves however many there are. */

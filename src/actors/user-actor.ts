@@ -5,7 +5,7 @@
  */
 import type { Timer } from "../base/clock.ts";
 import type { ConnectionId, TenantId, UserId } from "../base/ids.ts";
-import { FRAME_BYTES_MAX } from "../base/limits.ts";
+import { FRAME_BYTES_MAX, SHARED_ROOMS_SHOWN_MAX } from "../base/limits.ts";
 import {
   deviceOf,
   emptyPresence,
@@ -13,9 +13,19 @@ import {
   type PresenceCommand,
   type PresenceEffect,
   type PresenceState,
+  presenceRow,
   stepPresence,
   visibleStatus,
 } from "../domain/user/presence.ts";
+import {
+  changeProfile,
+  claimProfile,
+  isSameProfile,
+  type Profile,
+  profileOf,
+  type ProfileState,
+  shownProfile,
+} from "../domain/user/profile.ts";
 import type { UserRef } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import { type RoomListItem, unreadOf, type UserRow } from "../storage/projections.ts";
@@ -25,7 +35,7 @@ import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { PresenceView, RoomListEntry, UserCalls } from "./calls.ts";
 import { sendFrame, type ShardConnection } from "./connections.ts";
 import type { ActorMessage } from "./messages.ts";
-import type { UserRequest } from "./request.ts";
+import type { PresenceWish, UserAsk, UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { roomView, userRef } from "./views.ts";
 
@@ -47,11 +57,15 @@ export class UserActor extends Actor<UserMessage> {
   readonly #hash: number;
   #presence: PresenceState = emptyPresence();
   #row: UserRow | undefined;
-  /** Name and picture as the last token said. */
+  /** As others see the person. */
   #ref: UserRef;
+  /** Only of people who chose to be called or shown otherwise than their tokens say. */
+  #choice: ProfileState | undefined;
   /** The newest introduction of each connection. A list: most people have one or two. */
   readonly #connections: ShardConnection[] = [];
   #graceTimer: Timer | undefined;
+  /** Of a custom status that ends. */
+  #customStatusTimer: Timer | undefined;
 
   constructor(env: ShardEnv, tenant: TenantId, userId: UserId) {
     super(env);
@@ -110,6 +124,7 @@ export class UserActor extends Actor<UserMessage> {
   protected override failed(error: unknown, culprit: UserMessage | undefined): void {
     this.#env.report("user_failed", { tenant: this.#tenant, user: this.#userId, error: String(error) });
     this.#graceTimer?.cancel();
+    this.#customStatusTimer?.cancel();
     if (culprit?.to === "user") answerRejection(this.#env, culprit, { code: "internal" });
     for (const message of this.stop()) {
       if (message.to === "user") answerRejection(this.#env, message, { code: "unavailable", retryAfterMs: RETRY_MS });
@@ -137,11 +152,15 @@ export class UserActor extends Actor<UserMessage> {
     const row = read.value ?? undefined;
     this.#row = row;
     if (row !== undefined) this.#ref = userRef(this.#userId, row.name, row.avatar);
-    this.#presence = emptyPresence({
-      status: row?.status ?? "online",
-      lastSeen: row?.lastSeen ?? this.#env.clock.wallMs(),
-      ...(row?.customStatus !== undefined && { customStatus: row.customStatus }),
-    });
+    if (row?.own !== undefined) this.#choice = { own: row.own, claimed: row.claimed ?? {} };
+    const now = this.#env.clock.wallMs();
+    const { status = "online", customStatus, customStatusUntil, lastSeen = now } = row ?? {};
+    const custom = {
+      ...(customStatus !== undefined && { customStatus }),
+      ...(customStatusUntil !== undefined && { customStatusUntil }),
+    };
+    this.#presence = emptyPresence({ status, lastSeen, ...custom }, now);
+    if (customStatusUntil !== undefined) this.#awaitCustomStatus(this.#presence.customStatusUntil);
     this.release();
   }
 
@@ -154,16 +173,34 @@ export class UserActor extends Actor<UserMessage> {
     if (before === -1) this.#connections.push(connection);
     else this.#connections[before] = connection;
     this.#step({ kind: "connection_opened", connectionId });
-    const ref = userRef(this.#userId, principal.name ?? this.#ref.name, principal.avatar ?? this.#ref.avatar);
-    if (this.#row === undefined || ref.name !== this.#row.name || ref.avatar !== this.#row.avatar) {
-      this.#ref = ref;
-      this.#save();
-    }
+    this.#isCalled(connection, principal);
     // The shard was restarted: rooms of other shards have told its predecessor who listens, and won't again.
     for (const room of connection.info.rooms ?? []) this.#subscribed(connectionId, room);
     // What it was sent on the link before this one may have been lost with it.
     connection.greeted = greeted;
     if (!greeted) this.#greet(connection);
+  }
+
+  #isCalled(connection: ShardConnection, said: Profile): void {
+    if (this.#choice !== undefined) {
+      this.#choice = claimProfile(this.#choice, said);
+      this.#tellName(connection, shownProfile(this.#choice));
+    }
+    const { name = this.#ref.name, avatar = this.#ref.avatar } =
+      this.#choice === undefined ? said : shownProfile(this.#choice);
+    const isKept = isSameProfile(this.#choice?.claimed ?? {}, this.#row?.claimed ?? {});
+    if (this.#row !== undefined && isKept && name === this.#row.name && avatar === this.#row.avatar) return;
+    this.#ref = userRef(this.#userId, name, avatar);
+    this.#save();
+  }
+
+  /** Before any room hears of the connection, or for what it says from now on. */
+  #tellName(connection: ShardConnection, profile: Profile): void {
+    const { info } = connection;
+    if (isSameProfile(profile, info.principal)) return;
+    const { name: _name, avatar: _avatar, ...rest } = info.principal;
+    connection.info = { ...info, principal: { ...rest, ...profile } };
+    connection.link.out.person(connection.no, profile);
   }
 
   #closed(connection: ShardConnection, clean: boolean): void {
@@ -280,6 +317,9 @@ export class UserActor extends Actor<UserMessage> {
       case "cancel_grace":
         this.#graceTimer?.cancel();
         return;
+      case "await_custom_status":
+        this.#awaitCustomStatus(effect.until);
+        return;
       case "save":
         this.#save();
         return;
@@ -292,19 +332,32 @@ export class UserActor extends Actor<UserMessage> {
     else stepPresence(this.#presence, { kind: "grace_elapsed" }, this.#env.clock.wallMs());
   }
 
+  #awaitCustomStatus(until: number | undefined): void {
+    this.#customStatusTimer?.cancel();
+    this.#customStatusTimer = undefined;
+    if (until === undefined) return;
+    this.#customStatusTimer = this.#env.clock.after(
+      Math.max(1, until - this.#env.clock.wallMs()),
+      this.later(() => void this.#step({ kind: "custom_status_due" })),
+    );
+  }
+
   #show(room: Parameters<typeof roomAddress>[1], status: PresenceState["chosen"]): void {
-    const { customStatus, lastSeen } = this.#presence;
+    const { customStatus, customStatusUntil, lastSeen } = this.#presence;
+    const custom = {
+      ...(customStatus !== undefined && { customStatus }),
+      ...(customStatusUntil !== undefined && { customStatusUntil }),
+    };
     this.#env.tell(roomAddress(this.#tenant, room), {
       kind: "presence",
-      presence: { user: this.#ref, status, ...(customStatus !== undefined && { customStatus }), lastSeen },
+      presence: { user: this.#ref, status, ...custom, lastSeen },
     });
   }
 
-  #save(): void {
-    const { chosen, customStatus, lastSeen } = this.#presence;
-    this.#row = { ...this.#ref, status: chosen, lastSeen, ...(customStatus !== undefined && { customStatus }) };
+  #save(saved: (result: ReadResult<true>) => void = () => undefined): void {
+    this.#row = { ...this.#ref, ...this.#choice, ...presenceRow(this.#presence) };
     // Lost when the store fails now; the next change brings all of it again.
-    this.#env.projections.writeUser(this.#tenant, this.#row, () => undefined);
+    this.#env.projections.writeUser(this.#tenant, this.#row, saved);
   }
 
   // ---------------------------------------------------------------------------------------------- requests
@@ -313,16 +366,26 @@ export class UserActor extends Actor<UserMessage> {
     const { ask } = request;
     switch (ask.kind) {
       case "set_presence": {
-        const custom = ask.customStatus !== undefined ? { customStatus: ask.customStatus } : {};
-        this.#step({ kind: "set_status", status: ask.status, ...custom });
+        this.#wish(ask);
         if (request.asker.kind === "frame") answerAck(this.#env, request, {});
         else answerValue(this.#env, request, this.#view());
         return;
       }
+      case "device_used":
+        if (request.asker.kind === "frame") {
+          const { connectionId } = request.asker.connection.info;
+          this.#step({ kind: "device_used", connectionId, inUse: ask.inUse });
+        }
+        answerAck(this.#env, request, {});
+        return;
       case "get_presence":
-        if (this.#row === undefined && this.#connections.length === 0)
-          answerRejection(this.#env, request, { code: "user_not_found" });
-        else answerValue(this.#env, request, this.#view());
+        answerValue(this.#env, request, this.#view());
+        return;
+      case "update_profile":
+        this.#updateProfile(request, ask);
+        return;
+      case "shared_rooms":
+        this.#sharedRooms(request, ask.others);
         return;
       case "list_rooms":
         this.#listRooms(request, ask.query);
@@ -330,16 +393,58 @@ export class UserActor extends Actor<UserMessage> {
     }
   }
 
+  #wish({ status = this.#presence.chosen, customStatus, expiresInMs }: Partial<PresenceWish>): void {
+    const until = expiresInMs === undefined ? {} : { until: this.#env.clock.wallMs() + expiresInMs };
+    this.#step({ kind: "set_status", status, ...(customStatus !== undefined && { customStatus }), ...until });
+  }
+
+  /** Told to rooms, and to the person's own devices, once it is stored. */
+  #updateProfile(request: UserRequest, ask: Extract<UserAsk, { readonly kind: "update_profile" }>): void {
+    this.#wish(ask.presence);
+    const before = this.#choice ?? { own: {}, claimed: profileOf(this.#ref.name, this.#ref.avatar) };
+    const choice = changeProfile(before, ask.change);
+    const shown = shownProfile(choice);
+    this.#choice = isSameProfile(choice.own, {}) ? undefined : choice;
+    this.#ref = userRef(this.#userId, shown.name, shown.avatar);
+    this.#save(
+      this.later((saved) => {
+        if (!saved.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+        const now = profileOf(this.#ref.name, this.#ref.avatar);
+        for (const connection of this.#connections) this.#tellName(connection, now);
+        const status = visibleStatus(this.#presence);
+        for (const room of this.#presence.shown ?? []) this.#show(room, status);
+        answerValue(this.#env, request, this.#view());
+      }),
+    );
+  }
+
   #view(): PresenceView {
-    const { customStatus, lastSeen, devices } = this.#presence;
+    const { customStatus, customStatusUntil, lastSeen, devices, shown } = this.#presence;
     const status = visibleStatus(this.#presence);
+    const wasHere = this.#row !== undefined || this.#connections.length > 0;
     return {
-      userId: this.#userId,
+      ...this.#ref,
       status,
       ...(customStatus !== undefined && { customStatus }),
-      lastSeen,
+      ...(customStatusUntil !== undefined && { customStatusUntil }),
+      lastSeen: wasHere ? lastSeen : null,
       devices: status === "offline" ? 0 : devices.length,
+      rooms: [...(shown ?? [])].slice(0, SHARED_ROOMS_SHOWN_MAX),
+      own: this.#choice?.own ?? {},
     };
+  }
+
+  #sharedRooms(request: UserRequest, others: readonly UserId[]): void {
+    this.#env.projections.sharedRooms(
+      this.#tenant,
+      this.#userId,
+      others,
+      SHARED_ROOMS_SHOWN_MAX,
+      this.later((read) => {
+        if (!read.ok) answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+        else answerValue(this.#env, request, { rooms: read.value });
+      }),
+    );
   }
 
   #listRooms(request: UserRequest, query: UserCalls["list_rooms"]["request"]): void {

@@ -22,6 +22,19 @@ export const ROOM_NAME_LENGTH_MAX = 120;
 export const ROOM_DESCRIPTION_LENGTH_MAX = 2_000;
 export const CUSTOM_STATUS_LENGTH_MAX = 140;
 export const EMOJI_LENGTH_MAX = 32;
+/** How long a custom status with an end lasts at most, milliseconds: a week, well below what a timer can wait. Reject `invalid_field`. */
+export const CUSTOM_STATUS_MS_MAX = 7 * 24 * 60 * 60_000;
+/** Characters of a person's name; a longer one in a token is cut. Reject `invalid_field`. */
+export const USER_NAME_LENGTH_MAX = 120;
+/** People whose presence is asked for at once. Reject `invalid_field`. */
+export const PRESENCE_USERS_MAX = 50;
+/** Of each of two people the newest memberships that are looked at for a room that they share. Beyond: they share none. */
+export const SHARED_ROOMS_LOOKED_AT_MAX = 5_000;
+/** Rooms that two people share, as far as anybody is shown them. */
+export const SHARED_ROOMS_SHOWN_MAX = 100;
+/** Profiles that an edge remembers for REST, and for how long, milliseconds. The oldest are forgotten first. */
+export const PROFILES_REMEMBERED_MAX = 10_000;
+export const PROFILES_REMEMBERED_MS = 10_000;
 /** Entries of lists in one frame. Reject `invalid_field`. */
 export const MENTIONS_MAX = 50;
 export const ATTACHMENTS_MAX = 10;

@@ -1,10 +1,13 @@
 /** What people do besides talking, over REST: typing, reading, being there. */
 import { Elysia, t } from "elysia";
-import { CUSTOM_STATUS_LENGTH_MAX, MESSAGE_IDS_MAX } from "../base/limits.ts";
+import { parseId, type UserId } from "../base/ids.ts";
+import { MESSAGE_IDS_MAX, PRESENCE_USERS_MAX } from "../base/limits.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse } from "./envelope.ts";
 import { readJsonBody } from "./json-body.ts";
-import { messageId, presenceStatus, roomParams, seq, userId } from "./schemas.ts";
+import { lookAt, lookAtOne } from "./people.ts";
+import { statusBody } from "./people-plugin.ts";
+import { messageId, roomParams, seq, userId } from "./schemas.ts";
 import { presenceJson } from "./views.ts";
 
 const typingBody = t.Object({ isTyping: t.Optional(t.Boolean()) });
@@ -13,10 +16,8 @@ const readBody = t.Object({
   messageId: t.Optional(messageId),
   messageIds: t.Optional(t.Array(messageId, { minItems: 1, maxItems: MESSAGE_IDS_MAX })),
 });
-const presenceBody = t.Object({
-  status: presenceStatus,
-  customStatus: t.Optional(t.String({ maxLength: CUSTOM_STATUS_LENGTH_MAX })),
-});
+/** One, or several separated by commas. */
+const presenceQuery = t.Object({ userId: t.Optional(userId), userIds: t.Optional(t.String()) });
 
 export function activityPlugin(prefix: string, options: RestOptions) {
   const { engine } = options;
@@ -53,20 +54,37 @@ export function activityPlugin(prefix: string, options: RestOptions) {
     .get(
       "/presence",
       async ({ principal, query, set }) => {
-        const whose = query.userId ?? principal.userId;
-        const call = { to: "user", user: whose, kind: "get_presence", userId: whose } as const;
-        return answer(set, await engine.call(principal, call), presenceJson);
+        if (query.userIds === undefined) {
+          return answer(set, await lookAtOne(engine, principal, query.userId ?? principal.userId), (one) => one);
+        }
+        const asked = readIds(query.userIds);
+        if (asked === undefined) {
+          const message = `The field "userIds" is not acceptable: 1 to ${PRESENCE_USERS_MAX} ids, separated by commas.`;
+          return refuse(set, { code: "invalid_field", field: "userIds", message });
+        }
+        return answer(set, await lookAt(engine, principal, asked), (presence) => ({ presence }));
       },
-      { query: t.Object({ userId: t.Optional(userId) }), detail: { summary: "Presence: yours, or that of userId" } },
+      {
+        query: presenceQuery,
+        detail: { summary: "Presence: yours, that of userId, or of userIds as far as you share a room with them" },
+      },
     )
     .put(
       "/presence",
       async ({ principal, body, set }) => {
-        const { status, customStatus } = body;
-        const presence = { status, ...(customStatus === undefined ? {} : { customStatus }) };
-        const call = { to: "user", user: principal.userId, kind: "set_presence", ...presence } as const;
-        return answer(set, await engine.call(principal, call), presenceJson);
+        const call = { to: "user", user: principal.userId, kind: "set_presence", ...body } as const;
+        return answer(set, await engine.call(principal, call), (me) => presenceJson(me));
       },
-      { body: presenceBody, detail: { summary: "Set your presence" } },
+      { body: statusBody, detail: { summary: "Set your presence" } },
     );
+}
+
+function readIds(text: string): readonly UserId[] | undefined {
+  const ids: UserId[] = [];
+  for (const part of text.split(",")) {
+    const id = parseId<UserId>(part);
+    if (id === undefined || ids.length >= PRESENCE_USERS_MAX) return undefined;
+    ids.push(id);
+  }
+  return ids;
 }

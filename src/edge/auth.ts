@@ -6,12 +6,11 @@ import { jwt } from "@elysiajs/jwt";
 import type { Clock } from "../base/clock.ts";
 import { SystemClock } from "../base/clock.ts";
 import { parseId, type TenantId, type UserId } from "../base/ids.ts";
-import { TOKEN_LENGTH_MAX, URL_LENGTH_MAX } from "../base/limits.ts";
+import { TOKEN_LENGTH_MAX, URL_LENGTH_MAX, USER_NAME_LENGTH_MAX } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
 
-const NAME_LENGTH_MAX = 120;
 const TENANT_DEFAULT = "default";
 
 export interface Verified {
@@ -118,7 +117,7 @@ function nameFrom(claim: unknown): string | undefined {
   if (typeof claim !== "string") return undefined;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   const name = claim.replace(/[\u0000-\u001f\u007f]/g, " ").trim();
-  return name === "" ? undefined : [...name].slice(0, NAME_LENGTH_MAX).join("");
+  return name === "" ? undefined : [...name].slice(0, USER_NAME_LENGTH_MAX).join("");
 }
 
 function avatarFrom(claim: unknown): string | undefined {

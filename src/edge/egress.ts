@@ -2,7 +2,7 @@
  * Carries out what one shard says (of this node or another): sends, publishes, subscriptions, in the order of the block.
  * Invariant: a connection's sends leave before it is subscribed, so a replay never overtakes what follows it.
  */
-import type { ConnectionNo, ToEdgeHandler, TopicNo } from "../actors/link.ts";
+import type { ConnectionNo, Profile, ToEdgeHandler, TopicNo } from "../actors/link.ts";
 import type { Seq } from "../base/ids.ts";
 import type { Result } from "../base/result.ts";
 import type { CodecId } from "../protocol/codec.ts";
@@ -23,6 +23,8 @@ export interface EgressOwner {
   /** The connection's first frame went out. */
   greeted(connection: Connection): void;
   replied(callNo: number, result: Result<unknown, Rejection>): void;
+  /** What its person chose to be called and shown as, over what its token says. */
+  named(connection: Connection, profile: Profile): void;
   /** For an actor elsewhere, by its address's hash. */
   forward(hash: number, packed: Uint8Array): void;
   /** For the other nodes. */
@@ -102,6 +104,11 @@ export class Egress implements ToEdgeHandler {
 
   reply(callNo: number, result: Result<unknown, Rejection>): void {
     this.#owner.replied(callNo, result);
+  }
+
+  person(no: ConnectionNo, profile: Profile): void {
+    const connection = this.#owner.connections.get(no);
+    if (connection !== undefined) this.#owner.named(connection, profile);
   }
 
   actor(hash: number, packed: Uint8Array): void {

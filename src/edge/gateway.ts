@@ -4,7 +4,7 @@
  * It knows neither Bun nor threads: sockets and links are ports, so the simulation runs this same class.
  */
 import type { Call, ReplyOf } from "../actors/calls.ts";
-import type { LinkCall, ResumeReply, ResumeWishes } from "../actors/link.ts";
+import type { LinkCall, Profile, ResumeReply, ResumeWishes } from "../actors/link.ts";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { ConnectionId, RoomId } from "../base/ids.ts";
 import {
@@ -102,7 +102,8 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   // ---------------------------------------------------------------------------------------------- HTTP
 
   call<C extends Call>(principal: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>> {
-    if (call.kind === "set_presence") this.#ports.census?.chose(principal.tenant, principal.userId, call.status);
+    if ((call.kind === "set_presence" || call.kind === "update_profile") && call.status !== undefined)
+      this.#ports.census?.chose(principal.tenant, principal.userId, call.status);
     return new Promise((resolve) => {
       this.#call(this.#targetOf(principal, call), principal, call, (result) =>
         resolve(result as Result<ReplyOf<C>, Rejection>),
@@ -226,7 +227,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     else if (frame.type === "resume") this.#resume(connection, principal, frame);
     else if (frame.type === "create_room") this.#createRoom(connection, principal, frame, data);
     else if (frame.type === "set_presence") {
-      this.#ports.census?.chose(principal.tenant, principal.userId, frame.status);
+      if (frame.auto !== true) this.#ports.census?.chose(principal.tenant, principal.userId, frame.status);
       this.#forward(connection, this.#home(principal), undefined, data);
     }
   }
@@ -424,6 +425,14 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
 
   replied(callNo: number, result: Result<unknown, Rejection>): void {
     this.#calls.reply(callNo, result);
+  }
+
+  named(connection: Connection, profile: Profile): void {
+    if (connection.principal === undefined) return;
+    const { name: _name, avatar: _avatar, ...rest } = connection.principal;
+    connection.principal = { ...rest, ...profile };
+    this.#links.introduceAgain(connection);
+    this.#flushSoon();
   }
 
   forward(hash: number, packed: Uint8Array): void {

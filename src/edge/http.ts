@@ -20,7 +20,9 @@ import { type Log, withoutToken } from "./log.ts";
 import { membersPlugin } from "./members-plugin.ts";
 import { messagesPlugin } from "./messages-plugin.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./origins.ts";
+import { peoplePlugin } from "./people-plugin.ts";
 import type { Engine } from "./ports.ts";
+import { ProfiledEngine } from "./profiled-engine.ts";
 import { KeyedBuckets } from "./rate-limit.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
@@ -41,7 +43,7 @@ const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
 const HTTP_IDLE_SECONDS = 30;
 
 export function createApp({ engine, auth, config, log, health, sockets, directory }: AppOptions) {
-  const rest: RestOptions = { engine, auth, rates: new KeyedBuckets(config.rate), log };
+  const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates: new KeyedBuckets(config.rate), log };
   const app = new Elysia({
     name: "stoa",
     websocket: {
@@ -81,6 +83,7 @@ export function createApp({ engine, auth, config, log, health, sockets, director
       .use(membersPlugin(prefix, rest))
       .use(messagesPlugin(prefix, rest))
       .use(activityPlugin(prefix, rest))
+      .use(peoplePlugin(prefix, { ...rest, directory }))
       .use(adminPlugin(prefix, { ...rest, directory }));
   }
   return app.use(docsPlugin(() => app));

@@ -98,6 +98,13 @@ export class Links {
     if (!target.knows(connection)) this.#introduce(target, connection);
   }
 
+  /** Its person is called otherwise now. Its home said so itself. */
+  introduceAgain(connection: Connection): void {
+    for (const target of this.routes.all()) {
+      if (target !== connection.home && target.knows(connection)) this.#introduce(target, connection);
+    }
+  }
+
   closed(connection: Connection, clean: boolean): void {
     if (connection.rooms !== undefined) this.#departures.note(connection, clean, this.#ports.clock.monotonicMs());
     for (const target of this.routes.all()) {

@@ -1,5 +1,6 @@
 /** What REST shows of rooms, messages, members and presence: the names of the API, times in ISO 8601. */
 import type { MemberView, PresenceView, PresentView, RoomListEntry } from "../actors/calls.ts";
+import type { RoomId } from "../base/ids.ts";
 import type { Role } from "../domain/room/vocabulary.ts";
 import type { MessageView, RoomView } from "../protocol/frames.ts";
 import { jsonOfPoll } from "../protocol/json-frames.ts";
@@ -102,12 +103,18 @@ export function presentJson(present: PresentView) {
   };
 }
 
-export function presenceJson(presence: PresenceView) {
+/** `rooms`: those of the person's rooms that the asker may know of. */
+export function presenceJson(presence: PresenceView, rooms: readonly RoomId[] = presence.rooms) {
+  const { customStatusUntil, lastSeen } = presence;
   return {
     userId: presence.userId,
+    displayName: presence.name ?? null,
+    avatar: presence.avatar ?? null,
     status: presence.status,
     customStatus: presence.customStatus ?? null,
-    lastSeen: iso(presence.lastSeen),
+    customStatusUntil: customStatusUntil === undefined ? null : iso(customStatusUntil),
+    lastSeen: lastSeen === null ? null : iso(lastSeen),
     devices: presence.devices,
+    currentRooms: rooms,
   };
 }

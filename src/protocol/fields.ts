@@ -8,7 +8,7 @@ import type { ErrorCode } from "./errors.ts";
 export type Kind =
   | { readonly kind: "string"; readonly charsMin: number; readonly charsMax: number; readonly tooLong?: ErrorCode }
   | { readonly kind: "url"; readonly charsMax: number }
-  | { readonly kind: "uint"; readonly min: number }
+  | { readonly kind: "uint"; readonly min: number; readonly max?: number }
   | { readonly kind: "boolean" }
   | { readonly kind: "enum"; readonly values: readonly string[] }
   /** A user's, room's or message's id. */
@@ -75,7 +75,8 @@ function accept(kind: Kind, value: unknown): unknown {
       return text instanceof Problem || LINK.test(text) ? text : invalid("must be an http or https URL, or a path.");
     }
     case "uint":
-      return isUint(value) && value >= kind.min ? value : invalid(`must be a whole number, at least ${kind.min}.`);
+      if (!isUint(value) || value < kind.min) return invalid(`must be a whole number, at least ${kind.min}.`);
+      return value <= (kind.max ?? value) ? value : invalid(`must be at most ${kind.max}.`);
     case "boolean":
       return typeof value === "boolean" ? value : invalid("must be true or false.");
     case "enum":

@@ -167,6 +167,13 @@ export interface SetPresenceFrame extends Request {
   readonly type: "set_presence";
   readonly status: PresenceStatus;
   readonly customStatus?: string;
+  /** How long the custom status lasts. Absent: until it is changed. */
+  readonly expiresInMs?: number;
+  /**
+   * The device noticed by itself that nobody uses it (`away`) or that somebody does again (`online`). Says nothing of what
+   * the person chose; the device that was used last counts.
+   */
+  readonly auto?: boolean;
 }
 export interface ResumeFrame extends Request {
   readonly type: "resume";
@@ -419,6 +426,8 @@ export interface PresenceFrame {
   readonly status: PresenceStatus;
   readonly customStatus?: string;
   readonly lastSeen: number;
+  /** When the custom status ends. */
+  readonly customStatusUntil?: number;
 }
 /** Coalesced watermarks of a room's readers. */
 export interface ReceiptsFrame {

@@ -16,7 +16,11 @@ export function jsonOfFrame(frame: ServerFrame): object {
     case "ack":
       return frame.timestamp === undefined ? frame : { ...frame, timestamp: isoTime(frame.timestamp) };
     case "presence_update":
-      return { ...frame, lastSeen: isoTime(frame.lastSeen) };
+      return {
+        ...frame,
+        lastSeen: isoTime(frame.lastSeen),
+        ...(frame.customStatusUntil === undefined ? {} : { customStatusUntil: isoTime(frame.customStatusUntil) }),
+      };
     default:
       return frame;
   }
@@ -60,6 +64,7 @@ export function jsonOfThread({ lastReplyAt, ...thread }: ThreadChange): object {
 const TIMES: ReadonlySet<string> = new Set([
   "timestamp",
   "lastSeen",
+  "customStatusUntil",
   "editedAt",
   "deletedAt",
   "createdAt",

@@ -7,6 +7,7 @@ import {
   ATTACHMENTS_MAX,
   CLIENT_ID_LENGTH_MAX,
   CUSTOM_STATUS_LENGTH_MAX,
+  CUSTOM_STATUS_MS_MAX,
   EMOJI_LENGTH_MAX,
   FILE_NAME_LENGTH_MAX,
   FILE_TYPES_MAX,
@@ -117,7 +118,13 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
     set_presence: {
       op: 4,
       room: "none",
-      fields: [required("status", oneOf(PRESENCE_STATUSES)), optional("customStatus", text(CUSTOM_STATUS_LENGTH_MAX))],
+      fields: [
+        required("status", oneOf(PRESENCE_STATUSES)),
+        optional("customStatus", text(CUSTOM_STATUS_LENGTH_MAX)),
+        optional("expiresInMs", { kind: "uint", min: 1, max: CUSTOM_STATUS_MS_MAX }),
+        optional("auto", flag),
+      ],
+      rule: autoIsOfDevice,
     },
     join_room: { op: 10, room: "required", fields: [...mutation, optional("lastSeq", seq)] },
     leave_room: { op: 11, room: "required", fields: [...mutation, optional("membership", flag)] },
@@ -185,6 +192,16 @@ function contentOrAttachment(frame: Readonly<Record<string, unknown>>): Problem 
   const { attachments } = frame;
   if (Array.isArray(attachments) && attachments.length > 0) return undefined;
   return new Problem("invalid_field", ["content"], "must not be empty when nothing is attached.");
+}
+
+function autoIsOfDevice({ auto, status, customStatus }: Readonly<Record<string, unknown>>): Problem | undefined {
+  if (auto !== true) return undefined;
+  if (status !== "away" && status !== "online") {
+    return new Problem("invalid_field", ["status"], "is away or online when a device says it by itself.");
+  }
+  return customStatus === undefined
+    ? undefined
+    : new Problem("invalid_field", ["customStatus"], "is chosen by a person, not by a device.");
 }
 
 function seqOrMessageIds(frame: Readonly<Record<string, unknown>>): Problem | undefined {

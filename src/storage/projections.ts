@@ -48,11 +48,18 @@ export interface RoomListQuery {
 
 export interface UserRow {
   readonly userId: UserId;
+  /** As others see them. */
   readonly name?: string;
   readonly avatar?: string;
+  /** What the person chose to be called and shown as, over whatever their tokens say. */
+  readonly own?: { readonly name?: string; readonly avatar?: string };
+  /** What their last token said, kept while something of it is overridden. */
+  readonly claimed?: { readonly name?: string; readonly avatar?: string };
   /** As the user last chose; connections decide whether they are online at all. */
   readonly status?: "online" | "away" | "busy" | "offline";
   readonly customStatus?: string;
+  /** When the custom status ends. */
+  readonly customStatusUntil?: number;
   readonly lastSeen: number;
 }
 
@@ -81,6 +88,17 @@ export interface Projections {
   ): void;
   /** Unread per room of a user, rooms without unread left out. For the first frame of a connection. */
   unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, number>>): void;
+  /**
+   * For each of the others the rooms that they and the user are both members of now, at most `limit`, in no order; of each
+   * person the newest `SHARED_ROOMS_LOOKED_AT_MAX` memberships are looked at. For the question who may see whom.
+   */
+  sharedRooms(
+    tenant: TenantId,
+    userId: UserId,
+    others: readonly UserId[],
+    limit: number,
+    done: Done<readonly (readonly RoomId[])[]>,
+  ): void;
   /** Marks of these members of one room, in the order asked; `null` where there is none. */
   readMarks(tenant: TenantId, room: RoomId, users: readonly UserId[], done: Done<readonly (Mark | null)[]>): void;
   /** Durable when `done` says so; a mark that is behind the stored one changes nothing. Part of the next group commit. */

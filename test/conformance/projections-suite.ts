@@ -234,6 +234,39 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
       });
     });
 
+    describe("rooms that people share", () => {
+      const shared = async (others: readonly string[], limit = 10, tenant = TENANT) => {
+        const found = await ask<readonly (readonly RoomId[])[]>((done) =>
+          harness.projections.sharedRooms(tenant, user("ada"), others.map(user), limit, done),
+        );
+        return found.map((rooms) => [...rooms].sort() as string[]);
+      };
+
+      test("are those of which both are members, for each of the others", async () => {
+        await makeRoom("a", "group", ["ada", "bob"], 1);
+        await makeRoom("b", "direct", ["ada", "bob"], 2);
+        await makeRoom("c", "public", ["bob", "cid"], 3);
+        await makeRoom("d", "private", ["ada", "cid"], 4);
+        expect(await shared(["bob", "cid", "dee"])).toEqual([["a", "b"], ["d"], []]);
+        expect(await shared(["bob"], 1)).toHaveLength(1);
+        expect(await shared([])).toEqual([]);
+        expect(await shared(["bob"], 10, "other" as TenantId)).toEqual([[]]);
+      });
+
+      test("are none any more when one of the two has left", async () => {
+        await makeRoom("a", "group", ["ada", "bob"], 1);
+        const gone = { kind: "member", userId: user("bob"), row: null } as const;
+        await appendNow(harness.journal, logOf("a"), segment(2, 1, {}), [gone]);
+        expect(await shared(["bob"])).toEqual([[]]);
+      });
+
+      test("are found after opening again", async () => {
+        await makeRoom("a", "group", ["ada", "bob"], 1);
+        harness = await harness.reopen();
+        expect(await shared(["bob"])).toEqual([["a"]]);
+      });
+    });
+
     describe("people", () => {
       const row: UserRow = { userId: user("ada"), name: "Ada 🦊", status: "busy", customStatus: "at sea", lastSeen: 7 };
       const read = (tenant = TENANT) =>

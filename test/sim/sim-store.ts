@@ -241,6 +241,10 @@ export class SimProjections implements Projections {
     this.#store.ask(this.#process, done, (answer) => this.#inner.unreadCounts(tenant, userId, answer));
   }
 
+  sharedRooms(...[tenant, userId, others, limit, done]: Parameters<Projections["sharedRooms"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#inner.sharedRooms(tenant, userId, others, limit, answer));
+  }
+
   readMarks(...[tenant, room, users, done]: Parameters<Projections["readMarks"]>): void {
     this.#store.ask(this.#process, done, (answer) => this.#inner.readMarks(tenant, room, users, answer));
   }

@@ -259,6 +259,7 @@ export class ScriptedEdge {
       unsubscribe: (no, topic) => this.records.push(`unsubscribe ${no} ${this.#topics.get(topic)}`),
       close: (no, reason) => this.records.push(`close ${no} ${reason}`),
       reply: (callNo, result) => this.replies.set(callNo, result),
+      person: (no, profile) => this.records.push(`person ${no} ${JSON.stringify(profile)}`),
       actor: (hash, packed) => this.forwarded.push({ hash, packed: packed.slice() }),
       heads: (packed) => this.heads.push(packed.slice()),
       openTopic: (topic, key, head) => {

@@ -75,6 +75,16 @@ export class DynamoProjections implements Projections {
     answer(read(), done, this.#parts.failed);
   }
 
+  sharedRooms(
+    tenant: TenantId,
+    userId: UserId,
+    others: readonly UserId[],
+    limit: number,
+    done: Done<readonly (readonly RoomId[])[]>,
+  ): void {
+    answer(this.#parts.lists.shared(tenant, userId, others, limit), done, this.#parts.failed);
+  }
+
   readMarks(tenant: TenantId, room: RoomId, users: readonly UserId[], done: Done<readonly (Mark | null)[]>): void {
     const read = async (): Promise<ApiResult<readonly (Mark | null)[]>> => {
       const log = await this.#parts.incarnations.logOf(tenant, room);

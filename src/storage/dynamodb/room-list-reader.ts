@@ -3,6 +3,7 @@
  * written yet. So within a shard lists lag by nothing, across shards and nodes by the flusher's interval.
  */
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
+import { SHARED_ROOMS_LOOKED_AT_MAX } from "../../base/limits.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
 import type { RoomListItem } from "../projections.ts";
 import type { ApiResult } from "./dynamo-api.ts";
@@ -48,6 +49,54 @@ export class RoomListReader {
     return { ok: true, value: items };
   }
 
+  /** For each of the others the rooms that they share with the user. */
+  async shared(
+    tenant: TenantId,
+    user: UserId,
+    others: readonly UserId[],
+    limit: number,
+  ): Promise<ApiResult<readonly (readonly RoomId[])[]>> {
+    const [own, ...theirs] = await Promise.all([user, ...others].map((one) => this.#memberOf(tenant, one)));
+    if (own === undefined || !own.ok) return own ?? NONE_SHARED;
+    const common: [RoomId, number][][] = [];
+    for (const other of theirs) {
+      if (!other.ok) return other;
+      common.push([...other.value].filter(([room, incarnation]) => own.value.get(room) === incarnation));
+    }
+    const named = new Set(common.flatMap((rooms) => rooms.map(([room]) => room)));
+    const rooms = await this.#rows.rooms(tenant, named);
+    if (!rooms.ok) return rooms;
+    // A membership may be of a room that was made anew since.
+    const isNow = ([room, incarnation]: [RoomId, number]): boolean =>
+      (rooms.value.get(room)?.incarnation ?? incarnation) === incarnation;
+    const value = common.map((found) =>
+      found
+        .filter(isNow)
+        .slice(0, limit)
+        .map(([room]) => room),
+    );
+    return { ok: true, value };
+  }
+
+  /** The rooms that a person is a member of, with their incarnations. */
+  async #memberOf(tenant: TenantId, user: UserId): Promise<ApiResult<ReadonlyMap<RoomId, number>>> {
+    const pending = this.#pendingOf(tenant, user);
+    const memberships = await this.#rows.memberships(tenant, user);
+    if (!memberships.ok) return memberships;
+    const own = newestOf(memberships.value);
+    const rooms = new Map<RoomId, number>();
+    for (const room of new Set([...own.keys(), ...pending.keys()])) {
+      if (rooms.size >= SHARED_ROOMS_LOOKED_AT_MAX) break;
+      const [stored, waiting] = [own.get(room), pending.get(room)];
+      const isWaiting = waiting !== undefined && waiting.incarnation >= (stored?.incarnation ?? 0);
+      const known = stored?.incarnation === waiting?.incarnation || !isWaiting ? stored?.member : undefined;
+      const member = newer(isWaiting ? waiting.member : undefined, known);
+      const incarnation = isWaiting ? waiting.incarnation : stored?.incarnation;
+      if (member?.value != null && incarnation !== undefined) rooms.set(room, incarnation);
+    }
+    return { ok: true, value: rooms };
+  }
+
   /** As they are now: the logs themselves go on changing. */
   #pendingOf(tenant: TenantId, user: UserId): ReadonlyMap<RoomId, PendingOwn> {
     const found = new Map<RoomId, PendingOwn>();
@@ -65,6 +114,7 @@ interface PendingOwn extends Pick<PendingLog, "activity" | "card"> {
   readonly member: Versioned<MemberRow | null> | undefined;
 }
 
+const NONE_SHARED: ApiResult<readonly (readonly RoomId[])[]> = { ok: true, value: [] };
 const NONE: ApiResult<readonly RoomId[]> = { ok: true, value: [] };
 
 function newestOf(memberships: readonly Membership[]): ReadonlyMap<RoomId, Own> {

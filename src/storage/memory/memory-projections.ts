@@ -59,6 +59,27 @@ export class MemoryProjections implements Projections {
     });
   }
 
+  sharedRooms(
+    tenant: TenantId,
+    userId: UserId,
+    others: readonly UserId[],
+    limit: number,
+    done: Done<readonly (readonly RoomId[])[]>,
+  ): void {
+    this.#schedule(() => {
+      const own = [...this.#store.currentLogs(tenant)].filter(
+        (log) => log.card !== undefined && log.members.has(userId),
+      );
+      const value = others.map((other) =>
+        own
+          .filter((log) => log.members.has(other))
+          .slice(0, limit)
+          .map((log) => log.key.room),
+      );
+      done({ ok: true, value });
+    });
+  }
+
   readMarks(tenant: TenantId, room: RoomId, users: readonly UserId[], done: Done<readonly (Mark | null)[]>): void {
     this.#schedule(() => {
       const log = this.#store.currentLog(tenant, room);

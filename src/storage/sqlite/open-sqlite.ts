@@ -7,6 +7,7 @@ import { DocumentReader } from "./document-reader.ts";
 import { RemoteWriteQueue } from "./remote-write-queue.ts";
 import { RoomListReader } from "./room-list-reader.ts";
 import { openReaderDatabase, openWriterDatabase } from "./schema.ts";
+import { SharedRoomsReader } from "./shared-rooms-reader.ts";
 import { SqliteJournal } from "./sqlite-journal.ts";
 import { SqliteProjections } from "./sqlite-projections.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
@@ -42,7 +43,13 @@ function assemble(queue: WriteQueue, source: SqliteWriter | SqliteReader, closeR
   const rooms = new RoomListReader(source.db, source.numbers, source.logs);
   return {
     journal: new SqliteJournal(queue, reads, source.logs),
-    projections: new SqliteProjections(queue, reads, rooms, new DocumentReader(source.db, source.numbers)),
+    projections: new SqliteProjections(
+      queue,
+      reads,
+      rooms,
+      new DocumentReader(source.db, source.numbers),
+      new SharedRoomsReader(source.db, source.numbers),
+    ),
     close: async () => {
       reads.close();
       await queue.close();

@@ -15,6 +15,7 @@ import type {
 import type { AnsweringReads } from "./answering-reads.ts";
 import type { DocumentReader } from "./document-reader.ts";
 import type { RoomListReader } from "./room-list-reader.ts";
+import type { SharedRoomsReader } from "./shared-rooms-reader.ts";
 import { documentResult, savedResult, userWrite } from "./write-operation.ts";
 import type { WriteQueue } from "./write-queue.ts";
 
@@ -23,12 +24,20 @@ export class SqliteProjections implements Projections {
   readonly #reads: AnsweringReads;
   readonly #rooms: RoomListReader;
   readonly #documents: DocumentReader;
+  readonly #shared: SharedRoomsReader;
 
-  constructor(queue: WriteQueue, reads: AnsweringReads, rooms: RoomListReader, documents: DocumentReader) {
+  constructor(
+    queue: WriteQueue,
+    reads: AnsweringReads,
+    rooms: RoomListReader,
+    documents: DocumentReader,
+    shared: SharedRoomsReader,
+  ) {
     this.#queue = queue;
     this.#reads = reads;
     this.#rooms = rooms;
     this.#documents = documents;
+    this.#shared = shared;
   }
 
   listRooms(
@@ -40,6 +49,16 @@ export class SqliteProjections implements Projections {
 
   unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, number>>): void {
     this.#reads.answer(done, (recent) => this.#rooms.unread(tenant, userId, recent));
+  }
+
+  sharedRooms(
+    tenant: TenantId,
+    userId: UserId,
+    others: readonly UserId[],
+    limit: number,
+    done: Done<readonly (readonly RoomId[])[]>,
+  ): void {
+    this.#reads.answer(done, () => this.#shared.shared(tenant, userId, others, limit));
   }
 
   readMarks(tenant: TenantId, room: RoomId, users: readonly UserId[], done: Done<readonly (Mark | null)[]>): void {

@@ -46,6 +46,7 @@ function toEdgeNotes(notes: unknown[]): ToEdgeHandler {
     unsubscribe: (connection, topic) => notes.push(["unsubscribe", connection, topic]),
     close: (connection, reason) => notes.push(["close", connection, reason]),
     reply: (callNo, result) => notes.push(["reply", callNo, result]),
+    person: (connection, profile) => notes.push(["person", connection, profile]),
     actor: (hash, packed) => notes.push(["actor", hash, packed.slice()]),
     heads: (block) => notes.push(["heads", block.slice()]),
     openTopic: (topic, key, head) => notes.push(["openTopic", topic, key, head]),

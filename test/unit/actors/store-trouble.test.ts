@@ -62,6 +62,7 @@ class Bench {
           unsubscribe: ignore,
           close: ignore,
           reply: ignore,
+          person: ignore,
           actor: ignore,
           heads: ignore,
           openTopic: ignore,

@@ -54,8 +54,10 @@ const REPLIES = {
   typing: {},
   mark_read: { readSeq: 5, unread: 0 },
   list_rooms: { rooms: [{ ...room, isJoined: true, unread: 3 }], total: 50 },
-  get_presence: { userId: "usr_1", status: "online", lastSeen: AT, devices: 1 },
-  set_presence: { userId: "usr_1", status: "busy", lastSeen: AT, devices: 1 },
+  get_presence: { userId: "usr_1", status: "online", lastSeen: AT, devices: 1, rooms: [room.roomId], own: {} },
+  set_presence: { userId: "usr_1", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },
+  update_profile: { userId: "usr_1", name: "Own", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },
+  shared_rooms: { rooms: [[room.roomId]] },
 } as const;
 
 export class FakeEngine implements Engine {

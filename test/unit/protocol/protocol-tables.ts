@@ -25,7 +25,7 @@ function kindText(kind: Kind): string {
     case "url":
       return `http(s) URL or path, at most ${kind.charsMax} characters`;
     case "uint":
-      return `whole number, at least ${kind.min}`;
+      return `whole number, ${kind.max === undefined ? `at least ${kind.min}` : `${kind.min} to ${kind.max}`}`;
     case "boolean":
       return "true or false";
     case "enum":

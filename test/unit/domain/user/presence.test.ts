@@ -42,8 +42,13 @@ class Person {
     return this.do({ kind: "connection_closed", connectionId, clean: false });
   }
 
-  set(status: PresenceStatus, customStatus?: string): readonly PresenceEffect[] {
-    return this.do({ kind: "set_status", status, ...(customStatus !== undefined && { customStatus }) });
+  set(status: PresenceStatus, customStatus?: string, until?: number): readonly PresenceEffect[] {
+    const custom = { ...(customStatus !== undefined && { customStatus }), ...(until !== undefined && { until }) };
+    return this.do({ kind: "set_status", status, ...custom });
+  }
+
+  use(connectionId: ConnectionId, inUse: boolean): readonly PresenceEffect[] {
+    return this.do({ kind: "device_used", connectionId, inUse });
   }
 }
 
@@ -76,7 +81,14 @@ describe("presence", () => {
     person.open(PHONE, LOBBY);
     const lastSeen = person.nowMs + 1_000;
     expect(person.close(PHONE)).toEqual([
-      { kind: "announce", status: "offline", customStatus: undefined, lastSeen, rooms: [LOBBY] },
+      {
+        kind: "announce",
+        status: "offline",
+        customStatus: undefined,
+        customStatusUntil: undefined,
+        lastSeen,
+        rooms: [LOBBY],
+      },
       { kind: "save", row: { status: "online", lastSeen } },
     ]);
   });
@@ -169,6 +181,72 @@ describe("presence", () => {
     expect(visibleStatus(state)).toBe("offline");
   });
 
+  test("is away while the device used last is not in use, and online as soon as any device is used", () => {
+    const person = new Person();
+    person.open(PHONE, LOBBY);
+    person.open(LAPTOP, LOBBY);
+    expect(brief(person.use(PHONE, false))).toEqual([]);
+    expect(brief(person.use(LAPTOP, false))).toEqual(["away lobby"]);
+    expect(visibleStatus(person.state)).toBe("away");
+    expect(brief(person.use(LAPTOP, false))).toEqual([]);
+    expect(brief(person.use(PHONE, true))).toEqual(["online lobby"]);
+    expect(brief(person.use(LAPTOP, false))).toEqual([]);
+    expect(brief(person.close(PHONE))).toEqual(["away lobby"]);
+    expect(brief(person.open(PHONE))).toEqual(["online lobby"]);
+  });
+
+  test("a device that is not in use counts for whoever chose to be online only", () => {
+    const person = new Person();
+    person.open(PHONE, LOBBY);
+    person.set("busy");
+    expect(brief(person.use(PHONE, false))).toEqual([]);
+    expect(visibleStatus(person.state)).toBe("busy");
+    expect(brief(person.set("online"))).toEqual(["away lobby", "save"]);
+    expect(brief(person.use(PHONE, true))).toEqual(["online lobby"]);
+  });
+
+  test("an unused device that is lost and comes back shows nothing", () => {
+    const person = new Person();
+    person.open(PHONE, LOBBY);
+    person.use(PHONE, false);
+    expect(brief(person.lose(PHONE))).toEqual(["start_grace"]);
+    expect(visibleStatus(person.state)).toBe("away");
+    expect(brief(person.open(LAPTOP, LOBBY))).toEqual(["cancel_grace"]);
+    expect(visibleStatus(person.state)).toBe("away");
+  });
+
+  test("a custom status with an end goes by itself, and not before", () => {
+    const person = new Person();
+    person.open(PHONE, LOBBY);
+    const until = person.nowMs + 10_000;
+    expect(brief(person.set("online", "lunch", until))).toEqual(["await_custom_status", "online lobby", "save"]);
+    expect(presenceRow(person.state)).toMatchObject({ customStatus: "lunch", customStatusUntil: until });
+    expect(person.do({ kind: "custom_status_due" })).toEqual([{ kind: "await_custom_status", until }]);
+    person.nowMs = until;
+    expect(brief(person.do({ kind: "custom_status_due" }))).toEqual(["online lobby", "save"]);
+    expect(presenceRow(person.state)).toEqual({ status: "online", lastSeen: person.state.lastSeen });
+    expect(brief(person.do({ kind: "custom_status_due" }))).toEqual([]);
+  });
+
+  test("another custom status has an end of its own, and a status alone leaves it as it is", () => {
+    const person = new Person();
+    person.set("online", "lunch", person.nowMs + 60_000);
+    expect(brief(person.set("away"))).toEqual(["save"]);
+    expect(person.state.customStatusUntil).toBeDefined();
+    expect(person.set("away", "tea")[0]).toEqual({ kind: "await_custom_status", until: undefined });
+    expect(person.state.customStatusUntil).toBeUndefined();
+    person.set("away", "sleep", person.nowMs + 60_000);
+    expect(brief(person.set("away", ""))).toEqual(["await_custom_status", "save"]);
+    expect(presenceRow(person.state)).toMatchObject({ status: "away" });
+    expect(person.state.customStatusUntil).toBeUndefined();
+  });
+
+  test("a custom status that ended while nobody looked is not there any more", () => {
+    const row = { status: "busy", customStatus: "x", customStatusUntil: 100, lastSeen: 5 } as const;
+    expect(presenceRow(emptyPresence(row, 99))).toEqual(row);
+    expect(presenceRow(emptyPresence(row, 100))).toEqual({ status: "busy", lastSeen: 5 });
+  });
+
   test("does not stumble over connections it does not know", () => {
     const person = new Person();
     expect(brief(person.close(PHONE))).toEqual([]);
@@ -187,6 +265,7 @@ describe("presence", () => {
         kind: fc.constant("set_status" as const),
         status: fc.constantFrom<PresenceStatus>("online", "away", "busy", "offline"),
       }),
+      fc.record({ kind: fc.constant("device_used" as const), connectionId: connection, inUse: fc.boolean() }),
       fc.record({ kind: fc.constant("grace_elapsed" as const) }),
     );
     fc.assert(
@@ -213,9 +292,11 @@ describe("presence", () => {
           if (next.kind === "subscribed") alive.get(next.connectionId)?.add(next.room);
           if (next.kind === "unsubscribed") alive.get(next.connectionId)?.delete(next.room);
           if (grace) continue;
+          const { chosen, isUnused } = person.state;
+          const shown = chosen === "online" && isUnused ? "away" : chosen;
           for (const name of [LOBBY, GARDEN, "attic" as RoomId]) {
             const isThere = [...alive.values()].some((rooms) => rooms.has(name));
-            expect(told.get(name) ?? "offline").toBe(isThere ? person.state.chosen : "offline");
+            expect(told.get(name) ?? "offline").toBe(isThere ? shown : "offline");
           }
         }
         expect(isIdle(person.state)).toBe(alive.size === 0 && !grace);
