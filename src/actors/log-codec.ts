@@ -96,9 +96,11 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       return head;
     case "member_joined":
       head.push(event.userId, event.role, event.name, event.avatar);
+      if (event.quiet !== undefined) head.push(event.quiet);
       return head;
     case "member_left":
       head.push(event.userId, event.reason, event.role);
+      if (event.name !== undefined || event.quiet !== undefined) head.push(event.name, event.quiet);
       return head;
     case "member_changed":
       head.push(event.userId, event.role, event.previousRole);
@@ -163,6 +165,7 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         role: row[6] as Role,
         ...(row[7] != null && { name: row[7] as string }),
         ...(row[8] != null && { avatar: row[8] as string }),
+        ...(row[9] != null && { quiet: true }),
       };
     case KIND.member_left:
       return {
@@ -171,6 +174,8 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         userId: row[5] as UserId,
         reason: row[6] as "left" | "removed" | "banned",
         role: row[7] as Role,
+        ...(row[8] != null && { name: row[8] as string }),
+        ...(row[9] != null && { quiet: true }),
       };
     case KIND.member_changed:
       return {

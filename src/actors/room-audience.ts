@@ -4,7 +4,8 @@
  * between its `subscribe` and `unsubscribe` records, which stand in the same ordered stream as the events.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
-import type { LogEvent } from "../domain/room/events.ts";
+import { MemberCount } from "./member-count.ts";
+import type { LogEvent, MemberLeft } from "../domain/room/events.ts";
 import type { RoomEvent, RoomPosition, ServerFrame } from "../protocol/frames.ts";
 import { type UserAddress, userAddress } from "./address.ts";
 import { sendReplay, type ShardConnection, type Subscribed } from "./connections.ts";
@@ -12,7 +13,7 @@ import type { EdgeLink } from "./edge-link.ts";
 import type { TopicNo } from "./link.ts";
 import { RoomEphemera } from "./room-ephemera.ts";
 import type { ShardEnv } from "./shard-env.ts";
-import { isLastOfThread, type RoomFacts, roomEvent, threadEvent } from "./views.ts";
+import { departureView, isLastOfThread, type RoomFacts, roomEvent, threadEvent } from "./views.ts";
 
 /** A replay under way: the connection is subscribed when it has reached the head, unless it leaves before. */
 export interface CatchUp {
@@ -64,6 +65,7 @@ export class RoomAudience implements Subscribed {
   readonly #perCodec = [0, 0, 0, 0];
   /** What it is shown that is not in the log. */
   readonly ephemera: RoomEphemera;
+  readonly #memberCount: MemberCount;
 
   constructor(
     env: ShardEnv,
@@ -75,6 +77,7 @@ export class RoomAudience implements Subscribed {
     this.#tenant = tenant;
     this.#room = room;
     this.ephemera = new RoomEphemera(env, room, this, later);
+    this.#memberCount = new MemberCount(env.clock, room, (frame) => this.show(frame), later);
   }
 
   get isEmpty(): boolean {
@@ -203,6 +206,7 @@ export class RoomAudience implements Subscribed {
     this.#laggards = 0;
     this.#perCodec.fill(0);
     this.ephemera.stop();
+    this.#memberCount.stop();
     return released;
   }
 
@@ -265,12 +269,30 @@ export class RoomAudience implements Subscribed {
 
   /** The user is no member any more: none of their connections gets what follows. Where others lag, it is in their turn. */
   #dismiss(userId: UserId, laggard: Listeners | undefined): void {
-    for (const connection of [...this.#subscribers, ...this.#catchUps.keys()]) {
-      if (connection.info.principal.userId !== userId) continue;
+    for (const connection of this.#connectionsOf(userId, laggard)) this.unsubscribe(connection);
+  }
+
+  #connectionsOf(userId: UserId, laggard: Listeners | undefined): readonly ShardConnection[] {
+    const found: ShardConnection[] = [];
+    const look = (connection: ShardConnection): void => {
+      if (connection.info.principal.userId !== userId) return;
       const listeners = this.#listenersAt(connection.link);
-      if (laggard === undefined ? listeners?.toldSeq === undefined : listeners === laggard)
-        this.unsubscribe(connection);
+      if (laggard === undefined ? listeners?.toldSeq === undefined : listeners === laggard) found.push(connection);
+    };
+    this.#subscribers.forEach(look);
+    for (const connection of this.#catchUps.keys()) if (!this.#subscribers.has(connection)) look(connection);
+    return found;
+  }
+
+  #partWith(event: MemberLeft, laggard: Listeners | undefined): void {
+    const { seq, userId } = event;
+    const events = [departureView(event)];
+    const frame: ServerFrame = { type: "events", roomId: this.#room, after: seq - 1, head: seq, events };
+    for (const connection of this.#connectionsOf(userId, laggard)) {
+      if (this.#subscribers.has(connection)) sendReplay(connection, frame, this.#env.clock.monotonicMs());
     }
+    if (laggard === undefined) this.ephemera.stopTyping(userId);
+    this.#dismiss(userId, laggard);
   }
 
   #eventsFrame(events: readonly LogEvent[], after: Seq, facts: RoomFacts): ServerFrame | undefined {
@@ -302,6 +324,18 @@ export class RoomAudience implements Subscribed {
       // Of an anonymous message's author it is not shown that they stopped typing just now: it ends by itself.
       if (event.kind === "message_sent" && event.as === undefined && laggard === undefined)
         this.ephemera.stopTyping(event.by);
+      if (event.kind !== "member_joined" && event.kind !== "member_left") continue;
+      const isQuiet = event.quiet === true;
+      this.#memberCount.changed(facts.memberCount, !isQuiet);
+      if (isQuiet) {
+        if (event.kind === "member_joined" || this.#connectionsOf(event.userId, laggard).length === 0) continue;
+        // They alone are shown it, at its place; the others go on with what was before.
+        this.#publishRun(events.slice(from, i), follows, facts, to);
+        this.#partWith(event, laggard);
+        follows = event.seq - 1;
+        from = i;
+        continue;
+      }
       if (event.kind !== "member_left") continue;
       this.#publishRun(events.slice(from, i + 1), follows, facts, to);
       if (laggard === undefined) this.ephemera.stopTyping(event.userId);

@@ -3,7 +3,7 @@
  * Invariant: a connection is subscribed in the same turn in which its replay reached the head, so nothing falls between.
  */
 import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
-import { POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
+import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
 import type { MessageView, RoomPosition } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
@@ -210,6 +210,7 @@ export class RoomSequels {
       present: audience.ephemera.presentUsers,
       ...(audience.ephemera.presentCount > POSITION_NAMES_MAX && { presentCount: audience.ephemera.presentCount }),
       ...(missing !== undefined && { missing }),
+      ...(state.memberCount >= LARGE_ROOM_MEMBERS && { memberCount: state.memberCount }),
     };
   }
 

@@ -1,6 +1,6 @@
 /** From log events and rows to what people see. Pure; the one place that decides which parts of an event leave the engine. */
 import { type ItemKey, messageIdOf, type RoomId, type Seq, type UserId } from "../base/ids.ts";
-import type { LogEvent, MessageSent, RoomSettings } from "../domain/room/events.ts";
+import type { LogEvent, MemberLeft, MessageSent, RoomSettings } from "../domain/room/events.ts";
 import { isPollClosed, pollTally, type VoteRow, voteKey } from "../domain/room/polls.ts";
 import { emojiOf, isAmong, reactionKey, tallyOf } from "../domain/room/reactions.ts";
 import { shownBy } from "../domain/room/shown-author.ts";
@@ -201,6 +201,7 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
     case "message_deleted":
       return { type: "message_deleted", seq, timestamp, messageId: messageIdOf(event.target), by: shownBy(event) };
     case "member_joined":
+      if (event.quiet === true) return undefined;
       return {
         type: "user_joined",
         seq,
@@ -210,7 +211,8 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
         by: event.by,
       };
     case "member_left":
-      return { type: "user_left", seq, timestamp, user: { userId: event.userId }, by: event.by, reason: event.reason };
+      if (event.quiet === true) return undefined;
+      return departureView(event);
     case "member_changed":
       return { type: "member_updated", seq, timestamp, user: { userId: event.userId }, role: event.role, by: event.by };
     case "room_updated":
@@ -222,6 +224,11 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
         by: event.by,
       };
   }
+}
+
+/** What is shown of somebody's leaving to all, or to them alone. */
+export function departureView({ seq, timestamp, userId, by, reason }: MemberLeft): RoomEvent {
+  return { type: "user_left", seq, timestamp, user: { userId }, by, reason };
 }
 
 export function userRef(userId: UserId, name: string | undefined, avatar: string | undefined): UserRef {

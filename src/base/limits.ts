@@ -108,6 +108,12 @@ export const RECENT_BYTES_MAX = 512 * 1024;
 export const GROUP_MEMBERS_MAX = 50;
 export const ROOM_MEMBERS_DEFAULT = 10_000;
 export const ROOM_MEMBERS_MAX = 1_000_000;
+/** From so many members on, coming and going is no event for the others, who are told the number instead. */
+export const LARGE_ROOM_MEMBERS = 1_000;
+/** That number is told to a room's listeners no more often. */
+export const MEMBER_COUNT_INTERVAL_MS = 1_000;
+/** Characters of a member's name that the index by names keeps: encoded they take twelve bytes each at most. */
+export const NAME_INDEX_LENGTH_MAX = 60;
 
 /** Duplicate window: the last events of a room, none older than this. A retry from before it is `retry_expired`. */
 export const DUPLICATE_WINDOW_EVENTS_MAX = 65_536;

@@ -368,6 +368,8 @@ export interface RoomPosition {
   readonly error?: ErrorCode;
   /** How many are present, when `present` does not name all of them. */
   readonly presentCount?: number;
+  /** In a large room: `member_count` frames go on from here. */
+  readonly memberCount?: number;
 }
 
 export interface ConnectionFrame {
@@ -439,6 +441,12 @@ export interface ReceiptsFrame {
     readonly deliveredSeq: Seq;
   }[];
 }
+/** How many members a large room has now, where coming and going is no event. Coalesced. */
+export interface MemberCountFrame {
+  readonly type: "member_count";
+  readonly roomId: RoomId;
+  readonly memberCount: number;
+}
 export interface NotificationFrame {
   readonly type: "notification";
   readonly kind: "mention" | "invite" | "unread" | "announcement" | "reply";
@@ -470,6 +478,7 @@ export type ServerFrame =
   | PresenceFrame
   | ReceiptsFrame
   | NotificationFrame
+  | MemberCountFrame
   | ResumedFrame
   | ReconnectFrame
   | PongFrame;

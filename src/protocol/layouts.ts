@@ -7,6 +7,7 @@ import type {
   Attachment,
   ConnectionFrame,
   ErrorFrame,
+  MemberCountFrame,
   MessageView,
   NotificationFrame,
   PollResults,
@@ -40,6 +41,7 @@ export const SERVER_OPS = {
   receipts: 73,
   notification: 74,
   resumed: 75,
+  member_count: 92,
 } as const satisfies Record<ServerFrameType, number>;
 
 /** First element of an event within `events`. */
@@ -155,6 +157,7 @@ const POSITION = layout<RoomPosition>(
   { name: "missing", layout: layout<NonNullable<RoomPosition["missing"]>>("from", "to") },
   "error",
   "presentCount",
+  "memberCount",
 );
 
 /** After kind, sequence and timestamp. */
@@ -198,5 +201,6 @@ export const SERVER_LAYOUTS: Readonly<Record<Exclude<ServerFrameType, "events">,
     many: "list",
   }),
   notification: layout<NotificationFrame>("kind", "by", "messageId", "unread"),
+  member_count: layout<MemberCountFrame>("memberCount"),
   resumed: layout<ResumedFrame>({ name: "rooms", layout: POSITION, many: "list" }),
 };

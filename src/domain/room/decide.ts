@@ -16,6 +16,7 @@ import {
   decideTyping,
 } from "./decide/ephemeral.ts";
 import { decideAddMember, decideJoin, decideLeave, decideRemoveMember, decideSetRole } from "./decide/membership.ts";
+import { withMemberMarks } from "./decide/member-marks.ts";
 import { decideDelete, decideEdit, decideSend } from "./decide/messages.ts";
 import { decidePin } from "./decide/pins.ts";
 import { decideReact } from "./decide/reactions.ts";
@@ -26,6 +27,11 @@ import type { RoomState } from "./state.ts";
 export type { DecideContext } from "./decide/answer.ts";
 
 export function decide(state: RoomState, command: RoomCommand, context: DecideContext): Decision {
+  const decision = judge(state, command, context);
+  return command.kind === "send_message" ? decision : withMemberMarks(state, decision);
+}
+
+function judge(state: RoomState, command: RoomCommand, context: DecideContext): Decision {
   if (!isLive(state)) {
     if (command.kind !== "create_room") return ROOM_NOT_FOUND;
     return decideCreateRoom(state, command, bodyHashOf(command), context);

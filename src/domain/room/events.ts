@@ -70,6 +70,8 @@ export interface MemberJoined extends Common {
   readonly role: Role;
   readonly name?: string;
   readonly avatar?: string;
+  /** The room was too large to show it to all: they are told how many members there are. */
+  readonly quiet?: true;
 }
 export interface MemberLeft extends Common {
   readonly kind: "member_left";
@@ -77,6 +79,9 @@ export interface MemberLeft extends Common {
   /** The role that they had: owners are counted on replay without their rows. */
   readonly role: Role;
   readonly reason: "left" | "removed" | "banned";
+  /** The name that they had: they are listed by it. */
+  readonly name?: string;
+  readonly quiet?: true;
 }
 export interface MemberChanged extends Common {
   readonly kind: "member_changed";

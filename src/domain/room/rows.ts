@@ -6,6 +6,7 @@ import { type ItemKey, itemNames, type Seq, type UserId } from "../../base/ids.t
 import { unreachable } from "../../base/result.ts";
 import type { LogEvent, MessageSent, RoomSettings, ThreadPlace } from "./events.ts";
 import { reactionKey } from "./reactions.ts";
+import { NAMES, nameEntry } from "./name-index.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "./state.ts";
 import { followsOf, repliesOf, seqId } from "./thread-items.ts";
 
@@ -44,8 +45,13 @@ export function rowChanges(state: RoomState, event: LogEvent): readonly RowChang
     case "room_updated":
       return [cardChange(state)];
     case "member_joined":
-    case "member_left":
-      return [memberChange(state, event.userId), cardChange(state)];
+    case "member_left": {
+      const { userId, name } = event;
+      const rows = [memberChange(state, userId), cardChange(state)];
+      if (name === undefined) return rows;
+      const value = event.kind === "member_joined" ? {} : null;
+      return [...rows, { kind: "item", collection: NAMES, id: nameEntry(name, userId), value }];
+    }
     case "member_changed":
       return [memberChange(state, event.userId)];
     case "message_deleted":

@@ -13,7 +13,7 @@ const bare = { timestamp: AT, by: ANN };
 const settings = { type: "group", name: "Ünïcødé 🙂", maxMembers: 50, allowInvites: false } as const;
 
 /** One of each kind with everything it may have, and one with as little as it may have. */
-const EVENTS: readonly LogEvent[] = [
+const KINDS: readonly LogEvent[] = [
   { kind: "fence", seq: 7, timestamp: AT, epoch: 3, owner: "node-1" },
   {
     kind: "room_created",
@@ -49,6 +49,9 @@ const EVENTS: readonly LogEvent[] = [
       },
     ],
   },
+  { kind: "member_joined", seq: 10, ...common, userId: BEN, role: "member", name: "Ben", quiet: true },
+  { kind: "member_left", seq: 13, ...common, userId: BEN, role: "admin", reason: "left", name: "Ben" },
+  { kind: "member_left", seq: 13, ...bare, userId: BEN, role: "member", reason: "removed", quiet: true },
   { kind: "message_sent", seq: 15, ...bare, messageNo: 1, messageType: "text", content: "" },
   { kind: "message_sent", seq: 16, ...bare, messageNo: 1, messageType: "text", content: "x", mentions: [BEN] },
   { kind: "message_edited", seq: 17, ...common, target: 14, content: "edited" },
@@ -78,6 +81,8 @@ const EVENTS: readonly LogEvent[] = [
   { kind: "message_edited", seq: 23, ...bare, target: 21, content: "edited", as: "anon_1" as UserId },
   { kind: "message_deleted", seq: 24, ...bare, target: 21, as: "anon_1" as UserId },
 ];
+
+const EVENTS: readonly LogEvent[] = KINDS.map((event, index) => ({ ...event, seq: 7 + index }));
 
 test("events of every kind come back as they were, numbered from the segment's first sequence", () => {
   expect(decodeEntries(7, encodeEntries(EVENTS))).toEqual([...EVENTS]);

@@ -124,7 +124,15 @@ const roomView = record(
 );
 const position = record(
   { roomId: room, head: uint, typing: users, present: users },
-  { role, unread: uint, readSeq: uint, missing: record({ from: uint, to: uint }, {}), error: errorCode },
+  {
+    role,
+    unread: uint,
+    readSeq: uint,
+    missing: record({ from: uint, to: uint }, {}),
+    error: errorCode,
+    presentCount: uint,
+    memberCount: uint,
+  },
 );
 const durable = { seq: uint, timestamp: time };
 const type = <T extends string>(name: T): Arbitrary<T> => fc.constant(name);
@@ -200,6 +208,7 @@ const serverFrame: Arbitrary<ServerFrame> = fc.oneof(
     },
     { by: user, messageId, unread: uint },
   ),
+  record({ type: type("member_count"), roomId: room, memberCount: uint }, {}),
   record({ type: type("resumed"), rooms: fc.array(position, { maxLength: 3 }) }, { ref }),
   record({ type: type("reconnect"), delayMs: uint }, {}),
   record({ type: type("pong") }, { ref }),

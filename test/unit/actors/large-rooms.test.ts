@@ -1,0 +1,106 @@
+/** Rooms with many members: coming and going is told as a number, and members are found by the beginning of a name. */
+import { expect, test } from "bun:test";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
+import { LARGE_ROOM_MEMBERS, MEMBER_COUNT_INTERVAL_MS } from "../../../src/base/limits.ts";
+import { at, listAt } from "../../support/json.ts";
+import { principalOf, type SmallClient, SmallNode } from "../../support/small-node.ts";
+
+const ROOM = "room" as RoomId;
+
+/** Whether it could be done is seen in the room. */
+function mutate(node: SmallNode, by: string, command: object): void {
+  const call = { to: "room", room: ROOM, kind: "mutate", command: command as never } as const;
+  void node.gateway.call({ ...principalOf(by), name: `Name of ${by}` }, call);
+}
+const join = (node: SmallNode, who: string) => mutate(node, who, { kind: "join_room", clientId: `join ${who}` });
+const leave = (node: SmallNode, who: string) => mutate(node, who, { kind: "leave_room", clientId: `leave ${who}` });
+const remove = (node: SmallNode, who: string) =>
+  mutate(node, "ann", { kind: "remove_member", userId: who as UserId, clientId: `remove ${who}` });
+
+function roomOf(members: number): { node: SmallNode; ann: SmallClient } {
+  const node = new SmallNode();
+  const ann = node.connect("ann");
+  ann.create(ROOM, { maxMembers: 100_000 });
+  for (let i = 1; i < members; i += 1) {
+    join(node, `m${i}`);
+    if (i % 100 === 0) node.run();
+  }
+  node.run(5_000);
+  return { node, ann };
+}
+
+const kindsOf = (client: SmallClient) => (client.rooms.get(ROOM)?.events ?? []).map((event) => event.type);
+const countsOf = (client: SmallClient) => client.of("member_count").map((frame) => frame["memberCount"]);
+
+test("up to the bound coming and going is told to all; from it on only how many members there are", () => {
+  const { node, ann } = roomOf(LARGE_ROOM_MEMBERS - 1);
+  join(node, "last");
+  node.run();
+  expect(kindsOf(ann).filter((kind) => kind === "user_joined")).toHaveLength(LARGE_ROOM_MEMBERS - 1);
+  expect(countsOf(ann)).toEqual([]);
+  join(node, "more");
+  node.run();
+  leave(node, "m5");
+  node.run(MEMBER_COUNT_INTERVAL_MS);
+  leave(node, "m6");
+  leave(node, "m7");
+  node.run(MEMBER_COUNT_INTERVAL_MS);
+  expect(countsOf(ann)).toEqual([LARGE_ROOM_MEMBERS + 1, LARGE_ROOM_MEMBERS, LARGE_ROOM_MEMBERS - 2]);
+  // The last one of them found the room small again.
+  expect(kindsOf(ann).filter((kind) => kind === "user_left")).toEqual(["user_left"]);
+  ann.say(ROOM, "still in order");
+  expect(ann.texts(ROOM)).toEqual(["still in order"]);
+  expect(ann.faults()).toEqual([]);
+});
+
+test("a number is told once a second at most, and the last one is the right one", () => {
+  const { node, ann } = roomOf(LARGE_ROOM_MEMBERS + 1);
+  const before = countsOf(ann).length;
+  for (let i = 0; i < 300; i += 1) {
+    join(node, `late${i}`);
+    node.run(10);
+  }
+  node.run(MEMBER_COUNT_INTERVAL_MS);
+  const told = countsOf(ann).slice(before);
+  expect(told.length).toBeGreaterThan(2);
+  expect(told.length).toBeLessThanOrEqual(5);
+  expect(told.at(-1)).toBe(LARGE_ROOM_MEMBERS + 301);
+});
+
+test("whoever is removed from a large room is shown it, on all devices, and nothing that follows", () => {
+  const { node, ann } = roomOf(LARGE_ROOM_MEMBERS + 10);
+  const devices = [node.connect("m7"), node.connect("m7")];
+  for (const device of devices) device.join(ROOM);
+  ann.send({ type: "send_message", roomId: ROOM, content: "before" });
+  remove(node, "m7");
+  ann.send({ type: "send_message", roomId: ROOM, content: "after" });
+  node.run();
+  for (const device of devices) {
+    expect(device.texts(ROOM)).toEqual(["before"]);
+    expect(kindsOf(device)).toEqual(["new_message", "user_left"]);
+    expect(device.faults()).toEqual([]);
+  }
+  expect(ann.texts(ROOM)).toEqual(["before", "after"]);
+  expect(kindsOf(ann)).not.toContain("user_left");
+  expect(ann.faults()).toEqual([]);
+});
+
+test("who comes to a large room, or comes back, learns how many members it has", () => {
+  const { node } = roomOf(LARGE_ROOM_MEMBERS);
+  const ben = node.connect("ben");
+  expect(at(ben.join(ROOM), "position.memberCount")).toBe(LARGE_ROOM_MEMBERS + 1);
+  const cleo = node.connect("m9");
+  const resumed = cleo.request({ type: "resume", rooms: { [ROOM]: LARGE_ROOM_MEMBERS - 20 } });
+  expect(listAt(resumed, "rooms").map((position) => at(position, "memberCount"))).toEqual([LARGE_ROOM_MEMBERS + 1]);
+  expect([...ben.faults(), ...cleo.faults()]).toEqual([]);
+});
+
+test("a shard that is lost forgets no member of a large room", () => {
+  const { node, ann } = roomOf(LARGE_ROOM_MEMBERS + 5);
+  node.restartShard(0);
+  node.run(5_000);
+  leave(node, "m3");
+  node.run(MEMBER_COUNT_INTERVAL_MS);
+  expect(countsOf(ann).at(-1)).toBe(LARGE_ROOM_MEMBERS + 4);
+  expect(ann.faults()).toEqual([]);
+});
