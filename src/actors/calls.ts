@@ -4,6 +4,7 @@
  */
 import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { Profile } from "../domain/user/profile.ts";
+import type { ModerationRule } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
 import type { MessageView, PresenceStatus, Role, RoomType, RoomView, UserRef } from "../protocol/frames.ts";
 
@@ -16,6 +17,8 @@ export interface MutationReply {
   readonly duplicate: boolean;
   /** For messages. */
   readonly messageId?: MessageId;
+  /** It waits for a moderator. */
+  readonly held?: true;
   /** The message after the change: `send_message`, `edit_message`. */
   readonly message?: MessageView;
   /** The room after the change: `create_room`, `update_room`, `join_room`, `leave_room`. */
@@ -59,11 +62,32 @@ export interface RoomCalls {
     readonly request: { readonly after?: UserId; readonly limit: number };
     readonly reply: { readonly present: readonly PresentView[]; readonly count: number; readonly hasMore: boolean };
   };
+  /** What is for moderators: rules, queues, the audit log, and a rule on trial. */
+  readonly moderation: {
+    readonly request: { readonly ask: ModerationAsk };
+    readonly reply: ModerationReply;
+  };
   readonly typing: { readonly request: { readonly isTyping: boolean }; readonly reply: object };
   readonly mark_read: {
     readonly request: { readonly seq?: Seq; readonly messageIds?: readonly MessageId[] };
     readonly reply: { readonly readSeq: Seq; readonly unread: number };
   };
+}
+/** `after`: the last id of the page before. */
+export type ModerationAsk =
+  | { readonly list: "rules" }
+  | {
+      readonly list: "held" | "open_reports" | "resolved_reports" | "audit";
+      readonly after?: string;
+      readonly limit: number;
+    };
+export interface ModerationReply {
+  /** Of `rules`. */
+  readonly rules?: readonly ModerationRule[];
+  readonly heldCount?: number;
+  /** Of the others: rows as they stand. */
+  readonly items?: readonly { readonly id: string; readonly value: object }[];
+  readonly hasMore?: boolean;
 }
 export interface UserCalls {
   readonly list_rooms: {

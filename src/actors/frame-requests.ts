@@ -107,6 +107,42 @@ export function requestOfFrame(
         },
         ACKNOWLEDGE,
       );
+    case "report_message":
+    case "report_user":
+      return ask(
+        {
+          kind: "report",
+          ...key,
+          ...(frame.type === "report_user" ? { userId: frame.userId } : { messageId: frame.messageId }),
+          reason: frame.reason,
+          ...(frame.details !== undefined && { details: frame.details }),
+        },
+        ACKNOWLEDGE,
+      );
+    case "resolve_report":
+      return ask(
+        {
+          kind: "resolve_report",
+          ...key,
+          reportId: frame.reportId,
+          action: frame.action,
+          ...(frame.reason !== undefined && { reason: frame.reason }),
+        },
+        ACKNOWLEDGE,
+      );
+    case "resolve_held":
+      return ask(
+        {
+          kind: "resolve_held",
+          ...key,
+          heldId: frame.heldId,
+          approve: frame.approve,
+          ...(frame.reason !== undefined && { reason: frame.reason }),
+        },
+        ACKNOWLEDGE,
+      );
+    case "set_moderation":
+      return ask({ kind: "set_moderation", ...key, rules: frame.rules }, ACKNOWLEDGE);
     case "confirm_delivered":
       return ask({ kind: "confirm_delivered", by, seq: frame.seq }, ACKNOWLEDGE);
   }
@@ -172,6 +208,10 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
           ...(call.after !== undefined && { after: call.after }),
         },
       );
+    case "moderation": {
+      const action = call.ask.list === "rules" ? "moderate_settings" : "moderate";
+      return ask({ kind: "check_moderate", by, action }, { kind: "moderation", ask: call.ask });
+    }
     case "members":
     case "present":
       return ask(

@@ -8,6 +8,7 @@ import type { MessageId, Seq, UserId } from "../base/ids.ts";
 import type { LogEvent, MessageDeleted, MessageSent, RoomSettings, ThreadPlace } from "../domain/room/events.ts";
 import type { Attachment, MessageType, Poll, Role } from "../domain/room/vocabulary.ts";
 import { MsgpackWriter } from "../protocol/msgpack-writer.ts";
+import { moderationEvent, moderationFields } from "./log-codec-moderation.ts";
 
 const VERSION = 1;
 const KIND = {
@@ -23,6 +24,11 @@ const KIND = {
   reaction_changed: 9,
   message_pinned: 25,
   message_unpinned: 26,
+  moderation_changed: 50,
+  message_held: 51,
+  held_resolved: 52,
+  reported: 53,
+  report_resolved: 54,
 } as const satisfies Record<LogEvent["kind"], number>;
 
 const packr = new Packr({
@@ -121,6 +127,13 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
     case "reaction_changed":
       head.push(event.target, event.emoji, event.added, event.count);
       return head;
+    case "moderation_changed":
+    case "message_held":
+    case "held_resolved":
+    case "reported":
+    case "report_resolved":
+      head.push(...moderationFields(event), event.as);
+      return head;
   }
 }
 
@@ -211,6 +224,12 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         added: row[7] as boolean,
         count: row[8] as number,
       };
+    case KIND.moderation_changed:
+    case KIND.message_held:
+    case KIND.held_resolved:
+    case KIND.reported:
+    case KIND.report_resolved:
+      return moderationEvent(common, row);
     default:
       throw new Error(`log event of unknown kind ${kind}`);
   }

@@ -1,5 +1,6 @@
 /** What actors tell one another. All of it survives being packed, since the other actor may live in another thread or node. */
 import type { ConnectionId, MessageId, RoomId, UserId } from "../base/ids.ts";
+import type { ModerationNotice } from "../domain/room/decision.ts";
 import type { PresenceStatus, UserRef } from "../protocol/frames.ts";
 
 /** A user as rooms show it. */
@@ -23,4 +24,6 @@ export type ActorMessage =
       readonly room: RoomId;
       readonly by: UserId;
       readonly messageId?: MessageId;
-    };
+    }
+  /** room → user: for moderators, or for the author of a message that was held. */
+  | { readonly kind: "moderation"; readonly room: RoomId; readonly notice: ModerationNotice };

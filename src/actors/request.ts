@@ -3,11 +3,12 @@
  * Invariant: every request is answered once, and completed once; completing tells the edge that it need not be repeated.
  */
 import type { RoomId, Seq, UserId } from "../base/ids.ts";
+import type { HookVerdict } from "../domain/moderation/hook.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
 import type { ProfileChange } from "../domain/user/profile.ts";
 import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
-import type { UserCalls } from "./calls.ts";
+import type { ModerationAsk, UserCalls } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
 
@@ -25,7 +26,8 @@ export type RoomSequel =
   | { readonly kind: "resume"; readonly lastSeq: Seq; readonly gather: ResumeGather }
   | { readonly kind: "view_room" }
   | { readonly kind: "history"; readonly before?: Seq; readonly after?: Seq; readonly limit: number }
-  | { readonly kind: "members" | "present"; readonly after?: UserId; readonly limit: number };
+  | { readonly kind: "members" | "present"; readonly after?: UserId; readonly limit: number }
+  | { readonly kind: "moderation"; readonly ask: ModerationAsk };
 
 /** Collects the positions of one connection's rooms; the last one sends the answer. */
 export interface ResumeGather {
@@ -50,6 +52,8 @@ export interface RoomRequest extends RequestBase {
   readonly sequel: RoomSequel;
   /** The log was read anew on its account: what it names beyond the head is an error of its own. */
   isReread?: true;
+  /** What the pre-publish hook said of it. */
+  verdict?: HookVerdict;
 }
 export interface PresenceWish {
   readonly status: PresenceStatus;

@@ -5,10 +5,11 @@
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import { FENCE_RESPECT_MS, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
+import type { HookVerdict } from "../domain/moderation/hook.ts";
 import { apply } from "../domain/room/apply.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
 import type { Decision, RoomEffect, RowKeys } from "../domain/room/decision.ts";
-import { decide } from "../domain/room/decide.ts";
+import { type DecideContext, decide } from "../domain/room/decide.ts";
 import { emptyRoomState } from "../domain/room/empty-state.ts";
 import type { DomainEvent, LogEvent } from "../domain/room/events.ts";
 import { learnRows } from "../domain/room/message-rows.ts";
@@ -19,7 +20,7 @@ import { CODECS } from "../protocol/codec.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { LogKey, LogTail, ReadResult } from "../storage/journal.ts";
 import { Actor } from "./actor.ts";
-import { addressHash, roomAddress } from "./address.ts";
+import { addressHash, roomAddress, userAddress } from "./address.ts";
 import { answerRejection } from "./answers.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
@@ -82,6 +83,7 @@ interface Waiting {
   readonly request: RoomRequest;
   readonly outcome: Outcome;
 }
+type ConsultQuestion = Extract<Decision, { kind: "consult" }>["question"];
 export type Outcome = (Done & { readonly effects: readonly RoomEffect[] }) | Rejection;
 
 export class RoomActor extends Actor<RoomMessage> {
@@ -102,7 +104,7 @@ export class RoomActor extends Actor<RoomMessage> {
   #log: RoomLog | undefined;
   #state: RoomState = emptyRoomState();
   /** Used again for every decision; none keeps it. */
-  readonly #context: { now: number; readonly messageLengthMax: number };
+  readonly #context: DecideContext & { now: number; verdict: HookVerdict | undefined };
   /** This activation has written its fence. */
   #fenced = false;
   /** Of the newest fence that is known to be durable. */
@@ -136,7 +138,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.hash = addressHash(roomAddress(tenant, room));
     this.#follows = env.ownership.follows(this.hash, topicKey(tenant, room));
     this.#key = { tenant, room, incarnation: 1 };
-    this.#context = { now: 0, messageLengthMax: env.settings.messageLengthMax };
+    this.#context = { now: 0, messageLengthMax: env.settings.messageLengthMax, verdict: undefined };
     const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
     this.audience = new RoomAudience(env, tenant, room, later);
     this.reads = new RoomReads(env.journal, this.#key, later);
@@ -378,6 +380,7 @@ export class RoomActor extends Actor<RoomMessage> {
     }
     const context = this.#context;
     context.now = this.env.clock.wallMs();
+    context.verdict = request.verdict;
     let decision = decide(this.#state, command, context);
     if (this.#follows && needsOwner(command, decision)) {
       answerRejection(this.env, request, { code: "unavailable", retryAfterMs: FOLLOWER_RETRY_MS });
@@ -391,6 +394,9 @@ export class RoomActor extends Actor<RoomMessage> {
     switch (decision.kind) {
       case "need":
         this.#fetch(decision.keys, request);
+        return false;
+      case "consult":
+        this.#consult(decision.question, request);
         return false;
       case "reject":
         this.settleWhenCommitted(request, decision.rejection);
@@ -441,7 +447,7 @@ export class RoomActor extends Actor<RoomMessage> {
     apply(this.#state, event);
     log.add(
       event,
-      hasNoRows(event) ? NO_ROWS : rowChanges(this.#state, event),
+      hasNoRows(this.#state, event) ? NO_ROWS : rowChanges(this.#state, event),
       this.#state.epoch,
       this.#state.messageCount,
     );
@@ -473,9 +479,7 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   #fetch(keys: RowKeys, request: RoomRequest): void {
-    const { userId } = request.by;
-    const lane = this.#lanes.get(userId);
-    if (lane === undefined) this.#lanes.set(userId, [request]);
+    this.#holdLane(request);
     this.#state.members.pin();
     this.#state.messages.pin();
     this.#state.items.pin();
@@ -489,8 +493,26 @@ export class RoomActor extends Actor<RoomMessage> {
       } else {
         answerRejection(this.env, request, { code: "unavailable", retryAfterMs: OVERLOADED_RETRY_MS });
       }
-      this.#goOn(userId);
+      this.#goOn(request.by.userId);
     });
+  }
+
+  /** Its sender's next requests wait behind it, nobody else's. */
+  #holdLane(request: RoomRequest): void {
+    const { userId } = request.by;
+    if (!this.#lanes.has(userId)) this.#lanes.set(userId, [request]);
+  }
+
+  #consult(question: ConsultQuestion, request: RoomRequest): void {
+    this.#holdLane(request);
+    const { tenant, room } = this;
+    this.env.consult(
+      { tenant, room, ...question },
+      this.later((verdict) => {
+        request.verdict = verdict;
+        if (this.#attempt(request)) this.#goOn(request.by.userId);
+      }),
+    );
   }
 
   /** The sender's first request is through: the ones behind it follow in order. The one being tried stays in the lane. */
@@ -598,6 +620,12 @@ export class RoomActor extends Actor<RoomMessage> {
       case "notify_all":
         notify(this.env, this, { effect, by: by.userId, seq: firstSeq }, (run) => this.later(run));
         return;
+      case "moderation":
+        for (const userId of effect.userIds) {
+          const notice = { kind: "moderation", room: this.room, notice: effect.notice } as const;
+          this.env.tell(userAddress(this.tenant, userId), notice);
+        }
+        return;
     }
   }
 
@@ -698,7 +726,7 @@ const NO_ROWS = [] as const;
 
 /** It would change the log, or a member's row beside it, or says of something that would that it is not to be done. */
 function needsOwner(command: RoomCommand, decision: Decision): boolean {
-  if (isVerdict(command, decision)) return true;
+  if (isVerdict(command, decision) || decision.kind === "consult") return true;
   if (decision.kind !== "accept") return false;
   const { events, effects } = decision;
   return events.length > 0 || effects.some(({ kind }) => kind === "mark_read" || kind === "mark_delivered");

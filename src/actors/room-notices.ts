@@ -23,7 +23,7 @@ interface Notice {
 
 export function notify(env: ShardEnv, room: Room, { effect, by, seq }: Notice, later: Later): void {
   const { reason, as = by } = effect;
-  const messageId = reason === "invite" ? {} : { messageId: messageIdOf(seq) };
+  const messageId = reason === "invite" ? {} : { messageId: messageIdOf(effect.seq ?? seq) };
   const message: ActorMessage = { kind: "notify", reason, room: room.room, by: as, ...messageId };
   const tell = (userId: UserId): void => env.tell(userAddress(room.tenant, userId), message);
   if (effect.kind === "notify") for (const userId of effect.userIds) tell(userId);

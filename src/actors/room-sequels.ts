@@ -5,11 +5,13 @@
 import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
+import { AUDIT, HELD, OPEN, REPORTS, RESOLVED } from "../domain/room/moderation-items.ts";
+import { NO_MODERATION } from "../domain/room/moderation-state.ts";
 import type { MessageView, RoomPosition } from "../protocol/frames.ts";
-import type { ReadResult } from "../storage/journal.ts";
+import type { ItemQuery, ReadResult } from "../storage/journal.ts";
 import type { Mark } from "../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
-import type { MutationReply } from "./calls.ts";
+import type { ModerationAsk, MutationReply } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import { MessageViews } from "./message-views.ts";
 import type { RoomRequest } from "./request.ts";
@@ -81,6 +83,9 @@ export class RoomSequels {
       case "members":
         this.#members(request, sequel);
         return;
+      case "moderation":
+        this.#moderation(request, sequel.ask);
+        return;
       case "present":
         answerValue(this.#env, request, this.#room.audience.ephemera.present(sequel));
         return;
@@ -92,11 +97,18 @@ export class RoomSequels {
     const messageSeq = done.seq > 0 ? messageSeqOf(request.command, done.seq) : undefined;
     const messageId = messageSeq === undefined ? {} : { messageId: messageIdOf(messageSeq) };
     const duplicate = done.duplicate ? { duplicate: true } : {};
+    const held = this.#isHeld(request.command, done.seq) ? { held: true as const } : {};
     if (request.asker.kind === "frame") {
-      answerAck(this.#env, request, { ...messageId, seq: done.seq, timestamp: done.timestamp, ...duplicate });
+      answerAck(this.#env, request, { ...messageId, seq: done.seq, timestamp: done.timestamp, ...duplicate, ...held });
       return;
     }
-    const base: MutationReply = { seq: done.seq, timestamp: done.timestamp, duplicate: done.duplicate, ...messageId };
+    const base: MutationReply = {
+      seq: done.seq,
+      timestamp: done.timestamp,
+      duplicate: done.duplicate,
+      ...messageId,
+      ...held,
+    };
     switch (request.command.kind) {
       case "send_message":
       case "edit_message":
@@ -114,6 +126,34 @@ export class RoomSequels {
         );
       }
     }
+  }
+
+  /** A message that waits is not in the room: its sender is told so. */
+  #isHeld(command: RoomCommand, seq: Seq): boolean {
+    const { moderation, recent } = this.#room.state;
+    if (moderation === undefined || command.kind !== "send_message") return false;
+    return recent.get(seq)?.kind === "message_held";
+  }
+
+  #moderation(request: RoomRequest, ask: ModerationAsk): void {
+    const { key, state } = this.#room;
+    if (ask.list === "rules") {
+      const { rules, heldCount } = state.moderation ?? NO_MODERATION;
+      return answerValue(this.#env, request, { rules, heldCount });
+    }
+    this.#open.add(request);
+    this.#env.journal.listItems(
+      key,
+      moderationQuery(ask),
+      this.#later((read) => {
+        this.#open.delete(request);
+        if (!read.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+        answerValue(this.#env, request, {
+          items: read.value.slice(0, ask.limit),
+          hasMore: read.value.length > ask.limit,
+        });
+      }),
+    );
   }
 
   /** A call that sent or changed a message is answered with the message as it is now. */
@@ -279,4 +319,19 @@ function messageSeqOf(command: RoomCommand, firstSeq: Seq): Seq | undefined {
 
 function targetOf(command: RoomCommand): Seq | undefined {
   return "messageId" in command ? seqOfMessageId(command.messageId) : undefined;
+}
+
+/** What waits is listed from the oldest on, what is done from the newest. */
+function moderationQuery({ list, after, limit }: Exclude<ModerationAsk, { list: "rules" }>): ItemQuery {
+  const page = { limit: limit + 1, ...(after !== undefined && { after }) };
+  switch (list) {
+    case "held":
+      return { collection: HELD, ...page };
+    case "open_reports":
+      return { collection: REPORTS, prefix: OPEN, ...page };
+    case "resolved_reports":
+      return { collection: REPORTS, prefix: RESOLVED, backward: true, ...page };
+    case "audit":
+      return { collection: AUDIT, backward: true, ...page };
+  }
 }

@@ -1,6 +1,7 @@
 /** What the actors of one shard share: ports, settings, the way out. Built once by the shard. */
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/prng.ts";
+import type { HookQuestion, HookVerdict } from "../domain/moderation/hook.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
@@ -40,6 +41,8 @@ export interface ShardEnv {
   /** Bytes of all rooms of this worker that wait for the store. */
   readonly queued: { bytes: number };
   readonly working: Working;
+  /** Asks the pre-publish hook; published as it is where there is none. */
+  consult(question: HookQuestion, done: (verdict: HookVerdict) => void): void;
   /** To another actor, wherever it lives. */
   tell(to: Address, message: ActorMessage): void;
   /** The request is answered: its edge need not repeat it when this shard is lost. */

@@ -9,6 +9,7 @@ import { ACTIVATIONS_MAX, REQUEST_ATTEMPTS_MAX, ROOM_IDLE_MS_MAX, USER_IDLE_MS_M
 import type { Random } from "../base/prng.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
+import type { ModerationHook } from "../domain/moderation/hook.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
 import { errorFrame } from "../protocol/error-frame.ts";
@@ -55,6 +56,8 @@ export interface ShardPorts {
   /** To the edge at the other end of the link; 0: this node's own. */
   readonly send: (block: Uint8Array<ArrayBuffer>, link: number) => void;
   readonly report: Report;
+  /** Judges messages before they are published, where tenants want it. */
+  readonly hook?: ModerationHook;
   /** Notes what is being handled where it survives this thread. */
   readonly working: Working;
   /** This shard's number and how many there are. */
@@ -120,6 +123,10 @@ export class Shard implements LinkOwner {
       report: ports.report,
       queued: { bytes: 0 },
       working: ports.working,
+      consult: (question, done) => {
+        if (ports.hook === undefined) done({ outcome: "publish" });
+        else ports.hook.judge(question, done);
+      },
       tell: (to, message) => this.#tell(to, message),
       complete: (request) => this.#complete(request),
       wrote: (room) => {

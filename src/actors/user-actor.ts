@@ -253,6 +253,9 @@ export class UserActor extends Actor<UserMessage> {
       case "notify":
         this.#notify(message);
         return;
+      case "moderation":
+        this.#tellOfModeration(message);
+        return;
       case "presence":
         return;
     }
@@ -277,6 +280,13 @@ export class UserActor extends Actor<UserMessage> {
     for (const device of this.#presence.devices) for (const room of device.rooms ?? []) rooms.add(room);
     for (const room of rooms) {
       if (isTold(roomAddress(this.#tenant, room))) this.#show(room, status);
+    }
+  }
+
+  #tellOfModeration({ room, notice }: Extract<ActorMessage, { kind: "moderation" }>): void {
+    const { kind: what, ...rest } = notice;
+    for (const connection of this.#connections) {
+      if (connection.greeted) sendFrame(connection, { type: "moderation_notice", roomId: room, what, ...rest });
     }
   }
 

@@ -174,6 +174,11 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
   switch (event.kind) {
     case "fence":
     case "room_created":
+    case "moderation_changed":
+    case "message_held":
+    case "held_resolved":
+    case "reported":
+    case "report_resolved":
       return undefined;
     case "message_sent":
       return { type: "new_message", seq, timestamp, message: messageView(roomId, event) };

@@ -285,3 +285,19 @@ export const MODERATION_PATTERNS_SIZE_MAX = 512;
 export const MODERATION_RULE_ID_LENGTH_MAX = 64;
 export const MODERATION_REASON_LENGTH_MAX = 300;
 export const MODERATION_REPLACEMENT_LENGTH_MAX = 32;
+/** Messages of one room that wait for a moderator. Reject `message_rejected`. */
+export const HELD_PER_ROOM_MAX = 1_000;
+/** Reports of one person in one room within an hour (reject `rate_limited`); people named in one report (the rest is counted). */
+export const REPORTS_PER_HOUR_MAX = 20;
+export const REPORTERS_KEPT_MAX = 20;
+/** Characters of a report's or decision's reason, of a report's details, of what it quotes, of a text in the audit log. */
+export const REPORT_REASON_LENGTH_MAX = 200;
+export const REPORT_DETAILS_LENGTH_MAX = 1_000;
+export const REPORT_EXCERPT_LENGTH_MAX = 300;
+export const AUDIT_TEXT_LENGTH_MAX = 200;
+/** People of a room who are told of reports and held messages. The rest finds them in the queue. */
+export const STAFF_KEPT_MAX = 200;
+/** The latest events of a room among which a level looks for repetitions. */
+export const REPEATS_LOOKED_AT_MAX = 50;
+/** Entries of one page of reports, held messages or the audit log. */
+export const MODERATION_PAGE_MAX = 100;

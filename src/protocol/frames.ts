@@ -163,6 +163,47 @@ export interface ConfirmFrame extends RoomRequest {
   readonly type: "confirm_delivered";
   readonly seq: Seq;
 }
+/** A message that a moderator should look at. */
+export interface ReportMessageFrame extends Mutation {
+  readonly type: "report_message";
+  readonly messageId: MessageId;
+  readonly reason: string;
+  readonly details?: string;
+}
+/** A member as such. */
+export interface ReportUserFrame extends Mutation {
+  readonly type: "report_user";
+  readonly userId: UserId;
+  readonly reason: string;
+  readonly details?: string;
+}
+export interface ResolveReportFrame extends Mutation {
+  readonly type: "resolve_report";
+  readonly reportId: string;
+  readonly action: "dismiss" | "delete" | "mute" | "ban";
+  readonly reason?: string;
+}
+/** Publishes a held message, or refuses it for good. */
+export interface ResolveHeldFrame extends Mutation {
+  readonly type: "resolve_held";
+  readonly heldId: MessageId;
+  readonly approve: boolean;
+  readonly reason?: string;
+}
+/** All rules of the room, in the place of those before. */
+export interface SetModerationFrame extends Mutation {
+  readonly type: "set_moderation";
+  readonly rules: readonly ModerationRuleView[];
+}
+export interface ModerationRuleView {
+  readonly id: string;
+  readonly action: "flag" | "replace" | "hold" | "reject";
+  readonly words?: readonly string[];
+  readonly match?: "word" | "part";
+  readonly pattern?: string;
+  readonly reason?: string;
+  readonly replacement?: string;
+}
 export interface SetPresenceFrame extends Request {
   readonly type: "set_presence";
   readonly status: PresenceStatus;
@@ -197,6 +238,11 @@ export type ClientFrame =
   | TypingStopFrame
   | MarkReadFrame
   | ConfirmFrame
+  | ReportMessageFrame
+  | ReportUserFrame
+  | ResolveReportFrame
+  | ResolveHeldFrame
+  | SetModerationFrame
   | SetPresenceFrame
   | ResumeFrame;
 export type ClientFrameType = ClientFrame["type"];
@@ -393,6 +439,8 @@ export interface AckFrame {
   readonly duplicate?: boolean;
   /** Answer to `join_room` and `create_room`. */
   readonly position?: RoomPosition;
+  /** The message waits for a moderator; `messageId` names it until then. */
+  readonly held?: boolean;
 }
 export interface ErrorFrame {
   readonly type: "error";
@@ -455,6 +503,17 @@ export interface NotificationFrame {
   readonly messageId?: MessageId;
   readonly unread?: number;
 }
+/** For moderators: there is something to look at. For the author of a held message: what became of it. */
+export interface ModerationNoticeFrame {
+  readonly type: "moderation_notice";
+  readonly roomId: RoomId;
+  readonly what: "held" | "reported" | "approved" | "rejected";
+  readonly heldId?: MessageId;
+  /** The reported message, or the one that was published. */
+  readonly messageId?: MessageId;
+  readonly reportId?: string;
+  readonly reason?: string;
+}
 export interface ResumedFrame {
   readonly type: "resumed";
   readonly ref?: Ref;
@@ -479,6 +538,7 @@ export type ServerFrame =
   | ReceiptsFrame
   | NotificationFrame
   | MemberCountFrame
+  | ModerationNoticeFrame
   | ResumedFrame
   | ReconnectFrame
   | PongFrame;

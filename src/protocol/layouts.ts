@@ -9,6 +9,7 @@ import type {
   ErrorFrame,
   MemberCountFrame,
   MessageView,
+  ModerationNoticeFrame,
   NotificationFrame,
   PollResults,
   PollView,
@@ -42,6 +43,7 @@ export const SERVER_OPS = {
   notification: 74,
   resumed: 75,
   member_count: 92,
+  moderation_notice: 96,
 } as const satisfies Record<ServerFrameType, number>;
 
 /** First element of an event within `events`. */
@@ -183,7 +185,7 @@ export const SERVER_LAYOUTS: Readonly<Record<Exclude<ServerFrameType, "events">,
     { name: "limits", layout: layout<ConnectionFrame["limits"]>("frameBytes", "messageLength") },
     { name: "unread", layout: layout<ConnectionFrame["unread"]>("total", "rooms") },
   ),
-  ack: layout<AckFrame>("messageId", "seq", "timestamp", "duplicate", { name: "position", layout: POSITION }),
+  ack: layout<AckFrame>("messageId", "seq", "timestamp", "duplicate", { name: "position", layout: POSITION }, "held"),
   error: layout<ErrorFrame>("code", "message", "temporary", "field", "retryAfterMs"),
   pong: layout<PongFrame>(),
   reconnect: layout<ReconnectFrame>("delayMs"),
@@ -202,5 +204,6 @@ export const SERVER_LAYOUTS: Readonly<Record<Exclude<ServerFrameType, "events">,
   }),
   notification: layout<NotificationFrame>("kind", "by", "messageId", "unread"),
   member_count: layout<MemberCountFrame>("memberCount"),
+  moderation_notice: layout<ModerationNoticeFrame>("what", "heldId", "messageId", "reportId", "reason"),
   resumed: layout<ResumedFrame>({ name: "rooms", layout: POSITION, many: "list" }),
 };

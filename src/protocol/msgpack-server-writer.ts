@@ -11,7 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export function writeServerFrame(writer: MsgpackWriter, frame: ServerFrame): void {
   if (frame.type === "events") writeEvents(writer, frame);
-  else if (frame.type === "ack" && frame.position === undefined) writeAck(writer, frame);
+  else if (frame.type === "ack" && frame.position === undefined && frame.held === undefined) writeAck(writer, frame);
   else writeByLayout(writer, frame);
 }
 

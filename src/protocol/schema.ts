@@ -15,8 +15,17 @@ import {
   MEDIA_TYPE_LENGTH_MAX,
   MENTIONS_MAX,
   MESSAGE_IDS_MAX,
+  MODERATION_PATTERN_LENGTH_MAX,
+  MODERATION_REASON_LENGTH_MAX,
+  MODERATION_REPLACEMENT_LENGTH_MAX,
+  MODERATION_RULE_ID_LENGTH_MAX,
+  MODERATION_RULES_MAX,
+  MODERATION_WORD_LENGTH_MAX,
+  MODERATION_WORDS_MAX,
   PARTICIPANTS_MAX,
   REF_LENGTH_MAX,
+  REPORT_DETAILS_LENGTH_MAX,
+  REPORT_REASON_LENGTH_MAX,
   ROOM_DESCRIPTION_LENGTH_MAX,
   ROOM_NAME_LENGTH_MAX,
   ROOMS_PER_CONNECTION_MAX,
@@ -76,6 +85,20 @@ const attachment: Kind = {
     required("fileSize", { kind: "uint", min: 0 }),
     required("mimeType", text(MEDIA_TYPE_LENGTH_MAX, 1)),
     optional("thumbnailUrl", url),
+  ],
+};
+
+const reason = required("reason", text(REPORT_REASON_LENGTH_MAX, 1));
+const rule: Kind = {
+  kind: "record",
+  fields: [
+    required("id", text(MODERATION_RULE_ID_LENGTH_MAX, 1)),
+    required("action", oneOf(["flag", "replace", "hold", "reject"])),
+    optional("words", list(text(MODERATION_WORD_LENGTH_MAX, 1), MODERATION_WORDS_MAX, 1)),
+    optional("match", oneOf(["word", "part"])),
+    optional("pattern", text(MODERATION_PATTERN_LENGTH_MAX, 1)),
+    optional("reason", text(MODERATION_REASON_LENGTH_MAX, 1)),
+    optional("replacement", text(MODERATION_REPLACEMENT_LENGTH_MAX)),
   ],
 };
 
@@ -181,6 +204,41 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
       room: "required",
       fields: [optional("seq", seq), optional("messageIds", list(id, MESSAGE_IDS_MAX, 1))],
       rule: seqOrMessageIds,
+    },
+    report_message: {
+      op: 140,
+      room: "required",
+      fields: [...mutation, required("messageId", id), reason, optional("details", text(REPORT_DETAILS_LENGTH_MAX))],
+    },
+    report_user: {
+      op: 141,
+      room: "required",
+      fields: [...mutation, required("userId", id), reason, optional("details", text(REPORT_DETAILS_LENGTH_MAX))],
+    },
+    resolve_report: {
+      op: 142,
+      room: "required",
+      fields: [
+        ...mutation,
+        required("reportId", id),
+        required("action", oneOf(["dismiss", "delete", "mute", "ban"])),
+        optional("reason", text(REPORT_REASON_LENGTH_MAX)),
+      ],
+    },
+    resolve_held: {
+      op: 143,
+      room: "required",
+      fields: [
+        ...mutation,
+        required("heldId", id),
+        required("approve", flag),
+        optional("reason", text(REPORT_REASON_LENGTH_MAX)),
+      ],
+    },
+    set_moderation: {
+      op: 144,
+      room: "required",
+      fields: [...mutation, required("rules", list(rule, MODERATION_RULES_MAX))],
     },
     confirm_delivered: { op: 33, room: "required", fields: [required("seq", seq)] },
   };

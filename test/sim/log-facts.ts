@@ -19,6 +19,11 @@ export function logLine(event: LogEvent): string | undefined {
   switch (event.kind) {
     case "fence":
     case "room_created":
+    case "moderation_changed":
+    case "message_held":
+    case "held_resolved":
+    case "reported":
+    case "report_resolved":
       return undefined;
     case "message_sent":
       return `${place} message ${event.messageNo} of ${shownBy(event)}: ${event.content}`;

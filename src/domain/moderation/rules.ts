@@ -44,3 +44,10 @@ export interface Finding {
   /** For the author. */
   readonly reason: string;
 }
+
+/** What a tenant asks of all of its rooms. */
+export interface TenantModeration {
+  readonly rules: readonly ModerationRule[];
+  /** Messages are shown to the installation's pre-publish hook. */
+  readonly hook: boolean;
+}

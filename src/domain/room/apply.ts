@@ -16,6 +16,7 @@ import type {
   ThreadPlace,
 } from "./events.ts";
 import { changedOverlay, grownThread, knownMessage } from "./message-rows.ts";
+import { applyModeration, isSlow, noteSpoken, staffChanged } from "./moderation-state.ts";
 import { type ReactionRow, reactionKey } from "./reactions.ts";
 import type { MemberRow, RoomState } from "./state.ts";
 
@@ -30,6 +31,7 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "message_sent":
       state.messageCount += 1;
       if (event.thread !== undefined) threadGrew(state, event, event.thread);
+      if (isSlow(state)) noteSpoken(state, event);
       break;
     case "fence":
       if (event.epoch <= state.epoch) throw new Error(`epoch ${event.epoch} does not follow ${state.epoch}`);
@@ -67,6 +69,13 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "message_unpinned":
       state.pins.delete(event.target);
       break;
+    case "moderation_changed":
+    case "message_held":
+    case "held_resolved":
+    case "reported":
+    case "report_resolved":
+      applyModeration(state, event);
+      break;
     default:
       unreachable(event);
   }
@@ -92,12 +101,14 @@ function memberJoined(state: RoomState, event: MemberJoined): void {
   state.members.set(event.userId, row, event.seq);
   state.memberCount += 1;
   if (event.role === "owner") state.ownerCount += 1;
+  if (event.role !== "member") staffChanged(state, event.userId, event.role);
 }
 
 function memberLeft(state: RoomState, event: MemberLeft): void {
   state.members.set(event.userId, null, event.seq);
   state.memberCount -= 1;
   if (event.role === "owner") state.ownerCount -= 1;
+  if (event.role !== "member") staffChanged(state, event.userId, "member");
 }
 
 function memberChanged(state: RoomState, event: MemberChanged): void {
@@ -106,6 +117,7 @@ function memberChanged(state: RoomState, event: MemberChanged): void {
   if (row != null) state.members.set(event.userId, { ...row, role: event.role }, event.seq);
   if (event.previousRole === "owner") state.ownerCount -= 1;
   if (event.role === "owner") state.ownerCount += 1;
+  staffChanged(state, event.userId, event.role);
 }
 
 function messageChanged(state: RoomState, event: MessageEdited | MessageDeleted | ReactionChanged): void {

@@ -22,6 +22,10 @@ const SEED = {
   react: 0xb5c0fbcf,
   pin_message: 0x3956c25b,
   unpin_message: 0x59f111f1,
+  set_moderation: 0x243185be,
+  report: 0x550c7dc3,
+  resolve_report: 0x72be5d74,
+  resolve_held: 0x80deb1fe,
 } as const satisfies Record<RoomMutation["kind"], number>;
 
 /** Their order is part of the hash: only appended to. */
@@ -74,6 +78,14 @@ export function bodyHashOf(command: RoomMutation): number {
       return hashSettings(command.changes, seed);
     case "create_room":
       return hashList(command.participants, hashSettings(command.settings, seed));
+    case "set_moderation":
+      return hash32(JSON.stringify(command.rules), seed);
+    case "report":
+      return hashList([command.messageId ?? "", command.userId ?? "", command.reason, command.details ?? ""], seed);
+    case "resolve_report":
+      return hashList([command.reportId, command.action, command.reason ?? ""], seed);
+    case "resolve_held":
+      return hashList([command.heldId, String(command.approve), command.reason ?? ""], seed);
     default:
       return unreachable(command);
   }

@@ -1,7 +1,9 @@
 /** What may be asked of a room. Imperative names; each carries who asks, taken from the verified token. */
 import type { MessageId, Seq, UserId } from "../../base/ids.ts";
 import type { Principal } from "../principal.ts";
+import type { ModerationRule } from "../moderation/rules.ts";
 import type { RoomSettings } from "./events.ts";
+import type { ReportAction } from "./moderation-events.ts";
 import type { Attachment, MessageType, Role } from "./vocabulary.ts";
 
 interface CommandBase {
@@ -75,6 +77,31 @@ export interface PinMessage extends MutationBase {
   readonly kind: "pin_message" | "unpin_message";
   readonly messageId: MessageId;
 }
+/** The room's own rules, all of them. */
+export interface SetModeration extends MutationBase {
+  readonly kind: "set_moderation";
+  readonly rules: readonly ModerationRule[];
+}
+/** A message or a person, one of the two. */
+export interface Report extends MutationBase {
+  readonly kind: "report";
+  readonly messageId?: MessageId;
+  readonly userId?: UserId;
+  readonly reason: string;
+  readonly details?: string;
+}
+export interface ResolveReport extends MutationBase {
+  readonly kind: "resolve_report";
+  readonly reportId: string;
+  readonly action: ReportAction;
+  readonly reason?: string;
+}
+export interface ResolveHeld extends MutationBase {
+  readonly kind: "resolve_held";
+  readonly heldId: MessageId;
+  readonly approve: boolean;
+  readonly reason?: string;
+}
 /** Ephemeral: no log entry. */
 export interface SetTyping extends CommandBase {
   readonly kind: "set_typing";
@@ -104,6 +131,12 @@ export interface CheckVersions extends CommandBase {
   readonly deleted?: boolean;
 }
 
+/** May this user see what is for moderators? Changes nothing. */
+export interface CheckModerate extends CommandBase {
+  readonly kind: "check_moderate";
+  readonly action: "moderate" | "moderate_settings";
+}
+
 export type RoomMutation =
   | CreateRoom
   | JoinRoom
@@ -116,5 +149,16 @@ export type RoomMutation =
   | EditMessage
   | DeleteMessage
   | React
-  | PinMessage;
-export type RoomCommand = RoomMutation | SetTyping | MarkRead | ConfirmDelivered | CheckRead | CheckVersions;
+  | PinMessage
+  | SetModeration
+  | Report
+  | ResolveReport
+  | ResolveHeld;
+export type RoomCommand =
+  | RoomMutation
+  | SetTyping
+  | MarkRead
+  | ConfirmDelivered
+  | CheckRead
+  | CheckVersions
+  | CheckModerate;

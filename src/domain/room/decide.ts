@@ -6,7 +6,7 @@
  */
 import { unreachable } from "../../base/result.ts";
 import { bodyHashOf } from "./body-hash.ts";
-import type { RoomCommand, RoomMutation } from "./commands.ts";
+import type { EditMessage, RoomCommand, RoomMutation, SendMessage } from "./commands.ts";
 import { type DecideContext, type LiveRoom, reject, ROOM_NOT_FOUND } from "./decide/answer.ts";
 import {
   decideCheckRead,
@@ -18,6 +18,14 @@ import {
 import { decideAddMember, decideJoin, decideLeave, decideRemoveMember, decideSetRole } from "./decide/membership.ts";
 import { withMemberMarks } from "./decide/member-marks.ts";
 import { decideDelete, decideEdit, decideSend } from "./decide/messages.ts";
+import { isModerated, moderated } from "./decide/moderated.ts";
+import {
+  decideCheckModerate,
+  decideReport,
+  decideResolveHeld,
+  decideResolveReport,
+  decideSetModeration,
+} from "./decide/moderation.ts";
 import { decidePin } from "./decide/pins.ts";
 import { decideReact } from "./decide/reactions.ts";
 import { decideCreateRoom, decideUpdateRoom } from "./decide/rooms.ts";
@@ -47,6 +55,8 @@ function judge(state: RoomState, command: RoomCommand, context: DecideContext): 
       return decideCheckRead(state, command);
     case "check_versions":
       return decideCheckVersions(state, command);
+    case "check_moderate":
+      return decideCheckModerate(state, command);
     default:
       return decideMutation(state, command, context);
   }
@@ -67,9 +77,9 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
   if (command.knownSeq !== undefined && command.knownSeq < state.window.floor) return reject("retry_expired");
   switch (command.kind) {
     case "send_message":
-      return decideSend(state, command, bodyHash, context);
+      return published(state, command, decideSend(state, command, bodyHash, context), context);
     case "edit_message":
-      return decideEdit(state, command, bodyHash, context);
+      return published(state, command, decideEdit(state, command, bodyHash, context), context);
     case "delete_message":
       return decideDelete(state, command, bodyHash, context);
     case "react":
@@ -91,7 +101,24 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
       return decideUpdateRoom(state, command, bodyHash, context);
     case "create_room":
       return decideCreateRoom(state, command, bodyHash, context);
+    case "set_moderation":
+      return decideSetModeration(state, command, bodyHash, context);
+    case "report":
+      return decideReport(state, command, bodyHash, context);
+    case "resolve_report":
+      return decideResolveReport(state, command, bodyHash, context);
+    case "resolve_held":
+      return decideResolveHeld(state, command, bodyHash, context);
     default:
       return unreachable(command);
   }
+}
+
+function published(
+  state: LiveRoom,
+  command: SendMessage | EditMessage,
+  decision: Decision,
+  context: DecideContext,
+): Decision {
+  return isModerated(state, context) ? moderated(state, command, decision, context) : decision;
 }

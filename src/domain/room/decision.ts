@@ -1,5 +1,6 @@
 /** What `decide` answers: data that the actor carries out. */
-import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
+import type { ItemKey, MessageId, Seq, UserId } from "../../base/ids.ts";
+import type { HookQuestion } from "../moderation/hook.ts";
 import type { DomainEvent } from "./events.ts";
 
 /** Why not. `code` is one of the wire's error codes; the domain keeps its own list so that it depends on nothing. */
@@ -20,9 +21,18 @@ export interface RoomRejection {
     | "too_many_pins"
     | "file_too_large"
     | "conflict"
-    | "retry_expired";
+    | "retry_expired"
+    | "message_rejected"
+    | "slow_mode"
+    | "already_reported"
+    | "report_not_found"
+    | "held_not_found"
+    | "rate_limited"
+    | "overloaded";
   readonly message?: string;
   readonly field?: string;
+  /** Of temporary ones. */
+  readonly retryAfterMs?: number;
 }
 
 /** Rows that `decide` lacks. The request waits for them while others go on, then `decide` runs again. */
@@ -43,9 +53,21 @@ export type RoomEffect =
       readonly reason: "mention" | "invite" | "reply";
       /** Shown instead of the asker, who is anonymous. */
       readonly as?: UserId;
+      /** The message; absent: the first event. */
+      readonly seq?: Seq;
     }
   /** Everybody who is a member then, but the one who asked. */
-  | { readonly kind: "notify_all"; readonly reason: "mention"; readonly as?: UserId };
+  | { readonly kind: "notify_all"; readonly reason: "mention"; readonly as?: UserId; readonly seq?: Seq }
+  | { readonly kind: "moderation"; readonly userIds: readonly UserId[]; readonly notice: ModerationNotice };
+
+/** What moderators, or the author, are told beside the log. */
+export interface ModerationNotice {
+  readonly kind: "held" | "approved" | "rejected" | "reported";
+  readonly heldId?: MessageId;
+  readonly messageId?: MessageId;
+  readonly reportId?: string;
+  readonly reason?: string;
+}
 
 export type Decision =
   /** `events` may be empty: nothing to write (an ephemeral command, or a change that is there already). */
@@ -53,4 +75,6 @@ export type Decision =
   /** Done before as event `seq`: answer as then, but not before `seq` is committed. */
   | { readonly kind: "duplicate"; readonly seq: Seq; readonly timestamp: number }
   | { readonly kind: "reject"; readonly rejection: RoomRejection }
-  | { readonly kind: "need"; readonly keys: RowKeys };
+  | { readonly kind: "need"; readonly keys: RowKeys }
+  /** The pre-publish hook is asked; then `decide` runs again with its verdict. */
+  | { readonly kind: "consult"; readonly question: Omit<HookQuestion, "tenant" | "room"> };

@@ -1,4 +1,5 @@
 /** The state of a room before its first event. */
+import type { UserId } from "../../base/ids.ts";
 import { ITEM_CACHE_MAX, MEMBER_CACHE_MAX, MESSAGE_CACHE_MAX } from "../../base/limits.ts";
 import { DuplicateWindow } from "./duplicate-window.ts";
 import { RecentEvents } from "./recent-events.ts";
@@ -15,6 +16,8 @@ export interface CacheBounds {
 
 const CACHE_BOUNDS: CacheBounds = { members: MEMBER_CACHE_MAX, messages: MESSAGE_CACHE_MAX };
 
+const NO_STAFF: readonly UserId[] = [];
+
 export function emptyRoomState(bounds: CacheBounds = CACHE_BOUNDS): RoomState {
   return {
     settings: undefined,
@@ -28,6 +31,8 @@ export function emptyRoomState(bounds: CacheBounds = CACHE_BOUNDS): RoomState {
     ownerCount: 0,
     messageCount: 0,
     pins: new Map(),
+    moderation: undefined,
+    staff: NO_STAFF,
     members: new RowCache(bounds.members),
     messages: new RowCache(bounds.messages),
     items: new RowCache(bounds.items ?? ITEM_CACHE_MAX),

@@ -3,9 +3,10 @@
  * Invariant: a stored event is never changed in meaning; a new version gets a new `kind` or optional fields.
  */
 import type { MessageId, Seq, UserId } from "../../base/ids.ts";
+import type { ModerationEvent } from "./moderation-events.ts";
 import type { Attachment, MessageType, ModerationLevel, Poll, Role, RoomType } from "./vocabulary.ts";
 
-interface Common {
+export interface Common {
   readonly seq: Seq;
   /** Milliseconds since 1970; never lower than the event's before. */
   readonly timestamp: number;
@@ -153,5 +154,6 @@ export type DomainEvent =
   | MessageEdited
   | MessageDeleted
   | ReactionChanged
-  | MessagePinned;
+  | MessagePinned
+  | ModerationEvent;
 export type LogEvent = Fence | DomainEvent;

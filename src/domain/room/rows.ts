@@ -4,7 +4,10 @@
  */
 import { type ItemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
 import { unreachable } from "../../base/result.ts";
+import { auditEntry } from "./audit.ts";
 import type { LogEvent, MessageSent, RoomSettings, ThreadPlace } from "./events.ts";
+import { AUDIT, slowKey } from "./moderation-items.ts";
+import { isSlow, moderationItems } from "./moderation-state.ts";
 import { reactionKey } from "./reactions.ts";
 import { NAMES, nameEntry } from "./name-index.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "./state.ts";
@@ -28,15 +31,22 @@ export interface RoomCard {
 const NO_CHANGES: readonly RowChange[] = [];
 
 /** Nearly all of a log: no rows change with it. */
-export function hasNoRows(event: LogEvent): boolean {
-  return event.kind === "message_sent" ? event.thread === undefined : event.kind === "fence";
+export function hasNoRows(state: RoomState, event: LogEvent): boolean {
+  return event.kind === "message_sent" ? event.thread === undefined && !isSlow(state) : event.kind === "fence";
 }
 
 /** The rows that `event` changed, read from the state right after `apply`. Throws when the state lacks one of them. */
 export function rowChanges(state: RoomState, event: LogEvent): readonly RowChange[] {
+  const changes = changesOf(state, event);
+  const entry = auditEntry(state, event);
+  if (entry === undefined) return changes;
+  return [...changes, { kind: "item", collection: AUDIT, id: seqId(event.seq), value: entry }];
+}
+
+function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
   switch (event.kind) {
     case "message_sent":
-      return event.thread === undefined ? NO_CHANGES : replyChanges(state, event, event.thread);
+      return sentChanges(state, event);
     case "fence":
     case "message_pinned":
     case "message_unpinned":
@@ -62,6 +72,12 @@ export function rowChanges(state: RoomState, event: LogEvent): readonly RowChang
       return [messageChange(state, event.target)];
     case "reaction_changed":
       return [messageChange(state, event.target), itemChange(state, reactionKey(event.target, event.emoji, event.by))];
+    case "moderation_changed":
+    case "message_held":
+    case "held_resolved":
+    case "reported":
+    case "report_resolved":
+      return moderationItems(event).map((key) => itemChange(state, key));
     default:
       return unreachable(event);
   }
@@ -107,6 +123,11 @@ export function itemChange(state: RoomState, key: ItemKey): RowChange {
   const value = state.items.get(key);
   if (value === undefined) throw new Error(`the item ${key} is not known after its event`);
   return { kind: "item", ...itemNames(key), value };
+}
+
+function sentChanges(state: RoomState, event: MessageSent): readonly RowChange[] {
+  const reply = event.thread === undefined ? NO_CHANGES : replyChanges(state, event, event.thread);
+  return isSlow(state) ? [...reply, itemChange(state, slowKey(event.by))] : reply;
 }
 
 /** The thread's summary, the reply's place in it, and what the people have read who follow it from here on. */

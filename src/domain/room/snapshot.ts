@@ -7,6 +7,7 @@ import type { Seq, UserId } from "../../base/ids.ts";
 import { DuplicateWindow } from "./duplicate-window.ts";
 import { type CacheBounds, emptyRoomState } from "./empty-state.ts";
 import type { RoomSettings } from "./events.ts";
+import type { ModerationState } from "./moderation-state.ts";
 import { RecentEvents } from "./recent-events.ts";
 import type { Pin, RoomState } from "./state.ts";
 
@@ -28,6 +29,8 @@ interface Body {
   readonly messageCount: number;
   /** Absent when nothing is pinned. */
   readonly pins?: readonly (readonly [Seq, Pin])[];
+  readonly moderation?: ModerationState;
+  readonly staff?: readonly UserId[];
 }
 
 export function encodeSnapshot(state: RoomState): Uint8Array {
@@ -43,6 +46,8 @@ export function encodeSnapshot(state: RoomState): Uint8Array {
     ownerCount: state.ownerCount,
     messageCount: state.messageCount,
     ...(state.pins.size > 0 && { pins: [...state.pins] }),
+    ...(state.moderation !== undefined && { moderation: state.moderation }),
+    ...(state.staff.length > 0 && { staff: state.staff }),
   };
   const text = new TextEncoder().encode(JSON.stringify(body));
   const window = state.window.toBytes();
@@ -74,6 +79,8 @@ export function decodeSnapshot(bytes: Uint8Array, bounds?: CacheBounds): RoomSta
     ownerCount: body.ownerCount,
     messageCount: body.messageCount,
     pins: new Map(body.pins),
+    moderation: body.moderation,
+    ...(body.staff !== undefined && { staff: body.staff }),
     window: DuplicateWindow.fromBytes(bytes.subarray(windowAt)),
     recent: new RecentEvents(body.head + 1),
   };

@@ -6,6 +6,7 @@
 import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import type { LogEvent, RoomSettings } from "./events.ts";
 import type { DuplicateWindow } from "./duplicate-window.ts";
+import type { ModerationState } from "./moderation-state.ts";
 import type { RecentEvents } from "./recent-events.ts";
 import type { RowCache } from "./row-cache.ts";
 import type { MessageType, Poll, Role } from "./vocabulary.ts";
@@ -107,6 +108,10 @@ export interface RoomState {
   messageCount: number;
   /** The oldest pin first; all of them, `PINS_MAX` at most. */
   readonly pins: Map<Seq, Pin>;
+  /** Rules and counts; `undefined`: there never was anything to moderate. */
+  moderation: ModerationState | undefined;
+  /** Members with more than a member's role, the first `STAFF_KEPT_MAX`: who is told that there is something to look at. */
+  staff: readonly UserId[];
   /** `null`: known to be no member. */
   readonly members: RowCache<UserId, MemberRow>;
   readonly messages: RowCache<Seq, MessageRow>;

@@ -51,6 +51,12 @@ const REPLIES = {
   history: { messages: [message], hasMore: true },
   members: { members: [{ userId: "usr_1", name: "One", role: "owner", joinedAt: AT }], total: 1, hasMore: false },
   present: { present: [{ userId: "usr_1", name: "One", status: "away" }], count: 1, hasMore: false },
+  moderation: {
+    rules: [{ id: "no-ads", action: "reject", words: ["buy"] }],
+    heldCount: 1,
+    items: [{ id: "o1", value: { at: AT } }],
+    hasMore: false,
+  },
   typing: {},
   mark_read: { readSeq: 5, unread: 0 },
   list_rooms: { rooms: [{ ...room, isJoined: true, unread: 3 }], total: 50 },

@@ -1,5 +1,7 @@
 /** The vocabulary of decisions: what every rule of a room is given and how it answers. Shared objects, so that a plain answer allocates little. */
 import type { ItemKey, Seq, UserId } from "../../../base/ids.ts";
+import type { HookVerdict } from "../../moderation/hook.ts";
+import type { TenantModeration } from "../../moderation/rules.ts";
 import type { Principal } from "../../principal.ts";
 import type { RoomMutation } from "../commands.ts";
 import type { Decision, RoomEffect, RoomRejection } from "../decision.ts";
@@ -12,6 +14,10 @@ export interface DecideContext {
   readonly now: number;
   /** Longest message, code points. */
   readonly messageLengthMax: number;
+  /** What the tenant asks of its rooms; absent: nothing. */
+  readonly tenant?: TenantModeration | undefined;
+  /** What the pre-publish hook said of this request, once it was asked. */
+  readonly verdict?: HookVerdict | undefined;
 }
 
 /** The state of a room that was created. */

@@ -115,6 +115,12 @@ function commandFor(
       return { kind: "remove_member", ...base, userId: other };
     case "set_role":
       return { kind: "set_role", ...base, userId: other, role: "moderator" };
+    case "moderate":
+      return { kind: "check_moderate", by, action: "moderate" };
+    case "moderate_settings":
+      return { kind: "set_moderation", ...base, rules: [{ id: "r", action: "flag", words: ["w"] }] };
+    case "report":
+      return { kind: "report", ...base, userId: other, reason: "rude" };
     default:
       return undefined;
   }
@@ -128,7 +134,7 @@ function judge(action: Action, by: Principal, room: Room): Settled {
   if (settings === undefined) throw new Error("the room was not made");
   if (room.driver.state.members.get(by.userId) === undefined) room.driver.state.members.learn(by.userId, null);
   const refusal = refuse({ ...room.driver.state, settings }, by, action);
-  if (refusal?.kind === "need") throw new Error("the asker's row is known");
+  if (refusal?.kind === "need" || refusal?.kind === "consult") throw new Error("the asker's row is known");
   return refusal ?? UNCHANGED_ROOM;
 }
 
@@ -151,7 +157,11 @@ describe("the permission table", () => {
           const expected = isAllowed || isMoot ? "accept" : maySee ? "forbidden" : "room_not_found";
           expect(`${action} ${letter}: ${answer}`).toBe(`${action} ${letter}: ${expected}`);
           const isEphemeral =
-            commandFor(action, principal, room) === undefined || action === "read" || action === "mark" || isMoot;
+            commandFor(action, principal, room) === undefined ||
+            action === "read" ||
+            action === "mark" ||
+            action === "moderate" ||
+            isMoot;
           expect(room.driver.state.head - headBefore).toBe(isAllowed && !isEphemeral ? 1 : 0);
         }
       }

@@ -1,6 +1,8 @@
 /** Random conversations: commands of a few people, some of them repeats, with messages and members chosen among those there are. */
 import fc from "fast-check";
 import { messageIdOf, type UserId } from "../../../../src/base/ids.ts";
+import type { ModerationRule } from "../../../../src/domain/moderation/rules.ts";
+import { reportIdOf } from "../../../../src/domain/room/moderation-items.ts";
 import type { RoomCommand } from "../../../../src/domain/room/commands.ts";
 import type { Role, RoomType } from "../../../../src/domain/room/vocabulary.ts";
 import { type RoomDriver, settingsOf, user } from "./room-driver.ts";
@@ -8,6 +10,12 @@ import { type RoomDriver, settingsOf, user } from "./room-driver.ts";
 const PEOPLE = ["ann", "bob", "cleo", "dora", "root"] as const;
 const ROLES: readonly Role[] = ["owner", "admin", "moderator", "member"];
 const CONTENTS = ["hi", "ho", "hey", "hum", "aha", "", "long ".repeat(12)];
+const RULES: readonly ModerationRule[] = [
+  { id: "1", action: "hold", words: ["hey"] },
+  { id: "2", action: "reject", words: ["hum"] },
+  { id: "3", action: "flag", words: ["ho"] },
+  { id: "4", action: "replace", pattern: "a.a" },
+];
 const EMOJI = ["👍", "🎉", "constructor"];
 
 const BACK_MAX = 7;
@@ -45,6 +53,10 @@ const KINDS: readonly Step["kind"][] = [
   "remove_member",
   "set_role",
   "update_room",
+  "set_moderation",
+  "report",
+  "resolve_report",
+  "resolve_held",
   "create_room",
   "mark_read",
   "set_typing",
@@ -117,9 +129,21 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
     case "remove_member":
       return { kind: "remove_member", ...base, userId };
     case "update_room":
-      return { kind: "update_room", ...base, changes: { allowInvites: step.flag } };
+      return { kind: "update_room", ...base, changes: { allowInvites: step.flag, slowModeSeconds: step.role * 10 } };
     case "create_room":
       return { kind: "create_room", ...base, settings: settingsOf(type), participants: [userId] };
+    case "set_moderation":
+      return { kind: "set_moderation", ...base, rules: RULES.slice(step.role) };
+    case "report":
+      return { kind: "report", ...base, ...(step.flag ? { messageId } : { userId }), reason: "rude" };
+    case "resolve_report": {
+      const reportId = step.flag ? reportIdOf(message ?? 1, userId) : reportIdOf(undefined, userId);
+      return { kind: "resolve_report", ...base, reportId, action: step.text % 2 === 0 ? "dismiss" : "delete" };
+    }
+    case "resolve_held":
+      return { kind: "resolve_held", ...base, heldId: messageIdOf(Math.max(1, head - step.back)), approve: step.flag };
+    case "check_moderate":
+      return { kind: "check_moderate", by, action: "moderate" };
     case "mark_read":
       return { kind: "mark_read", by, seq: Math.max(0, head - step.back) };
     case "confirm_delivered":

@@ -3,6 +3,7 @@
  * events become rows, rows become visible to reads when they are committed.
  */
 import { type ItemKey, itemKey, type Seq, type TenantId, type UserId } from "../../../../src/base/ids.ts";
+import type { TenantModeration } from "../../../../src/domain/moderation/rules.ts";
 import type { Principal } from "../../../../src/domain/principal.ts";
 import { apply } from "../../../../src/domain/room/apply.ts";
 import type { RoomCommand } from "../../../../src/domain/room/commands.ts";
@@ -33,10 +34,11 @@ export function digest(state: RoomState): unknown {
   return { ...plain, floor: window.floor, window: window.toBytes().toHex() };
 }
 
-export type Settled = Exclude<Decision, { kind: "need" }>;
+export type Settled = Exclude<Decision, { kind: "need" | "consult" }>;
 
 export class RoomDriver {
   now = START_MS;
+  tenant: TenantModeration | undefined;
   state: RoomState;
   /** Committed events. */
   readonly log: LogEvent[] = [];
@@ -65,11 +67,16 @@ export class RoomDriver {
   /** Decides, reading rows as asked; writes what was accepted. */
   run(command: RoomCommand): Settled {
     for (;;) {
-      const decision = decide(this.state, command, { now: this.now, messageLengthMax: MESSAGE_LENGTH_MAX });
+      const decision = decide(this.state, command, {
+        now: this.now,
+        messageLengthMax: MESSAGE_LENGTH_MAX,
+        tenant: this.tenant,
+      });
       if (decision.kind === "need") {
         this.#read(decision.keys);
         continue;
       }
+      if (decision.kind === "consult") throw new Error("no hook is there to be asked");
       if (decision.kind === "accept") for (const event of decision.events) this.write(event);
       return decision;
     }

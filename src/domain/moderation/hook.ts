@@ -1,0 +1,28 @@
+/**
+ * Port of the pre-publish hook: something outside that may allow, change, hold or refuse a message before it is published.
+ * An HTTP service is one implementation; a model that judges messages is another.
+ */
+import type { MessageId, RoomId, TenantId, UserId } from "../../base/ids.ts";
+
+export interface HookQuestion {
+  readonly tenant: TenantId;
+  readonly room: RoomId;
+  readonly author: UserId;
+  readonly content: string;
+  readonly messageType: string;
+  /** The message that is to be changed; absent: a new one. */
+  readonly messageId?: MessageId;
+}
+
+export type HookVerdict =
+  /** `content`: in its place. */
+  | { readonly outcome: "publish"; readonly content?: string }
+  /** `reason` is what the author is told. */
+  | { readonly outcome: "hold" | "reject"; readonly reason: string }
+  /** Too much is being asked already; nobody decided. */
+  | { readonly outcome: "overloaded" };
+
+export interface ModerationHook {
+  /** Answers once, later and never from within the call, within its time limit: without a verdict by its failure policy. */
+  judge(question: HookQuestion, done: (verdict: HookVerdict) => void): void;
+}
