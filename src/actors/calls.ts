@@ -32,6 +32,27 @@ export interface PresentView extends UserRef {
   readonly status: PresenceStatus;
   readonly customStatus?: string;
 }
+/** A deleted message with what it said last, and who deleted it. */
+export interface DeletedMessageView extends MessageView {
+  readonly deletedBy?: UserId;
+}
+export interface VersionView {
+  readonly content: string;
+  /** When it was written; absent where only the log knows. */
+  readonly timestamp?: number;
+  /** When the next one replaced it; absent for the present one. */
+  readonly until?: number;
+}
+/** A thread that somebody follows, by the message that it hangs on. */
+export interface ThreadEntry {
+  readonly message: MessageView;
+  readonly unread: number;
+}
+export interface PinView {
+  readonly message: MessageView;
+  readonly pinnedBy: UserId;
+  readonly pinnedAt: number;
+}
 export interface RoomListEntry extends RoomView {
   readonly isJoined: boolean;
   readonly unread: number;
@@ -52,6 +73,49 @@ export interface RoomCalls {
     readonly request: { readonly before?: Seq; readonly after?: Seq; readonly limit: number };
     /** Ascending by sequence. `hasMore`: in the direction asked. */
     readonly reply: { readonly messages: readonly MessageView[]; readonly hasMore: boolean };
+  };
+  readonly message: {
+    /** `deleted`: also what it said, if it was deleted. */
+    readonly request: { readonly messageId: MessageId; readonly deleted?: boolean };
+    readonly reply: { readonly message: DeletedMessageView };
+  };
+  readonly versions: {
+    /** `deleted`: also when the message was deleted. */
+    readonly request: { readonly messageId: MessageId; readonly deleted?: boolean };
+    /** The oldest first, the present one last. Not complete: some between the first and the others are in the log alone. */
+    readonly reply: {
+      readonly messageId: MessageId;
+      readonly versions: readonly VersionView[];
+      readonly isComplete: boolean;
+    };
+  };
+  /** The newest pin first. */
+  readonly pins: { readonly request: object; readonly reply: { readonly pins: readonly PinView[] } };
+  readonly thread: {
+    /** Neither `before` nor `after`: from the first reply on. Both are exclusive. */
+    readonly request: {
+      readonly messageId: MessageId;
+      readonly before?: Seq;
+      readonly after?: Seq;
+      readonly limit: number;
+    };
+    /** The message that the thread hangs on, and replies in their order. `hasMore`: in the direction asked. */
+    readonly reply: {
+      readonly message: MessageView;
+      readonly replies: readonly MessageView[];
+      readonly hasMore: boolean;
+      readonly isFollowing: boolean;
+      readonly unread: number;
+    };
+  };
+  /** Those of the room that the asker follows; the one that hangs on the newest message first. */
+  readonly threads: {
+    readonly request: { readonly before?: Seq; readonly limit: number };
+    readonly reply: { readonly threads: readonly ThreadEntry[]; readonly hasMore: boolean };
+  };
+  readonly mark_thread_read: {
+    readonly request: { readonly threadId: MessageId; readonly messageId?: MessageId };
+    readonly reply: { readonly threadId: MessageId; readonly unread: number };
   };
   readonly members: {
     readonly request: { readonly after?: UserId; readonly limit: number };
@@ -98,6 +162,12 @@ export interface UserCalls {
       readonly offset: number;
     };
     readonly reply: { readonly rooms: readonly RoomListEntry[]; readonly total: number };
+  };
+  /** Threads that the asker follows, in all rooms: those of the room that was active last come first. */
+  readonly list_threads: {
+    /** `after`: what the page before gave as `next`. */
+    readonly request: { readonly after?: string; readonly limit: number };
+    readonly reply: { readonly threads: readonly ThreadEntry[]; readonly next: string | null };
   };
   /** For each of the others the rooms that they share with the asker, the first ones: without one they may not see each other. */
   readonly shared_rooms: {

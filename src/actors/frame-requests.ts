@@ -1,7 +1,7 @@
 /** From frames and calls to requests of actors: the one place that knows which actor a frame is for and what it asks. */
-import type { RoomId, UserId } from "../base/ids.ts";
+import { type MessageId, type RoomId, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
-import type { RoomCommand, RoomMutation, SendMessage } from "../domain/room/commands.ts";
+import type { MarkThreadRead, RoomCommand, RoomMutation, SendMessage } from "../domain/room/commands.ts";
 import { saidOf, settingsOfNewRoom } from "../domain/room/new-room.ts";
 import type { ClientFrame, SendMessageFrame } from "../protocol/frames.ts";
 import type { Call } from "./calls.ts";
@@ -94,6 +94,8 @@ export function requestOfFrame(
     case "pin_message":
     case "unpin_message":
       return ask({ kind: frame.type, ...key, messageId: frame.messageId }, ACKNOWLEDGE);
+    case "mark_thread_read":
+      return ask(markThread(by, frame), ACKNOWLEDGE);
     case "typing_start":
     case "typing_stop":
       return ask({ kind: "set_typing", by, isTyping: frame.type === "typing_start" }, ACKNOWLEDGE);
@@ -146,6 +148,13 @@ export function requestOfFrame(
     case "confirm_delivered":
       return ask({ kind: "confirm_delivered", by, seq: frame.seq }, ACKNOWLEDGE);
   }
+}
+
+function markThread(
+  by: Principal,
+  { threadId, messageId }: { readonly threadId: MessageId; readonly messageId?: MessageId | undefined },
+): MarkThreadRead {
+  return { kind: "mark_thread_read", by, threadId, ...(messageId !== undefined && { messageId }) };
 }
 
 /** The hot path: no closure, no copy of objects. */
@@ -212,6 +221,26 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
       const action = call.ask.list === "rules" ? "moderate_settings" : "moderate";
       return ask({ kind: "check_moderate", by, action }, { kind: "moderation", ask: call.ask });
     }
+    case "message":
+      return ask(
+        { kind: "check_read", by, deleted: call.deleted ?? false },
+        { kind: "message", seq: seqOf(call.messageId), deleted: call.deleted ?? false },
+      );
+    case "versions":
+      return ask(
+        { kind: "check_versions", by, messageId: call.messageId, deleted: call.deleted ?? false },
+        { kind: "versions", seq: seqOf(call.messageId) },
+      );
+    case "pins":
+      return ask({ kind: "check_read", by }, { kind: "pins" });
+    case "thread": {
+      const { messageId, before, after, limit } = call;
+      return ask({ kind: "check_read", by }, { kind: "thread", root: seqOf(messageId), before, after, limit });
+    }
+    case "threads":
+      return ask({ kind: "check_read", by }, { kind: "threads", before: call.before, limit: call.limit });
+    case "mark_thread_read":
+      return ask(markThread(by, call), ACKNOWLEDGE);
     case "members":
     case "present":
       return ask(
@@ -240,6 +269,8 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
     }
     case "shared_rooms":
       return { kind: "shared_rooms", others: call.others };
+    case "list_threads":
+      return { kind: "list_threads", after: call.after, limit: call.limit };
   }
 }
 
@@ -268,4 +299,9 @@ function userRequest(
   ask: UserAsk,
 ): UserRequest {
   return { to: "user", link, record, asker, by, user, ask, attempts: 0, completed: false };
+}
+
+/** 0, where no message stands, for ids that are not ours. */
+function seqOf(messageId: MessageId): Seq {
+  return seqOfMessageId(messageId) ?? 0;
 }

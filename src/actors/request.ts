@@ -27,7 +27,22 @@ export type RoomSequel =
   | { readonly kind: "view_room" }
   | { readonly kind: "history"; readonly before?: Seq; readonly after?: Seq; readonly limit: number }
   | { readonly kind: "members" | "present"; readonly after?: UserId; readonly limit: number }
-  | { readonly kind: "moderation"; readonly ask: ModerationAsk };
+  | { readonly kind: "moderation"; readonly ask: ModerationAsk }
+  | MessageSequel;
+
+/** Of single messages; `message-requests.ts` answers. */
+export type MessageSequel =
+  | { readonly kind: "message"; readonly seq: Seq; readonly deleted: boolean }
+  | { readonly kind: "versions"; readonly seq: Seq }
+  | { readonly kind: "pins" }
+  | {
+      readonly kind: "thread";
+      readonly root: Seq;
+      readonly before: Seq | undefined;
+      readonly after: Seq | undefined;
+      readonly limit: number;
+    }
+  | { readonly kind: "threads"; readonly before: Seq | undefined; readonly limit: number };
 
 /** Collects the positions of one connection's rooms; the last one sends the answer. */
 export interface ResumeGather {
@@ -67,6 +82,7 @@ export type UserAsk =
   | { readonly kind: "update_profile"; readonly change: ProfileChange; readonly presence: Partial<PresenceWish> }
   | { readonly kind: "shared_rooms"; readonly others: readonly UserId[] }
   | { readonly kind: "get_presence" }
+  | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }
   | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };
 export interface UserRequest extends RequestBase {
   readonly to: "user";

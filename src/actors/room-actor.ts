@@ -597,7 +597,8 @@ export class RoomActor extends Actor<RoomMessage> {
     for (const effect of outcome.effects) this.#carryOut(effect, request, outcome.seq);
     // A mark is answered when its row is durable.
     const { kind } = request.command;
-    if (kind !== "mark_read" && kind !== "confirm_delivered") this.#sequels.follow(request, outcome);
+    const isMark = kind === "mark_read" || kind === "mark_thread_read" || kind === "confirm_delivered";
+    if (!isMark) this.#sequels.follow(request, outcome);
   }
 
   #carryOut(effect: RoomEffect, request: RoomRequest, firstSeq: Seq): void {
@@ -615,6 +616,9 @@ export class RoomActor extends Actor<RoomMessage> {
         return;
       case "mark_delivered":
         this.marks.delivered(by.userId, effect.seq, request);
+        return;
+      case "mark_thread_read":
+        this.#sequels.messages.markThread(request, effect.root, effect.no);
         return;
       case "notify":
       case "notify_all":

@@ -7,6 +7,7 @@ import { REPLAY_PAGE_EVENTS_MAX } from "../base/limits.ts";
 import type { LogEvent, MessageSent } from "../domain/room/events.ts";
 import type { MessageOverlay } from "../domain/room/state.ts";
 import type { Journal, LogKey, ReadResult, Segment } from "../storage/journal.ts";
+import { gather } from "./gather.ts";
 import { decodeEntries } from "./log-codec.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
@@ -46,6 +47,28 @@ export class RoomReads {
 
   history(range: HistoryRange, answer: Answer<HistoryPage>): void {
     this.#collect(range, { from: (range.after ?? 0) + 1, to: range.before - 1 }, [], answer);
+  }
+
+  /** Messages by their sequences, in this order; where none stands, it is left out. Neighbours are read together. */
+  messages(seqs: readonly Seq[], answer: Answer<HistoryPage>): void {
+    gather<readonly LogEvent[]>(
+      runsOf(seqs).map(({ from, to }) => (done) => {
+        this.#journal.readRange(
+          this.#key,
+          { from, to, eventsMax: to - from + 1 },
+          this.#later((read) => done(read.ok ? { ok: true, value: eventsIn(read.value, from, to) } : read)),
+        );
+      }),
+      (read) => {
+        if (!read.ok) return answer(read);
+        const found = new Map(read.value.flat().map((event) => [event.seq, event]));
+        const events = seqs.map((seq) => found.get(seq));
+        this.#overlay(
+          events.filter((event) => event?.kind === "message_sent"),
+          answer,
+        );
+      },
+    );
   }
 
   /** `messageNo` of the last message at or before `seq`; 0 when there is none. */
@@ -118,6 +141,17 @@ export class RoomReads {
 
 /** Events read beyond the page's size, so that a page is mostly one read although joins and reactions lie between. */
 const HISTORY_SLACK = 20;
+
+/** Ranges that have all of these, in ascending order of their first; what lies close together is one. */
+function runsOf(seqs: readonly Seq[]): readonly { readonly from: Seq; readonly to: Seq }[] {
+  const runs: { from: Seq; to: Seq }[] = [];
+  for (const seq of seqs.toSorted((a, b) => a - b)) {
+    const last = runs[runs.length - 1];
+    if (last !== undefined && seq - last.to <= HISTORY_SLACK && seq - last.from < REPLAY_PAGE_EVENTS_MAX) last.to = seq;
+    else runs.push({ from: seq, to: seq });
+  }
+  return runs;
+}
 
 export function eventsIn(segments: readonly Segment[], from: Seq, to: Seq): LogEvent[] {
   const events: LogEvent[] = [];

@@ -13,6 +13,7 @@ import type { Mark } from "../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { ModerationAsk, MutationReply } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
+import { MessageRequests } from "./message-requests.ts";
 import { MessageViews } from "./message-views.ts";
 import type { RoomRequest } from "./request.ts";
 import type { HistoryRange } from "./room-reads.ts";
@@ -33,6 +34,8 @@ export interface Done {
 const RETRY_MS = 500;
 
 export class RoomSequels {
+  /** Of single messages. */
+  readonly messages: MessageRequests;
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
   readonly #later: Later;
@@ -45,14 +48,15 @@ export class RoomSequels {
     this.#room = room;
     this.#later = later;
     this.#views = new MessageViews(env, room, later);
+    this.messages = new MessageRequests(env, room, this.#views, later);
   }
 
   get isIdle(): boolean {
-    return this.#open.size === 0;
+    return this.#open.size === 0 && this.messages.isIdle;
   }
 
   unanswered(): RoomRequest[] {
-    return [...this.#open];
+    return [...this.#open, ...this.messages.unanswered()];
   }
 
   follow(request: RoomRequest, done: Done): void {
@@ -89,6 +93,8 @@ export class RoomSequels {
       case "present":
         answerValue(this.#env, request, this.#room.audience.ephemera.present(sequel));
         return;
+      default:
+        this.messages.follow(request, sequel);
     }
   }
 

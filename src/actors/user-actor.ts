@@ -37,6 +37,7 @@ import { sendFrame, type ShardConnection } from "./connections.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { PresenceWish, UserAsk, UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
+import { UserThreads } from "./user-threads.ts";
 import { roomView, userRef } from "./views.ts";
 
 export type UserMessage =
@@ -399,6 +400,12 @@ export class UserActor extends Actor<UserMessage> {
         return;
       case "list_rooms":
         this.#listRooms(request, ask.query);
+        return;
+      case "list_threads":
+        new UserThreads(this.#env, this.#tenant, this.#userId, (run) => this.later(run)).list(ask, (read) => {
+          if (!read.ok) answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+          else answerValue(this.#env, request, read.value);
+        });
         return;
     }
   }

@@ -3,6 +3,7 @@ import { type ItemKey, messageIdOf, type RoomId, type Seq, type UserId } from ".
 import type { LogEvent, MemberLeft, MessageSent, RoomSettings } from "../domain/room/events.ts";
 import { isPollClosed, pollTally, type VoteRow, voteKey } from "../domain/room/polls.ts";
 import { emojiOf, isAmong, reactionKey, tallyOf } from "../domain/room/reactions.ts";
+import type { DeletedMessageView } from "./calls.ts";
 import { shownBy } from "../domain/room/shown-author.ts";
 import type { ItemValue, MessageOverlay, ThreadSummary } from "../domain/room/state.ts";
 import type { Poll } from "../domain/room/vocabulary.ts";
@@ -109,6 +110,16 @@ export function presentView(
     ...(reactions !== undefined && { reactions }),
     ...(poll !== undefined && { poll }),
     ...thread,
+  };
+}
+
+/** What a deleted message said last, for those who look into it. */
+export function deletedView(roomId: RoomId, event: MessageSent, overlay: MessageOverlay): DeletedMessageView {
+  const { deletedAt, deletedBy, ...said } = overlay;
+  return {
+    ...presentView(roomId, event, said),
+    ...(deletedAt !== undefined && { deletedAt }),
+    ...(deletedBy !== undefined && { deletedBy }),
   };
 }
 

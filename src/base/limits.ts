@@ -79,6 +79,10 @@ export const PINS_MAX = 50;
 export const THREAD_PARTICIPANTS_MAX = 5;
 /** People who are notified of the replies of one thread: their names are written with each. Who comes later reads it all the same. */
 export const THREAD_FOLLOWERS_MAX = 100;
+/** Attempts to write a thread's mark that another device of the same person moves just then. Beyond: `unavailable`. */
+export const THREAD_MARK_ATTEMPTS_MAX = 5;
+/** Rooms that one page of followed threads looks into. Beyond: the page is short, and says where to go on. */
+export const THREAD_ROOMS_SCANNED_MAX = 100;
 /** Replies of one page of a thread: each may stand in a segment of its own. */
 export const THREAD_PAGE_MAX = 50;
 /** Versions kept of an edited message; the oldest go first. */

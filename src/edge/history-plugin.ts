@@ -3,22 +3,23 @@
  * `app.use(historyPlugin({ engine, auth }))`. It brings its own authentication and error answers.
  */
 import { Elysia, t } from "elysia";
-import { type Seq, seqOfMessageId } from "../base/ids.ts";
 import { HISTORY_PAGE_MAX } from "../base/limits.ts";
-import { err, ok, type Result } from "../base/result.ts";
 import type { MessageView } from "../protocol/frames.ts";
-import type { Rejection } from "../protocol/errors.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse } from "./envelope.ts";
-import { readWhole, wholeText } from "./paging.ts";
-import { roomParams } from "./schemas.ts";
-import { messageJson } from "./views.ts";
+import { placeIn, readWhole, wholeText } from "./paging.ts";
+import { messageParams, roomParams } from "./schemas.ts";
+import { iso, messageJson } from "./views.ts";
 
 const LIMIT = { min: 1, max: HISTORY_PAGE_MAX, fallback: 50 } as const;
 
 export interface HistoryOptions extends RestOptions {
   /** Default `/v1/chat`. */
   readonly prefix?: string;
+}
+
+function flag(description: string) {
+  return t.Optional(t.Union([t.Literal("true"), t.Literal("false")], { description }));
 }
 
 const query = t.Object({
@@ -39,7 +40,7 @@ export function historyPlugin(options: HistoryOptions) {
         const size = readWhole("limit", limitText, LIMIT);
         if (!size.ok) return refuse(set, size.error);
         const limit = size.value;
-        const place = placeOf(before, after);
+        const place = placeIn(before, after);
         if (!place.ok) return refuse(set, place.error);
         const call = { to: "room", room: params.roomId, kind: "history", limit, ...place.value } as const;
         return answer(set, await options.engine.call(principal, call), ({ messages, hasMore }) => ({
@@ -48,24 +49,45 @@ export function historyPlugin(options: HistoryOptions) {
         }));
       },
       { params: roomParams, query, detail: { summary: "Message history of a room, oldest first", tags: ["messages"] } },
+    )
+    .get(
+      "/rooms/:roomId/messages/:messageId",
+      async ({ principal, params, query: { deleted }, set }) => {
+        const asked = { messageId: params.messageId, deleted: deleted === "true" };
+        const call = { to: "room", room: params.roomId, kind: "message", ...asked } as const;
+        return answer(set, await options.engine.call(principal, call), ({ message }) => ({
+          ...messageJson(message),
+          ...(message.deletedBy === undefined ? {} : { deletedBy: message.deletedBy }),
+        }));
+      },
+      {
+        params: messageParams,
+        query: t.Object({ deleted: flag("What a deleted message said, for those who may see it") }),
+        detail: { summary: "One message", tags: ["messages"] },
+      },
+    )
+    .get(
+      "/rooms/:roomId/messages/:messageId/history",
+      async ({ principal, params, query: { includeDeleted }, set }) => {
+        const asked = { messageId: params.messageId, deleted: includeDeleted === "true" };
+        const call = { to: "room", room: params.roomId, kind: "versions", ...asked } as const;
+        return answer(set, await options.engine.call(principal, call), ({ messageId, versions, isComplete }) => ({
+          roomId: params.roomId,
+          messageId,
+          versions: versions.map(({ content, timestamp, until }) => ({
+            content,
+            timestamp: timestamp === undefined ? null : iso(timestamp),
+            until: until === undefined ? null : iso(until),
+          })),
+          isComplete,
+        }));
+      },
+      {
+        params: messageParams,
+        query: t.Object({ includeDeleted: flag("Also when the message was deleted, for those who may see it") }),
+        detail: { summary: "The versions of a message, oldest first", tags: ["messages"] },
+      },
     );
-}
-
-type Place = { readonly before?: Seq; readonly after?: Seq };
-
-function placeOf(before: string | undefined, after: string | undefined): Result<Place, Rejection> {
-  if (before !== undefined && after !== undefined) {
-    return err({ code: "invalid_field", field: "after", message: 'Give "before" or "after", not both.' });
-  }
-  if (before !== undefined) return seqIn("before", before);
-  return after === undefined ? ok({}) : seqIn("after", after);
-}
-
-/** A client that was told of a missing range knows sequence numbers, not message ids. */
-function seqIn(field: "before" | "after", text: string): Result<Place, Rejection> {
-  const seq = /^\d{1,15}$/.test(text) ? Number(text) : seqOfMessageId(text);
-  if (seq === undefined) return err({ code: "invalid_field", field, message: `"${field}" must be a message id.` });
-  return ok({ [field]: seq });
 }
 
 /** `before` and `after` lead to the neighbouring pages. */

@@ -21,11 +21,13 @@ import { membersPlugin } from "./members-plugin.ts";
 import { messagesPlugin } from "./messages-plugin.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./origins.ts";
 import { peoplePlugin } from "./people-plugin.ts";
+import { pinsPlugin } from "./pins-plugin.ts";
 import type { Engine } from "./ports.ts";
 import { ProfiledEngine } from "./profiled-engine.ts";
 import { KeyedBuckets } from "./rate-limit.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
+import { threadsPlugin } from "./threads-plugin.ts";
 
 export interface AppOptions {
   readonly engine: Engine;
@@ -82,6 +84,8 @@ export function createApp({ engine, auth, config, log, health, sockets, director
       .use(roomsPlugin(prefix, rest))
       .use(membersPlugin(prefix, rest))
       .use(messagesPlugin(prefix, rest))
+      .use(threadsPlugin(prefix, rest))
+      .use(pinsPlugin(prefix, rest))
       .use(activityPlugin(prefix, rest))
       .use(peoplePlugin(prefix, { ...rest, directory }))
       .use(adminPlugin(prefix, { ...rest, directory }));

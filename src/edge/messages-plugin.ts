@@ -28,6 +28,7 @@ const sendBody = t.Object({
   replyTo: t.Optional(t.Union([messageId, t.Null()])),
   mentions: t.Optional(t.Array(userId, { maxItems: MENTIONS_MAX })),
   attachments: t.Optional(t.Array(attachment, { maxItems: ATTACHMENTS_MAX })),
+  mentionRoom: t.Optional(t.Boolean()),
   isAnonymous: t.Optional(t.Literal(false)),
   ...mutationFields,
 });
@@ -54,6 +55,7 @@ export function messagesPlugin(prefix: string, options: RestOptions) {
           messageType: body.type ?? "text",
           ...(body.replyTo == null ? {} : { replyTo: body.replyTo }),
           ...(body.mentions === undefined ? {} : { mentions: body.mentions }),
+          ...(body.mentionRoom === undefined ? {} : { mentionRoom: body.mentionRoom }),
           ...(body.attachments === undefined ? {} : { attachments: body.attachments }),
           ...idempotencyOf({ headers, body }),
         } as const;

@@ -3,7 +3,7 @@ import type { MemberView, PresenceView, PresentView, RoomListEntry } from "../ac
 import type { RoomId } from "../base/ids.ts";
 import type { Role } from "../domain/room/vocabulary.ts";
 import type { MessageView, RoomView } from "../protocol/frames.ts";
-import { jsonOfPoll } from "../protocol/json-frames.ts";
+import { jsonOfPoll, jsonOfThread } from "../protocol/json-frames.ts";
 
 export function iso(ms: number): string {
   return new Date(ms).toISOString();
@@ -28,7 +28,11 @@ export function messageJson(message: MessageView) {
     /** Those of whoever asks. */
     myReactions: reactions.filter(([, reaction]) => reaction.mine).map(([emoji]) => emoji),
     replyTo: message.replyTo ?? null,
+    /** The message that the thread hangs on, of a reply; what hangs on this one. */
+    threadId: message.threadId ?? null,
+    thread: message.thread === undefined ? null : jsonOfThread(message.thread),
     mentions: message.mentions ?? [],
+    mentionsRoom: message.mentionsRoom ?? false,
     attachments: message.attachments ?? [],
     isEdited: message.editedAt !== undefined,
     ...(message.editedAt === undefined ? {} : { editedAt: iso(message.editedAt) }),

@@ -158,6 +158,12 @@ export interface MarkReadFrame extends RoomRequest {
   readonly seq?: Seq;
   readonly messageIds?: readonly MessageId[];
 }
+/** Up to a reply; without `messageId` all that there are. */
+export interface MarkThreadReadFrame extends RoomRequest {
+  readonly type: "mark_thread_read";
+  readonly threadId: MessageId;
+  readonly messageId?: MessageId;
+}
 /** A client's word that it has everything up to `seq`. */
 export interface ConfirmFrame extends RoomRequest {
   readonly type: "confirm_delivered";
@@ -237,6 +243,7 @@ export type ClientFrame =
   | TypingStartFrame
   | TypingStopFrame
   | MarkReadFrame
+  | MarkThreadReadFrame
   | ConfirmFrame
   | ReportMessageFrame
   | ReportUserFrame

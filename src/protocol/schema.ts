@@ -196,6 +196,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
       ],
     },
     pin_message: { op: 24, room: "required", fields: [...mutation, required("messageId", id)] },
+    mark_thread_read: { op: 26, room: "required", fields: [required("threadId", id), optional("messageId", id)] },
     unpin_message: { op: 25, room: "required", fields: [...mutation, required("messageId", id)] },
     typing_start: { op: 30, room: "required", fields: [] },
     typing_stop: { op: 31, room: "required", fields: [] },

@@ -61,9 +61,12 @@ export class RoomLog {
       this.#gaps.push({ from: this.#head + 1, to: after, fault });
     }
     for (const event of listAt(frame, "events")) {
-      // Follows the reply that it sums up, and has its number.
-      if (at(event, "change.kind") === "thread") continue;
       const seq = numberAt(event, "seq");
+      if (at(event, "change.kind") === "thread") {
+        // Follows the reply that it sums up, and has its number.
+        this.events.push({ seq, type: textAt(event, "type"), body: event });
+        continue;
+      }
       if (seq <= this.#head) {
         if ([...this.#questions].some(({ since }) => since <= after)) continue;
         const span = `(${after}, ${numberAt(frame, "head")}]`;

@@ -117,6 +117,14 @@ export interface ConfirmDelivered extends CommandBase {
   readonly kind: "confirm_delivered";
   readonly seq: Seq;
 }
+/** A row of its own beside the log; only forward. */
+export interface MarkThreadRead extends CommandBase {
+  readonly kind: "mark_thread_read";
+  /** The message that the thread hangs on. */
+  readonly threadId: MessageId;
+  /** Up to this reply; absent: all there are. */
+  readonly messageId?: MessageId;
+}
 /** May this user read the room (subscribe, history, members)? Changes nothing. */
 export interface CheckRead extends CommandBase {
   readonly kind: "check_read";
@@ -158,6 +166,7 @@ export type RoomCommand =
   | RoomMutation
   | SetTyping
   | MarkRead
+  | MarkThreadRead
   | ConfirmDelivered
   | CheckRead
   | CheckVersions

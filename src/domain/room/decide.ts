@@ -29,6 +29,7 @@ import {
 import { decidePin } from "./decide/pins.ts";
 import { decideReact } from "./decide/reactions.ts";
 import { decideCreateRoom, decideUpdateRoom } from "./decide/rooms.ts";
+import { decideMarkThread } from "./decide/threads.ts";
 import type { Decision } from "./decision.ts";
 import type { RoomState } from "./state.ts";
 
@@ -53,6 +54,8 @@ function judge(state: RoomState, command: RoomCommand, context: DecideContext): 
       return decideConfirm(state, command);
     case "check_read":
       return decideCheckRead(state, command);
+    case "mark_thread_read":
+      return decideMarkThread(state, command);
     case "check_versions":
       return decideCheckVersions(state, command);
     case "check_moderate":

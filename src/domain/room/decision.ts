@@ -47,6 +47,7 @@ export type RoomEffect =
   | { readonly kind: "typing"; readonly userId: UserId; readonly name: string | undefined; readonly isTyping: boolean }
   | { readonly kind: "mark_read"; readonly userId: UserId; readonly seq: Seq }
   | { readonly kind: "mark_delivered"; readonly userId: UserId; readonly seq: Seq }
+  | { readonly kind: "mark_thread_read"; readonly userId: UserId; readonly root: Seq; readonly no: number }
   | {
       readonly kind: "notify";
       readonly userIds: readonly UserId[];

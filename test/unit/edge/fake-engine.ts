@@ -49,6 +49,13 @@ const REPLIES = {
   mutate: { seq: 5, timestamp: AT, duplicate: false, messageId: message.messageId },
   get_room: { room, role: "owner", unread: 3 },
   history: { messages: [message], hasMore: true },
+  message: { message },
+  versions: { messageId: message.messageId, versions: [{ content: "Hello", timestamp: AT }], isComplete: true },
+  pins: { pins: [{ message, pinnedBy: "usr_2", pinnedAt: AT }] },
+  thread: { message, replies: [message], hasMore: true, isFollowing: true, unread: 1 },
+  threads: { threads: [{ message, unread: 1 }], hasMore: true },
+  mark_thread_read: { threadId: message.messageId, unread: 0 },
+  list_threads: { threads: [{ message, unread: 1 }], next: "20.0" },
   members: { members: [{ userId: "usr_1", name: "One", role: "owner", joinedAt: AT }], total: 1, hasMore: false },
   present: { present: [{ userId: "usr_1", name: "One", status: "away" }], count: 1, hasMore: false },
   moderation: {

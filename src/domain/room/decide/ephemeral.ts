@@ -5,7 +5,7 @@ import type { CheckRead, CheckVersions, ConfirmDelivered, MarkRead, SetTyping } 
 import type { Decision } from "../decision.ts";
 import { knownMessage } from "../message-rows.ts";
 import { acceptEffect, type LiveRoom, needMessage, refuse, reject, UNCHANGED } from "./answer.ts";
-import { MESSAGE_NOT_FOUND, targetOf } from "./targets.ts";
+import { ALREADY_DELETED, MESSAGE_NOT_FOUND, targetOf } from "./targets.ts";
 
 export function decideTyping(state: LiveRoom, { by, isTyping }: SetTyping): Decision {
   const refusal = refuse(state, by, "write");
@@ -55,7 +55,9 @@ export function decideCheckVersions(state: LiveRoom, { by, messageId, deleted }:
   if (row === undefined) return needMessage(seq);
   if (row === null) return MESSAGE_NOT_FOUND;
   const isOpen = row.author === by.userId && deleted !== true;
-  return (isOpen ? undefined : refuse(state, by, "see_deleted")) ?? UNCHANGED;
+  const refused = isOpen ? undefined : refuse(state, by, "see_deleted");
+  if (refused !== undefined) return refused;
+  return row.overlay.deletedAt === undefined || deleted === true ? UNCHANGED : ALREADY_DELETED;
 }
 
 function isPosition(seq: number): boolean {

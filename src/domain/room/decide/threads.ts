@@ -2,17 +2,19 @@
  * Replies: which thread a message belongs to, who follows it, who is told.
  * Invariant: a thread hangs on a message that is no reply itself, so that a reply to a reply belongs to the same thread.
  */
-import { type MessageId, seqOfMessageId, type UserId } from "../../../base/ids.ts";
+import { messageIdOf, type MessageId, type Seq, seqOfMessageId, type UserId } from "../../../base/ids.ts";
 import { THREAD_FOLLOWERS_MAX } from "../../../base/limits.ts";
-import type { Decision } from "../decision.ts";
+import type { MarkThreadRead } from "../commands.ts";
+import type { Decision, RoomEffect } from "../decision.ts";
 import type { MessageDeleted, ThreadPlace } from "../events.ts";
 import { knownMessage } from "../message-rows.ts";
 import type { MessageRow, ThreadSummary } from "../state.ts";
-import { type LiveRoom, needMembers, needMessage, reject } from "./answer.ts";
+import { acceptEffect, type LiveRoom, needMembers, needMessage, refuse, reject } from "./answer.ts";
 
 const NO_USERS: readonly UserId[] = [];
 const NO_THREAD: ThreadSummary = { count: 0, lastNo: 0, lastAt: 0, participants: NO_USERS, followers: NO_USERS };
 const NOT_A_MESSAGE = reject("invalid_field", "replyTo is not the id of a message.", "replyTo");
+const NO_SUCH_THREAD = reject("message_not_found", "There is no such thread.", "threadId");
 const NO_TARGET = reject("message_not_found", undefined, "replyTo");
 
 /** The message that a reply's thread hangs on, or why there is none. */
@@ -66,4 +68,27 @@ export function threadWithout(state: LiveRoom, row: MessageRow): MessageDeleted[
 
 export function isDecision(value: object | undefined): value is Decision {
   return value !== undefined && "kind" in value;
+}
+
+export function decideMarkThread(state: LiveRoom, command: MarkThreadRead): Decision {
+  const { by, threadId, messageId } = command;
+  const refusal = refuse(state, by, "mark");
+  if (refusal !== undefined) return refusal;
+  const root = seqOfMessageId(threadId) ?? 0;
+  const row = knownMessage(state, root);
+  if (row === undefined) return needMessage(root);
+  const thread = row?.overlay.thread;
+  if (thread === undefined) return NO_SUCH_THREAD;
+  let no = thread.lastNo;
+  if (messageId !== undefined) {
+    const seq: Seq = seqOfMessageId(messageId) ?? 0;
+    const reply = knownMessage(state, seq);
+    if (reply === undefined) return needMessage(seq);
+    if (reply?.thread?.root !== root) {
+      return reject("message_not_found", `There is no such reply in ${messageIdOf(root)}.`, "messageId");
+    }
+    no = reply.thread.no;
+  }
+  const effect: RoomEffect = { kind: "mark_thread_read", userId: by.userId, root, no };
+  return acceptEffect(effect);
 }

@@ -62,6 +62,7 @@ const KINDS: readonly Step["kind"][] = [
   "set_typing",
   "check_read",
   "check_versions",
+  "mark_thread_read",
   "commit",
 ];
 
@@ -150,6 +151,8 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
       return { kind: "confirm_delivered", by, seq: head };
     case "set_typing":
       return { kind: "set_typing", by, isTyping: step.flag };
+    case "mark_thread_read":
+      return { kind: "mark_thread_read", by, threadId: messageId };
     case "check_versions":
       return { kind: "check_versions", by, messageId };
     case "check_read":

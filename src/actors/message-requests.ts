@@ -1,0 +1,235 @@
+/**
+ * What is asked about single messages of a room: one of them, its earlier versions, the thread that hangs on it, the pinned
+ * ones, the threads that somebody follows. Invariant: the room has judged that the asker may read it; who may see more is
+ * judged by the command that came with the request.
+ */
+import { itemKey, messageIdOf, type Seq } from "../base/ids.ts";
+import type { ItemValue } from "../domain/room/state.ts";
+import { followsOf, repliesOf, seqId } from "../domain/room/thread-items.ts";
+import type { MessageView } from "../protocol/frames.ts";
+import type { Done, ListedItem } from "../storage/journal.ts";
+import { answerAck, answerRejection, answerValue } from "./answers.ts";
+import type { RoomCalls, VersionView } from "./calls.ts";
+import type { MessageViews } from "./message-views.ts";
+import type { MessageSequel, RoomRequest } from "./request.ts";
+import type { RoomActor } from "./room-actor.ts";
+import type { HistoryPage } from "./room-reads.ts";
+import type { ShardEnv } from "./shard-env.ts";
+import { ThreadMarks } from "./thread-marks.ts";
+import { type Follow, type FollowedThread, noOf, ThreadReads } from "./thread-reads.ts";
+import { deletedView } from "./views.ts";
+
+type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+type Found = HistoryPage[number];
+
+const RETRY_MS = 500;
+
+export class MessageRequests {
+  readonly #env: ShardEnv;
+  readonly #room: RoomActor;
+  readonly #views: MessageViews;
+  readonly #later: Later;
+  readonly #marks: ThreadMarks;
+  readonly #threads: ThreadReads;
+  /** Requests that wait for a read or a write. */
+  readonly #open = new Set<RoomRequest>();
+
+  constructor(env: ShardEnv, room: RoomActor, views: MessageViews, later: Later) {
+    this.#env = env;
+    this.#room = room;
+    this.#views = views;
+    this.#later = later;
+    this.#marks = new ThreadMarks(env.projections, room.tenant, later);
+    this.#threads = new ThreadReads(env.journal, room.tenant, this.#marks, later);
+  }
+
+  get isIdle(): boolean {
+    return this.#open.size === 0;
+  }
+
+  unanswered(): readonly RoomRequest[] {
+    return [...this.#open];
+  }
+
+  follow(request: RoomRequest, sequel: MessageSequel): void {
+    switch (sequel.kind) {
+      case "message":
+        return this.#message(request, sequel);
+      case "versions":
+        return this.#versions(request, sequel.seq);
+      case "pins":
+        return this.#pins(request);
+      case "thread":
+        return this.#thread(request, sequel);
+      case "threads":
+        return this.#followed(request, sequel);
+    }
+  }
+
+  /** Answers when the mark is durable. */
+  markThread(request: RoomRequest, root: Seq, no: number): void {
+    const { userId } = request.by;
+    const threadId = messageIdOf(root);
+    this.#wait<number>(
+      request,
+      (done) => this.#marks.advance({ room: this.#room.room, root, userId }, no, done),
+      (mark) => {
+        if (request.asker.kind === "frame") return answerAck(this.#env, request, { messageId: threadId });
+        const lastNo = this.#room.state.messages.get(root)?.overlay.thread?.lastNo ?? mark;
+        answerValue(this.#env, request, { threadId, unread: Math.max(0, lastNo - mark) });
+      },
+    );
+  }
+
+  #message(request: RoomRequest, { seq, deleted }: Extract<MessageSequel, { kind: "message" }>): void {
+    this.#find(request, seq, (found) => {
+      if (deleted && found.overlay?.deletedAt !== undefined) {
+        const message = deletedView(this.#room.room, found.event, found.overlay);
+        return answerValue(this.#env, request, { message });
+      }
+      this.#show(request, [found], ([message]) => answerValue(this.#env, request, { message }));
+    });
+  }
+
+  #versions(request: RoomRequest, seq: Seq): void {
+    this.#find(request, seq, (found) => {
+      answerValue(this.#env, request, { messageId: messageIdOf(seq), ...versionsOf(found) });
+    });
+  }
+
+  #pins(request: RoomRequest): void {
+    const { pins } = this.#room.state;
+    // Of what is not durable yet, nothing is told.
+    const seqs = [...pins.keys()].filter((seq) => seq <= this.#room.publishedSeq).reverse();
+    this.#read(request, seqs, (page) => {
+      this.#show(request, page, (messages) => {
+        const shown = messages.flatMap((message) => {
+          const pin = pins.get(message.seq);
+          return pin === undefined ? [] : [{ message, pinnedBy: pin.by, pinnedAt: pin.at }];
+        });
+        answerValue(this.#env, request, { pins: shown });
+      });
+    });
+  }
+
+  #thread(request: RoomRequest, sequel: Extract<MessageSequel, { kind: "thread" }>): void {
+    const { root, before, after, limit } = sequel;
+    const isBackward = after === undefined && before !== undefined;
+    const start = isBackward ? before : after;
+    const query = {
+      collection: repliesOf(root),
+      limit: limit + 1,
+      backward: isBackward,
+      ...(start !== undefined && { after: seqId(start) }),
+    };
+    this.#find(request, root, (found) => {
+      this.#wait<readonly ListedItem[]>(
+        request,
+        (done) => this.#env.journal.listItems(this.#room.key, query, this.#later(done)),
+        (items) => {
+          const seqs = items.slice(0, limit).map(({ id }) => Number(id));
+          if (isBackward) seqs.reverse();
+          this.#replies(request, found, seqs, items.length > limit);
+        },
+      );
+    });
+  }
+
+  #replies(request: RoomRequest, root: Found, seqs: readonly Seq[], hasMore: boolean): void {
+    this.#read(request, seqs, (page) => {
+      this.#show(request, [root, ...page], ([message, ...replies]) => {
+        this.#standing(request, root, (standing) => {
+          answerValue(this.#env, request, { message, replies, hasMore, ...standing });
+        });
+      });
+    });
+  }
+
+  /** Whether the asker follows the thread, and what they have not read of it. */
+  #standing(
+    request: RoomRequest,
+    { event, overlay }: Found,
+    then: (standing: { readonly isFollowing: boolean; readonly unread: number }) => void,
+  ): void {
+    const { userId } = request.by;
+    const keys = [itemKey(followsOf(userId), seqId(event.seq))];
+    this.#wait<readonly (ItemValue | null)[]>(
+      request,
+      (done) => this.#env.journal.readItems(this.#room.key, keys, this.#later(done)),
+      ([item]) => {
+        if (item == null) return then({ isFollowing: false, unread: 0 });
+        const follow = { room: this.#room.room, root: event.seq, no: noOf(item) };
+        this.#wait<number>(
+          request,
+          (done) => this.#threads.unread(follow, overlay, userId, done),
+          (unread) => then({ isFollowing: true, unread }),
+        );
+      },
+    );
+  }
+
+  #followed(request: RoomRequest, { before, limit }: Extract<MessageSequel, { kind: "threads" }>): void {
+    const { userId } = request.by;
+    this.#wait<readonly Follow[]>(
+      request,
+      (done) => this.#threads.follows(this.#room.room, userId, { before, limit: limit + 1 }, done),
+      (follows) => {
+        this.#wait<readonly FollowedThread[]>(
+          request,
+          (done) => this.#threads.threads(follows.slice(0, limit), userId, done),
+          (threads) => this.#showFollowed(request, threads, follows.length > limit),
+        );
+      },
+    );
+  }
+
+  #showFollowed(request: RoomRequest, threads: readonly FollowedThread[], hasMore: boolean): void {
+    const page = threads.map(({ message }) => message);
+    this.#show(request, page, (messages) => {
+      const shown = messages.map((message, i) => ({ message, unread: threads[i]?.unread ?? 0 }));
+      answerValue(this.#env, request, { threads: shown, hasMore });
+    });
+  }
+
+  // ---------------------------------------------------------------------------------------------- reads
+
+  #find(request: RoomRequest, seq: Seq, then: (found: Found) => void): void {
+    const seqs = seq < 1 || seq > this.#room.publishedSeq ? [] : [seq];
+    this.#read(request, seqs, ([found]) => {
+      if (found !== undefined) then(found);
+      else answerRejection(this.#env, request, { code: "message_not_found" });
+    });
+  }
+
+  #read(request: RoomRequest, seqs: readonly Seq[], then: (page: HistoryPage) => void): void {
+    this.#wait<HistoryPage>(request, (done) => this.#room.reads.messages(seqs, done), then);
+  }
+
+  #show(request: RoomRequest, page: HistoryPage, then: (messages: readonly MessageView[]) => void): void {
+    this.#wait<readonly MessageView[]>(request, (done) => this.#views.show(page, request.by.userId, done), then);
+  }
+
+  /** The request is open until what it waits for is there; a failure is its answer. */
+  #wait<Value>(request: RoomRequest, read: (done: Done<Value>) => void, then: (value: Value) => void): void {
+    this.#open.add(request);
+    read((result) => {
+      this.#open.delete(request);
+      if (result.ok) then(result.value);
+      else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+    });
+  }
+}
+
+/** The oldest first, the present one last. Of many versions some are in the log alone; the first of all is always at hand. */
+function versionsOf({ event, overlay }: Found): Pick<RoomCalls["versions"]["reply"], "versions" | "isComplete"> {
+  const history = overlay?.history ?? [];
+  const isComplete = history[0] === undefined || history[0].content === event.content;
+  const versions: VersionView[] = isComplete ? [] : [{ content: event.content, timestamp: event.timestamp }];
+  let from: number | undefined = isComplete ? event.timestamp : undefined;
+  for (const { content, until } of history) {
+    versions.push({ content, ...(from !== undefined && { timestamp: from }), until });
+    from = until;
+  }
+  versions.push({ content: overlay?.content ?? event.content, ...(from !== undefined && { timestamp: from }) });
+  return { versions, isComplete };
+}
