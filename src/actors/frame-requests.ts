@@ -96,6 +96,16 @@ export function requestOfFrame(
       return ask({ kind: frame.type, ...key, messageId: frame.messageId }, ACKNOWLEDGE);
     case "mark_thread_read":
       return ask(markThread(by, frame), ACKNOWLEDGE);
+    case "vote_poll":
+      return ask({ kind: "vote_poll", ...key, messageId: frame.messageId, choices: frame.choices }, ACKNOWLEDGE);
+    case "close_poll":
+      return ask({ kind: "close_poll", ...key, messageId: frame.messageId }, ACKNOWLEDGE);
+    case "ban_pseudonym": {
+      const reason = frame.reason === undefined ? {} : { reason: frame.reason };
+      return ask({ kind: "ban_pseudonym", ...key, pseudonym: frame.pseudonym, banned: true, ...reason }, ACKNOWLEDGE);
+    }
+    case "unban_pseudonym":
+      return ask({ kind: "ban_pseudonym", ...key, pseudonym: frame.pseudonym, banned: false }, ACKNOWLEDGE);
     case "typing_start":
     case "typing_stop":
       return ask({ kind: "set_typing", by, isTyping: frame.type === "typing_start" }, ACKNOWLEDGE);
@@ -171,13 +181,15 @@ function sendRequest(
     by,
     clientId: clientId ?? generatedClientId(asker.connection.info.connectionId, frameNo),
     content: frame.content,
-    messageType: frame.messageType ?? "text",
+    messageType: frame.messageType ?? (frame.poll === undefined ? "text" : "poll"),
   };
   if (knownSeq !== undefined) command.knownSeq = knownSeq;
   if (replyTo !== undefined) command.replyTo = replyTo;
   if (mentions !== undefined) command.mentions = mentions;
   if (mentionRoom !== undefined) command.mentionRoom = mentionRoom;
   if (attachments !== undefined) command.attachments = attachments;
+  if (frame.poll !== undefined) command.poll = frame.poll;
+  if (frame.anonymous !== undefined) command.anonymous = frame.anonymous;
   return roomRequest(asker.connection.link, record, asker, by, frame.roomId, command, ACKNOWLEDGE);
 }
 

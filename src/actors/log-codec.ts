@@ -29,6 +29,9 @@ const KIND = {
   held_resolved: 52,
   reported: 53,
   report_resolved: 54,
+  poll_voted: 35,
+  poll_closed: 36,
+  pseudonym_changed: 37,
 } as const satisfies Record<LogEvent["kind"], number>;
 
 const packr = new Packr({
@@ -134,6 +137,15 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
     case "report_resolved":
       head.push(...moderationFields(event), event.as);
       return head;
+    case "poll_voted":
+      head.push(event.target, event.choices, event.votes, event.voters);
+      return head;
+    case "poll_closed":
+      head.push(event.target, event.votes, event.voters, event.as);
+      return head;
+    case "pseudonym_changed":
+      head.push(event.pseudonym, event.name, event.banned, event.reason);
+      return head;
   }
 }
 
@@ -230,6 +242,33 @@ function fromRow(seq: Seq, row: Row): LogEvent {
     case KIND.reported:
     case KIND.report_resolved:
       return moderationEvent(common, row);
+    case KIND.poll_voted:
+      return {
+        kind: "poll_voted",
+        ...common,
+        target: row[5] as Seq,
+        choices: row[6] as number[],
+        votes: row[7] as number[],
+        voters: row[8] as number,
+      };
+    case KIND.poll_closed:
+      return {
+        kind: "poll_closed",
+        ...common,
+        target: row[5] as Seq,
+        votes: row[6] as number[],
+        voters: row[7] as number,
+        ...asOf(row[8]),
+      };
+    case KIND.pseudonym_changed:
+      return {
+        kind: "pseudonym_changed",
+        ...common,
+        pseudonym: row[5] as UserId,
+        name: row[6] as string,
+        banned: row[7] as boolean,
+        ...(row[8] != null && { reason: row[8] as string }),
+      };
     default:
       throw new Error(`log event of unknown kind ${kind}`);
   }

@@ -4,7 +4,7 @@
  * Invariant: nothing that rests on an event leaves this actor before the event is durable.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
-import { FENCE_RESPECT_MS, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
+import { FENCE_RESPECT_MS, PSEUDONYM_TOKEN_LENGTH, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
 import type { HookVerdict } from "../domain/moderation/hook.ts";
 import { apply } from "../domain/room/apply.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
@@ -138,7 +138,8 @@ export class RoomActor extends Actor<RoomMessage> {
     this.hash = addressHash(roomAddress(tenant, room));
     this.#follows = env.ownership.follows(this.hash, topicKey(tenant, room));
     this.#key = { tenant, room, incarnation: 1 };
-    this.#context = { now: 0, messageLengthMax: env.settings.messageLengthMax, verdict: undefined };
+    const token = (): string => env.random.token(PSEUDONYM_TOKEN_LENGTH);
+    this.#context = { now: 0, messageLengthMax: env.settings.messageLengthMax, verdict: undefined, token };
     const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
     this.audience = new RoomAudience(env, tenant, room, later);
     this.reads = new RoomReads(env.journal, this.#key, later);

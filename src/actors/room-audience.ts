@@ -13,7 +13,14 @@ import type { EdgeLink } from "./edge-link.ts";
 import type { TopicNo } from "./link.ts";
 import { RoomEphemera } from "./room-ephemera.ts";
 import type { ShardEnv } from "./shard-env.ts";
-import { departureView, isLastOfThread, type RoomFacts, roomEvent, threadEvent } from "./views.ts";
+import {
+  departureView,
+  isLastOfThread,
+  type RoomFacts,
+  roomEvent,
+  threadEvent,
+  withoutEarlierResults,
+} from "./views.ts";
 
 /** A replay under way: the connection is subscribed when it has reached the head, unless it leaves before. */
 export interface CatchUp {
@@ -298,15 +305,24 @@ export class RoomAudience implements Subscribed {
   #eventsFrame(events: readonly LogEvent[], after: Seq, facts: RoomFacts): ServerFrame | undefined {
     const shown: RoomEvent[] = [];
     let head = after;
+    let polls = 0;
     for (let i = 0; i < events.length; i += 1) {
       const event = events[i] as LogEvent;
       const view = roomEvent(this.#room, event, facts);
       if (view !== undefined) shown.push(view);
       const thread = isLastOfThread(events, i) ? threadEvent(event) : undefined;
       if (thread !== undefined) shown.push(thread);
+      if (event.kind === "poll_voted") polls += 1;
       head = event.seq;
     }
-    return head === after ? undefined : { type: "events", roomId: this.#room, after, head, events: shown };
+    if (head === after) return undefined;
+    return {
+      type: "events",
+      roomId: this.#room,
+      after,
+      head,
+      events: polls === 0 ? shown : withoutEarlierResults(shown),
+    };
   }
 
   /** Cut after each event that takes a member away. `laggard`: it is told alone, of what was long ago. */

@@ -12,6 +12,7 @@ import {
   WORKER_QUEUE_BYTES_MAX,
 } from "../base/limits.ts";
 import type { LogEvent } from "../domain/room/events.ts";
+import { pollLength } from "../domain/room/polls.ts";
 import { lastChanges } from "../domain/room/rows.ts";
 import type { AppendOutcome, LogKey, ReadResult, RowChange, Segment } from "../storage/journal.ts";
 import { Fifo } from "./mailbox.ts";
@@ -97,7 +98,8 @@ export class RoomLog {
   add(event: LogEvent, rows: readonly RowChange[], epoch: number, messageCount: number): void {
     const text =
       event.kind === "message_sent" || event.kind === "message_edited" ? Buffer.byteLength(event.content) : 0;
-    const bytes = EVENT_BYTES + text;
+    const poll = event.kind === "message_sent" && event.poll !== undefined ? 4 * pollLength(event.poll) : 0;
+    const bytes = EVENT_BYTES + text + poll;
     this.#epoch = epoch;
     this.#pending.push({ event, rows, bytes, messageCount });
     this.#pendingBytes += bytes;

@@ -1,6 +1,6 @@
 /** From log events and rows to what people see. Pure; the one place that decides which parts of an event leave the engine. */
-import { type ItemKey, messageIdOf, type RoomId, type Seq, type UserId } from "../base/ids.ts";
-import type { LogEvent, MemberLeft, MessageSent, RoomSettings } from "../domain/room/events.ts";
+import { type ItemKey, type MessageId, messageIdOf, type RoomId, type Seq, type UserId } from "../base/ids.ts";
+import type { LogEvent, MemberLeft, MessageSent, PollClosed, PollVoted, RoomSettings } from "../domain/room/events.ts";
 import { isPollClosed, pollTally, type VoteRow, voteKey } from "../domain/room/polls.ts";
 import { emojiOf, isAmong, reactionKey, tallyOf } from "../domain/room/reactions.ts";
 import type { DeletedMessageView } from "./calls.ts";
@@ -214,6 +214,21 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
     case "message_pinned":
     case "message_unpinned":
       return { type: event.kind, seq, timestamp, messageId: messageIdOf(event.target), by: event.by };
+    case "poll_voted":
+      // Of nobody: in some polls nobody may know, and several votes are shown as one.
+      return pollUpdated(event, false);
+    case "poll_closed":
+      return { ...pollUpdated(event, true), by: shownBy(event) };
+    case "pseudonym_changed":
+      return {
+        type: "pseudonym_updated",
+        seq,
+        timestamp,
+        pseudonym: { userId: event.pseudonym, name: event.name },
+        banned: event.banned,
+        by: event.by,
+        ...(event.reason !== undefined && { reason: event.reason }),
+      };
     case "message_deleted":
       return { type: "message_deleted", seq, timestamp, messageId: messageIdOf(event.target), by: shownBy(event) };
     case "member_joined":
@@ -245,6 +260,31 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
 /** What is shown of somebody's leaving to all, or to them alone. */
 export function departureView({ seq, timestamp, userId, by, reason }: MemberLeft): RoomEvent {
   return { type: "user_left", seq, timestamp, user: { userId }, by, reason };
+}
+
+type MessageUpdated = Extract<RoomEvent, { readonly type: "message_updated" }>;
+
+function pollUpdated({ seq, timestamp, target, votes, voters }: PollVoted | PollClosed, isClosed: boolean) {
+  return {
+    type: "message_updated",
+    seq,
+    timestamp,
+    messageId: messageIdOf(target),
+    change: { kind: "poll", poll: { votes, voters, isClosed } },
+  } as const satisfies MessageUpdated;
+}
+
+/** Of several results of one poll only the last: what one commit brought is told once. */
+export function withoutEarlierResults(events: readonly RoomEvent[]): readonly RoomEvent[] {
+  const last = new Map<MessageId, Seq>();
+  for (const event of events) if (isPollUpdate(event)) last.set(event.messageId, event.seq);
+  return last.size === 0
+    ? events
+    : events.filter((event) => !isPollUpdate(event) || last.get(event.messageId) === event.seq);
+}
+
+function isPollUpdate(event: RoomEvent): event is MessageUpdated {
+  return event.type === "message_updated" && event.change.kind === "poll";
 }
 
 export function userRef(userId: UserId, name: string | undefined, avatar: string | undefined): UserRef {

@@ -85,6 +85,20 @@ export const THREAD_MARK_ATTEMPTS_MAX = 5;
 export const THREAD_ROOMS_SCANNED_MAX = 100;
 /** Replies of one page of a thread: each may stand in a segment of its own. */
 export const THREAD_PAGE_MAX = 50;
+/** A poll: characters of its question and of an option, options. A segment holds dozens. Reject `invalid_field`. */
+export const POLL_QUESTION_LENGTH_MAX = 300;
+export const POLL_OPTION_LENGTH_MAX = 120;
+export const POLL_OPTIONS_MIN = 2;
+export const POLL_OPTIONS_MAX = 20;
+/** How long a poll with a closing time may be open: nobody remembers it after a year. Reject `invalid_field`. */
+export const POLL_OPEN_MS_MAX = 366 * 24 * 60 * 60_000;
+/** Voters of one page. */
+export const VOTER_PAGE_MAX = 100;
+/** Characters of a pseudonym's id that are drawn by lot: 82 bits. */
+export const PSEUDONYM_TOKEN_LENGTH = 16;
+/** Banned pseudonyms of one page, and characters of the reason of a ban. Reject `invalid_field`. */
+export const PSEUDONYM_PAGE_MAX = 100;
+export const PSEUDONYM_REASON_LENGTH_MAX = 500;
 /** Versions kept of an edited message; the oldest go first. */
 export const EDIT_HISTORY_MAX = 20;
 

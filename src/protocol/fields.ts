@@ -10,6 +10,8 @@ export type Kind =
   | { readonly kind: "url"; readonly charsMax: number }
   | { readonly kind: "uint"; readonly min: number; readonly max?: number }
   | { readonly kind: "boolean" }
+  /** Milliseconds since 1970, or ISO 8601 with its zone. */
+  | { readonly kind: "time" }
   | { readonly kind: "enum"; readonly values: readonly string[] }
   /** A user's, room's or message's id. */
   | { readonly kind: "id" }
@@ -77,6 +79,8 @@ function accept(kind: Kind, value: unknown): unknown {
     case "uint":
       if (!isUint(value) || value < kind.min) return invalid(`must be a whole number, at least ${kind.min}.`);
       return value <= (kind.max ?? value) ? value : invalid(`must be at most ${kind.max}.`);
+    case "time":
+      return timeOf(value) ?? invalid("must be a point in time: ISO 8601 with its zone, or milliseconds since 1970.");
     case "boolean":
       return typeof value === "boolean" ? value : invalid("must be true or false.");
     case "enum":
@@ -155,6 +159,15 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
 
 function ownValue(object: Readonly<Record<string, unknown>>, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined;
+}
+
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?(?:Z|[+-]\d\d:?\d\d)$/;
+
+/** Milliseconds since 1970; `undefined` when it is no point in time. Without a zone it would depend on where it is read. */
+export function timeOf(value: unknown): number | undefined {
+  if (typeof value !== "string") return isUint(value) ? value : undefined;
+  const time = ISO_TIME.test(value) ? Date.parse(value) : Number.NaN;
+  return isUint(time) ? time : undefined;
 }
 
 function isUint(value: unknown): value is number {

@@ -125,6 +125,41 @@ export interface SendMessageFrame extends Mutation {
   readonly attachments?: readonly Attachment[];
   /** true: all members are meant, or the message is refused. Absent: `@room`, `@all` and `@here` in the text count, if one may. */
   readonly mentionRoom?: boolean;
+  /** With `messageType` poll, which is the default with it. */
+  readonly poll?: NewPoll;
+  /** Shown under the author's pseudonym in this room. */
+  readonly anonymous?: boolean;
+}
+export interface NewPoll {
+  readonly question: string;
+  readonly options: readonly { readonly text: string }[];
+  /** Several options may be chosen. */
+  readonly multiple?: boolean;
+  /** How many; all of them when only `multiple` is said. */
+  readonly maxChoices?: number;
+  /** Nobody is ever shown who chose what. */
+  readonly anonymous?: boolean;
+  /** Milliseconds since 1970; in JSON also ISO 8601. */
+  readonly closesAt?: number;
+}
+/** All choices of the sender: they replace the ones before, and none takes the vote back. */
+export interface VotePollFrame extends Mutation {
+  readonly type: "vote_poll";
+  readonly messageId: MessageId;
+  readonly choices: readonly number[];
+}
+export interface ClosePollFrame extends Mutation {
+  readonly type: "close_poll";
+  readonly messageId: MessageId;
+}
+export interface BanPseudonymFrame extends Mutation {
+  readonly type: "ban_pseudonym";
+  readonly pseudonym: UserId;
+  readonly reason?: string;
+}
+export interface UnbanPseudonymFrame extends Mutation {
+  readonly type: "unban_pseudonym";
+  readonly pseudonym: UserId;
 }
 export interface EditMessageFrame extends Mutation {
   readonly type: "edit_message";
@@ -250,6 +285,10 @@ export type ClientFrame =
   | ResolveReportFrame
   | ResolveHeldFrame
   | SetModerationFrame
+  | VotePollFrame
+  | ClosePollFrame
+  | BanPseudonymFrame
+  | UnbanPseudonymFrame
   | SetPresenceFrame
   | ResumeFrame;
 export type ClientFrameType = ClientFrame["type"];
@@ -374,7 +413,15 @@ export type RoomEvent =
       readonly reason: "left" | "removed" | "banned";
     } & Durable)
   | ({ readonly type: "member_updated"; readonly user: UserRef; readonly role: Role; readonly by: UserId } & Durable)
-  | ({ readonly type: "room_updated"; readonly room: RoomView; readonly by: UserId } & Durable);
+  | ({ readonly type: "room_updated"; readonly room: RoomView; readonly by: UserId } & Durable)
+  /** A pseudonym may write no more, or again. */
+  | ({
+      readonly type: "pseudonym_updated";
+      readonly pseudonym: UserRef;
+      readonly banned: boolean;
+      readonly by: UserId;
+      readonly reason?: string;
+    } & Durable);
 
 export interface RoomView {
   readonly roomId: RoomId;

@@ -6,7 +6,7 @@ import { parseId, type RoomId } from "../base/ids.ts";
 import { FRAME_DEPTH_MAX } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { CODECS, type Codec, type FrameHeader, type Unreadable } from "./codec.ts";
-import { isObject, valuesByName } from "./fields.ts";
+import { type Field, isObject, valuesByName } from "./fields.ts";
 import type { ClientFrame, Ref, ServerFrame } from "./frames.ts";
 import { dialectObjects, snakeName } from "./json-dialects.ts";
 import { jsonOfFrame } from "./json-frames.ts";
@@ -44,13 +44,19 @@ export class JsonCodec implements Codec {
   readonly #spell: Spelling;
   /** snake_case name → canonical name, for all names that differ. */
   readonly #canonicalNames: ReadonlyMap<string, string>;
+  /** Fields whose value is a record. */
+  readonly #records: ReadonlySet<string>;
 
   constructor(schema: Schema, name: "json" | "camel" | "snake") {
     this.id = CODECS[name];
     this.#name = name;
     this.#specs = new Map(Object.entries(schema));
     this.#spell = name === "snake" ? snakeName : (canonical) => canonical;
-    this.#canonicalNames = canonicalNames(schema);
+    const fields = Object.values(schema).flatMap((spec) => allFields(spec.fields));
+    this.#canonicalNames = new Map(
+      ["roomId", ...fields.map(({ name }) => name)].map((name) => [snakeName(name), name]),
+    );
+    this.#records = new Set(fields.filter(({ kind }) => kind.kind === "record").map(({ name }) => name));
   }
 
   peek(data: Uint8Array | string): Result<FrameHeader, Unreadable> {
@@ -97,14 +103,14 @@ export class JsonCodec implements Codec {
     return roomId === undefined ? invalidRoom(ref, this.#spell) : { spec, ref, roomId, body };
   }
 
-  /** Renames the frame's own keys and those of the records in its lists; the keys of `rooms` are ids. */
+  /** Renames the frame's own keys and those of its records, in lists or not; the keys of `rooms` are ids. */
   #canonical(body: Body): Body {
     return Object.fromEntries(
-      Object.entries(body).map(([name, value]) => {
-        const items = Array.isArray(value)
-          ? value.map((item: unknown) => (isObject(item) ? this.#canonical(item) : item))
-          : value;
-        return [this.#canonicalNames.get(name) ?? name, items];
+      Object.entries(body).map(([spelled, value]) => {
+        const name = this.#canonicalNames.get(spelled) ?? spelled;
+        if (isObject(value)) return [name, this.#records.has(name) ? this.#canonical(value) : value];
+        if (!Array.isArray(value)) return [name, value];
+        return [name, value.map((item: unknown) => (isObject(item) ? this.#canonical(item) : item))];
       }),
     );
   }
@@ -156,13 +162,10 @@ function hasMoreOpenings(text: string, countMax: number): boolean {
   return false;
 }
 
-function canonicalNames(schema: Schema): ReadonlyMap<string, string> {
-  const names = ["roomId"];
-  for (const { fields } of Object.values(schema)) {
-    for (const { name, kind } of fields) {
-      names.push(name);
-      if (kind.kind === "list" && kind.of.kind === "record") names.push(...kind.of.fields.map((field) => field.name));
-    }
-  }
-  return new Map(names.map((name) => [snakeName(name), name]));
+/** Those of records within them too. */
+function allFields(fields: readonly Field[]): readonly Field[] {
+  return fields.flatMap((field) => {
+    const kind = field.kind.kind === "list" ? field.kind.of : field.kind;
+    return kind.kind === "record" ? [field, ...allFields(kind.fields)] : [field];
+  });
 }

@@ -57,6 +57,7 @@ export const EVENT_KINDS = {
   room_updated: 7,
   message_pinned: 16,
   message_unpinned: 17,
+  pseudonym_updated: 21,
 } as const satisfies Record<RoomEvent["type"], number>;
 
 /** One position of a record: a plain value, or a record, a list or a map of records. */
@@ -173,6 +174,12 @@ export const EVENT_LAYOUTS: Readonly<Record<RoomEvent["type"], Layout>> = {
   user_left: layout<EventOf<"user_left">>({ name: "user", layout: USER }, "by", "reason"),
   member_updated: layout<EventOf<"member_updated">>({ name: "user", layout: USER }, "role", "by"),
   room_updated: layout<EventOf<"room_updated">>({ name: "room", layout: ROOM }, "by"),
+  pseudonym_updated: layout<EventOf<"pseudonym_updated">>(
+    { name: "pseudonym", layout: USER },
+    "banned",
+    "by",
+    "reason",
+  ),
 };
 
 /** After operation, `ref` and room. `events` has `after`, `head` and a list of events. */

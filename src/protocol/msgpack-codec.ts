@@ -146,13 +146,13 @@ function textInsteadOfBinary(): Unreadable {
 
 /** Records as arrays, trailing absent fields cut; all else as it is. */
 function byPosition(kind: Kind, value: unknown): unknown {
-  if (kind.kind !== "list" || kind.of.kind !== "record" || !Array.isArray(value)) return value;
-  const { fields } = kind.of;
-  return value.map((item: Readonly<Record<string, unknown>>) => recordValues(fields, item));
+  if (value === undefined) return value;
+  if (kind.kind === "record") return recordValues(kind.fields, value as Readonly<Record<string, unknown>>);
+  return kind.kind === "list" && Array.isArray(value) ? value.map((item) => byPosition(kind.of, item)) : value;
 }
 
 function recordValues(fields: readonly Field[], record: Readonly<Record<string, unknown>>): unknown[] {
-  const values = fields.map(({ name }) => record[name]);
+  const values = fields.map(({ name, kind }) => byPosition(kind, record[name]));
   while (values.length > 0 && values.at(-1) === undefined) values.pop();
   return values;
 }

@@ -23,6 +23,10 @@ import {
   MODERATION_WORD_LENGTH_MAX,
   MODERATION_WORDS_MAX,
   PARTICIPANTS_MAX,
+  POLL_OPTION_LENGTH_MAX,
+  POLL_OPTIONS_MAX,
+  POLL_QUESTION_LENGTH_MAX,
+  PSEUDONYM_REASON_LENGTH_MAX,
   REF_LENGTH_MAX,
   REPORT_DETAILS_LENGTH_MAX,
   REPORT_REASON_LENGTH_MAX,
@@ -85,6 +89,21 @@ const attachment: Kind = {
     required("fileSize", { kind: "uint", min: 0 }),
     required("mimeType", text(MEDIA_TYPE_LENGTH_MAX, 1)),
     optional("thumbnailUrl", url),
+  ],
+};
+
+const poll: Kind = {
+  kind: "record",
+  fields: [
+    required("question", text(POLL_QUESTION_LENGTH_MAX, 1)),
+    required(
+      "options",
+      list({ kind: "record", fields: [required("text", text(POLL_OPTION_LENGTH_MAX, 1))] }, POLL_OPTIONS_MAX),
+    ),
+    optional("multiple", flag),
+    optional("maxChoices", { kind: "uint", min: 1 }),
+    optional("anonymous", flag),
+    optional("closesAt", { kind: "time" }),
   ],
 };
 
@@ -180,6 +199,8 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
         optional("mentions", list(id, MENTIONS_MAX)),
         optional("attachments", list(attachment, ATTACHMENTS_MAX)),
         optional("mentionRoom", flag),
+        optional("poll", poll),
+        { ...optional("anonymous", flag), aliases: ["isAnonymous"] },
       ],
       rule: contentOrAttachment,
     },
@@ -198,6 +219,18 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
     pin_message: { op: 24, room: "required", fields: [...mutation, required("messageId", id)] },
     mark_thread_read: { op: 26, room: "required", fields: [required("threadId", id), optional("messageId", id)] },
     unpin_message: { op: 25, room: "required", fields: [...mutation, required("messageId", id)] },
+    vote_poll: {
+      op: 130,
+      room: "required",
+      fields: [...mutation, required("messageId", id), required("choices", list(seq, POLL_OPTIONS_MAX))],
+    },
+    close_poll: { op: 131, room: "required", fields: [...mutation, required("messageId", id)] },
+    ban_pseudonym: {
+      op: 132,
+      room: "required",
+      fields: [...mutation, required("pseudonym", id), optional("reason", text(PSEUDONYM_REASON_LENGTH_MAX))],
+    },
+    unban_pseudonym: { op: 133, room: "required", fields: [...mutation, required("pseudonym", id)] },
     typing_start: { op: 30, room: "required", fields: [] },
     typing_stop: { op: 31, room: "required", fields: [] },
     mark_read: {
@@ -249,7 +282,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
 function contentOrAttachment(frame: Readonly<Record<string, unknown>>): Problem | undefined {
   if (frame["content"] !== "") return undefined;
   const { attachments } = frame;
-  if (Array.isArray(attachments) && attachments.length > 0) return undefined;
+  if (frame["poll"] !== undefined || (Array.isArray(attachments) && attachments.length > 0)) return undefined;
   return new Problem("invalid_field", ["content"], "must not be empty when nothing is attached.");
 }
 

@@ -109,7 +109,7 @@ function replayedOverlay(events: readonly LogEvent[], seq: Seq): MessageOverlay 
     if (!("target" in event) || event.target !== seq || isPin(event)) continue;
     if (event.kind === "message_edited") content = event.content;
     else if (event.kind === "message_deleted") deletedAt = event.timestamp;
-    else {
+    else if (event.kind === "reaction_changed") {
       const users = (reactions[event.emoji] ?? []).filter((user) => user !== event.by);
       reactions[event.emoji] = event.added ? [...users, event.by] : users;
     }

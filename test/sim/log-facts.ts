@@ -36,6 +36,13 @@ export function logLine(event: LogEvent): string | undefined {
       return `${place} ${messageIdOf(event.target)} ${event.kind} by ${event.by}`;
     case "reaction_changed":
       return `${place} ${messageIdOf(event.target)} ${event.emoji} ${event.added} by ${event.by}: ${event.count}`;
+    case "poll_voted":
+    case "poll_closed": {
+      const isClosed = event.kind === "poll_closed";
+      return `${place} ${messageIdOf(event.target)} ${pollLine(event.votes, event.voters, isClosed)}`;
+    }
+    case "pseudonym_changed":
+      return `${place} ${event.pseudonym} ${event.banned ? "banned" : "free"} by ${event.by}`;
     case "member_joined":
       return `${place} ${event.userId} joined as ${event.role} by ${event.by}`;
     case "member_left":
@@ -68,6 +75,8 @@ export function seenLine(event: RoomEvent): string {
       return `${place} ${event.user.userId} is ${event.role} by ${event.by}`;
     case "room_updated":
       return `${place} settings by ${event.by}`;
+    case "pseudonym_updated":
+      return `${place} ${event.pseudonym.userId} ${event.banned ? "banned" : "free"} by ${event.by}`;
   }
 }
 
@@ -83,10 +92,14 @@ function changeLine({ change, by }: Extract<RoomEvent, { type: "message_updated"
     case "reaction":
       return `${change.emoji} ${change.added} by ${by}: ${change.count}`;
     case "poll":
-      return `votes ${change.poll.votes.join(" ")} of ${change.poll.voters}${change.poll.isClosed ? ", closed" : ""}`;
+      return pollLine(change.poll.votes, change.poll.voters, change.poll.isClosed);
     case "thread":
       return `${change.thread.replyCount} replies`;
   }
+}
+
+function pollLine(votes: readonly number[], voters: number, isClosed: boolean): string {
+  return `votes ${votes.join(" ")} of ${voters}${isClosed ? ", closed" : ""}`;
 }
 
 export interface Membership {

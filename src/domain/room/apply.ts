@@ -10,13 +10,16 @@ import type {
   MemberJoined,
   MemberLeft,
   MessageDeleted,
-  MessageEdited,
   MessageSent,
+  PollVoted,
+  PseudonymChanged,
   ReactionChanged,
   ThreadPlace,
 } from "./events.ts";
-import { changedOverlay, grownThread, knownMessage } from "./message-rows.ts";
+import { changedOverlay, grownThread, knownMessage, type MessageChange } from "./message-rows.ts";
 import { applyModeration, isSlow, noteSpoken, staffChanged } from "./moderation-state.ts";
+import { pollLength, type VoteRow, voteKey } from "./polls.ts";
+import { type PseudonymBan, type PseudonymRow, pseudonymBanKey, pseudonymKey, pseudonymNameKey } from "./pseudonyms.ts";
 import { type ReactionRow, reactionKey } from "./reactions.ts";
 import type { MemberRow, RoomState } from "./state.ts";
 
@@ -32,6 +35,7 @@ export function apply(state: RoomState, event: LogEvent): void {
       state.messageCount += 1;
       if (event.thread !== undefined) threadGrew(state, event, event.thread);
       if (isSlow(state)) noteSpoken(state, event);
+      if (event.isFirstAs === true) pseudonymGiven(state, event);
       break;
     case "fence":
       if (event.epoch <= state.epoch) throw new Error(`epoch ${event.epoch} does not follow ${state.epoch}`);
@@ -75,6 +79,16 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "reported":
     case "report_resolved":
       applyModeration(state, event);
+      break;
+    case "poll_voted":
+      state.items.set(voteKey(event.target, event.by), voteRow(event), event.seq);
+      messageChanged(state, event);
+      break;
+    case "poll_closed":
+      messageChanged(state, event);
+      break;
+    case "pseudonym_changed":
+      state.items.set(pseudonymBanKey(event.pseudonym), pseudonymBan(event), event.seq);
       break;
     default:
       unreachable(event);
@@ -120,7 +134,15 @@ function memberChanged(state: RoomState, event: MemberChanged): void {
   staffChanged(state, event.userId, event.role);
 }
 
-function messageChanged(state: RoomState, event: MessageEdited | MessageDeleted | ReactionChanged): void {
+function pseudonymGiven(state: RoomState, { by, as, authorName, seq }: MessageSent): void {
+  if (as === undefined) return;
+  const name = authorName ?? as;
+  const row: PseudonymRow = { id: as, name };
+  state.items.set(pseudonymKey(by), row, seq);
+  state.items.set(pseudonymNameKey(as), { name }, seq);
+}
+
+function messageChanged(state: RoomState, event: MessageChange): void {
   const row = knownMessage(state, event.target);
   // On replay the row may be unknown, as with members.
   if (row != null) state.messages.set(event.target, { ...row, overlay: changedOverlay(row, event) }, event.seq);
@@ -151,6 +173,14 @@ function threadShrank(state: RoomState, event: MessageDeleted, { root, count }: 
   state.recent.touch(root);
 }
 
+function voteRow({ choices, timestamp }: PollVoted): VoteRow | null {
+  return choices.length === 0 ? null : { choices, at: timestamp };
+}
+
+function pseudonymBan({ banned, name, by, timestamp, reason }: PseudonymChanged): PseudonymBan | null {
+  return banned ? { name, by, at: timestamp, ...(reason !== undefined && { reason }) } : null;
+}
+
 function reactionRow({ added, timestamp }: ReactionChanged): ReactionRow | null {
   return added ? { at: timestamp } : null;
 }
@@ -162,7 +192,8 @@ function bytesOf(event: LogEvent): number {
         EVENT_BYTES +
         event.content.length +
         (event.attachments?.length ?? 0) * ATTACHMENT_BYTES +
-        (event.mentions?.length ?? 0) * MENTION_BYTES
+        (event.mentions?.length ?? 0) * MENTION_BYTES +
+        (event.poll === undefined ? 0 : pollLength(event.poll))
       );
     case "message_edited":
       return EVENT_BYTES + event.content.length;

@@ -4,7 +4,7 @@
  */
 import { hash32 } from "../../base/hash.ts";
 import { unreachable } from "../../base/result.ts";
-import type { RoomMutation } from "./commands.ts";
+import type { NewPoll, RoomMutation } from "./commands.ts";
 import type { RoomSettings } from "./events.ts";
 
 /** One start per kind, so that equal fields of different requests differ. */
@@ -26,6 +26,9 @@ const SEED = {
   report: 0x550c7dc3,
   resolve_report: 0x72be5d74,
   resolve_held: 0x80deb1fe,
+  vote_poll: 0xc6e00bf3,
+  close_poll: 0xd807aa98,
+  ban_pseudonym: 0xe49b69c1,
 } as const satisfies Record<RoomMutation["kind"], number>;
 
 /** Their order is part of the hash: only appended to. */
@@ -56,8 +59,16 @@ export function bodyHashOf(command: RoomMutation): number {
         }
       }
       if (command.mentionRoom !== undefined) hash = hash32(String(command.mentionRoom), hash ^ 5);
+      if (command.poll !== undefined) hash = hashPoll(command.poll, hash ^ 6);
+      if (command.anonymous === true) hash = hash32("anonymous", hash ^ 7);
       return hash;
     }
+    case "vote_poll":
+      return hashList(command.choices.map(String), hash32(command.messageId, seed));
+    case "close_poll":
+      return hash32(command.messageId, seed);
+    case "ban_pseudonym":
+      return hash32(command.reason ?? "", hash32(command.pseudonym, seed ^ (command.banned ? 1 : 0)));
     case "edit_message":
       return hash32(command.content, hash32(command.messageId, seed));
     case "delete_message":
@@ -89,6 +100,11 @@ export function bodyHashOf(command: RoomMutation): number {
     default:
       return unreachable(command);
   }
+}
+
+function hashPoll({ question, options, multiple, maxChoices, anonymous, closesAt }: NewPoll, seed: number): number {
+  const rest = [multiple, maxChoices, anonymous, closesAt].map((value) => String(value ?? ""));
+  return hashList([question, ...rest, ...options.map(({ text }) => text)], seed);
 }
 
 function hashList(texts: readonly string[], seed: number): number {

@@ -57,6 +57,23 @@ export interface SendMessage extends MutationBase {
   /** true: all members are meant, or the request is refused. Absent: when the text says so and the sender may. */
   readonly mentionRoom?: boolean;
   readonly attachments?: readonly Attachment[];
+  /** With `messageType` poll. */
+  readonly poll?: NewPoll;
+  /** Shown under the author's pseudonym in this room. */
+  readonly anonymous?: boolean;
+}
+/** A poll as its author asks for it. */
+export interface NewPoll {
+  readonly question: string;
+  readonly options: readonly { readonly text: string }[];
+  /** Several options may be chosen. */
+  readonly multiple?: boolean;
+  /** How many; all of them when only `multiple` is said. */
+  readonly maxChoices?: number;
+  /** Nobody is shown who chose what. */
+  readonly anonymous?: boolean;
+  /** Milliseconds since 1970. */
+  readonly closesAt?: number;
 }
 export interface EditMessage extends MutationBase {
   readonly kind: "edit_message";
@@ -76,6 +93,24 @@ export interface React extends MutationBase {
 export interface PinMessage extends MutationBase {
   readonly kind: "pin_message" | "unpin_message";
   readonly messageId: MessageId;
+}
+/** All choices of this person: they replace what was chosen before; none takes it back. */
+export interface VotePoll extends MutationBase {
+  readonly kind: "vote_poll";
+  readonly messageId: MessageId;
+  /** Places of options, counted from 0. */
+  readonly choices: readonly number[];
+}
+export interface ClosePoll extends MutationBase {
+  readonly kind: "close_poll";
+  readonly messageId: MessageId;
+}
+/** Keeps a pseudonym from writing, or lets it write again. Whose it is nobody learns. */
+export interface BanPseudonym extends MutationBase {
+  readonly kind: "ban_pseudonym";
+  readonly pseudonym: UserId;
+  readonly banned: boolean;
+  readonly reason?: string;
 }
 /** The room's own rules, all of them. */
 export interface SetModeration extends MutationBase {
@@ -161,7 +196,10 @@ export type RoomMutation =
   | SetModeration
   | Report
   | ResolveReport
-  | ResolveHeld;
+  | ResolveHeld
+  | VotePoll
+  | ClosePoll
+  | BanPseudonym;
 export type RoomCommand =
   | RoomMutation
   | SetTyping

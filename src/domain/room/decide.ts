@@ -27,6 +27,8 @@ import {
   decideSetModeration,
 } from "./decide/moderation.ts";
 import { decidePin } from "./decide/pins.ts";
+import { decideClosePoll, decideVote } from "./decide/polls.ts";
+import { decideBanPseudonym } from "./decide/pseudonyms.ts";
 import { decideReact } from "./decide/reactions.ts";
 import { decideCreateRoom, decideUpdateRoom } from "./decide/rooms.ts";
 import { decideMarkThread } from "./decide/threads.ts";
@@ -90,6 +92,12 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
     case "pin_message":
     case "unpin_message":
       return decidePin(state, command, bodyHash, context);
+    case "vote_poll":
+      return decideVote(state, command, bodyHash, context);
+    case "close_poll":
+      return decideClosePoll(state, command, bodyHash, context);
+    case "ban_pseudonym":
+      return decideBanPseudonym(state, command, bodyHash, context);
     case "join_room":
       return decideJoin(state, command, bodyHash, context);
     case "leave_room":

@@ -20,6 +20,7 @@ export interface RoomRejection {
     | "too_many_reactions"
     | "too_many_pins"
     | "file_too_large"
+    | "poll_closed"
     | "conflict"
     | "retry_expired"
     | "message_rejected"

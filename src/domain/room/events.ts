@@ -144,6 +144,30 @@ export interface ReactionChanged extends Common {
   readonly count: number;
 }
 
+/** A person's vote: it replaces theirs before. Whoever it is of, people are only shown the results. */
+export interface PollVoted extends Common {
+  readonly kind: "poll_voted";
+  readonly target: Seq;
+  /** Places of options, ascending; none: taken back. */
+  readonly choices: readonly number[];
+  /** Votes per option, and people with a choice, after the event. */
+  readonly votes: readonly number[];
+  readonly voters: number;
+}
+export interface PollClosed extends Common {
+  readonly kind: "poll_closed";
+  readonly target: Seq;
+  readonly votes: readonly number[];
+  readonly voters: number;
+}
+export interface PseudonymChanged extends Common {
+  readonly kind: "pseudonym_changed";
+  readonly pseudonym: UserId;
+  readonly name: string;
+  readonly banned: boolean;
+  readonly reason?: string;
+}
+
 export type DomainEvent =
   | RoomCreated
   | RoomUpdated
@@ -155,5 +179,8 @@ export type DomainEvent =
   | MessageDeleted
   | ReactionChanged
   | MessagePinned
-  | ModerationEvent;
+  | ModerationEvent
+  | PollVoted
+  | PollClosed
+  | PseudonymChanged;
 export type LogEvent = Fence | DomainEvent;

@@ -4,7 +4,16 @@
  */
 import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import { EDIT_HISTORY_MAX, THREAD_PARTICIPANTS_MAX } from "../../base/limits.ts";
-import type { LogEvent, MessageDeleted, MessageEdited, MessageSent, ReactionChanged, ThreadPlace } from "./events.ts";
+import type {
+  LogEvent,
+  MessageDeleted,
+  MessageEdited,
+  MessageSent,
+  PollClosed,
+  PollVoted,
+  ReactionChanged,
+  ThreadPlace,
+} from "./events.ts";
 import { changedReactions } from "./reactions.ts";
 import { shownBy } from "./shown-author.ts";
 import type { ItemValue, MemberRow, MessageOverlay, MessageRow, RoomState, ThreadSummary } from "./state.ts";
@@ -59,11 +68,10 @@ export function presentContent(row: MessageRow): string {
   return row.overlay.content ?? row.content;
 }
 
+export type MessageChange = MessageEdited | MessageDeleted | ReactionChanged | PollVoted | PollClosed;
+
 /** The overlay after the event. */
-export function changedOverlay(
-  row: MessageRow,
-  event: MessageEdited | MessageDeleted | ReactionChanged,
-): MessageOverlay {
+export function changedOverlay(row: MessageRow, event: MessageChange): MessageOverlay {
   switch (event.kind) {
     case "message_edited": {
       const earlier = { content: presentContent(row), until: event.timestamp, by: shownBy(event) };
@@ -74,6 +82,13 @@ export function changedOverlay(
       return deletedOverlay(row.overlay, event);
     case "reaction_changed":
       return { ...row.overlay, reactions: changedReactions(row.overlay, event) };
+    case "poll_voted":
+      return { ...row.overlay, poll: { votes: event.votes, voters: event.voters } };
+    case "poll_closed":
+      return {
+        ...row.overlay,
+        poll: { votes: event.votes, voters: event.voters, closedAt: event.timestamp },
+      };
   }
 }
 

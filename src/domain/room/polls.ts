@@ -30,3 +30,8 @@ export function pollTally(poll: Poll, overlay: MessageOverlay | null): PollTally
 export function isPollClosed(poll: Poll, overlay: MessageOverlay | null, now: number): boolean {
   return overlay?.poll?.closedAt !== undefined || (poll.closesAt !== undefined && now >= poll.closesAt);
 }
+
+/** Characters of its texts. */
+export function pollLength({ question, options }: Poll): number {
+  return options.reduce((sum, option) => sum + option.length, question.length);
+}

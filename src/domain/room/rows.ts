@@ -8,6 +8,8 @@ import { auditEntry } from "./audit.ts";
 import type { LogEvent, MessageSent, RoomSettings, ThreadPlace } from "./events.ts";
 import { AUDIT, slowKey } from "./moderation-items.ts";
 import { isSlow, moderationItems } from "./moderation-state.ts";
+import { voteKey } from "./polls.ts";
+import { pseudonymBanKey, pseudonymKey, pseudonymNameKey } from "./pseudonyms.ts";
 import { reactionKey } from "./reactions.ts";
 import { NAMES, nameEntry } from "./name-index.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "./state.ts";
@@ -32,7 +34,8 @@ const NO_CHANGES: readonly RowChange[] = [];
 
 /** Nearly all of a log: no rows change with it. */
 export function hasNoRows(state: RoomState, event: LogEvent): boolean {
-  return event.kind === "message_sent" ? event.thread === undefined && !isSlow(state) : event.kind === "fence";
+  if (event.kind !== "message_sent") return event.kind === "fence";
+  return event.thread === undefined && event.isFirstAs === undefined && !isSlow(state);
 }
 
 /** The rows that `event` changed, read from the state right after `apply`. Throws when the state lacks one of them. */
@@ -69,7 +72,12 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
         ? [messageChange(state, event.target)]
         : [messageChange(state, event.target), messageChange(state, event.thread.root)];
     case "message_edited":
+    case "poll_closed":
       return [messageChange(state, event.target)];
+    case "poll_voted":
+      return [messageChange(state, event.target), itemChange(state, voteKey(event.target, event.by))];
+    case "pseudonym_changed":
+      return [itemChange(state, pseudonymBanKey(event.pseudonym))];
     case "reaction_changed":
       return [messageChange(state, event.target), itemChange(state, reactionKey(event.target, event.emoji, event.by))];
     case "moderation_changed":
@@ -127,7 +135,13 @@ export function itemChange(state: RoomState, key: ItemKey): RowChange {
 
 function sentChanges(state: RoomState, event: MessageSent): readonly RowChange[] {
   const reply = event.thread === undefined ? NO_CHANGES : replyChanges(state, event, event.thread);
-  return isSlow(state) ? [...reply, itemChange(state, slowKey(event.by))] : reply;
+  const { as, isFirstAs } = event;
+  const given =
+    isFirstAs === undefined || as === undefined
+      ? NO_CHANGES
+      : [itemChange(state, pseudonymKey(event.by)), itemChange(state, pseudonymNameKey(as))];
+  const slow = isSlow(state) ? [itemChange(state, slowKey(event.by))] : NO_CHANGES;
+  return [...reply, ...given, ...slow];
 }
 
 /** The thread's summary, the reply's place in it, and what the people have read who follow it from here on. */

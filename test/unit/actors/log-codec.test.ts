@@ -134,6 +134,27 @@ const KINDS: readonly LogEvent[] = [
     reason: "No insults.",
   },
   { kind: "report_resolved", seq: 33, ...bare, report: "uben", action: "dismiss", userId: BEN },
+  { kind: "poll_voted", seq: 25, ...common, target: 22, choices: [1], votes: [0, 1], voters: 1 },
+  { kind: "poll_voted", seq: 26, ...bare, target: 22, choices: [], votes: [0, 0], voters: 0 },
+  { kind: "poll_closed", seq: 27, ...common, target: 22, votes: [0, 0], voters: 0 },
+  { kind: "poll_closed", seq: 28, ...bare, target: 21, votes: [3, 1], voters: 4, as: "anon_1" as UserId },
+  {
+    kind: "pseudonym_changed",
+    seq: 29,
+    ...common,
+    pseudonym: "anon_1" as UserId,
+    name: "Guest Heron 42",
+    banned: true,
+    reason: "spam",
+  },
+  {
+    kind: "pseudonym_changed",
+    seq: 30,
+    ...bare,
+    pseudonym: "anon_1" as UserId,
+    name: "Guest Heron 42",
+    banned: false,
+  },
 ];
 
 const EVENTS: readonly LogEvent[] = KINDS.map((event, index) => ({ ...event, seq: 7 + index }));

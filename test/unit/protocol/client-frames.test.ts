@@ -12,6 +12,10 @@ import {
   MENTIONS_MAX,
   MESSAGE_IDS_MAX,
   PARTICIPANTS_MAX,
+  POLL_OPTION_LENGTH_MAX,
+  POLL_OPTIONS_MAX,
+  POLL_QUESTION_LENGTH_MAX,
+  PSEUDONYM_REASON_LENGTH_MAX,
   REF_LENGTH_MAX,
   ROOM_DESCRIPTION_LENGTH_MAX,
   ROOM_NAME_LENGTH_MAX,
@@ -43,6 +47,10 @@ const read = { type: "mark_read", ref: "r", roomId: "room", seq: 3 };
 const confirm = { type: "confirm_delivered", ref: "r", roomId: "room", seq: 3 };
 const presence = { type: "set_presence", ref: "r", status: "online" };
 const resume = { type: "resume", ref: "r", rooms: { room: 3 } };
+const question = { question: "Where?", options: [{ text: "here" }, { text: "there" }] };
+const ask = { type: "send_message", ref: "r", roomId: "room", content: "", messageType: "poll", poll: question };
+const vote = { type: "vote_poll", ref: "r", roomId: "room", messageId: "msg_1", choices: [0] };
+const ban = { type: "ban_pseudonym", ref: "r", roomId: "room", pseudonym: "anon_1" };
 const auth = { type: "auth", ref: "r", token: "t" };
 
 /** A valid frame, one field's value at the bound, and one past it; the code when it is not `invalid_field`. */
@@ -94,6 +102,25 @@ const BOUNDS: readonly (readonly [frame: Loose, field: string, atBound: unknown,
   [read, "messageIds", items(MESSAGE_IDS_MAX, "m"), items(MESSAGE_IDS_MAX + 1, "m")],
   [read, "messageIds", ["m"], []],
   [presence, "customStatus", chars(CUSTOM_STATUS_LENGTH_MAX), chars(CUSTOM_STATUS_LENGTH_MAX + 1)],
+  [ask, "poll", { ...question, question: "?" }, { ...question, question: "" }],
+  [
+    ask,
+    "poll",
+    { ...question, question: chars(POLL_QUESTION_LENGTH_MAX) },
+    { ...question, question: chars(POLL_QUESTION_LENGTH_MAX + 1) },
+  ],
+  [
+    ask,
+    "poll",
+    { ...question, options: items(POLL_OPTIONS_MAX, { text: chars(POLL_OPTION_LENGTH_MAX) }) },
+    { ...question, options: items(POLL_OPTIONS_MAX + 1, { text: "o" }) },
+  ],
+  [ask, "poll", question, { ...question, options: [{ text: chars(POLL_OPTION_LENGTH_MAX + 1) }] }],
+  [ask, "poll", { ...question, maxChoices: 1 }, { ...question, maxChoices: 0 }],
+  [ask, "poll", { ...question, closesAt: 0 }, { ...question, closesAt: -1 }],
+  [vote, "choices", items(POLL_OPTIONS_MAX, 0), items(POLL_OPTIONS_MAX + 1, 0)],
+  [vote, "choices", [], [-1]],
+  [ban, "reason", chars(PSEUDONYM_REASON_LENGTH_MAX), chars(PSEUDONYM_REASON_LENGTH_MAX + 1)],
   [resume, "rooms", rooms(ROOMS_PER_CONNECTION_MAX), rooms(ROOMS_PER_CONNECTION_MAX + 1), "too_many_rooms"],
   [resume, "rooms", { room: 0 }, { room: -1 }],
   [resume, "rooms", {}, { "no room": 1 }],
@@ -103,6 +130,11 @@ const BOUNDS: readonly (readonly [frame: Loose, field: string, atBound: unknown,
 /** A valid frame, one field, and values of the wrong type or kind for it. */
 const WRONG: readonly (readonly [frame: Loose, field: string, values: readonly unknown[]])[] = [
   [send, "content", [1, true, ["x"], { a: 1 }]],
+  [send, "anonymous", ["yes", 1, [true]]],
+  [ask, "poll", ["Where?", 1, [1, 2], { ...question, multiple: 1 }, { ...question, closesAt: "tomorrow" }]],
+  [ask, "poll", ["2025-09-29", "2025-09-29T10:25:00", true].map((closesAt) => ({ ...question, closesAt }))],
+  [vote, "choices", [0, "0", { 0: 0 }, ["0"], [0.5]]],
+  [ban, "pseudonym", ["", "a b", 1]],
   [send, "messageType", ["txt", 1, ["text"]]],
   [send, "replyTo", ["", "a b", 1, "a/b"]],
   [send, "mentions", ["usr_1", { 0: "usr_1" }, [1]]],

@@ -26,6 +26,8 @@ function kindText(kind: Kind): string {
       return `http(s) URL or path, at most ${kind.charsMax} characters`;
     case "uint":
       return `whole number, ${kind.max === undefined ? `at least ${kind.min}` : `${kind.min} to ${kind.max}`}`;
+    case "time":
+      return "point in time";
     case "boolean":
       return "true or false";
     case "enum":

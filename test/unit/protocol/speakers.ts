@@ -39,18 +39,20 @@ function sayByPosition(frame: Readonly<Record<string, unknown>>): Uint8Array {
 }
 
 function byPosition(kind: Kind, value: unknown): unknown {
-  if (kind.kind !== "list" || kind.of.kind !== "record" || !Array.isArray(value)) return value;
-  const { fields } = kind.of;
-  return value.map((item: unknown) => (isRecord(item) ? fields.map((field: Field) => item[field.name]) : item));
+  if (kind.kind === "record" && isRecord(value)) {
+    return kind.fields.map((field: Field) => byPosition(field.kind, value[field.name]));
+  }
+  return kind.kind === "list" && Array.isArray(value) ? value.map((item) => byPosition(kind.of, item)) : value;
 }
 
 function renamed(frame: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(frame).map(([name, value]) => [
-      snakeCase(name),
-      Array.isArray(value) ? value.map((item: unknown) => (isRecord(item) ? renamed(item) : item)) : value,
-    ]),
+    Object.entries(frame).map(([name, value]) => [snakeCase(name), name === "rooms" ? value : renamedValue(value)]),
   );
+}
+
+function renamedValue(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(renamedValue) : isRecord(value) ? renamed(value) : value;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

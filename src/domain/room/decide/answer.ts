@@ -18,6 +18,8 @@ export interface DecideContext {
   readonly tenant?: TenantModeration | undefined;
   /** What the pre-publish hook said of this request, once it was asked. */
   readonly verdict?: HookVerdict | undefined;
+  /** Characters that nobody can guess, others each time: for what is drawn by lot. The event says what came of it. */
+  readonly token: () => string;
 }
 
 /** The state of a room that was created. */

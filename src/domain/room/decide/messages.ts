@@ -18,6 +18,8 @@ import {
 } from "./answer.ts";
 import { refuseAttachments } from "./attachments.ts";
 import { mayMention, mentionsOf } from "./mentions.ts";
+import { addPoll } from "./polls.ts";
+import { replaceAuthor } from "./pseudonyms.ts";
 import { ALREADY_DELETED, isBlank, MESSAGE_NOT_FOUND, targetOf } from "./targets.ts";
 import { followersToTell, isDecision, placeInThread, threadRootOf, threadWithout } from "./threads.ts";
 
@@ -28,7 +30,8 @@ export function decideSend(state: LiveRoom, command: SendMessage, bodyHash: numb
   const refusal = refuse(state, by, "write");
   if (refusal !== undefined) return refusal;
   const hasAttachments = attachments !== undefined && attachments.length > 0;
-  const refusedContent = refuseContent(content, hasAttachments, context.messageLengthMax);
+  const mayBeBlank = hasAttachments || command.poll !== undefined;
+  const refusedContent = refuseContent(content, mayBeBlank, context.messageLengthMax);
   if (refusedContent !== undefined) return refusedContent;
   if ((messageType === "system" || messageType === "ai_response") && by.role !== "system") {
     return reject("invalid_field", `Only the server writes messages of type ${messageType}.`, "messageType");
@@ -50,6 +53,14 @@ export function decideSend(state: LiveRoom, command: SendMessage, bodyHash: numb
     const refusedFiles = refuseAttachments(state, command);
     if (refusedFiles !== undefined) return refusedFiles;
     if (hasAttachments) event.attachments = attachments;
+  }
+  if (messageType === "poll" || command.poll !== undefined) {
+    const refusedPoll = addPoll(state, command, event);
+    if (refusedPoll !== undefined) return refusedPoll;
+  }
+  if (command.anonymous === true) {
+    const refusedName = replaceAuthor(state, by, event, context);
+    if (refusedName !== undefined) return refusedName;
   }
   if (replyTo === undefined && !mayMention(command)) return accept([event]);
   return decideMeant(state, command, event);

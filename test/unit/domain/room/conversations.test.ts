@@ -1,8 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { ItemKey } from "../../../../src/base/ids.ts";
 import { apply } from "../../../../src/domain/room/apply.ts";
 import type { RoomCommand } from "../../../../src/domain/room/commands.ts";
 import { type CacheBounds, emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
+import { voteKey } from "../../../../src/domain/room/polls.ts";
+import { pseudonymBanKey, pseudonymKey, pseudonymNameKey } from "../../../../src/domain/room/pseudonyms.ts";
+import { emojiOf, reactionKey, tallyOf } from "../../../../src/domain/room/reactions.ts";
 import { decodeSnapshot, encodeSnapshot } from "../../../../src/domain/room/snapshot.ts";
 import type { RoomType } from "../../../../src/domain/room/vocabulary.ts";
 import { commandOf, roomTypes, type Step, steps } from "./random-commands.ts";
@@ -39,6 +43,17 @@ function play(type: RoomType, script: readonly Step[], bounds?: CacheBounds): Co
   }
   driver.commit();
   return { driver, answers };
+}
+
+/** Keys of every item that the room's events may have changed. */
+function itemKeysOf({ log }: RoomDriver): readonly ItemKey[] {
+  return log.flatMap((event): ItemKey[] => {
+    if (event.kind === "reaction_changed") return [reactionKey(event.target, event.emoji, event.by)];
+    if (event.kind === "poll_voted") return [voteKey(event.target, event.by)];
+    if (event.kind === "pseudonym_changed") return [pseudonymBanKey(event.pseudonym)];
+    if (event.kind !== "message_sent" || event.as === undefined) return [];
+    return [pseudonymKey(event.by), pseudonymNameKey(event.as)];
+  });
 }
 
 const FIRST: Step = {
@@ -93,6 +108,41 @@ describe("any conversation", () => {
     );
   });
 
+  test("counts votes and reactions as its log has them, and shows an anonymous author under one name that is not theirs", () => {
+    fc.assert(
+      fc.property(roomTypes, steps, (type, script) => {
+        const { log, overlays } = play(type, script).driver;
+        const votes = new Map<string, readonly number[]>();
+        const reactions = new Set<string>();
+        const names = new Map<string, string>();
+        for (const event of log) {
+          if (event.kind === "poll_voted") votes.set(`${event.target} ${event.by}`, event.choices);
+          if (event.kind === "reaction_changed") {
+            const key = `${event.target} ${event.emoji} ${event.by}`;
+            if (event.added) reactions.add(key);
+            else reactions.delete(key);
+          }
+          if ("as" in event && event.as !== undefined) {
+            expect(names.get(event.by) ?? event.as).toBe(event.as);
+            names.set(event.by, event.as);
+          }
+        }
+        expect(new Set(names.values()).size).toBe(names.size);
+        for (const [seq, overlay] of overlays) {
+          if (overlay.deletedAt !== undefined) continue;
+          const cast = [...votes].filter(([key, choices]) => key.startsWith(`${seq} `) && choices.length > 0);
+          const counted = [0, 1, 2].map((place) => cast.filter(([, choices]) => choices.includes(place)).length);
+          if (overlay.poll !== undefined) expect(overlay.poll).toMatchObject({ votes: counted, voters: cast.length });
+          else expect(cast).toEqual([]);
+          const shown = [...reactions].filter((key) => key.startsWith(`${seq} `)).length;
+          const tallied = emojiOf(overlay).map((emoji) => tallyOf(overlay, emoji).count);
+          expect(tallied.reduce((sum, count) => sum + count, 0)).toBe(shown);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
   test("answers a repeated request with the place of the first and writes nothing", () => {
     fc.assert(
       fc.property(roomTypes, steps, (type, script) => {
@@ -136,6 +186,10 @@ describe("any conversation", () => {
           const row = state.messages.get(seq);
           if (row != null) expect(row.overlay).toEqual(overlay);
         }
+        for (const key of itemKeysOf(driver)) {
+          const value = state.items.get(key);
+          if (value !== undefined) expect(value).toEqual(driver.itemRows.get(key) ?? null);
+        }
       }),
       { numRuns: RUNS },
     );
@@ -145,10 +199,12 @@ describe("any conversation", () => {
     fc.assert(
       fc.property(roomTypes, steps, (type, script) => {
         const roomy = play(type, script);
-        const tight = play(type, script, { members: 1, messages: 1 });
+        const tight = play(type, script, { members: 1, messages: 1, items: 1 });
         expect(tight.answers).toEqual(roomy.answers);
         expect(tight.driver.overlays).toEqual(roomy.driver.overlays);
         expect(tight.driver.memberRows).toEqual(roomy.driver.memberRows);
+        expect(tight.driver.itemRows).toEqual(roomy.driver.itemRows);
+        expect(tight.driver.state.items.size).toBeLessThanOrEqual(1);
         expect(tight.driver.state.members.size).toBeLessThanOrEqual(1);
         expect(tight.driver.state.messages.size).toBeLessThanOrEqual(1);
       }),
@@ -172,6 +228,7 @@ describe("any conversation", () => {
         restarted.commit();
         stayed.commit();
         expect(restarted.overlays).toEqual(stayed.overlays);
+        expect(restarted.itemRows).toEqual(stayed.itemRows);
       }),
       { numRuns: RUNS },
     );
@@ -194,6 +251,7 @@ test("the conversations that are tried do write, repeat, refuse and read", () =>
   for (const name of [
     ...["accept", "duplicate", "conflict", "forbidden", "room_not_found", "already_deleted", "last_owner", "reads"],
     ...["message_sent", "message_edited", "message_deleted", "reaction_changed", "member_left", "member_changed"],
+    ...["poll_voted", "poll_closed", "pseudonym_changed"],
   ]) {
     expect(`${name} ${(seen.get(name) ?? 0) >= 20}`).toBe(`${name} true`);
   }

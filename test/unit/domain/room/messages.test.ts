@@ -18,6 +18,8 @@ import {
 const ANN = user("ann");
 const BOB = user("bob");
 
+const POLL = { messageType: "poll", poll: { question: "Lunch?", options: [{ text: "yes" }, { text: "no" }] } } as const;
+
 let room: RoomDriver;
 
 beforeEach(() => {
@@ -151,7 +153,7 @@ describe("editing a message", () => {
     expect(rejection(edit(BOB, messageIdOf(1), "y"))).toBe("message_not_found messageId");
     expect(rejection(edit(BOB, messageIdOf(999), "y"))).toBe("message_not_found messageId");
     expect(rejection(edit(BOB, "zzz" as MessageId, "y"))).toBe("message_not_found messageId");
-    expect(rejection(edit(BOB, sent(BOB, "lunch?", { messageType: "poll" }), "y"))).toBe("forbidden");
+    expect(rejection(edit(BOB, sent(BOB, "lunch?", POLL), "y"))).toBe("forbidden");
     expect(rejection(edit(BOB, sent(BOB, "x"), " "))).toBe("invalid_field content");
   });
 

@@ -1,9 +1,9 @@
 /** Random conversations: commands of a few people, some of them repeats, with messages and members chosen among those there are. */
 import fc from "fast-check";
-import { messageIdOf, type UserId } from "../../../../src/base/ids.ts";
+import { type MessageId, messageIdOf, type UserId } from "../../../../src/base/ids.ts";
 import type { ModerationRule } from "../../../../src/domain/moderation/rules.ts";
 import { reportIdOf } from "../../../../src/domain/room/moderation-items.ts";
-import type { RoomCommand } from "../../../../src/domain/room/commands.ts";
+import type { NewPoll, RoomCommand } from "../../../../src/domain/room/commands.ts";
 import type { Role, RoomType } from "../../../../src/domain/room/vocabulary.ts";
 import { type RoomDriver, settingsOf, user } from "./room-driver.ts";
 
@@ -16,6 +16,7 @@ const RULES: readonly ModerationRule[] = [
   { id: "3", action: "flag", words: ["ho"] },
   { id: "4", action: "replace", pattern: "a.a" },
 ];
+const CHOICES = [[0], [1], [2, 0], [], [1, 2], [3], [1, 1]];
 const EMOJI = ["👍", "🎉", "constructor"];
 
 const BACK_MAX = 7;
@@ -47,6 +48,11 @@ const KINDS: readonly Step["kind"][] = [
   "react",
   "pin_message",
   "unpin_message",
+  "vote_poll",
+  "vote_poll",
+  "vote_poll",
+  "close_poll",
+  "ban_pseudonym",
   "join_room",
   "leave_room",
   "add_member",
@@ -111,7 +117,20 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
         content,
         messageType: "text",
         ...(step.flag && { mentions: [userId], replyTo: messageId }),
+        ...(step.role === 1 && { messageType: "poll", poll: pollOf(step, room.now) }),
+        ...(step.back > BACK_TO_MESSAGES_MAX && { anonymous: true }),
       };
+    case "vote_poll":
+      return {
+        kind: "vote_poll",
+        ...base,
+        messageId: pollIn(room, step.back) ?? messageId,
+        choices: CHOICES[step.text % CHOICES.length] ?? [],
+      };
+    case "close_poll":
+      return { kind: "close_poll", ...base, messageId: pollIn(room, step.back) ?? messageId };
+    case "ban_pseudonym":
+      return { kind: "ban_pseudonym", ...base, pseudonym: pseudonymIn(room, step.back), banned: step.flag };
     case "edit_message":
       return { kind: "edit_message", ...base, messageId, content };
     case "delete_message":
@@ -132,7 +151,12 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
     case "update_room":
       return { kind: "update_room", ...base, changes: { allowInvites: step.flag, slowModeSeconds: step.role * 10 } };
     case "create_room":
-      return { kind: "create_room", ...base, settings: settingsOf(type), participants: [userId] };
+      return {
+        kind: "create_room",
+        ...base,
+        settings: settingsOf(type, { allowAnonymous: true }),
+        participants: [userId],
+      };
     case "set_moderation":
       return { kind: "set_moderation", ...base, rules: RULES.slice(step.role) };
     case "report":
@@ -159,4 +183,34 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
     case "commit":
       return { kind: "check_read", by };
   }
+}
+
+function pollOf({ flag, text }: Step, now: number): NewPoll {
+  const options = [{ text: "a" }, { text: "b" }, { text: "c" }];
+  return {
+    question: "which?",
+    options,
+    multiple: flag,
+    anonymous: flag,
+    ...(text === 0 && { closesAt: now + 20_000 }),
+  };
+}
+
+/** One of the last polls that are committed. */
+function pollIn(room: RoomDriver, back: number): MessageId | undefined {
+  const polls = room.messageSeqs.filter((seq) => {
+    const event = room.log[seq - 1];
+    return event?.kind === "message_sent" && event.poll !== undefined;
+  });
+  const seq = polls.at(-1 - back);
+  return seq === undefined ? undefined : messageIdOf(seq);
+}
+
+/** That of one of the last anonymous messages that are committed. */
+function pseudonymIn(room: RoomDriver, back: number): UserId {
+  const given = room.messageSeqs.flatMap((seq) => {
+    const event = room.log[seq - 1];
+    return event?.kind === "message_sent" && event.as !== undefined ? [event.as] : [];
+  });
+  return given.at(-1 - back) ?? given.at(-1) ?? ("anon_nobody" as UserId);
 }

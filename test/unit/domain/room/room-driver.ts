@@ -71,6 +71,8 @@ export class RoomDriver {
         now: this.now,
         messageLengthMax: MESSAGE_LENGTH_MAX,
         tenant: this.tenant,
+        // The same for the same place in the log, so that conversations can be compared.
+        token: () => `token${this.state.head}`,
       });
       if (decision.kind === "need") {
         this.#read(decision.keys);
