@@ -53,6 +53,7 @@ const KINDS: readonly Step["kind"][] = [
   "vote_poll",
   "close_poll",
   "ban_pseudonym",
+  "ban_pseudonym",
   "join_room",
   "leave_room",
   "add_member",
@@ -118,17 +119,15 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
         messageType: "text",
         ...(step.flag && { mentions: [userId], replyTo: messageId }),
         ...(step.role === 1 && { messageType: "poll", poll: pollOf(step, room.now) }),
-        ...(step.back > BACK_TO_MESSAGES_MAX && { anonymous: true }),
+        ...(step.back > BACK_TO_MESSAGES_MAX - 2 && { anonymous: true }),
       };
     case "vote_poll":
-      return {
-        kind: "vote_poll",
-        ...base,
-        messageId: pollIn(room, step.back) ?? messageId,
-        choices: CHOICES[step.text % CHOICES.length] ?? [],
-      };
-    case "close_poll":
-      return { kind: "close_poll", ...base, messageId: pollIn(room, step.back) ?? messageId };
+    case "close_poll": {
+      const poll = { ...base, messageId: pollIn(room, step.back) ?? messageId };
+      // Most polls are open for a while.
+      if (step.kind === "close_poll" && step.text < 2) return { kind: "close_poll", ...poll };
+      return { kind: "vote_poll", ...poll, choices: CHOICES[step.text % CHOICES.length] ?? [] };
+    }
     case "ban_pseudonym":
       return { kind: "ban_pseudonym", ...base, pseudonym: pseudonymIn(room, step.back), banned: step.flag };
     case "edit_message":
@@ -202,7 +201,7 @@ function pollIn(room: RoomDriver, back: number): MessageId | undefined {
     const event = room.log[seq - 1];
     return event?.kind === "message_sent" && event.poll !== undefined;
   });
-  const seq = polls.at(-1 - back);
+  const seq = polls.at(-1 - (back % 3)) ?? polls.at(-1);
   return seq === undefined ? undefined : messageIdOf(seq);
 }
 
