@@ -246,7 +246,7 @@ test("the conversations that are tried do write, repeat, refuse and read", () =>
       for (const event of driver.log) count(event.kind, 1);
       count("reads", driver.reads);
     }),
-    { numRuns: RUNS, seed: 1 },
+    { numRuns: 2 * RUNS, seed: 1 },
   );
   for (const name of [
     ...["accept", "duplicate", "conflict", "forbidden", "room_not_found", "already_deleted", "last_owner", "reads"],
