@@ -28,6 +28,9 @@ export interface MemberView extends UserRef {
   readonly role: Role;
   readonly joinedAt: number;
 }
+/** Where a page of members by prefix ended, as its `next` says it. */
+export const MEMBERS_PLACE = /^[ni]:[\x20-\x7e]{0,900}$/;
+
 export interface PresentView extends UserRef {
   readonly status: PresenceStatus;
   readonly customStatus?: string;
@@ -118,8 +121,10 @@ export interface RoomCalls {
     readonly reply: { readonly threadId: MessageId; readonly unread: number };
   };
   readonly members: {
-    readonly request: { readonly after?: UserId; readonly limit: number };
-    readonly reply: { readonly members: readonly MemberView[]; readonly total: number; readonly hasMore: boolean };
+    /** Without `prefix` in the order of their ids, `after` one. With it those whose name or id begins so, `after` a page's `next`. */
+    readonly request: { readonly after?: string; readonly prefix?: string; readonly limit: number };
+    /** `total`: all of the room's. Without `next` there are no more. */
+    readonly reply: { readonly members: readonly MemberView[]; readonly total: number; readonly next?: string };
   };
   /** Who is there now, in the order of their ids. `count`: all of them. */
   readonly present: {

@@ -253,7 +253,11 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
       return ask({ kind: "check_read", by }, { kind: "threads", before: call.before, limit: call.limit });
     case "mark_thread_read":
       return ask(markThread(by, call), ACKNOWLEDGE);
-    case "members":
+    case "members": {
+      const { after, prefix, limit } = call;
+      const from = { ...(after !== undefined && { after }), ...(prefix !== undefined && { prefix }) };
+      return ask({ kind: "check_read", by }, { kind: "members", limit, ...from });
+    }
     case "present":
       return ask(
         { kind: "check_read", by },

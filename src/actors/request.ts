@@ -11,6 +11,7 @@ import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
 import type { ModerationAsk, UserCalls } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
+import type { MembersQuery } from "./member-pages.ts";
 
 /** Where the answer goes. */
 export type Asker =
@@ -26,7 +27,8 @@ export type RoomSequel =
   | { readonly kind: "resume"; readonly lastSeq: Seq; readonly gather: ResumeGather }
   | { readonly kind: "view_room" }
   | { readonly kind: "history"; readonly before?: Seq; readonly after?: Seq; readonly limit: number }
-  | { readonly kind: "members" | "present"; readonly after?: UserId; readonly limit: number }
+  | ({ readonly kind: "members" } & MembersQuery)
+  | { readonly kind: "present"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "moderation"; readonly ask: ModerationAsk }
   | MessageSequel;
 

@@ -15,6 +15,7 @@ import type { ModerationAsk, MutationReply } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import { MessageRequests } from "./message-requests.ts";
 import { MessageViews } from "./message-views.ts";
+import { MemberPages, type MembersQuery } from "./member-pages.ts";
 import type { RoomRequest } from "./request.ts";
 import type { HistoryRange } from "./room-reads.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -39,6 +40,7 @@ export class RoomSequels {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
   readonly #later: Later;
+  readonly #members: MemberPages;
   readonly #views: MessageViews;
   /** Requests that wait for a read. */
   readonly #open = new Set<RoomRequest>();
@@ -47,6 +49,7 @@ export class RoomSequels {
     this.#env = env;
     this.#room = room;
     this.#later = later;
+    this.#members = new MemberPages(env.journal, room.key, later);
     this.#views = new MessageViews(env, room, later);
     this.messages = new MessageRequests(env, room, this.#views, later);
   }
@@ -85,7 +88,7 @@ export class RoomSequels {
         this.#history(request, sequel);
         return;
       case "members":
-        this.#members(request, sequel);
+        this.#listMembers(request, sequel);
         return;
       case "moderation":
         this.#moderation(request, sequel.ask);
@@ -298,23 +301,20 @@ export class RoomSequels {
     });
   }
 
-  #members(request: RoomRequest, page: { readonly after?: UserId; readonly limit: number }): void {
+  #listMembers(request: RoomRequest, query: MembersQuery): void {
     this.#open.add(request);
-    const { memberCount } = this.#room.state;
-    this.#env.journal.listMembers(
-      this.#room.key,
-      { ...(page.after !== undefined && { after: page.after }), limit: page.limit + 1 },
-      this.#later((read) => {
-        this.#open.delete(request);
-        if (!read.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-        const members = read.value.slice(0, page.limit).map(({ userId, name, avatar, role, joinedAt }) => ({
-          ...userRef(userId, name, avatar),
-          role,
-          joinedAt,
-        }));
-        answerValue(this.#env, request, { members, total: memberCount, hasMore: read.value.length > page.limit });
-      }),
-    );
+    const total = this.#room.state.memberCount;
+    this.#members.page(query, (page) => {
+      this.#open.delete(request);
+      if (!page.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+      const { next } = page.value;
+      const members = page.value.members.map(({ userId, name, avatar, role, joinedAt }) => ({
+        ...userRef(userId, name, avatar),
+        role,
+        joinedAt,
+      }));
+      answerValue(this.#env, request, { members, total, ...(next !== undefined && { next }) });
+    });
   }
 }
 

@@ -154,6 +154,8 @@ export const REPLAY_PAGE_EVENTS_MAX = 500;
 export const HISTORY_PAGE_MAX = 100;
 export const ROOM_LIST_PAGE_MAX = 100;
 export const MEMBER_PAGE_MAX = 100;
+/** Reads for one page of members whose ids begin alike, most of whom were listed by their names already. The page is short then. */
+export const MEMBER_SEARCH_READS_MAX = 4;
 /**
  * Bytes replayed to one connection within a window: most of what its socket may hold back, the rest is for live events.
  * Beyond, the missing range is named and the client reads history.

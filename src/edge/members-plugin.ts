@@ -1,7 +1,8 @@
 /** A room's members over REST: list, add, change role, remove. */
 import { Elysia, t } from "elysia";
-import type { MutationReply } from "../actors/calls.ts";
-import { MEMBER_PAGE_MAX } from "../base/limits.ts";
+import { MEMBERS_PLACE, type MutationReply } from "../actors/calls.ts";
+import { parseId, type UserId } from "../base/ids.ts";
+import { ID_LENGTH_MAX, ITEM_KEY_BYTES_MAX, MEMBER_PAGE_MAX } from "../base/limits.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse } from "./envelope.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -12,6 +13,19 @@ import { iso, memberJson, presentJson } from "./views.ts";
 
 const LIMIT = { min: 1, max: MEMBER_PAGE_MAX, fallback: MEMBER_PAGE_MAX } as const;
 const query = t.Object({ after: t.Optional(userId), limit: wholeText(LIMIT) });
+const membersQuery = t.Object({
+  after: t.Optional(
+    t.String({ minLength: 1, maxLength: ITEM_KEY_BYTES_MAX, description: "`after` of the page before" }),
+  ),
+  prefix: t.Optional(
+    t.String({
+      minLength: 1,
+      maxLength: ID_LENGTH_MAX,
+      description: "Only members whose name, whatever its case, or whose id begins so",
+    }),
+  ),
+  limit: wholeText(LIMIT),
+});
 const addBody = t.Object({ userId, role: t.Optional(role), ...mutationFields });
 const roleBody = t.Object({ role, ...mutationFields });
 
@@ -23,18 +37,29 @@ export function membersPlugin(prefix: string, options: RestOptions) {
     .use(authenticated(options))
     .get(
       "/rooms/:roomId/members",
-      async ({ principal, params, query: { after, limit: limitText }, set }) => {
+      async ({ principal, params, query: { after, prefix, limit: limitText }, set }) => {
         const size = readWhole("limit", limitText, LIMIT);
         if (!size.ok) return refuse(set, size.error);
         const limit = size.value;
-        const page = { limit, ...(after === undefined ? {} : { after }) };
-        const call = { to: "room", room: params.roomId, kind: "members", ...page } as const;
-        return answer(set, await engine.call(principal, call), ({ members, total, hasMore }) => ({
+        const isPlace = prefix === undefined ? isUserId : isMembersPlace;
+        if (after !== undefined && !isPlace(after)) return refuse(set, NO_PLACE);
+        const from = { ...(after !== undefined && { after }), ...(prefix !== undefined && { prefix }) };
+        const call = { to: "room", room: params.roomId, kind: "members", limit, ...from } as const;
+        return answer(set, await engine.call(principal, call), ({ members, total, next }) => ({
           members: members.map(memberJson),
-          pagination: { total, limit, hasMore, after: members.at(-1)?.userId ?? null },
+          pagination: {
+            total,
+            limit,
+            hasMore: next !== undefined,
+            after: prefix === undefined ? (members.at(-1)?.userId ?? null) : (next ?? null),
+          },
         }));
       },
-      { params: roomParams, query, detail: { summary: "Members, in the order of their ids" } },
+      {
+        params: roomParams,
+        query: membersQuery,
+        detail: { summary: "Members, in the order of their ids, or by the beginning of a name or an id" },
+      },
     )
     .get(
       "/rooms/:roomId/presence",
@@ -86,6 +111,16 @@ export function membersPlugin(prefix: string, options: RestOptions) {
       },
       { params: memberParams, headers: mutationHeaders, detail: { summary: "Remove a member" } },
     );
+}
+
+const NO_PLACE = { code: "invalid_field", field: "after", message: '"after" must be that of a page before.' } as const;
+
+function isUserId(text: string): boolean {
+  return parseId<UserId>(text) !== undefined;
+}
+
+function isMembersPlace(text: string): boolean {
+  return MEMBERS_PLACE.test(text);
 }
 
 function receipt({ seq, timestamp, duplicate }: MutationReply) {

@@ -81,16 +81,18 @@ export interface Journal {
   /** Rows by key, in the order asked; `null` where there is none. */
   readMembers(log: LogKey, users: readonly UserId[], done: Done<readonly (MemberRow | null)[]>): void;
   readOverlays(log: LogKey, seqs: readonly Seq[], done: Done<readonly (MessageOverlay | null)[]>): void;
-  /** Members in the order of their ids, after `after`. */
-  listMembers(
-    log: LogKey,
-    page: { readonly after?: UserId; readonly limit: number },
-    done: Done<readonly MemberRow[]>,
-  ): void;
+  /** Members in the order of their ids, after `after`; with `prefix` only those whose ids begin so. */
+  listMembers(log: LogKey, page: MemberQuery, done: Done<readonly MemberRow[]>): void;
   /** The room's other rows by key, in the order asked; `null` where there is none. */
   readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void;
   /** Items of one collection in the order of their ids' bytes. */
   listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void;
+}
+
+export interface MemberQuery {
+  readonly after?: UserId;
+  readonly prefix?: string;
+  readonly limit: number;
 }
 
 export interface ItemQuery extends PageQuery {

@@ -357,6 +357,24 @@ export function journalConformance(name: string, open: () => Promise<Harness>): 
         expect(listed).toEqual(names.toSorted());
       });
 
+      test("of members are listed by the beginning of their ids", async () => {
+        const names = ["a", "ab", "ab.1", "ab.2", "abc", "b"];
+        await appendNow(journal(), LOG, segment(1), [card(), ...names.map((name) => member(name))]);
+        const list = async (query: { prefix: string; after?: string; limit?: number }) => {
+          const { prefix, after, limit = 9 } = query;
+          const page = { prefix, limit, ...(after !== undefined && { after: user(after) }) };
+          const rows = await ask<readonly MemberRow[]>((done) => journal().listMembers(LOG, page, done));
+          return rows.map((row) => row.userId as string);
+        };
+        expect(await list({ prefix: "ab" })).toEqual(["ab", "ab.1", "ab.2", "abc"]);
+        expect(await list({ prefix: "ab", limit: 2 })).toEqual(["ab", "ab.1"]);
+        expect(await list({ prefix: "ab", after: "ab.1" })).toEqual(["ab.2", "abc"]);
+        expect(await list({ prefix: "ab", after: "a" })).toEqual(["ab", "ab.1", "ab.2", "abc"]);
+        expect(await list({ prefix: "ab", after: "b" })).toEqual([]);
+        expect(await list({ prefix: "x" })).toEqual([]);
+        expect(await list({ prefix: "name with ümläut" })).toEqual([]);
+      });
+
       test("of messages are overlays that are overwritten whole", async () => {
         const history = [{ content: "ene", until: 4, by: user("ada") }];
         const first = { content: "one", editedAt: 5, history, reactions: { "👍": [user("ada")] } };

@@ -11,6 +11,7 @@ import type {
   Journal,
   LogKey,
   LogTail,
+  MemberQuery,
   ReadRange,
   ReadResult,
   RowChange,
@@ -203,11 +204,7 @@ export class SimJournal implements Journal {
     this.#store.ask(this.#process, done, (answer) => this.#store.inner.readOverlays(log, seqs, answer));
   }
 
-  listMembers(
-    log: LogKey,
-    page: { readonly after?: UserId; readonly limit: number },
-    done: Done<readonly MemberRow[]>,
-  ): void {
+  listMembers(log: LogKey, page: MemberQuery, done: Done<readonly MemberRow[]>): void {
     this.#store.ask(this.#process, done, (answer) => this.#store.inner.listMembers(log, page, answer));
   }
 

@@ -7,6 +7,7 @@ import type {
   Journal,
   LogKey,
   LogTail,
+  MemberQuery,
   ReadRange,
   ReadResult,
   RowChange,
@@ -82,11 +83,7 @@ export class ScriptedJournal implements Journal {
     this.#journal.readOverlays(log, seqs, done);
   }
 
-  listMembers(
-    log: LogKey,
-    page: { readonly after?: UserId; readonly limit: number },
-    done: Done<readonly MemberRow[]>,
-  ): void {
+  listMembers(log: LogKey, page: MemberQuery, done: Done<readonly MemberRow[]>): void {
     this.calls.push("listMembers");
     this.#journal.listMembers(log, page, done);
   }

@@ -16,6 +16,7 @@ import type { Clock } from "../../base/clock.ts";
 import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import { DYNAMO_ITEM_BYTES_MAX, DYNAMO_ROWS_WAIT_MS_MAX } from "../../base/limits.ts";
 import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import { idRangeOf, isWithin } from "../item-page.ts";
 import type {
   AppendOutcome,
   Done,
@@ -24,6 +25,7 @@ import type {
   ListedItem,
   LogKey,
   LogTail,
+  MemberQuery,
   ReadRange,
   ReadResult,
   RowChange,
@@ -142,13 +144,9 @@ export class DynamoJournal implements Journal {
     answer(read(), done, this.#parts.failed);
   }
 
-  listMembers(
-    log: LogKey,
-    page: { readonly after?: UserId; readonly limit: number },
-    done: Done<readonly MemberRow[]>,
-  ): void {
+  listMembers(log: LogKey, query: MemberQuery, done: Done<readonly MemberRow[]>): void {
     const pending = new Map(this.#parts.pending.log(log)?.members);
-    answer(this.#listMembers(log, page, pending), done, this.#parts.failed);
+    answer(this.#listMembers(log, query, pending), done, this.#parts.failed);
   }
 
   readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void {
@@ -260,18 +258,21 @@ export class DynamoJournal implements Journal {
 
   async #listMembers(
     log: LogKey,
-    { after, limit }: { readonly after?: UserId; readonly limit: number },
+    query: MemberQuery,
     pending: ReadonlyMap<UserId, Versioned<MemberRow | null>>,
   ): Promise<ApiResult<readonly MemberRow[]>> {
+    const { limit } = query;
     const members: MemberRow[] = [];
+    const range = idRangeOf(query);
+    if (range === undefined) return { ok: true, value: members };
     const seen = new Set<UserId>();
     const note = (user: UserId, row: MemberRow | null | undefined): void => {
       seen.add(user);
-      if (row != null && (after === undefined || user > after)) members.push(row);
+      if (row != null && isWithin(range, user)) members.push(row);
     };
-    let through = after;
+    let through: UserId | undefined;
     do {
-      const page = await this.#parts.rows.memberPage(log, through, limit + pending.size);
+      const page = await this.#parts.rows.memberPage(log, range, through, limit + pending.size + 1);
       if (!page.ok) return page;
       for (const [user, row] of page.value.rows) note(user, newest(pending.get(user), row));
       through = page.value.through;

@@ -6,6 +6,7 @@
  */
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
+import type { IdRange } from "../item-page.ts";
 import type { LogKey, RoomCard } from "../journal.ts";
 import type { ApiResult, DynamoApi } from "./dynamo-api.ts";
 import { binary, bytesIn, fromJsonBytes, type Item, jsonBytes, keyOf, number, numberIn, textIn } from "./items.ts";
@@ -80,10 +81,16 @@ export class RowStore {
     return read.ok ? { ok: true, value: new Map(read.value.map(memberIn)) } : read;
   }
 
-  async memberPage(log: LogKey, after: UserId | undefined, limit: number): Promise<ApiResult<MemberPage>> {
+  /** One page of a range of ids, absences included. */
+  async memberPage(
+    log: LogKey,
+    { from, to }: IdRange,
+    after: UserId | undefined,
+    limit: number,
+  ): Promise<ApiResult<MemberPage>> {
     const pk = membersPartition(log);
     const start = after === undefined ? undefined : keyOf({ pk, sk: after });
-    const page = await this.#api.query({ table: this.#table, pk, limit, start });
+    const page = await this.#api.query({ table: this.#table, pk, from, to, limit, start });
     if (!page.ok) return page;
     const { items, next } = page.value;
     const through = next === undefined ? undefined : (textIn(next, "sk") as UserId | undefined);

@@ -12,6 +12,7 @@ import type {
   ListedItem,
   LogKey,
   LogTail,
+  MemberQuery,
   ReadRange,
   ReadResult,
   RowChange,
@@ -83,18 +84,13 @@ export class MemoryJournal implements Journal {
     this.#answer(done, () => seqs.map((seq) => this.#store.log(log)?.overlays.get(seq) ?? null));
   }
 
-  listMembers(
-    log: LogKey,
-    page: { readonly after?: UserId; readonly limit: number },
-    done: Done<readonly MemberRow[]>,
-  ): void {
+  listMembers(log: LogKey, query: MemberQuery, done: Done<readonly MemberRow[]>): void {
     this.#answer(done, () => {
-      const { after } = page;
-      const members = [...(this.#store.log(log)?.members.values() ?? [])];
-      return members
-        .filter((row) => after === undefined || row.userId > after)
-        .sort((a, b) => (a.userId < b.userId ? -1 : 1))
-        .slice(0, page.limit);
+      const rows = [...(this.#store.log(log)?.members.values() ?? [])];
+      return pageOf(
+        rows.map((row) => ({ id: row.userId, row })),
+        query,
+      ).map(({ row }) => row);
     });
   }
 

@@ -6,7 +6,7 @@ import type { Database } from "bun:sqlite";
 import { type ItemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
 import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import { idRangeOf } from "../item-page.ts";
-import type { ItemQuery, ListedItem, LogKey, LogTail, ReadRange, Segment, Snapshot } from "../journal.ts";
+import type { ItemQuery, ListedItem, LogKey, LogTail, MemberQuery, ReadRange, Segment, Snapshot } from "../journal.ts";
 import { cutRange } from "../range-cut.ts";
 import type { LogNumbers } from "./log-numbers.ts";
 import type { RecentSegments } from "./recent-segments.ts";
@@ -64,8 +64,8 @@ export class LogReader {
     this.#member = db.prepare<{ row: string }, [number, UserId]>(
       "SELECT row FROM member WHERE log = ? AND user_id = ?",
     );
-    this.#members = db.prepare<{ row: string }, [number, string, number]>(
-      "SELECT row FROM member WHERE log = ? AND user_id > ? ORDER BY user_id LIMIT ?",
+    this.#members = db.prepare<{ row: string }, [number, string, string, string, number]>(
+      "SELECT row FROM member WHERE log = ? AND user_id BETWEEN ? AND ? AND user_id <> ? ORDER BY user_id LIMIT ?",
     );
     this.#overlay = db.prepare<{ row: string }, [number, Seq]>("SELECT row FROM overlay WHERE log = ? AND seq = ?");
     this.#item = db.prepare<{ row: string }, [number, string, string]>(
@@ -119,10 +119,13 @@ export class LogReader {
     return row === null ? null : (JSON.parse(row.row) as MemberRow);
   }
 
-  memberPage(key: LogKey, after: UserId | undefined, limit: number): readonly MemberRow[] {
+  memberPage(key: LogKey, query: MemberQuery): readonly MemberRow[] {
     const log = this.#numbers.log(key);
-    if (log === undefined) return [];
-    return this.#members.all(log, after ?? "", limit).map(({ row }) => JSON.parse(row) as MemberRow);
+    const range = idRangeOf(query);
+    if (log === undefined || range === undefined) return [];
+    return this.#members
+      .all(log, range.from, range.to, range.except, query.limit)
+      .map(({ row }) => JSON.parse(row) as MemberRow);
   }
 
   overlays(key: LogKey, seqs: readonly Seq[]): readonly (MessageOverlay | null)[] {

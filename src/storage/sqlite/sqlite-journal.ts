@@ -9,6 +9,7 @@ import type {
   ListedItem,
   LogKey,
   LogTail,
+  MemberQuery,
   ReadRange,
   ReadResult,
   RowChange,
@@ -63,12 +64,8 @@ export class SqliteJournal implements Journal {
     this.#reads.answer(done, () => this.#logs.overlays(log, seqs));
   }
 
-  listMembers(
-    log: LogKey,
-    page: { readonly after?: UserId; readonly limit: number },
-    done: Done<readonly MemberRow[]>,
-  ): void {
-    this.#reads.answer(done, () => this.#logs.memberPage(log, page.after, page.limit));
+  listMembers(log: LogKey, query: MemberQuery, done: Done<readonly MemberRow[]>): void {
+    this.#reads.answer(done, () => this.#logs.memberPage(log, query));
   }
 
   readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void {

@@ -1,7 +1,8 @@
 /** Rooms with many members: coming and going is told as a number, and members are found by the beginning of a name. */
 import { expect, test } from "bun:test";
+import type { ReplyOf } from "../../../src/actors/calls.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { LARGE_ROOM_MEMBERS, MEMBER_COUNT_INTERVAL_MS } from "../../../src/base/limits.ts";
+import { LARGE_ROOM_MEMBERS, MEMBER_COUNT_INTERVAL_MS, MEMBER_SEARCH_READS_MAX } from "../../../src/base/limits.ts";
 import { at, listAt } from "../../support/json.ts";
 import { principalOf, type SmallClient, SmallNode } from "../../support/small-node.ts";
 
@@ -103,4 +104,76 @@ test("a shard that is lost forgets no member of a large room", () => {
   node.run(MEMBER_COUNT_INTERVAL_MS);
   expect(countsOf(ann).at(-1)).toBe(LARGE_ROOM_MEMBERS + 4);
   expect(ann.faults()).toEqual([]);
+});
+
+interface MembersAsked {
+  readonly to: "room";
+  readonly room: RoomId;
+  readonly kind: "members";
+  readonly prefix: string;
+  readonly limit: number;
+}
+
+/** All pages, each as the ids on it. */
+async function found(node: SmallNode, prefix: string, limit: number): Promise<readonly (readonly string[])[]> {
+  const pages: (readonly string[])[] = [];
+  for (let next: string | undefined = ""; next !== undefined; ) {
+    const place: object = next === "" ? {} : { after: next };
+    const call: MembersAsked = { to: "room", room: ROOM, kind: "members", prefix, limit, ...place };
+    const asked = node.gateway.call(principalOf("ann"), call);
+    node.run();
+    const answer = await asked;
+    if (!answer.ok) throw new Error(answer.error.code);
+    const reply: ReplyOf<MembersAsked> = answer.value;
+    expect(reply.members.length).toBeLessThanOrEqual(limit);
+    pages.push(reply.members.map((member) => member.userId));
+    next = reply.next;
+  }
+  return pages;
+}
+
+/** Joins under a name of one's own. */
+function enter(node: SmallNode, userId: string, name?: string): void {
+  const command = { kind: "join_room", clientId: `join ${userId}` } as const;
+  const call = { to: "room", room: ROOM, kind: "mutate", command } as const;
+  void node.gateway.call({ ...principalOf(userId), ...(name !== undefined && { name }) }, call);
+}
+
+test("members are found by the beginning of their names, then of their ids, each once and whatever the page's size", async () => {
+  const { node } = roomOf(1);
+  const people = [
+    ["u1", "Zoe"],
+    ["u2", "zora"],
+    ["zo", "ZO"],
+    ["zo.3", "Ben"],
+    ["zo.4", undefined],
+    ["zo.5", "Zo the Fifth"],
+    ["x", "az"],
+  ] as const;
+  for (const [id, name] of people) enter(node, id, name);
+  node.run();
+  const wanted = ["zo", "zo.5", "u1", "u2", "zo.3", "zo.4"];
+  for (const limit of [1, 2, 3, 4, 5, 6, 100]) expect((await found(node, "zo", limit)).flat()).toEqual(wanted);
+  expect((await found(node, "ZO", 9)).flat()).toEqual(["zo", "zo.5", "u1", "u2"]);
+  expect((await found(node, "zo t", 9)).flat()).toEqual(["zo.5"]);
+  expect((await found(node, "nobody", 9)).flat()).toEqual([]);
+  leave(node, "zo.5");
+  node.run();
+  expect((await found(node, "zo", 100)).flat()).toEqual(wanted.filter((id) => id !== "zo.5"));
+});
+
+test("a search whose ids were all listed by their names reads a bounded number of rows for each page", async () => {
+  const { node } = roomOf(1);
+  for (let i = 0; i < 400; i += 1) {
+    enter(node, `zo${i}`, `Zo ${i}`);
+    if (i % 100 === 0) node.run();
+  }
+  enter(node, "zoz", "Ben");
+  node.run();
+  const pages = await found(node, "zo", 10);
+  expect(pages.flat()).toHaveLength(401);
+  expect(new Set(pages.flat()).size).toBe(401);
+  expect(pages.flat().at(-1)).toBe("zoz");
+  // Forty of names, and as many for the ids as it takes to look at all of them.
+  expect(pages.length).toBeLessThanOrEqual(40 + Math.ceil(401 / (MEMBER_SEARCH_READS_MAX * 10)) + 2);
 });
