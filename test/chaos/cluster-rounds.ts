@@ -3,6 +3,7 @@
  * catches up, and what they were told and saw is judged.
  * Invariant: every wait has a bound; what was not reached in time is told, and the rest is judged all the same.
  */
+import { patiently } from "./patience.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import { TestClient } from "../support/client.ts";
 import { mintTestToken } from "../support/tokens.ts";
@@ -141,7 +142,7 @@ async function gather(rig: ClusterRig, people: readonly Roamer[], rooms: readonl
   const token = mintTestToken({ user: "maker", name: "maker" });
   const [node] = rig.nodes;
   if (node === undefined) throw new Error("there is no node");
-  const maker = await TestClient.connect(node.server, { token });
+  const maker = await patiently(() => TestClient.connect(node.server, { token }));
   for (const roomId of rooms) await maker.ack({ type: "create_room", roomId, name: roomId, roomType: "public" });
   await maker.close();
   await Promise.all(people.map((person) => person.arrive()));

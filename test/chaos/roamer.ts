@@ -3,6 +3,7 @@
  * resumes every room until it is told that it listens again, tries again what was refused for now or not answered.
  * Invariant: until `leave` it is connected or on its way to be, and never gives a message up.
  */
+import { patiently } from "./patience.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import type { TestClient } from "../support/client.ts";
 import { at, listAt, textAt } from "../support/json.ts";
@@ -77,7 +78,7 @@ export class Roamer {
 
   /** Connects, joins the rooms, and goes on by itself from then. */
   async arrive(): Promise<void> {
-    this.#client = await this.person.open(this.#here());
+    this.#client = await patiently(() => this.person.open(this.#here()));
     for (const roomId of this.rooms) await this.#join(this.#client, roomId);
     this.#lastFrameMs = performance.now();
     this.#watch = setInterval(() => this.#look(), WATCH_MS);

@@ -2,6 +2,7 @@
  * What may go wrong in a cluster, one entry each: breaks something under load, and is done when all is well again.
  * Invariant: whatever a scenario breaks it mends itself; after a failure the rig mends what is left over.
  */
+import { patiently } from "./patience.ts";
 import type { SeededRandom } from "../../src/base/prng.ts";
 import type { ClusterRig, RigNode } from "./cluster-rig.ts";
 import type { DynamoFault } from "./dynamodb-fault-proxy.ts";
@@ -64,8 +65,10 @@ async function makePublicRooms({ rig, round }: Trouble): Promise<void> {
   for (const { name, server } of rig.nodes) {
     const token = server.token({ user: "host", name: "Host" });
     const body = { name: "Batch", type: "public", clientId: `batch-${round}-${name}` };
-    const { status } = await server.rest("POST", "/v1/chat/rooms", { token, body });
-    if (status !== 201) throw new Error(`a room could not be made at ${name}: ${status}`);
+    await patiently(async () => {
+      const { status } = await server.rest("POST", "/v1/chat/rooms", { token, body });
+      if (status !== 201) throw new Error(`a room could not be made at ${name}: ${status}`);
+    });
   }
 }
 
