@@ -192,6 +192,15 @@ export interface UserCalls {
     };
     readonly reply: PresenceView;
   };
+  /** Of the asker's own block list. */
+  readonly block_user: {
+    readonly request: { readonly whom: UserId; readonly blocked: boolean };
+    readonly reply: object;
+  };
+  readonly list_blocks: {
+    readonly request: { readonly after?: UserId; readonly limit: number };
+    readonly reply: { readonly blocks: readonly BlockedView[] };
+  };
   readonly set_presence: {
     readonly request: {
       readonly status: PresenceStatus;
@@ -200,6 +209,11 @@ export interface UserCalls {
     };
     readonly reply: PresenceView;
   };
+}
+export interface BlockedView {
+  readonly userId: UserId;
+  /** Milliseconds since 1970. */
+  readonly blockedAt: number;
 }
 /** One person, as their own actor knows them. */
 export interface PresenceView extends UserRef {

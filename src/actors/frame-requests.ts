@@ -39,6 +39,10 @@ export function requestOfFrame(
           };
     return userRequest(link, record, asker, by, by.userId, ask);
   }
+  if (frame.type === "block_user") {
+    const ask: UserAsk = { kind: "block_user", whom: frame.userId, blocked: frame.blocked !== false };
+    return userRequest(link, record, asker, by, by.userId, ask);
+  }
   if (frame.type === "auth" || frame.type === "ping" || frame.type === "resume") return undefined;
   if (frame.type === "send_message") return sendRequest(record, asker, by, frameNo, frame);
   const room = chosenRoom ?? frame.roomId;
@@ -287,6 +291,10 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
       return { kind: "shared_rooms", others: call.others };
     case "list_threads":
       return { kind: "list_threads", after: call.after, limit: call.limit };
+    case "block_user":
+      return { kind: "block_user", whom: call.whom, blocked: call.blocked };
+    case "list_blocks":
+      return { kind: "list_blocks", limit: call.limit, ...(call.after !== undefined && { after: call.after }) };
   }
 }
 

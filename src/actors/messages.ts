@@ -17,6 +17,8 @@ export type ActorMessage =
   | { readonly kind: "subscribed" | "unsubscribed"; readonly room: RoomId; readonly connectionId: ConnectionId }
   /** user → room: show this. */
   | { readonly kind: "presence"; readonly presence: ShownPresence }
+  /** user → room: the sender blocked this person, or does so no more. */
+  | { readonly kind: "blocks_changed"; readonly userId: UserId }
   /** room → user: for sockets of the user that are not subscribed to the room. */
   | {
       readonly kind: "notify";

@@ -83,6 +83,8 @@ export type UserAsk =
   | { readonly kind: "device_used"; readonly inUse: boolean }
   | { readonly kind: "update_profile"; readonly change: ProfileChange; readonly presence: Partial<PresenceWish> }
   | { readonly kind: "shared_rooms"; readonly others: readonly UserId[] }
+  | { readonly kind: "block_user"; readonly whom: UserId; readonly blocked: boolean }
+  | { readonly kind: "list_blocks"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "get_presence" }
   | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }
   | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };

@@ -8,7 +8,7 @@ import { FENCE_RESPECT_MS, PSEUDONYM_TOKEN_LENGTH, SNAPSHOT_EVENTS_MIN } from ".
 import type { HookVerdict } from "../domain/moderation/hook.ts";
 import { apply } from "../domain/room/apply.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
-import type { Decision, RoomEffect, RowKeys } from "../domain/room/decision.ts";
+import type { BlockMark, Decision, RoomEffect, RowKeys } from "../domain/room/decision.ts";
 import { type DecideContext, decide } from "../domain/room/decide.ts";
 import { emptyRoomState } from "../domain/room/empty-state.ts";
 import type { DomainEvent, LogEvent } from "../domain/room/events.ts";
@@ -104,7 +104,13 @@ export class RoomActor extends Actor<RoomMessage> {
   #log: RoomLog | undefined;
   #state: RoomState = emptyRoomState();
   /** Used again for every decision; none keeps it. */
-  readonly #context: DecideContext & { now: number; verdict: HookVerdict | undefined };
+  readonly #context: DecideContext & {
+    now: number;
+    verdict: HookVerdict | undefined;
+    blocks: ReadonlyMap<UserId, BlockMark>;
+  };
+  /** What is believed of block lists; made where somebody asks. */
+  #blocks: Map<UserId, BlockMark> | undefined;
   /** This activation has written its fence. */
   #fenced = false;
   /** Of the newest fence that is known to be durable. */
@@ -139,7 +145,8 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#follows = env.ownership.follows(this.hash, topicKey(tenant, room));
     this.#key = { tenant, room, incarnation: 1 };
     const token = (): string => env.random.token(PSEUDONYM_TOKEN_LENGTH);
-    this.#context = { now: 0, messageLengthMax: env.settings.messageLengthMax, verdict: undefined, token };
+    const { messageLengthMax } = env.settings;
+    this.#context = { now: 0, messageLengthMax, verdict: undefined, token, blocks: NO_BLOCKS };
     const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
     this.audience = new RoomAudience(env, tenant, room, later);
     this.reads = new RoomReads(env.journal, this.#key, later);
@@ -149,6 +156,13 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#watch = new LogWatch(env, this.#key, this, later);
     this.hold();
     this.#readTail();
+  }
+
+  /** For whoever reads block lists. */
+  get blocks(): Map<UserId, BlockMark> {
+    this.#blocks ??= new Map();
+    this.#context.blocks = this.#blocks;
+    return this.#blocks;
   }
 
   get state(): RoomState {
@@ -264,6 +278,7 @@ export class RoomActor extends Actor<RoomMessage> {
         return;
       case "actor":
         if (message.message.kind === "presence") this.audience.ephemera.showPresence(message.message.presence);
+        else if (message.message.kind === "blocks_changed") this.#blocks?.delete(message.message.userId);
         return;
     }
   }
@@ -726,6 +741,7 @@ const OVERLOADED_RETRY_MS = 500;
 /** When to try again what a room that only follows its log cannot do, milliseconds. */
 const FOLLOWER_RETRY_MS = 1_000;
 const STORAGE_FULL_RETRY_MS = 5_000;
+const NO_BLOCKS: ReadonlyMap<UserId, BlockMark> = new Map();
 const NO_EFFECTS: readonly RoomEffect[] = [];
 const NO_ROWS = [] as const;
 

@@ -8,6 +8,7 @@ import type { LogEvent, MessageSent } from "../domain/room/events.ts";
 import { type LearnedRows, messageRowOf } from "../domain/room/message-rows.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import type { RoomActor } from "./room-actor.ts";
+import { readBlocks } from "./room-blocks.ts";
 import { eventsIn } from "./room-reads.ts";
 import type { ShardEnv } from "./shard-env.ts";
 
@@ -28,6 +29,15 @@ export class RowFetcher {
   }
 
   fetch(keys: RowKeys, answer: Answer<LearnedRows>): void {
+    const { blocks, ...rows } = keys;
+    if (blocks === undefined) return this.#rows(rows, answer);
+    readBlocks(this.#env, this.#room.key, this.#later, blocks, this.#room.blocks, (read) => {
+      if (read.ok) this.#rows(rows, answer);
+      else answer(read);
+    });
+  }
+
+  #rows(keys: RowKeys, answer: Answer<LearnedRows>): void {
     this.#members(keys.members, (members) => {
       if (!members.ok) return answer(members);
       this.#messages(keys.messages, (messages) => {

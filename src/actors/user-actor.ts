@@ -26,6 +26,8 @@ import {
   type ProfileState,
   shownProfile,
 } from "../domain/user/profile.ts";
+import type { Result } from "../base/result.ts";
+import type { Rejection } from "../protocol/errors.ts";
 import type { UserRef } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import { type RoomListItem, unreadOf, type UserRow } from "../storage/projections.ts";
@@ -38,6 +40,7 @@ import type { ActorMessage } from "./messages.ts";
 import type { PresenceWish, UserAsk, UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { UserThreads } from "./user-threads.ts";
+import { UserBlocks } from "./user-blocks.ts";
 import { roomView, userRef } from "./views.ts";
 
 export type UserMessage =
@@ -64,6 +67,9 @@ export class UserActor extends Actor<UserMessage> {
   #choice: ProfileState | undefined;
   /** The newest introduction of each connection. A list: most people have one or two. */
   readonly #connections: ShardConnection[] = [];
+  /** Made when somebody is on the list, or the list is asked for. */
+  #blocks: UserBlocks | undefined;
+  #hasBlocks = false;
   #graceTimer: Timer | undefined;
   /** Of a custom status that ends. */
   #customStatusTimer: Timer | undefined;
@@ -153,6 +159,7 @@ export class UserActor extends Actor<UserMessage> {
     const row = read.value ?? undefined;
     this.#row = row;
     if (row !== undefined) this.#ref = userRef(this.#userId, row.name, row.avatar);
+    this.#hasBlocks = row?.hasBlocks === true;
     if (row?.own !== undefined) this.#choice = { own: row.own, claimed: row.claimed ?? {} };
     const now = this.#env.clock.wallMs();
     const { status = "online", customStatus, customStatusUntil, lastSeen = now } = row ?? {};
@@ -291,7 +298,15 @@ export class UserActor extends Actor<UserMessage> {
     }
   }
 
+  /** Nothing of what somebody does who is blocked is told. */
   #notify(message: Extract<ActorMessage, { kind: "notify" }>): void {
+    if (!this.#hasBlocks) return this.#tellDevices(message);
+    this.#blockList().has(message.by, (isBlocked) => {
+      if (!isBlocked) this.#tellDevices(message);
+    });
+  }
+
+  #tellDevices(message: Extract<ActorMessage, { kind: "notify" }>): void {
     for (const connection of this.#connections) {
       const device = deviceOf(this.#presence, connection.info.connectionId);
       if (!connection.greeted || device?.rooms?.has(message.room) === true) continue;
@@ -366,7 +381,8 @@ export class UserActor extends Actor<UserMessage> {
   }
 
   #save(saved: (result: ReadResult<true>) => void = () => undefined): void {
-    this.#row = { ...this.#ref, ...this.#choice, ...presenceRow(this.#presence) };
+    const blocks = this.#hasBlocks ? { hasBlocks: true as const } : {};
+    this.#row = { ...this.#ref, ...this.#choice, ...presenceRow(this.#presence), ...blocks };
     // Lost when the store fails now; the next change brings all of it again.
     this.#env.projections.writeUser(this.#tenant, this.#row, saved);
   }
@@ -394,6 +410,15 @@ export class UserActor extends Actor<UserMessage> {
         return;
       case "update_profile":
         this.#updateProfile(request, ask);
+        return;
+      case "block_user":
+        this.#block(request, ask.whom, ask.blocked);
+        return;
+      case "list_blocks":
+        this.#blockList().list(ask, (listed) => {
+          if (listed.ok) answerValue(this.#env, request, { blocks: listed.value });
+          else answerRejection(this.#env, request, listed.error);
+        });
         return;
       case "shared_rooms":
         this.#sharedRooms(request, ask.others);
@@ -431,6 +456,33 @@ export class UserActor extends Actor<UserMessage> {
         const status = visibleStatus(this.#presence);
         for (const room of this.#presence.shown ?? []) this.#show(room, status);
         answerValue(this.#env, request, this.#view());
+      }),
+    );
+  }
+
+  #blockList(): UserBlocks {
+    this.#blocks ??= new UserBlocks(this.#env, this.#tenant, this.#userId, (run) => this.later(run));
+    return this.#blocks;
+  }
+
+  #block(request: UserRequest, whom: UserId, blocked: boolean): void {
+    if (whom === this.#userId) {
+      const message = "Nobody can block themselves.";
+      return answerRejection(this.#env, request, { code: "invalid_field", field: "userId", message });
+    }
+    const done = (result: Result<true, Rejection>): void => {
+      if (!result.ok) answerRejection(this.#env, request, result.error);
+      else if (request.asker.kind === "frame") answerAck(this.#env, request, {});
+      else answerValue(this.#env, request, {});
+    };
+    if (!blocked) return this.#blockList().unblock(whom, done);
+    if (this.#hasBlocks) return this.#blockList().block(whom, done);
+    // The row says first that there is a list, so that no activation overlooks it.
+    this.#hasBlocks = true;
+    this.#save(
+      this.later((saved) => {
+        if (saved.ok) this.#blockList().block(whom, done);
+        else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
       }),
     );
   }

@@ -26,6 +26,12 @@ export const EMOJI_LENGTH_MAX = 32;
 export const CUSTOM_STATUS_MS_MAX = 7 * 24 * 60 * 60_000;
 /** Characters of a person's name; a longer one in a token is cut. Reject `invalid_field`. */
 export const USER_NAME_LENGTH_MAX = 120;
+/** People whom one person may block: the list is held in memory while they are connected. Reject `too_many_blocks`. */
+export const BLOCKS_MAX = 1_000;
+/** Blocked people named in one page. */
+export const BLOCK_PAGE_MAX = 100;
+/** How long a room of two believes what it read of its members' block lists, milliseconds, unless it is told before. */
+export const BLOCKS_KEPT_MS_MAX = 10_000;
 /** People whose presence is asked for at once. Reject `invalid_field`. */
 export const PRESENCE_USERS_MAX = 50;
 /** Of each of two people the newest memberships that are looked at for a room that they share. Beyond: they share none. */

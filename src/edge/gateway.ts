@@ -207,6 +207,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
       case "resume":
       case "create_room":
       case "set_presence":
+      case "block_user":
         this.#whole(connection, principal, data);
         return;
       default:
@@ -226,6 +227,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     if (frame.type === "auth") void this.#identity.renew(connection, frame);
     else if (frame.type === "resume") this.#resume(connection, principal, frame);
     else if (frame.type === "create_room") this.#createRoom(connection, principal, frame, data);
+    else if (frame.type === "block_user") this.#forward(connection, this.#home(principal), undefined, data);
     else if (frame.type === "set_presence") {
       if (frame.auto !== true) this.#ports.census?.chose(principal.tenant, principal.userId, frame.status);
       this.#forward(connection, this.#home(principal), undefined, data);

@@ -10,6 +10,7 @@ import { adminPlugin } from "./admin-plugin.ts";
 import { activityPlugin } from "./activity-plugin.ts";
 import type { Auth } from "./auth.ts";
 import type { RestOptions } from "./authenticated.ts";
+import { blocksPlugin } from "./blocks-plugin.ts";
 import { docsPlugin } from "./docs-plugin.ts";
 import { answerError } from "./envelope.ts";
 import { type Health, healthPlugin } from "./health-plugin.ts";
@@ -87,6 +88,7 @@ export function createApp({ engine, auth, config, log, health, sockets, director
       .use(threadsPlugin(prefix, rest))
       .use(pinsPlugin(prefix, rest))
       .use(activityPlugin(prefix, rest))
+      .use(blocksPlugin(prefix, rest))
       .use(peoplePlugin(prefix, { ...rest, directory }))
       .use(adminPlugin(prefix, { ...rest, directory }));
   }

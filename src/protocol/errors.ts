@@ -15,6 +15,7 @@ export const ERRORS = {
   too_many_reactions: { temporary: false, http: 409, message: "This message has too many different reactions." },
   too_many_pins: { temporary: false, http: 409, message: "The room has as many pinned messages as it may have." },
   file_too_large: { temporary: false, http: 413, message: "An attachment is larger than this room allows." },
+  too_many_blocks: { temporary: false, http: 409, message: "You have blocked as many people as you may." },
   // who the client is
   unauthorized: { temporary: false, http: 401, message: "A valid token is required." },
   token_expired: { temporary: false, http: 401, message: "The token has expired." },

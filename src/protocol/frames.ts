@@ -257,6 +257,13 @@ export interface SetPresenceFrame extends Request {
    */
   readonly auto?: boolean;
 }
+/** That person's direct messages are refused, and what they mention or invite to is not told. */
+export interface BlockUserFrame extends Request {
+  readonly type: "block_user";
+  readonly userId: UserId;
+  /** Default true; false takes it back. */
+  readonly blocked?: boolean;
+}
 export interface ResumeFrame extends Request {
   readonly type: "resume";
   /** Per room the last sequence that this client has. */
@@ -290,6 +297,7 @@ export type ClientFrame =
   | BanPseudonymFrame
   | UnbanPseudonymFrame
   | SetPresenceFrame
+  | BlockUserFrame
   | ResumeFrame;
 export type ClientFrameType = ClientFrame["type"];
 

@@ -168,6 +168,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
       ],
       rule: autoIsOfDevice,
     },
+    block_user: { op: 5, room: "none", fields: [required("userId", id), optional("blocked", flag)] },
     join_room: { op: 10, room: "required", fields: [...mutation, optional("lastSeq", seq)] },
     leave_room: { op: 11, room: "required", fields: [...mutation, optional("membership", flag)] },
     update_room: { op: 13, room: "required", fields: [...mutation, ...settings, ...laterSettings] },

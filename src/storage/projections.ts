@@ -61,6 +61,8 @@ export interface UserRow {
   /** When the custom status ends. */
   readonly customStatusUntil?: number;
   readonly lastSeen: number;
+  /** There may be somebody on their block list: it is to be looked at. */
+  readonly hasBlocks?: true;
 }
 
 /** A row of a tenant that belongs to no room: a block list, a list of words. A JSON object of `DOCUMENT_BYTES_MAX` at most. */

@@ -8,6 +8,7 @@ import { unreachable } from "../../base/result.ts";
 import { bodyHashOf } from "./body-hash.ts";
 import type { EditMessage, RoomCommand, RoomMutation, SendMessage } from "./commands.ts";
 import { type DecideContext, type LiveRoom, reject, ROOM_NOT_FOUND } from "./decide/answer.ts";
+import { refuseBlocked, refuseBlockedPerson } from "./decide/blocks.ts";
 import {
   decideCheckRead,
   decideCheckVersions,
@@ -49,7 +50,7 @@ function judge(state: RoomState, command: RoomCommand, context: DecideContext): 
   }
   switch (command.kind) {
     case "set_typing":
-      return decideTyping(state, command);
+      return refuseBlockedPerson(state, command.by.userId, context) ?? decideTyping(state, command);
     case "mark_read":
       return decideMarkRead(state, command);
     case "confirm_delivered":
@@ -80,6 +81,8 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
   }
   // A first try at `knownSeq` would have been written after it; what is above the floor would be known.
   if (command.knownSeq !== undefined && command.knownSeq < state.window.floor) return reject("retry_expired");
+  const blocked = refuseBlocked(state, command, context);
+  if (blocked !== undefined) return blocked;
   switch (command.kind) {
     case "send_message":
       return published(state, command, decideSend(state, command, bodyHash, context), context);

@@ -41,6 +41,19 @@ export interface RowKeys {
   readonly members: readonly UserId[];
   readonly messages: readonly Seq[];
   readonly items?: readonly ItemKey[];
+  readonly blocks?: BlockWish;
+}
+
+/** Has one of these people blocked this one? */
+export interface BlockWish {
+  readonly user: UserId;
+  /** Absent: the other members. */
+  readonly by?: readonly UserId[];
+}
+/** The answer, and when it was found (wall clock). */
+export interface BlockMark {
+  readonly isBlocked: boolean;
+  readonly at: number;
 }
 
 /** What else is to happen: notifications after the commit, the rest at once. */

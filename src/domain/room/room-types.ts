@@ -9,6 +9,8 @@ export interface RoomTypeLimits {
   readonly membersDefault: number;
   /** Exactly so many people from the first moment on, or `undefined`. */
   readonly membersExactly: number | undefined;
+  /** Whoever is blocked by another member writes nothing here. */
+  readonly heedsBlocks: boolean;
   /** Role of those who are named when the room is made. */
   readonly participantRole: Role;
 }
@@ -18,6 +20,7 @@ const OPEN: RoomTypeLimits = {
   membersMax: ROOM_MEMBERS_MAX,
   membersDefault: ROOM_MEMBERS_DEFAULT,
   membersExactly: undefined,
+  heedsBlocks: false,
   participantRole: "member",
 };
 
@@ -25,7 +28,14 @@ export const ROOM_TYPE_LIMITS: Readonly<Record<RoomType, RoomTypeLimits>> = {
   public: OPEN,
   private: OPEN,
   // Neither of the two is above the other.
-  direct: { membersMin: 2, membersMax: 2, membersDefault: 2, membersExactly: 2, participantRole: "owner" },
+  direct: {
+    membersMin: 2,
+    membersMax: 2,
+    membersDefault: 2,
+    membersExactly: 2,
+    heedsBlocks: true,
+    participantRole: "owner",
+  },
   group: { ...OPEN, membersMin: 2, membersMax: GROUP_MEMBERS_MAX, membersDefault: GROUP_MEMBERS_MAX },
   announcement: OPEN,
   support: OPEN,

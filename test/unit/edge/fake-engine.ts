@@ -70,6 +70,8 @@ const REPLIES = {
   get_presence: { userId: "usr_1", status: "online", lastSeen: AT, devices: 1, rooms: [room.roomId], own: {} },
   set_presence: { userId: "usr_1", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },
   update_profile: { userId: "usr_1", name: "Own", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },
+  block_user: {},
+  list_blocks: { blocks: [] },
   shared_rooms: { rooms: [[room.roomId]] },
 } as const;
 

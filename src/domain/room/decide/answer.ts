@@ -4,7 +4,7 @@ import type { HookVerdict } from "../../moderation/hook.ts";
 import type { TenantModeration } from "../../moderation/rules.ts";
 import type { Principal } from "../../principal.ts";
 import type { RoomMutation } from "../commands.ts";
-import type { Decision, RoomEffect, RoomRejection } from "../decision.ts";
+import type { BlockMark, BlockWish, Decision, RoomEffect, RoomRejection } from "../decision.ts";
 import type { DomainEvent, RoomSettings } from "../events.ts";
 import { type Action, isAllowed, levelOf, refusalOf } from "../permissions.ts";
 import type { RoomState } from "../state.ts";
@@ -20,6 +20,8 @@ export interface DecideContext {
   readonly verdict?: HookVerdict | undefined;
   /** Characters that nobody can guess, others each time: for what is drawn by lot. The event says what came of it. */
   readonly token: () => string;
+  /** What is known of block lists, by who may be blocked. `undefined`: nobody looks. */
+  readonly blocks?: ReadonlyMap<UserId, BlockMark>;
 }
 
 /** The state of a room that was created. */
@@ -56,6 +58,10 @@ export function needMember(userId: UserId): Decision {
 
 export function needMembers(userIds: readonly UserId[]): Decision {
   return { kind: "need", keys: { members: userIds, messages: NO_SEQS } };
+}
+
+export function needBlocks(blocks: BlockWish): Decision {
+  return { kind: "need", keys: { members: NO_USERS, messages: NO_SEQS, blocks } };
 }
 
 export function needMessage(seq: Seq): Decision {

@@ -16,6 +16,7 @@ import {
   reject,
   UNCHANGED,
 } from "./answer.ts";
+import { refuseBlockedCreator } from "./blocks.ts";
 import { areSame, refuseSettings } from "./settings-rules.ts";
 
 export function decideCreateRoom(
@@ -35,6 +36,8 @@ export function decideCreateRoom(
   const others = [...new Set(command.participants)].filter((userId) => userId !== command.by.userId);
   const refusedOthers = refuseParticipants(settings, others, hasOwner ? 1 : 0);
   if (refusedOthers !== undefined) return refusedOthers;
+  const blocked = refuseBlockedCreator(command, others, context);
+  if (blocked !== undefined) return blocked;
 
   const base = eventBase(state, command, bodyHash, context);
   let seq = state.head + 1;
