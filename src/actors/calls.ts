@@ -6,7 +6,7 @@ import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { Profile } from "../domain/user/profile.ts";
 import type { ModerationRule } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
-import type { MessageView, PresenceStatus, Role, RoomType, RoomView, UserRef } from "../protocol/frames.ts";
+import type { MessageView, PollView, PresenceStatus, Role, RoomType, RoomView, UserRef } from "../protocol/frames.ts";
 
 /** Leaves the principal to the envelope: nobody can name another one in a body. */
 type WithoutPrincipal<T> = T extends unknown ? Omit<T, "by"> : never;
@@ -19,7 +19,7 @@ export interface MutationReply {
   readonly messageId?: MessageId;
   /** It waits for a moderator. */
   readonly held?: true;
-  /** The message after the change: `send_message`, `edit_message`. */
+  /** The message after the change: `send_message`, `edit_message`, `vote_poll`, `close_poll`. */
   readonly message?: MessageView;
   /** The room after the change: `create_room`, `update_room`, `join_room`, `leave_room`. */
   readonly room?: RoomView;
@@ -55,6 +55,23 @@ export interface PinView {
   readonly message: MessageView;
   readonly pinnedBy: UserId;
   readonly pinnedAt: number;
+}
+export interface ReactionEntry {
+  readonly userId: UserId;
+  /** `null` where a former version did not keep it. */
+  readonly reactedAt: number | null;
+}
+export interface VoterEntry {
+  readonly userId: UserId;
+  readonly choices: readonly number[];
+  readonly votedAt: number;
+}
+export interface PseudonymBanEntry {
+  readonly pseudonym: UserId;
+  readonly name: string;
+  readonly by: UserId;
+  readonly at: number;
+  readonly reason?: string;
 }
 export interface RoomListEntry extends RoomView {
   readonly isJoined: boolean;
@@ -119,6 +136,30 @@ export interface RoomCalls {
   readonly mark_thread_read: {
     readonly request: { readonly threadId: MessageId; readonly messageId?: MessageId };
     readonly reply: { readonly threadId: MessageId; readonly unread: number };
+  };
+  /** Who shows this emoji, in the order of their ids. */
+  readonly reactions: {
+    readonly request: {
+      readonly messageId: MessageId;
+      readonly emoji: string;
+      readonly after?: UserId;
+      readonly limit: number;
+    };
+    readonly reply: {
+      readonly emoji: string;
+      readonly count: number;
+      readonly users: readonly ReactionEntry[];
+      readonly hasMore: boolean;
+    };
+  };
+  /** Who chose what in a poll that is not anonymous, in the order of their ids. */
+  readonly voters: {
+    readonly request: { readonly messageId: MessageId; readonly after?: UserId; readonly limit: number };
+    readonly reply: { readonly poll: PollView; readonly voters: readonly VoterEntry[]; readonly hasMore: boolean };
+  };
+  readonly pseudonym_bans: {
+    readonly request: { readonly after?: UserId; readonly limit: number };
+    readonly reply: { readonly bans: readonly PseudonymBanEntry[]; readonly hasMore: boolean };
   };
   readonly members: {
     /** Without `prefix` in the order of their ids, `after` one. With it those whose name or id begins so, `after` a page's `next`. */

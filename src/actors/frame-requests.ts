@@ -257,6 +257,18 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
       return ask({ kind: "check_read", by }, { kind: "threads", before: call.before, limit: call.limit });
     case "mark_thread_read":
       return ask(markThread(by, call), ACKNOWLEDGE);
+    case "reactions": {
+      const { messageId, emoji, after, limit } = call;
+      return ask({ kind: "check_read", by }, { kind: "reactions", seq: seqOf(messageId), emoji, after, limit });
+    }
+    case "voters": {
+      const { messageId, after, limit } = call;
+      return ask({ kind: "check_read", by }, { kind: "voters", seq: seqOf(messageId), after, limit });
+    }
+    case "pseudonym_bans": {
+      const { after, limit } = call;
+      return ask({ kind: "check_moderate", by, action: "ban" }, { kind: "pseudonym_bans", after, limit });
+    }
     case "members": {
       const { after, prefix, limit } = call;
       const from = { ...(after !== undefined && { after }), ...(prefix !== undefined && { prefix }) };

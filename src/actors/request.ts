@@ -30,7 +30,20 @@ export type RoomSequel =
   | ({ readonly kind: "members" } & MembersQuery)
   | { readonly kind: "present"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "moderation"; readonly ask: ModerationAsk }
+  | NameSequel
   | MessageSequel;
+
+/** Pages of people; `name-pages.ts` answers. */
+export type NameSequel =
+  | {
+      readonly kind: "reactions";
+      readonly seq: Seq;
+      readonly emoji: string;
+      readonly after: UserId | undefined;
+      readonly limit: number;
+    }
+  | { readonly kind: "voters"; readonly seq: Seq; readonly after: UserId | undefined; readonly limit: number }
+  | { readonly kind: "pseudonym_bans"; readonly after: UserId | undefined; readonly limit: number };
 
 /** Of single messages; `message-requests.ts` answers. */
 export type MessageSequel =

@@ -16,6 +16,7 @@ import type { ShardConnection } from "./connections.ts";
 import { MessageRequests } from "./message-requests.ts";
 import { MessageViews } from "./message-views.ts";
 import { MemberPages, type MembersQuery } from "./member-pages.ts";
+import { NamePages } from "./name-pages.ts";
 import type { RoomRequest } from "./request.ts";
 import type { HistoryRange } from "./room-reads.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -42,6 +43,7 @@ export class RoomSequels {
   readonly #later: Later;
   readonly #members: MemberPages;
   readonly #views: MessageViews;
+  readonly #names: NamePages;
   /** Requests that wait for a read. */
   readonly #open = new Set<RoomRequest>();
 
@@ -52,14 +54,15 @@ export class RoomSequels {
     this.#members = new MemberPages(env.journal, room.key, later);
     this.#views = new MessageViews(env, room, later);
     this.messages = new MessageRequests(env, room, this.#views, later);
+    this.#names = new NamePages(env, room, this.#views, later);
   }
 
   get isIdle(): boolean {
-    return this.#open.size === 0 && this.messages.isIdle;
+    return this.#open.size === 0 && this.messages.isIdle && this.#names.isIdle;
   }
 
   unanswered(): RoomRequest[] {
-    return [...this.#open, ...this.messages.unanswered()];
+    return [...this.#open, ...this.messages.unanswered(), ...this.#names.unanswered()];
   }
 
   follow(request: RoomRequest, done: Done): void {
@@ -96,6 +99,11 @@ export class RoomSequels {
       case "present":
         answerValue(this.#env, request, this.#room.audience.ephemera.present(sequel));
         return;
+      case "reactions":
+      case "voters":
+      case "pseudonym_bans":
+        this.#names.follow(request, sequel);
+        return;
       default:
         this.messages.follow(request, sequel);
     }
@@ -121,6 +129,8 @@ export class RoomSequels {
     switch (request.command.kind) {
       case "send_message":
       case "edit_message":
+      case "vote_poll":
+      case "close_poll":
         this.#withMessage(request, base, messageSeq ?? targetOf(request.command) ?? 0);
         return;
       case "set_typing":

@@ -25,6 +25,9 @@ import { peoplePlugin } from "./people-plugin.ts";
 import { pinsPlugin } from "./pins-plugin.ts";
 import type { Engine } from "./ports.ts";
 import { ProfiledEngine } from "./profiled-engine.ts";
+import { pollsPlugin } from "./polls-plugin.ts";
+import { pseudonymsPlugin } from "./pseudonyms-plugin.ts";
+import { reactionsPlugin } from "./reactions-plugin.ts";
 import { KeyedBuckets } from "./rate-limit.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
@@ -85,6 +88,9 @@ export function createApp({ engine, auth, config, log, health, sockets, director
       .use(roomsPlugin(prefix, rest))
       .use(membersPlugin(prefix, rest))
       .use(messagesPlugin(prefix, rest))
+      .use(reactionsPlugin(prefix, rest))
+      .use(pollsPlugin(prefix, rest))
+      .use(pseudonymsPlugin(prefix, rest))
       .use(threadsPlugin(prefix, rest))
       .use(pinsPlugin(prefix, rest))
       .use(activityPlugin(prefix, rest))

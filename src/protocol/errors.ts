@@ -28,6 +28,7 @@ export const ERRORS = {
   room_exists: { temporary: false, http: 409, message: "A room with this id exists already." },
   room_full: { temporary: false, http: 409, message: "The room has as many members as it may have." },
   already_deleted: { temporary: false, http: 409, message: "The message was deleted." },
+  not_a_poll: { temporary: false, http: 409, message: "This message is not a poll." },
   poll_closed: { temporary: false, http: 409, message: "The poll is closed." },
   last_owner: { temporary: false, http: 409, message: "The last owner cannot leave; transfer the room first." },
   message_rejected: { temporary: false, http: 403, message: "The message breaks a rule of this room." },

@@ -177,7 +177,7 @@ export interface CheckVersions extends CommandBase {
 /** May this user see what is for moderators? Changes nothing. */
 export interface CheckModerate extends CommandBase {
   readonly kind: "check_moderate";
-  readonly action: "moderate" | "moderate_settings";
+  readonly action: "moderate" | "moderate_settings" | "ban";
 }
 
 export type RoomMutation =

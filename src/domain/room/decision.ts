@@ -21,6 +21,7 @@ export interface RoomRejection {
     | "too_many_pins"
     | "file_too_large"
     | "poll_closed"
+    | "not_a_poll"
     | "conflict"
     | "retry_expired"
     | "message_rejected"

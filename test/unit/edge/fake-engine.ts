@@ -16,7 +16,7 @@ import { createLog } from "../../../src/edge/log.ts";
 import type { Engine } from "../../../src/edge/ports.ts";
 import type { Codec } from "../../../src/protocol/codec.ts";
 import type { Rejection } from "../../../src/protocol/errors.ts";
-import type { MessageView, RoomView } from "../../../src/protocol/frames.ts";
+import type { MessageView, PollView, RoomView } from "../../../src/protocol/frames.ts";
 
 export const SECRET = "a secret for tests that is long enough";
 const AT = Date.UTC(2025, 8, 29, 10, 30);
@@ -45,6 +45,19 @@ export const message: MessageView = {
   reactions: { "👍": { count: 2, users: ["usr_1" as UserId, "usr_2" as UserId] } },
 };
 
+export const poll: PollView = {
+  question: "Where?",
+  options: [
+    { text: "here", votes: 1 },
+    { text: "there", votes: 2 },
+  ],
+  choicesMax: 1,
+  isAnonymous: false,
+  closesAt: AT,
+  isClosed: false,
+  voters: 3,
+};
+
 const REPLIES = {
   mutate: { seq: 5, timestamp: AT, duplicate: false, messageId: message.messageId },
   get_room: { room, role: "owner", unread: 3 },
@@ -64,6 +77,9 @@ const REPLIES = {
     items: [{ id: "o1", value: { at: AT } }],
     hasMore: false,
   },
+  reactions: { emoji: "👍", count: 2, users: [{ userId: "usr_1", reactedAt: AT }], hasMore: true },
+  voters: { poll, voters: [{ userId: "usr_1", choices: [1], votedAt: AT }], hasMore: false },
+  pseudonym_bans: { bans: [{ pseudonym: "anon_1", name: "Guest Heron 42", by: "usr_2", at: AT }], hasMore: false },
   typing: {},
   mark_read: { readSeq: 5, unread: 0 },
   list_rooms: { rooms: [{ ...room, isJoined: true, unread: 3 }], total: 50 },

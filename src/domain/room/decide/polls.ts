@@ -25,7 +25,7 @@ import {
 } from "./answer.ts";
 import { isBlank, livingMessage } from "./targets.ts";
 
-const NOT_A_POLL = reject("invalid_field", "This message is not a poll.", "messageId");
+const NOT_A_POLL = reject("not_a_poll", undefined, "messageId");
 const POLL_CLOSED = reject("poll_closed", undefined, "messageId");
 const NO_CHOICES: readonly number[] = [];
 

@@ -134,7 +134,7 @@ describe("voting", () => {
     expect(rejection(vote(user("stranger"), id, 0))).toBe("forbidden");
     expect(rejection(vote(BOB, messageIdOf(1), 0))).toBe("message_not_found messageId");
     accepted(room.run({ kind: "send_message", by: BOB, clientId: "t", content: "text", messageType: "text" }));
-    expect(rejection(vote(BOB, messageIdOf(room.state.head), 0))).toBe("invalid_field messageId");
+    expect(rejection(vote(BOB, messageIdOf(room.state.head), 0))).toBe("not_a_poll messageId");
     accepted(room.run({ kind: "delete_message", by: BOB, clientId: "d", messageId: id }));
     expect(rejection(vote(BOB, id, 0))).toBe("already_deleted messageId");
   });
