@@ -6,7 +6,16 @@ import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { Profile } from "../domain/user/profile.ts";
 import type { ModerationRule } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
-import type { MessageView, PollView, PresenceStatus, Role, RoomType, RoomView, UserRef } from "../protocol/frames.ts";
+import type {
+  ConnectionFrame,
+  MessageView,
+  PollView,
+  PresenceStatus,
+  Role,
+  RoomType,
+  RoomView,
+  UserRef,
+} from "../protocol/frames.ts";
 
 /** Leaves the principal to the envelope: nobody can name another one in a body. */
 type WithoutPrincipal<T> = T extends unknown ? Omit<T, "by"> : never;
@@ -76,6 +85,23 @@ export interface PseudonymBanEntry {
 export interface RoomListEntry extends RoomView {
   readonly isJoined: boolean;
   readonly unread: number;
+  readonly mentions: number;
+}
+/** Whom to name: who has read a message, who has it and has not read it, who has not got it. */
+export type ReceiptState = "read" | "delivered" | "pending";
+export interface ReceiptsView {
+  readonly readBy: number;
+  readonly deliveredTo: number;
+  /** Those who were members when it was sent, and still are. */
+  readonly members: number;
+  /** In the order of their ids. */
+  readonly users: readonly UserRef[];
+  readonly hasMore: boolean;
+}
+export interface MarkedView {
+  readonly readSeq: Seq;
+  readonly unread: number;
+  readonly mentions: number;
 }
 
 /** Request and reply of every call, by kind. `room` calls go to the room's actor, `user` calls to the asker's own. */
@@ -86,13 +112,25 @@ export interface RoomCalls {
   };
   readonly get_room: {
     readonly request: object;
-    readonly reply: { readonly room: RoomView; readonly role: Role | null; readonly unread: number };
+    readonly reply: {
+      readonly room: RoomView;
+      readonly role: Role | null;
+      readonly unread: number;
+      readonly mentions: number;
+    };
   };
   readonly history: {
     /** Neither: the newest. `before` and `after` are exclusive. */
     readonly request: { readonly before?: Seq; readonly after?: Seq; readonly limit: number };
-    /** Ascending by sequence. `hasMore`: in the direction asked. */
-    readonly reply: { readonly messages: readonly MessageView[]; readonly hasMore: boolean };
+    /**
+     * Ascending by sequence. `hasMore`: in the direction asked. `readBy`, beside the messages: who has read each; absent in
+     * rooms of more than `RECEIPTS_NAMED_MEMBERS_MAX`.
+     */
+    readonly reply: {
+      readonly messages: readonly MessageView[];
+      readonly hasMore: boolean;
+      readonly readBy?: readonly (readonly UserId[])[];
+    };
   };
   readonly message: {
     /** `deleted`: also what it said, if it was deleted. */
@@ -180,7 +218,21 @@ export interface RoomCalls {
   readonly typing: { readonly request: { readonly isTyping: boolean }; readonly reply: object };
   readonly mark_read: {
     readonly request: { readonly seq?: Seq; readonly messageIds?: readonly MessageId[] };
-    readonly reply: { readonly readSeq: Seq; readonly unread: number };
+    readonly reply: MarkedView;
+  };
+  readonly mark_unread: {
+    readonly request: { readonly seq?: Seq; readonly messageId?: MessageId };
+    readonly reply: MarkedView;
+  };
+  /** Who has read one message, in numbers and a page of names. */
+  readonly receipts: {
+    readonly request: {
+      readonly seq: Seq;
+      readonly state: ReceiptState;
+      readonly after?: UserId;
+      readonly limit: number;
+    };
+    readonly reply: ReceiptsView;
   };
 }
 /** `after`: the last id of the page before. */
@@ -208,6 +260,10 @@ export interface UserCalls {
       readonly offset: number;
     };
     readonly reply: { readonly rooms: readonly RoomListEntry[]; readonly total: number };
+  };
+  readonly unread_counts: {
+    readonly request: object;
+    readonly reply: ConnectionFrame["unread"];
   };
   /** Threads that the asker follows, in all rooms: those of the room that was active last come first. */
   readonly list_threads: {

@@ -1,7 +1,7 @@
 /** From frames and calls to requests of actors: the one place that knows which actor a frame is for and what it asks. */
 import { type MessageId, type RoomId, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
-import type { MarkThreadRead, RoomCommand, RoomMutation, SendMessage } from "../domain/room/commands.ts";
+import type { MarkThreadRead, MarkUnread, RoomCommand, RoomMutation, SendMessage } from "../domain/room/commands.ts";
 import { saidOf, settingsOfNewRoom } from "../domain/room/new-room.ts";
 import type { ClientFrame, SendMessageFrame } from "../protocol/frames.ts";
 import type { Call } from "./calls.ts";
@@ -159,6 +159,8 @@ export function requestOfFrame(
       );
     case "set_moderation":
       return ask({ kind: "set_moderation", ...key, rules: frame.rules }, ACKNOWLEDGE);
+    case "mark_unread":
+      return ask(markUnread(by, frame), ACKNOWLEDGE);
     case "confirm_delivered":
       return ask({ kind: "confirm_delivered", by, seq: frame.seq }, ACKNOWLEDGE);
   }
@@ -220,6 +222,19 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
           ...(call.messageIds !== undefined && { messageIds: call.messageIds }),
         },
         ACKNOWLEDGE,
+      );
+    case "mark_unread":
+      return ask(markUnread(by, call), ACKNOWLEDGE);
+    case "receipts":
+      return ask(
+        { kind: "check_read", by },
+        {
+          kind: "receipts",
+          seq: call.seq,
+          state: call.state,
+          limit: call.limit,
+          ...(call.after !== undefined && { after: call.after }),
+        },
       );
     case "get_room":
       return ask({ kind: "check_read", by }, { kind: "view_room" });
@@ -287,7 +302,8 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
     case "list_rooms":
       return { kind: "list_rooms", query: call };
     case "get_presence":
-      return { kind: "get_presence" };
+    case "unread_counts":
+      return { kind: call.kind };
     case "set_presence":
       return { ...presenceWish(call), kind: "set_presence", status: call.status };
     case "update_profile": {
@@ -312,6 +328,10 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
 
 function presenceWish({ customStatus, expiresInMs }: Partial<PresenceWish>): Omit<PresenceWish, "status"> {
   return { ...(customStatus !== undefined && { customStatus }), ...(expiresInMs !== undefined && { expiresInMs }) };
+}
+
+function markUnread(by: Principal, { seq, messageId }: Pick<MarkUnread, "seq" | "messageId">): MarkUnread {
+  return { kind: "mark_unread", by, ...(seq !== undefined && { seq }), ...(messageId !== undefined && { messageId }) };
 }
 
 export function roomRequest(

@@ -1,5 +1,5 @@
 /** What actors tell one another. All of it survives being packed, since the other actor may live in another thread or node. */
-import type { ConnectionId, MessageId, RoomId, UserId } from "../base/ids.ts";
+import type { ConnectionId, MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { ModerationNotice } from "../domain/room/decision.ts";
 import type { PresenceStatus, UserRef } from "../protocol/frames.ts";
 
@@ -15,8 +15,22 @@ export interface ShownPresence {
 export type ActorMessage =
   /** room → user: one of the user's connections listens to the room, or no longer does. The answer may be `presence`. */
   | { readonly kind: "subscribed" | "unsubscribed"; readonly room: RoomId; readonly connectionId: ConnectionId }
-  /** user → room: show this. */
-  | { readonly kind: "presence"; readonly presence: ShownPresence }
+  /** user → room: show this. `many`: other devices of theirs may want to know of what is new in the room. */
+  | { readonly kind: "presence"; readonly presence: ShownPresence; readonly many?: true }
+  /** room → user: there is something new. Who has a socket that does not listen there may ask for the counts. */
+  | { readonly kind: "stirred"; readonly room: RoomId }
+  /** user → room: the answer is `unread`. */
+  | { readonly kind: "ask_unread"; readonly userId: UserId }
+  /** room → user: what is unread now. `toAll`: the user did it, `on` that connection; otherwise for sockets that don't listen. */
+  | {
+      readonly kind: "unread";
+      readonly room: RoomId;
+      readonly unread: number;
+      readonly mentions: number;
+      readonly readSeq: Seq;
+      readonly toAll: boolean;
+      readonly on?: ConnectionId;
+    }
   /** user → room: the sender blocked this person, or does so no more. */
   | { readonly kind: "blocks_changed"; readonly userId: UserId }
   /** room → user: for sockets of the user that are not subscribed to the room. */

@@ -8,7 +8,7 @@ import type { Principal } from "../domain/principal.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
 import type { ProfileChange } from "../domain/user/profile.ts";
 import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
-import type { ModerationAsk, UserCalls } from "./calls.ts";
+import type { ModerationAsk, ReceiptState, UserCalls } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { MembersQuery } from "./member-pages.ts";
@@ -27,6 +27,13 @@ export type RoomSequel =
   | { readonly kind: "resume"; readonly lastSeq: Seq; readonly gather: ResumeGather }
   | { readonly kind: "view_room" }
   | { readonly kind: "history"; readonly before?: Seq; readonly after?: Seq; readonly limit: number }
+  | {
+      readonly kind: "receipts";
+      readonly seq: Seq;
+      readonly state: ReceiptState;
+      readonly after?: UserId;
+      readonly limit: number;
+    }
   | ({ readonly kind: "members" } & MembersQuery)
   | { readonly kind: "present"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "moderation"; readonly ask: ModerationAsk }
@@ -99,6 +106,7 @@ export type UserAsk =
   | { readonly kind: "block_user"; readonly whom: UserId; readonly blocked: boolean }
   | { readonly kind: "list_blocks"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "get_presence" }
+  | { readonly kind: "unread_counts" }
   | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }
   | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };
 export interface UserRequest extends RequestBase {

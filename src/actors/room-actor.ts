@@ -15,10 +15,11 @@ import type { DomainEvent, LogEvent } from "../domain/room/events.ts";
 import { learnRows } from "../domain/room/message-rows.ts";
 import { hasNoRows, rowChanges } from "../domain/room/rows.ts";
 import { decodeSnapshot, encodeSnapshot } from "../domain/room/snapshot.ts";
-import type { RoomState } from "../domain/room/state.ts";
+import type { MemberRow, RoomState } from "../domain/room/state.ts";
 import { CODECS } from "../protocol/codec.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { LogKey, LogTail, ReadResult } from "../storage/journal.ts";
+import type { UnreadCount } from "../storage/projections.ts";
 import { Actor } from "./actor.ts";
 import { addressHash, roomAddress, userAddress } from "./address.ts";
 import { answerRejection } from "./answers.ts";
@@ -37,9 +38,11 @@ import { RoomLog } from "./room-log.ts";
 import { RoomMarks } from "./room-marks.ts";
 import { notify } from "./room-notices.ts";
 import { RoomReads } from "./room-reads.ts";
+import { RoomReceipts } from "./room-receipts.ts";
 import { type Done, RoomSequels } from "./room-sequels.ts";
 import { RowFetcher } from "./row-fetcher.ts";
 import type { ShardEnv } from "./shard-env.ts";
+import { UnreadNotices } from "./unread-notices.ts";
 import type { RoomFacts } from "./views.ts";
 
 /** What a room's user lane carries. */
@@ -94,6 +97,8 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly audience: RoomAudience;
   readonly marks: RoomMarks;
   readonly reads: RoomReads;
+  readonly receipts: RoomReceipts;
+  readonly notices: UnreadNotices;
   protected readonly env: ShardEnv;
   readonly #key: LogKey;
   readonly #sequels: RoomSequels;
@@ -150,6 +155,8 @@ export class RoomActor extends Actor<RoomMessage> {
     const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
     this.audience = new RoomAudience(env, tenant, room, later);
     this.reads = new RoomReads(env.journal, this.#key, later);
+    this.receipts = new RoomReceipts(env, this, later);
+    this.notices = new UnreadNotices(env, this, later);
     this.marks = new RoomMarks(env, this, later);
     this.#sequels = new RoomSequels(env, this, later);
     this.#rows = new RowFetcher(env, this, later);
@@ -251,6 +258,31 @@ export class RoomActor extends Actor<RoomMessage> {
     this.reread();
   }
 
+  override stop(): RoomMessage[] {
+    this.receipts.stop();
+    this.notices.stop();
+    return super.stop();
+  }
+
+  /** What a member has not read, and how far they have; no answer for others, and when the store gives none. */
+  countsOf(userId: UserId, answer: (counts: UnreadCount, readSeq: Seq) => void): void {
+    const withMember = (member: MemberRow | null): void => {
+      if (member === null) return;
+      this.marks.of(userId, (mark) => {
+        if (mark.ok) answer(this.marks.countsOf(mark.value, member), mark.value.readSeq);
+      });
+    };
+    const known = this.#state.members.get(userId);
+    if (known !== undefined) return withMember(known);
+    this.env.journal.readMembers(
+      this.#key,
+      [userId],
+      this.later((read) => {
+        if (read.ok) withMember(this.#state.members.get(userId) ?? read.value[0] ?? null);
+      }),
+    );
+  }
+
   /** Ends the activation in good order, leaving a snapshot so that the next one starts quickly. */
   passivate(): void {
     if (
@@ -277,10 +309,18 @@ export class RoomActor extends Actor<RoomMessage> {
         this.#inherit(message.former);
         return;
       case "actor":
-        if (message.message.kind === "presence") this.audience.ephemera.showPresence(message.message.presence);
-        else if (message.message.kind === "blocks_changed") this.#blocks?.delete(message.message.userId);
+        this.#told(message.message);
         return;
     }
+  }
+
+  #told(message: ActorMessage): void {
+    if (message.kind === "ask_unread") this.notices.asked(message.userId);
+    if (message.kind === "blocks_changed") this.#blocks?.delete(message.userId);
+    if (message.kind !== "presence") return;
+    const { presence, many } = message;
+    this.notices.heard(presence.user.userId, many === true && presence.status !== "offline");
+    this.audience.ephemera.showPresence(presence);
   }
 
   protected override originOf(message: RoomMessage): RoomRequest | undefined {
@@ -569,7 +609,9 @@ export class RoomActor extends Actor<RoomMessage> {
   protected committed(events: readonly LogEvent[], after: Seq): void {
     this.#durableEpoch = this.#state.epoch;
     this.env.wrote(this);
+    this.receipts.committed(events);
     this.marks.sent(events);
+    this.notices.committed(events);
     for (
       let next = this.#waiting.peek();
       next !== undefined && next.seq <= this.committedSeq;
@@ -611,10 +653,8 @@ export class RoomActor extends Actor<RoomMessage> {
       return;
     }
     for (const effect of outcome.effects) this.#carryOut(effect, request, outcome.seq);
-    // A mark is answered when its row is durable.
     const { kind } = request.command;
-    const isMark = kind === "mark_read" || kind === "mark_thread_read" || kind === "confirm_delivered";
-    if (!isMark) this.#sequels.follow(request, outcome);
+    if (!isMark(kind)) this.#sequels.follow(request, outcome);
   }
 
   #carryOut(effect: RoomEffect, request: RoomRequest, firstSeq: Seq): void {
@@ -629,6 +669,9 @@ export class RoomActor extends Actor<RoomMessage> {
       }
       case "mark_read":
         this.marks.read(by.userId, effect.seq, request);
+        return;
+      case "mark_unread":
+        this.marks.unread(by.userId, effect.seq, request);
         return;
       case "mark_delivered":
         this.marks.delivered(by.userId, effect.seq, request);
@@ -750,7 +793,20 @@ function needsOwner(command: RoomCommand, decision: Decision): boolean {
   if (isVerdict(command, decision) || decision.kind === "consult") return true;
   if (decision.kind !== "accept") return false;
   const { events, effects } = decision;
-  return events.length > 0 || effects.some(({ kind }) => kind === "mark_read" || kind === "mark_delivered");
+  return events.length > 0 || effects.some(({ kind }) => isMark(kind));
+}
+
+const MARKS: ReadonlySet<string> = new Set<RoomCommand["kind"] | RoomEffect["kind"]>([
+  "mark_read",
+  "mark_unread",
+  "mark_thread_read",
+  "mark_delivered",
+  "confirm_delivered",
+]);
+
+/** A mark is answered when its row is durable. */
+function isMark(kind: RoomCommand["kind"] | RoomEffect["kind"]): boolean {
+  return MARKS.has(kind);
 }
 
 /** It leaves the log as it is, for good. A member who joins once more only wants to listen. */

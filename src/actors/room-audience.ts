@@ -64,6 +64,8 @@ export class RoomAudience implements Subscribed {
   readonly #room: RoomId;
   readonly #subscribers = new Set<ShardConnection>();
   readonly #catchUps = new Map<ShardConnection, CatchUp>();
+  /** How many people that are; `undefined`: not counted since somebody came or went. */
+  #people: number | undefined;
   /** One for each edge with subscribers. */
   readonly #listeners: Listeners[] = [];
   /** How many of them lag behind the others. */
@@ -93,6 +95,13 @@ export class RoomAudience implements Subscribed {
 
   get size(): number {
     return this.#subscribers.size;
+  }
+
+  /** As far as it is quickly told: so many people have a connection that listens. */
+  hasAll(people: number): boolean {
+    if (this.#subscribers.size < people) return false;
+    this.#people ??= this.listening().size;
+    return this.#people >= people;
   }
 
   /** People with a connection that listens. */
@@ -208,6 +217,7 @@ export class RoomAudience implements Subscribed {
     }));
     for (const connection of this.#subscribers) connection.rooms?.delete(this);
     this.#subscribers.clear();
+    this.#people = undefined;
     for (const { link, topic } of this.#listeners) link.out.closeTopic(topic);
     this.#listeners.length = 0;
     this.#laggards = 0;
@@ -244,6 +254,7 @@ export class RoomAudience implements Subscribed {
       link.out.openTopic(topic, topicKey(this.#tenant, this.#room), head);
     }
     this.#subscribers.add(connection);
+    this.#people = undefined;
     this.#count(listeners, connection, 1);
     connection.rooms ??= new Set();
     connection.rooms.add(this);
@@ -252,6 +263,7 @@ export class RoomAudience implements Subscribed {
 
   #remove(connection: ShardConnection): void {
     if (!this.#subscribers.delete(connection)) return;
+    this.#people = undefined;
     const { userId } = connection.info.principal;
     this.ephemera.mayHaveLeft(userId, connection);
     const listeners = this.#listenersAt(connection.link) as Listeners;

@@ -1,16 +1,11 @@
 /**
- * What a room's audience is shown that is not in its log: typing, presence, receipts. All of it may be lost; nothing of it
+ * What a room's audience is shown that is not in its log: typing, presence. All of it may be lost; nothing of it
  * stays for ever: typing ends by itself, people whose word was lost are dropped after the grace period.
  * Invariant: what one person does is shown to all only in small rooms; in large ones clients ask for pages.
  */
 import type { Timer } from "../base/clock.ts";
-import type { RoomId, Seq, UserId } from "../base/ids.ts";
-import {
-  POSITION_NAMES_MAX,
-  RECEIPTS_INTERVAL_MS,
-  RECEIPTS_PER_FRAME_MAX,
-  ROOM_PRESENCE_SUBSCRIBERS_MAX,
-} from "../base/limits.ts";
+import type { RoomId, UserId } from "../base/ids.ts";
+import { POSITION_NAMES_MAX, ROOM_PRESENCE_SUBSCRIBERS_MAX } from "../base/limits.ts";
 import type { ServerFrame, UserRef } from "../protocol/frames.ts";
 import type { PresentView, RoomCalls } from "./calls.ts";
 import type { Departed } from "./link.ts";
@@ -52,9 +47,6 @@ export class RoomEphemera {
   readonly #departed = new Map<UserId, number>();
   #departedTimer: Timer | undefined;
   #departuresDueMs = 0;
-  readonly #receipts = new Map<UserId, { userId: UserId; readSeq: Seq; deliveredSeq: Seq }>();
-  #receiptsTimer: Timer | undefined;
-  #receiptsSentMs = Number.NEGATIVE_INFINITY;
 
   constructor(env: ShardEnv, room: RoomId, audience: Onlookers, later: Later) {
     this.#env = env;
@@ -124,7 +116,6 @@ export class RoomEphemera {
   }
 
   stop(): void {
-    this.#receiptsTimer?.cancel();
     this.#departedTimer?.cancel();
     for (const typing of this.#typing.values()) typing.timer.cancel();
   }
@@ -222,29 +213,6 @@ export class RoomEphemera {
   get #departureMs(): number {
     return this.#env.settings.presenceGraceMs + DEPARTURE_SLACK_MS;
   }
-
-  /** A watermark moved: told to all, at most one frame per `RECEIPTS_INTERVAL_MS`. */
-  showReceipt(userId: UserId, readSeq: Seq, deliveredSeq: Seq): void {
-    if (this.#audience.isEmpty) return;
-    this.#receipts.set(userId, { userId, readSeq, deliveredSeq });
-    if (this.#receiptsTimer !== undefined) return;
-    const waitMs = this.#receiptsSentMs + RECEIPTS_INTERVAL_MS - this.#env.clock.monotonicMs();
-    this.#receiptsTimer = this.#env.clock.after(Math.max(0, waitMs), this.#later(this.#sendReceipts));
-  }
-
-  readonly #sendReceipts = (): void => {
-    this.#receiptsTimer = undefined;
-    this.#receiptsSentMs = this.#env.clock.monotonicMs();
-    const receipts = [...this.#receipts.values()];
-    this.#receipts.clear();
-    for (let i = 0; i < receipts.length; i += RECEIPTS_PER_FRAME_MAX) {
-      this.#audience.show({
-        type: "receipts",
-        roomId: this.#room,
-        receipts: receipts.slice(i, i + RECEIPTS_PER_FRAME_MAX),
-      });
-    }
-  };
 
   #show(frame: ServerFrame): void {
     if (this.#audience.size <= ROOM_PRESENCE_SUBSCRIBERS_MAX) this.#audience.show(frame);

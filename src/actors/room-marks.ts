@@ -1,22 +1,30 @@
 /**
  * Read and delivered marks of a room's members: rows beside the log, written in the group commit of the turn.
- * A mark only goes forward. Whoever sends a message has read up to it, and the room counts it so at once. The rows, which room
+ * Watermarks only go forward; marking as unread moves the place that counts go from, and no receipt. Whoever sends a message has read up to it, and the room counts it so at once. The rows, which room
  * lists and the `connection` frame are counted from, follow within a second of the sender's last message, and at least every
  * five seconds while they go on. After a crash the room finds in its log what was not written, within a second of activation.
  */
 import type { Timer } from "../base/clock.ts";
 import type { Seq, UserId } from "../base/ids.ts";
-import { MEMBER_CACHE_MAX, OWN_MARKS_LOOK_MS, OWN_MARKS_LOOKS_MAX } from "../base/limits.ts";
+import { MARKS_KNOWN_MAX, OWN_MARKS_LOOK_MS, OWN_MARKS_LOOKS_MAX } from "../base/limits.ts";
 import type { LogEvent } from "../domain/room/events.ts";
+import type { MemberRow } from "../domain/room/state.ts";
 import type { ReadResult } from "../storage/journal.ts";
-import type { Mark } from "../storage/projections.ts";
+import {
+  countedNo,
+  type Mark,
+  type Marked,
+  mentionsAfter,
+  mergeMarks,
+  READ_AGAIN,
+  type UnreadCount,
+} from "../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "./shard-env.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
-type Watermark = Pick<Mark, "readSeq" | "readNo" | "deliveredSeq">;
 
 interface Write {
   readonly mark: Mark;
@@ -38,7 +46,7 @@ export class RoomMarks {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
   readonly #later: Later;
-  /** Marks as last decided; what is not here is read from the store. */
+  /** Marks as last decided, at most `MARKS_KNOWN_MAX`; what is not here is read from the store. */
   readonly #known = new Map<UserId, Mark>();
   #queued = new Map<UserId, Write>();
   #writing: readonly Write[] = [];
@@ -65,10 +73,25 @@ export class RoomMarks {
     this.#reading.add(request);
     this.of(userId, (current) => {
       if (!current.ok) return this.#unavailable(request);
-      if (seq <= current.value.readSeq) return this.#done(request, current.value);
+      if (seq <= countedSeq(current.value)) return this.#done(request, current.value);
       this.#messageNoAt(seq, (no) => {
         if (!no.ok) return this.#unavailable(request);
-        this.#advance(userId, { readSeq: seq, readNo: no.value, deliveredSeq: seq }, request);
+        this.#advance(userId, readUpTo(current.value, seq, no.value), request);
+      });
+    });
+  }
+
+  /** `seq` is the first message that is unread again. */
+  unread(userId: UserId, seq: Seq, request: RoomRequest): void {
+    this.#reading.add(request);
+    this.of(userId, (current) => {
+      if (!current.ok) return this.#unavailable(request);
+      if (seq > countedSeq(current.value)) return this.#done(request, current.value);
+      this.#messageNoAt(seq - 1, (no) => {
+        if (!no.ok) return this.#unavailable(request);
+        const marked = this.#withSent(this.#newest(userId) ?? current.value);
+        const version = (marked.unreadFrom?.version ?? 0) + 1;
+        this.#advance(userId, { ...marked, unreadFrom: { version, seq: seq - 1, no: no.value } }, request);
       });
     });
   }
@@ -99,15 +122,24 @@ export class RoomMarks {
         const stored = read.value[0] ?? { tenant, room, userId, readSeq: 0, readNo: 0, deliveredSeq: 0 };
         // A mark that was decided meanwhile is newer than what was read.
         const mark = this.#known.get(userId) ?? stored;
-        if (this.#known.size < MEMBER_CACHE_MAX) this.#known.set(userId, mark);
+        this.#learn(userId, mark);
         answer({ ok: true, value: this.#withSent(mark) });
       }),
     );
   }
 
-  /** Messages that the member has not read. */
-  unreadOf(mark: Mark, joinedNo: number): number {
-    return Math.max(0, this.#room.state.messageCount - Math.max(mark.readNo, joinedNo));
+  /** What the member has not read; nothing for who is none. */
+  countsOf(mark: Mark, member: MemberRow | null | undefined): UnreadCount {
+    if (member == null) return NOTHING_UNREAD;
+    const readNo = countedNo(mark);
+    const unread = Math.max(0, this.#room.state.messageCount - Math.max(readNo, member.joinedNo));
+    return { unread, mentions: unread === 0 ? 0 : mentionsAfter(member, readNo) };
+  }
+
+  /** Marks that may be ahead of the store's. */
+  *decided(): Generator<Mark> {
+    for (const mark of this.#known.values()) yield this.#withSent(mark);
+    for (const { mark } of [...this.#writing, ...this.#queued.values()]) yield mark;
   }
 
   /** Notes the senders of committed messages. */
@@ -115,6 +147,7 @@ export class RoomMarks {
     for (const event of events) {
       // A mark that stops just there would tell who wrote an anonymous message.
       if (event.kind !== "message_sent" || event.as !== undefined) continue;
+      this.#room.receipts.moved(event.by, event.seq, event.seq, false);
       const sent = this.#sent.get(event.by);
       if (sent === undefined) {
         this.#sent.set(event.by, { seq: event.seq, no: event.messageNo, seenSeq: 0, looks: 0 });
@@ -200,36 +233,51 @@ export class RoomMarks {
     this.#afterWriting = [];
     for (const { mark, requests } of written) {
       for (const request of requests) this.#done(request, mark);
-      if (requests.length > 0) this.#room.audience.ephemera.showReceipt(mark.userId, mark.readSeq, mark.deliveredSeq);
+      this.#room.receipts.moved(mark.userId, mark.readSeq, mark.deliveredSeq, requests.length > 0);
+      const reading = requests.findLast(({ command }) => command.kind !== "confirm_delivered");
+      if (reading !== undefined) this.#tellDevices(mark, reading);
     }
   }
 
-  #advance(userId: UserId, to: Watermark, request: RoomRequest): void {
+  /** What one device read is read on all of them. */
+  #tellDevices(mark: Mark, { asker }: RoomRequest): void {
+    const on = asker.kind === "frame" ? asker.connection.info.connectionId : undefined;
+    const now = this.#withSent(mark);
+    const counts = this.countsOf(now, this.#room.state.members.get(mark.userId));
+    this.#room.notices.changed(mark.userId, counts, now.readSeq, on);
+  }
+
+  #advance(userId: UserId, to: Marked, request: RoomRequest): void {
     this.#reading.delete(request);
     this.#queue(userId, to, request);
   }
 
-  #queue(userId: UserId, to: Watermark, request: RoomRequest | undefined): void {
+  /** As last decided, where that is known. */
+  #newest(userId: UserId): Mark | undefined {
+    return this.#queued.get(userId)?.mark ?? this.#known.get(userId);
+  }
+
+  #learn(userId: UserId, mark: Mark): void {
+    if (this.#known.size >= MARKS_KNOWN_MAX && !this.#known.has(userId)) {
+      const [oldest] = this.#known.keys();
+      if (oldest !== undefined) this.#known.delete(oldest);
+    }
+    this.#known.set(userId, mark);
+  }
+
+  #queue(userId: UserId, to: Marked, request: RoomRequest | undefined): void {
     const { tenant, room } = this.#room;
-    const waiting = this.#queued.get(userId);
-    const before = waiting?.mark ?? this.#known.get(userId);
-    const mark: Mark = {
-      tenant,
-      room,
-      userId,
-      readSeq: Math.max(to.readSeq, before?.readSeq ?? 0),
-      readNo: Math.max(to.readNo, before?.readNo ?? 0),
-      deliveredSeq: Math.max(to.deliveredSeq, before?.deliveredSeq ?? 0),
-    };
-    if (before !== undefined) this.#known.set(userId, mark);
-    const requests = waiting?.requests ?? [];
+    const before = this.#newest(userId);
+    const mark = markOf({ tenant, room, userId }, mergeMarks(before, to));
+    if (before !== undefined) this.#learn(userId, mark);
+    const requests = this.#queued.get(userId)?.requests ?? [];
     this.#queued.set(userId, { mark, requests: request === undefined ? requests : [...requests, request] });
   }
 
   #withSent(mark: Mark): Mark {
     const sent = this.#sent.get(mark.userId);
     if (sent === undefined || sent.seq <= mark.readSeq) return mark;
-    return { ...mark, readSeq: sent.seq, readNo: sent.no, deliveredSeq: Math.max(sent.seq, mark.deliveredSeq) };
+    return markOf(mark, mergeMarks(mark, { readSeq: sent.seq, readNo: sent.no, deliveredSeq: sent.seq }));
   }
 
   #messageNoAt(seq: Seq, answer: (no: ReadResult<number>) => void): void {
@@ -247,14 +295,34 @@ export class RoomMarks {
 
   #done(request: RoomRequest, mark: Mark): void {
     this.#reading.delete(request);
-    const member = this.#room.state.members.get(request.by.userId);
-    const unread = this.unreadOf(mark, member?.joinedNo ?? 0);
-    if (request.asker.kind === "frame") answerAck(this.#env, request, { seq: mark.readSeq });
-    else answerValue(this.#env, request, { readSeq: mark.readSeq, unread });
+    if (request.asker.kind === "frame") return answerAck(this.#env, request, { seq: mark.readSeq });
+    const counts = this.countsOf(this.#withSent(mark), this.#room.state.members.get(request.by.userId));
+    answerValue(this.#env, request, { readSeq: mark.readSeq, ...counts });
   }
 
   #unavailable(request: RoomRequest): void {
     this.#reading.delete(request);
     answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
   }
+}
+
+const NOTHING_UNREAD: UnreadCount = { unread: 0, mentions: 0 };
+
+function markOf({ tenant, room, userId }: Pick<Mark, "tenant" | "room" | "userId">, marked: Marked): Mark {
+  const { readSeq, readNo, deliveredSeq, unreadFrom } = marked;
+  return { tenant, room, userId, readSeq, readNo, deliveredSeq, ...(unreadFrom !== undefined && { unreadFrom }) };
+}
+
+/** The place that counts go from. */
+function countedSeq({ readSeq, unreadFrom }: Marked): Seq {
+  return unreadFrom === undefined ? readSeq : Math.min(readSeq, unreadFrom.seq);
+}
+
+/** Read up to `seq`, behind the place that counts go from: the watermark moves, or what was marked as unread shrinks. */
+function readUpTo({ readSeq, readNo, unreadFrom }: Marked, seq: Seq, no: number): Marked {
+  if (seq > readSeq) return { readSeq: seq, readNo: no, deliveredSeq: seq };
+  const marked = { readSeq, readNo, deliveredSeq: seq };
+  if (unreadFrom === undefined) return marked;
+  const place = seq === readSeq ? { seq: READ_AGAIN, no: READ_AGAIN } : { seq, no };
+  return { ...marked, unreadFrom: { version: unreadFrom.version, ...place } };
 }

@@ -7,6 +7,7 @@ import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../ba
 import type { RoomCommand } from "../domain/room/commands.ts";
 import { AUDIT, HELD, OPEN, REPORTS, RESOLVED } from "../domain/room/moderation-items.ts";
 import { NO_MODERATION } from "../domain/room/moderation-state.ts";
+import type { Rejection } from "../protocol/errors.ts";
 import type { MessageView, RoomPosition } from "../protocol/frames.ts";
 import type { ItemQuery, ReadResult } from "../storage/journal.ts";
 import type { Mark } from "../storage/projections.ts";
@@ -95,6 +96,9 @@ export class RoomSequels {
         return;
       case "moderation":
         this.#moderation(request, sequel.ask);
+        return;
+      case "receipts":
+        this.#receipts(request, sequel);
         return;
       case "present":
         answerValue(this.#env, request, this.#room.audience.ephemera.present(sequel));
@@ -252,10 +256,10 @@ export class RoomSequels {
     });
   }
 
-  #unread(request: RoomRequest, mark: Mark): Pick<RoomPosition, "unread" | "readSeq"> {
+  #unread(request: RoomRequest, mark: Mark): Pick<RoomPosition, "unread" | "mentions" | "readSeq"> {
     const { state, marks } = this.#room;
-    const joinedNo = state.members.get(request.by.userId)?.joinedNo ?? state.messageCount;
-    return { unread: marks.unreadOf(mark, joinedNo), readSeq: mark.readSeq };
+    const { unread, mentions } = marks.countsOf(mark, state.members.get(request.by.userId));
+    return { unread, readSeq: mark.readSeq, ...(mentions > 0 && { mentions }) };
   }
 
   #position(request: RoomRequest, missing: Missing | undefined): RoomPosition {
@@ -283,8 +287,8 @@ export class RoomSequels {
       this.#open.delete(request);
       if (!mark.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
       const member = state.members.get(request.by.userId);
-      const unread = member == null ? 0 : marks.unreadOf(mark.value, member.joinedNo);
-      answerValue(this.#env, request, { room: roomView(room, facts), role: member?.role ?? null, unread });
+      const counts = marks.countsOf(mark.value, member);
+      answerValue(this.#env, request, { room: roomView(room, facts), role: member?.role ?? null, ...counts });
     });
   }
 
@@ -300,7 +304,36 @@ export class RoomSequels {
         page.after === undefined
           ? (messages[0]?.messageNo ?? 1) > 1
           : (messages[messages.length - 1]?.messageNo ?? this.#room.state.messageCount) < this.#room.state.messageCount;
-      answerValue(this.#env, request, { messages, hasMore });
+      this.#open.add(request);
+      this.#room.receipts.readersOf(
+        messages.map(({ seq }) => seq),
+        (readers) => {
+          this.#open.delete(request);
+          if (!readers.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+          const readBy = readers.value === undefined ? {} : { readBy: readers.value };
+          answerValue(this.#env, request, { messages, hasMore, ...readBy });
+        },
+      );
+    });
+  }
+
+  /** Who has read one message. */
+  #receipts(request: RoomRequest, sequel: Extract<RoomRequest["sequel"], { readonly kind: "receipts" }>): void {
+    const { seq } = sequel;
+    this.#open.add(request);
+    const refuse = (rejection: Rejection): void => {
+      this.#open.delete(request);
+      answerRejection(this.#env, request, rejection);
+    };
+    if (seq < 1 || seq > this.#room.publishedSeq) return refuse({ code: "message_not_found", field: "messageId" });
+    this.#room.reads.history({ before: seq + 1, after: seq - 1, limit: 1 }, (found) => {
+      if (!found.ok) return refuse({ code: "unavailable", retryAfterMs: RETRY_MS });
+      if (found.value.length === 0) return refuse({ code: "message_not_found", field: "messageId" });
+      this.#room.receipts.of(seq, sequel, (view) => {
+        if (!view.ok) return refuse({ code: "unavailable", retryAfterMs: RETRY_MS });
+        this.#open.delete(request);
+        answerValue(this.#env, request, view.value);
+      });
     });
   }
 

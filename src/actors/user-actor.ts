@@ -4,7 +4,7 @@
  * Invariant: the first frame of a connection is `connection`, and it is sent once, also when the shard was restarted.
  */
 import type { Timer } from "../base/clock.ts";
-import type { ConnectionId, TenantId, UserId } from "../base/ids.ts";
+import type { ConnectionId, RoomId, TenantId, UserId } from "../base/ids.ts";
 import { FRAME_BYTES_MAX, SHARED_ROOMS_SHOWN_MAX } from "../base/limits.ts";
 import {
   deviceOf,
@@ -28,9 +28,9 @@ import {
 } from "../domain/user/profile.ts";
 import type { Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
-import type { UserRef } from "../protocol/frames.ts";
+import type { ConnectionFrame, UserRef } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
-import { type RoomListItem, unreadOf, type UserRow } from "../storage/projections.ts";
+import { mentionsAfter, type RoomListItem, type UnreadCount, unreadOf, type UserRow } from "../storage/projections.ts";
 import { Actor } from "./actor.ts";
 import { addressHash, type RoomAddress, roomAddress, userAddress } from "./address.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
@@ -184,6 +184,8 @@ export class UserActor extends Actor<UserMessage> {
     this.#isCalled(connection, principal);
     // The shard was restarted: rooms of other shards have told its predecessor who listens, and won't again.
     for (const room of connection.info.rooms ?? []) this.#subscribed(connectionId, room);
+    // Rooms that the first one listens to think that they have nobody else to tell.
+    if (before === -1 && this.#connections.length === 2) this.showAgain(() => true);
     // What it was sent on the link before this one may have been lost with it.
     connection.greeted = greeted;
     if (!greeted) this.#greet(connection);
@@ -234,8 +236,6 @@ export class UserActor extends Actor<UserMessage> {
           );
           return;
         }
-        const rooms = Object.fromEntries(read.value);
-        const total = Object.values(rooms).reduce((sum, unread) => sum + unread, 0);
         connection.greeted = true;
         sendFrame(connection, {
           type: "connection",
@@ -244,7 +244,7 @@ export class UserActor extends Actor<UserMessage> {
           userId: this.#userId,
           heartbeatMs: this.#env.settings.heartbeatMs,
           limits: { frameBytes: FRAME_BYTES_MAX, messageLength: this.#env.settings.messageLengthMax },
-          unread: { total, rooms },
+          unread: unreadOverview(read.value),
         });
       }),
     );
@@ -264,9 +264,35 @@ export class UserActor extends Actor<UserMessage> {
       case "moderation":
         this.#tellOfModeration(message);
         return;
+      case "stirred":
+        // Asked once for all of them; where every device listens, nobody needs to know.
+        if (this.#connections.some((connection) => !this.#listens(connection, message.room)))
+          this.#askUnread(message.room);
+        return;
+      case "unread":
+        this.#tellUnread(message);
+        return;
       case "presence":
+      case "ask_unread":
         return;
     }
+  }
+
+  #askUnread(room: RoomId): void {
+    this.#env.tell(roomAddress(this.#tenant, room), { kind: "ask_unread", userId: this.#userId });
+  }
+
+  #tellUnread({ room, unread, mentions, readSeq, toAll, on }: Extract<ActorMessage, { kind: "unread" }>): void {
+    for (const connection of this.#connections) {
+      if (!connection.greeted || connection.info.connectionId === on) continue;
+      if (!toAll && this.#listens(connection, room)) continue;
+      const mentioned = mentions === 0 ? {} : { mentions };
+      sendFrame(connection, { type: "notification", kind: "unread", roomId: room, unread, readSeq, ...mentioned });
+    }
+  }
+
+  #listens({ info }: ShardConnection, room: RoomId): boolean {
+    return deviceOf(this.#presence, info.connectionId)?.rooms?.has(room) === true;
   }
 
   #subscribed(
@@ -307,9 +333,10 @@ export class UserActor extends Actor<UserMessage> {
   }
 
   #tellDevices(message: Extract<ActorMessage, { kind: "notify" }>): void {
+    let isTold = false;
     for (const connection of this.#connections) {
-      const device = deviceOf(this.#presence, connection.info.connectionId);
-      if (!connection.greeted || device?.rooms?.has(message.room) === true) continue;
+      if (!connection.greeted || this.#listens(connection, message.room)) continue;
+      isTold = true;
       sendFrame(connection, {
         type: "notification",
         kind: message.reason,
@@ -318,6 +345,8 @@ export class UserActor extends Actor<UserMessage> {
         ...(message.messageId !== undefined && { messageId: message.messageId }),
       });
     }
+    // The counts follow at once, not with the room's next round.
+    if (isTold && message.reason === "mention") this.#askUnread(message.room);
   }
 
   // ---------------------------------------------------------------------------------------------- presence
@@ -377,6 +406,7 @@ export class UserActor extends Actor<UserMessage> {
     this.#env.tell(roomAddress(this.#tenant, room), {
       kind: "presence",
       presence: { user: this.#ref, status, ...custom, lastSeen },
+      ...(this.#connections.length > 1 && { many: true }),
     });
   }
 
@@ -432,6 +462,9 @@ export class UserActor extends Actor<UserMessage> {
           else answerValue(this.#env, request, read.value);
         });
         return;
+      case "unread_counts":
+        this.#unreadCounts(request);
+        return;
     }
   }
 
@@ -456,6 +489,17 @@ export class UserActor extends Actor<UserMessage> {
         const status = visibleStatus(this.#presence);
         for (const room of this.#presence.shown ?? []) this.#show(room, status);
         answerValue(this.#env, request, this.#view());
+      }),
+    );
+  }
+
+  #unreadCounts(request: UserRequest): void {
+    this.#env.projections.unreadCounts(
+      this.#tenant,
+      this.#userId,
+      this.later((read) => {
+        if (read.ok) answerValue(this.#env, request, unreadOverview(read.value));
+        else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
       }),
     );
   }
@@ -531,5 +575,24 @@ export class UserActor extends Actor<UserMessage> {
 function listEntry(item: RoomListItem): RoomListEntry {
   const { settings, createdBy, createdAt, memberCount } = item.card;
   const facts = { settings, createdBy, createdAt, memberCount, lastActivity: item.lastActivity };
-  return { ...roomView(item.roomId, facts), isJoined: item.member !== undefined, unread: unreadOf(item) };
+  const { member } = item;
+  const unread = unreadOf(item);
+  const mentions = member === undefined || unread === 0 ? 0 : mentionsAfter(member, item.readNo);
+  return { ...roomView(item.roomId, facts), isJoined: member !== undefined, unread, mentions };
+}
+
+function unreadOverview(counts: ReadonlyMap<RoomId, UnreadCount>): ConnectionFrame["unread"] {
+  let total = 0;
+  let mentions = 0;
+  const rooms: [RoomId, number][] = [];
+  const mentionRooms: [RoomId, number][] = [];
+  for (const [room, count] of counts) {
+    total += count.unread;
+    mentions += count.mentions;
+    rooms.push([room, count.unread]);
+    if (count.mentions > 0) mentionRooms.push([room, count.mentions]);
+  }
+  // `fromEntries` defines its own properties, so that a room called "__proto__" is only a name.
+  const mentioned = mentions === 0 ? {} : { mentions, mentionRooms: Object.fromEntries(mentionRooms) };
+  return { total, rooms: Object.fromEntries(rooms), ...mentioned };
 }

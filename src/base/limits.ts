@@ -196,6 +196,29 @@ export const POSITION_NAMES_MAX = 100;
 /** Receipts of one room are collected so long, milliseconds, and so many per frame. */
 export const RECEIPTS_INTERVAL_MS = 1_000;
 export const RECEIPTS_PER_FRAME_MAX = 500;
+/** Members up to which receipts name each reader: in frames, and in messages over REST. Beyond: counts, and pages of names. */
+export const RECEIPTS_NAMED_MEMBERS_MAX = 100;
+/** Members up to which a room counts who has read what: 12 MB while somebody listens or asks. Beyond: no receipts. */
+export const RECEIPTS_MEMBERS_MAX = 100_000;
+/** Members read from the store at once for that count. */
+export const RECEIPTS_PAGE_MEMBERS = 500;
+/** After so long without a mark or a question the count is forgotten, milliseconds. */
+export const RECEIPTS_IDLE_MS = 60_000;
+/** Messages, the newest ones, whose counts one frame tells, and events that are looked through for them. */
+export const RECEIPTS_MESSAGES_MAX = 20;
+export const RECEIPTS_EVENTS_MAX = 256;
+/** Names on one page of a message's readers. */
+export const RECEIPTS_NAMES_PAGE_MAX = 100;
+/** Messages that mention a member, as their row keeps them: counts of mentions are exact up to here. The oldest go first. */
+export const MENTIONS_KEPT_MAX = 100;
+/**
+ * Members whom a room tells that there is something new, at once and how often, milliseconds: each member of a room of this
+ * size hears once a second, those of larger rooms more rarely. Whoever has no connection open costs one message.
+ */
+export const NOTICES_PER_ROUND_MAX = 200;
+export const NOTICES_INTERVAL_MS = 1_000;
+/** Marks of members that an active room remembers: all of a room of 10,000 who read. The ones set first are forgotten first. */
+export const MARKS_KNOWN_MAX = 16_384;
 /** A sender's own read mark is written once they sent nothing between two looks, milliseconds apart, or after so many looks. */
 export const OWN_MARKS_LOOK_MS = 400;
 export const OWN_MARKS_LOOKS_MAX = 12;

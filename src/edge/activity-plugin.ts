@@ -43,10 +43,11 @@ export function activityPlugin(prefix: string, options: RestOptions) {
         }
         const upTo = { ...(messageIds && { messageIds }), ...(body.seq === undefined ? {} : { seq: body.seq }) };
         const call = { to: "room", room: params.roomId, kind: "mark_read", ...upTo } as const;
-        return answer(set, await engine.call(principal, call), ({ readSeq, unread }) => ({
+        return answer(set, await engine.call(principal, call), ({ readSeq, unread, mentions }) => ({
           roomId: params.roomId,
           readSeq,
           unreadCount: unread,
+          mentionCount: mentions,
         }));
       },
       { params: roomParams, body: readBody, detail: { summary: "Mark messages as read" } },

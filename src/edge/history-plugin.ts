@@ -43,8 +43,8 @@ export function historyPlugin(options: HistoryOptions) {
         const place = placeIn(before, after);
         if (!place.ok) return refuse(set, place.error);
         const call = { to: "room", room: params.roomId, kind: "history", limit, ...place.value } as const;
-        return answer(set, await options.engine.call(principal, call), ({ messages, hasMore }) => ({
-          messages: messages.map(messageJson),
+        return answer(set, await options.engine.call(principal, call), ({ messages, hasMore, readBy }) => ({
+          messages: messages.map((message, i) => messageJson(message, readBy?.[i])),
           pagination: paginationOf(messages, hasMore, limit),
         }));
       },

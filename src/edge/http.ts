@@ -28,6 +28,7 @@ import { ProfiledEngine } from "./profiled-engine.ts";
 import { pollsPlugin } from "./polls-plugin.ts";
 import { pseudonymsPlugin } from "./pseudonyms-plugin.ts";
 import { reactionsPlugin } from "./reactions-plugin.ts";
+import { receiptsPlugin } from "./receipts-plugin.ts";
 import { KeyedBuckets } from "./rate-limit.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
@@ -96,6 +97,7 @@ export function createApp({ engine, auth, config, log, health, sockets, director
       .use(activityPlugin(prefix, rest))
       .use(blocksPlugin(prefix, rest))
       .use(peoplePlugin(prefix, { ...rest, directory }))
+      .use(receiptsPlugin(prefix, rest))
       .use(adminPlugin(prefix, { ...rest, directory }));
   }
   return app.use(docsPlugin(() => app));

@@ -3,6 +3,7 @@
  * be done is for the domain.
  */
 import { t } from "elysia";
+import type { ReceiptState } from "../actors/calls.ts";
 import { ID_PATTERN, type MessageId, type RoomId, type UserId } from "../base/ids.ts";
 import * as limits from "../base/limits.ts";
 import {
@@ -37,6 +38,8 @@ export const roomType = oneOf<RoomType>(ROOM_TYPES);
 export const role = oneOf<Role>(ROLES);
 export const messageType = oneOf<MessageType>(MESSAGE_TYPES);
 export const presenceStatus = oneOf<PresenceStatus>(PRESENCE_STATUSES);
+
+export const receiptState = oneOf<ReceiptState>(["read", "delivered", "pending"]);
 
 export const seq = t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 export const emoji = t.String({ minLength: 1, maxLength: limits.EMOJI_LENGTH_MAX });

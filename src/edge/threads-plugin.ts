@@ -37,7 +37,7 @@ export function threadsPlugin(prefix: string, options: RestOptions) {
         const thread = await engine.call(principal, { ...call, ...start.value, limit });
         return answer(set, thread, ({ message, replies, hasMore, isFollowing, unread }) => ({
           message: messageJson(message),
-          replies: replies.map(messageJson),
+          replies: replies.map((message) => messageJson(message)),
           isFollowing,
           unreadCount: unread,
           pagination: {

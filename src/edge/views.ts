@@ -1,15 +1,15 @@
 /** What REST shows of rooms, messages, members and presence: the names of the API, times in ISO 8601. */
-import type { MemberView, PresenceView, PresentView, RoomListEntry } from "../actors/calls.ts";
-import type { RoomId } from "../base/ids.ts";
-import type { Role } from "../domain/room/vocabulary.ts";
-import type { MessageView, RoomView } from "../protocol/frames.ts";
+import type { MemberView, PresenceView, PresentView, ReceiptsView, RoomCalls, RoomListEntry } from "../actors/calls.ts";
+import type { RoomId, UserId } from "../base/ids.ts";
+import type { ConnectionFrame, MessageView, RoomView, UserRef } from "../protocol/frames.ts";
 import { jsonOfPoll, jsonOfThread } from "../protocol/json-frames.ts";
 
 export function iso(ms: number): string {
   return new Date(ms).toISOString();
 }
 
-export function messageJson(message: MessageView) {
+/** `readBy`: who has read it, in rooms where readers are named. */
+export function messageJson(message: MessageView, readBy?: readonly UserId[]) {
   const reactions = Object.entries(message.reactions ?? {});
   return {
     messageId: message.messageId,
@@ -27,6 +27,7 @@ export function messageJson(message: MessageView) {
     reactionCounts: Object.fromEntries(reactions.map(([emoji, reaction]) => [emoji, reaction.count])),
     /** Those of whoever asks. */
     myReactions: reactions.filter(([, reaction]) => reaction.mine).map(([emoji]) => emoji),
+    ...(readBy === undefined ? {} : { readBy: readBy.map((userId) => ({ userId })) }),
     replyTo: message.replyTo ?? null,
     /** The message that the thread hangs on, of a reply; what hangs on this one. */
     threadId: message.threadId ?? null,
@@ -80,11 +81,11 @@ function settingsJson(room: RoomView) {
 }
 
 export function roomListEntryJson(entry: RoomListEntry) {
-  return { ...roomJson(entry), isJoined: entry.isJoined, unreadCount: entry.unread };
+  return { ...roomJson(entry), isJoined: entry.isJoined, unreadCount: entry.unread, mentionCount: entry.mentions };
 }
 
-export function ownRoomJson({ room, role, unread }: { room: RoomView; role: Role | null; unread: number }) {
-  return { ...roomJson(room), role, isJoined: role !== null, unreadCount: unread };
+export function ownRoomJson({ room, role, unread, mentions }: RoomCalls["get_room"]["reply"]) {
+  return { ...roomJson(room), role, isJoined: role !== null, unreadCount: unread, mentionCount: mentions };
 }
 
 export function memberJson(member: MemberView) {
@@ -95,6 +96,20 @@ export function memberJson(member: MemberView) {
     role: member.role,
     joinedAt: iso(member.joinedAt),
   };
+}
+
+function personJson({ userId, name, avatar }: UserRef) {
+  return { userId, displayName: name ?? null, avatar: avatar ?? null };
+}
+
+/** `after` leads to the next page of names. */
+export function receiptsJson({ readBy, deliveredTo, members, users, hasMore }: ReceiptsView, limit: number) {
+  const pagination = { hasMore, after: hasMore ? (users.at(-1)?.userId ?? null) : null, limit };
+  return { readBy, deliveredTo, members, users: users.map(personJson), pagination };
+}
+
+export function unreadJson({ total, rooms, mentions = 0, mentionRooms = {} }: ConnectionFrame["unread"]) {
+  return { total, mentions, rooms, mentionRooms };
 }
 
 export function presentJson(present: PresentView) {

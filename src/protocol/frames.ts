@@ -199,6 +199,12 @@ export interface MarkThreadReadFrame extends RoomRequest {
   readonly threadId: MessageId;
   readonly messageId?: MessageId;
 }
+/** Counts go from this message again until the user reads on; one of the two is required. Receipts stay. */
+export interface MarkUnreadFrame extends RoomRequest {
+  readonly type: "mark_unread";
+  readonly seq?: Seq;
+  readonly messageId?: MessageId;
+}
 /** A client's word that it has everything up to `seq`. */
 export interface ConfirmFrame extends RoomRequest {
   readonly type: "confirm_delivered";
@@ -286,6 +292,7 @@ export type ClientFrame =
   | TypingStopFrame
   | MarkReadFrame
   | MarkThreadReadFrame
+  | MarkUnreadFrame
   | ConfirmFrame
   | ReportMessageFrame
   | ReportUserFrame
@@ -478,6 +485,8 @@ export interface RoomPosition {
   readonly presentCount?: number;
   /** In a large room: `member_count` frames go on from here. */
   readonly memberCount?: number;
+  /** With `unread`: how many of them mention the user, where any do. */
+  readonly mentions?: number;
 }
 
 export interface ConnectionFrame {
@@ -487,7 +496,14 @@ export interface ConnectionFrame {
   readonly userId: UserId;
   readonly heartbeatMs: number;
   readonly limits: { readonly frameBytes: number; readonly messageLength: number };
-  readonly unread: { readonly total: number; readonly rooms: Readonly<Record<RoomId, number>> };
+  readonly unread: {
+    readonly total: number;
+    /** Rooms with something unread, and how much. */
+    readonly rooms: Readonly<Record<RoomId, number>>;
+    /** Unread messages that mention the user: all of them, and by room. Absent where there are none. */
+    readonly mentions?: number;
+    readonly mentionRooms?: Readonly<Record<RoomId, number>>;
+  };
 }
 /** The one positive answer to a request that carried `ref`. */
 export interface AckFrame {
@@ -541,7 +557,14 @@ export interface PresenceFrame {
   /** When the custom status ends. */
   readonly customStatusUntil?: number;
 }
-/** Coalesced watermarks of a room's readers. */
+/** How many members have a message: of those who were members when it was sent and still are. */
+export interface SeenStep {
+  readonly seq: Seq;
+  readonly readBy: number;
+  readonly deliveredTo: number;
+  readonly members: number;
+}
+/** Coalesced watermarks of a room's readers; in large rooms `receipts` is empty and `seen` counts them. */
 export interface ReceiptsFrame {
   readonly type: "receipts";
   readonly roomId: RoomId;
@@ -550,6 +573,8 @@ export interface ReceiptsFrame {
     readonly readSeq: Seq;
     readonly deliveredSeq: Seq;
   }[];
+  /** The newest messages, ascending. One that is not named has the counts of the next one that is. */
+  readonly seen?: readonly SeenStep[];
 }
 /** How many members a large room has now, where coming and going is no event. Coalesced. */
 export interface MemberCountFrame {
@@ -564,6 +589,10 @@ export interface NotificationFrame {
   readonly by?: UserId;
   readonly messageId?: MessageId;
   readonly unread?: number;
+  /** With `unread`: how many of them mention the user, where any do. */
+  readonly mentions?: number;
+  /** With `unread`: how far the user has read, on whatever device. */
+  readonly readSeq?: Seq;
 }
 /** For moderators: there is something to look at. For the author of a held message: what became of it. */
 export interface ModerationNoticeFrame {

@@ -65,7 +65,7 @@ export function dialectMessage(message: MessageView): object {
 // ------------------------------------------------------------------------------------------------- snake_case
 
 /** Objects whose keys are emoji or room ids. (`rooms` of `resumed` is a list, and renamed.) */
-const KEYED_BY_DATA: ReadonlySet<string> = new Set(["reactions", "rooms"]);
+const KEYED_BY_DATA: ReadonlySet<string> = new Set(["reactions", "rooms", "mentionRooms"]);
 
 /** Only the protocol's own names come here, so this stays small. */
 const snakeNames = new Map<string, string>();

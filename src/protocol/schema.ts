@@ -276,6 +276,12 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
       fields: [...mutation, required("rules", list(rule, MODERATION_RULES_MAX))],
     },
     confirm_delivered: { op: 33, room: "required", fields: [required("seq", seq)] },
+    mark_unread: {
+      op: 34,
+      room: "required",
+      fields: [optional("seq", seq), optional("messageId", id)],
+      rule: seqOrMessageId,
+    },
   };
   return Object.fromEntries(Object.entries(specs).map(([type, spec]) => [type, { type, ...spec }])) as Schema;
 }
@@ -300,6 +306,11 @@ function autoIsOfDevice({ auto, status, customStatus }: Readonly<Record<string, 
 function seqOrMessageIds(frame: Readonly<Record<string, unknown>>): Problem | undefined {
   if (frame["seq"] !== undefined || frame["messageIds"] !== undefined) return undefined;
   return new Problem("missing_field", ["seq"], "or messageIds is required.");
+}
+
+function seqOrMessageId(frame: Readonly<Record<string, unknown>>): Problem | undefined {
+  if (frame["seq"] !== undefined || frame["messageId"] !== undefined) return undefined;
+  return new Problem("missing_field", ["seq"], "or messageId is required.");
 }
 
 export function isRef(value: unknown): value is Ref {

@@ -7,15 +7,56 @@ import type { MemberRow } from "../domain/room/state.ts";
 import type { RoomType } from "../domain/room/vocabulary.ts";
 import type { Done, PageQuery, ReadResult, RoomCard } from "./journal.ts";
 
-/** A member's watermarks in one room. Only forward. */
-export interface Mark {
+/** How far a member is in one room. The watermarks only go forward. */
+export interface Marked {
+  readonly readSeq: Seq;
+  /** `messageNo` at `readSeq`: unread = messages in the room − this, unless something was marked as unread. */
+  readonly readNo: number;
+  readonly deliveredSeq: Seq;
+  /** Something was marked as unread, at least once. */
+  readonly unreadFrom?: UnreadFrom;
+}
+export interface Mark extends Marked {
   readonly tenant: TenantId;
   readonly room: RoomId;
   readonly userId: UserId;
-  readonly readSeq: Seq;
-  /** `messageNo` at `readSeq`: unread = messages in the room − this. */
-  readonly readNo: number;
-  readonly deliveredSeq: Seq;
+}
+
+/**
+ * Where a member who marked something as unread is again, as far as counts go; receipts keep the watermark. Each marking has
+ * a version: the higher one wins, and of one version the place further on. Reading beyond the watermark ends it.
+ */
+export interface UnreadFrom {
+  readonly version: number;
+  readonly seq: Seq;
+  readonly no: number;
+}
+/** Place of an `UnreadFrom` that is over: behind everything. */
+export const READ_AGAIN = Number.MAX_SAFE_INTEGER;
+
+/** Up to which message the member has read, as far as counts go. */
+export function countedNo({ readNo, unreadFrom }: Pick<Marked, "readNo" | "unreadFrom">): number {
+  return unreadFrom === undefined ? readNo : Math.min(readNo, unreadFrom.no);
+}
+
+/** What stands after a mark was written to what stood there: the rule for every adapter. */
+export function mergeMarks(standing: Marked | undefined, mark: Marked): Marked {
+  if (standing === undefined) return mark;
+  const isFurther = mark.readSeq > standing.readSeq;
+  const { readSeq, readNo } = isFurther ? mark : standing;
+  const deliveredSeq = Math.max(mark.deliveredSeq, standing.deliveredSeq);
+  const unreadFrom = mergeUnread(standing.unreadFrom ?? NEVER_UNREAD, mark.unreadFrom ?? NEVER_UNREAD, isFurther);
+  return { readSeq, readNo, deliveredSeq, ...(unreadFrom.version > 0 && { unreadFrom }) };
+}
+
+export const NEVER_UNREAD: UnreadFrom = { version: 0, seq: READ_AGAIN, no: READ_AGAIN };
+
+function mergeUnread(standing: UnreadFrom, mark: UnreadFrom, isFurther: boolean): UnreadFrom {
+  const version = Math.max(standing.version, mark.version);
+  const isNewer =
+    isFurther || mark.version > standing.version || (mark.version === standing.version && mark.seq > standing.seq);
+  const { seq, no } = isNewer ? mark : standing;
+  return { version, seq, no };
 }
 
 export interface RoomListItem {
@@ -27,7 +68,22 @@ export interface RoomListItem {
   /** The asker's membership and marks; `undefined` when not a member. */
   readonly member: MemberRow | undefined;
   readonly readSeq: Seq;
+  /** Up to which message counts take it for read (`countedNo`). */
   readonly readNo: number;
+}
+
+/** What one member has not read in one room. */
+export interface UnreadCount {
+  readonly unread: number;
+  /** Messages among them that mention the member: exact up to `MENTIONS_KEPT_MAX`. */
+  readonly mentions: number;
+}
+
+/** Messages that mention the member and came after `no`. */
+export function mentionsAfter(member: Pick<MemberRow, "mentioned" | "joinedNo">, no: number): number {
+  let count = 0;
+  for (const mentionedNo of member.mentioned ?? []) if (mentionedNo > no && mentionedNo > member.joinedNo) count += 1;
+  return count;
 }
 
 /** unread = messageCount − max(readNo, joinedNo), never below 0; 0 for people who are not members. */
@@ -88,8 +144,8 @@ export interface Projections {
     query: RoomListQuery,
     done: Done<{ readonly items: readonly RoomListItem[]; readonly total: number }>,
   ): void;
-  /** Unread per room of a user, rooms without unread left out. For the first frame of a connection. */
-  unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, number>>): void;
+  /** Per room of a user, rooms without unread left out. For the first frame of a connection. */
+  unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, UnreadCount>>): void;
   /**
    * For each of the others the rooms that they and the user are both members of now, at most `limit`, in no order; of each
    * person the newest `SHARED_ROOMS_LOOKED_AT_MAX` memberships are looked at. For the question who may see whom.
@@ -103,7 +159,7 @@ export interface Projections {
   ): void;
   /** Marks of these members of one room, in the order asked; `null` where there is none. */
   readMarks(tenant: TenantId, room: RoomId, users: readonly UserId[], done: Done<readonly (Mark | null)[]>): void;
-  /** Durable when `done` says so; a mark that is behind the stored one changes nothing. Part of the next group commit. */
+  /** Durable when `done` says so; what then stands there is what `mergeMarks` says. Part of the next group commit. */
   writeMarks(marks: readonly Mark[], done: (saved: ReadResult<true>) => void): void;
   readUser(tenant: TenantId, userId: UserId, done: Done<UserRow | null>): void;
   writeUser(tenant: TenantId, row: UserRow, done: (saved: ReadResult<true>) => void): void;

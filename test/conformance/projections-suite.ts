@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { RoomId, TenantId } from "../../src/base/ids.ts";
 import type { RoomType } from "../../src/domain/room/vocabulary.ts";
-import type { Mark, RoomListItem, RoomListQuery, UserRow } from "../../src/storage/projections.ts";
-import { unreadOf } from "../../src/storage/projections.ts";
+import type { Mark, RoomListItem, RoomListQuery, UnreadCount, UserRow } from "../../src/storage/projections.ts";
+import { READ_AGAIN, unreadOf } from "../../src/storage/projections.ts";
 import { appendNow, ask, card, type Harness, LOG, logOf, member, ROOM, segment, TENANT, user } from "./harness.ts";
 
 interface RoomList {
@@ -23,10 +23,14 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
       );
     const ids = async (changes: Partial<RoomListQuery> = {}) =>
       (await list(changes)).items.map((item) => item.roomId as string);
-    const unread = async (name = "ada") =>
+    const counts = async (name = "ada") =>
       Object.fromEntries(
-        await ask<ReadonlyMap<RoomId, number>>((done) => harness.projections.unreadCounts(TENANT, user(name), done)),
+        await ask<ReadonlyMap<RoomId, UnreadCount>>((done) =>
+          harness.projections.unreadCounts(TENANT, user(name), done),
+        ),
       );
+    const unread = async (name = "ada") =>
+      Object.fromEntries(Object.entries(await counts(name)).map(([room, { unread: count }]) => [room, count]));
     const mark = (changes: Partial<Mark> = {}): Mark => ({
       tenant: TENANT,
       room: ROOM,
@@ -194,6 +198,74 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
         expect(await unread()).toEqual({});
         await appendNow(harness.journal, LOG, segment(10, 1, { messageCount: 9 }));
         expect(await unread()).toEqual({ "room-1": 1 });
+      });
+    });
+
+    describe("counts of mentions", () => {
+      test("are of those that came after what was read and after the user joined", async () => {
+        await makeRoom("room-1", "group", ["bob"], 1, 9);
+        await makeRoom("room-2", "group", ["ada"], 1, 3);
+        await appendNow(harness.journal, LOG, segment(10, 1, { messageCount: 9 }), [
+          member("ada", { joinedNo: 2, mentioned: [1, 3, 4, 8] }),
+        ]);
+        expect(await counts()).toEqual({
+          "room-1": { unread: 7, mentions: 3 },
+          "room-2": { unread: 3, mentions: 0 },
+        });
+        await save(mark({ readSeq: 5, readNo: 4 }));
+        expect((await counts())["room-1"]).toEqual({ unread: 5, mentions: 1 });
+        expect((await list()).items.find((item) => item.roomId === ROOM)?.member?.mentioned).toEqual([1, 3, 4, 8]);
+        await appendNow(harness.journal, LOG, segment(11, 1, { messageCount: 9 }), [member("ada", { joinedNo: 2 })]);
+        expect((await counts())["room-1"]).toEqual({ unread: 5, mentions: 0 });
+      });
+    });
+
+    describe("marks of what is unread again", () => {
+      const from = (version: number, seq: number) => ({ unreadFrom: { version, seq, no: seq } });
+      const at = (readSeq: number, more: Partial<Mark> = {}) =>
+        mark({ readSeq, readNo: readSeq, deliveredSeq: readSeq, ...more });
+
+      beforeEach(async () => {
+        await makeRoom("room-1", "group", ["ada"], 1, 9);
+        await save(at(6));
+      });
+
+      test("let counts go from there, and leave the watermark", async () => {
+        await save(at(6, from(1, 2)));
+        expect(await marksOf("ada")).toEqual([at(6, from(1, 2))]);
+        expect(await unread()).toEqual({ "room-1": 7 });
+        expect((await list()).items[0]).toMatchObject({ readSeq: 6, readNo: 2 });
+      });
+
+      test("end when the user reads beyond the watermark, whether or not the writer knew of them", async () => {
+        await save(at(6, from(1, 2)));
+        await save(at(8));
+        expect(await marksOf("ada")).toEqual([at(8, { unreadFrom: { version: 1, seq: READ_AGAIN, no: READ_AGAIN } })]);
+        expect(await unread()).toEqual({ "room-1": 1 });
+        await save(at(8, from(1, 2)));
+        expect(await unread()).toEqual({ "room-1": 1 });
+        await save(at(8, from(2, 3)));
+        expect(await unread()).toEqual({ "room-1": 6 });
+      });
+
+      test("of one version go forward, a later version goes anywhere, an older one nowhere", async () => {
+        await save(at(6, from(2, 3)));
+        await save(at(6, from(2, 2)));
+        expect(await unread()).toEqual({ "room-1": 6 });
+        await save(at(6, from(2, 4)));
+        expect(await unread()).toEqual({ "room-1": 5 });
+        await save(at(6, from(3, 1)));
+        expect(await unread()).toEqual({ "room-1": 8 });
+        await save(at(6, from(2, 5)), at(6));
+        expect(await unread()).toEqual({ "room-1": 8 });
+        await save(at(6, { unreadFrom: { version: 3, seq: READ_AGAIN, no: READ_AGAIN } }));
+        expect(await unread()).toEqual({ "room-1": 3 });
+      });
+
+      test("stay when only what was delivered moves", async () => {
+        await save(at(6, from(1, 2)));
+        await save(mark({ deliveredSeq: 9 }));
+        expect(await marksOf("ada")).toEqual([at(6, { ...from(1, 2), deliveredSeq: 9 })]);
       });
     });
 

@@ -2,7 +2,8 @@
  * How events change a room's state: the only code that does. The same on the first run and on every replay.
  * Invariant: depends on the state and the event alone. An event that cannot follow throws and leaves the state untouched.
  */
-import type { Seq } from "../../base/ids.ts";
+import type { Seq, UserId } from "../../base/ids.ts";
+import { MENTIONS_KEPT_MAX } from "../../base/limits.ts";
 import { unreachable } from "../../base/result.ts";
 import type {
   LogEvent,
@@ -33,6 +34,7 @@ export function apply(state: RoomState, event: LogEvent): void {
   switch (event.kind) {
     case "message_sent":
       state.messageCount += 1;
+      if (event.mentions !== undefined) membersMentioned(state, event, event.mentions);
       if (event.thread !== undefined) threadGrew(state, event, event.thread);
       if (isSlow(state)) noteSpoken(state, event);
       if (event.isFirstAs === true) pseudonymGiven(state, event);
@@ -132,6 +134,16 @@ function memberChanged(state: RoomState, event: MemberChanged): void {
   if (event.previousRole === "owner") state.ownerCount -= 1;
   if (event.role === "owner") state.ownerCount += 1;
   staffChanged(state, event.userId, event.role);
+}
+
+function membersMentioned(state: RoomState, event: MessageSent, mentions: readonly UserId[]): void {
+  for (const userId of new Set(mentions)) {
+    const row = state.members.get(userId);
+    // No member, or the author; or on replay unknown: the store has it.
+    if (row == null || userId === event.by) continue;
+    const mentioned = [...(row.mentioned ?? []), state.messageCount].slice(-MENTIONS_KEPT_MAX);
+    state.members.set(userId, { ...row, mentioned }, event.seq);
+  }
 }
 
 function pseudonymGiven(state: RoomState, { by, as, authorName, seq }: MessageSent): void {

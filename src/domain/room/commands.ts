@@ -148,6 +148,12 @@ export interface MarkRead extends CommandBase {
   readonly seq?: Seq;
   readonly messageIds?: readonly MessageId[];
 }
+/** Counts go from this message again, until the user reads on. Receipts stay: what was read was read. */
+export interface MarkUnread extends CommandBase {
+  readonly kind: "mark_unread";
+  readonly seq?: Seq;
+  readonly messageId?: MessageId;
+}
 export interface ConfirmDelivered extends CommandBase {
   readonly kind: "confirm_delivered";
   readonly seq: Seq;
@@ -205,6 +211,7 @@ export type RoomCommand =
   | SetTyping
   | MarkRead
   | MarkThreadRead
+  | MarkUnread
   | ConfirmDelivered
   | CheckRead
   | CheckVersions

@@ -14,6 +14,7 @@ import {
   decideCheckVersions,
   decideConfirm,
   decideMarkRead,
+  decideMarkUnread,
   decideTyping,
 } from "./decide/ephemeral.ts";
 import { decideAddMember, decideJoin, decideLeave, decideRemoveMember, decideSetRole } from "./decide/membership.ts";
@@ -53,6 +54,8 @@ function judge(state: RoomState, command: RoomCommand, context: DecideContext): 
       return refuseBlockedPerson(state, command.by.userId, context) ?? decideTyping(state, command);
     case "mark_read":
       return decideMarkRead(state, command);
+    case "mark_unread":
+      return decideMarkUnread(state, command);
     case "confirm_delivered":
       return decideConfirm(state, command);
     case "check_read":

@@ -61,6 +61,8 @@ export interface BlockMark {
 export type RoomEffect =
   | { readonly kind: "typing"; readonly userId: UserId; readonly name: string | undefined; readonly isTyping: boolean }
   | { readonly kind: "mark_read"; readonly userId: UserId; readonly seq: Seq }
+  /** `seq`: of the first message that is unread again. */
+  | { readonly kind: "mark_unread"; readonly userId: UserId; readonly seq: Seq }
   | { readonly kind: "mark_delivered"; readonly userId: UserId; readonly seq: Seq }
   | { readonly kind: "mark_thread_read"; readonly userId: UserId; readonly root: Seq; readonly no: number }
   | {

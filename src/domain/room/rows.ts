@@ -35,7 +35,7 @@ const NO_CHANGES: readonly RowChange[] = [];
 /** Nearly all of a log: no rows change with it. */
 export function hasNoRows(state: RoomState, event: LogEvent): boolean {
   if (event.kind !== "message_sent") return event.kind === "fence";
-  return event.thread === undefined && event.isFirstAs === undefined && !isSlow(state);
+  return event.thread === undefined && event.mentions === undefined && event.isFirstAs === undefined && !isSlow(state);
 }
 
 /** The rows that `event` changed, read from the state right after `apply`. Throws when the state lacks one of them. */
@@ -120,6 +120,17 @@ function memberChange(state: RoomState, userId: UserId): RowChange {
   return { kind: "member", userId, row };
 }
 
+/** Members who are mentioned are known: it was decided whom to tell. */
+function mentionChanges(state: RoomState, { by, mentions }: MessageSent): readonly RowChange[] {
+  if (mentions === undefined) return NO_CHANGES;
+  const changes: RowChange[] = [];
+  for (const userId of new Set(mentions)) {
+    const row = state.members.get(userId);
+    if (row != null && userId !== by) changes.push({ kind: "member", userId, row });
+  }
+  return changes;
+}
+
 function messageChange(state: RoomState, seq: Seq): RowChange {
   const row = state.messages.get(seq);
   if (row === undefined || row === null) throw new Error(`the row of message ${seq} is not known after its event`);
@@ -141,7 +152,7 @@ function sentChanges(state: RoomState, event: MessageSent): readonly RowChange[]
       ? NO_CHANGES
       : [itemChange(state, pseudonymKey(event.by)), itemChange(state, pseudonymNameKey(as))];
   const slow = isSlow(state) ? [itemChange(state, slowKey(event.by))] : NO_CHANGES;
-  return [...reply, ...given, ...slow];
+  return [...mentionChanges(state, event), ...reply, ...given, ...slow];
 }
 
 /** The thread's summary, the reply's place in it, and what the people have read who follow it from here on. */

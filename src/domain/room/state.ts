@@ -19,6 +19,8 @@ export interface MemberRow {
   readonly joinedAt: number;
   /** Messages in the room when the member joined: what came before is not unread. */
   readonly joinedNo: number;
+  /** Numbers of the messages that mention the member, the newest last, at most `MENTIONS_KEPT_MAX`. */
+  readonly mentioned?: readonly number[];
   readonly name?: string;
   readonly avatar?: string;
 }

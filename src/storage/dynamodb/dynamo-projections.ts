@@ -9,10 +9,14 @@ import {
   type DocumentOutcome,
   type ListedDocument,
   type Mark,
+  type Marked,
+  mentionsAfter,
+  mergeMarks,
   type Projections,
   type RoomListItem,
   type RoomListQuery,
   type StoredDocument,
+  type UnreadCount,
   type UserRow,
   unreadOf,
 } from "../projections.ts";
@@ -24,7 +28,7 @@ import type { Incarnations } from "./incarnations.ts";
 import { binary, bytesIn, fromJsonBytes, jsonBytes, keyOf } from "./items.ts";
 import { personKey } from "./keys.ts";
 import type { RoomListReader } from "./room-list-reader.ts";
-import type { MarkRow, RowStore } from "./row-store.ts";
+import type { RowStore } from "./row-store.ts";
 
 export interface DynamoProjectionsParts {
   readonly api: DynamoApi;
@@ -61,14 +65,15 @@ export class DynamoProjections implements Projections {
     answer(read(), done, this.#parts.failed);
   }
 
-  unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, number>>): void {
-    const read = async (): Promise<ApiResult<ReadonlyMap<RoomId, number>>> => {
+  unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, UnreadCount>>): void {
+    const read = async (): Promise<ApiResult<ReadonlyMap<RoomId, UnreadCount>>> => {
       const found = await this.#parts.lists.itemsOf(tenant, userId, false);
       if (!found.ok) return found;
-      const counts = new Map<RoomId, number>();
+      const counts = new Map<RoomId, UnreadCount>();
       for (const item of found.value) {
         const unread = unreadOf(item);
-        if (unread > 0) counts.set(item.roomId, unread);
+        if (unread === 0 || item.member === undefined) continue;
+        counts.set(item.roomId, { unread, mentions: mentionsAfter(item.member, item.readNo) });
       }
       return { ok: true, value: counts };
     };
@@ -157,20 +162,20 @@ export class DynamoProjections implements Projections {
     if (!log.ok) return log;
     // No room, no marks.
     if (log.value === undefined) return { ok: true, value: true };
-    let next: MarkRow = mark;
+    let next: Marked = mark;
     for (let round = 0; round < MARK_ROUNDS_MAX; round += 1) {
       const written = await rows.writeMark(log.value, mark.userId, next);
       if (written.ok) return { ok: true, value: true };
       if (written.error !== "condition") return written;
       const standing = await this.#standing(log.value, mark.userId);
       if (!standing.ok) return standing;
-      next = merged(standing.value, mark);
+      next = mergeMarks(standing.value, mark);
       if (isSame(next, standing.value)) return { ok: true, value: true };
     }
     return { ok: false, error: "throttled" };
   }
 
-  async #standing(log: LogKey, user: UserId): Promise<ApiResult<MarkRow | undefined>> {
+  async #standing(log: LogKey, user: UserId): Promise<ApiResult<Marked | undefined>> {
     const found = await this.#parts.rows.marks(log, [user]);
     return found.ok ? { ok: true, value: found.value.get(user) } : found;
   }
@@ -182,18 +187,22 @@ function furthest(marks: readonly Mark[]): readonly Mark[] {
   for (const mark of marks) {
     const key = `${mark.tenant}#${mark.room}#${mark.userId}`;
     const known = byKey.get(key);
-    byKey.set(key, known === undefined ? mark : { ...mark, ...merged(known, mark) });
+    byKey.set(key, known === undefined ? mark : joined(known, mark));
   }
   return [...byKey.values()];
 }
 
-/** Each watermark for itself; the count belongs to the read one. */
-function merged(standing: MarkRow | undefined, mark: MarkRow): MarkRow {
-  const read = standing === undefined || mark.readSeq > standing.readSeq ? mark : standing;
-  const deliveredSeq = Math.max(mark.deliveredSeq, standing?.deliveredSeq ?? 0);
-  return { readSeq: read.readSeq, readNo: read.readNo, deliveredSeq };
+function joined(known: Mark, mark: Mark): Mark {
+  const { tenant, room, userId } = mark;
+  return { tenant, room, userId, ...mergeMarks(known, mark) };
 }
 
-function isSame(a: MarkRow, b: MarkRow | undefined): boolean {
-  return a.readSeq === b?.readSeq && a.readNo === b.readNo && a.deliveredSeq === b.deliveredSeq;
+function isSame(a: Marked, b: Marked | undefined): boolean {
+  return (
+    a.readSeq === b?.readSeq &&
+    a.readNo === b.readNo &&
+    a.deliveredSeq === b.deliveredSeq &&
+    a.unreadFrom?.version === b.unreadFrom?.version &&
+    a.unreadFrom?.seq === b.unreadFrom?.seq
+  );
 }

@@ -5,15 +5,15 @@
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import { SHARED_ROOMS_LOOKED_AT_MAX } from "../../base/limits.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
-import type { RoomListItem } from "../projections.ts";
+import { countedNo, type Marked, type RoomListItem } from "../projections.ts";
 import type { ApiResult } from "./dynamo-api.ts";
 import type { PendingLog, PendingRows, Versioned } from "./pending-rows.ts";
-import type { MarkRow, Membership, RoomRow, RowStore } from "./row-store.ts";
+import type { Membership, RoomRow, RowStore } from "./row-store.ts";
 
 interface Own {
   readonly incarnation: number;
   readonly member: Versioned<MemberRow | null> | undefined;
-  readonly mark: MarkRow | undefined;
+  readonly mark: Marked | undefined;
 }
 
 export class RoomListReader {
@@ -160,7 +160,7 @@ function itemOf(
     lastActivity: row.lastActivity,
     member: member?.value ?? undefined,
     readSeq: mine?.mark?.readSeq ?? 0,
-    readNo: mine?.mark?.readNo ?? 0,
+    readNo: mine?.mark === undefined ? 0 : countedNo(mine.mark),
   };
 }
 

@@ -8,6 +8,7 @@ import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type { IdRange } from "../item-page.ts";
 import type { LogKey, RoomCard } from "../journal.ts";
+import { type Marked, READ_AGAIN } from "../projections.ts";
 import type { ApiResult, DynamoApi } from "./dynamo-api.ts";
 import { binary, bytesIn, fromJsonBytes, type Item, jsonBytes, keyOf, number, numberIn, textIn } from "./items.ts";
 import {
@@ -35,18 +36,12 @@ export interface RoomRow {
   readonly card: Versioned<RoomCard> | undefined;
 }
 
-export interface MarkRow {
-  readonly readSeq: Seq;
-  readonly readNo: number;
-  readonly deliveredSeq: Seq;
-}
-
 /** One room from a user's side. */
 export interface Membership {
   readonly room: RoomId;
   readonly incarnation: number;
   readonly member: Versioned<MemberRow | null>;
-  readonly mark: MarkRow | undefined;
+  readonly mark: Marked | undefined;
 }
 
 export interface MemberPage {
@@ -103,14 +98,14 @@ export class RowStore {
   }
 
   /** Of one room: its members' items on the users' side, where the marks are. */
-  async marks(log: LogKey, users: readonly UserId[]): Promise<ApiResult<ReadonlyMap<UserId, MarkRow>>> {
+  async marks(log: LogKey, users: readonly UserId[]): Promise<ApiResult<ReadonlyMap<UserId, Marked>>> {
     const keys = new Map(users.map((user) => [membershipKey(log, user).pk, user]));
     const read = await this.#api.getAll(
       this.#table,
       [...keys.values()].map((user) => membershipKey(log, user)),
     );
     if (!read.ok) return read;
-    const marks = new Map<UserId, MarkRow>();
+    const marks = new Map<UserId, Marked>();
     for (const item of read.value) {
       const user = keys.get(textIn(item, "pk") ?? "");
       const mark = markIn(item);
@@ -119,15 +114,40 @@ export class RowStore {
     return { ok: true, value: marks };
   }
 
-  /** Writes the watermarks if none of them would go back; `condition` otherwise. */
-  async writeMark(log: LogKey, user: UserId, mark: MarkRow): Promise<ApiResult<unknown>> {
-    const change = {
-      expression: "SET readSeq = :read, readNo = :no, deliveredSeq = :delivered",
-      condition:
-        "(attribute_not_exists(readSeq) OR (readSeq < :read AND deliveredSeq <= :delivered) OR" +
-        " (readSeq = :read AND readNo = :no AND deliveredSeq < :delivered))",
-      values: { ":read": number(mark.readSeq), ":no": number(mark.readNo), ":delivered": number(mark.deliveredSeq) },
+  /** Writes the marks if nothing would go back, by the rule of `mergeMarks`; `condition` otherwise. */
+  async writeMark(log: LogKey, user: UserId, mark: Marked): Promise<ApiResult<unknown>> {
+    const { unreadFrom } = mark;
+    const places = {
+      ":read": number(mark.readSeq),
+      ":no": number(mark.readNo),
+      ":delivered": number(mark.deliveredSeq),
     };
+    const forward = "(readSeq < :read AND deliveredSeq <= :delivered)";
+    const same = "readSeq = :read AND readNo = :no AND deliveredSeq";
+    const change =
+      unreadFrom === undefined
+        ? {
+            expression: "SET readSeq = :read, readNo = :no, deliveredSeq = :delivered",
+            condition:
+              `attribute_not_exists(unreadVersion) AND` +
+              ` (attribute_not_exists(readSeq) OR ${forward} OR (${same} < :delivered))`,
+            values: places,
+          }
+        : {
+            expression:
+              "SET readSeq = :read, readNo = :no, deliveredSeq = :delivered," +
+              " unreadVersion = :version, unreadSeq = :from, unreadNo = :fromNo",
+            condition:
+              `attribute_not_exists(readSeq) OR ((${forward} OR (${same} <= :delivered)) AND` +
+              " (attribute_not_exists(unreadVersion) OR unreadVersion < :version OR" +
+              " (unreadVersion = :version AND (unreadSeq <= :from OR readSeq < :read))))",
+            values: {
+              ...places,
+              ":version": number(unreadFrom.version),
+              ":from": number(unreadFrom.seq),
+              ":fromNo": number(unreadFrom.no),
+            },
+          };
     return this.#api.update(this.#table, membershipKey(log, user), change, "user");
   }
 
@@ -270,10 +290,14 @@ function membershipOf(item: Item): Membership {
   return { ...roomOfMembership(textIn(item, "sk") ?? ""), member: versionedMember(item), mark: markIn(item) };
 }
 
-function markIn(item: Item): MarkRow | undefined {
+function markIn(item: Item): Marked | undefined {
   const readSeq = numberIn(item, "readSeq");
   if (readSeq === undefined) return undefined;
-  return { readSeq, readNo: numberIn(item, "readNo") ?? 0, deliveredSeq: numberIn(item, "deliveredSeq") ?? 0 };
+  const marked = { readSeq, readNo: numberIn(item, "readNo") ?? 0, deliveredSeq: numberIn(item, "deliveredSeq") ?? 0 };
+  const version = numberIn(item, "unreadVersion");
+  if (version === undefined) return marked;
+  const seq = numberIn(item, "unreadSeq") ?? READ_AGAIN;
+  return { ...marked, unreadFrom: { version, seq, no: numberIn(item, "unreadNo") ?? READ_AGAIN } };
 }
 
 function roomIn(item: Item): RoomRow {

@@ -11,9 +11,10 @@ import type {
   RoomListItem,
   RoomListQuery,
   StoredDocument,
+  UnreadCount,
   UserRow,
 } from "../projections.ts";
-import { unreadOf } from "../projections.ts";
+import { countedNo, mentionsAfter, mergeMarks, unreadOf } from "../projections.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { Schedule } from "./memory-journal.ts";
 import type { MemoryDocument, MemoryLog, MemoryStore } from "./memory-store.ts";
@@ -47,13 +48,14 @@ export class MemoryProjections implements Projections {
     });
   }
 
-  unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, number>>): void {
+  unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, UnreadCount>>): void {
     this.#schedule(() => {
-      const counts = new Map<RoomId, number>();
+      const counts = new Map<RoomId, UnreadCount>();
       for (const log of this.#store.currentLogs(tenant)) {
         const item = listItem(log, userId);
         const unread = item === undefined ? 0 : unreadOf(item);
-        if (unread > 0) counts.set(log.key.room, unread);
+        if (unread === 0 || item?.member === undefined) continue;
+        counts.set(log.key.room, { unread, mentions: mentionsAfter(item.member, item.readNo) });
       }
       done({ ok: true, value: counts });
     });
@@ -145,14 +147,8 @@ export class MemoryProjections implements Projections {
 
   #writeMark(mark: Mark): void {
     const marks = this.#store.currentLog(mark.tenant, mark.room)?.marks;
-    const old = marks?.get(mark.userId);
-    if (old === undefined) {
-      marks?.set(mark.userId, { ...mark });
-      return;
-    }
-    const read = mark.readSeq > old.readSeq ? mark : old;
-    const deliveredSeq = Math.max(mark.deliveredSeq, old.deliveredSeq);
-    marks?.set(mark.userId, { ...old, readSeq: read.readSeq, readNo: read.readNo, deliveredSeq });
+    const { tenant, room, userId } = mark;
+    marks?.set(userId, { tenant, room, userId, ...mergeMarks(marks.get(userId), mark) });
   }
 }
 
@@ -173,6 +169,6 @@ function listItem(log: MemoryLog, userId: UserId): RoomListItem | undefined {
     lastActivity: newest?.timestamp ?? log.card.createdAt,
     member: log.members.get(userId),
     readSeq: mark?.readSeq ?? 0,
-    readNo: mark?.readNo ?? 0,
+    readNo: mark === undefined ? 0 : countedNo(mark),
   };
 }

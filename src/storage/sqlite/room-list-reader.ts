@@ -5,7 +5,16 @@
 import type { Database } from "bun:sqlite";
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import type { RoomCard } from "../journal.ts";
-import type { Mark, RoomListItem, RoomListQuery, UserRow } from "../projections.ts";
+import {
+  countedNo,
+  type Mark,
+  type Marked,
+  mentionsAfter,
+  type RoomListItem,
+  type RoomListQuery,
+  type UnreadCount,
+  type UserRow,
+} from "../projections.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { LogNumbers } from "./log-numbers.ts";
 import type { LogReader } from "./log-reader.ts";
@@ -13,7 +22,7 @@ import type { RecentSegments } from "./recent-segments.ts";
 
 /** log, room, last_seq, message_count, timestamp */
 type ListedRow = [number, RoomId, number | null, number | null, number | null];
-/** log, room, joined_no, last_seq, message_count, read_no */
+/** log, room, joined_no, last_seq, message_count, read_no or where it is unread from */
 type UnreadRow = [number, RoomId, number, number | null, number | null, number | null];
 
 interface ListedRoom {
@@ -23,7 +32,14 @@ interface ListedRoom {
   readonly messageCount: number;
   readonly lastActivity: number;
 }
-type MarkRow = Pick<Mark, "readSeq" | "readNo" | "deliveredSeq">;
+interface MarkRow {
+  readonly readSeq: number;
+  readonly readNo: number;
+  readonly deliveredSeq: number;
+  readonly unreadVersion: number;
+  readonly unreadSeq: number;
+  readonly unreadNo: number;
+}
 
 export class RoomListReader {
   readonly #numbers: LogNumbers;
@@ -31,6 +47,7 @@ export class RoomListReader {
   readonly #roomsOfUser;
   readonly #publicRooms;
   readonly #unread;
+  readonly #mentioned;
   readonly #card;
   readonly #mark;
   readonly #person;
@@ -49,14 +66,19 @@ export class RoomListReader {
        WHERE l.tenant = ? AND l.type = 'public' AND l.is_current = 1`,
     );
     this.#unread = db.prepare<unknown, [number, UserId]>(
-      `SELECT l.id, l.room, m.joined_no, h.last_seq, h.message_count, k.read_no
+      `SELECT l.id, l.room, m.joined_no, h.last_seq, h.message_count, min(k.read_no, k.unread_no)
        FROM member m CROSS JOIN log l ON l.id = m.log LEFT JOIN head h ON h.log = m.log
        LEFT JOIN mark k ON k.user_id = m.user_id AND k.log = m.log
        WHERE m.tenant = ?1 AND m.user_id = ?2 AND l.is_current = 1 AND l.type IS NOT NULL`,
     );
+    this.#mentioned = db.prepare<{ log: number; mentioned: string }, [number, UserId]>(
+      "SELECT log, mentioned FROM member WHERE tenant = ? AND user_id = ? AND mentioned IS NOT NULL",
+    );
     this.#card = db.prepare<{ card: string }, [number]>("SELECT card FROM log WHERE id = ?");
     this.#mark = db.prepare<MarkRow, [UserId, number]>(
-      "SELECT read_seq AS readSeq, read_no AS readNo, delivered_seq AS deliveredSeq FROM mark WHERE user_id = ? AND log = ?",
+      `SELECT read_seq AS readSeq, read_no AS readNo, delivered_seq AS deliveredSeq, unread_version AS unreadVersion,
+         unread_seq AS unreadSeq, unread_no AS unreadNo
+       FROM mark WHERE user_id = ? AND log = ?`,
     );
     this.#person = db.prepare<{ row: string }, [number, UserId]>(
       "SELECT row FROM person WHERE tenant = ? AND user_id = ?",
@@ -74,16 +96,21 @@ export class RoomListReader {
     return { items: page.map((room) => this.#item(room, query.userId)), total: rooms.length };
   }
 
-  unread(tenantName: TenantId, userId: UserId, recent: RecentSegments): ReadonlyMap<RoomId, number> {
-    const counts = new Map<RoomId, number>();
+  unread(tenantName: TenantId, userId: UserId, recent: RecentSegments): ReadonlyMap<RoomId, UnreadCount> {
+    const counts = new Map<RoomId, UnreadCount>();
     const tenant = this.#numbers.tenant(tenantName);
     if (tenant === undefined) return counts;
+    const mentioned = new Map<number, string>();
+    for (const { log, mentioned: numbers } of this.#mentioned.all(tenant, userId)) mentioned.set(log, numbers);
     for (const row of this.#unread.values(tenant, userId) as UnreadRow[]) {
       const [log, room, joinedNo, lastSeq, settledCount, readNo] = row;
       const newest = recent.newest(log);
       const count = newest !== undefined && newest.lastSeq > (lastSeq ?? 0) ? newest.messageCount : (settledCount ?? 0);
       const unread = count - Math.max(readNo ?? 0, joinedNo);
-      if (unread > 0) counts.set(room, unread);
+      if (unread <= 0) continue;
+      const numbers = mentioned.get(log);
+      const member = numbers === undefined ? undefined : { joinedNo, mentioned: JSON.parse(numbers) as number[] };
+      counts.set(room, { unread, mentions: member === undefined ? 0 : mentionsAfter(member, readNo ?? 0) });
     }
     return counts;
   }
@@ -92,7 +119,7 @@ export class RoomListReader {
     const log = this.#numbers.currentLog(tenant, room);
     return users.map((userId) => {
       const row = log === undefined ? null : this.#mark.get(userId, log);
-      return row === null ? null : { tenant, room, userId, ...row };
+      return row === null ? null : { tenant, room, userId, ...markedOf(row) };
     });
   }
 
@@ -125,9 +152,15 @@ export class RoomListReader {
       lastActivity: room.lastActivity,
       member: this.#logs.memberOf(room.log, userId) ?? undefined,
       readSeq: mark?.readSeq ?? 0,
-      readNo: mark?.readNo ?? 0,
+      readNo: mark === null ? 0 : countedNo(markedOf(mark)),
     };
   }
+}
+
+function markedOf({ readSeq, readNo, deliveredSeq, unreadVersion, unreadSeq, unreadNo }: MarkRow): Marked {
+  const marked = { readSeq, readNo, deliveredSeq };
+  if (unreadVersion === 0) return marked;
+  return { ...marked, unreadFrom: { version: unreadVersion, seq: unreadSeq, no: unreadNo } };
 }
 
 function listedRoom(row: ListedRow, recent: RecentSegments): ListedRoom {

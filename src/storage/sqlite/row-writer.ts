@@ -2,9 +2,12 @@
 import type { Database } from "bun:sqlite";
 import type { TenantId } from "../../base/ids.ts";
 import type { LogKey, Snapshot } from "../journal.ts";
-import type { Mark } from "../projections.ts";
+import { type Mark, NEVER_UNREAD } from "../projections.ts";
 import type { LogNumbers, LogNumberWriter } from "./log-numbers.ts";
 import type { DocumentOperation, RowWrite } from "./write-operation.ts";
+
+const UNREAD_IS_NEWER = `(excluded.read_seq > read_seq OR excluded.unread_version > unread_version
+  OR (excluded.unread_version = unread_version AND excluded.unread_seq > unread_seq))`;
 
 export class RowWriter {
   readonly #numbers: LogNumbers;
@@ -24,9 +27,10 @@ export class RowWriter {
   constructor(db: Database, numbers: LogNumbers, naming: LogNumberWriter) {
     this.#numbers = numbers;
     this.#naming = naming;
-    this.#setMember = db.prepare<unknown, [number, string, number, number, string]>(
-      `INSERT INTO member (log, user_id, tenant, joined_no, row) VALUES (?, ?, ?, ?, ?)
-       ON CONFLICT (log, user_id) DO UPDATE SET joined_no = excluded.joined_no, row = excluded.row`,
+    this.#setMember = db.prepare<unknown, [number, string, number, number, string | null, string]>(
+      `INSERT INTO member (log, user_id, tenant, joined_no, mentioned, row) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (log, user_id) DO UPDATE SET
+         joined_no = excluded.joined_no, mentioned = excluded.mentioned, row = excluded.row`,
     );
     this.#deleteMember = db.prepare<unknown, [number, string]>("DELETE FROM member WHERE log = ? AND user_id = ?");
     this.#setOverlay = db.prepare<unknown, [number, number, string]>(
@@ -43,12 +47,17 @@ export class RowWriter {
       `INSERT INTO snapshot (log, seq, bytes) VALUES (?, ?, ?)
        ON CONFLICT (log) DO UPDATE SET seq = excluded.seq, bytes = excluded.bytes WHERE excluded.seq > seq`,
     );
-    this.#setMark = db.prepare<unknown, [string, number, number, number, number]>(
-      `INSERT INTO mark (user_id, log, read_seq, read_no, delivered_seq) VALUES (?, ?, ?, ?, ?)
+    this.#setMark = db.prepare<unknown, [string, number, number, number, number, number, number, number]>(
+      // As `mergeMarks` says. All of the right-hand sides see the row as it was.
+      `INSERT INTO mark (user_id, log, read_seq, read_no, delivered_seq, unread_version, unread_seq, unread_no)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (user_id, log) DO UPDATE SET
          read_no = CASE WHEN excluded.read_seq > read_seq THEN excluded.read_no ELSE read_no END,
-         read_seq = max(read_seq, excluded.read_seq), delivered_seq = max(delivered_seq, excluded.delivered_seq)
-       WHERE excluded.read_seq > read_seq OR excluded.delivered_seq > delivered_seq`,
+         read_seq = max(read_seq, excluded.read_seq), delivered_seq = max(delivered_seq, excluded.delivered_seq),
+         unread_version = max(unread_version, excluded.unread_version),
+         unread_seq = CASE WHEN ${UNREAD_IS_NEWER} THEN excluded.unread_seq ELSE unread_seq END,
+         unread_no = CASE WHEN ${UNREAD_IS_NEWER} THEN excluded.unread_no ELSE unread_no END
+       WHERE excluded.read_seq > read_seq OR excluded.delivered_seq > delivered_seq OR ${UNREAD_IS_NEWER}`,
     );
     this.#setPerson = db.prepare<unknown, [number, string, string]>(
       "INSERT INTO person (tenant, user_id, row) VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row",
@@ -66,7 +75,7 @@ export class RowWriter {
   row(log: number, key: LogKey, row: RowWrite): void {
     switch (row.kind) {
       case "member":
-        this.#setMember.run(log, row.userId, this.#naming.tenant(key.tenant), row.joinedNo, row.json);
+        this.#setMember.run(log, row.userId, this.#naming.tenant(key.tenant), row.joinedNo, row.mentioned, row.json);
         return;
       case "member_gone":
         this.#deleteMember.run(log, row.userId);
@@ -92,7 +101,9 @@ export class RowWriter {
   marks(marks: readonly Mark[]): void {
     for (const mark of marks) {
       const log = this.#numbers.currentLog(mark.tenant, mark.room);
-      if (log !== undefined) this.#setMark.run(mark.userId, log, mark.readSeq, mark.readNo, mark.deliveredSeq);
+      if (log === undefined) continue;
+      const { version, seq, no } = mark.unreadFrom ?? NEVER_UNREAD;
+      this.#setMark.run(mark.userId, log, mark.readSeq, mark.readNo, mark.deliveredSeq, version, seq, no);
     }
   }
 

@@ -70,6 +70,16 @@ const MIGRATIONS: readonly string[] = [
     PRIMARY KEY (tenant, collection, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Marked as unread: counts go from there. Never: version 0, and a place behind everything.
+  ALTER TABLE mark ADD COLUMN unread_version INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE mark ADD COLUMN unread_seq INTEGER NOT NULL DEFAULT 9007199254740991;
+  ALTER TABLE mark ADD COLUMN unread_no INTEGER NOT NULL DEFAULT 9007199254740991;
+
+  -- Numbers of the messages that mention the member, from the row: a user's counts look at no other rows.
+  ALTER TABLE member ADD COLUMN mentioned TEXT;
+  CREATE INDEX mentioned_of_user ON member (tenant, user_id, log, mentioned) WHERE mentioned IS NOT NULL;
+  `,
 ];
 
 /** Creates or migrates the file. Throws when it was written by a newer version. */

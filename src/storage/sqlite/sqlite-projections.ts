@@ -10,6 +10,7 @@ import type {
   RoomListItem,
   RoomListQuery,
   StoredDocument,
+  UnreadCount,
   UserRow,
 } from "../projections.ts";
 import type { AnsweringReads } from "./answering-reads.ts";
@@ -47,7 +48,7 @@ export class SqliteProjections implements Projections {
     this.#reads.answer(done, (recent) => this.#rooms.list(query, recent));
   }
 
-  unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, number>>): void {
+  unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, UnreadCount>>): void {
     this.#reads.answer(done, (recent) => this.#rooms.unread(tenant, userId, recent));
   }
 

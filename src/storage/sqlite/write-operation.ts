@@ -4,7 +4,13 @@ import type { AppendOutcome, LogKey, ReadResult, RowChange, Segment, Snapshot } 
 import type { DocumentOutcome, Mark, UserRow } from "../projections.ts";
 
 export type RowWrite =
-  | { readonly kind: "member"; readonly userId: UserId; readonly joinedNo: number; readonly json: string }
+  | {
+      readonly kind: "member";
+      readonly userId: UserId;
+      readonly joinedNo: number;
+      readonly mentioned: string | null;
+      readonly json: string;
+    }
   | { readonly kind: "member_gone"; readonly userId: UserId }
   | { readonly kind: "message"; readonly seq: Seq; readonly json: string }
   | { readonly kind: "item"; readonly collection: string; readonly id: string; readonly json: string }
@@ -47,7 +53,8 @@ function rowWrite(change: RowChange): RowWrite {
     case "member": {
       const { row, userId } = change;
       if (row === null) return { kind: "member_gone", userId };
-      return { kind: "member", userId, joinedNo: row.joinedNo, json: JSON.stringify(row) };
+      const mentioned = row.mentioned === undefined ? null : JSON.stringify(row.mentioned);
+      return { kind: "member", userId, joinedNo: row.joinedNo, mentioned, json: JSON.stringify(row) };
     }
     case "message":
       return { kind: "message", seq: change.seq, json: JSON.stringify(change.overlay) };

@@ -60,7 +60,7 @@ export const poll: PollView = {
 
 const REPLIES = {
   mutate: { seq: 5, timestamp: AT, duplicate: false, messageId: message.messageId },
-  get_room: { room, role: "owner", unread: 3 },
+  get_room: { room, role: "owner", unread: 3, mentions: 1 },
   history: { messages: [message], hasMore: true },
   message: { message },
   versions: { messageId: message.messageId, versions: [{ content: "Hello", timestamp: AT }], isComplete: true },
@@ -81,8 +81,11 @@ const REPLIES = {
   voters: { poll, voters: [{ userId: "usr_1", choices: [1], votedAt: AT }], hasMore: false },
   pseudonym_bans: { bans: [{ pseudonym: "anon_1", name: "Guest Heron 42", by: "usr_2", at: AT }], hasMore: false },
   typing: {},
-  mark_read: { readSeq: 5, unread: 0 },
-  list_rooms: { rooms: [{ ...room, isJoined: true, unread: 3 }], total: 50 },
+  mark_read: { readSeq: 5, unread: 0, mentions: 0 },
+  mark_unread: { readSeq: 5, unread: 2, mentions: 1 },
+  receipts: { readBy: 2, deliveredTo: 3, members: 4, users: [{ userId: "usr_1", name: "One" }], hasMore: false },
+  list_rooms: { rooms: [{ ...room, isJoined: true, unread: 3, mentions: 1 }], total: 50 },
+  unread_counts: { total: 3, rooms: { room_1: 3 } },
   get_presence: { userId: "usr_1", status: "online", lastSeen: AT, devices: 1, rooms: [room.roomId], own: {} },
   set_presence: { userId: "usr_1", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },
   update_profile: { userId: "usr_1", name: "Own", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },

@@ -236,8 +236,13 @@ describe("what the engine is asked", () => {
       roomId: "room_1",
       readSeq: 5,
       unreadCount: 0,
+      mentionCount: 0,
     });
     expect(options.engine.last.call).toMatchObject({ kind: "mark_read", messageIds: ["msg_5"] } as never);
+    const unread = await ask("POST", "/v1/chat/rooms/room_1/unread", { messageId: "msg_5" });
+    expect(unread.body.data).toEqual({ roomId: "room_1", readSeq: 5, unreadCount: 2, mentionCount: 1 });
+    expect(options.engine.last.call).toMatchObject({ kind: "mark_unread", messageId: "msg_5" } as never);
+    expect((await ask("POST", "/v1/chat/rooms/room_1/unread", {})).body.error.code).toBe("missing_field");
     await ask("GET", "/v1/chat/presence?userId=usr_2");
     expect(options.engine.last.call).toEqual({
       to: "user",
@@ -251,6 +256,57 @@ describe("what the engine is asked", () => {
       status: "busy",
       customStatus: "in a call",
     } as never);
+  });
+});
+
+describe("receipts", () => {
+  const path = "/v1/chat/rooms/room_1/messages/msg_5/receipts";
+
+  test("are counts and a page of names", async () => {
+    const { status, body } = await ask("GET", `${path}?state=pending&after=usr_0&limit=2`);
+    expect(status).toBe(200);
+    expect(body.data).toEqual({
+      messageId: "msg_5",
+      state: "pending",
+      readBy: 2,
+      deliveredTo: 3,
+      members: 4,
+      users: [{ userId: "usr_1", displayName: "One", avatar: null }],
+      pagination: { hasMore: false, after: null, limit: 2 },
+    });
+    expect(options.engine.last.call).toEqual({
+      to: "room",
+      room: "room_1",
+      kind: "receipts",
+      seq: 5,
+      state: "pending",
+      after: "usr_0",
+      limit: 2,
+    } as never);
+  });
+
+  test("of what is no message are not found, and a state or limit that is none is named", async () => {
+    expect((await ask("GET", "/v1/chat/rooms/room_1/messages/x/receipts")).status).toBe(404);
+    for (const [field, query] of [
+      ["state", "state=seen"],
+      ["limit", "limit=101"],
+    ]) {
+      const { status, body } = await ask("GET", `${path}?${query}`);
+      expect({ status, field: body.error.field ?? body.error.details?.field }).toEqual({ status: 400, field });
+    }
+  });
+
+  test("a message of history names its readers where the room does", async () => {
+    options.engine.overrides = { history: { readBy: [["usr_1", "usr_2"]] } };
+    const { body } = await ask("GET", "/v1/chat/rooms/room_1/messages");
+    expect(body.data.messages[0].readBy).toEqual([{ userId: "usr_1" }, { userId: "usr_2" }]);
+    options.engine.overrides = {};
+    expect((await ask("GET", "/v1/chat/rooms/room_1/messages")).body.data.messages[0]).not.toHaveProperty("readBy");
+  });
+
+  test("one's own unread counts come in all and by room", async () => {
+    const { body } = await ask("GET", "/v1/chat/unread");
+    expect(body.data).toEqual({ total: 3, mentions: 0, rooms: { room_1: 3 }, mentionRooms: {} });
   });
 });
 

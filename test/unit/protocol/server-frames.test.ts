@@ -134,6 +134,7 @@ const position = record(
     memberCount: uint,
   },
 );
+const countsByRoom = fc.dictionary(room, uint, { maxKeys: 4, noNullPrototype: true });
 const durable = { seq: uint, timestamp: time };
 const type = <T extends string>(name: T): Arbitrary<T> => fc.constant(name);
 const reason = fc.constantFrom("left" as const, "removed" as const, "banned" as const);
@@ -175,7 +176,7 @@ const serverFrame: Arbitrary<ServerFrame> = fc.oneof(
       userId: user,
       heartbeatMs: uint,
       limits: record({ frameBytes: uint, messageLength: uint }, {}),
-      unread: record({ total: uint, rooms: fc.dictionary(room, uint, { maxKeys: 4, noNullPrototype: true }) }, {}),
+      unread: record({ total: uint, rooms: countsByRoom }, { mentions: uint, mentionRooms: countsByRoom }),
     },
     {},
   ),
@@ -198,7 +199,9 @@ const serverFrame: Arbitrary<ServerFrame> = fc.oneof(
       roomId: room,
       receipts: fc.array(record({ userId: user, readSeq: uint, deliveredSeq: uint }, {}), { maxLength: 4 }),
     },
-    {},
+    {
+      seen: fc.array(record({ seq: uint, readBy: uint, deliveredTo: uint, members: uint }, {}), { maxLength: 4 }),
+    },
   ),
   record(
     {
@@ -206,7 +209,7 @@ const serverFrame: Arbitrary<ServerFrame> = fc.oneof(
       kind: fc.constantFrom("mention" as const, "invite" as const, "unread" as const, "announcement" as const),
       roomId: room,
     },
-    { by: user, messageId, unread: uint },
+    { by: user, messageId, unread: uint, mentions: uint, readSeq: uint },
   ),
   record({ type: type("member_count"), roomId: room, memberCount: uint }, {}),
   record({ type: type("resumed"), rooms: fc.array(position, { maxLength: 3 }) }, { ref }),
@@ -216,7 +219,8 @@ const serverFrame: Arbitrary<ServerFrame> = fc.oneof(
 
 const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
-const roomsOf = (frame: ServerFrame): object => (frame.type === "connection" ? frame.unread.rooms : {});
+const roomsOf = (frame: ServerFrame): object =>
+  frame.type === "connection" ? { ...frame.unread.rooms, ...frame.unread.mentionRooms } : {};
 
 test("MessagePack: what was written is read back equal, and is what the other implementation would write", () => {
   fc.assert(
@@ -265,7 +269,7 @@ describe("the dialects", () => {
     const capital = (value: unknown, path: string): string[] => {
       if (typeof value !== "object" || value === null) return [];
       return Object.entries(value).flatMap(([key, inner]) => {
-        const isData = /\.(?:reactions|unread\.rooms)$/.test(path);
+        const isData = /\.(?:reactions|unread\.(?:rooms|mention_rooms))$/.test(path);
         return [...(!isData && /[A-Z]/.test(key) ? [`${path}.${key}`] : []), ...capital(inner, `${path}.${key}`)];
       });
     };

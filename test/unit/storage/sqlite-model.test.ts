@@ -5,6 +5,7 @@ import { SeededRandom } from "../../../src/base/prng.ts";
 import type { AppendOutcome, LogTail, Segment } from "../../../src/storage/journal.ts";
 import { MemoryJournal } from "../../../src/storage/memory/memory-journal.ts";
 import { MemoryProjections } from "../../../src/storage/memory/memory-projections.ts";
+import type { UnreadCount } from "../../../src/storage/projections.ts";
 import { MemoryStore } from "../../../src/storage/memory/memory-store.ts";
 import { openSqlite, type SqliteStorage } from "../../../src/storage/sqlite/open-sqlite.ts";
 import { startSqliteWriter } from "../../../src/storage/sqlite/writer-host.ts";
@@ -76,7 +77,7 @@ class Comparison {
     expect(list).toEqual(expectedList ?? {});
     const [expectedUnread, unread] = await Promise.all(
       [this.#modelLists, storage.projections].map((projections) =>
-        ask<ReadonlyMap<RoomId, number>>((done) => projections.unreadCounts(TENANT, USER, done)),
+        ask<ReadonlyMap<RoomId, UnreadCount>>((done) => projections.unreadCounts(TENANT, USER, done)),
       ),
     );
     expect(unread).toEqual(expectedUnread ?? new Map());

@@ -1,7 +1,7 @@
 /** What leaves no trace in the log: typing, marks, and the question whether one may read. */
 import { seqOfMessageId } from "../../../base/ids.ts";
 import { MESSAGE_IDS_MAX } from "../../../base/limits.ts";
-import type { CheckRead, CheckVersions, ConfirmDelivered, MarkRead, SetTyping } from "../commands.ts";
+import type { CheckRead, CheckVersions, ConfirmDelivered, MarkRead, MarkUnread, SetTyping } from "../commands.ts";
 import type { Decision } from "../decision.ts";
 import { knownMessage } from "../message-rows.ts";
 import { acceptEffect, type LiveRoom, needMessage, refuse, reject, UNCHANGED } from "./answer.ts";
@@ -33,6 +33,20 @@ export function decideMarkRead(state: LiveRoom, command: MarkRead): Decision {
     return reject("missing_field", "seq or messageIds is required.", "seq");
   }
   return acceptEffect({ kind: "mark_read", userId: by.userId, seq: Math.min(seq, state.head) });
+}
+
+export function decideMarkUnread(state: LiveRoom, { by, seq, messageId }: MarkUnread): Decision {
+  const refusal = refuse(state, by, "mark");
+  if (refusal !== undefined) return refusal;
+  if (messageId === undefined && seq === undefined) {
+    return reject("missing_field", "seq or messageId is required.", "seq");
+  }
+  const field = messageId === undefined ? "seq" : "messageId";
+  const from = messageId === undefined ? (seq ?? 0) : seqOfMessageId(messageId);
+  if (from === undefined) return reject("invalid_field", "messageId is not the id of a message.", field);
+  if (!isPosition(from)) return notAPosition();
+  if (from < 1 || from > state.head) return reject("message_not_found", undefined, field);
+  return acceptEffect({ kind: "mark_unread", userId: by.userId, seq: from });
 }
 
 export function decideConfirm(state: LiveRoom, { by, seq }: ConfirmDelivered): Decision {

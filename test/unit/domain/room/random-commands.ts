@@ -66,6 +66,7 @@ const KINDS: readonly Step["kind"][] = [
   "resolve_held",
   "create_room",
   "mark_read",
+  "mark_unread",
   "set_typing",
   "check_read",
   "check_versions",
@@ -170,6 +171,8 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
       return { kind: "check_moderate", by, action: "moderate" };
     case "mark_read":
       return { kind: "mark_read", by, seq: Math.max(0, head - step.back) };
+    case "mark_unread":
+      return { kind: "mark_unread", by, messageId };
     case "confirm_delivered":
       return { kind: "confirm_delivered", by, seq: head };
     case "set_typing":

@@ -1,0 +1,138 @@
+/**
+ * Keeps the unread counts of a room's members right on all of their devices: what does not listen to the room hears that
+ * there is something new, and who reads on one device hears it on the others.
+ * A message costs nothing by itself: a round a second tells `NOTICES_PER_ROUND_MAX` members' actors, where there are any, that
+ * the room goes on; one with a device to be told asks back, and only then a count is made. All of it may be lost: the next
+ * message makes good.
+ * Invariant: no round without a message since the last member was told; nobody is activated to be told.
+ */
+import type { Timer } from "../base/clock.ts";
+import type { ConnectionId, Seq, UserId } from "../base/ids.ts";
+import { NOTICES_INTERVAL_MS, NOTICES_PER_ROUND_MAX } from "../base/limits.ts";
+import type { LogEvent } from "../domain/room/events.ts";
+import type { UnreadCount } from "../storage/projections.ts";
+import { userAddress } from "./address.ts";
+import type { RoomActor } from "./room-actor.ts";
+import type { ShardEnv } from "./shard-env.ts";
+
+type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+
+export class UnreadNotices {
+  readonly #env: ShardEnv;
+  readonly #room: RoomActor;
+  readonly #later: Later;
+  #timer: Timer | undefined;
+  #roundMs = Number.NEGATIVE_INFINITY;
+  /** Listeners with more than one device: the others may not listen. Some may have one only, meanwhile. */
+  readonly #many = new Set<UserId>();
+  /** Members, where one page has them all; forgotten when somebody comes or goes, and when the room falls silent. */
+  #all: readonly UserId[] | undefined;
+  /** Larger rooms: told last. */
+  #after: UserId | undefined;
+  /** Rounds to go until everybody was told of the newest message. */
+  #roundsLeft = 0;
+
+  constructor(env: ShardEnv, room: RoomActor, later: Later) {
+    this.#env = env;
+    this.#room = room;
+    this.#later = later;
+  }
+
+  stop(): void {
+    this.#timer?.cancel();
+  }
+
+  /** On the way of every message: cheap, and nothing where all members listen. */
+  committed(events: readonly LogEvent[]): void {
+    let isNews = false;
+    for (const { kind } of events) {
+      if (kind === "message_sent") isNews = true;
+      else if (kind === "member_joined" || kind === "member_left") this.#all = undefined;
+    }
+    if (!isNews || (this.#many.size === 0 && this.#allListen)) return;
+    this.#roundsLeft = Math.ceil(this.#room.state.memberCount / NOTICES_PER_ROUND_MAX);
+    this.#arm();
+  }
+
+  /** A listener's actor told of them. */
+  heard(userId: UserId, hasMany: boolean): void {
+    if (hasMany) this.#many.add(userId);
+    else this.#many.delete(userId);
+  }
+
+  /** A member's actor has a device to be told. */
+  asked(userId: UserId): void {
+    this.#room.countsOf(userId, (counts, readSeq) => this.#tell(userId, counts, readSeq, undefined));
+  }
+
+  /** The member's counts changed by what they did on one device. */
+  changed(userId: UserId, counts: UnreadCount, readSeq: Seq, on: ConnectionId | undefined): void {
+    this.#tell(userId, counts, readSeq, { on });
+  }
+
+  #tell(userId: UserId, counts: UnreadCount, readSeq: Seq, own: { on: ConnectionId | undefined } | undefined): void {
+    const { tenant, room } = this.#room;
+    const by = own?.on === undefined ? {} : { on: own.on };
+    this.#env.tell(userAddress(tenant, userId), {
+      kind: "unread",
+      room,
+      ...counts,
+      readSeq,
+      toAll: own !== undefined,
+      ...by,
+    });
+  }
+
+  get #allListen(): boolean {
+    return this.#room.audience.hasAll(this.#room.state.memberCount);
+  }
+
+  #arm(): void {
+    if (this.#timer !== undefined) return;
+    const waitMs = this.#roundMs + NOTICES_INTERVAL_MS - this.#env.clock.monotonicMs();
+    this.#timer = this.#env.clock.after(
+      Math.max(0, waitMs),
+      this.#later(() => this.#round()),
+    );
+  }
+
+  #round(): void {
+    this.#timer = undefined;
+    this.#roundMs = this.#env.clock.monotonicMs();
+    if (this.#roundsLeft === 0) {
+      this.#all = undefined;
+      return;
+    }
+    this.#roundsLeft -= 1;
+    if (this.#all !== undefined) return this.#tellPage(this.#all);
+    if (this.#allListen) {
+      this.#roundsLeft = 0;
+      return this.#tellPage([...this.#many]);
+    }
+    const after = this.#after === undefined ? {} : { after: this.#after };
+    this.#env.journal.listMembers(
+      this.#room.key,
+      { ...after, limit: NOTICES_PER_ROUND_MAX },
+      this.#later((read) => {
+        if (!read.ok) return;
+        const page = read.value.map(({ userId }) => userId);
+        const isLast = page.length < NOTICES_PER_ROUND_MAX;
+        if (isLast && this.#after === undefined) this.#all = page;
+        this.#after = isLast ? undefined : page[page.length - 1];
+        this.#tellPage(page);
+      }),
+    );
+  }
+
+  /** Also arms the next round: the one after the last finds nothing to do, and forgets. */
+  #tellPage(page: readonly UserId[]): void {
+    const { tenant, room, audience } = this.#room;
+    // Where many listen, their own actors know it better than a search through all of them.
+    const listening = audience.size <= NOTICES_PER_ROUND_MAX ? audience.listening() : undefined;
+    for (const userId of page) {
+      if (listening?.has(userId) !== true || this.#many.has(userId))
+        this.#env.tell(userAddress(tenant, userId), { kind: "stirred", room });
+    }
+    this.#arm();
+  }
+}
