@@ -1,16 +1,15 @@
-/** Threads, mentions, pins, versions and what was deleted, through the real server: over sockets and over REST. */
+/** Threads, mentions, pins, versions and what was deleted, through the real server on both stores: over sockets and REST. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { TestClient } from "../support/client.ts";
+import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
+import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { at, listAt, textAt } from "../support/json.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
 
 let server: TestServer;
-beforeAll(async () => {
-  server = await TestServer.start();
-});
-afterAll(() => server.dispose());
 
+const START_MS_MAX = 30_000;
 let rooms = 0;
 interface Scene {
   readonly room: string;
@@ -43,201 +42,228 @@ function contents(reply: RestReply, path: string): unknown[] {
   return listAt(reply.body, path).map((message) => at(message, "content"));
 }
 
-describe("a thread", () => {
-  test("hangs on the message that was answered first, and everybody hears how it grows", async () => {
-    const { room, ann, bob, rest } = await scene();
-    const root = await say(ann, room, "Lunch?");
-    const first = await say(bob, room, "Yes", { replyTo: root });
-    const second = await say(ann, room, "Where?", { replyTo: first });
-    await say(bob, room, "Something else");
-
-    const grown = await ann.event(room, "message_updated", (event) => at(event, "change.thread.replyCount") === 2);
-    expect(grown).toMatchObject({ messageId: root, change: { kind: "thread" } });
-    expect(await ann.message(room, "Where?")).toMatchObject({ replyTo: first, threadId: root });
-
-    const thread = await rest("ann", "GET", `/messages/${root}/thread`);
-    expect(thread.status).toBe(200);
-    expect(at(thread.body, "data.message")).toMatchObject({
-      messageId: root,
-      thread: { replyCount: 2, participants: ["bob", "ann"] },
+for (const store of ["SQLite", "DynamoDB"] as const) {
+  describe(`on ${store}`, () => {
+    let dynamo: DynamoServer | undefined;
+    beforeAll(async () => {
+      dynamo = store === "DynamoDB" ? await startDynalite() : undefined;
+      server = await TestServer.start({ env: dynamo === undefined ? {} : await environmentOf(dynamo) });
+    }, START_MS_MAX);
+    afterAll(async () => {
+      await server.dispose();
+      await dynamo?.stop();
     });
-    expect(contents(thread, "data.replies")).toEqual(["Yes", "Where?"]);
 
-    await ann.ack({ type: "delete_message", roomId: room, messageId: second });
-    const shrunk = await bob.event(room, "message_updated", (event) => at(event, "change.thread.replyCount") === 1);
-    expect(shrunk).toMatchObject({ messageId: root });
-    expect(ann.faults()).toEqual([]);
-    expect(bob.faults()).toEqual([]);
-  });
+    describe("a thread", () => {
+      test("hangs on the message that was answered first, and everybody hears how it grows", async () => {
+        const { room, ann, bob, rest } = await scene();
+        const root = await say(ann, room, "Lunch?");
+        const first = await say(bob, room, "Yes", { replyTo: root });
+        const second = await say(ann, room, "Where?", { replyTo: first });
+        await say(bob, room, "Something else");
 
-  test("is read by pages, from both ends", async () => {
-    const { room, ann, rest } = await scene();
-    const root = await say(ann, room, "Count");
-    for (let i = 1; i <= 5; i += 1) await say(ann, room, `${i}`, { replyTo: root });
-    const first = await rest("bob", "GET", `/messages/${root}/thread?limit=2`);
-    expect(contents(first, "data.replies")).toEqual(["1", "2"]);
-    expect(at(first.body, "data.pagination.hasMore")).toBe(true);
-    const after = textAt(first.body, "data.pagination.after");
-    const second = await rest("bob", "GET", `/messages/${root}/thread?limit=3&after=${after}`);
-    expect(contents(second, "data.replies")).toEqual(["3", "4", "5"]);
-    expect(at(second.body, "data.pagination.hasMore")).toBe(false);
-    const back = await rest(
-      "bob",
-      "GET",
-      `/messages/${root}/thread?limit=2&before=${textAt(second.body, "data.pagination.after")}`,
-    );
-    expect(contents(back, "data.replies")).toEqual(["3", "4"]);
-    expect(at(back.body, "data.pagination.hasMore")).toBe(true);
-  });
+        const grown = await ann.event(room, "message_updated", (event) => at(event, "change.thread.replyCount") === 2);
+        expect(grown).toMatchObject({ messageId: root, change: { kind: "thread" } });
+        expect(await ann.message(room, "Where?")).toMatchObject({ replyTo: first, threadId: root });
 
-  test("is followed by its author, by who replies and by who is mentioned, each with unread replies of their own", async () => {
-    const { room, ann, bob, rest } = await scene();
-    const cleo = await TestClient.connect(server, { token: server.token({ user: "cleo" }), wire: "json" });
-    await cleo.join(room);
-    const root = await say(ann, room, "Plans");
-    const first = await say(bob, room, "One", { replyTo: root });
-    await say(bob, room, "Two", { replyTo: root });
-    const unread = async (user: string): Promise<unknown> => {
-      const { body } = await rest(user, "GET", "/threads");
-      return listAt(body, "data.threads").map((thread) => [at(thread, "threadId"), at(thread, "unreadCount")]);
-    };
-    expect([await unread("ann"), await unread("bob"), await unread("cleo")]).toEqual([[[root, 2]], [[root, 0]], []]);
+        const thread = await rest("ann", "GET", `/messages/${root}/thread`);
+        expect(thread.status).toBe(200);
+        expect(at(thread.body, "data.message")).toMatchObject({
+          messageId: root,
+          thread: { replyCount: 2, participants: ["bob", "ann"] },
+        });
+        expect(contents(thread, "data.replies")).toEqual(["Yes", "Where?"]);
 
-    await say(bob, room, "@cleo, and you?", { replyTo: root });
-    expect(await unread("cleo")).toEqual([[root, 1]]);
+        await ann.ack({ type: "delete_message", roomId: room, messageId: second });
+        const shrunk = await bob.event(room, "message_updated", (event) => at(event, "change.thread.replyCount") === 1);
+        expect(shrunk).toMatchObject({ messageId: root });
+        expect(ann.faults()).toEqual([]);
+        expect(bob.faults()).toEqual([]);
+      });
 
-    await ann.ack({ type: "mark_thread_read", roomId: room, threadId: root, messageId: first });
-    expect(await unread("ann")).toEqual([[root, 2]]);
-    const marked = await rest("ann", "POST", `/messages/${root}/thread/read`, {});
-    expect(at(marked.body, "data")).toEqual({ roomId: room, threadId: root, unreadCount: 0 });
-    // A slower device does not take it back.
-    await ann.ack({ type: "mark_thread_read", roomId: room, threadId: root, messageId: first });
-    expect(await unread("ann")).toEqual([[root, 0]]);
+      test("is read by pages, from both ends", async () => {
+        const { room, ann, rest } = await scene();
+        const root = await say(ann, room, "Count");
+        for (let i = 1; i <= 5; i += 1) await say(ann, room, `${i}`, { replyTo: root });
+        const first = await rest("bob", "GET", `/messages/${root}/thread?limit=2`);
+        expect(contents(first, "data.replies")).toEqual(["1", "2"]);
+        expect(at(first.body, "data.pagination.hasMore")).toBe(true);
+        const after = textAt(first.body, "data.pagination.after");
+        const second = await rest("bob", "GET", `/messages/${root}/thread?limit=3&after=${after}`);
+        expect(contents(second, "data.replies")).toEqual(["3", "4", "5"]);
+        expect(at(second.body, "data.pagination.hasMore")).toBe(false);
+        const back = await rest(
+          "bob",
+          "GET",
+          `/messages/${root}/thread?limit=2&before=${textAt(second.body, "data.pagination.after")}`,
+        );
+        expect(contents(back, "data.replies")).toEqual(["3", "4"]);
+        expect(at(back.body, "data.pagination.hasMore")).toBe(true);
+      });
 
-    const other = await scene();
-    const newer = await say(other.bob, other.room, "Elsewhere");
-    await say(other.ann, other.room, "Here too", { replyTo: newer });
-    const all = await server.rest("GET", "/v1/chat/threads?limit=1", { token: server.token({ user: "bob" }) });
-    expect(listAt(all.body, "data.threads").map((thread) => at(thread, "threadId"))).toEqual([newer]);
-    const next = await server.rest(
-      "GET",
-      `/v1/chat/threads?limit=1&after=${textAt(all.body, "data.pagination.after")}`,
-      {
-        token: server.token({ user: "bob" }),
-      },
-    );
-    expect(at(listAt(next.body, "data.threads")[0], "roomId")).toBe(room);
-  });
+      test("is followed by its author, by who replies and by who is mentioned, each with unread replies of their own", async () => {
+        const { room, ann, bob, rest } = await scene();
+        const cleo = await TestClient.connect(server, { token: server.token({ user: "cleo" }), wire: "json" });
+        await cleo.join(room);
+        const root = await say(ann, room, "Plans");
+        const first = await say(bob, room, "One", { replyTo: root });
+        await say(bob, room, "Two", { replyTo: root });
+        const unread = async (user: string): Promise<unknown> => {
+          const { body } = await rest(user, "GET", "/threads");
+          return listAt(body, "data.threads").map((thread) => [at(thread, "threadId"), at(thread, "unreadCount")]);
+        };
+        expect([await unread("ann"), await unread("bob"), await unread("cleo")]).toEqual([
+          [[root, 2]],
+          [[root, 0]],
+          [],
+        ]);
 
-  test("tells who follows it of a reply, where they do not listen", async () => {
-    const { room, ann, bob } = await scene();
-    const root = await say(ann, room, "Anyone?");
-    await ann.ack({ type: "leave_room", roomId: room });
-    const reply = await say(bob, room, "Me", { replyTo: root });
-    const notified = await ann.waitFor((frame: Frame) => frame.type === "notification", "the notification");
-    expect(notified).toMatchObject({ kind: "reply", roomId: room, by: "bob", messageId: reply });
-  });
+        await say(bob, room, "@cleo, and you?", { replyTo: root });
+        expect(await unread("cleo")).toEqual([[root, 1]]);
 
-  test("is nobody's business who may not read the room", async () => {
-    const { room, ann, rest } = await scene("private");
-    const root = await say(ann, room, "Secret");
-    for (const path of [
-      `/messages/${root}`,
-      `/messages/${root}/thread`,
-      `/messages/${root}/history`,
-      "/pins",
-      "/threads",
-    ]) {
-      expect([path, (await rest("eve", "GET", path)).status]).toEqual([path, 404]);
-    }
-    expect((await rest("eve", "POST", `/messages/${root}/thread/read`, {})).status).toBe(404);
-    expect((await rest("eve", "POST", `/messages/${root}/pin`, {})).status).toBe(404);
-  });
-});
+        await ann.ack({ type: "mark_thread_read", roomId: room, threadId: root, messageId: first });
+        expect(await unread("ann")).toEqual([[root, 2]]);
+        const marked = await rest("ann", "POST", `/messages/${root}/thread/read`, {});
+        expect(at(marked.body, "data")).toEqual({ roomId: room, threadId: root, unreadCount: 0 });
+        // A slower device does not take it back.
+        await ann.ack({ type: "mark_thread_read", roomId: room, threadId: root, messageId: first });
+        expect(await unread("ann")).toEqual([[root, 0]]);
 
-describe("mentions", () => {
-  test("are read from the text when no list is given, and mean members only", async () => {
-    const { room, ann } = await scene();
-    const said = await ann.say(room, "@bob @stranger: see bob@ann");
-    expect(at(said, "messageId")).toBeString();
-    expect(await ann.message(room, "@bob @stranger: see bob@ann")).toMatchObject({ mentions: ["bob"] });
-  });
+        const other = await scene();
+        const newer = await say(other.bob, other.room, "Elsewhere");
+        await say(other.ann, other.room, "Here too", { replyTo: newer });
+        const all = await server.rest("GET", "/v1/chat/threads?limit=1", { token: server.token({ user: "bob" }) });
+        expect(listAt(all.body, "data.threads").map((thread) => at(thread, "threadId"))).toEqual([newer]);
+        const next = await server.rest(
+          "GET",
+          `/v1/chat/threads?limit=1&after=${textAt(all.body, "data.pagination.after")}`,
+          {
+            token: server.token({ user: "bob" }),
+          },
+        );
+        expect(at(listAt(next.body, "data.threads")[0], "roomId")).toBe(room);
+      });
 
-  test("of everybody are refused who may not, and are plain text when only the text says so", async () => {
-    const { room, ann, bob } = await scene();
-    const refused = await bob.refused({ type: "send_message", roomId: room, content: "x", mentionRoom: true });
-    expect(refused).toMatchObject({ code: "forbidden" });
-    await bob.say(room, "@room hello");
-    expect(at(await ann.message(room, "@room hello"), "mentionsRoom")).toBeUndefined();
-    await ann.say(room, "@room now");
-    expect(await bob.message(room, "@room now")).toMatchObject({ mentionsRoom: true });
-  });
+      test("tells who follows it of a reply, where they do not listen", async () => {
+        const { room, ann, bob } = await scene();
+        const root = await say(ann, room, "Anyone?");
+        await ann.ack({ type: "leave_room", roomId: room });
+        const reply = await say(bob, room, "Me", { replyTo: root });
+        const notified = await ann.waitFor((frame: Frame) => frame.type === "notification", "the notification");
+        expect(notified).toMatchObject({ kind: "reply", roomId: room, by: "bob", messageId: reply });
+      });
 
-  test("of everybody are told to members who do not listen", async () => {
-    const { room, ann, bob } = await scene();
-    await bob.ack({ type: "leave_room", roomId: room });
-    const messageId = await say(ann, room, "All of you", { mentionRoom: true });
-    const notified = await bob.waitFor((frame: Frame) => frame["kind"] === "mention", "the notification");
-    expect(notified).toMatchObject({ type: "notification", roomId: room, by: "ann", messageId });
-  });
-});
-
-describe("pins", () => {
-  test("are listed with who and when, the newest first, and go with the message", async () => {
-    const { room, ann, bob, rest } = await scene();
-    const one = await say(bob, room, "one");
-    const two = await say(bob, room, "two");
-    expect((await rest("bob", "POST", `/messages/${one}/pin`, {})).status).toBe(403);
-    await ann.ack({ type: "pin_message", roomId: room, messageId: one });
-    expect(await bob.event(room, "message_pinned")).toMatchObject({ messageId: one, by: "ann" });
-    expect((await rest("ann", "POST", `/messages/${two}/pin`, {})).status).toBe(200);
-    const pins = await rest("bob", "GET", "/pins");
-    expect(at(pins.body, "data")).toMatchObject({
-      pins: [
-        { message: { content: "two" }, pinnedBy: "ann", pinnedAt: expect.any(String) },
-        { message: { content: "one" } },
-      ],
-      limit: 50,
+      test("is nobody's business who may not read the room", async () => {
+        const { room, ann, rest } = await scene("private");
+        const root = await say(ann, room, "Secret");
+        for (const path of [
+          `/messages/${root}`,
+          `/messages/${root}/thread`,
+          `/messages/${root}/history`,
+          "/pins",
+          "/threads",
+        ]) {
+          expect([path, (await rest("eve", "GET", path)).status]).toEqual([path, 404]);
+        }
+        expect((await rest("eve", "POST", `/messages/${root}/thread/read`, {})).status).toBe(404);
+        expect((await rest("eve", "POST", `/messages/${root}/pin`, {})).status).toBe(404);
+      });
     });
-    await ann.ack({ type: "unpin_message", roomId: room, messageId: one });
-    expect(await bob.event(room, "message_unpinned")).toMatchObject({ messageId: one, by: "ann" });
-    await bob.ack({ type: "delete_message", roomId: room, messageId: two });
-    expect(listAt((await rest("bob", "GET", "/pins")).body, "data.pins")).toEqual([]);
-    expect((await rest("ann", "POST", `/messages/${two}/pin`, {})).status).toBe(409);
-  });
-});
 
-describe("versions", () => {
-  test("are for the author and for who looks into what was said; so is what was deleted", async () => {
-    const { room, ann, bob, rest } = await scene();
-    const cleo = await TestClient.connect(server, { token: server.token({ user: "cleo" }), wire: "json" });
-    await cleo.join(room);
-    const id = await say(bob, room, "v1");
-    await bob.ack({ type: "edit_message", roomId: room, messageId: id, content: "v2" });
-    const versions = async (user: string, query = ""): Promise<unknown> => {
-      const { status, body } = await rest(user, "GET", `/messages/${id}/history${query}`);
-      return status === 200 ? contents({ body } as RestReply, "data.versions") : status;
-    };
-    expect([await versions("bob"), await versions("ann"), await versions("cleo")]).toEqual([
-      ["v1", "v2"],
-      ["v1", "v2"],
-      403,
-    ]);
+    describe("mentions", () => {
+      test("are read from the text when no list is given, and mean members only", async () => {
+        const { room, ann } = await scene();
+        const said = await ann.say(room, "@bob @stranger: see bob@ann");
+        expect(at(said, "messageId")).toBeString();
+        expect(await ann.message(room, "@bob @stranger: see bob@ann")).toMatchObject({ mentions: ["bob"] });
+      });
 
-    await bob.ack({ type: "delete_message", roomId: room, messageId: id });
-    expect(at((await rest("cleo", "GET", `/messages/${id}`)).body, "data")).toMatchObject({
-      content: "",
-      isDeleted: true,
+      test("of everybody are refused who may not, and are plain text when only the text says so", async () => {
+        const { room, ann, bob } = await scene();
+        const refused = await bob.refused({ type: "send_message", roomId: room, content: "x", mentionRoom: true });
+        expect(refused).toMatchObject({ code: "forbidden" });
+        await bob.say(room, "@room hello");
+        expect(at(await ann.message(room, "@room hello"), "mentionsRoom")).toBeUndefined();
+        await ann.say(room, "@room now");
+        expect(await bob.message(room, "@room now")).toMatchObject({ mentionsRoom: true });
+      });
+
+      test("of everybody are told to members who do not listen", async () => {
+        const { room, ann, bob } = await scene();
+        await bob.ack({ type: "leave_room", roomId: room });
+        const messageId = await say(ann, room, "All of you", { mentionRoom: true });
+        const notified = await bob.waitFor((frame: Frame) => frame["kind"] === "mention", "the notification");
+        expect(notified).toMatchObject({ type: "notification", roomId: room, by: "ann", messageId });
+      });
     });
-    expect((await rest("cleo", "GET", `/messages/${id}?deleted=true`)).status).toBe(403);
-    expect(at((await rest("ann", "GET", `/messages/${id}?deleted=true`)).body, "data")).toMatchObject({
-      content: "v2",
-      isDeleted: true,
-      deletedBy: "bob",
+
+    describe("pins", () => {
+      test("are listed with who and when, the newest first, and go with the message", async () => {
+        const { room, ann, bob, rest } = await scene();
+        const one = await say(bob, room, "one");
+        const two = await say(bob, room, "two");
+        expect((await rest("bob", "POST", `/messages/${one}/pin`, {})).status).toBe(403);
+        await ann.ack({ type: "pin_message", roomId: room, messageId: one });
+        expect(await bob.event(room, "message_pinned")).toMatchObject({ messageId: one, by: "ann" });
+        expect((await rest("ann", "POST", `/messages/${two}/pin`, {})).status).toBe(200);
+        const pins = await rest("bob", "GET", "/pins");
+        expect(at(pins.body, "data")).toMatchObject({
+          pins: [
+            { message: { content: "two" }, pinnedBy: "ann", pinnedAt: expect.any(String) },
+            { message: { content: "one" } },
+          ],
+          limit: 50,
+        });
+        await ann.ack({ type: "unpin_message", roomId: room, messageId: one });
+        expect(await bob.event(room, "message_unpinned")).toMatchObject({ messageId: one, by: "ann" });
+        await bob.ack({ type: "delete_message", roomId: room, messageId: two });
+        expect(listAt((await rest("bob", "GET", "/pins")).body, "data.pins")).toEqual([]);
+        expect((await rest("ann", "POST", `/messages/${two}/pin`, {})).status).toBe(409);
+      });
     });
-    expect(await versions("ann", "?includeDeleted=true")).toEqual(["v1", "v2"]);
-    expect([await versions("bob"), await versions("ann"), await versions("cleo")]).toEqual([409, 409, 403]);
-    expect((await rest("ann", "GET", "/messages/msg_zzz")).status).toBe(404);
-    expect(ann.faults()).toEqual([]);
+
+    describe("versions", () => {
+      test("are for the author and for who looks into what was said; so is what was deleted", async () => {
+        const { room, ann, bob, rest } = await scene();
+        const cleo = await TestClient.connect(server, { token: server.token({ user: "cleo" }), wire: "json" });
+        await cleo.join(room);
+        const id = await say(bob, room, "v1");
+        await bob.ack({ type: "edit_message", roomId: room, messageId: id, content: "v2" });
+        const versions = async (user: string, query = ""): Promise<unknown> => {
+          const { status, body } = await rest(user, "GET", `/messages/${id}/history${query}`);
+          return status === 200 ? contents({ body } as RestReply, "data.versions") : status;
+        };
+        expect([await versions("bob"), await versions("ann"), await versions("cleo")]).toEqual([
+          ["v1", "v2"],
+          ["v1", "v2"],
+          403,
+        ]);
+
+        await bob.ack({ type: "delete_message", roomId: room, messageId: id });
+        expect(at((await rest("cleo", "GET", `/messages/${id}`)).body, "data")).toMatchObject({
+          content: "",
+          isDeleted: true,
+        });
+        expect((await rest("cleo", "GET", `/messages/${id}?deleted=true`)).status).toBe(403);
+        expect(at((await rest("ann", "GET", `/messages/${id}?deleted=true`)).body, "data")).toMatchObject({
+          content: "v2",
+          isDeleted: true,
+          deletedBy: "bob",
+        });
+        expect(await versions("ann", "?includeDeleted=true")).toEqual(["v1", "v2"]);
+        expect([await versions("bob"), await versions("ann"), await versions("cleo")]).toEqual([409, 409, 403]);
+        expect((await rest("ann", "GET", "/messages/msg_zzz")).status).toBe(404);
+        expect(ann.faults()).toEqual([]);
+      });
+    });
   });
-});
+}
+
+async function environmentOf(dynamo: DynamoServer): Promise<Record<string, string>> {
+  const { location } = await makeTestTables(dynamo);
+  return {
+    DYNAMODB_ENDPOINT: dynamo.endpoint,
+    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
+    DYNAMODB_TABLE_ROOMS: location.roomsTable,
+  };
+}

@@ -87,6 +87,14 @@ describe("any conversation", () => {
         const messages = log.filter((event) => event.kind === "message_sent");
         expect(state.messageCount).toBe(messages.length);
         expect(messages.map((event) => event.messageNo)).toEqual(messages.map((_, index) => index + 1));
+        const deleted = new Set(log.flatMap((event) => (event.kind === "message_deleted" ? [event.target] : [])));
+        for (const { seq } of messages) {
+          const replies = messages.filter(({ thread }) => thread?.root === seq);
+          const left = replies.filter((reply) => !deleted.has(reply.seq));
+          const summary = driver.overlays.get(seq)?.thread;
+          expect([summary?.lastNo ?? 0, summary?.count ?? 0]).toEqual([replies.length, left.length]);
+        }
+        for (const seq of state.pins.keys()) expect(deleted.has(seq)).toBe(false);
       }),
       { numRuns: RUNS },
     );

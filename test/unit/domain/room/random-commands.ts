@@ -9,7 +9,7 @@ import { type RoomDriver, settingsOf, user } from "./room-driver.ts";
 
 const PEOPLE = ["ann", "bob", "cleo", "dora", "root"] as const;
 const ROLES: readonly Role[] = ["owner", "admin", "moderator", "member"];
-const CONTENTS = ["hi", "ho", "hey", "hum", "aha", "", "long ".repeat(12)];
+const CONTENTS = ["hi", "ho @bob and @room", "hey", "hum", "aha", "", "long ".repeat(12)];
 const RULES: readonly ModerationRule[] = [
   { id: "1", action: "hold", words: ["hey"] },
   { id: "2", action: "reject", words: ["hum"] },

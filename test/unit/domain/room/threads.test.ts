@@ -1,0 +1,224 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import { messageIdOf, type MessageId, type Seq, seqOfMessageId, type UserId } from "../../../../src/base/ids.ts";
+import { PINS_MAX, THREAD_FOLLOWERS_MAX, THREAD_PARTICIPANTS_MAX } from "../../../../src/base/limits.ts";
+import type { Principal } from "../../../../src/domain/principal.ts";
+import type { SendMessage } from "../../../../src/domain/room/commands.ts";
+import type { MessageSent } from "../../../../src/domain/room/events.ts";
+import type { Attachment, MessageType } from "../../../../src/domain/room/vocabulary.ts";
+import { accepted, RoomDriver, rejection, type Settled, settingsOf, START_MS, user } from "./room-driver.ts";
+
+const ANN = user("ann");
+const BOB = user("bob");
+const CLEO = user("cleo");
+
+let room: RoomDriver;
+beforeEach(() => {
+  room = new RoomDriver();
+  room.populate(settingsOf("public"), { ann: "owner", bob: "member", cleo: "member" });
+});
+
+function send(by: Principal, content: string, more: Partial<SendMessage> = {}): Settled {
+  return room.run({ kind: "send_message", by, clientId: room.nextClientId(), content, messageType: "text", ...more });
+}
+function sent(by: Principal, content: string, more: Partial<SendMessage> = {}): MessageId {
+  accepted(send(by, content, more));
+  return messageIdOf(room.state.head);
+}
+function eventOf(decision: Settled): MessageSent {
+  const [event] = accepted(decision);
+  if (event?.kind !== "message_sent") throw new Error(`no message: ${JSON.stringify(event)}`);
+  return event;
+}
+function remove(by: Principal, messageId: MessageId): Settled {
+  return room.run({ kind: "delete_message", by, clientId: room.nextClientId(), messageId });
+}
+function pin(by: Principal, messageId: MessageId, kind: "pin_message" | "unpin_message" = "pin_message"): Settled {
+  return room.run({ kind, by, clientId: room.nextClientId(), messageId });
+}
+function threadOf(messageId: MessageId) {
+  return room.overlays.get(seqOfMessageId(messageId) as Seq)?.thread;
+}
+
+describe("a thread", () => {
+  test("hangs on the message that was answered first, whichever of its replies is answered", () => {
+    const root = sent(ANN, "root");
+    const first = sent(BOB, "first", { replyTo: root });
+    room.now = START_MS + 7;
+    const second = eventOf(send(CLEO, "second", { replyTo: first }));
+    expect(second).toMatchObject({ replyTo: first, thread: { root: seqOfMessageId(root), no: 2, count: 2 } });
+    expect(threadOf(root)).toMatchObject({ count: 2, lastNo: 2, lastAt: START_MS + 7, participants: ["bob", "cleo"] });
+    expect(threadOf(first)).toBeUndefined();
+  });
+
+  test("loses what is deleted of it and goes on counting; it stays when its root is deleted", () => {
+    const root = sent(ANN, "root");
+    const first = sent(BOB, "first", { replyTo: root });
+    sent(BOB, "second", { replyTo: root });
+    expect(accepted(remove(BOB, first))[0]).toMatchObject({ thread: { root: seqOfMessageId(root), count: 1 } });
+    expect(threadOf(root)).toMatchObject({ count: 1, lastNo: 2 });
+    accepted(remove(ANN, root));
+    expect(eventOf(send(CLEO, "third", { replyTo: root })).thread).toMatchObject({ no: 3, count: 2 });
+    expect(room.overlays.get(seqOfMessageId(root) as Seq)).toMatchObject({ deletedBy: "ann", thread: { count: 2 } });
+  });
+
+  test("is followed by the author of its root, by who replies and by members that are mentioned in it, each told once", () => {
+    const root = sent(ANN, "root");
+    expect(eventOf(send(BOB, "one", { replyTo: root })).thread?.followers).toEqual(["ann", "bob"] as UserId[]);
+    const reply = send(BOB, "for @cleo and @stranger", { replyTo: root });
+    expect(eventOf(reply).thread?.followers).toEqual(["cleo" as UserId]);
+    expect(reply).toMatchObject({
+      effects: [
+        { kind: "notify", userIds: ["cleo"], reason: "mention" },
+        { kind: "notify", userIds: ["ann"], reason: "reply" },
+      ],
+    });
+    expect(eventOf(send(ANN, "two", { replyTo: root })).thread?.followers).toBeUndefined();
+  });
+
+  test("tells nobody of a reply who has left the room", () => {
+    const root = sent(BOB, "root");
+    accepted(room.run({ kind: "leave_room", by: BOB, clientId: room.nextClientId() }));
+    expect(send(ANN, "one", { replyTo: root })).toMatchObject({ effects: [] });
+  });
+
+  test("names the first who reply, and keeps a bounded list of those that it tells", () => {
+    const people = Array.from({ length: THREAD_FOLLOWERS_MAX + 2 }, (_, i) => user(`u${i}`));
+    room = new RoomDriver();
+    room.populate(settingsOf("public", { maxMembers: 1_000 }), {
+      ann: "owner",
+      ...Object.fromEntries(people.map(({ userId }) => [userId, "member" as const])),
+    });
+    const root = sent(ANN, "root");
+    for (const person of people) sent(person, "me too", { replyTo: root });
+    expect(threadOf(root)?.participants).toHaveLength(THREAD_PARTICIPANTS_MAX);
+    expect(threadOf(root)?.followers).toHaveLength(THREAD_FOLLOWERS_MAX);
+    expect(threadOf(root)?.count).toBe(people.length);
+  });
+
+  test("is asked of the store when its messages have left the cache", () => {
+    room = new RoomDriver({ members: 10, messages: 1, items: 10 });
+    room.populate(settingsOf("public"), { ann: "owner", bob: "member" });
+    const root = sent(ANN, "root");
+    const other = sent(ANN, "other");
+    const first = sent(BOB, "first", { replyTo: root });
+    sent(BOB, "aside", { replyTo: other });
+    expect(eventOf(send(ANN, "second", { replyTo: first })).thread).toMatchObject({ no: 2, count: 2 });
+  });
+
+  test("is marked as read up to a reply or wholly, and only where it is", () => {
+    const root = sent(ANN, "root");
+    const first = sent(BOB, "first", { replyTo: root });
+    sent(BOB, "second", { replyTo: root });
+    const mark = (threadId: MessageId, messageId?: MessageId): Settled => {
+      return room.run({ kind: "mark_thread_read", by: ANN, threadId, ...(messageId !== undefined && { messageId }) });
+    };
+    const seq = seqOfMessageId(root);
+    expect(mark(root)).toMatchObject({ effects: [{ kind: "mark_thread_read", userId: "ann", root: seq, no: 2 }] });
+    expect(mark(root, first)).toMatchObject({ effects: [{ root: seq, no: 1 }] });
+    expect(rejection(mark(first))).toBe("message_not_found threadId");
+    expect(rejection(mark(root, root))).toBe("message_not_found messageId");
+    expect(rejection(mark(messageIdOf(1)))).toBe("message_not_found threadId");
+  });
+});
+
+describe("a mention in the text", () => {
+  const mentionsIn = (content: string): readonly string[] | undefined => eventOf(send(ANN, content)).mentions;
+
+  test("is an id after an @ that begins a word, without the punctuation behind it", () => {
+    expect(mentionsIn("@bob, look")).toEqual(["bob"]);
+    expect(mentionsIn("(@bob) and @cleo! @bob?")).toEqual(["bob", "cleo"]);
+    expect(mentionsIn("bob@cleo.example, a@bob, @@bob, @nobody, @")).toBeUndefined();
+  });
+
+  test("means the id with its punctuation where there is such a member", () => {
+    room.populate(settingsOf("public"), { "bob.": "member" });
+    expect(mentionsIn("@bob.")).toEqual(["bob."]);
+  });
+
+  test("does not count where a list says who is meant, be it empty", () => {
+    expect(eventOf(send(ANN, "@bob", { mentions: [] })).mentions).toBeUndefined();
+    expect(eventOf(send(ANN, "@bob", { mentions: ["cleo" as UserId] })).mentions).toEqual(["cleo" as UserId]);
+  });
+
+  test("of everybody counts for those who may; the field insists", () => {
+    for (const word of ["@room", "@all!", "hello @here"]) expect(eventOf(send(ANN, word)).mentionsRoom).toBe(true);
+    expect(eventOf(send(BOB, "@room")).mentionsRoom).toBeUndefined();
+    expect(rejection(send(BOB, "x", { mentionRoom: true }))).toBe("forbidden");
+    expect(send(ANN, "x", { mentionRoom: true })).toMatchObject({ effects: [{ kind: "notify_all" }] });
+    expect(eventOf(send(ANN, "@room", { mentionRoom: false })).mentionsRoom).toBeUndefined();
+  });
+});
+
+describe("pins", () => {
+  test("are set and taken away by those who may, and forgotten with the message", () => {
+    const id = sent(BOB, "x");
+    expect(rejection(pin(BOB, id))).toBe("forbidden");
+    accepted(pin(ANN, id));
+    expect(room.state.pins).toEqual(new Map([[seqOfMessageId(id) as Seq, { by: ANN.userId, at: START_MS }]]));
+    expect(accepted(pin(ANN, id))).toEqual([]);
+    accepted(pin(ANN, id, "unpin_message"));
+    expect(accepted(pin(ANN, id, "unpin_message"))).toEqual([]);
+    accepted(pin(ANN, id));
+    accepted(remove(BOB, id));
+    expect(room.state.pins.size).toBe(0);
+    expect(rejection(pin(ANN, id))).toBe("already_deleted messageId");
+    expect(rejection(pin(ANN, messageIdOf(1)))).toBe("message_not_found messageId");
+  });
+
+  test("are bounded", () => {
+    const ids = Array.from({ length: PINS_MAX + 1 }, (_, i) => sent(ANN, `m${i}`));
+    for (const id of ids.slice(0, PINS_MAX)) accepted(pin(ANN, id));
+    const last = ids[PINS_MAX] as MessageId;
+    expect(rejection(pin(ANN, last))).toBe("too_many_pins messageId");
+    accepted(pin(ANN, ids[0] as MessageId, "unpin_message"));
+    expect(accepted(pin(ANN, last))).toHaveLength(1);
+  });
+});
+
+describe("attachments", () => {
+  const file = (mimeType: string, more: Partial<Attachment> = {}): Attachment => {
+    return { id: "f1", type: "file", url: "/f1", fileName: "a.PDF", fileSize: 10, mimeType, ...more };
+  };
+  const attach = (messageType: MessageType, ...attachments: Attachment[]): Settled => {
+    return send(ANN, "", { messageType, attachments });
+  };
+
+  test("fit the type of their message", () => {
+    const fitting: [MessageType, string][] = [
+      ["image", "image/png"],
+      ["audio", "Audio/ogg"],
+      ["video", "video/mp4"],
+      ["file", "application/pdf"],
+    ];
+    for (const [type, mimeType] of fitting) {
+      expect(accepted(attach(type, file(mimeType)))).toHaveLength(1);
+      expect(rejection(send(ANN, "see", { messageType: type }))).toBe("invalid_field attachments");
+    }
+    expect(rejection(attach("image", file("video/mp4")))).toBe("invalid_field attachments");
+    expect(accepted(attach("image", file("video/mp4"), file("image/gif")))).toHaveLength(1);
+  });
+
+  test("keep to what the room's settings allow, which the refusal names", () => {
+    const within = (changes: Parameters<typeof settingsOf>[1], attachment: Attachment): Settled => {
+      room = new RoomDriver();
+      room.populate(settingsOf("public", changes), { ann: "owner" });
+      return attach("file", attachment);
+    };
+    const refusal = (decision: Settled): unknown => (decision.kind === "reject" ? decision.rejection : decision.kind);
+    expect(refusal(within({ allowFileUploads: false }, file("a/b")))).toMatchObject({
+      code: "forbidden",
+      field: "attachments",
+    });
+    expect(accepted(within({ maxFileSize: 10 }, file("a/b")))).toHaveLength(1);
+    expect(refusal(within({ maxFileSize: 9 }, file("a/b")))).toMatchObject({
+      code: "file_too_large",
+      field: "attachments",
+      message: expect.stringContaining("9 bytes"),
+    });
+    for (const type of ["pdf", ".pdf", "application/pdf", "application/*"]) {
+      const allowed = { allowedFileTypes: [type] };
+      expect(accepted(within(allowed, file("application/pdf; x=1")))).toHaveLength(1);
+      expect(rejection(within(allowed, file("text/plain", { fileName: "pdf" })))).toBe("invalid_field attachments");
+    }
+  });
+});
