@@ -13,7 +13,7 @@ export interface Origin {
 /** Notes what is being handled where it survives the loss of the thread; record 0: nothing. */
 export type Working = (record: number, link: number) => void;
 
-export abstract class Actor<Message> implements Runnable {
+export abstract class Actor<Message extends object | string | number> implements Runnable {
   queued = false;
   /** Monotonic time of the last message from outside; the idle ones are passivated. */
   lastUsedMs = 0;
@@ -54,10 +54,24 @@ export abstract class Actor<Message> implements Runnable {
     return true;
   }
 
-  /** Wraps a completion so that it comes back as a turn of this actor, or not at all when the activation has ended. */
+  /**
+   * Wraps a completion so that it comes back as a turn of this actor, or not at all when the activation has ended. That turn
+   * is now if nobody has one and nothing is before it: the way through mailbox and queue is felt where each commit brings one.
+   */
   protected later<Args extends readonly unknown[]>(run: (...args: Args) => void): (...args: Args) => void {
     return (...args) => {
       if (this.#stopped) return;
+      if (!this.hasMail && this.#scheduler.beginTurn()) {
+        try {
+          run(...args);
+          if (!this.#stopped) this.endTurn();
+        } catch (error) {
+          this.#stopped = true;
+          this.failed(error, undefined);
+        }
+        this.#scheduler.endTurn();
+        return;
+      }
       this.#mailbox ??= new Mailbox();
       this.#mailbox.pushSystem(() => run(...args));
       this.#scheduler.wake(this);

@@ -23,9 +23,21 @@ export function requestOfFrame(
   chosenRoom: RoomId | undefined,
   frame: ClientFrame,
 ): Request | undefined {
+  const asker: FrameAsker = { kind: "frame", connection, ref: frame.ref };
+  if (frame.type === "send_message") return sendRequest(record, asker, connection.info.principal, frameNo, frame);
+  return otherRequest(record, asker, frameNo, chosenRoom, frame);
+}
+
+function otherRequest(
+  record: number,
+  asker: FrameAsker,
+  frameNo: number,
+  chosenRoom: RoomId | undefined,
+  frame: Exclude<ClientFrame, SendMessageFrame>,
+): Request | undefined {
+  const { connection } = asker;
   const by = connection.info.principal;
   const { link } = connection;
-  const asker: FrameAsker = { kind: "frame", connection, ref: frame.ref };
   if (frame.type === "set_presence") {
     const { auto, status, customStatus, expiresInMs } = frame;
     const ask: UserAsk =
@@ -44,7 +56,6 @@ export function requestOfFrame(
     return userRequest(link, record, asker, by, by.userId, ask);
   }
   if (frame.type === "auth" || frame.type === "ping" || frame.type === "resume") return undefined;
-  if (frame.type === "send_message") return sendRequest(record, asker, by, frameNo, frame);
   const room = chosenRoom ?? frame.roomId;
   // Only `create_room` may lack it, and for that the edge has chosen one.
   if (room === undefined) return undefined;

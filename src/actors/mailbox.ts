@@ -4,40 +4,63 @@
  */
 import { MAILBOX_USER_LANE_MAX } from "../base/limits.ts";
 
-/** First in, first out, without moving the rest at every take. */
-export class Fifo<Item> {
-  #items: (Item | undefined)[] = [];
+/**
+ * First in, first out, without moving the rest at every take. An actor has several of these, and in a room with one message
+ * at a time each holds one item at most: that one needs no list.
+ */
+export class Fifo<Item extends object | string | number> {
+  /** Before all of `#items`. */
+  #first: Item | undefined;
+  #items: (Item | undefined)[] | undefined;
   #head = 0;
+  #length = 0;
 
   get length(): number {
-    return this.#items.length - this.#head;
+    return this.#length;
   }
 
   push(item: Item): void {
+    this.#length += 1;
+    if (this.#length === 1) {
+      this.#first = item;
+      return;
+    }
+    this.#items ??= [];
     this.#items.push(item);
   }
 
   shift(): Item | undefined {
-    if (this.#head === this.#items.length) return undefined;
-    const item = this.#items[this.#head];
-    this.#items[this.#head] = undefined;
+    if (this.#length === 0) return undefined;
+    this.#length -= 1;
+    const first = this.#first;
+    if (first !== undefined) {
+      this.#first = undefined;
+      return first;
+    }
+    return this.#shiftItems();
+  }
+
+  peek(): Item | undefined {
+    return this.#first ?? this.#items?.[this.#head];
+  }
+
+  #shiftItems(): Item | undefined {
+    const items = this.#items ?? [];
+    const item = items[this.#head];
+    items[this.#head] = undefined;
     this.#head += 1;
-    if (this.#head === this.#items.length) {
-      this.#items.length = 0;
+    if (this.#head === items.length) {
+      items.length = 0;
       this.#head = 0;
-    } else if (this.#head > 1024 && this.#head * 2 > this.#items.length) {
-      this.#items = this.#items.slice(this.#head);
+    } else if (this.#head > 1024 && this.#head * 2 > items.length) {
+      this.#items = items.slice(this.#head);
       this.#head = 0;
     }
     return item;
   }
-
-  peek(): Item | undefined {
-    return this.#items[this.#head];
-  }
 }
 
-export class Mailbox<UserMessage> {
+export class Mailbox<UserMessage extends object | string | number> {
   readonly #system = new Fifo<() => void>();
   readonly #user = new Fifo<UserMessage>();
 

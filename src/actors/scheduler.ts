@@ -57,6 +57,18 @@ export class Scheduler {
     this.#nextTask = nextTask;
   }
 
+  /** An actor may have a turn out of the queue, which `endTurn` ends. false: not now. */
+  beginTurn(): boolean {
+    if (this.#running || this.#nextTask !== undefined) return false;
+    this.#running = true;
+    return true;
+  }
+
+  endTurn(): void {
+    this.#running = false;
+    this.wakeSettle();
+  }
+
   run(): void {
     if (this.#running) return;
     this.#deferred = false;

@@ -6,13 +6,19 @@ import type { Database } from "bun:sqlite";
 import type { RoomId, TenantId } from "../../base/ids.ts";
 import { STORAGE_HEADS_CACHED_MAX } from "../../base/limits.ts";
 import type { LogKey } from "../journal.ts";
-import { logName } from "./write-operation.ts";
 
 /** Places are `log << 32 | firstSeq` in 63 bits. */
 const LOG_NUMBER_MAX = 0x7fff_ffff;
 
+interface KnownLog {
+  readonly incarnation: number;
+  readonly number: number;
+}
+
 export class LogNumbers {
-  readonly #logs = new Map<string, number>();
+  /** By tenant and room: two lookups by strings that stand already, for this is asked with each append. */
+  readonly #logs = new Map<TenantId, Map<RoomId, readonly KnownLog[]>>();
+  #logsKnown = 0;
   readonly #tenants = new Map<TenantId, number>();
   readonly #selectTenant;
   readonly #selectLog;
@@ -29,14 +35,15 @@ export class LogNumbers {
   }
 
   log(key: LogKey): number | undefined {
-    const name = logName(key);
-    const known = this.#logs.get(name);
-    if (known !== undefined) return known;
+    const known = this.#logs.get(key.tenant)?.get(key.room);
+    if (known !== undefined) {
+      for (const { incarnation, number } of known) if (incarnation === key.incarnation) return number;
+    }
     const tenant = this.tenant(key.tenant);
     if (tenant === undefined) return undefined;
     const row = this.#selectLog.get(tenant, key.room, key.incarnation);
     if (row === null) return undefined;
-    this.remember(name, row.id);
+    this.remember(key, row.id);
     return row.id;
   }
 
@@ -56,14 +63,25 @@ export class LogNumbers {
     return row.id;
   }
 
-  remember(name: string, number: number): void {
-    if (this.#logs.size >= STORAGE_HEADS_CACHED_MAX) this.#logs.clear();
-    this.#logs.set(name, number);
+  remember({ tenant, room, incarnation }: LogKey, number: number): void {
+    if (this.#logsKnown >= STORAGE_HEADS_CACHED_MAX) this.#forgetLogs();
+    let rooms = this.#logs.get(tenant);
+    if (rooms === undefined) {
+      rooms = new Map();
+      this.#logs.set(tenant, rooms);
+    }
+    rooms.set(room, [{ incarnation, number }, ...(rooms.get(room) ?? [])]);
+    this.#logsKnown += 1;
+  }
+
+  #forgetLogs(): void {
+    this.#logs.clear();
+    this.#logsKnown = 0;
   }
 
   /** After a rollback: a number that was given within it means nothing. */
   clear(): void {
-    this.#logs.clear();
+    this.#forgetLogs();
     this.#tenants.clear();
   }
 }
@@ -94,7 +112,7 @@ export class LogNumberWriter {
     const row = this.#insertLog.get(tenant, key.room, key.incarnation);
     if (row === null || row.id > LOG_NUMBER_MAX) throw new Error("no number for another log");
     this.#retireOlder.run(tenant, key.room, key.incarnation);
-    this.#numbers.remember(logName(key), row.id);
+    this.#numbers.remember(key, row.id);
     return row.id;
   }
 

@@ -17,6 +17,8 @@ const AT_TIMESTAMP = 40;
 const AT_OWNER_BYTES = 48;
 const AT_BATCH_ID_BYTES = 50;
 const HEADER_BYTES = 52;
+/** Up to here a loop over the characters beats a native call. */
+const LOOP_CHARS_MAX = 24;
 
 /** One record within a blob that is kept in memory: what can be asked without decoding it. */
 export interface RecordRef {
@@ -61,9 +63,9 @@ export class RecordWriter {
     const buffer = this.#buffer;
     const view = this.#view;
     let at = start + HEADER_BYTES;
-    const ownerBytes = buffer.write(segment.owner, at);
+    const ownerBytes = writeText(buffer, segment.owner, at);
     at += ownerBytes;
-    const batchIdBytes = buffer.write(segment.batchId, at);
+    const batchIdBytes = writeText(buffer, segment.batchId, at);
     at += batchIdBytes;
     buffer.set(segment.entries, at);
     at += segment.entries.length;
@@ -94,6 +96,18 @@ export class RecordWriter {
     this.#buffer = grown;
     this.#view = viewOf(grown);
   }
+}
+
+/** As UTF-8. Names and ids are short and ASCII: a loop beats a native call. Returns the number of bytes. */
+function writeText(buffer: Buffer, text: string, start: number): number {
+  const { length } = text;
+  if (length > LOOP_CHARS_MAX) return buffer.write(text, start);
+  for (let i = 0; i < length; i += 1) {
+    const code = text.charCodeAt(i);
+    if (code > 0x7f) return buffer.write(text, start);
+    buffer[start + i] = code;
+  }
+  return length;
 }
 
 /** The records of a blob in the order written. */

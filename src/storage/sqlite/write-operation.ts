@@ -1,5 +1,5 @@
 /** What the writer can be asked, as data that can cross threads: rows are encoded where they come from, not in the writer. */
-import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
+import type { Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { AppendOutcome, LogKey, ReadResult, RowChange, Segment, Snapshot } from "../journal.ts";
 import type { DocumentOutcome, Mark, UserRow } from "../projections.ts";
 
@@ -81,13 +81,4 @@ export function savedResult(outcome: WriteOutcome): ReadResult<true> {
 export function documentResult(outcome: WriteOutcome): ReadResult<DocumentOutcome> {
   if (outcome === "written") return { ok: true, value: "written" };
   return outcome === "fenced" ? { ok: true, value: "conflict" } : { ok: false, error: "unavailable" };
-}
-
-/** Names a log in maps. The parts have neither `/` nor `#`. */
-export function logName(log: {
-  readonly tenant: TenantId;
-  readonly room: RoomId;
-  readonly incarnation: number;
-}): string {
-  return `${log.tenant}/${log.room}#${log.incarnation}`;
 }

@@ -50,7 +50,7 @@ export class LocalWriteQueue implements WriteQueue {
       this.#done = isWhole ? [] : this.#done.slice(STORAGE_GROUP_OPERATIONS_MAX);
       const outcomes = this.#writer.commit(operations);
       this.#schedule(() => {
-        for (const [index, answer] of done.entries()) answer(outcomes[index] ?? "unknown");
+        for (let i = 0; i < done.length; i += 1) done[i]?.(outcomes[i] ?? "unknown");
       });
     }
     if (!this.#writer.isCheckpointDue || this.#isCheckpointing) return;
