@@ -30,6 +30,8 @@ export interface Acknowledgement {
   readonly timestamp?: number;
   readonly duplicate?: boolean;
   readonly position?: RoomPosition;
+  readonly state?: "pending";
+  readonly invite?: string;
 }
 
 /** For requests that came as frames: only those with `ref` want an answer. */

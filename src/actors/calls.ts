@@ -16,6 +16,7 @@ import type {
   RoomView,
   UserRef,
 } from "../protocol/frames.ts";
+import type { StandingCollection } from "../domain/room/vocabulary.ts";
 
 /** Leaves the principal to the envelope: nobody can name another one in a body. */
 type WithoutPrincipal<T> = T extends unknown ? Omit<T, "by"> : never;
@@ -32,6 +33,39 @@ export interface MutationReply {
   readonly message?: MessageView;
   /** The room after the change: `create_room`, `update_room`, `join_room`, `leave_room`. */
   readonly room?: RoomView;
+  /** `join_room`: one must ask here, has done so, and is no member yet. */
+  readonly state?: "pending";
+  /** `create_invite`. */
+  readonly invite?: InviteView;
+}
+/** One ban or mute, with why and until when. */
+export interface SanctionView {
+  readonly userId: UserId;
+  readonly by: UserId;
+  readonly at: number;
+  /** Absent: for ever. */
+  readonly until?: number;
+  readonly reason?: string;
+}
+export interface InviteView {
+  /** Who is invited, or … */
+  readonly userId?: UserId;
+  /** … the code for whoever has it. */
+  readonly invite?: string;
+  readonly by: UserId;
+  readonly at: number;
+  readonly until: number;
+  readonly uses: number;
+  readonly maxUses?: number;
+}
+export interface JoinRequestView extends UserRef {
+  readonly at: number;
+  readonly message?: string;
+}
+export type StandingView = SanctionView | InviteView | JoinRequestView;
+export interface InvitePreview {
+  readonly room: RoomView;
+  readonly invite: InviteView;
 }
 export interface MemberView extends UserRef {
   readonly role: Role;
@@ -199,6 +233,14 @@ export interface RoomCalls {
     readonly request: { readonly after?: UserId; readonly limit: number };
     readonly reply: { readonly bans: readonly PseudonymBanEntry[]; readonly hasMore: boolean };
   };
+  /** Who is banned, muted, invited, or asks to join; only those that hold now. */
+  readonly standing: {
+    readonly request: { readonly collection: StandingCollection; readonly after?: string; readonly limit: number };
+    /** `after`: where the next page begins; `null` when there is none. */
+    readonly reply: { readonly entries: readonly StandingView[]; readonly after: string | null };
+  };
+  /** What one's own invite, or a code, is for. */
+  readonly view_invite: { readonly request: { readonly code?: string }; readonly reply: InvitePreview };
   readonly members: {
     /** Without `prefix` in the order of their ids, `after` one. With it those whose name or id begins so, `after` a page's `next`. */
     readonly request: { readonly after?: string; readonly prefix?: string; readonly limit: number };
@@ -256,6 +298,8 @@ export interface UserCalls {
     readonly request: {
       readonly scope: "member" | "visible";
       readonly type?: RoomType;
+      readonly tags?: readonly string[];
+      readonly text?: string;
       readonly limit: number;
       readonly offset: number;
     };

@@ -1,5 +1,6 @@
 /** From frames and calls to requests of actors: the one place that knows which actor a frame is for and what it asks. */
 import { type MessageId, type RoomId, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
+import { codeOf } from "../base/invites.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { MarkThreadRead, MarkUnread, RoomCommand, RoomMutation, SendMessage } from "../domain/room/commands.ts";
 import { saidOf, settingsOfNewRoom } from "../domain/room/new-room.ts";
@@ -8,6 +9,7 @@ import type { Call } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { Asker, PresenceWish, Request, RoomRequest, RoomSequel, UserAsk, UserRequest } from "./request.ts";
+import { commandOfRule } from "./rule-requests.ts";
 import { generatedClientId } from "./views.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -72,7 +74,15 @@ function otherRequest(
   };
   switch (frame.type) {
     case "join_room":
-      return ask({ kind: "join_room", ...key }, { kind: "subscribe", lastSeq: frame.lastSeq });
+      return ask(
+        {
+          kind: "join_room",
+          ...key,
+          ...(frame.invite !== undefined && { invite: codeOf(frame.invite) }),
+          ...(frame.message !== undefined && { message: frame.message }),
+        },
+        { kind: "subscribe", lastSeq: frame.lastSeq },
+      );
     case "leave_room":
       return frame.membership === true
         ? ask({ kind: "leave_room", ...key }, ACKNOWLEDGE)
@@ -97,6 +107,21 @@ function otherRequest(
       };
       return ask({ kind: "update_room", ...key, changes }, ACKNOWLEDGE);
     }
+    case "add_member":
+    case "remove_member":
+    case "set_role":
+    case "transfer_room":
+    case "archive_room":
+    case "delete_room":
+    case "ban_member":
+    case "unban_member":
+    case "mute_member":
+    case "unmute_member":
+    case "create_invite":
+    case "revoke_invite":
+    case "decline_invite":
+    case "answer_request":
+      return ask(commandOfRule(frame, key), ACKNOWLEDGE);
     case "edit_message":
       return ask({ kind: "edit_message", ...key, messageId: frame.messageId, content: frame.content }, ACKNOWLEDGE);
     case "delete_message":
@@ -249,6 +274,21 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
       );
     case "get_room":
       return ask({ kind: "check_read", by }, { kind: "view_room" });
+    case "standing":
+      return ask(
+        { kind: "check_standing", by, collection: call.collection },
+        {
+          kind: "standing",
+          collection: call.collection,
+          limit: call.limit,
+          ...(call.after !== undefined && { after: call.after }),
+        },
+      );
+    case "view_invite":
+      return ask(
+        { kind: "check_invite", by, ...(call.code !== undefined && { code: call.code }) },
+        { kind: "view_invite" },
+      );
     case "history":
       return ask(
         { kind: "check_read", by },

@@ -5,7 +5,14 @@
  */
 import { Packr } from "msgpackr";
 import type { MessageId, Seq, UserId } from "../base/ids.ts";
-import type { LogEvent, MessageDeleted, MessageSent, RoomSettings, ThreadPlace } from "../domain/room/events.ts";
+import type {
+  LogEvent,
+  MemberJoined,
+  MessageDeleted,
+  MessageSent,
+  RoomSettings,
+  ThreadPlace,
+} from "../domain/room/events.ts";
 import type { Attachment, MessageType, Poll, Role } from "../domain/room/vocabulary.ts";
 import { MsgpackWriter } from "../protocol/msgpack-writer.ts";
 import { moderationEvent, moderationFields } from "./log-codec-moderation.ts";
@@ -32,6 +39,15 @@ const KIND = {
   poll_voted: 35,
   poll_closed: 36,
   pseudonym_changed: 37,
+  room_deleted: 10,
+  member_banned: 11,
+  ban_lifted: 12,
+  member_muted: 13,
+  mute_lifted: 14,
+  invite_made: 15,
+  invite_ended: 16,
+  join_requested: 17,
+  join_request_ended: 18,
 } as const satisfies Record<LogEvent["kind"], number>;
 
 const packr = new Packr({
@@ -105,7 +121,34 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       return head;
     case "member_joined":
       head.push(event.userId, event.role, event.name, event.avatar);
-      if (event.quiet !== undefined) head.push(event.quiet);
+      if (event.quiet !== undefined || hasMore(event)) head.push(event.quiet);
+      if (hasMore(event)) {
+        head.push(event.requested, event.invited, event.code);
+        // `null` means for ever, so what is absent must not be nil.
+        head.push(event.mutedUntil === undefined ? false : event.mutedUntil);
+      }
+      return head;
+    case "room_deleted":
+      return head;
+    case "member_banned":
+    case "member_muted":
+      head.push(event.userId, event.until, event.reason, event.replaces);
+      return head;
+    case "ban_lifted":
+    case "mute_lifted":
+      head.push(event.userId);
+      return head;
+    case "invite_made":
+      head.push(event.userId, event.code, event.until, event.usesMax, event.replaces);
+      return head;
+    case "invite_ended":
+      head.push(event.userId, event.code, event.reason);
+      return head;
+    case "join_requested":
+      head.push(event.name, event.avatar, event.message);
+      return head;
+    case "join_request_ended":
+      head.push(event.userId, event.reason);
       return head;
     case "member_left":
       head.push(event.userId, event.reason, event.role);
@@ -147,6 +190,10 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       head.push(event.pseudonym, event.name, event.banned, event.reason);
       return head;
   }
+}
+
+function hasMore({ requested, invited, code, mutedUntil }: MemberJoined): boolean {
+  return requested !== undefined || invited !== undefined || code !== undefined || mutedUntil !== undefined;
 }
 
 function fromRow(seq: Seq, row: Row): LogEvent {
@@ -191,6 +238,59 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         ...(row[7] != null && { name: row[7] as string }),
         ...(row[8] != null && { avatar: row[8] as string }),
         ...(row[9] != null && { quiet: true }),
+        ...(row[10] === true && { requested: true as const }),
+        ...(row[11] === true && { invited: true as const }),
+        ...(row[12] != null && { code: row[12] as string }),
+        ...(row.length > 13 && row[13] !== false && { mutedUntil: row[13] as number | null }),
+      };
+    case KIND.room_deleted:
+      return { kind: "room_deleted", ...common };
+    case KIND.member_banned:
+    case KIND.member_muted:
+      return {
+        kind: kind === KIND.member_banned ? "member_banned" : "member_muted",
+        ...common,
+        userId: row[5] as UserId,
+        ...(row[6] != null && { until: row[6] as number }),
+        ...(row[7] != null && { reason: row[7] as string }),
+        ...(row[8] === true && { replaces: true as const }),
+      };
+    case KIND.ban_lifted:
+      return { kind: "ban_lifted", ...common, userId: row[5] as UserId };
+    case KIND.mute_lifted:
+      return { kind: "mute_lifted", ...common, userId: row[5] as UserId };
+    case KIND.invite_made:
+      return {
+        kind: "invite_made",
+        ...common,
+        ...(row[5] != null && { userId: row[5] as UserId }),
+        ...(row[6] != null && { code: row[6] as string }),
+        until: row[7] as number,
+        ...(row[8] != null && { usesMax: row[8] as number }),
+        ...(row[9] === true && { replaces: true as const }),
+      };
+    case KIND.invite_ended:
+      return {
+        kind: "invite_ended",
+        ...common,
+        ...(row[5] != null && { userId: row[5] as UserId }),
+        ...(row[6] != null && { code: row[6] as string }),
+        reason: row[7] as "declined" | "revoked",
+      };
+    case KIND.join_requested:
+      return {
+        kind: "join_requested",
+        ...common,
+        ...(row[5] != null && { name: row[5] as string }),
+        ...(row[6] != null && { avatar: row[6] as string }),
+        ...(row[7] != null && { message: row[7] as string }),
+      };
+    case KIND.join_request_ended:
+      return {
+        kind: "join_request_ended",
+        ...common,
+        userId: row[5] as UserId,
+        reason: row[6] as "denied" | "withdrawn",
       };
     case KIND.member_left:
       return {

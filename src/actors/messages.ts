@@ -1,6 +1,6 @@
 /** What actors tell one another. All of it survives being packed, since the other actor may live in another thread or node. */
 import type { ConnectionId, MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
-import type { ModerationNotice } from "../domain/room/decision.ts";
+import type { ModerationNotice, NotifyReason } from "../domain/room/decision.ts";
 import type { PresenceStatus, UserRef } from "../protocol/frames.ts";
 
 /** A user as rooms show it. */
@@ -36,7 +36,7 @@ export type ActorMessage =
   /** room → user: for sockets of the user that are not subscribed to the room. */
   | {
       readonly kind: "notify";
-      readonly reason: "mention" | "invite" | "reply";
+      readonly reason: NotifyReason;
       readonly room: RoomId;
       readonly by: UserId;
       readonly messageId?: MessageId;

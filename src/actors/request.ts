@@ -10,6 +10,7 @@ import type { ProfileChange } from "../domain/user/profile.ts";
 import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
 import type { ModerationAsk, ReceiptState, UserCalls } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
+import type { StandingPage } from "./room-standing.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { MembersQuery } from "./member-pages.ts";
 
@@ -26,6 +27,8 @@ export type RoomSequel =
   /** Part of a `resume`: the position is added to the answer of all rooms. */
   | { readonly kind: "resume"; readonly lastSeq: Seq; readonly gather: ResumeGather }
   | { readonly kind: "view_room" }
+  | { readonly kind: "view_invite" }
+  | ({ readonly kind: "standing" } & StandingPage)
   | { readonly kind: "history"; readonly before?: Seq; readonly after?: Seq; readonly limit: number }
   | {
       readonly kind: "receipts";

@@ -286,15 +286,18 @@ export class RoomAudience implements Subscribed {
     this.#laggards -= 1;
   }
 
-  /** The user is no member any more: none of their connections gets what follows. Where others lag, it is in their turn. */
-  #dismiss(userId: UserId, laggard: Listeners | undefined): void {
+  /**
+   * The user is no member any more: none of their connections gets what follows. Where others lag, it is in their turn.
+   * `undefined`: there is no such room any more, for anybody.
+   */
+  #dismiss(userId: UserId | undefined, laggard: Listeners | undefined): void {
     for (const connection of this.#connectionsOf(userId, laggard)) this.unsubscribe(connection);
   }
 
-  #connectionsOf(userId: UserId, laggard: Listeners | undefined): readonly ShardConnection[] {
+  #connectionsOf(userId: UserId | undefined, laggard: Listeners | undefined): readonly ShardConnection[] {
     const found: ShardConnection[] = [];
     const look = (connection: ShardConnection): void => {
-      if (connection.info.principal.userId !== userId) return;
+      if (userId !== undefined && connection.info.principal.userId !== userId) return;
       const listeners = this.#listenersAt(connection.link);
       if (laggard === undefined ? listeners?.toldSeq === undefined : listeners === laggard) found.push(connection);
     };
@@ -352,6 +355,11 @@ export class RoomAudience implements Subscribed {
       // Of an anonymous message's author it is not shown that they stopped typing just now: it ends by itself.
       if (event.kind === "message_sent" && event.as === undefined && laggard === undefined)
         this.ephemera.stopTyping(event.by);
+      if (event.kind === "room_deleted") {
+        this.#publishRun(events.slice(from, i + 1), follows, facts, to);
+        this.#dismiss(undefined, laggard);
+        return;
+      }
       if (event.kind !== "member_joined" && event.kind !== "member_left") continue;
       const isQuiet = event.quiet === true;
       this.#memberCount.changed(facts.memberCount, !isQuiet);

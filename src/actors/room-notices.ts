@@ -1,10 +1,10 @@
 /**
  * Tells people of what concerns them in a room, on connections that do not listen to it.
- * Invariant: members only. The domain names members; who is told as one of all is read from the room's rows.
+ * Invariant: members, and whoever is brought in, put out or answered, only. The domain names members; who is told as one of all is read from the room's rows.
  */
 import { messageIdOf, type Seq, type UserId } from "../base/ids.ts";
 import { MENTION_ALL_MAX, NOTICES_PAGE } from "../base/limits.ts";
-import type { RoomEffect } from "../domain/room/decision.ts";
+import type { NotifyReason, RoomEffect } from "../domain/room/decision.ts";
 import { userAddress } from "./address.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -21,9 +21,11 @@ interface Notice {
   readonly seq: Seq;
 }
 
+const ABOUT_MESSAGES: ReadonlySet<NotifyReason> = new Set<NotifyReason>(["mention", "reply"]);
+
 export function notify(env: ShardEnv, room: Room, { effect, by, seq }: Notice, later: Later): void {
   const { reason, as = by } = effect;
-  const messageId = reason === "invite" ? {} : { messageId: messageIdOf(effect.seq ?? seq) };
+  const messageId = ABOUT_MESSAGES.has(reason) ? { messageId: messageIdOf(effect.seq ?? seq) } : {};
   const message: ActorMessage = { kind: "notify", reason, room: room.room, by: as, ...messageId };
   const tell = (userId: UserId): void => env.tell(userAddress(room.tenant, userId), message);
   if (effect.kind === "notify") for (const userId of effect.userIds) tell(userId);

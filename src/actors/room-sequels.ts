@@ -11,8 +11,8 @@ import type { Rejection } from "../protocol/errors.ts";
 import type { MessageView, RoomPosition } from "../protocol/frames.ts";
 import type { ItemQuery, ReadResult } from "../storage/journal.ts";
 import type { Mark } from "../storage/projections.ts";
-import { answerAck, answerRejection, answerValue } from "./answers.ts";
-import type { ModerationAsk, MutationReply } from "./calls.ts";
+import { type Acknowledgement, answerAck, answerRejection, answerValue } from "./answers.ts";
+import type { InviteView, ModerationAsk, MutationReply } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import { MessageRequests } from "./message-requests.ts";
 import { MessageViews } from "./message-views.ts";
@@ -22,6 +22,7 @@ import type { RoomRequest } from "./request.ts";
 import type { HistoryRange } from "./room-reads.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { CatchUp, Missing } from "./room-audience.ts";
+import { RoomStanding } from "./room-standing.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { roomView, userRef } from "./views.ts";
 
@@ -45,6 +46,7 @@ export class RoomSequels {
   readonly #members: MemberPages;
   readonly #views: MessageViews;
   readonly #names: NamePages;
+  readonly #standing: RoomStanding;
   /** Requests that wait for a read. */
   readonly #open = new Set<RoomRequest>();
 
@@ -56,6 +58,7 @@ export class RoomSequels {
     this.#views = new MessageViews(env, room, later);
     this.messages = new MessageRequests(env, room, this.#views, later);
     this.#names = new NamePages(env, room, this.#views, later);
+    this.#standing = new RoomStanding(env, room, later);
   }
 
   get isIdle(): boolean {
@@ -76,7 +79,8 @@ export class RoomSequels {
         this.#acknowledge(request, done);
         return;
       case "subscribe":
-        this.#subscribe(request, sequel.lastSeq);
+        if (this.#isPending(request)) answerAck(this.#env, request, pendingAck(done));
+        else this.#subscribe(request, sequel.lastSeq);
         return;
       case "unsubscribe":
         if (request.asker.kind === "frame") this.#room.audience.unsubscribe(request.asker.connection);
@@ -87,6 +91,18 @@ export class RoomSequels {
         return;
       case "view_room":
         this.#viewRoom(request);
+        return;
+      case "view_invite":
+        this.#viewInvite(request);
+        return;
+      case "standing":
+        this.#reading(
+          request,
+          (answer) => this.#standing.list(sequel, answer),
+          (page) => {
+            answerValue(this.#env, request, page);
+          },
+        );
         return;
       case "history":
         this.#history(request, sequel);
@@ -113,8 +129,55 @@ export class RoomSequels {
     }
   }
 
+  /** Who joined and is no member had to ask. */
+  #isPending({ command, by }: RoomRequest): boolean {
+    const { members, settings } = this.#room.state;
+    return command.kind === "join_room" && settings?.requireApproval === true && members.get(by.userId) === null;
+  }
+
+  #viewInvite(request: RoomRequest): void {
+    const preview = this.#standing.preview(request);
+    if (preview === undefined) answerRejection(this.#env, request, { code: "invite_not_found" });
+    else answerValue(this.#env, request, preview);
+  }
+
+  /** The request waits for what is read; what can't be read now is answered so. */
+  #reading<Value>(
+    request: RoomRequest,
+    read: (answer: (result: ReadResult<Value>) => void) => void,
+    then: (value: Value) => void,
+  ): void {
+    this.#open.add(request);
+    read((result) => {
+      this.#open.delete(request);
+      if (result.ok) then(result.value);
+      else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+    });
+  }
+
+  #acknowledgeInvite(request: RoomRequest, done: Done): void {
+    const base = { seq: done.seq, timestamp: done.timestamp };
+    this.#reading<InviteView | undefined>(
+      request,
+      (answer) => this.#standing.made(done.seq, answer),
+      (invite) => {
+        if (request.asker.kind === "frame") {
+          const code = invite?.invite === undefined ? {} : { invite: invite.invite };
+          answerAck(this.#env, request, { ...base, ...(done.duplicate && { duplicate: true }), ...code });
+        } else {
+          answerValue(this.#env, request, {
+            ...base,
+            duplicate: done.duplicate,
+            ...(invite !== undefined && { invite }),
+          });
+        }
+      },
+    );
+  }
+
   #acknowledge(request: RoomRequest, done: Done): void {
     if (request.asker.kind === "frame" && request.asker.ref === undefined) return answerAck(this.#env, request, {});
+    if (request.command.kind === "create_invite") return this.#acknowledgeInvite(request, done);
     const messageSeq = done.seq > 0 ? messageSeqOf(request.command, done.seq) : undefined;
     const messageId = messageSeq === undefined ? {} : { messageId: messageIdOf(messageSeq) };
     const duplicate = done.duplicate ? { duplicate: true } : {};
@@ -142,11 +205,8 @@ export class RoomSequels {
         return;
       default: {
         const { facts } = this.#room;
-        answerValue(
-          this.#env,
-          request,
-          facts === undefined ? base : { ...base, room: roomView(this.#room.room, facts) },
-        );
+        const room = facts === undefined ? {} : { room: roomView(this.#room.room, facts) };
+        answerValue(this.#env, request, { ...base, ...room, ...(this.#isPending(request) && { state: "pending" }) });
       }
     }
   }
@@ -359,6 +419,10 @@ export class RoomSequels {
       answerValue(this.#env, request, { members, total, ...(next !== undefined && { next }) });
     });
   }
+}
+
+function pendingAck({ seq, timestamp, duplicate }: Done): Acknowledgement {
+  return { seq, timestamp, ...(duplicate && { duplicate: true }), state: "pending" };
 }
 
 /** The message that the answer names: the one sent, or the one changed. */

@@ -28,6 +28,7 @@ import {
 } from "../domain/user/profile.ts";
 import type { Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
+import type { NotifyReason } from "../domain/room/decision.ts";
 import type { ConnectionFrame, UserRef } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import { mentionsAfter, type RoomListItem, type UnreadCount, unreadOf, type UserRow } from "../storage/projections.ts";
@@ -52,6 +53,9 @@ export type UserMessage =
 /** Pause before the user's row is read again when the store did not answer, milliseconds. */
 const ACTIVATION_RETRY_MS = 200;
 const RETRY_MS = 500;
+
+/** What whoever listens to the room sees there. */
+const SHOWN_IN_ROOM: ReadonlySet<NotifyReason> = new Set<NotifyReason>(["mention", "invite", "reply", "banned"]);
 
 export class UserActor extends Actor<UserMessage> {
   readonly #env: ShardEnv;
@@ -335,7 +339,8 @@ export class UserActor extends Actor<UserMessage> {
   #tellDevices(message: Extract<ActorMessage, { kind: "notify" }>): void {
     let isTold = false;
     for (const connection of this.#connections) {
-      if (!connection.greeted || this.#listens(connection, message.room)) continue;
+      const isShown = SHOWN_IN_ROOM.has(message.reason) && this.#listens(connection, message.room);
+      if (!connection.greeted || isShown) continue;
       isTold = true;
       sendFrame(connection, {
         type: "notification",
@@ -561,9 +566,18 @@ export class UserActor extends Actor<UserMessage> {
   }
 
   #listRooms(request: UserRequest, query: UserCalls["list_rooms"]["request"]): void {
-    const { scope, type, limit, offset } = query;
+    const { scope, type, tags, text, limit, offset } = query;
     this.#env.projections.listRooms(
-      { tenant: this.#tenant, userId: this.#userId, scope, limit, offset, ...(type !== undefined && { type }) },
+      {
+        tenant: this.#tenant,
+        userId: this.#userId,
+        scope,
+        limit,
+        offset,
+        ...(type && { type }),
+        ...(tags && { tags }),
+        ...(text && { text }),
+      },
       this.later((read) => {
         if (!read.ok) answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
         else answerValue(this.#env, request, { rooms: read.value.items.map(listEntry), total: read.value.total });

@@ -190,7 +190,26 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
     case "held_resolved":
     case "reported":
     case "report_resolved":
+    case "member_banned":
+    case "ban_lifted":
+    case "invite_made":
+    case "invite_ended":
+    case "join_requested":
+    case "join_request_ended":
       return undefined;
+    case "room_deleted":
+      return { type: "room_deleted", seq, timestamp, by: event.by };
+    case "member_muted":
+      return {
+        type: "member_muted",
+        seq,
+        timestamp,
+        user: { userId: event.userId },
+        by: event.by,
+        ...(event.until !== undefined && { until: event.until }),
+      };
+    case "mute_lifted":
+      return { type: "member_unmuted", seq, timestamp, user: { userId: event.userId }, by: event.by };
     case "message_sent":
       return { type: "new_message", seq, timestamp, message: messageView(roomId, event) };
     case "message_edited":

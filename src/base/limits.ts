@@ -139,6 +139,23 @@ export const MEMBER_COUNT_INTERVAL_MS = 1_000;
 /** Characters of a member's name that the index by names keeps: encoded they take twelve bytes each at most. */
 export const NAME_INDEX_LENGTH_MAX = 60;
 
+/** Characters of why somebody is banned or muted, and of what they say who ask to join. Reject `invalid_field`. */
+export const REASON_LENGTH_MAX = 500;
+/** How long a ban or a mute lasts that ends, and an invite, milliseconds: ten years, and one. Reject `invalid_field`. */
+export const SANCTION_MS_MAX = 10 * 365 * 86_400_000;
+export const INVITE_MS_MAX = 365 * 86_400_000;
+/** An invite that does not say how long it holds: a week. */
+export const INVITE_MS_DEFAULT = 7 * 86_400_000;
+/** How often one code may be used, if not without end. Reject `invalid_field`. */
+export const INVITE_USES_MAX = 1_000_000;
+/** Letters of an invite's code (82 bits: nobody guesses it), and of a code with its room. Reject `invalid_field`. */
+export const INVITE_CODE_LENGTH = 16;
+export const INVITE_LENGTH_MAX = INVITE_CODE_LENGTH + 1 + ID_LENGTH_MAX;
+/** Rows of one kind about people in one room: what moderators can still look through. Reject `too_many`. */
+export const BANS_MAX = 100_000;
+export const INVITES_MAX = 10_000;
+export const JOIN_REQUESTS_MAX = 10_000;
+export const STANDING_PAGE_MAX = 100;
 /** Duplicate window: the last events of a room, none older than this. A retry from before it is `retry_expired`. */
 export const DUPLICATE_WINDOW_EVENTS_MAX = 65_536;
 /** So many stay whatever their age, so that a clock that jumps ahead does not empty the window of a quiet room. */

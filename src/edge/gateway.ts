@@ -239,8 +239,10 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
       return connection.reject({ code: "too_many_rooms" }, frame.ref);
     const key = frame.clientId ?? `${connection.id}:${connection.frames}`;
     const participants = frame.participants ?? [];
-    const wanted = { participants, ...(frame.roomType !== undefined && { type: frame.roomType }) };
-    const room = frame.roomId ?? newRoomId(principal.tenant, principal.userId, wanted, key);
+    const { roomId, roomType: type } = frame;
+    const made = newRoomId(principal.tenant, principal.userId, { participants, roomId, type }, key);
+    if (!made.ok) return connection.reject(made.error, frame.ref);
+    const room = made.value;
     this.#forward(connection, this.#links.routes.room(principal.tenant, room), room, data);
   }
 

@@ -31,6 +31,7 @@ import { reactionsPlugin } from "./reactions-plugin.ts";
 import { receiptsPlugin } from "./receipts-plugin.ts";
 import { KeyedBuckets } from "./rate-limit.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
+import { standingPlugin } from "./standing-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
 import { threadsPlugin } from "./threads-plugin.ts";
 
@@ -88,6 +89,7 @@ export function createApp({ engine, auth, config, log, health, sockets, director
       .use(historyPlugin({ ...rest, prefix }))
       .use(roomsPlugin(prefix, rest))
       .use(membersPlugin(prefix, rest))
+      .use(standingPlugin(prefix, rest))
       .use(messagesPlugin(prefix, rest))
       .use(reactionsPlugin(prefix, rest))
       .use(pollsPlugin(prefix, rest))

@@ -58,5 +58,7 @@ export function createLog({ level, instanceId, destination }: LogOptions): Log {
 
 /** The address with the value of every `token` parameter cut out. */
 export function withoutToken(url: string): string {
-  return url.replace(/([?&;](?:access_)?token=)[^&#;\s]*/gi, "$1[removed]");
+  return url
+    .replace(/([?&;](?:access_)?token=)[^&#;\s]*/gi, "$1[removed]")
+    .replace(/(\/invites\/)[^/?#]+/g, "$1[removed]");
 }

@@ -56,15 +56,24 @@ export function settingsOf(room: NewRoom): Result<RoomSettings, Rejection> {
 
 /**
  * The id of a new room. It depends on the idempotency key, so that a retry makes the same room; that of a direct room
- * depends on its two people, so that there is one per pair.
+ * depends on its two people, so that there is one per pair, and nobody else takes its name before them.
  */
-export function newRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId: string): RoomId {
-  if (room.roomId !== undefined) return room.roomId;
+export function newRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId: string): Result<RoomId, Rejection> {
+  const made = madeRoomId(tenant, by, room, clientId);
+  if (room.roomId === undefined || room.roomId === made) return ok(made);
+  if (room.type !== "direct" && !room.roomId.startsWith(DIRECT)) return ok(room.roomId);
+  const message = "The id of a direct room is made of its two people, and no other room has such an id.";
+  return err({ code: "invalid_field", field: "roomId", message });
+}
+
+const DIRECT = "direct_";
+
+function madeRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId: string): RoomId {
   const other = room.type === "direct" ? room.participants?.find((userId) => userId !== by) : undefined;
   const name =
     other === undefined
       ? `room_${fingerprint([tenant, by, clientId])}`
-      : `direct_${fingerprint([tenant, ...[by, other].sort()])}`;
+      : `${DIRECT}${fingerprint([tenant, ...[by, other].sort()])}`;
   const id = parseId<RoomId>(name);
   if (id === undefined) throw new Error(`a made room id is not acceptable: ${name}`);
   return id;

@@ -5,6 +5,7 @@
  */
 import type { ConnectionId, MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { ErrorCode } from "./errors.ts";
+import type { RoomRuleFrame } from "./room-frames.ts";
 
 /** What a client calls a request; the reply carries it back unchanged. */
 export type Ref = string | number;
@@ -43,7 +44,7 @@ interface RoomRequest extends Request {
   readonly roomId: RoomId;
 }
 /** A request that changes the room's log. */
-interface Mutation extends RoomRequest {
+export interface Mutation extends RoomRequest {
   /** Idempotency key, unique per user and room. */
   readonly clientId?: string;
   /** On a retry: the last sequence of the room that the client knew when it first tried. */
@@ -61,6 +62,10 @@ export interface JoinRoomFrame extends Mutation {
   readonly type: "join_room";
   /** Last sequence seen: the answer is followed by what came since. */
   readonly lastSeq?: Seq;
+  /** Code of an invite, with its room or without. */
+  readonly invite?: string;
+  /** To those who decide, where one must ask to join. */
+  readonly message?: string;
 }
 export interface LeaveRoomFrame extends Mutation {
   readonly type: "leave_room";
@@ -283,6 +288,7 @@ export type ClientFrame =
   | LeaveRoomFrame
   | CreateRoomFrame
   | UpdateRoomFrame
+  | RoomRuleFrame
   | SendMessageFrame
   | EditMessageFrame
   | DeleteMessageFrame
@@ -436,7 +442,17 @@ export type RoomEvent =
       readonly banned: boolean;
       readonly by: UserId;
       readonly reason?: string;
-    } & Durable);
+    } & Durable)
+  /** The last that is heard of the room. */
+  | ({ readonly type: "room_deleted"; readonly by: UserId } & Durable)
+  | ({
+      readonly type: "member_muted";
+      readonly user: UserRef;
+      readonly by: UserId;
+      /** Absent: for ever. */
+      readonly until?: number;
+    } & Durable)
+  | ({ readonly type: "member_unmuted"; readonly user: UserRef; readonly by: UserId } & Durable);
 
 export interface RoomView {
   readonly roomId: RoomId;
@@ -519,6 +535,10 @@ export interface AckFrame {
   readonly position?: RoomPosition;
   /** The message waits for a moderator; `messageId` names it until then. */
   readonly held?: boolean;
+  /** Answer to `join_room`: one must ask here, has done so, and is no member yet. */
+  readonly state?: "pending";
+  /** Answer to `create_invite`: the code to pass on. */
+  readonly invite?: string;
 }
 export interface ErrorFrame {
   readonly type: "error";
@@ -584,7 +604,16 @@ export interface MemberCountFrame {
 }
 export interface NotificationFrame {
   readonly type: "notification";
-  readonly kind: "mention" | "invite" | "unread" | "announcement" | "reply";
+  readonly kind:
+    | "mention"
+    | "invite"
+    | "unread"
+    | "announcement"
+    | "reply"
+    | "join_request"
+    | "request_approved"
+    | "request_denied"
+    | "banned";
   readonly roomId: RoomId;
   readonly by?: UserId;
   readonly messageId?: MessageId;

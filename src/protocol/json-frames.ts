@@ -33,6 +33,9 @@ export function jsonOfEvent(event: RoomEvent): object {
     return { ...event, timestamp, change: { ...event.change, thread: jsonOfThread(event.change.thread) } };
   }
   if (event.type === "room_updated") return { ...event, timestamp, room: jsonOfRoom(event.room) };
+  if (event.type === "member_muted" && event.until !== undefined) {
+    return { ...event, timestamp, until: isoTime(event.until) };
+  }
   return { ...event, timestamp };
 }
 
@@ -69,6 +72,7 @@ const TIMES: ReadonlySet<string> = new Set([
   "deletedAt",
   "createdAt",
   "lastActivity",
+  "until",
   "closesAt",
   "lastReplyAt",
 ]);

@@ -11,7 +11,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 export function writeServerFrame(writer: MsgpackWriter, frame: ServerFrame): void {
   if (frame.type === "events") writeEvents(writer, frame);
-  else if (frame.type === "ack" && frame.position === undefined && frame.held === undefined) writeAck(writer, frame);
+  else if (frame.type === "ack" && isPlain(frame)) writeAck(writer, frame);
   else writeByLayout(writer, frame);
 }
 
@@ -29,7 +29,12 @@ function writeByLayout(writer: MsgpackWriter, frame: Exclude<ServerFrame, Events
   writeSlots(writer, layout, fields, count - 3);
 }
 
-/** What `writeByLayout` would write for an ack without position, with each field's access spelled out. */
+/** As nearly all are: nothing but what was changed, and when. */
+function isPlain({ position, held, state, invite }: AckFrame): boolean {
+  return position === undefined && held === undefined && state === undefined && invite === undefined;
+}
+
+/** What `writeByLayout` would write for a plain ack, with each field's access spelled out. */
 function writeAck(writer: MsgpackWriter, frame: AckFrame): void {
   const { ref, roomId, messageId, seq, timestamp, duplicate } = frame;
   let count = 7;

@@ -12,6 +12,7 @@ import {
   FILE_NAME_LENGTH_MAX,
   FILE_TYPES_MAX,
   ID_LENGTH_MAX,
+  INVITE_LENGTH_MAX,
   MEDIA_TYPE_LENGTH_MAX,
   MENTIONS_MAX,
   MESSAGE_IDS_MAX,
@@ -27,6 +28,7 @@ import {
   POLL_OPTIONS_MAX,
   POLL_QUESTION_LENGTH_MAX,
   PSEUDONYM_REASON_LENGTH_MAX,
+  REASON_LENGTH_MAX,
   REF_LENGTH_MAX,
   REPORT_DETAILS_LENGTH_MAX,
   REPORT_REASON_LENGTH_MAX,
@@ -47,6 +49,7 @@ import {
   MESSAGE_TYPES,
   MODERATION_LEVELS,
   PRESENCE_STATUSES,
+  ROLES,
   type Ref,
   ROOM_TYPES,
 } from "./frames.ts";
@@ -146,6 +149,14 @@ const laterSettings: readonly Field[] = [
   optional("allowAnonymous", flag),
 ];
 
+const atLeastOne: Kind = { kind: "uint", min: 1 };
+const sanction: readonly Field[] = [optional("reason", text(REASON_LENGTH_MAX)), optional("durationMs", atLeastOne)];
+
+/** A mutation that is about one person. */
+function about(op: number, ...fields: readonly Field[]): Omit<FrameSpec, "type"> {
+  return { op, room: "required", fields: [...mutation, required("userId", id), ...fields] };
+}
+
 export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
   const content = (charsMin: number): Field =>
     required("content", { kind: "string", charsMin, charsMax: messageLengthMax, tooLong: "content_too_long" });
@@ -169,9 +180,46 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
       rule: autoIsOfDevice,
     },
     block_user: { op: 5, room: "none", fields: [required("userId", id), optional("blocked", flag)] },
-    join_room: { op: 10, room: "required", fields: [...mutation, optional("lastSeq", seq)] },
+    join_room: {
+      op: 10,
+      room: "required",
+      fields: [
+        ...mutation,
+        optional("lastSeq", seq),
+        optional("invite", text(INVITE_LENGTH_MAX, 1)),
+        optional("message", text(REASON_LENGTH_MAX)),
+      ],
+    },
     leave_room: { op: 11, room: "required", fields: [...mutation, optional("membership", flag)] },
     update_room: { op: 13, room: "required", fields: [...mutation, ...settings, ...laterSettings] },
+    add_member: about(14, optional("role", oneOf(ROLES))),
+    remove_member: about(15),
+    set_role: about(16, required("role", oneOf(ROLES))),
+    transfer_room: about(17),
+    archive_room: { op: 18, room: "required", fields: [...mutation, optional("archived", flag)] },
+    delete_room: { op: 19, room: "required", fields: mutation },
+    ban_member: about(100, ...sanction),
+    unban_member: about(101),
+    mute_member: about(102, ...sanction),
+    unmute_member: about(103),
+    create_invite: {
+      op: 104,
+      room: "required",
+      fields: [
+        ...mutation,
+        optional("userId", id),
+        optional("durationMs", atLeastOne),
+        optional("maxUses", atLeastOne),
+      ],
+    },
+    revoke_invite: {
+      op: 105,
+      room: "required",
+      fields: [...mutation, optional("userId", id), optional("invite", text(INVITE_LENGTH_MAX, 1))],
+      rule: userOrInvite,
+    },
+    decline_invite: { op: 106, room: "required", fields: mutation },
+    answer_request: about(107, required("approve", flag)),
     create_room: {
       op: 12,
       room: "optional",
@@ -301,6 +349,11 @@ function autoIsOfDevice({ auto, status, customStatus }: Readonly<Record<string, 
   return customStatus === undefined
     ? undefined
     : new Problem("invalid_field", ["customStatus"], "is chosen by a person, not by a device.");
+}
+
+function userOrInvite(frame: Readonly<Record<string, unknown>>): Problem | undefined {
+  if (frame["userId"] !== undefined || frame["invite"] !== undefined) return undefined;
+  return new Problem("missing_field", ["userId"], "or invite is required.");
 }
 
 function seqOrMessageIds(frame: Readonly<Record<string, unknown>>): Problem | undefined {

@@ -98,6 +98,10 @@ export interface RoomListQuery {
   /** `member`: rooms of the user. `visible`: those and every discoverable (public) room. */
   readonly scope: "member" | "visible";
   readonly type?: RoomType;
+  /** All of them. */
+  readonly tags?: readonly string[];
+  /** Part of the name, whatever its case. */
+  readonly text?: string;
   readonly limit: number;
   readonly offset: number;
 }

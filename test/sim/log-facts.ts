@@ -24,7 +24,19 @@ export function logLine(event: LogEvent): string | undefined {
     case "held_resolved":
     case "reported":
     case "report_resolved":
+    case "member_banned":
+    case "ban_lifted":
+    case "invite_made":
+    case "invite_ended":
+    case "join_requested":
+    case "join_request_ended":
       return undefined;
+    case "room_deleted":
+      return `${place} room deleted by ${event.by}`;
+    case "member_muted":
+      return `${place} ${event.userId} muted by ${event.by} until ${event.until}`;
+    case "mute_lifted":
+      return `${place} ${event.userId} unmuted by ${event.by}`;
     case "message_sent":
       return `${place} message ${event.messageNo} of ${shownBy(event)}: ${event.content}`;
     case "message_edited":
@@ -77,6 +89,12 @@ export function seenLine(event: RoomEvent): string {
       return `${place} settings by ${event.by}`;
     case "pseudonym_updated":
       return `${place} ${event.pseudonym.userId} ${event.banned ? "banned" : "free"} by ${event.by}`;
+    case "room_deleted":
+      return `${place} room deleted by ${event.by}`;
+    case "member_muted":
+      return `${place} ${event.user.userId} muted by ${event.by} until ${event.until}`;
+    case "member_unmuted":
+      return `${place} ${event.user.userId} unmuted by ${event.by}`;
   }
 }
 

@@ -5,6 +5,7 @@
 import type { Seq, UserId } from "../../base/ids.ts";
 import { MENTIONS_KEPT_MAX } from "../../base/limits.ts";
 import { unreachable } from "../../base/result.ts";
+import { standingChanged, standingOfJoined } from "./apply-standing.ts";
 import type {
   LogEvent,
   MemberChanged,
@@ -61,6 +62,19 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "member_changed":
       memberChanged(state, event);
       break;
+    case "room_deleted":
+      state.deletedAt = event.timestamp;
+      break;
+    case "member_banned":
+    case "ban_lifted":
+    case "member_muted":
+    case "mute_lifted":
+    case "invite_made":
+    case "invite_ended":
+    case "join_requested":
+    case "join_request_ended":
+      standingChanged(state, event);
+      break;
     case "message_edited":
     case "message_deleted":
       messageChanged(state, event);
@@ -113,11 +127,13 @@ function memberJoined(state: RoomState, event: MemberJoined): void {
     joinedNo: state.messageCount,
     ...(event.name !== undefined && { name: event.name }),
     ...(event.avatar !== undefined && { avatar: event.avatar }),
+    ...(event.mutedUntil !== undefined && { mutedUntil: event.mutedUntil }),
   };
   state.members.set(event.userId, row, event.seq);
   state.memberCount += 1;
   if (event.role === "owner") state.ownerCount += 1;
   if (event.role !== "member") staffChanged(state, event.userId, event.role);
+  standingOfJoined(state, event);
 }
 
 function memberLeft(state: RoomState, event: MemberLeft): void {

@@ -29,6 +29,17 @@ const SEED = {
   vote_poll: 0xc6e00bf3,
   close_poll: 0xd807aa98,
   ban_pseudonym: 0xe49b69c1,
+  transfer_room: 0x27220a95,
+  archive_room: 0x3849b1e7,
+  delete_room: 0x1b873593,
+  ban_member: 0x5be0cd19,
+  unban_member: 0x76f988da,
+  mute_member: 0x428a2f98,
+  unmute_member: 0x71374491,
+  create_invite: 0x9bdc06a7,
+  revoke_invite: 0x12835b01,
+  decline_invite: 0x983e5152,
+  answer_request: 0xa831c66d,
 } as const satisfies Record<RoomMutation["kind"], number>;
 
 /** Their order is part of the hash: only appended to. */
@@ -77,10 +88,31 @@ export function bodyHashOf(command: RoomMutation): number {
       return hash32(command.messageId, seed);
     case "react":
       return hash32(command.emoji, hash32(command.messageId, seed ^ (command.add ? 1 : 0)));
-    case "join_room":
+    case "join_room": {
+      let hash = hash32("", seed);
+      if (command.invite !== undefined) hash = hash32(command.invite, hash ^ 1);
+      if (command.message !== undefined) hash = hash32(command.message, hash ^ 2);
+      return hash;
+    }
     case "leave_room":
+    case "delete_room":
+    case "decline_invite":
       return hash32("", seed);
+    case "archive_room":
+      return hash32("", seed ^ (command.archived ? 1 : 0));
+    case "ban_member":
+    case "mute_member":
+      return hashOptional([command.durationMs?.toString(), command.reason], hash32(command.userId, seed));
+    case "create_invite":
+      return hashOptional([command.userId, command.durationMs?.toString(), command.maxUses?.toString()], seed);
+    case "revoke_invite":
+      return hashOptional([command.userId, command.code], seed);
+    case "answer_request":
+      return hash32(command.userId, seed ^ (command.approve ? 1 : 0));
     case "remove_member":
+    case "transfer_room":
+    case "unban_member":
+    case "unmute_member":
       return hash32(command.userId, seed);
     case "add_member":
     case "set_role":
@@ -113,11 +145,17 @@ function hashList(texts: readonly string[], seed: number): number {
   return hash >>> 0;
 }
 
+/** The place is hashed too: ("a", absent) and (absent, "a") differ. */
+function hashOptional(texts: readonly (string | undefined)[], seed: number): number {
+  let hash = hash32("", seed);
+  for (const [place, text] of texts.entries()) if (text !== undefined) hash = hash32(text, hash ^ (place + 1));
+  return hash;
+}
+
 function hashSettings(settings: Partial<RoomSettings>, seed: number): number {
   const { type, name, description, avatar, tags, maxMembers, allowInvites } = settings;
   const fields = [type, name, description, avatar, maxMembers?.toString(), allowInvites?.toString()];
   let hash = seed;
-  // The place is hashed too: ("a", absent) and (absent, "a") differ.
   for (const [place, text] of fields.entries()) {
     if (text !== undefined) hash = hash32(text, hash ^ (place + 1));
   }

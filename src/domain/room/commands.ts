@@ -4,6 +4,7 @@ import type { Principal } from "../principal.ts";
 import type { ModerationRule } from "../moderation/rules.ts";
 import type { RoomSettings } from "./events.ts";
 import type { ReportAction } from "./moderation-events.ts";
+import type { StandingCollection } from "./vocabulary.ts";
 import type { Attachment, MessageType, Role } from "./vocabulary.ts";
 
 interface CommandBase {
@@ -25,6 +26,10 @@ export interface CreateRoom extends MutationBase {
 /** Makes the user a member, or does nothing when they are. */
 export interface JoinRoom extends MutationBase {
   readonly kind: "join_room";
+  /** Code of an invite, without the room. */
+  readonly invite?: string;
+  /** To those who decide, where one must ask. */
+  readonly message?: string;
 }
 export interface LeaveRoom extends MutationBase {
   readonly kind: "leave_room";
@@ -46,6 +51,61 @@ export interface SetRole extends MutationBase {
   readonly kind: "set_role";
   readonly userId: UserId;
   readonly role: Role;
+}
+/** The member becomes an owner, and the asker, if they are one, an admin. */
+export interface TransferRoom extends MutationBase {
+  readonly kind: "transfer_room";
+  readonly userId: UserId;
+}
+export interface ArchiveRoom extends MutationBase {
+  readonly kind: "archive_room";
+  readonly archived: boolean;
+}
+export interface DeleteRoom extends MutationBase {
+  readonly kind: "delete_room";
+}
+interface Sanction extends MutationBase {
+  readonly userId: UserId;
+  /** Absent: for ever. */
+  readonly durationMs?: number;
+  readonly reason?: string;
+}
+/** Also of people who are no members. */
+export interface BanMember extends Sanction {
+  readonly kind: "ban_member";
+}
+export interface UnbanMember extends MutationBase {
+  readonly kind: "unban_member";
+  readonly userId: UserId;
+}
+export interface MuteMember extends Sanction {
+  readonly kind: "mute_member";
+}
+export interface UnmuteMember extends MutationBase {
+  readonly kind: "unmute_member";
+  readonly userId: UserId;
+}
+export interface CreateInvite extends MutationBase {
+  readonly kind: "create_invite";
+  /** Absent: for whoever has the code that is made. */
+  readonly userId?: UserId;
+  readonly durationMs?: number;
+  /** Of a code; absent: without end. */
+  readonly maxUses?: number;
+}
+export interface RevokeInvite extends MutationBase {
+  readonly kind: "revoke_invite";
+  readonly userId?: UserId;
+  readonly code?: string;
+}
+/** The asker's own. */
+export interface DeclineInvite extends MutationBase {
+  readonly kind: "decline_invite";
+}
+export interface AnswerRequest extends MutationBase {
+  readonly kind: "answer_request";
+  readonly userId: UserId;
+  readonly approve: boolean;
 }
 export interface SendMessage extends MutationBase {
   readonly kind: "send_message";
@@ -179,6 +239,16 @@ export interface CheckVersions extends CommandBase {
   /** Also when it was deleted. */
   readonly deleted?: boolean;
 }
+/** Does this user have an invite, or is this a code that holds? Changes nothing. */
+export interface CheckInvite extends CommandBase {
+  readonly kind: "check_invite";
+  readonly code?: string;
+}
+/** May this user see who is banned, muted, invited, or asks to join? Changes nothing. */
+export interface CheckStanding extends CommandBase {
+  readonly kind: "check_standing";
+  readonly collection: StandingCollection;
+}
 
 /** May this user see what is for moderators? Changes nothing. */
 export interface CheckModerate extends CommandBase {
@@ -194,6 +264,17 @@ export type RoomMutation =
   | AddMember
   | RemoveMember
   | SetRole
+  | TransferRoom
+  | ArchiveRoom
+  | DeleteRoom
+  | BanMember
+  | UnbanMember
+  | MuteMember
+  | UnmuteMember
+  | CreateInvite
+  | RevokeInvite
+  | DeclineInvite
+  | AnswerRequest
   | SendMessage
   | EditMessage
   | DeleteMessage
@@ -215,4 +296,6 @@ export type RoomCommand =
   | ConfirmDelivered
   | CheckRead
   | CheckVersions
-  | CheckModerate;
+  | CheckModerate
+  | CheckInvite
+  | CheckStanding;

@@ -9,15 +9,20 @@ import { bodyHashOf } from "./body-hash.ts";
 import type { EditMessage, RoomCommand, RoomMutation, SendMessage } from "./commands.ts";
 import { type DecideContext, type LiveRoom, reject, ROOM_NOT_FOUND } from "./decide/answer.ts";
 import { refuseBlocked, refuseBlockedPerson } from "./decide/blocks.ts";
+import { decideArchive, decideDeleteRoom, decideTransfer } from "./decide/closing.ts";
 import {
   decideCheckRead,
+  decideCheckStanding,
   decideCheckVersions,
   decideConfirm,
   decideMarkRead,
   decideMarkUnread,
   decideTyping,
 } from "./decide/ephemeral.ts";
-import { decideAddMember, decideJoin, decideLeave, decideRemoveMember, decideSetRole } from "./decide/membership.ts";
+import { refuseAtGate } from "./decide/gates.ts";
+import { decideCheckInvite, decideCreateInvite, decideDeclineInvite, decideRevokeInvite } from "./decide/invites.ts";
+import { decideAddMember, decideAnswerRequest, decideJoin } from "./decide/joining.ts";
+import { decideLeave, decideRemoveMember, decideSetRole } from "./decide/membership.ts";
 import { withMemberMarks } from "./decide/member-marks.ts";
 import { decideDelete, decideEdit, decideSend } from "./decide/messages.ts";
 import { isModerated, moderated } from "./decide/moderated.ts";
@@ -32,6 +37,7 @@ import { decidePin } from "./decide/pins.ts";
 import { decideClosePoll, decideVote } from "./decide/polls.ts";
 import { decideBanPseudonym } from "./decide/pseudonyms.ts";
 import { decideReact } from "./decide/reactions.ts";
+import { decideBan, decideMute, decideUnban, decideUnmute } from "./decide/sanctions.ts";
 import { decideCreateRoom, decideUpdateRoom } from "./decide/rooms.ts";
 import { decideMarkThread } from "./decide/threads.ts";
 import type { Decision } from "./decision.ts";
@@ -46,12 +52,14 @@ export function decide(state: RoomState, command: RoomCommand, context: DecideCo
 
 function judge(state: RoomState, command: RoomCommand, context: DecideContext): Decision {
   if (!isLive(state)) {
+    const done = state.deletedAt === undefined ? undefined : doneBefore(state, command);
+    if (done !== undefined) return done;
     if (command.kind !== "create_room") return ROOM_NOT_FOUND;
     return decideCreateRoom(state, command, bodyHashOf(command), context);
   }
   switch (command.kind) {
     case "set_typing":
-      return refuseBlockedPerson(state, command.by.userId, context) ?? decideTyping(state, command);
+      return refuseBlockedPerson(state, command.by.userId, context) ?? decideTyping(state, command, context);
     case "mark_read":
       return decideMarkRead(state, command);
     case "mark_unread":
@@ -59,20 +67,32 @@ function judge(state: RoomState, command: RoomCommand, context: DecideContext): 
     case "confirm_delivered":
       return decideConfirm(state, command);
     case "check_read":
-      return decideCheckRead(state, command);
+      return decideCheckRead(state, command, context);
     case "mark_thread_read":
       return decideMarkThread(state, command);
     case "check_versions":
-      return decideCheckVersions(state, command);
+      return decideCheckVersions(state, command, context);
     case "check_moderate":
       return decideCheckModerate(state, command);
+    case "check_invite":
+      return decideCheckInvite(state, command, context);
+    case "check_standing":
+      return decideCheckStanding(state, command);
     default:
       return decideMutation(state, command, context);
   }
 }
 
 function isLive(state: RoomState): state is LiveRoom {
-  return state.settings !== undefined;
+  return state.settings !== undefined && state.deletedAt === undefined;
+}
+
+/** The room is deleted: what was done before is answered as it was then, its deletion too. */
+function doneBefore(state: RoomState, command: RoomCommand): Decision | undefined {
+  if (!("clientId" in command)) return undefined;
+  const done = state.window.find(command.by.userId, command.clientId);
+  if (done === undefined || done.bodyHash !== bodyHashOf(command)) return undefined;
+  return { kind: "duplicate", seq: done.seq, timestamp: done.timestamp };
 }
 
 function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideContext): Decision {
@@ -86,6 +106,8 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
   if (command.knownSeq !== undefined && command.knownSeq < state.window.floor) return reject("retry_expired");
   const blocked = refuseBlocked(state, command, context);
   if (blocked !== undefined) return blocked;
+  const refusal = refuseAtGate(state, command, context);
+  if (refusal !== undefined) return refusal;
   switch (command.kind) {
     case "send_message":
       return published(state, command, decideSend(state, command, bodyHash, context), context);
@@ -126,6 +148,28 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
       return decideResolveReport(state, command, bodyHash, context);
     case "resolve_held":
       return decideResolveHeld(state, command, bodyHash, context);
+    case "transfer_room":
+      return decideTransfer(state, command, bodyHash, context);
+    case "archive_room":
+      return decideArchive(state, command, bodyHash, context);
+    case "delete_room":
+      return decideDeleteRoom(state, command, bodyHash, context);
+    case "ban_member":
+      return decideBan(state, command, bodyHash, context);
+    case "unban_member":
+      return decideUnban(state, command, bodyHash, context);
+    case "mute_member":
+      return decideMute(state, command, bodyHash, context);
+    case "unmute_member":
+      return decideUnmute(state, command, bodyHash, context);
+    case "create_invite":
+      return decideCreateInvite(state, command, bodyHash, context);
+    case "revoke_invite":
+      return decideRevokeInvite(state, command, bodyHash, context);
+    case "decline_invite":
+      return decideDeclineInvite(state, command, bodyHash, context);
+    case "answer_request":
+      return decideAnswerRequest(state, command, bodyHash, context);
     default:
       return unreachable(command);
   }

@@ -13,6 +13,12 @@ export interface RoomRejection {
     | "room_not_found"
     | "message_not_found"
     | "user_not_found"
+    | "invite_not_found"
+    | "request_not_found"
+    | "banned"
+    | "muted"
+    | "room_archived"
+    | "too_many"
     | "room_exists"
     | "room_full"
     | "already_deleted"
@@ -33,9 +39,19 @@ export interface RoomRejection {
     | "overloaded";
   readonly message?: string;
   readonly field?: string;
-  /** Of temporary ones. */
+  /** Of temporary ones, and where what is in the way ends. */
   readonly retryAfterMs?: number;
 }
+
+/** What people are told of who may not be looking. */
+export type NotifyReason =
+  | "mention"
+  | "invite"
+  | "reply"
+  | "join_request"
+  | "request_approved"
+  | "request_denied"
+  | "banned";
 
 /** Rows that `decide` lacks. The request waits for them while others go on, then `decide` runs again. */
 export interface RowKeys {
@@ -68,7 +84,7 @@ export type RoomEffect =
   | {
       readonly kind: "notify";
       readonly userIds: readonly UserId[];
-      readonly reason: "mention" | "invite" | "reply";
+      readonly reason: NotifyReason;
       /** Shown instead of the asker, who is anonymous. */
       readonly as?: UserId;
       /** The message; absent: the first event. */

@@ -73,6 +73,14 @@ export interface MemberJoined extends Common {
   readonly avatar?: string;
   /** The room was too large to show it to all: they are told how many members there are. */
   readonly quiet?: true;
+  /** They had asked to join, which is answered with this. */
+  readonly requested?: true;
+  /** They had an invite of their own, which is used up with this. */
+  readonly invited?: true;
+  /** Of the invite that they came with. */
+  readonly code?: string;
+  /** They were muted when they left, and still are; `null`: for ever. */
+  readonly mutedUntil?: number | null;
 }
 export interface MemberLeft extends Common {
   readonly kind: "member_left";
@@ -167,6 +175,62 @@ export interface PseudonymChanged extends Common {
   readonly banned: boolean;
   readonly reason?: string;
 }
+/** Nobody comes back from it: what follows in the log means nothing, and the name is not given again. */
+export interface RoomDeleted extends Common {
+  readonly kind: "room_deleted";
+}
+interface Sanction extends Common {
+  readonly userId: UserId;
+  /** Milliseconds since 1970; absent: for ever. */
+  readonly until?: number;
+  readonly reason?: string;
+  /** There was one for this person before: they are counted on replay without their rows. */
+  readonly replaces?: true;
+}
+/** Keeps a person out. One who was a member leaves with the event that follows. */
+export interface MemberBanned extends Sanction {
+  readonly kind: "member_banned";
+}
+export interface BanLifted extends Common {
+  readonly kind: "ban_lifted";
+  readonly userId: UserId;
+}
+/** The member reads on, and does not write. */
+export interface MemberMuted extends Sanction {
+  readonly kind: "member_muted";
+}
+export interface MuteLifted extends Common {
+  readonly kind: "mute_lifted";
+  readonly userId: UserId;
+}
+/** For one person, or for whoever has the code. */
+export interface InviteMade extends Common {
+  readonly kind: "invite_made";
+  readonly userId?: UserId;
+  readonly code?: string;
+  readonly until: number;
+  readonly usesMax?: number;
+  readonly replaces?: true;
+}
+export interface InviteEnded extends Common {
+  readonly kind: "invite_ended";
+  readonly userId?: UserId;
+  readonly code?: string;
+  readonly reason: "declined" | "revoked";
+}
+/** `by` asks to join. */
+export interface JoinRequested extends Common {
+  readonly kind: "join_requested";
+  readonly name?: string;
+  readonly avatar?: string;
+  readonly message?: string;
+}
+/** Without their joining: then `member_joined` says it. */
+export interface JoinRequestEnded extends Common {
+  readonly kind: "join_request_ended";
+  readonly userId: UserId;
+  readonly reason: "denied" | "withdrawn";
+}
 
 export type DomainEvent =
   | RoomCreated
@@ -174,6 +238,15 @@ export type DomainEvent =
   | MemberJoined
   | MemberLeft
   | MemberChanged
+  | RoomDeleted
+  | MemberBanned
+  | BanLifted
+  | MemberMuted
+  | MuteLifted
+  | InviteMade
+  | InviteEnded
+  | JoinRequested
+  | JoinRequestEnded
   | MessageSent
   | MessageEdited
   | MessageDeleted

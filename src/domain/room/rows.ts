@@ -4,6 +4,7 @@
  */
 import { type ItemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
 import { unreachable } from "../../base/result.ts";
+import { keyOfStanding, keysOfJoined } from "./apply-standing.ts";
 import { auditEntry } from "./audit.ts";
 import type { LogEvent, MessageSent, RoomSettings, ThreadPlace } from "./events.ts";
 import { AUDIT, slowKey } from "./moderation-items.ts";
@@ -28,6 +29,8 @@ export interface RoomCard {
   readonly createdBy: UserId;
   readonly createdAt: number;
   readonly memberCount: number;
+  /** Listed nowhere any more. */
+  readonly deletedAt?: number;
 }
 
 const NO_CHANGES: readonly RowChange[] = [];
@@ -56,15 +59,30 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
       return NO_CHANGES;
     case "room_created":
     case "room_updated":
+    case "room_deleted":
       return [cardChange(state)];
     case "member_joined":
     case "member_left": {
       const { userId, name } = event;
       const rows = [memberChange(state, userId), cardChange(state)];
+      if (event.kind === "member_joined") rows.push(...keysOfJoined(event).map((key) => itemChange(state, key)));
       if (name === undefined) return rows;
       const value = event.kind === "member_joined" ? {} : null;
       return [...rows, { kind: "item", collection: NAMES, id: nameEntry(name, userId), value }];
     }
+    case "member_muted":
+    case "mute_lifted":
+      // Muted people who have left have no row of their own.
+      return state.members.get(event.userId) == null
+        ? [itemChange(state, keyOfStanding(event))]
+        : [memberChange(state, event.userId), itemChange(state, keyOfStanding(event))];
+    case "member_banned":
+    case "ban_lifted":
+    case "invite_made":
+    case "invite_ended":
+    case "join_requested":
+    case "join_request_ended":
+      return [itemChange(state, keyOfStanding(event))];
     case "member_changed":
       return [memberChange(state, event.userId)];
     case "message_deleted":
@@ -170,7 +188,10 @@ function replyChanges(state: RoomState, event: MessageSent, { root, no, follower
 }
 
 function cardChange(state: RoomState): RowChange {
-  const { settings, createdBy, createdAt, memberCount } = state;
+  const { settings, createdBy, createdAt, memberCount, deletedAt } = state;
   if (settings === undefined || createdBy === undefined) throw new Error("a room without settings has no card");
-  return { kind: "room", card: { settings, createdBy, createdAt, memberCount } };
+  return {
+    kind: "room",
+    card: { settings, createdBy, createdAt, memberCount, ...(deletedAt !== undefined && { deletedAt }) },
+  };
 }

@@ -31,6 +31,12 @@ interface Body {
   readonly pins?: readonly (readonly [Seq, Pin])[];
   readonly moderation?: ModerationState;
   readonly staff?: readonly UserId[];
+  // Absent while there is none, as in older snapshots.
+  readonly deletedAt?: number;
+  readonly bans?: number;
+  readonly mutes?: number;
+  readonly invites?: number;
+  readonly requests?: number;
 }
 
 export function encodeSnapshot(state: RoomState): Uint8Array {
@@ -48,6 +54,11 @@ export function encodeSnapshot(state: RoomState): Uint8Array {
     ...(state.pins.size > 0 && { pins: [...state.pins] }),
     ...(state.moderation !== undefined && { moderation: state.moderation }),
     ...(state.staff.length > 0 && { staff: state.staff }),
+    ...(state.deletedAt !== undefined && { deletedAt: state.deletedAt }),
+    ...(state.banCount > 0 && { bans: state.banCount }),
+    ...(state.muteCount > 0 && { mutes: state.muteCount }),
+    ...(state.inviteCount > 0 && { invites: state.inviteCount }),
+    ...(state.requestCount > 0 && { requests: state.requestCount }),
   };
   const text = new TextEncoder().encode(JSON.stringify(body));
   const window = state.window.toBytes();
@@ -81,6 +92,11 @@ export function decodeSnapshot(bytes: Uint8Array, bounds?: CacheBounds): RoomSta
     pins: new Map(body.pins),
     moderation: body.moderation,
     ...(body.staff !== undefined && { staff: body.staff }),
+    deletedAt: body.deletedAt,
+    banCount: body.bans ?? 0,
+    muteCount: body.mutes ?? 0,
+    inviteCount: body.invites ?? 0,
+    requestCount: body.requests ?? 0,
     window: DuplicateWindow.fromBytes(bytes.subarray(windowAt)),
     recent: new RecentEvents(body.head + 1),
   };

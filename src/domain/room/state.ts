@@ -23,6 +23,8 @@ export interface MemberRow {
   readonly mentioned?: readonly number[];
   readonly name?: string;
   readonly avatar?: string;
+  /** Muted until then, milliseconds since 1970; `null`: for ever. The collection `mutes` has the rest. */
+  readonly mutedUntil?: number | null;
 }
 
 /** What changed about a message since it was sent, as a row: `(room, seq)`. Without a row nothing changed. */
@@ -114,6 +116,13 @@ export interface RoomState {
   moderation: ModerationState | undefined;
   /** Members with more than a member's role, the first `STAFF_KEPT_MAX`: who is told that there is something to look at. */
   staff: readonly UserId[];
+  /** Milliseconds since 1970; afterwards there is no such room. */
+  deletedAt: number | undefined;
+  /** Rows in `bans`, `mutes`, `invites`, `requests`, those whose time is over included: where there are none, none is asked for. */
+  banCount: number;
+  muteCount: number;
+  inviteCount: number;
+  requestCount: number;
   /** `null`: known to be no member. */
   readonly members: RowCache<UserId, MemberRow>;
   readonly messages: RowCache<Seq, MessageRow>;

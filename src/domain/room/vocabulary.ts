@@ -4,6 +4,9 @@ export type RoomType = "public" | "private" | "direct" | "group" | "announcement
 export type Role = "owner" | "admin" | "moderator" | "member";
 export type MessageType = "text" | "image" | "file" | "audio" | "video" | "poll" | "system" | "ai_response";
 
+/** Rows about people in a room beyond their membership. */
+export type StandingCollection = "bans" | "mutes" | "invites" | "requests";
+
 /** How closely what is written is looked at before others see it. */
 export type ModerationLevel = "none" | "basic" | "strict";
 

@@ -20,6 +20,7 @@ import {
   type UserRow,
   unreadOf,
 } from "../projections.ts";
+import { isListed } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import { answer } from "./answering.ts";
 import type { DocumentStore } from "./document-store.ts";
@@ -57,7 +58,7 @@ export class DynamoProjections implements Projections {
     const read = async () => {
       const found = await this.#parts.lists.itemsOf(query.tenant, query.userId, query.scope === "visible");
       if (!found.ok) return found;
-      const items = found.value.filter((item) => query.type === undefined || item.card.settings.type === query.type);
+      const items = found.value.filter(({ card }) => isListed(card, query));
       items.sort(byNewestActivity);
       const page = items.slice(query.offset, query.offset + query.limit);
       return { ok: true, value: { items: page, total: items.length } } as const;

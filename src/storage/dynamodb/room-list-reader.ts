@@ -141,14 +141,14 @@ function corrected(row: RoomRow | undefined, pending: PendingOwn | undefined): R
   };
 }
 
-/** `undefined` while the room has no card. */
+/** `undefined` while the room has no card, and when it was deleted. */
 function itemOf(
   roomId: RoomId,
   row: RoomRow | undefined,
   own: ReadonlyMap<RoomId, Own>,
   pending: PendingOwn | undefined,
 ): RoomListItem | undefined {
-  if (row?.card === undefined) return undefined;
+  if (row?.card === undefined || row.card.value.deletedAt !== undefined) return undefined;
   const stored = own.get(roomId);
   const mine = stored?.incarnation === row.incarnation ? stored : undefined;
   const member = newer(pending?.incarnation === row.incarnation ? pending.member : undefined, mine?.member);

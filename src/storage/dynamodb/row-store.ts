@@ -218,7 +218,8 @@ export class RowStore {
     for (const [seq, row] of overlays) writes.push(this.#writeOverlay(log, seq, row));
     for (const [key, row] of items) writes.push(this.#items.write(log, key, row));
     if (card?.value.settings.type === "public") {
-      const hint = { PutRequest: { Item: keyOf(publicKey(log.tenant, log.room)) } };
+      const key = keyOf(publicKey(log.tenant, log.room));
+      const hint = card.value.deletedAt === undefined ? { PutRequest: { Item: key } } : { DeleteRequest: { Key: key } };
       writes.push(this.#api.writeAll(this.#table, [hint], "background"));
     }
     return allWritten(await Promise.all(writes));

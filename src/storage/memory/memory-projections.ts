@@ -15,6 +15,7 @@ import type {
   UserRow,
 } from "../projections.ts";
 import { countedNo, mentionsAfter, mergeMarks, unreadOf } from "../projections.ts";
+import { isListed } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { Schedule } from "./memory-journal.ts";
 import type { MemoryDocument, MemoryLog, MemoryStore } from "./memory-store.ts";
@@ -38,7 +39,7 @@ export class MemoryProjections implements Projections {
         const item = listItem(log, query.userId);
         if (item === undefined) continue;
         const { type } = item.card.settings;
-        if (query.type !== undefined && type !== query.type) continue;
+        if (!isListed(item.card, query)) continue;
         if (item.member === undefined && (query.scope === "member" || type !== "public")) continue;
         items.push(item);
       }
@@ -156,9 +157,9 @@ function present({ value, version }: MemoryDocument): StoredDocument | null {
   return value === null ? null : { value, version };
 }
 
-/** `undefined` while the room has no card. */
+/** `undefined` while the room has no card, and when it was deleted. */
 function listItem(log: MemoryLog, userId: UserId): RoomListItem | undefined {
-  if (log.card === undefined) return undefined;
+  if (log.card === undefined || log.card.deletedAt !== undefined) return undefined;
   const newest = log.segments.at(-1);
   const mark = log.marks.get(userId);
   return {

@@ -15,6 +15,7 @@ import {
   type UnreadCount,
   type UserRow,
 } from "../projections.ts";
+import { isListed, needsCards } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { LogNumbers } from "./log-numbers.ts";
 import type { LogReader } from "./log-reader.ts";
@@ -91,7 +92,9 @@ export class RoomListReader {
   ): { readonly items: readonly RoomListItem[]; readonly total: number } {
     const tenant = this.#numbers.tenant(query.tenant);
     if (tenant === undefined) return { items: [], total: 0 };
-    const rooms = this.#matching(tenant, query, recent).sort(byNewestActivity);
+    const found = this.#matching(tenant, query, recent);
+    const rooms = needsCards(query) ? found.filter((room) => isListed(this.#cardOf(room), query)) : found;
+    rooms.sort(byNewestActivity);
     const page = rooms.slice(query.offset, query.offset + query.limit);
     return { items: page.map((room) => this.#item(room, query.userId)), total: rooms.length };
   }
@@ -140,13 +143,17 @@ export class RoomListReader {
     return rooms;
   }
 
-  #item(room: ListedRoom, userId: UserId): RoomListItem {
+  #cardOf(room: ListedRoom): RoomCard {
     const card = this.#card.get(room.log);
     if (card === null) throw new Error(`log ${room.log} is listed and has no row`);
+    return JSON.parse(card.card) as RoomCard;
+  }
+
+  #item(room: ListedRoom, userId: UserId): RoomListItem {
     const mark = this.#mark.get(userId, room.log);
     return {
       roomId: room.roomId,
-      card: JSON.parse(card.card) as RoomCard,
+      card: this.#cardOf(room),
       head: room.head,
       messageCount: room.messageCount,
       lastActivity: room.lastActivity,

@@ -42,7 +42,9 @@ export class RowWriter {
     this.#deleteItem = db.prepare<unknown, [number, string, string]>(
       "DELETE FROM item WHERE log = ? AND collection = ? AND id = ?",
     );
-    this.#setCard = db.prepare<unknown, [string, string, number]>("UPDATE log SET type = ?, card = ? WHERE id = ?");
+    this.#setCard = db.prepare<unknown, [string | null, string, number]>(
+      "UPDATE log SET type = ?, card = ? WHERE id = ?",
+    );
     this.#setSnapshot = db.prepare<unknown, [number, number, Uint8Array]>(
       `INSERT INTO snapshot (log, seq, bytes) VALUES (?, ?, ?)
        ON CONFLICT (log) DO UPDATE SET seq = excluded.seq, bytes = excluded.bytes WHERE excluded.seq > seq`,

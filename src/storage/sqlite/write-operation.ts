@@ -15,7 +15,7 @@ export type RowWrite =
   | { readonly kind: "message"; readonly seq: Seq; readonly json: string }
   | { readonly kind: "item"; readonly collection: string; readonly id: string; readonly json: string }
   | { readonly kind: "item_gone"; readonly collection: string; readonly id: string }
-  | { readonly kind: "room"; readonly type: string; readonly json: string };
+  | { readonly kind: "room"; readonly type: string | null; readonly json: string };
 
 export interface AppendOperation {
   readonly kind: "append";
@@ -64,7 +64,12 @@ function rowWrite(change: RowChange): RowWrite {
       return { kind: "item", collection, id, json: JSON.stringify(value) };
     }
     case "room":
-      return { kind: "room", type: change.card.settings.type, json: JSON.stringify(change.card) };
+      // Without a type a room is listed nowhere.
+      return {
+        kind: "room",
+        type: change.card.deletedAt === undefined ? change.card.settings.type : null,
+        json: JSON.stringify(change.card),
+      };
   }
 }
 

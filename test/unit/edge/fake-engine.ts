@@ -86,6 +86,8 @@ const REPLIES = {
   receipts: { readBy: 2, deliveredTo: 3, members: 4, users: [{ userId: "usr_1", name: "One" }], hasMore: false },
   list_rooms: { rooms: [{ ...room, isJoined: true, unread: 3, mentions: 1 }], total: 50 },
   unread_counts: { total: 3, rooms: { room_1: 3 } },
+  standing: { entries: [], after: null },
+  view_invite: { room, invite: { invite: "code.room_1", by: "usr_1", at: AT, until: AT, uses: 0 } },
   get_presence: { userId: "usr_1", status: "online", lastSeen: AT, devices: 1, rooms: [room.roomId], own: {} },
   set_presence: { userId: "usr_1", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },
   update_profile: { userId: "usr_1", name: "Own", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },

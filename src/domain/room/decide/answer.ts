@@ -45,10 +45,15 @@ export function acceptEffect(effect: RoomEffect): Decision {
   return { kind: "accept", events: NO_EVENTS, effects: [effect] };
 }
 
-export function reject(code: RoomRejection["code"], message?: string, field?: string): Decision {
+export function reject(code: RoomRejection["code"], message?: string, field?: string, retryAfterMs?: number): Decision {
   return {
     kind: "reject",
-    rejection: { code, ...(message !== undefined && { message }), ...(field !== undefined && { field }) },
+    rejection: {
+      code,
+      ...(message !== undefined && { message }),
+      ...(field !== undefined && { field }),
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    },
   };
 }
 

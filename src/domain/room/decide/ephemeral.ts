@@ -1,14 +1,26 @@
 /** What leaves no trace in the log: typing, marks, and the question whether one may read. */
 import { seqOfMessageId } from "../../../base/ids.ts";
 import { MESSAGE_IDS_MAX } from "../../../base/limits.ts";
-import type { CheckRead, CheckVersions, ConfirmDelivered, MarkRead, MarkUnread, SetTyping } from "../commands.ts";
+import type { Principal } from "../../principal.ts";
+import type {
+  CheckRead,
+  CheckStanding,
+  CheckVersions,
+  ConfirmDelivered,
+  MarkRead,
+  MarkUnread,
+  SetTyping,
+} from "../commands.ts";
 import type { Decision } from "../decision.ts";
 import { knownMessage } from "../message-rows.ts";
-import { acceptEffect, type LiveRoom, needMessage, refuse, reject, UNCHANGED } from "./answer.ts";
+import type { Action } from "../permissions.ts";
+import type { StandingCollection } from "../vocabulary.ts";
+import { acceptEffect, type DecideContext, type LiveRoom, needMessage, refuse, reject, UNCHANGED } from "./answer.ts";
+import { refuseBanned, refuseSpeech } from "./gates.ts";
 import { ALREADY_DELETED, MESSAGE_NOT_FOUND, targetOf } from "./targets.ts";
 
-export function decideTyping(state: LiveRoom, { by, isTyping }: SetTyping): Decision {
-  const refusal = refuse(state, by, "write");
+export function decideTyping(state: LiveRoom, { by, isTyping }: SetTyping, context: DecideContext): Decision {
+  const refusal = refuse(state, by, "write") ?? (isTyping ? refuseSpeech(state, by, context) : undefined);
   return refusal ?? acceptEffect({ kind: "typing", userId: by.userId, name: by.name, isTyping });
 }
 
@@ -56,13 +68,19 @@ export function decideConfirm(state: LiveRoom, { by, seq }: ConfirmDelivered): D
   return acceptEffect({ kind: "mark_delivered", userId: by.userId, seq: Math.min(seq, state.head) });
 }
 
-export function decideCheckRead(state: LiveRoom, { by, deleted }: CheckRead): Decision {
-  return refuse(state, by, "read") ?? (deleted === true ? refuse(state, by, "see_deleted") : undefined) ?? UNCHANGED;
+export function decideCheckRead(state: LiveRoom, { by, deleted }: CheckRead, context: DecideContext): Decision {
+  return (
+    refuseReading(state, by, context) ?? (deleted === true ? refuse(state, by, "see_deleted") : undefined) ?? UNCHANGED
+  );
 }
 
 /** One's own, or those of others for people who look into what was said. */
-export function decideCheckVersions(state: LiveRoom, { by, messageId, deleted }: CheckVersions): Decision {
-  const refusal = refuse(state, by, "read");
+export function decideCheckVersions(
+  state: LiveRoom,
+  { by, messageId, deleted }: CheckVersions,
+  context: DecideContext,
+): Decision {
+  const refusal = refuseReading(state, by, context);
   if (refusal !== undefined) return refusal;
   const seq = targetOf(messageId);
   const row = knownMessage(state, seq);
@@ -72,6 +90,23 @@ export function decideCheckVersions(state: LiveRoom, { by, messageId, deleted }:
   const refused = isOpen ? undefined : refuse(state, by, "see_deleted");
   if (refused !== undefined) return refused;
   return row.overlay.deletedAt === undefined || deleted === true ? UNCHANGED : ALREADY_DELETED;
+}
+
+/** Where strangers read, those who are banned do not. */
+function refuseReading(state: LiveRoom, by: Principal, context: DecideContext): Decision | undefined {
+  const refusal = refuse(state, by, "read");
+  if (refusal !== undefined || state.banCount === 0 || by.role === "system") return refusal;
+  return state.members.get(by.userId) === null ? refuseBanned(state, by, context.now) : undefined;
+}
+
+/** Who may act on such rows may see them. */
+const SEEN_BY = { bans: "ban", mutes: "mute", invites: "approve", requests: "approve" } as const satisfies Record<
+  StandingCollection,
+  Action
+>;
+
+export function decideCheckStanding(state: LiveRoom, { by, collection }: CheckStanding): Decision {
+  return refuse(state, by, SEEN_BY[collection]) ?? UNCHANGED;
 }
 
 function isPosition(seq: number): boolean {

@@ -1,8 +1,9 @@
-/** Coming, going, and who stands how high. */
-import type { AddMember, JoinRoom, LeaveRoom, RemoveMember, SetRole } from "../commands.ts";
+/** Going, and who stands how high. Coming in is `joining.ts`. */
+import type { LeaveRoom, RemoveMember, SetRole } from "../commands.ts";
 import type { Decision } from "../decision.ts";
-import type { MemberJoined, MemberLeft } from "../events.ts";
+import type { MemberLeft } from "../events.ts";
 import { isAllowed, LEVEL } from "../permissions.ts";
+import { requestKey } from "../standing-rows.ts";
 import type { MemberRow } from "../state.ts";
 import {
   accept,
@@ -10,32 +11,13 @@ import {
   eventBase,
   type LiveRoom,
   levelIn,
+  needItems,
   needMember,
   refuse,
   reject,
   ROOM_NOT_FOUND,
   UNCHANGED,
 } from "./answer.ts";
-
-export function decideJoin(state: LiveRoom, command: JoinRoom, bodyHash: number, context: DecideContext): Decision {
-  const { by } = command;
-  const row = state.members.get(by.userId);
-  if (row === undefined) return needMember(by.userId);
-  if (row !== null) return UNCHANGED;
-  const refusal = refuse(state, by, "join");
-  if (refusal !== undefined) return refusal;
-  if (state.memberCount >= state.settings.maxMembers) return reject("room_full");
-  const event: MemberJoined = {
-    kind: "member_joined",
-    seq: state.head + 1,
-    ...eventBase(state, command, bodyHash, context),
-    userId: by.userId,
-    role: "member",
-    ...(by.name !== undefined && { name: by.name }),
-    ...(by.avatar !== undefined && { avatar: by.avatar }),
-  };
-  return accept([event]);
-}
 
 export function decideLeave(
   state: LiveRoom,
@@ -46,38 +28,27 @@ export function decideLeave(
   const { by } = command;
   const row = state.members.get(by.userId);
   if (row === undefined) return needMember(by.userId);
-  if (row === null) return isAllowed(state.settings.type, "read", by, undefined) ? UNCHANGED : ROOM_NOT_FOUND;
+  if (row === null) return decideWithdraw(state, command, bodyHash, context);
   const refusal = refuse(state, by, "leave");
   if (refusal !== undefined) return refusal;
   if (isLastOwner(state, row)) return reject("last_owner");
   return accept([departure(state, command, row, "left", bodyHash, context)]);
 }
 
-export function decideAddMember(
+/** Who leaves and is no member takes back their request to join, if there is one. */
+function decideWithdraw(
   state: LiveRoom,
-  command: AddMember,
+  command: LeaveRoom | RemoveMember,
   bodyHash: number,
   context: DecideContext,
 ): Decision {
-  const { by, userId, role } = command;
-  let refusal = refuse(state, by, "add_member");
-  if (refusal?.kind === "reject" && state.settings.allowInvites && role === "member")
-    refusal = refuse(state, by, "invite");
-  if (refusal !== undefined) return refusal;
-  if (role !== "member" && !mayGrant(levelIn(state, by), LEVEL[role]))
-    return reject("forbidden", roleTooHigh(role), "role");
-  const row = state.members.get(userId);
-  if (row === undefined) return needMember(userId);
-  if (row !== null) return UNCHANGED;
-  if (state.memberCount >= state.settings.maxMembers) return reject("room_full");
-  const event: MemberJoined = {
-    kind: "member_joined",
-    seq: state.head + 1,
-    ...eventBase(state, command, bodyHash, context),
-    userId,
-    role,
-  };
-  return accept([event], [{ kind: "notify", userIds: [userId], reason: "invite" }]);
+  const { userId } = command.by;
+  if (!isAllowed(state.settings.type, "read", command.by, undefined)) return ROOM_NOT_FOUND;
+  const request = state.requestCount === 0 ? null : state.items.get(requestKey(userId));
+  if (request === undefined) return needItems(requestKey(userId));
+  if (request === null) return UNCHANGED;
+  const base = eventBase(state, command, bodyHash, context);
+  return accept([{ kind: "join_request_ended", seq: state.head + 1, ...base, userId, reason: "withdrawn" }]);
 }
 
 export function decideRemoveMember(
@@ -92,8 +63,8 @@ export function decideRemoveMember(
   if (refusal !== undefined) return refusal;
   const row = state.members.get(userId);
   if (row === undefined) return needMember(userId);
-  if (row === null) return reject("user_not_found", "This person is not a member of the room.", "userId");
-  if (!mayGrant(levelIn(state, by), LEVEL[row.role])) {
+  if (row === null) return notAMember();
+  if (!mayRule(levelIn(state, by), LEVEL[row.role])) {
     return reject("forbidden", `Removing a member with the role ${row.role} needs a higher role.`);
   }
   if (isLastOwner(state, row)) return reject("last_owner");
@@ -106,15 +77,15 @@ export function decideSetRole(state: LiveRoom, command: SetRole, bodyHash: numbe
   if (refusal !== undefined) return refusal;
   const row = state.members.get(userId);
   if (row === undefined) return needMember(userId);
-  if (row === null) return reject("user_not_found", "This person is not a member of the room.", "userId");
+  if (row === null) return notAMember();
   if (row.role === role) return UNCHANGED;
   const level = levelIn(state, by);
   const stepsDown = userId === by.userId && LEVEL[role] < LEVEL[row.role];
   if (!stepsDown) {
-    if (!mayGrant(level, LEVEL[row.role])) {
+    if (!mayRule(level, LEVEL[row.role])) {
       return reject("forbidden", `Changing a member with the role ${row.role} needs a higher role.`);
     }
-    if (!mayGrant(level, LEVEL[role])) return reject("forbidden", roleTooHigh(role), "role");
+    if (!mayRule(level, LEVEL[role])) return reject("forbidden", roleTooHigh(role), "role");
   }
   if (isLastOwner(state, row)) return reject("last_owner");
   const base = eventBase(state, command, bodyHash, context);
@@ -122,16 +93,20 @@ export function decideSetRole(state: LiveRoom, command: SetRole, bodyHash: numbe
 }
 
 /** Owners and those above them rule over every role, theirs included; the others over lower ones only. */
-function mayGrant(level: number, otherLevel: number): boolean {
+export function mayRule(level: number, otherLevel: number): boolean {
   return level >= LEVEL.owner || otherLevel < level;
 }
 
-function isLastOwner(state: LiveRoom, row: MemberRow): boolean {
+export function isLastOwner(state: LiveRoom, row: MemberRow): boolean {
   return row.role === "owner" && state.ownerCount <= 1;
 }
 
-function roleTooHigh(role: string): string {
+export function roleTooHigh(role: string): string {
   return `Giving the role ${role} needs a higher role.`;
+}
+
+export function notAMember(): Decision {
+  return reject("user_not_found", "This person is not a member of the room.", "userId");
 }
 
 function departure(

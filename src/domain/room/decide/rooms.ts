@@ -25,6 +25,7 @@ export function decideCreateRoom(
   bodyHash: number,
   context: DecideContext,
 ): Decision {
+  if (state.deletedAt !== undefined) return reject("room_exists");
   if (state.settings !== undefined) return existing(state, state.settings, command);
   const limits = ROOM_TYPE_LIMITS[command.settings.type];
   const settings: RoomSettings =

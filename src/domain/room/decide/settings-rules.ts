@@ -19,6 +19,7 @@ import type { RoomSettings } from "../events.ts";
 import { ROOM_TYPE_LIMITS } from "../room-types.ts";
 import type { ModerationLevel } from "../vocabulary.ts";
 import { reject } from "./answer.ts";
+import { isText } from "./values.ts";
 
 /** `undefined`: fine. Otherwise the rest of a sentence that begins with the setting's name. */
 type Check<Value> = (value: Value) => string | undefined;
@@ -101,10 +102,4 @@ function whole(min: number, max: number): Check<number> {
 
 function list(itemsMax: number, words: string, isItem: (item: string) => boolean): Check<readonly string[]> {
   return (items) => (items.length <= itemsMax && items.every(isItem) ? undefined : `is at most ${itemsMax} ${words}.`);
-}
-
-/** Characters are code points, as on the wire: one or two units each. */
-function isText(value: string, lengthMax: number): boolean {
-  if (!value.isWellFormed()) return false;
-  return value.length <= lengthMax || (value.length <= 2 * lengthMax && [...value].length <= lengthMax);
 }

@@ -254,13 +254,14 @@ test("the conversations that are tried do write, repeat, refuse and read", () =>
       for (const event of driver.log) count(event.kind, 1);
       count("reads", driver.reads);
     }),
-    { numRuns: 2 * RUNS, seed: 1 },
+    { numRuns: 5 * RUNS, seed: 1 },
   );
   for (const name of [
     ...["accept", "duplicate", "conflict", "forbidden", "room_not_found", "already_deleted", "last_owner", "reads"],
     ...["message_sent", "message_edited", "message_deleted", "reaction_changed", "member_left", "member_changed"],
-    ...["poll_voted", "poll_closed", "pseudonym_changed"],
+    ...["poll_voted", "poll_closed", "pseudonym_changed", "member_banned", "ban_lifted", "member_muted", "mute_lifted"],
+    ...["invite_made", "invite_ended", "banned", "muted", "room_archived"],
   ]) {
     expect(`${name} ${(seen.get(name) ?? 0) >= 20}`).toBe(`${name} true`);
   }
-});
+}, 60_000);

@@ -65,6 +65,16 @@ const KINDS: readonly Step["kind"][] = [
   "resolve_report",
   "resolve_held",
   "create_room",
+  "transfer_room",
+  "archive_room",
+  "ban_member",
+  "unban_member",
+  "mute_member",
+  "unmute_member",
+  "create_invite",
+  "revoke_invite",
+  "decline_invite",
+  "answer_request",
   "mark_read",
   "mark_unread",
   "set_typing",
@@ -169,6 +179,33 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
       return { kind: "resolve_held", ...base, heldId: messageIdOf(Math.max(1, head - step.back)), approve: step.flag };
     case "check_moderate":
       return { kind: "check_moderate", by, action: "moderate" };
+    case "transfer_room":
+    case "unban_member":
+    case "unmute_member":
+      return { kind: step.kind, ...base, userId };
+    case "ban_member":
+    case "mute_member":
+      return { kind: step.kind, ...base, userId, ...(step.flag && { durationMs: 60_000 * (1 + step.back) }) };
+    case "archive_room":
+      // An archived room is soon opened again, so that other things happen, too.
+      return { kind: "archive_room", ...base, archived: room.state.settings?.isArchived !== true && step.flag };
+    case "delete_room":
+    case "decline_invite":
+      return { kind: step.kind, ...base };
+    case "create_invite":
+      return { kind: "create_invite", ...base, ...(step.flag ? { userId } : { maxUses: 1 + step.back }) };
+    case "revoke_invite":
+      return {
+        kind: "revoke_invite",
+        ...base,
+        ...(step.flag ? { userId } : { code: `token${Math.max(0, head - step.back)}` }),
+      };
+    case "answer_request":
+      return { kind: "answer_request", ...base, userId, approve: step.flag };
+    case "check_invite":
+      return { kind: "check_invite", by, ...(step.flag && { code: `token${Math.max(0, head - step.back)}` }) };
+    case "check_standing":
+      return { kind: "check_standing", by, collection: "bans" };
     case "mark_read":
       return { kind: "mark_read", by, seq: Math.max(0, head - step.back) };
     case "mark_unread":

@@ -1,0 +1,17 @@
+/** Which rooms a list shows by what their cards say: the same in every store. */
+import type { RoomCard } from "./journal.ts";
+import type { RoomListQuery } from "./projections.ts";
+
+/** Whether a room may be listed to those who may see it. A deleted one never is. */
+export function isListed(card: RoomCard, { type, tags, text }: Pick<RoomListQuery, "type" | "tags" | "text">): boolean {
+  const { settings, deletedAt } = card;
+  if (deletedAt !== undefined) return false;
+  if (type !== undefined && settings.type !== type) return false;
+  if (tags?.some((tag) => settings.tags?.includes(tag) !== true) === true) return false;
+  return text === undefined || settings.name.toLowerCase().includes(text.toLowerCase());
+}
+
+/** The question can be answered only by looking at each room's card. */
+export function needsCards({ tags, text }: RoomListQuery): boolean {
+  return text !== undefined || (tags !== undefined && tags.length > 0);
+}
