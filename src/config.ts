@@ -71,8 +71,17 @@ export interface Config {
   readonly redis: RedisConfig | undefined;
   /** How often a node says that it is there, and after how long without it the others take its rooms. */
   readonly heartbeat: { readonly everyMs: number; readonly ttlMs: number };
+  /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
+  readonly moderationHook: HookConfig | undefined;
   /** Sentences for the operator, to be printed once at start. */
   readonly notices: readonly string[];
+}
+
+export interface HookConfig {
+  readonly url: string;
+  readonly secret: string;
+  readonly timeoutMs: number;
+  readonly onFailure: "publish" | "hold" | "reject";
 }
 
 export interface DynamoConfig {
@@ -148,6 +157,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     aiResponseTimeoutMs: reader.whole("AI_RESPONSE_TIMEOUT", { min: 100, max: 300_000, fallback: 10_000, unit: "ms" }),
     redis: readRedis(reader),
     heartbeat: readHeartbeat(reader),
+    moderationHook: readModerationHook(reader),
     notices: [...readForLater(reader), ...noticesOfRedis(reader)],
   };
   refuseDatabaseUrl(reader);
@@ -221,6 +231,29 @@ function readDynamo(reader: EnvReader): DynamoConfig | undefined {
     region: region ?? "local",
     anyCredentials: isOwnServer && keyId === undefined,
   };
+}
+
+/** Whoever knows the secret can pretend to be this installation. */
+const HOOK_SECRET_LENGTH_MIN = 16;
+
+function readModerationHook(reader: EnvReader): HookConfig | undefined {
+  const url = reader.url("STOA_MODERATION_HOOK_URL", ["https", "http"]);
+  const secret = reader.text("STOA_MODERATION_HOOK_SECRET");
+  // Clients are answered within five seconds, the hook's time included.
+  const timeoutMs = reader.whole("STOA_MODERATION_HOOK_TIMEOUT_MS", {
+    min: 50,
+    max: 4_000,
+    fallback: 1_000,
+    unit: "ms",
+  });
+  const onFailure = reader.oneOf("STOA_MODERATION_HOOK_FAILURE", ["publish", "hold", "reject"], "publish");
+  if (url === undefined) return undefined;
+  if (secret === undefined || secret.length < HOOK_SECRET_LENGTH_MIN) {
+    const why = "it signs what the hook is sent";
+    reader.complain("STOA_MODERATION_HOOK_SECRET", `at least ${HOOK_SECRET_LENGTH_MIN} characters (${why})`, true);
+    return undefined;
+  }
+  return { url, secret, timeoutMs, onFailure };
 }
 
 /** A node must have several tries before it is given up. */

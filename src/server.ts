@@ -118,6 +118,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   });
   const settings: ShardThreadSettings = {
     storage: { dataDir: config.dataDir, dynamodb: config.dynamodb },
+    moderationHook: config.moderationHook,
     shard: {
       // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
       node: cluster === undefined ? config.instanceId : self.id,

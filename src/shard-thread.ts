@@ -4,11 +4,13 @@ import type { RoomAddress } from "./actors/address.ts";
 import { OWN_LINK } from "./actors/edge-link.ts";
 import { RoomActor } from "./actors/room-actor.ts";
 import { Shard } from "./actors/shard.ts";
-import type { ShardEnv, ShardSettings } from "./actors/shard-env.ts";
+import type { Report, ShardEnv, ShardSettings } from "./actors/shard-env.ts";
 import { BEAT_MS, type WorkerNotice, type WorkerOrder, type WorkerStart } from "./actors/supervisor.ts";
 import { WORKING_NONE, WorkingMark } from "./actors/working-mark.ts";
 import { SystemClock } from "./base/clock.ts";
 import { SystemRandom } from "./base/prng.ts";
+import type { HookConfig } from "./config.ts";
+import { HttpModerationHook } from "./integrations/http-moderation-hook.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { openStorage, type StorageLocation } from "./open-parts.ts";
 
@@ -16,6 +18,7 @@ import { openStorage, type StorageLocation } from "./open-parts.ts";
 export interface ShardThreadSettings {
   readonly storage: StorageLocation;
   readonly shard: ShardSettings;
+  readonly moderationHook: HookConfig | undefined;
 }
 
 /** How long a thread is careful, milliseconds: long enough for all that the edge repeats to it. */
@@ -52,13 +55,16 @@ export function runShardThread(
     onAway: (isAway) => notice({ kind: "store", isAway }),
   });
   const random = new SystemRandom();
+  const clock = new SystemClock();
+  const { messageLengthMax } = settings.shard;
+  const report: Report = (event, details) => notice({ kind: "report", event, details });
   const shard = new Shard(
     {
-      clock: new SystemClock(),
+      clock,
       random,
       journal: storage.journal,
       projections: storage.projections,
-      codecs: createCodecs({ messageLengthMax: settings.shard.messageLengthMax }),
+      codecs: createCodecs({ messageLengthMax }),
       // Each thread writes fences of its own: what its predecessor left on its way to the store may still land.
       settings: { ...settings.shard, node: `${settings.shard.node}/${random.token(4)}` },
       defer: queueMicrotask,
@@ -66,7 +72,10 @@ export function runShardThread(
         if (link === OWN_LINK) host.postMessage(block, [block.buffer]);
         else host.postMessage({ kind: "peer", link, block } satisfies WorkerNotice, [block.buffer]);
       },
-      report: (event, details) => notice({ kind: "report", event, details }),
+      report,
+      ...(settings.moderationHook !== undefined && {
+        hook: new HttpModerationHook({ ...settings.moderationHook, messageLengthMax }, clock, report),
+      }),
       working: (record, link) => mark.work(record, link),
       shard: number,
       shards,

@@ -4,7 +4,7 @@
  */
 import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { Profile } from "../domain/user/profile.ts";
-import type { ModerationRule } from "../domain/moderation/rules.ts";
+import type { ModerationRule, TenantModeration } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
 import type {
   ConnectionFrame,
@@ -280,6 +280,8 @@ export interface RoomCalls {
 /** `after`: the last id of the page before. */
 export type ModerationAsk =
   | { readonly list: "rules" }
+  /** One page of a back-test, from `before` backwards. */
+  | { readonly list: "backtest"; readonly rule: ModerationRule; readonly before?: Seq; readonly sinceMs: number }
   | {
       readonly list: "held" | "open_reports" | "resolved_reports" | "audit";
       readonly after?: string;
@@ -292,8 +294,34 @@ export interface ModerationReply {
   /** Of the others: rows as they stand. */
   readonly items?: readonly { readonly id: string; readonly value: object }[];
   readonly hasMore?: boolean;
+  /** Of `backtest`: texts and events that were looked at, what was found, and where to go on. */
+  readonly scanned?: number;
+  readonly events?: number;
+  readonly hits?: readonly BacktestHit[];
+  readonly nextBefore?: Seq;
+  readonly reachedMs?: number;
+}
+export interface BacktestHit {
+  readonly messageId: MessageId;
+  readonly authorId: UserId;
+  readonly at: number;
+  /** `null`: it was deleted since. */
+  readonly excerpt: string | null;
+}
+/** For administrators of a tenant. */
+export type TenantAsk =
+  | { readonly list: "rules"; readonly set?: TenantModeration; readonly expectedVersion?: number }
+  | { readonly list: "audit"; readonly after?: string; readonly limit: number };
+export interface TenantReply {
+  readonly moderation?: TenantModeration;
+  readonly version?: number;
+  /** The installation has a pre-publish hook. */
+  readonly hookAvailable?: boolean;
+  readonly items?: readonly { readonly id: string; readonly value: object }[];
+  readonly hasMore?: boolean;
 }
 export interface UserCalls {
+  readonly tenant: { readonly request: { readonly ask: TenantAsk }; readonly reply: TenantReply };
   readonly list_rooms: {
     readonly request: {
       readonly scope: "member" | "visible";

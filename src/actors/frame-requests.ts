@@ -350,6 +350,8 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
 
 function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
   switch (call.kind) {
+    case "tenant":
+      return { kind: "tenant", ask: call.ask };
     case "list_rooms":
       return { kind: "list_rooms", query: call };
     case "get_presence":

@@ -8,7 +8,7 @@ import type { Principal } from "../domain/principal.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
 import type { ProfileChange } from "../domain/user/profile.ts";
 import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
-import type { ModerationAsk, ReceiptState, UserCalls } from "./calls.ts";
+import type { ModerationAsk, ReceiptState, TenantAsk, UserCalls } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { StandingPage } from "./room-standing.ts";
 import type { EdgeLink } from "./edge-link.ts";
@@ -111,6 +111,7 @@ export type UserAsk =
   | { readonly kind: "get_presence" }
   | { readonly kind: "unread_counts" }
   | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }
+  | { readonly kind: "tenant"; readonly ask: TenantAsk }
   | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };
 export interface UserRequest extends RequestBase {
   readonly to: "user";

@@ -4,8 +4,9 @@
  * Invariant: nothing that rests on an event leaves this actor before the event is durable.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
-import { FENCE_RESPECT_MS, PSEUDONYM_TOKEN_LENGTH, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
+import { FENCE_RESPECT_MS, LANE_REQUESTS_MAX, PSEUDONYM_TOKEN_LENGTH, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
 import type { HookVerdict } from "../domain/moderation/hook.ts";
+import type { TenantModeration } from "../domain/moderation/rules.ts";
 import { apply } from "../domain/room/apply.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
 import type { BlockMark, Decision, RoomEffect, RowKeys } from "../domain/room/decision.ts";
@@ -43,6 +44,8 @@ import { type Done, RoomSequels } from "./room-sequels.ts";
 import { RowFetcher } from "./row-fetcher.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { UnreadNotices } from "./unread-notices.ts";
+import { TenantAudit } from "./tenant-audit.ts";
+import type { TenantWishes } from "./tenant-moderation.ts";
 import type { RoomFacts } from "./views.ts";
 
 /** What a room's user lane carries. */
@@ -111,9 +114,12 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Used again for every decision; none keeps it. */
   readonly #context: DecideContext & {
     now: number;
+    tenant: TenantModeration | undefined;
     verdict: HookVerdict | undefined;
     blocks: ReadonlyMap<UserId, BlockMark>;
   };
+  readonly #wishes: TenantWishes;
+  readonly #audit: TenantAudit;
   /** What is believed of block lists; made where somebody asks. */
   #blocks: Map<UserId, BlockMark> | undefined;
   /** This activation has written its fence. */
@@ -151,7 +157,10 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#key = { tenant, room, incarnation: 1 };
     const token = (): string => env.random.token(PSEUDONYM_TOKEN_LENGTH);
     const { messageLengthMax } = env.settings;
-    this.#context = { now: 0, messageLengthMax, verdict: undefined, token, blocks: NO_BLOCKS };
+    this.#context = { now: 0, messageLengthMax, tenant: undefined, verdict: undefined, token, blocks: NO_BLOCKS };
+    this.#wishes = env.tenants.of(tenant);
+    if (!this.#wishes.isKnown) env.tenants.renew(tenant, this.#wishes);
+    this.#audit = new TenantAudit(env, tenant, room);
     const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
     this.audience = new RoomAudience(env, tenant, room, later);
     this.reads = new RoomReads(env.journal, this.#key, later);
@@ -400,8 +409,9 @@ export class RoomActor extends Actor<RoomMessage> {
     }
     if (this.#isBehind(request)) return this.#catchUpFor(request);
     const lane = this.#lanes.size === 0 ? undefined : this.#lanes.get(request.by.userId);
-    if (lane !== undefined) lane.push(request);
-    else this.#attempt(request);
+    if (lane === undefined) this.#attempt(request);
+    else if (lane.length < LANE_REQUESTS_MAX) lane.push(request);
+    else answerRejection(this.env, request, { code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS });
   }
 
   /** Whoever asks has seen more than this activation: another owner wrote it, or the client errs. */
@@ -436,6 +446,14 @@ export class RoomActor extends Actor<RoomMessage> {
     }
     const context = this.#context;
     context.now = this.env.clock.wallMs();
+    if (!this.#wishes.isNewAt(context.now) && isPublishing(command)) {
+      this.env.tenants.renew(this.tenant, this.#wishes);
+      if (!this.#wishes.isKnown) {
+        this.#awaitWishes(request);
+        return false;
+      }
+    }
+    context.tenant = this.#wishes.current;
     context.verdict = request.verdict;
     let decision = decide(this.#state, command, context);
     if (this.#follows && needsOwner(command, decision)) {
@@ -501,12 +519,9 @@ export class RoomActor extends Actor<RoomMessage> {
 
   #append(log: RoomLog, event: LogEvent): void {
     apply(this.#state, event);
-    log.add(
-      event,
-      hasNoRows(this.#state, event) ? NO_ROWS : rowChanges(this.#state, event),
-      this.#state.epoch,
-      this.#state.messageCount,
-    );
+    const rows = hasNoRows(this.#state, event) ? NO_ROWS : rowChanges(this.#state, event);
+    if (rows.length > 0) this.#audit.note(event.seq, rows);
+    log.add(event, rows, this.#state.epoch, this.#state.messageCount);
   }
 
   get #fenceName(): string {
@@ -559,6 +574,18 @@ export class RoomActor extends Actor<RoomMessage> {
     if (!this.#lanes.has(userId)) this.#lanes.set(userId, [request]);
   }
 
+  /** What the tenant asks of its rooms is not known yet. */
+  #awaitWishes(request: RoomRequest): void {
+    this.#holdLane(request);
+    this.#wishes.waiting.push(
+      this.later((known) => {
+        if (!known) answerRejection(this.env, request, { code: "unavailable", retryAfterMs: OVERLOADED_RETRY_MS });
+        else if (!this.#attempt(request)) return;
+        this.#goOn(request.by.userId);
+      }),
+    );
+  }
+
   #consult(question: ConsultQuestion, request: RoomRequest): void {
     this.#holdLane(request);
     const { tenant, room } = this;
@@ -608,6 +635,7 @@ export class RoomActor extends Actor<RoomMessage> {
 
   protected committed(events: readonly LogEvent[], after: Seq): void {
     this.#durableEpoch = this.#state.epoch;
+    this.#audit.committed(this.committedSeq);
     this.env.wrote(this);
     this.receipts.committed(events);
     this.marks.sent(events);
@@ -807,6 +835,11 @@ const MARKS: ReadonlySet<string> = new Set<RoomCommand["kind"] | RoomEffect["kin
 /** A mark is answered when its row is durable. */
 function isMark(kind: RoomCommand["kind"] | RoomEffect["kind"]): boolean {
   return MARKS.has(kind);
+}
+
+/** The tenant's rules are about it. */
+function isPublishing({ kind }: RoomCommand): boolean {
+  return kind === "send_message" || kind === "edit_message";
 }
 
 /** It leaves the log as it is, for good. A member who joins once more only wants to listen. */

@@ -5,14 +5,12 @@
 import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
-import { AUDIT, HELD, OPEN, REPORTS, RESOLVED } from "../domain/room/moderation-items.ts";
-import { NO_MODERATION } from "../domain/room/moderation-state.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { MessageView, RoomPosition } from "../protocol/frames.ts";
-import type { ItemQuery, ReadResult } from "../storage/journal.ts";
+import type { ReadResult } from "../storage/journal.ts";
 import type { Mark } from "../storage/projections.ts";
 import { type Acknowledgement, answerAck, answerRejection, answerValue } from "./answers.ts";
-import type { InviteView, ModerationAsk, MutationReply } from "./calls.ts";
+import type { InviteView, MutationReply } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import { MessageRequests } from "./message-requests.ts";
 import { MessageViews } from "./message-views.ts";
@@ -21,6 +19,7 @@ import { NamePages } from "./name-pages.ts";
 import type { RoomRequest } from "./request.ts";
 import type { HistoryRange } from "./room-reads.ts";
 import type { RoomActor } from "./room-actor.ts";
+import { RoomModeration } from "./room-moderation.ts";
 import type { CatchUp, Missing } from "./room-audience.ts";
 import { RoomStanding } from "./room-standing.ts";
 import type { ShardEnv } from "./shard-env.ts";
@@ -42,8 +41,8 @@ export class RoomSequels {
   readonly messages: MessageRequests;
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
-  readonly #later: Later;
   readonly #members: MemberPages;
+  readonly #moderation: RoomModeration;
   readonly #views: MessageViews;
   readonly #names: NamePages;
   readonly #standing: RoomStanding;
@@ -53,8 +52,8 @@ export class RoomSequels {
   constructor(env: ShardEnv, room: RoomActor, later: Later) {
     this.#env = env;
     this.#room = room;
-    this.#later = later;
     this.#members = new MemberPages(env.journal, room.key, later);
+    this.#moderation = new RoomModeration(env, room, later);
     this.#views = new MessageViews(env, room, later);
     this.messages = new MessageRequests(env, room, this.#views, later);
     this.#names = new NamePages(env, room, this.#views, later);
@@ -62,11 +61,12 @@ export class RoomSequels {
   }
 
   get isIdle(): boolean {
-    return this.#open.size === 0 && this.messages.isIdle && this.#names.isIdle;
+    return this.#open.size === 0 && this.messages.isIdle && this.#names.isIdle && this.#moderation.isIdle;
   }
 
   unanswered(): RoomRequest[] {
-    return [...this.#open, ...this.messages.unanswered(), ...this.#names.unanswered()];
+    const parts = [this.messages, this.#names, this.#moderation];
+    return [...this.#open, ...parts.flatMap((part) => part.unanswered())];
   }
 
   follow(request: RoomRequest, done: Done): void {
@@ -111,7 +111,7 @@ export class RoomSequels {
         this.#listMembers(request, sequel);
         return;
       case "moderation":
-        this.#moderation(request, sequel.ask);
+        this.#moderation.answer(request, sequel.ask);
         return;
       case "receipts":
         this.#receipts(request, sequel);
@@ -216,27 +216,6 @@ export class RoomSequels {
     const { moderation, recent } = this.#room.state;
     if (moderation === undefined || command.kind !== "send_message") return false;
     return recent.get(seq)?.kind === "message_held";
-  }
-
-  #moderation(request: RoomRequest, ask: ModerationAsk): void {
-    const { key, state } = this.#room;
-    if (ask.list === "rules") {
-      const { rules, heldCount } = state.moderation ?? NO_MODERATION;
-      return answerValue(this.#env, request, { rules, heldCount });
-    }
-    this.#open.add(request);
-    this.#env.journal.listItems(
-      key,
-      moderationQuery(ask),
-      this.#later((read) => {
-        this.#open.delete(request);
-        if (!read.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-        answerValue(this.#env, request, {
-          items: read.value.slice(0, ask.limit),
-          hasMore: read.value.length > ask.limit,
-        });
-      }),
-    );
   }
 
   /** A call that sent or changed a message is answered with the message as it is now. */
@@ -432,19 +411,4 @@ function messageSeqOf(command: RoomCommand, firstSeq: Seq): Seq | undefined {
 
 function targetOf(command: RoomCommand): Seq | undefined {
   return "messageId" in command ? seqOfMessageId(command.messageId) : undefined;
-}
-
-/** What waits is listed from the oldest on, what is done from the newest. */
-function moderationQuery({ list, after, limit }: Exclude<ModerationAsk, { list: "rules" }>): ItemQuery {
-  const page = { limit: limit + 1, ...(after !== undefined && { after }) };
-  switch (list) {
-    case "held":
-      return { collection: HELD, ...page };
-    case "open_reports":
-      return { collection: REPORTS, prefix: OPEN, ...page };
-    case "resolved_reports":
-      return { collection: REPORTS, prefix: RESOLVED, backward: true, ...page };
-    case "audit":
-      return { collection: AUDIT, backward: true, ...page };
-  }
 }

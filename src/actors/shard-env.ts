@@ -11,6 +11,7 @@ import type { ActorMessage } from "./messages.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Request, RoomRequest } from "./request.ts";
 import type { RoomActor, RoomMessage } from "./room-actor.ts";
+import type { TenantModerations } from "./tenant-moderation.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** Settings that an operator may change. */
@@ -41,6 +42,8 @@ export interface ShardEnv {
   /** Bytes of all rooms of this worker that wait for the store. */
   readonly queued: { bytes: number };
   readonly working: Working;
+  readonly tenants: TenantModerations;
+  readonly hasHook: boolean;
   /** Asks the pre-publish hook; published as it is where there is none. */
   consult(question: HookQuestion, done: (verdict: HookVerdict) => void): void;
   /** To another actor, wherever it lives. */

@@ -42,6 +42,7 @@ import { type PeerLink, ShardLinks } from "./shard-links.ts";
 import type { Report, ShardEnv, ShardSettings } from "./shard-env.ts";
 import { Retelling } from "./retelling.ts";
 import { WORKING_NONE, WORKING_STORE } from "./working-mark.ts";
+import { TenantModerations } from "./tenant-moderation.ts";
 import { UserActor } from "./user-actor.ts";
 
 export interface ShardPorts {
@@ -123,6 +124,8 @@ export class Shard implements LinkOwner {
       report: ports.report,
       queued: { bytes: 0 },
       working: ports.working,
+      tenants: new TenantModerations(ports.projections, () => ports.clock.wallMs()),
+      hasHook: ports.hook !== undefined,
       consult: (question, done) => {
         if (ports.hook === undefined) done({ outcome: "publish" });
         else ports.hook.judge(question, done);

@@ -42,6 +42,7 @@ import type { PresenceWish, UserAsk, UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { UserThreads } from "./user-threads.ts";
 import { UserBlocks } from "./user-blocks.ts";
+import { answerTenantAsk } from "./tenant-admin.ts";
 import { roomView, userRef } from "./views.ts";
 
 export type UserMessage =
@@ -457,6 +458,9 @@ export class UserActor extends Actor<UserMessage> {
         return;
       case "shared_rooms":
         this.#sharedRooms(request, ask.others);
+        return;
+      case "tenant":
+        answerTenantAsk(this.#env, request, ask.ask, (run) => this.later(run));
         return;
       case "list_rooms":
         this.#listRooms(request, ask.query);

@@ -122,6 +122,8 @@ export const WORKER_QUEUE_BYTES_MAX = 64 * 1024 * 1024;
 export const FENCE_RESPECT_MS = 3_000;
 /** Messages waiting in one actor's user lane. Reject `overloaded`. */
 export const MAILBOX_USER_LANE_MAX = 8_192;
+/** Requests of one person that wait behind one that waits for rows or for a verdict. Reject `overloaded`. */
+export const LANE_REQUESTS_MAX = 1_024;
 /** Messages that one actor handles before others get their turn. */
 export const TURN_MESSAGES_MAX = 1_024;
 
@@ -367,3 +369,21 @@ export const STAFF_KEPT_MAX = 200;
 export const REPEATS_LOOKED_AT_MAX = 50;
 /** Entries of one page of reports, held messages or the audit log. */
 export const MODERATION_PAGE_MAX = 100;
+/** How old a tenant's rules may be where a message is judged, milliseconds: one read of them per shard, tenant and such a time. */
+export const TENANT_RULES_MS = 10_000;
+/** Tenants whose rules a shard remembers. Beyond: all are read again when they are needed. */
+export const TENANT_RULES_KEPT_MAX = 10_000;
+/** Audit entries of one room that wait to be copied to its tenant's log. The rest stays in the room's own. */
+export const AUDIT_COPIES_WAITING_MAX = 1_000;
+/** Events that one page of a back-test looks at: some milliseconds of a shard. */
+export const BACKTEST_PAGE_EVENTS_MAX = 500;
+/** Events that one back-test looks at, days that it goes back, ids and texts that it names. What is beyond is said. */
+export const BACKTEST_EVENTS_MAX = 500_000;
+export const BACKTEST_DAYS_MAX = 365;
+export const BACKTEST_IDS_MAX = 1_000;
+export const BACKTEST_SAMPLE_MAX = 50;
+/** Questions to the pre-publish hook at once, per shard, and how many more wait. Reject `overloaded`. */
+export const HOOK_REQUESTS_MAX = 32;
+export const HOOK_WAITING_MAX = 1_024;
+/** Bytes of a hook's answer: a message of the longest kind. Beyond: no verdict. */
+export const HOOK_ANSWER_BYTES_MAX = 64 * 1024;

@@ -19,6 +19,7 @@ import { homePlugin } from "./home-plugin.ts";
 import { BODY_BYTES_MAX } from "./json-body.ts";
 import { type Log, withoutToken } from "./log.ts";
 import { membersPlugin } from "./members-plugin.ts";
+import { moderationPlugin } from "./moderation-plugin.ts";
 import { messagesPlugin } from "./messages-plugin.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./origins.ts";
 import { peoplePlugin } from "./people-plugin.ts";
@@ -96,6 +97,7 @@ export function createApp({ engine, auth, config, log, health, sockets, director
       .use(pseudonymsPlugin(prefix, rest))
       .use(threadsPlugin(prefix, rest))
       .use(pinsPlugin(prefix, rest))
+      .use(moderationPlugin(prefix, rest))
       .use(activityPlugin(prefix, rest))
       .use(blocksPlugin(prefix, rest))
       .use(peoplePlugin(prefix, { ...rest, directory }))

@@ -57,7 +57,7 @@ export function messagesPlugin(prefix: string, options: RestOptions) {
           ...idempotencyOf({ headers, body }),
         } as const;
         const sent = await mutate(engine, principal, params.roomId, command);
-        const status = ({ duplicate }: MutationReply) => (duplicate ? 200 : 201);
+        const status = ({ duplicate, held }: MutationReply) => (held ? 202 : duplicate ? 200 : 201);
         return answer(set, sent, (reply) => changed(params.roomId, reply.messageId, reply), status);
       },
       { params: roomParams, headers: mutationHeaders, body: sendBody, detail: { summary: "Send a message" } },
@@ -98,5 +98,6 @@ export function messagesPlugin(prefix: string, options: RestOptions) {
 export function changed(room: RoomId, message: MessageId | undefined, reply: MutationReply) {
   const { seq, timestamp, duplicate } = reply;
   if (reply.message !== undefined) return { ...messageJson(reply.message), duplicate };
-  return { roomId: room, messageId: message, seq, timestamp: iso(timestamp), duplicate };
+  const held = reply.held === true ? { held: true } : {};
+  return { roomId: room, messageId: message, seq, timestamp: iso(timestamp), duplicate, ...held };
 }

@@ -31,7 +31,7 @@ export const userId = t.Unsafe<UserId>(idText);
 /** Only its length: an id that is none of ours names no message, and the engine says so. */
 export const messageId = t.Unsafe<MessageId>(t.String({ minLength: 1, maxLength: 64 }));
 
-function oneOf<Word extends string>(words: readonly Word[]) {
+export function oneOf<Word extends string>(words: readonly Word[]) {
   return t.Unsafe<Word>(t.Union(words.map((word) => t.Literal(word))));
 }
 export const roomType = oneOf<RoomType>(ROOM_TYPES);

@@ -16,6 +16,8 @@ export const CLUSTER_PORTS: readonly string[] = [
 export const ACTOR_LINK: readonly string[] = ["actors/calls.ts", "actors/link.ts", "actors/address.ts"];
 /** What of the domain is data: stored rows, events, commands and how one is made of a wish, but no decisions. */
 export const DOMAIN_TYPES: readonly string[] = [
+  "domain/moderation/hook.ts",
+  "domain/moderation/rules.ts",
   "domain/principal.ts",
   "domain/room/commands.ts",
   "domain/room/events.ts",

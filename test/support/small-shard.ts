@@ -8,6 +8,7 @@ import type { PeerLink } from "../../src/actors/shard-links.ts";
 import type { ConnectionId, RoomId, TenantId, UserId } from "../../src/base/ids.ts";
 import { hash32 } from "../../src/base/hash.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
+import type { ModerationHook } from "../../src/domain/moderation/hook.ts";
 import type { NodeId } from "../../src/cluster/membership.ts";
 import { Placement, type View } from "../../src/cluster/placement.ts";
 import { CODECS, type CodecId } from "../../src/protocol/codec.ts";
@@ -52,7 +53,7 @@ export class SmallShard {
   readonly #edges = new Map<number, ScriptedEdge>();
   #lastLink = 0;
 
-  constructor(node = "here", world = new SmallWorld()) {
+  constructor(node = "here", world = new SmallWorld(), hook?: ModerationHook) {
     this.world = world;
     this.node = node as NodeId;
     this.journal = new ScriptedJournal(new MemoryJournal(world.store, world.soon));
@@ -74,6 +75,7 @@ export class SmallShard {
       defer: world.soon,
       send: (block, link) => this.#edges.get(link)?.told(block),
       report: (event) => this.reports.push(event),
+      ...(hook !== undefined && { hook }),
       working: () => undefined,
       shard: 0,
       shards: 1,

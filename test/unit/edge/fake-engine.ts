@@ -80,6 +80,7 @@ const REPLIES = {
   reactions: { emoji: "👍", count: 2, users: [{ userId: "usr_1", reactedAt: AT }], hasMore: true },
   voters: { poll, voters: [{ userId: "usr_1", choices: [1], votedAt: AT }], hasMore: false },
   pseudonym_bans: { bans: [{ pseudonym: "anon_1", name: "Guest Heron 42", by: "usr_2", at: AT }], hasMore: false },
+  tenant: { moderation: { rules: [], hook: false }, version: 0, hookAvailable: false, items: [], hasMore: false },
   typing: {},
   mark_read: { readSeq: 5, unread: 0, mentions: 0 },
   mark_unread: { readSeq: 5, unread: 2, mentions: 1 },

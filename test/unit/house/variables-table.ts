@@ -84,6 +84,12 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "how long an entry of the directory in Redis stays that no node renews",
     value: (c) => c.presenceTtlSeconds,
   },
+  STOA_MODERATION_HOOK_URL: {
+    says: "a service that judges messages before they are published, in tenants that want it; see [MODERATION](MODERATION.md#the-hook)",
+  },
+  STOA_MODERATION_HOOK_SECRET: { says: "signs what the service is sent" },
+  STOA_MODERATION_HOOK_TIMEOUT_MS: { says: "how long it may take", value: () => 1_000 },
+  STOA_MODERATION_HOOK_FAILURE: { says: "what becomes of a message that it did not judge in time; default: `publish`" },
   STOA_RATE_PER_SECOND: {
     says: "requests per second of one connection, and of one user over REST",
     value: (c) => c.rate.perSecond,

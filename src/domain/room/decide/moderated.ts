@@ -4,13 +4,14 @@
  * Invariant: who may moderate is free of the room's rules and pace; the tenant's rules and the hook are for everybody.
  */
 import { messageIdOf, type UserId } from "../../../base/ids.ts";
-import { HELD_PER_ROOM_MAX, REPEATS_LOOKED_AT_MAX, REPORT_EXCERPT_LENGTH_MAX } from "../../../base/limits.ts";
+import { HELD_PER_ROOM_MAX, REPEATS_LOOKED_AT_MAX } from "../../../base/limits.ts";
 import type { HookVerdict } from "../../moderation/hook.ts";
 import { type Judgement, judge, type RuleList } from "../../moderation/judge.ts";
 import type { Finding } from "../../moderation/rules.ts";
 import type { EditMessage, SendMessage } from "../commands.ts";
 import type { Decision } from "../decision.ts";
 import type { DomainEvent, MessageEdited, MessageSent } from "../events.ts";
+import { excerptOf } from "../excerpt.ts";
 import type { HeldCommand, MessageHeld, Reported } from "../moderation-events.ts";
 import { itemAs, openReportKey, reportIdOf, type SlowItem, slowKey } from "../moderation-items.ts";
 import { isSlow } from "../moderation-state.ts";
@@ -189,10 +190,6 @@ function reportOf(state: LiveRoom, event: Publishing, finding: Finding, place: n
     finding,
     first,
   };
-}
-
-export function excerptOf(content: string): string {
-  return content.slice(0, REPORT_EXCERPT_LENGTH_MAX).toWellFormed();
 }
 
 /** To whoever looks after the room. */

@@ -6,6 +6,7 @@ import { bodyHashOf } from "../body-hash.ts";
 import type { CheckModerate, Report, ResolveHeld, ResolveReport, SendMessage, SetModeration } from "../commands.ts";
 import type { Decision, RoomEffect } from "../decision.ts";
 import type { DomainEvent } from "../events.ts";
+import { excerptOf } from "../excerpt.ts";
 import { knownMessage, presentContent } from "../message-rows.ts";
 import { REPORT_ACTIONS, type Reported } from "../moderation-events.ts";
 import {
@@ -33,7 +34,7 @@ import {
   UNCHANGED,
 } from "./answer.ts";
 import { decideDelete, decideSend } from "./messages.ts";
-import { excerptOf, noticeOf } from "./moderated.ts";
+import { noticeOf } from "./moderated.ts";
 
 export function decideCheckModerate(state: LiveRoom, { by, action }: CheckModerate): Decision {
   return refuse(state, by, action) ?? UNCHANGED;

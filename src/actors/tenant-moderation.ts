@@ -1,0 +1,82 @@
+/**
+ * What tenants ask of all their rooms, as this shard knows it: rules, and whether the pre-publish hook is asked.
+ * A tenant's wishes are read when one of its rooms is first active, and now and then while people speak.
+ * Invariant: nothing is published by wishes that are not known; known ones are older than `TENANT_RULES_MS` only while the
+ * store does not answer.
+ */
+import type { TenantId } from "../base/ids.ts";
+import { TENANT_RULES_KEPT_MAX, TENANT_RULES_MS } from "../base/limits.ts";
+import type { TenantModeration } from "../domain/moderation/rules.ts";
+import type { ReadResult } from "../storage/journal.ts";
+import type { Projections, StoredDocument } from "../storage/projections.ts";
+
+export const TENANT_COLLECTION = "moderation";
+export const TENANT_RULES = "rules";
+
+/** A tenant's wishes. Rooms hold it as long as they live. */
+export class TenantWishes {
+  /** `undefined`: nothing is asked. */
+  current: TenantModeration | undefined;
+  isKnown = false;
+  /** Wall clock, between which the wishes count as new: a clock that jumps makes them old. */
+  fromMs = 0;
+  untilMs = 0;
+  reading = false;
+  /** Who waits until they are known. */
+  readonly waiting: ((known: boolean) => void)[] = [];
+
+  isNewAt(nowMs: number): boolean {
+    return nowMs < this.untilMs && nowMs >= this.fromMs;
+  }
+}
+
+export class TenantModerations {
+  readonly #projections: Projections;
+  readonly #now: () => number;
+  readonly #byTenant = new Map<TenantId, TenantWishes>();
+
+  constructor(projections: Projections, now: () => number) {
+    this.#projections = projections;
+    this.#now = now;
+  }
+
+  of(tenant: TenantId): TenantWishes {
+    const known = this.#byTenant.get(tenant);
+    if (known !== undefined) return known;
+    // Rooms of a tenant that is forgotten here keep what they hold, and renew it themselves.
+    if (this.#byTenant.size >= TENANT_RULES_KEPT_MAX) this.#byTenant.clear();
+    const wishes = new TenantWishes();
+    this.#byTenant.set(tenant, wishes);
+    return wishes;
+  }
+
+  /** Reads them anew unless that is under way. */
+  renew(tenant: TenantId, wishes: TenantWishes): void {
+    if (wishes.reading) return;
+    wishes.reading = true;
+    this.#projections.readDocument(tenant, TENANT_COLLECTION, TENANT_RULES, (read) => {
+      wishes.reading = false;
+      this.#learn(wishes, read);
+    });
+  }
+
+  #learn(wishes: TenantWishes, read: ReadResult<StoredDocument | null>): void {
+    if (read.ok) {
+      const nowMs = this.#now();
+      wishes.isKnown = true;
+      wishes.fromMs = nowMs;
+      wishes.untilMs = nowMs + TENANT_RULES_MS;
+      wishes.current = wishesOf(read.value?.value, wishes.current);
+    }
+    for (const waiting of wishes.waiting.splice(0)) waiting(wishes.isKnown);
+  }
+}
+
+/** The same object while nothing changed: its rules are compiled once. */
+function wishesOf(value: object | undefined, before: TenantModeration | undefined): TenantModeration | undefined {
+  if (value === undefined) return undefined;
+  const { rules, hook } = value as TenantModeration;
+  if (rules.length === 0 && !hook) return undefined;
+  const now: TenantModeration = { rules, hook };
+  return JSON.stringify(now) === JSON.stringify(before) ? before : now;
+}
