@@ -2,6 +2,7 @@
  * The four encodings as a client sees them, each to and from one shape: frames by canonical (camelCase) name.
  * Invariant: nothing here uses the engine's codecs, but for the table of positions and the reader of binary server frames.
  */
+import { EVENT_KINDS } from "../../src/protocol/layouts.ts";
 import { encode as encodeMsgpack } from "@msgpack/msgpack";
 import { decodeServerFrame } from "../../src/protocol/msgpack-codec.ts";
 import { createSchema } from "../../src/protocol/schema.ts";
@@ -26,15 +27,7 @@ const schema: Readonly<Record<string, { readonly op: number; readonly fields: re
   createSchema({ messageLengthMax: MESSAGE_LENGTH_DEFAULT });
 
 /** Types of the JSON dialects that are one event of a room's log each. */
-const EVENT_TYPES = new Set([
-  "new_message",
-  "message_updated",
-  "message_deleted",
-  "user_joined",
-  "user_left",
-  "member_updated",
-  "room_updated",
-]);
+const EVENT_TYPES: ReadonlySet<string> = new Set(Object.keys(EVENT_KINDS));
 
 const json: Wire = {
   path: "/chat",
