@@ -133,7 +133,7 @@ export class RoomMarks {
     if (member == null) return NOTHING_UNREAD;
     const readNo = countedNo(mark);
     const unread = Math.max(0, this.#room.state.messageCount - Math.max(readNo, member.joinedNo));
-    return { unread, mentions: unread === 0 ? 0 : mentionsAfter(member, readNo) };
+    return { unread, mentions: unread === 0 ? 0 : mentionsAfter(member, this.#room.state.mentionedAll, readNo) };
   }
 
   /** Marks that may be ahead of the store's. */

@@ -595,7 +595,7 @@ function listEntry(item: RoomListItem): RoomListEntry {
   const facts = { settings, createdBy, createdAt, memberCount, lastActivity: item.lastActivity };
   const { member } = item;
   const unread = unreadOf(item);
-  const mentions = member === undefined || unread === 0 ? 0 : mentionsAfter(member, item.readNo);
+  const mentions = member === undefined || unread === 0 ? 0 : mentionsAfter(member, item.card.mentioned, item.readNo);
   return { ...roomView(item.roomId, facts), isJoined: member !== undefined, unread, mentions };
 }
 

@@ -79,12 +79,21 @@ export interface UnreadCount {
   readonly mentions: number;
 }
 
-/** Messages that mention the member and came after `no`. */
-export function mentionsAfter(member: Pick<MemberRow, "mentioned" | "joinedNo">, no: number): number {
-  let count = 0;
-  for (const mentionedNo of member.mentioned ?? []) if (mentionedNo > no && mentionedNo > member.joinedNo) count += 1;
-  return count;
+/** Messages that mention the member, or all, and came after `no`. */
+export function mentionsAfter(
+  { mentioned = NONE, joinedNo }: Pick<MemberRow, "mentioned" | "joinedNo">,
+  mentionedAll: readonly number[] = NONE,
+  no: number,
+): number {
+  if (mentioned.length === 0 && mentionedAll.length === 0) return 0;
+  // One message may do both.
+  const after = new Set<number>();
+  for (const numbers of [mentioned, mentionedAll]) {
+    for (const messageNo of numbers) if (messageNo > no && messageNo > joinedNo) after.add(messageNo);
+  }
+  return after.size;
 }
+const NONE: readonly number[] = [];
 
 /** unread = messageCount − max(readNo, joinedNo), never below 0; 0 for people who are not members. */
 export function unreadOf(item: Pick<RoomListItem, "messageCount" | "readNo" | "member">): number {

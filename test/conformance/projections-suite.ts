@@ -218,6 +218,19 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
         await appendNow(harness.journal, LOG, segment(11, 1, { messageCount: 9 }), [member("ada", { joinedNo: 2 })]);
         expect((await counts())["room-1"]).toEqual({ unread: 5, mentions: 0 });
       });
+
+      test("are those of all members too, and a message that mentions both counts once", async () => {
+        await makeRoom("room-1", "group", ["bob"], 1, 9);
+        const all = card("group");
+        await appendNow(harness.journal, LOG, segment(10, 1, { messageCount: 9 }), [
+          member("ada", { joinedNo: 1, mentioned: [3, 8] }),
+          all.kind === "room" ? { ...all, card: { ...all.card, mentioned: [1, 5, 8] } } : all,
+        ]);
+        expect(await counts()).toEqual({ "room-1": { unread: 8, mentions: 3 } });
+        expect(await counts("bob")).toEqual({ "room-1": { unread: 9, mentions: 3 } });
+        await save(mark({ readSeq: 6, readNo: 5 }));
+        expect(await counts()).toEqual({ "room-1": { unread: 4, mentions: 1 } });
+      });
     });
 
     describe("marks of what is unread again", () => {

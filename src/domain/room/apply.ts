@@ -36,6 +36,7 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "message_sent":
       state.messageCount += 1;
       if (event.mentions !== undefined) membersMentioned(state, event, event.mentions);
+      if (event.mentionsRoom === true) state.mentionedAll = withNewest(state.mentionedAll, state.messageCount);
       if (event.thread !== undefined) threadGrew(state, event, event.thread);
       if (isSlow(state)) noteSpoken(state, event);
       if (event.isFirstAs === true) pseudonymGiven(state, event);
@@ -152,12 +153,16 @@ function memberChanged(state: RoomState, event: MemberChanged): void {
   staffChanged(state, event.userId, event.role);
 }
 
+function withNewest(numbers: readonly number[], messageNo: number): readonly number[] {
+  return [...numbers, messageNo].slice(-MENTIONS_KEPT_MAX);
+}
+
 function membersMentioned(state: RoomState, event: MessageSent, mentions: readonly UserId[]): void {
   for (const userId of new Set(mentions)) {
     const row = state.members.get(userId);
     // No member, or the author; or on replay unknown: the store has it.
     if (row == null || userId === event.by) continue;
-    const mentioned = [...(row.mentioned ?? []), state.messageCount].slice(-MENTIONS_KEPT_MAX);
+    const mentioned = withNewest(row.mentioned ?? [], state.messageCount);
     state.members.set(userId, { ...row, mentioned }, event.seq);
   }
 }

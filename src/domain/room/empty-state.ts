@@ -30,6 +30,7 @@ export function emptyRoomState(bounds: CacheBounds = CACHE_BOUNDS): RoomState {
     memberCount: 0,
     ownerCount: 0,
     messageCount: 0,
+    mentionedAll: [],
     pins: new Map(),
     moderation: undefined,
     staff: NO_STAFF,

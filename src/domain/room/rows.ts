@@ -31,6 +31,8 @@ export interface RoomCard {
   readonly memberCount: number;
   /** Listed nowhere any more. */
   readonly deletedAt?: number;
+  /** Numbers of messages that mention all; absent where none does. */
+  readonly mentioned?: readonly number[];
 }
 
 const NO_CHANGES: readonly RowChange[] = [];
@@ -38,7 +40,13 @@ const NO_CHANGES: readonly RowChange[] = [];
 /** Nearly all of a log: no rows change with it. */
 export function hasNoRows(state: RoomState, event: LogEvent): boolean {
   if (event.kind !== "message_sent") return event.kind === "fence";
-  return event.thread === undefined && event.mentions === undefined && event.isFirstAs === undefined && !isSlow(state);
+  return (
+    event.thread === undefined &&
+    event.mentions === undefined &&
+    event.mentionsRoom === undefined &&
+    event.isFirstAs === undefined &&
+    !isSlow(state)
+  );
 }
 
 /** The rows that `event` changed, read from the state right after `apply`. Throws when the state lacks one of them. */
@@ -139,9 +147,9 @@ function memberChange(state: RoomState, userId: UserId): RowChange {
 }
 
 /** Members who are mentioned are known: it was decided whom to tell. */
-function mentionChanges(state: RoomState, { by, mentions }: MessageSent): readonly RowChange[] {
-  if (mentions === undefined) return NO_CHANGES;
-  const changes: RowChange[] = [];
+function mentionChanges(state: RoomState, { by, mentions, mentionsRoom }: MessageSent): readonly RowChange[] {
+  if (mentions === undefined && mentionsRoom === undefined) return NO_CHANGES;
+  const changes: RowChange[] = mentionsRoom === undefined ? [] : [cardChange(state)];
   for (const userId of new Set(mentions)) {
     const row = state.members.get(userId);
     if (row != null && userId !== by) changes.push({ kind: "member", userId, row });
@@ -188,10 +196,9 @@ function replyChanges(state: RoomState, event: MessageSent, { root, no, follower
 }
 
 function cardChange(state: RoomState): RowChange {
-  const { settings, createdBy, createdAt, memberCount, deletedAt } = state;
+  const { settings, createdBy, createdAt, memberCount, deletedAt, mentionedAll } = state;
   if (settings === undefined || createdBy === undefined) throw new Error("a room without settings has no card");
-  return {
-    kind: "room",
-    card: { settings, createdBy, createdAt, memberCount, ...(deletedAt !== undefined && { deletedAt }) },
-  };
+  const gone = deletedAt === undefined ? {} : { deletedAt };
+  const mentioned = mentionedAll.length === 0 ? {} : { mentioned: mentionedAll };
+  return { kind: "room", card: { settings, createdBy, createdAt, memberCount, ...gone, ...mentioned } };
 }

@@ -27,6 +27,8 @@ interface Body {
   readonly memberCount: number;
   readonly ownerCount: number;
   readonly messageCount: number;
+  /** Absent where nothing mentions all. */
+  readonly mentionedAll?: readonly number[];
   /** Absent when nothing is pinned. */
   readonly pins?: readonly (readonly [Seq, Pin])[];
   readonly moderation?: ModerationState;
@@ -51,6 +53,7 @@ export function encodeSnapshot(state: RoomState): Uint8Array {
     memberCount: state.memberCount,
     ownerCount: state.ownerCount,
     messageCount: state.messageCount,
+    ...(state.mentionedAll.length > 0 && { mentionedAll: state.mentionedAll }),
     ...(state.pins.size > 0 && { pins: [...state.pins] }),
     ...(state.moderation !== undefined && { moderation: state.moderation }),
     ...(state.staff.length > 0 && { staff: state.staff }),
@@ -89,6 +92,7 @@ export function decodeSnapshot(bytes: Uint8Array, bounds?: CacheBounds): RoomSta
     memberCount: body.memberCount,
     ownerCount: body.ownerCount,
     messageCount: body.messageCount,
+    mentionedAll: body.mentionedAll ?? [],
     pins: new Map(body.pins),
     moderation: body.moderation,
     ...(body.staff !== undefined && { staff: body.staff }),

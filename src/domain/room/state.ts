@@ -110,6 +110,8 @@ export interface RoomState {
   memberCount: number;
   ownerCount: number;
   messageCount: number;
+  /** Numbers of the messages that mention all, the newest last, at most `MENTIONS_KEPT_MAX`. */
+  mentionedAll: readonly number[];
   /** The oldest pin first; all of them, `PINS_MAX` at most. */
   readonly pins: Map<Seq, Pin>;
   /** Rules and counts; `undefined`: there never was anything to moderate. */

@@ -74,7 +74,7 @@ export class DynamoProjections implements Projections {
       for (const item of found.value) {
         const unread = unreadOf(item);
         if (unread === 0 || item.member === undefined) continue;
-        counts.set(item.roomId, { unread, mentions: mentionsAfter(item.member, item.readNo) });
+        counts.set(item.roomId, { unread, mentions: mentionsAfter(item.member, item.card.mentioned, item.readNo) });
       }
       return { ok: true, value: counts };
     };

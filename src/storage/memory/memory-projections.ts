@@ -56,7 +56,7 @@ export class MemoryProjections implements Projections {
         const item = listItem(log, userId);
         const unread = item === undefined ? 0 : unreadOf(item);
         if (unread === 0 || item?.member === undefined) continue;
-        counts.set(log.key.room, { unread, mentions: mentionsAfter(item.member, item.readNo) });
+        counts.set(log.key.room, { unread, mentions: mentionsAfter(item.member, item.card.mentioned, item.readNo) });
       }
       done({ ok: true, value: counts });
     });

@@ -23,8 +23,8 @@ import type { RecentSegments } from "./recent-segments.ts";
 
 /** log, room, last_seq, message_count, timestamp */
 type ListedRow = [number, RoomId, number | null, number | null, number | null];
-/** log, room, joined_no, last_seq, message_count, read_no or where it is unread from */
-type UnreadRow = [number, RoomId, number, number | null, number | null, number | null];
+/** log, room, joined_no, last_seq, message_count, read_no or where it is unread from, card where it says who mentioned all */
+type UnreadRow = [number, RoomId, number, number | null, number | null, number | null, string | null];
 
 interface ListedRoom {
   readonly log: number;
@@ -67,7 +67,8 @@ export class RoomListReader {
        WHERE l.tenant = ? AND l.type = 'public' AND l.is_current = 1`,
     );
     this.#unread = db.prepare<unknown, [number, UserId]>(
-      `SELECT l.id, l.room, m.joined_no, h.last_seq, h.message_count, min(k.read_no, k.unread_no)
+      `SELECT l.id, l.room, m.joined_no, h.last_seq, h.message_count, min(k.read_no, k.unread_no),
+         CASE WHEN instr(l.card, '"mentioned":[') > 0 THEN l.card END
        FROM member m CROSS JOIN log l ON l.id = m.log LEFT JOIN head h ON h.log = m.log
        LEFT JOIN mark k ON k.user_id = m.user_id AND k.log = m.log
        WHERE m.tenant = ?1 AND m.user_id = ?2 AND l.is_current = 1 AND l.type IS NOT NULL`,
@@ -106,14 +107,15 @@ export class RoomListReader {
     const mentioned = new Map<number, string>();
     for (const { log, mentioned: numbers } of this.#mentioned.all(tenant, userId)) mentioned.set(log, numbers);
     for (const row of this.#unread.values(tenant, userId) as UnreadRow[]) {
-      const [log, room, joinedNo, lastSeq, settledCount, readNo] = row;
+      const [log, room, joinedNo, lastSeq, settledCount, readNo, card] = row;
       const newest = recent.newest(log);
       const count = newest !== undefined && newest.lastSeq > (lastSeq ?? 0) ? newest.messageCount : (settledCount ?? 0);
       const unread = count - Math.max(readNo ?? 0, joinedNo);
       if (unread <= 0) continue;
       const numbers = mentioned.get(log);
-      const member = numbers === undefined ? undefined : { joinedNo, mentioned: JSON.parse(numbers) as number[] };
-      counts.set(room, { unread, mentions: member === undefined ? 0 : mentionsAfter(member, readNo ?? 0) });
+      const member = { joinedNo, ...(numbers !== undefined && { mentioned: JSON.parse(numbers) as number[] }) };
+      const all = card === null ? undefined : (JSON.parse(card) as RoomCard).mentioned;
+      counts.set(room, { unread, mentions: mentionsAfter(member, all, readNo ?? 0) });
     }
     return counts;
   }

@@ -222,6 +222,18 @@ test("mentions are counted, told at once, and gone when they are read", async ()
   expect(greeting(node, "ben")).toEqual({ total: 1, rooms: { room: 1 }, mentions: 1, mentionRooms: { room: 1 } });
 });
 
+test("who mentions all mentions each member, but not themselves", async () => {
+  const { node, ann, ben } = start();
+  ben.ack({ type: "leave_room", roomId: "room" });
+  ann.ack({ type: "send_message", roomId: "room", content: "@room", mentionRoom: true });
+  node.run(20);
+  expect(await roomOf(node, "ben")).toEqual({ unread: 1, mentions: 1 });
+  expect(await roomOf(node, "ann")).toEqual({ unread: 0, mentions: 0 });
+  expect(unreadNotices(ben).at(-1)).toMatchObject({ unread: 1, mentions: 1 });
+  node.restartShard(0);
+  expect(greeting(node, "ben")).toEqual({ total: 1, rooms: { room: 1 }, mentions: 1, mentionRooms: { room: 1 } });
+});
+
 test("mentions are there after the shard was lost and the log replayed", async () => {
   const { node, ann } = start();
   ann.ack({ type: "send_message", roomId: "room", content: "@ben", mentions: ["ben"] });
