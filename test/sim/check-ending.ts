@@ -35,7 +35,10 @@ function presentUsers({ clients }: History, room: RoomId): string {
   return users.sort().join(", ");
 }
 
-/** Messages after the last one that the user wrote, marked as read, or found when joining. */
+/**
+ * Messages after the last one that the user wrote, marked as read, or found when joining; more of them where some were marked
+ * as unread, unless the user wrote something when that was over.
+ */
 function checkUnread(
   client: ClientHistory,
   room: RoomId,
@@ -50,18 +53,39 @@ function checkUnread(
     perhaps = Math.max(perhaps, body.seq);
     if (answers.some((answer) => answer.kind === "ack")) marked = Math.max(marked, body.seq);
   }
-  const after = (mark: Seq): number => {
+  const after = (mark: Seq, ownTo: Seq): number => {
     let messages = 0;
     let read = joinedNo;
     for (const event of events) {
       if (event.kind !== "message_sent") continue;
       messages += 1;
-      if (event.by === client.user || event.seq <= mark) read = Math.max(read, messages);
+      if ((event.by === client.user && event.seq <= ownTo) || event.seq <= mark) read = Math.max(read, messages);
     }
     return messages - read;
   };
+  const all = Number.POSITIVE_INFINITY;
   const unread = client.final?.unread[room] ?? 0;
-  if (unread < after(Math.max(marked, perhaps)) || unread > after(marked)) {
-    violate("10 unread", `${client.name} ${room}: told ${unread}, in truth ${after(marked)}`);
+  const least = after(Math.max(marked, perhaps), all);
+  const back = unreadFrom(client, room) - 1;
+  const most = Math.max(after(marked, all), after(Math.min(back, marked), back));
+  if (unread < least || unread > most) {
+    violate("10 unread", `${client.name} ${room}: told ${unread}, in truth ${least} to ${most}`);
   }
+}
+
+/** The first message that may be marked as unread at the end: what the user wrote after the answer ended that. */
+function unreadFrom(client: ClientHistory, room: RoomId): Seq {
+  const requests = client.requests.filter((request) => request.room === room);
+  const lastSentMs = Math.max(
+    ...requests.map(({ body, tries, answers }) =>
+      body.kind === "send_message" && answers.some(({ kind }) => kind === "ack") ? (tries[0]?.atMs ?? 0) : 0,
+    ),
+  );
+  let from: Seq = Number.POSITIVE_INFINITY;
+  for (const { body, tries, answers } of requests) {
+    if (body.kind !== "mark_unread") continue;
+    const isOver = answers.length === tries.length && answers.every(({ atMs }) => atMs < lastSentMs);
+    if (!isOver) from = Math.min(from, body.seq);
+  }
+  return from;
 }

@@ -1,7 +1,7 @@
 /** Checks of requests and their answers against the log (1, 6, 7), and of the order of one connection's requests. */
 import { messageIdOf, type RoomId, type Seq, seqOfMessageId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
-import type { Answer, ClientHistory, History, RequestHistory } from "./history.ts";
+import { type Answer, type ClientHistory, type History, isMark, type RequestHistory } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
 import { eventsOf, membershipsOf, presentMembership } from "./log-facts.ts";
 import { CRASHING_CONTENT, THROWING_CONTENT } from "./sim-room.ts";
@@ -42,7 +42,7 @@ function checkAcks(
   violate: Violate,
 ): void {
   const { body } = request;
-  if (body.kind === "join_room" || body.kind === "create_room" || body.kind === "mark_read") return;
+  if (body.kind === "join_room" || body.kind === "create_room" || isMark(body)) return;
   const name = nameOf(client, request);
   const seqs = new Set<Seq>();
   for (const ack of acksOf(request)) {
@@ -94,6 +94,7 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
     case "create_room":
       return event.kind === "room_created";
     case "mark_read":
+    case "mark_unread":
       return false;
   }
 }
@@ -202,7 +203,7 @@ function checkRealTime({ clients }: History, room: RoomId, violate: Violate): vo
     const asked = new Map<string, number>();
     for (const request of client.requests) {
       const askedMs = request.tries[0]?.atMs;
-      if (request.room !== room || askedMs === undefined || request.body.kind === "mark_read") continue;
+      if (request.room !== room || askedMs === undefined || isMark(request.body)) continue;
       // Of several with one key the first asked.
       const firstMs = Math.min(askedMs, asked.get(request.clientId ?? "") ?? askedMs);
       if (request.clientId !== undefined) asked.set(request.clientId, firstMs);
@@ -235,7 +236,7 @@ function checkConnectionOrder(client: ClientHistory, room: RoomId, violate: Viol
     const ack = acksOf(request)[0];
     if (request.room !== room || request.tries.length !== 1 || attempt === undefined || attempt.connection === 0)
       continue;
-    if (ack === undefined || ack.seq === 0 || ack.duplicate || request.body.kind === "mark_read") continue;
+    if (ack === undefined || ack.seq === 0 || ack.duplicate || isMark(request.body)) continue;
     const before = last.get(attempt.connection);
     const name = nameOf(client, request);
     if (before !== undefined && ack.seq <= before.seq) {

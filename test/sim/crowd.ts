@@ -2,7 +2,7 @@
  * What the people of a scenario do: found rooms, talk, change what was said, come and go, repeat themselves. Everything at
  * random and in all innocence of the disasters around them.
  */
-import type { MessageId, RoomId } from "../../src/base/ids.ts";
+import type { MessageId, RoomId, Seq } from "../../src/base/ids.ts";
 import type { SeededRandom } from "../../src/base/prng.ts";
 import type { RequestBody } from "./history.ts";
 import type { Profile } from "./profile.ts";
@@ -83,7 +83,7 @@ export class Crowd {
     const dice = this.#random.next();
     if (dice < 0.55) this.#send(client, room);
     else if (dice < 0.78) this.#change(client, room);
-    else if (dice < 0.85) client.request(room, { kind: "mark_read", seq: this.#random.below((view.head ?? 0) + 1) });
+    else if (dice < 0.85) this.#mark(client, room, this.#random.below((view.head ?? 0) + 1));
     else if (dice < 0.88)
       client.tell({ type: this.#random.next() < 0.5 ? "typing_start" : "typing_stop", roomId: room });
     else if (dice < 0.91) client.unsubscribe(room);
@@ -91,6 +91,11 @@ export class Crowd {
     else if (dice < 0.96) client.join(room);
     else if (dice < 0.98) this.#repeatSomething(client);
     else client.setStatus(client.status === "online" ? "offline" : "online");
+  }
+
+  /** Now and then back: some of what was read is unread again. */
+  #mark(client: SimClient, room: RoomId, seq: Seq): void {
+    client.request(room, { kind: seq % 4 === 3 ? "mark_unread" : "mark_read", seq });
   }
 
   #send(client: SimClient, room: RoomId): void {

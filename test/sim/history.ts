@@ -16,7 +16,7 @@ export type RequestBody =
   | { readonly kind: "create_room"; readonly participants: readonly UserId[]; readonly isPrivate: boolean }
   | { readonly kind: "join_room" }
   | { readonly kind: "leave_room" }
-  | { readonly kind: "mark_read"; readonly seq: Seq }
+  | { readonly kind: "mark_read" | "mark_unread"; readonly seq: Seq }
   | { readonly kind: "add_member"; readonly userId: UserId }
   | { readonly kind: "remove_member"; readonly userId: UserId };
 
@@ -109,4 +109,9 @@ export interface Disruption {
   readonly toMs: number;
   /** It has its own copies of requests, and may carry them out when its successor has refused them, for whatever reason. */
   readonly hasCopies: boolean;
+}
+
+/** Marks name no event of the log. */
+export function isMark(body: RequestBody): body is Extract<RequestBody, { kind: "mark_read" | "mark_unread" }> {
+  return body.kind === "mark_read" || body.kind === "mark_unread";
 }

@@ -21,7 +21,7 @@ import { SimRoom } from "./sim-room.ts";
 function ackNow(env: ShardEnv, request: RoomRequest, outcome: Outcome): void {
   if ("code" in outcome || request.sequel.kind !== "acknowledge" || request.asker.kind !== "frame") return;
   const { kind } = request.command;
-  if (kind === "mark_read" || kind === "confirm_delivered") return;
+  if (kind === "mark_read" || kind === "mark_unread" || kind === "confirm_delivered") return;
   const { seq, timestamp, duplicate } = outcome;
   const messageId = kind === "send_message" ? { messageId: messageIdOf(seq) } : {};
   answerAck(env, request, { ...messageId, seq, timestamp, ...(duplicate && { duplicate }) });

@@ -40,7 +40,8 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
     case "leave_room":
       return { type: "leave_room", ...key, membership: true };
     case "mark_read":
-      return { type: "mark_read", ref, roomId, seq: body.seq };
+    case "mark_unread":
+      return { type: body.kind, ref, roomId, seq: body.seq };
     default:
       throw new Error(`${body.kind} is no frame`);
   }

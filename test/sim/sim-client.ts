@@ -9,7 +9,7 @@ import type { Principal } from "../../src/domain/principal.ts";
 import { CODECS } from "../../src/protocol/codec.ts";
 import { decodeServerFrame } from "../../src/protocol/msgpack-codec.ts";
 import type { ClientFrame, ErrorFrame, EventsFrame, RoomPosition, ServerFrame } from "../../src/protocol/frames.ts";
-import type { ClientEnding, ClientHistory, RequestBody, RequestHistory } from "./history.ts";
+import { type ClientEnding, type ClientHistory, isMark, type RequestBody, type RequestHistory } from "./history.ts";
 import { isCall, isTemporary, requestFrame } from "./request-frames.ts";
 import { RoomView } from "./room-view.ts";
 import type { SimWire } from "./sim-network.ts";
@@ -310,10 +310,7 @@ export class SimClient {
     // A room may be joined before it was made.
     const early =
       request.body.kind === "join_room" && frame.code === "room_not_found" && request.tries.length < EARLY_TRIES_MAX;
-    if (
-      (!frame.temporary && !early) ||
-      (frame.temporary && request.clientId === undefined && request.body.kind !== "mark_read")
-    ) {
+    if ((!frame.temporary && !early) || (frame.temporary && request.clientId === undefined && !isMark(request.body))) {
       this.#open.delete(request);
       const view = this.view(request.room);
       if (request.body.kind === "join_room" && view.refused(ref)) view.wanted = false;
