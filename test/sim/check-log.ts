@@ -1,5 +1,5 @@
 /** Checks of the log by itself (2, 3), and of the rows that were written with it. */
-import type { Seq, UserId } from "../../src/base/ids.ts";
+import { type Seq, seqOfMessageId, type UserId } from "../../src/base/ids.ts";
 import type { LogEvent, MessagePinned } from "../../src/domain/room/events.ts";
 import { emojiOf, tallyOf } from "../../src/domain/room/reactions.ts";
 import type { MessageOverlay } from "../../src/domain/room/state.ts";
@@ -89,12 +89,33 @@ export function checkRows(log: FinalLog, violate: Violate): void {
     if (!expected.has(userId)) violate("rows", `${log.room}: ${userId} has a row and is no member`);
   }
   const changed = new Set<Seq>();
-  for (const event of events) if ("target" in event && !isPin(event)) changed.add(event.target);
+  for (const event of events) {
+    if ("target" in event && !isPin(event)) changed.add(event.target);
+    if (event.kind === "message_sent" && event.thread !== undefined) changed.add(event.thread.root);
+  }
   for (const seq of changed) {
-    const line = overlayLine(replayedOverlay(events, seq));
-    const row = overlayLine(log.overlays.get(seq) ?? {});
+    const line = `${overlayLine(replayedOverlay(events, seq))}, ${repliesTo(events, seq)}`;
+    const overlay = log.overlays.get(seq) ?? {};
+    const row = `${overlayLine(overlay)}, ${overlay.thread?.count ?? 0} of ${overlay.thread?.lastNo ?? 0} replies`;
     if (line !== row) violate("rows", `${log.room} seq ${seq}: the log says ${line}, the row ${row}`);
   }
+}
+
+/** A reply belongs to the thread of what it answers, and is numbered in it; deleted ones are not counted. */
+function repliesTo(events: readonly LogEvent[], root: Seq): string {
+  const replies = new Set<Seq>();
+  let lastNo = 0;
+  for (const event of events) {
+    if (event.kind === "message_sent" && event.replyTo !== undefined) {
+      const answered = seqOfMessageId(event.replyTo) ?? 0;
+      const parent = events[answered - 1];
+      const hangsOn = parent?.kind === "message_sent" ? (parent.thread?.root ?? answered) : undefined;
+      if (hangsOn !== root) continue;
+      lastNo += 1;
+      replies.add(event.seq);
+    } else if (event.kind === "message_deleted") replies.delete(event.target);
+  }
+  return `${replies.size} of ${lastNo} replies`;
 }
 
 function isPin(event: LogEvent): event is MessagePinned {

@@ -67,7 +67,7 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
   if (clientId !== undefined && event.clientId !== clientId) return false;
   switch (body.kind) {
     case "send_message":
-      return event.kind === "message_sent" && event.content === body.content;
+      return event.kind === "message_sent" && event.content === body.content && event.replyTo === body.replyTo;
     case "edit_message":
       return (
         event.kind === "message_edited" &&
@@ -76,6 +76,10 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
       );
     case "delete_message":
       return event.kind === "message_deleted" && event.target === seqOfMessageId(body.messageId);
+    case "pin_message":
+      return event.kind === "message_pinned" && event.target === seqOfMessageId(body.messageId);
+    case "unpin_message":
+      return event.kind === "message_unpinned" && event.target === seqOfMessageId(body.messageId);
     case "message_reaction":
       return (
         event.kind === "reaction_changed" &&

@@ -99,7 +99,7 @@ export class Crowd {
   }
 
   #send(client: SimClient, room: RoomId): void {
-    const body = { kind: "send_message", content: this.content(client) } as const;
+    const body = { kind: "send_message", content: this.content(client), ...this.#replyIn(client, room) } as const;
     const dice = this.#random.next();
     if (dice < 0.08) {
       client.request(room, body, { clientId: undefined });
@@ -110,6 +110,13 @@ export class Crowd {
     // A nervous client: the same once more, before anybody can have answered; or another text under the same key.
     if (dice < 0.2) client.request(room, body, { clientId });
     else if (dice < 0.22) client.request(room, { ...body, content: this.content(client) }, { clientId });
+  }
+
+  /** Every fourth message answers one that the client knows; some of those are answers themselves. */
+  #replyIn(client: SimClient, room: RoomId): { readonly replyTo?: MessageId } {
+    const { messages } = client.view(room);
+    const answered = this.#contents % 4 === 0 ? messages[this.#contents % messages.length] : undefined;
+    return answered === undefined ? {} : { replyTo: answered.id };
   }
 
   content(client: SimClient): string {
@@ -125,6 +132,8 @@ export class Crowd {
     const dice = this.#random.next();
     if (dice < 0.35) client.request(room, { kind: "edit_message", messageId, content: this.content(client) });
     else if (dice < 0.5) client.request(room, { kind: "delete_message", messageId });
+    else if (dice < 0.54) client.request(room, { kind: "pin_message", messageId });
+    else if (dice < 0.56) client.request(room, { kind: "unpin_message", messageId });
     else client.request(room, { kind: "message_reaction", messageId, emoji: "+1", add: this.#random.next() < 0.6 });
   }
 

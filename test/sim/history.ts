@@ -9,9 +9,9 @@ import type { ErrorCode } from "../../src/protocol/errors.ts";
 import type { RoomEvent, RoomPosition } from "../../src/protocol/frames.ts";
 
 export type RequestBody =
-  | { readonly kind: "send_message"; readonly content: string }
+  | { readonly kind: "send_message"; readonly content: string; readonly replyTo?: MessageId }
   | { readonly kind: "edit_message"; readonly messageId: MessageId; readonly content: string }
-  | { readonly kind: "delete_message"; readonly messageId: MessageId }
+  | { readonly kind: "delete_message" | "pin_message" | "unpin_message"; readonly messageId: MessageId }
   | { readonly kind: "message_reaction"; readonly messageId: MessageId; readonly emoji: string; readonly add: boolean }
   | { readonly kind: "create_room"; readonly participants: readonly UserId[]; readonly isPrivate: boolean }
   | { readonly kind: "join_room" }

@@ -22,11 +22,18 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
   };
   switch (body.kind) {
     case "send_message":
-      return { type: "send_message", ...key, content: body.content };
+      return {
+        type: "send_message",
+        ...key,
+        content: body.content,
+        ...(body.replyTo !== undefined && { replyTo: body.replyTo }),
+      };
     case "edit_message":
       return { type: "edit_message", ...key, messageId: body.messageId, content: body.content };
     case "delete_message":
-      return { type: "delete_message", ...key, messageId: body.messageId };
+    case "pin_message":
+    case "unpin_message":
+      return { type: body.kind, ...key, messageId: body.messageId };
     case "message_reaction": {
       const action = body.add ? "add" : "remove";
       return { type: "message_reaction", ...key, messageId: body.messageId, emoji: body.emoji, action };
