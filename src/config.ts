@@ -58,6 +58,8 @@ export interface Config {
   readonly fileBytesMax: number;
   readonly typingTimeoutMs: number;
   readonly presenceGraceMs: number;
+  /** Messages of type `system` tell what happened to a room. */
+  readonly systemMessages: boolean;
   readonly presenceTtlSeconds: number;
   readonly socketIdleSeconds: number;
   /** Requests that one connection may make: steadily, and at once after a pause. */
@@ -138,6 +140,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
       unit: "bytes",
     }),
     typingTimeoutMs: reader.whole("TYPING_TIMEOUT", { min: 500, max: 60_000, fallback: 3_000, unit: "ms" }),
+    systemMessages: reader.flag("STOA_SYSTEM_MESSAGES", false),
     presenceGraceMs: reader.whole("STOA_PRESENCE_GRACE_MS", { min: 0, max: 300_000, fallback: 10_000, unit: "ms" }),
     presenceTtlSeconds: reader.whole("PRESENCE_TTL", { min: 10, max: 86_400, fallback: 300, unit: "s" }),
     socketIdleSeconds: reader.whole("WEBSOCKET_IDLE_TIMEOUT", {

@@ -127,6 +127,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       typingTimeoutSnakeMs: Math.max(TYPING_TIMEOUT_SNAKE_MS, config.typingTimeoutMs),
       presenceGraceMs: config.presenceGraceMs,
       heartbeatMs: Math.min(HEARTBEAT_MS, config.socketIdleSeconds * 500),
+      systemMessages: config.systemMessages,
     },
   };
   // With one shard its thread writes SQLite itself: there is nobody to share an fsync with.

@@ -156,8 +156,16 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#follows = env.ownership.follows(this.hash, topicKey(tenant, room));
     this.#key = { tenant, room, incarnation: 1 };
     const token = (): string => env.random.token(PSEUDONYM_TOKEN_LENGTH);
-    const { messageLengthMax } = env.settings;
-    this.#context = { now: 0, messageLengthMax, tenant: undefined, verdict: undefined, token, blocks: NO_BLOCKS };
+    const { messageLengthMax, systemMessages = false } = env.settings;
+    this.#context = {
+      now: 0,
+      messageLengthMax,
+      systemMessages,
+      tenant: undefined,
+      verdict: undefined,
+      token,
+      blocks: NO_BLOCKS,
+    };
     this.#wishes = env.tenants.of(tenant);
     if (!this.#wishes.isKnown) env.tenants.renew(tenant, this.#wishes);
     this.#audit = new TenantAudit(env, tenant, room);

@@ -24,6 +24,8 @@ export interface ShardSettings {
   readonly typingTimeoutSnakeMs: number;
   readonly presenceGraceMs: number;
   readonly heartbeatMs: number;
+  /** Messages of type `system` tell what happened to a room. */
+  readonly systemMessages?: boolean;
 }
 
 /** What goes wrong inside and people who operate it want to know; never message bodies or tokens. */

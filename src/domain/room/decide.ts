@@ -39,6 +39,7 @@ import { decideBanPseudonym } from "./decide/pseudonyms.ts";
 import { decideReact } from "./decide/reactions.ts";
 import { decideBan, decideMute, decideUnban, decideUnmute } from "./decide/sanctions.ts";
 import { decideCreateRoom, decideUpdateRoom } from "./decide/rooms.ts";
+import { withSystemMessages } from "./decide/system-messages.ts";
 import { decideMarkThread } from "./decide/threads.ts";
 import type { Decision } from "./decision.ts";
 import type { RoomState } from "./state.ts";
@@ -47,7 +48,8 @@ export type { DecideContext } from "./decide/answer.ts";
 
 export function decide(state: RoomState, command: RoomCommand, context: DecideContext): Decision {
   const decision = judge(state, command, context);
-  return command.kind === "send_message" ? decision : withMemberMarks(state, decision);
+  if (command.kind === "send_message") return decision;
+  return withMemberMarks(state, withSystemMessages(state, command, decision, context));
 }
 
 function judge(state: RoomState, command: RoomCommand, context: DecideContext): Decision {

@@ -52,6 +52,10 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   WEBSOCKET_API_ENDPOINT: { says: "the public address, if it is another: pages of that host may connect" },
   MAX_MESSAGE_LENGTH: { says: "longest message, in code points", value: (c) => c.messageLengthMax },
   TYPING_TIMEOUT: { says: "how long somebody types without saying so again", value: (c) => c.typingTimeoutMs },
+  STOA_SYSTEM_MESSAGES: {
+    says: "do messages of type `system` tell of a room's new name, of people removed or banned, of what is pinned? Each counts as unread",
+    value: (c) => c.systemMessages,
+  },
   STOA_PRESENCE_GRACE_MS: {
     says: "how long a lost connection may be away before others see it",
     value: (c) => c.presenceGraceMs,

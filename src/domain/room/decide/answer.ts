@@ -14,6 +14,8 @@ export interface DecideContext {
   readonly now: number;
   /** Longest message, code points. */
   readonly messageLengthMax: number;
+  /** Messages tell what happened to the room. */
+  readonly systemMessages?: boolean;
   /** What the tenant asks of its rooms; absent: nothing. */
   readonly tenant?: TenantModeration | undefined;
   /** What the pre-publish hook said of this request, once it was asked. */
