@@ -179,6 +179,7 @@ function otherRequest(
           reportId: frame.reportId,
           action: frame.action,
           ...(frame.reason !== undefined && { reason: frame.reason }),
+          ...(frame.durationMs !== undefined && { durationMs: frame.durationMs }),
         },
         ACKNOWLEDGE,
       );

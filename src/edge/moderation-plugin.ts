@@ -44,6 +44,7 @@ const reportBody = t.Object({
 const resolveBody = t.Object({
   action: oneOf<"dismiss" | "delete" | "mute" | "ban">(["dismiss", "delete", "mute", "ban"]),
   reason: t.Optional(reason),
+  durationMs: t.Optional(t.Integer({ minimum: 1, maximum: limits.SANCTION_MS_MAX })),
   ...mutationFields,
 });
 const heldBody = t.Object({ reason: t.Optional(reason), ...mutationFields });
@@ -128,6 +129,7 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
           reportId: params.reportId,
           action: body.action,
           ...(body.reason === undefined ? {} : { reason: body.reason }),
+          ...(body.durationMs === undefined ? {} : { durationMs: body.durationMs }),
           ...idempotencyOf({ headers, body }),
         } as const;
         return answer(set, await mutate(engine, principal, params.roomId, command), receipt);

@@ -234,6 +234,8 @@ export interface ResolveReportFrame extends Mutation {
   readonly reportId: string;
   readonly action: "dismiss" | "delete" | "mute" | "ban";
   readonly reason?: string;
+  /** Of a mute or ban; absent: for ever. */
+  readonly durationMs?: number;
 }
 /** Publishes a held message, or refuses it for good. */
 export interface ResolveHeldFrame extends Mutation {

@@ -306,6 +306,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
         required("reportId", id),
         required("action", oneOf(["dismiss", "delete", "mute", "ban"])),
         optional("reason", text(REPORT_REASON_LENGTH_MAX)),
+        optional("durationMs", atLeastOne),
       ],
     },
     resolve_held: {

@@ -34,8 +34,31 @@ export function auditEntry(state: RoomState, event: LogEvent): AuditEntry | unde
       if (event.by === event.userId || event.role === "member") return undefined;
       return { action: "member_added", ...base, userId: event.userId, details: { role: event.role } };
     case "member_left":
-      if (event.reason === "left") return undefined;
-      return { action: event.reason === "banned" ? "member_banned" : "member_removed", ...base, userId: event.userId };
+      // A ban has an entry of its own.
+      return event.reason === "removed" ? { action: "member_removed", ...base, userId: event.userId } : undefined;
+    case "member_banned":
+    case "member_muted":
+      return {
+        action: event.kind,
+        ...base,
+        userId: event.userId,
+        ...(event.reason !== undefined && { reason: event.reason }),
+        ...(event.until !== undefined && { details: { until: String(event.until) } }),
+      };
+    case "ban_lifted":
+    case "mute_lifted":
+      return { action: event.kind, ...base, userId: event.userId };
+    case "pseudonym_changed":
+      return {
+        action: event.banned ? "pseudonym_banned" : "pseudonym_unbanned",
+        ...base,
+        userId: event.pseudonym,
+        ...(event.reason !== undefined && { reason: event.reason }),
+      };
+    case "join_request_ended":
+      return event.reason === "denied" ? { action: "join_denied", ...base, userId: event.userId } : undefined;
+    case "room_deleted":
+      return { action: "room_deleted", ...base };
     case "message_deleted": {
       const row = state.messages.get(event.target);
       if (row == null || row.author === event.by) return undefined;

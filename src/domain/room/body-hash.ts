@@ -126,7 +126,7 @@ export function bodyHashOf(command: RoomMutation): number {
     case "report":
       return hashList([command.messageId ?? "", command.userId ?? "", command.reason, command.details ?? ""], seed);
     case "resolve_report":
-      return hashList([command.reportId, command.action, command.reason ?? ""], seed);
+      return hashList([command.reportId, command.action, command.reason ?? "", String(command.durationMs ?? "")], seed);
     case "resolve_held":
       return hashList([command.heldId, String(command.approve), command.reason ?? ""], seed);
     default:

@@ -190,6 +190,8 @@ export interface ResolveReport extends MutationBase {
   readonly reportId: string;
   readonly action: ReportAction;
   readonly reason?: string;
+  /** Of a mute or ban; absent: for ever. */
+  readonly durationMs?: number;
 }
 export interface ResolveHeld extends MutationBase {
   readonly kind: "resolve_held";

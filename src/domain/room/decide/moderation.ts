@@ -3,7 +3,16 @@ import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../../../bas
 import { REPORT_DETAILS_LENGTH_MAX, REPORT_REASON_LENGTH_MAX, REPORTS_PER_HOUR_MAX } from "../../../base/limits.ts";
 import { refuseRules } from "../../moderation/compiled-rules.ts";
 import { bodyHashOf } from "../body-hash.ts";
-import type { CheckModerate, Report, ResolveHeld, ResolveReport, SendMessage, SetModeration } from "../commands.ts";
+import type {
+  BanMember,
+  CheckModerate,
+  MuteMember,
+  Report,
+  ResolveHeld,
+  ResolveReport,
+  SendMessage,
+  SetModeration,
+} from "../commands.ts";
 import type { Decision, RoomEffect } from "../decision.ts";
 import type { DomainEvent } from "../events.ts";
 import { excerptOf } from "../excerpt.ts";
@@ -35,6 +44,8 @@ import {
 } from "./answer.ts";
 import { decideDelete, decideSend } from "./messages.ts";
 import { noticeOf } from "./moderated.ts";
+import { decideBanPseudonym } from "./pseudonyms.ts";
+import { decideBan, decideMute } from "./sanctions.ts";
 
 export function decideCheckModerate(state: LiveRoom, { by, action }: CheckModerate): Decision {
   return refuse(state, by, action) ?? UNCHANGED;
@@ -174,8 +185,42 @@ function actionOf(state: LiveRoom, command: ResolveReport, report: ReportItem, c
     }
     case "mute":
     case "ban":
-      return reject("invalid_field", "This action is not known here.", "action");
+      return report.userAs === undefined
+        ? sanction(state, command, action, report.userId, context)
+        : sanctionPseudonym(state, command, action, report.userAs, context);
   }
+}
+
+function sanction(
+  state: LiveRoom,
+  { by, clientId, reason, durationMs }: ResolveReport,
+  action: "mute" | "ban",
+  userId: UserId,
+  context: DecideContext,
+): Decision {
+  const terms = { ...(reason !== undefined && { reason }), ...(durationMs !== undefined && { durationMs }) };
+  const command = { kind: `${action}_member`, by, clientId, userId, ...terms } as BanMember | MuteMember;
+  const bodyHash = bodyHashOf(command);
+  return command.kind === "ban_member"
+    ? decideBan(state, command, bodyHash, context)
+    : decideMute(state, command, bodyHash, context);
+}
+
+/** What names a person would tell who is behind the pseudonym. */
+function sanctionPseudonym(
+  state: LiveRoom,
+  { by, clientId, reason, durationMs }: ResolveReport,
+  action: "mute" | "ban",
+  pseudonym: UserId,
+  context: DecideContext,
+): Decision {
+  if (action === "mute" || durationMs !== undefined) {
+    const message = "Who writes under a pseudonym is banned under it, for good, or not at all.";
+    return reject("invalid_field", message, action === "mute" ? "action" : "durationMs");
+  }
+  const why = reason === undefined ? {} : { reason };
+  const command = { kind: "ban_pseudonym", by, clientId, pseudonym, banned: true, ...why } as const;
+  return decideBanPseudonym(state, command, bodyHashOf(command), context);
 }
 
 // ---------------------------------------------------------------------------------------------- held messages

@@ -311,6 +311,55 @@ describe("reports", () => {
     expect(codeOf(report(driver, EVE, { messageId: messageIdOf(first) }))).toBe("accept");
   });
 
+  test("of people may end in a mute or a ban, by who may mute and ban", () => {
+    const driver = room();
+    const resolve = (action: "delete" | "mute" | "ban"): Settled =>
+      driver.run({
+        kind: "resolve_report",
+        by: MOD,
+        clientId: driver.nextClientId(),
+        reportId: reportIdOf(undefined, BOB.userId),
+        action,
+        ...(action !== "delete" && { durationMs: 60_000 }),
+      });
+    accepted(report(driver, EVE, { userId: BOB.userId }));
+    expect(rejection(resolve("delete"))).toBe("invalid_field action");
+    expect(kinds(resolve("mute"))).toEqual(["report_resolved", "member_muted"]);
+    expect(codeOf(say(driver, BOB, "hello"))).not.toBe("accept");
+    accepted(report(driver, OWN, { userId: BOB.userId }));
+    expect(kinds(resolve("ban"))).toEqual(["report_resolved", "member_banned", "member_left"]);
+    const audit = [...driver.itemRows].filter(([key]) => key.startsWith("audit/")).map(([, entry]) => entry);
+    expect(audit.slice(-2)).toMatchObject([
+      { action: "report_resolved", details: { action: "ban" } },
+      { action: "member_banned", by: "mod", userId: "bob", details: { until: String(driver.now + 60_000) } },
+    ]);
+  });
+
+  test("of what was written under a pseudonym never name who wrote it", () => {
+    const driver = room({ allowAnonymous: true }, RULES);
+    accepted(say(driver, BOB, "rude", { anonymous: true }));
+    const seq = driver.state.head;
+    accepted(report(driver, EVE, { messageId: messageIdOf(seq) }));
+    const reportId = reportIdOf(seq, BOB.userId);
+    const resolve = (action: "mute" | "ban"): Settled =>
+      driver.run({ kind: "resolve_report", by: MOD, clientId: driver.nextClientId(), reportId, action });
+    expect(rejection(resolve("mute"))).toBe("invalid_field action");
+    expect(kinds(resolve("ban"))).toEqual(["report_resolved", "pseudonym_changed"]);
+    accepted(say(driver, EVE, "an offer", { anonymous: true }));
+    accepted(
+      driver.run({
+        kind: "resolve_held",
+        by: MOD,
+        clientId: "h",
+        heldId: messageIdOf(driver.state.head),
+        approve: true,
+      }),
+    );
+    const audit = JSON.stringify([...driver.itemRows].filter(([key]) => key.startsWith("audit/")));
+    expect(audit).not.toContain("bob");
+    expect(audit.match(/eve/g)?.length).toBe(1);
+  });
+
   test("are dealt with by moderators, once; a message may go with it", () => {
     const { driver, messageId, reportId } = reported();
     accepted(report(driver, EVE, { messageId }));
