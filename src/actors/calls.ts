@@ -70,6 +70,8 @@ export interface InvitePreview {
 export interface MemberView extends UserRef {
   readonly role: Role;
   readonly joinedAt: number;
+  /** Is in the room now, and to be seen. */
+  readonly isOnline: boolean;
 }
 /** Where a page of members by prefix ended, as its `next` says it. */
 export const MEMBERS_PLACE = /^[ni]:[\x20-\x7e]{0,900}$/;

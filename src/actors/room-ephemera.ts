@@ -72,6 +72,11 @@ export class RoomEphemera {
     return this.#present.size;
   }
 
+  /** `undefined`: is not there, or not to be seen. */
+  presenceOf(userId: UserId): ShownPresence | undefined {
+    return this.#present.get(userId);
+  }
+
   /** A page of who is there. */
   present({ after, limit }: { readonly after?: UserId; readonly limit: number }): RoomCalls["present"]["reply"] {
     const ids = smallestAfter(this.#present.keys(), after, limit + 1);

@@ -390,11 +390,13 @@ export class RoomSequels {
       this.#open.delete(request);
       if (!page.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
       const { next } = page.value;
-      const members = page.value.members.map(({ userId, name, avatar, role, joinedAt }) => ({
-        ...userRef(userId, name, avatar),
-        role,
-        joinedAt,
-      }));
+      const { ephemera } = this.#room.audience;
+      const members = page.value.members.map(({ userId, name, avatar, role, joinedAt }) => {
+        // Whoever is there is called as they are called now.
+        const shown = ephemera.presenceOf(userId)?.user;
+        const ref = userRef(userId, shown?.name ?? name, shown?.avatar ?? avatar);
+        return { ...ref, role, joinedAt, isOnline: shown !== undefined };
+      });
       answerValue(this.#env, request, { members, total, ...(next !== undefined && { next }) });
     });
   }

@@ -3,6 +3,8 @@ import { Elysia, t } from "elysia";
 import type { MutationReply } from "../actors/calls.ts";
 import type { MessageId, RoomId } from "../base/ids.ts";
 import { ATTACHMENTS_MAX, MENTIONS_MAX } from "../base/limits.ts";
+import { err, type Result } from "../base/result.ts";
+import type { Rejection } from "../protocol/errors.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse } from "./envelope.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -58,7 +60,7 @@ export function messagesPlugin(prefix: string, options: RestOptions) {
         } as const;
         const sent = await mutate(engine, principal, params.roomId, command);
         const status = ({ duplicate, held }: MutationReply) => (held ? 202 : duplicate ? 200 : 201);
-        return answer(set, sent, (reply) => changed(params.roomId, reply.messageId, reply), status);
+        return answer(set, inRestWords(sent), (reply) => changed(params.roomId, reply.messageId, reply), status);
       },
       { params: roomParams, headers: mutationHeaders, body: sendBody, detail: { summary: "Send a message" } },
     )
@@ -92,6 +94,11 @@ export function messagesPlugin(prefix: string, options: RestOptions) {
       },
       { params: messageParams, headers: mutationHeaders, detail: { summary: "Delete a message" } },
     );
+}
+
+/** What frames call `messageType` is `type` here, as it is in a message. */
+function inRestWords<Value>(result: Result<Value, Rejection>): Result<Value, Rejection> {
+  return result.ok || result.error.field !== "messageType" ? result : err({ ...result.error, field: "type" });
 }
 
 /** The message when the engine gave it, and always what identifies the change. */

@@ -95,6 +95,7 @@ export function memberJson(member: MemberView) {
     avatar: member.avatar ?? null,
     role: member.role,
     joinedAt: iso(member.joinedAt),
+    isOnline: member.isOnline,
   };
 }
 

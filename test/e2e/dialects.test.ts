@@ -4,62 +4,14 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { at, listAt, numberAt, textAt } from "../support/json.ts";
+import { PlainSocket } from "../support/plain-socket.ts";
 import { TestServer } from "../support/server.ts";
-
-const WAIT_MS_MAX = 5_000;
 
 let server: TestServer;
 beforeAll(async () => {
   server = await TestServer.start();
 });
 afterAll(() => server.dispose());
-
-/** A socket as a browser's script has it: no headers, no refs, whole frames compared. */
-class PlainSocket {
-  readonly received: unknown[] = [];
-  readonly #socket: WebSocket;
-  #look: (() => void) | undefined;
-
-  constructor(address: string) {
-    this.#socket = new WebSocket(address);
-    this.#socket.onmessage = ({ data }) => {
-      this.received.push(JSON.parse(String(data)));
-      this.#look?.();
-    };
-  }
-
-  async open(): Promise<this> {
-    await new Promise((resolve, reject) => {
-      this.#socket.onopen = resolve;
-      this.#socket.onclose = reject;
-    });
-    return this;
-  }
-
-  send(frame: unknown): void {
-    this.#socket.send(JSON.stringify(frame));
-  }
-
-  async next(type: string, accepts: (frame: unknown) => boolean = () => true): Promise<unknown> {
-    const find = (): unknown => this.received.find((frame) => at(frame, "type") === type && accepts(frame));
-    if (find() !== undefined) return find();
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(new Error(`no ${type}; got ${JSON.stringify(this.received)}`));
-      }, WAIT_MS_MAX);
-      this.#look = () => {
-        if (find() === undefined) return;
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-    return find();
-  }
-
-  close(): void {
-    this.#socket.close();
-  }
-}
 
 test("snake_case: every example of its documentation works as written", async () => {
   const member = server.token({ user: "user-id-1", name: "First" });

@@ -38,6 +38,8 @@ test("a chosen name and picture replace those of the token: in rooms at once, in
     data: { userId: "ada", displayName: "Countess", avatar: PICTURE },
   });
   await bob.waitFor((frame) => at(frame, "user.name") === "Countess", "the new name", { from: since });
+  const members = await server.rest("GET", `/v1/chat/rooms/${roomId}/members`, { token: token("bob") });
+  expect(listAt(members.body, "data.members")[0]).toMatchObject({ displayName: "Countess", isOnline: true });
   await ada.say(roomId, "by socket");
   expect(await bob.message(roomId, "by socket")).toMatchObject({ authorName: "Countess", authorAvatar: PICTURE });
   const sent = await server.rest("POST", `/v1/chat/rooms/${roomId}/messages`, {

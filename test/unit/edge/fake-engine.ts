@@ -69,7 +69,11 @@ const REPLIES = {
   threads: { threads: [{ message, unread: 1 }], hasMore: true },
   mark_thread_read: { threadId: message.messageId, unread: 0 },
   list_threads: { threads: [{ message, unread: 1 }], next: "20.0" },
-  members: { members: [{ userId: "usr_1", name: "One", role: "owner", joinedAt: AT }], total: 1, hasMore: false },
+  members: {
+    members: [{ userId: "usr_1", name: "One", role: "owner", joinedAt: AT, isOnline: true }],
+    total: 1,
+    hasMore: false,
+  },
   present: { present: [{ userId: "usr_1", name: "One", status: "away" }], count: 1, hasMore: false },
   moderation: {
     rules: [{ id: "no-ads", action: "reject", words: ["buy"] }],
