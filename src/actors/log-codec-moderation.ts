@@ -58,6 +58,7 @@ export function moderationEvent(common: Omit<Common, "as">, row: readonly unknow
         ...(fields[2] != null && { authorAvatar: fields[2] as string }),
         finding: fields[3] as Finding,
         ...as(4),
+        ...(fields[5] != null && { isFirstAs: true }),
       };
     case NUMBER.held_resolved:
       return {

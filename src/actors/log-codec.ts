@@ -179,6 +179,7 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
     case "reported":
     case "report_resolved":
       head.push(...moderationFields(event), event.as);
+      if (event.kind === "message_held" && event.isFirstAs !== undefined) head.push(event.isFirstAs);
       return head;
     case "poll_voted":
       head.push(event.target, event.choices, event.votes, event.voters);

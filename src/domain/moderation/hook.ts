@@ -7,6 +7,7 @@ import type { MessageId, RoomId, TenantId, UserId } from "../../base/ids.ts";
 export interface HookQuestion {
   readonly tenant: TenantId;
   readonly room: RoomId;
+  /** The pseudonym of somebody who wrote under one. */
   readonly author: UserId;
   readonly content: string;
   readonly messageType: string;

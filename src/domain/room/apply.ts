@@ -21,7 +21,7 @@ import type {
 import { changedOverlay, grownThread, knownMessage, type MessageChange } from "./message-rows.ts";
 import { applyModeration, isSlow, noteSpoken, staffChanged } from "./moderation-state.ts";
 import { pollLength, type VoteRow, voteKey } from "./polls.ts";
-import { type PseudonymBan, type PseudonymRow, pseudonymBanKey, pseudonymKey, pseudonymNameKey } from "./pseudonyms.ts";
+import { givePseudonym, type PseudonymBan, pseudonymBanKey } from "./pseudonyms.ts";
 import { type ReactionRow, reactionKey } from "./reactions.ts";
 import type { MemberRow, RoomState } from "./state.ts";
 
@@ -39,7 +39,7 @@ export function apply(state: RoomState, event: LogEvent): void {
       if (event.mentionsRoom === true) state.mentionedAll = withNewest(state.mentionedAll, state.messageCount);
       if (event.thread !== undefined) threadGrew(state, event, event.thread);
       if (isSlow(state)) noteSpoken(state, event);
-      if (event.isFirstAs === true) pseudonymGiven(state, event);
+      if (event.isFirstAs === true) givePseudonym(state, event);
       break;
     case "fence":
       if (event.epoch <= state.epoch) throw new Error(`epoch ${event.epoch} does not follow ${state.epoch}`);
@@ -165,14 +165,6 @@ function membersMentioned(state: RoomState, event: MessageSent, mentions: readon
     const mentioned = withNewest(row.mentioned ?? [], state.messageCount);
     state.members.set(userId, { ...row, mentioned }, event.seq);
   }
-}
-
-function pseudonymGiven(state: RoomState, { by, as, authorName, seq }: MessageSent): void {
-  if (as === undefined) return;
-  const name = authorName ?? as;
-  const row: PseudonymRow = { id: as, name };
-  state.items.set(pseudonymKey(by), row, seq);
-  state.items.set(pseudonymNameKey(as), { name }, seq);
 }
 
 function messageChanged(state: RoomState, event: MessageChange): void {

@@ -19,6 +19,8 @@ export interface MessageHeld extends Common {
   readonly message: HeldCommand;
   readonly authorName?: string;
   readonly authorAvatar?: string;
+  /** The room had no pseudonym for this author before. */
+  readonly isFirstAs?: true;
   readonly finding: Finding;
 }
 

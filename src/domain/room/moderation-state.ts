@@ -22,6 +22,7 @@ import {
   slowKey,
 } from "./moderation-items.ts";
 import type { MessageSent } from "./events.ts";
+import { givenKeys, givePseudonym } from "./pseudonyms.ts";
 import type { RoomState } from "./state.ts";
 import type { Role } from "./vocabulary.ts";
 
@@ -44,6 +45,7 @@ export function applyModeration(state: RoomState, event: ModerationEvent): void 
     case "message_held":
       state.moderation = { ...before, heldCount: before.heldCount + 1 };
       state.items.set(heldKey(event.seq), heldItemOf(event), event.seq);
+      givePseudonym(state, event);
       return;
     case "held_resolved":
       state.moderation = { ...before, heldCount: before.heldCount - 1 };
@@ -64,7 +66,7 @@ export function moderationItems(event: ModerationEvent): readonly ItemKey[] {
     case "moderation_changed":
       return [];
     case "message_held":
-      return [heldKey(event.seq)];
+      return [heldKey(event.seq), ...givenKeys(event)];
     case "held_resolved":
       return [heldKey(event.heldSeq)];
     case "reported": {

@@ -4,7 +4,8 @@
  * Invariant: rows by person are read by `decide` alone; no list and no view is made of them.
  */
 import { hash32 } from "../../base/hash.ts";
-import { type ItemKey, itemKey, type UserId } from "../../base/ids.ts";
+import { type ItemKey, itemKey, type Seq, type UserId } from "../../base/ids.ts";
+import type { RoomState } from "./state.ts";
 
 export interface PseudonymRow {
   readonly id: UserId;
@@ -56,4 +57,26 @@ export function pseudonymOf(token: string): PseudonymRow {
   const bird = BIRDS[hash % BIRDS.length];
   const number = 1 + (Math.floor(hash / BIRDS.length) % NUMBERS);
   return { id: (PSEUDONYM_PREFIX + token) as UserId, name: `Guest ${bird} ${number}` };
+}
+
+/** What a message, published or held, tells of its author's pseudonym when it is their first one. */
+interface FirstUnderPseudonym {
+  readonly by: UserId;
+  readonly as?: UserId;
+  readonly authorName?: string;
+  readonly isFirstAs?: true;
+  readonly seq: Seq;
+}
+
+export function givePseudonym({ items }: Pick<RoomState, "items">, event: FirstUnderPseudonym): void {
+  const { by, as, authorName, isFirstAs, seq } = event;
+  if (isFirstAs === undefined || as === undefined) return;
+  const row: PseudonymRow = { id: as, name: authorName ?? as };
+  items.set(pseudonymKey(by), row, seq);
+  items.set(pseudonymNameKey(as), { name: row.name }, seq);
+}
+
+/** The rows that `givePseudonym` wrote. */
+export function givenKeys({ by, as, isFirstAs }: FirstUnderPseudonym): readonly ItemKey[] {
+  return isFirstAs === undefined || as === undefined ? [] : [pseudonymKey(by), pseudonymNameKey(as)];
 }

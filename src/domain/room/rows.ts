@@ -10,7 +10,7 @@ import type { LogEvent, MessageSent, RoomSettings, ThreadPlace } from "./events.
 import { AUDIT, slowKey } from "./moderation-items.ts";
 import { isSlow, moderationItems } from "./moderation-state.ts";
 import { voteKey } from "./polls.ts";
-import { pseudonymBanKey, pseudonymKey, pseudonymNameKey } from "./pseudonyms.ts";
+import { givenKeys, pseudonymBanKey } from "./pseudonyms.ts";
 import { reactionKey } from "./reactions.ts";
 import { NAMES, nameEntry } from "./name-index.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "./state.ts";
@@ -172,11 +172,7 @@ export function itemChange(state: RoomState, key: ItemKey): RowChange {
 
 function sentChanges(state: RoomState, event: MessageSent): readonly RowChange[] {
   const reply = event.thread === undefined ? NO_CHANGES : replyChanges(state, event, event.thread);
-  const { as, isFirstAs } = event;
-  const given =
-    isFirstAs === undefined || as === undefined
-      ? NO_CHANGES
-      : [itemChange(state, pseudonymKey(event.by)), itemChange(state, pseudonymNameKey(as))];
+  const given = givenKeys(event).map((key) => itemChange(state, key));
   const slow = isSlow(state) ? [itemChange(state, slowKey(event.by))] : NO_CHANGES;
   return [...mentionChanges(state, event), ...reply, ...given, ...slow];
 }

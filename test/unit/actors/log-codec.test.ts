@@ -105,6 +105,7 @@ const KINDS: readonly LogEvent[] = [
     message: { content: "buy", messageType: "text" },
     finding: { source: "hook", rule: "hook", action: "hold", reason: "Unsure." },
     as: "anon_1" as UserId,
+    isFirstAs: true,
   },
   { kind: "held_resolved", seq: 28, ...common, heldSeq: 27, author: BEN, userAs: BEN, approved: false, reason: "No." },
   { kind: "held_resolved", seq: 29, ...bare, heldSeq: 26, author: BEN, approved: true },

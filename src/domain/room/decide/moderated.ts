@@ -16,6 +16,7 @@ import type { HeldCommand, MessageHeld, Reported } from "../moderation-events.ts
 import { itemAs, openReportKey, reportIdOf, type SlowItem, slowKey } from "../moderation-items.ts";
 import { isSlow } from "../moderation-state.ts";
 import { isAllowed } from "../permissions.ts";
+import { shownBy } from "../shown-author.ts";
 import { accept, type DecideContext, type LiveRoom, needItems, reject } from "./answer.ts";
 
 type Publishing = MessageSent | MessageEdited;
@@ -47,7 +48,7 @@ export function moderated(
   const refused = isFree || event.kind !== "message_sent" ? undefined : refuseHaste(state, by.userId, context);
   if (refused !== undefined) return refused;
   const judged = judgeEvent(state, event, isFree, context);
-  const verdict = judged.outcome === "publish" ? judgeByHook(command, judged, context) : judged;
+  const verdict = judged.outcome === "publish" ? judgeByHook(command, shownBy(event), judged, context) : judged;
   if ("kind" in verdict) return verdict;
   switch (verdict.outcome) {
     case "reject":
@@ -122,17 +123,17 @@ function repeats({ recent }: LiveRoom, { by, content }: MessageSent, sinceMs: nu
 /** The hook is asked about what everything else would publish. */
 function judgeByHook(
   command: SendMessage | EditMessage,
+  author: UserId,
   judged: Judgement,
   { tenant, verdict }: DecideContext,
 ): Judgement | Decision {
   if (tenant?.hook !== true) return judged;
   if (verdict === undefined) {
-    const { by } = command;
     const message =
       command.kind === "edit_message"
         ? { messageType: "text", messageId: command.messageId }
         : { messageType: command.messageType };
-    return { kind: "consult", question: { author: by.userId, content: judged.content, ...message } };
+    return { kind: "consult", question: { author, content: judged.content, ...message } };
   }
   return withVerdict(judged, verdict);
 }
@@ -222,7 +223,7 @@ function hold(state: LiveRoom, command: SendMessage | EditMessage, event: Publis
   if ((state.moderation?.heldCount ?? 0) >= HELD_PER_ROOM_MAX) {
     return reject("message_rejected", "Too many messages wait for a moderator of this room.", "content");
   }
-  const { seq, timestamp, by, as, clientId, bodyHash, authorName, authorAvatar } = event;
+  const { seq, timestamp, by, as, isFirstAs, clientId, bodyHash, authorName, authorAvatar } = event;
   const held: MessageHeld = {
     kind: "message_held",
     seq,
@@ -234,6 +235,7 @@ function hold(state: LiveRoom, command: SendMessage | EditMessage, event: Publis
     message: heldCommand(command),
     ...(authorName !== undefined && { authorName }),
     ...(authorAvatar !== undefined && { authorAvatar }),
+    ...(isFirstAs !== undefined && { isFirstAs }),
     finding,
   };
   return accept([held], [noticeOf(state, held)]);

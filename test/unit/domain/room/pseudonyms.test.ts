@@ -107,6 +107,20 @@ describe("an anonymous message", () => {
     expect(accepted(closed)[0]).toMatchObject({ kind: "poll_closed", as });
   });
 
+  test("that waits for a moderator has the pseudonym that it is published under", () => {
+    const rules = [{ id: "offers", action: "hold", words: ["offer"] }] as const;
+    accepted(room.run({ kind: "set_moderation", by: ANN, clientId: "rules", rules }));
+    const [held] = accepted(whisper(BOB, { content: "an offer" }));
+    if (held?.kind !== "message_held") throw new Error("it was not held");
+    expect(held.as).toMatch(/^anon_/);
+    const heldId = messageIdOf(held.seq);
+    const events = accepted(room.run({ kind: "resolve_held", by: MOD, clientId: "ok", heldId, approve: true }));
+    const published = events.find((event) => event.kind === "message_sent");
+    expect(published).toMatchObject({ by: BOB.userId, as: held.as, authorName: held.authorName });
+    expect(published).not.toHaveProperty("isFirstAs");
+    expect(whispered(BOB).as).toBe(held.as as UserId);
+  });
+
   test("needs a room that takes them and a type of room that knows them", () => {
     enter(false);
     expect(rejection(whisper(BOB))).toBe("forbidden anonymous");
