@@ -8,6 +8,7 @@ import type { ItemValue } from "../domain/room/state.ts";
 import { followsOf, repliesOf, seqId } from "../domain/room/thread-items.ts";
 import type { MessageView } from "../protocol/frames.ts";
 import type { Done, ListedItem } from "../storage/journal.ts";
+import type { DocumentOutcome } from "../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { RoomCalls, VersionView } from "./calls.ts";
 import type { MessageViews } from "./message-views.ts";
@@ -15,6 +16,7 @@ import type { MessageSequel, RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { HistoryPage } from "./room-reads.ts";
 import type { ShardEnv } from "./shard-env.ts";
+import { TENANT_AUDIT, tenantAuditId } from "./tenant-audit.ts";
 import { ThreadMarks } from "./thread-marks.ts";
 import { type Follow, type FollowedThread, noOf, ThreadReads } from "./thread-reads.ts";
 import { deletedView } from "./views.ts";
@@ -83,9 +85,11 @@ export class MessageRequests {
 
   #message(request: RoomRequest, { seq, deleted }: Extract<MessageSequel, { kind: "message" }>): void {
     this.#find(request, seq, (found) => {
-      if (deleted && found.overlay?.deletedAt !== undefined) {
-        const message = deletedView(this.#room.room, found.event, found.overlay);
-        return answerValue(this.#env, request, { message });
+      const { event, overlay } = found;
+      if (deleted && overlay?.deletedAt !== undefined) {
+        return this.#noteLook(request, seq, () => {
+          answerValue(this.#env, request, { message: deletedView(this.#room.room, event, overlay) });
+        });
       }
       this.#show(request, [found], ([message]) => answerValue(this.#env, request, { message }));
     });
@@ -93,14 +97,33 @@ export class MessageRequests {
 
   #versions(request: RoomRequest, seq: Seq): void {
     this.#find(request, seq, (found) => {
-      answerValue(this.#env, request, { messageId: messageIdOf(seq), ...versionsOf(found) });
+      const show = (): void => {
+        answerValue(this.#env, request, { messageId: messageIdOf(seq), ...versionsOf(found) });
+      };
+      if (found.overlay?.deletedAt === undefined) show();
+      else this.#noteLook(request, seq, show);
     });
+  }
+
+  /** Nobody sees what was deleted without an entry in the tenant's audit log. */
+  #noteLook(request: RoomRequest, seq: Seq, then: () => void): void {
+    const { projections, random, clock } = this.#env;
+    const { tenant, room } = this.#room;
+    const at = clock.wallMs();
+    const id = tenantAuditId(at, room, random.token(8));
+    const entry = { room, action: "deleted_message_seen", by: request.by.userId, at, messageId: messageIdOf(seq) };
+    this.#wait<DocumentOutcome>(
+      request,
+      (done) => projections.writeDocument(tenant, TENANT_AUDIT, id, entry, 0, this.#later(done)),
+      then,
+    );
   }
 
   #pins(request: RoomRequest): void {
     const { pins } = this.#room.state;
     // Of what is not durable yet, nothing is told.
-    const seqs = [...pins.keys()].filter((seq) => seq <= this.#room.publishedSeq).reverse();
+    const durable = [...pins].filter(([, pin]) => pin.seq <= this.#room.committedSeq);
+    const seqs = durable.map(([seq]) => seq).reverse();
     this.#read(request, seqs, (page) => {
       this.#show(request, page, (messages) => {
         const shown = messages.flatMap((message) => {

@@ -250,6 +250,12 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
           isDeleted: true,
           deletedBy: "bob",
         });
+        const audit = await server.rest("GET", "/v1/chat/admin/audit?limit=10", {
+          token: server.token({ user: "root", role: "admin" }),
+        });
+        expect(listAt(audit.body, "data.entries")).toContainEqual(
+          expect.objectContaining({ action: "deleted_message_seen", by: "ann", messageId: id }),
+        );
         expect(await versions("ann", "?includeDeleted=true")).toEqual(["v1", "v2"]);
         expect([await versions("bob"), await versions("ann"), await versions("cleo")]).toEqual([409, 409, 403]);
         expect((await rest("ann", "GET", "/messages/msg_zzz")).status).toBe(404);

@@ -85,7 +85,7 @@ export function apply(state: RoomState, event: LogEvent): void {
       messageChanged(state, event);
       break;
     case "message_pinned":
-      state.pins.set(event.target, { by: event.by, at: event.timestamp });
+      state.pins.set(event.target, { seq: event.seq, by: event.by, at: event.timestamp });
       break;
     case "message_unpinned":
       state.pins.delete(event.target);

@@ -55,6 +55,8 @@ export interface ThreadSummary {
 
 /** Who pinned a message, and when. */
 export interface Pin {
+  /** Of the event that did it. */
+  readonly seq: Seq;
   readonly by: UserId;
   readonly at: number;
 }

@@ -154,7 +154,8 @@ describe("pins", () => {
     const id = sent(BOB, "x");
     expect(rejection(pin(BOB, id))).toBe("forbidden");
     accepted(pin(ANN, id));
-    expect(room.state.pins).toEqual(new Map([[seqOfMessageId(id) as Seq, { by: ANN.userId, at: START_MS }]]));
+    const pinned = { seq: room.state.head, by: ANN.userId, at: START_MS };
+    expect(room.state.pins).toEqual(new Map([[seqOfMessageId(id) as Seq, pinned]]));
     expect(accepted(pin(ANN, id))).toEqual([]);
     accepted(pin(ANN, id, "unpin_message"));
     expect(accepted(pin(ANN, id, "unpin_message"))).toEqual([]);
