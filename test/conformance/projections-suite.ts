@@ -143,6 +143,40 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
         expect(await list({ type: "direct" })).toEqual({ items: [], total: 0 });
       });
 
+      test("can be asked for rooms with all of some tags, and by a part of their names", async () => {
+        const settings = { type: "public", maxMembers: 50, allowInvites: true } as const;
+        const make = async (room: string, name: string, tags: readonly string[], who: string) => {
+          const about = { settings: { ...settings, name, tags }, createdBy: user("ada"), createdAt: 4, memberCount: 1 };
+          const rows = [{ kind: "room", card: about } as const, member(who)];
+          await appendNow(harness.journal, logOf(room), segment(1, 1, { timestamp: 10 }), rows);
+        };
+        await make("a", "Moon base", ["sky", "work"], "ada");
+        await make("b", "Moonlight", ["sky"], "bob");
+        await make("c", "Sun", ["sky", "work"], "bob");
+        await makeRoom("d", "public", ["ada"], 10);
+        expect(await ids({ scope: "visible", tags: ["sky"] })).toEqual(["a", "b", "c"]);
+        expect(await ids({ scope: "visible", tags: ["work", "sky"] })).toEqual(["a", "c"]);
+        expect(await ids({ scope: "member", tags: ["work"] })).toEqual(["a"]);
+        expect(await ids({ scope: "visible", text: "MOON" })).toEqual(["a", "b"]);
+        expect(await ids({ scope: "visible", text: "moon", tags: ["work"] })).toEqual(["a"]);
+        expect((await list({ scope: "visible", text: "moon", limit: 1 })).total).toBe(2);
+      });
+
+      test("leave out a room that was deleted, and so do counts of what is unread", async () => {
+        await makeRoom("gone", "public", ["ada", "bob"], 10, 3);
+        await makeRoom("there", "public", ["ada"], 20, 3);
+        expect(await unread()).toEqual({ gone: 3, there: 3 });
+        const row = card("public", "gone");
+        if (row.kind !== "room") throw new Error("not a card");
+        const rows = [{ ...row, card: { ...row.card, deletedAt: 30 } }];
+        await appendNow(harness.journal, logOf("gone"), segment(4, 1, { timestamp: 30 }), rows);
+        for (const who of ["ada", "bob", "eve"]) {
+          expect(await ids({ userId: user(who), scope: "visible" })).toEqual(["there"]);
+        }
+        expect(await ids({ userId: user("bob") })).toEqual([]);
+        expect(await unread()).toEqual({ there: 3 });
+      });
+
       test("forget a room that the user has left", async () => {
         await makeRoom("room-1", "private", ["ada", "bob"], 1);
         await appendNow(harness.journal, LOG, segment(2), [{ kind: "member", userId: user("ada"), row: null }]);
