@@ -29,6 +29,8 @@ let empty: TestServer;
 let ann: TestClient;
 let bob: TestClient;
 let messageId = "";
+/** A code of the first tenant's room. */
+let invite = "";
 let operations: readonly string[] = [];
 
 const first = (user: string) => inhabited.token({ user, tenant: "acme", name: `acme-only ${user}`, role: "admin" });
@@ -48,7 +50,15 @@ beforeAll(async () => {
   messageId = textAt(sent, "messageId");
   await ann.say(HIDDEN, "acme-only hidden message");
   await ann.ack({ type: "pin_message", roomId: ROOM, messageId });
+  const invited = await inhabited.rest("POST", `/v1/chat/rooms/${ROOM}/invites`, { token: first("ann"), body: {} });
+  invite = textAt(invited.body, "data.invite");
   await bob.join(ROOM);
+  for (const roomId of [ROOM, HIDDEN]) {
+    const rules = [{ id: "acme-only", action: "flag", words: ["acmeword"] }];
+    await ann.ack({ type: "set_moderation", roomId, rules });
+    await ann.ack({ type: "report_user", roomId, userId: OTHER, reason: "acme-only reason" });
+    await ann.ack({ type: "ban_member", roomId, userId: "acme-only-banned", reason: "acme-only" });
+  }
   await bob.say(ROOM, "acme-only reply", { replyTo: messageId });
   await bob.ack({ type: "block_user", userId: "acme-only-person" });
   await bob.ack({ type: "message_reaction", roomId: ROOM, messageId, emoji: "👍" });
@@ -83,7 +93,14 @@ async function populate(client: TestClient, word: string): Promise<void> {
 }
 
 function pathOf(operation: string, { params = {}, query = "" }: RestCase): string {
-  const common: Readonly<Record<string, string>> = { roomId: ROOM, userId: OTHER, messageId, emoji: "👍" };
+  const common: Readonly<Record<string, string>> = {
+    roomId: ROOM,
+    userId: OTHER,
+    messageId,
+    heldId: messageId,
+    invite,
+    emoji: "👍",
+  };
   const path = operation.slice(operation.indexOf(" ") + 1);
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
     const value = params[name] ?? common[name];
@@ -149,7 +166,7 @@ async function compareRoutes(): Promise<void> {
 async function compareFrames(here: TestClient, there: TestClient, wrong: RegExp): Promise<void> {
   const cases = frameCases(messageId);
   for (const [type, frame] of Object.entries(cases)) {
-    for (const roomId of "roomId" in frame && frame.type !== "create_room" ? [ROOM, HIDDEN] : [undefined]) {
+    for (const roomId of frame["roomId"] === ROOM ? [ROOM, HIDDEN] : [undefined]) {
       const asked: Frame = {
         ...frame,
         ...(roomId === undefined ? {} : { roomId }),

@@ -48,6 +48,18 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/threads": {},
   "GET /v1/chat/rooms/{roomId}/members": {},
   "GET /v1/chat/rooms/{roomId}/presence": {},
+  "GET /v1/chat/rooms/{roomId}/bans": {},
+  "GET /v1/chat/rooms/{roomId}/mutes": {},
+  "GET /v1/chat/rooms/{roomId}/requests": {},
+  "GET /v1/chat/rooms/{roomId}/invites": {},
+  "GET /v1/chat/rooms/{roomId}/invite": {},
+  "GET /v1/chat/invites/{invite}": {},
+  "GET /v1/chat/rooms/{roomId}/moderation": {},
+  "GET /v1/chat/rooms/{roomId}/reports": {},
+  "GET /v1/chat/rooms/{roomId}/held": {},
+  "GET /v1/chat/rooms/{roomId}/audit": {},
+  "GET /v1/chat/admin/moderation": {},
+  "GET /v1/chat/admin/audit": { lags: true },
   "GET /v1/chat/presence": { query: `?userId=${OTHER}` },
   "GET /v1/chat/users/me": {},
   "GET /v1/chat/users/me/blocks": {},
@@ -83,15 +95,45 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "POST /v1/chat/rooms/{roomId}/typing": { body: { isTyping: true } },
   "POST /v1/chat/rooms/{roomId}/read": { body: { seq: 3 } },
   "POST /v1/chat/rooms/{roomId}/unread": { body: { seq: 2 } },
+  "PUT /v1/chat/rooms/{roomId}": { body: { description: "evil-only, put", clientId: "k-put" } },
+  "POST /v1/chat/rooms/{roomId}/mutes": { body: { userId: OTHER, reason: "evil-only", clientId: "k-mute" } },
+  "DELETE /v1/chat/rooms/{roomId}/mutes/{userId}": {},
+  "POST /v1/chat/rooms/{roomId}/requests/{userId}/approve": { body: { clientId: "k-approve" } },
+  "POST /v1/chat/rooms/{roomId}/requests/{userId}/deny": { body: { clientId: "k-deny" } },
+  "POST /v1/chat/rooms/{roomId}/invites": { body: { userId: STRANGER, clientId: "k-invite" } },
+  "DELETE /v1/chat/rooms/{roomId}/invites/users/{userId}": { params: { userId: STRANGER } },
+  "DELETE /v1/chat/rooms/{roomId}/invites/{invite}": {},
+  "DELETE /v1/chat/rooms/{roomId}/invite": {},
+  "POST /v1/chat/invites/{invite}": { body: { clientId: "k-code" } },
+  "PUT /v1/chat/rooms/{roomId}/moderation": {
+    body: { rules: [{ id: "evil-only", action: "flag", words: ["evilword"] }], clientId: "k-rules" },
+  },
+  "PUT /v1/chat/admin/moderation": { body: { rules: [{ id: "evil-only", action: "flag", words: ["evilword"] }] } },
+  "POST /v1/chat/rooms/{roomId}/moderation/backtest": {
+    body: { rule: { id: "evil-only", action: "flag", words: ["only"] }, days: 7 },
+  },
+  "POST /v1/chat/rooms/{roomId}/reports": { body: { userId: OTHER, reason: "evil-only", clientId: "k-report" } },
+  "POST /v1/chat/rooms/{roomId}/reports/{reportId}/resolve": {
+    params: { reportId: "1" },
+    body: { action: "dismiss", clientId: "k-resolve" },
+  },
+  "POST /v1/chat/rooms/{roomId}/held/{heldId}/approve": { body: { clientId: "k-held" } },
+  "POST /v1/chat/rooms/{roomId}/held/{heldId}/reject": { body: { clientId: "k-reject" } },
+  "POST /v1/chat/rooms/{roomId}/archive": { body: { clientId: "k-archive" } },
+  "DELETE /v1/chat/rooms/{roomId}/archive": {},
   "PATCH /v1/chat/rooms/{roomId}": { body: { description: "evil-only", clientId: "k5" } },
   "POST /v1/chat/rooms/{roomId}/members": { body: { userId: STRANGER, clientId: "k6" } },
   "PATCH /v1/chat/rooms/{roomId}/members/{userId}": { body: { role: "admin", clientId: "k7" } },
 
+  "POST /v1/chat/rooms/{roomId}/bans": { body: { userId: STRANGER, reason: "evil-only", clientId: "k-banned" } },
+  "DELETE /v1/chat/rooms/{roomId}/bans/{userId}": { params: { userId: STRANGER } },
+  "POST /v1/chat/rooms/{roomId}/transfer": { body: { userId: OTHER, clientId: "k-transfer" } },
   "DELETE /v1/chat/rooms/{roomId}/members/{userId}": {},
   "DELETE /v1/chat/rooms/{roomId}/messages/{messageId}": {},
   "POST /v1/chat/rooms/{roomId}/join": { body: { clientId: "k8" } },
   "POST /v1/chat/rooms/{roomId}/leave": { body: { clientId: "k9" } },
   "DELETE /v1/chat/rooms/{roomId}/leave": {},
+  "DELETE /v1/chat/rooms/{roomId}": {},
 };
 
 /** `messageId` is that of the first tenant's first message. In the order sent. */
@@ -119,6 +161,20 @@ export function frameCases(messageId: string): Readonly<Record<string, Frame>> {
     resolve_report: { type: "resolve_report", roomId: ROOM, reportId: "1", action: "dismiss", clientId: "f17" },
     resolve_held: { type: "resolve_held", roomId: ROOM, heldId: "1", approve: true, clientId: "f18" },
     set_moderation: { type: "set_moderation", roomId: ROOM, rules: [], clientId: "f19" },
+    add_member: { type: "add_member", roomId: ROOM, userId: STRANGER, clientId: "f-add" },
+    set_role: { type: "set_role", roomId: ROOM, userId: STRANGER, role: "moderator", clientId: "f-role" },
+    remove_member: { type: "remove_member", roomId: ROOM, userId: STRANGER, clientId: "f-remove" },
+    ban_member: { type: "ban_member", roomId: ROOM, userId: STRANGER, reason: "evil-only", clientId: "f-banned" },
+    unban_member: { type: "unban_member", roomId: ROOM, userId: STRANGER, clientId: "f-unbanned" },
+    mute_member: { type: "mute_member", roomId: ROOM, userId: OTHER, reason: "evil-only", clientId: "f-mute" },
+    unmute_member: { type: "unmute_member", roomId: ROOM, userId: OTHER, clientId: "f-unmute" },
+    create_invite: { type: "create_invite", roomId: ROOM, userId: STRANGER, clientId: "f-invite" },
+    revoke_invite: { type: "revoke_invite", roomId: ROOM, userId: STRANGER, clientId: "f-revoke" },
+    decline_invite: { type: "decline_invite", roomId: ROOM, clientId: "f-decline" },
+    answer_request: { type: "answer_request", roomId: ROOM, userId: STRANGER, approve: true, clientId: "f-answer" },
+    archive_room: { type: "archive_room", roomId: ROOM, archived: false, clientId: "f-archive" },
+    transfer_room: { type: "transfer_room", roomId: "room_framed", userId: OTHER, clientId: "f-transfer" },
+    delete_room: { type: "delete_room", roomId: "room_framed", clientId: "f-delete" },
     typing_start: { type: "typing_start", roomId: ROOM },
     typing_stop: { type: "typing_stop", roomId: ROOM },
     mark_read: { type: "mark_read", roomId: ROOM, seq: 3 },
@@ -137,6 +193,8 @@ export function withoutChance(text: string): string {
     .replaceAll(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, `"${at}"`)
     .replaceAll(/\b1[6-9]\d{11}(?:\.\d+)?\b/g, "0")
     .replaceAll(/"connectionId":"[^"]+"/g, '"connectionId":"-"')
+    .replaceAll(/"000\d{13}\.[^"]*"/g, '"-"')
+    .replaceAll(/"invite":"[^"]+"/g, '"invite":"-"')
     .replaceAll(/"node":"[^"]+"/g, '"node":"-"')
     .replaceAll(/"retryAfterMs":\d+/g, '"retryAfterMs":0');
 }
