@@ -22,6 +22,7 @@ const RATIO_MAX: Readonly<Record<string, { readonly raw?: number; readonly socke
 };
 const RATE_P50_MS_MAX = 3;
 const RATE_P99_MS_MAX = 15;
+const RECEIPTS_LOSS = "deliveries less than without reading";
 const ACKED_PER_SECOND_MIN = 40_000;
 const CROSS_P99_MS_MAX = 30;
 /** An active room without an owner. */
@@ -90,6 +91,16 @@ function stoaChecks(scenario: Scenario, table: Table): readonly Check[] {
       const value = `${Math.round(figures.perSecond)} /s`;
       const ok = figures.perSecond >= ACKED_PER_SECOND_MIN;
       return [{ scenario: "acked", what: "durable acked messages", value, bound: `≥ ${ACKED_PER_SECOND_MIN} /s`, ok }];
+    }
+    case "receipts-10000": {
+      const off = table.get("receipts-off")?.get("stoa")?.perSecond;
+      const loss = off === undefined ? [] : [atMost(RECEIPTS_LOSS, 100 * (1 - figures.perSecond / off), 15, 1, " %")];
+      const marks = `${Math.round(figures.marksPerSecond)} /s`;
+      return [
+        ...loss,
+        atMost("receipt frames at one connection", figures.receiptsPerSecond, 1, 2, " /s"),
+        { scenario: scenario.name, what: "marks", value: marks, bound: "> 0 /s", ok: figures.marksPerSecond > 0 },
+      ];
     }
     case "nodes-route":
     case "nodes-route-200":

@@ -23,6 +23,9 @@ export interface Figures {
   /** The same of the stores that the servers use, by name. */
   readonly storeCpuUs: Readonly<Record<string, number>>;
   readonly perSecond: number;
+  /** Receipt frames a second at one connection, the most of any; marks a second, of all together. */
+  readonly receiptsPerSecond: number;
+  readonly marksPerSecond: number;
   readonly p50Us: number;
   readonly p99Us: number;
   readonly p999Us: number;
@@ -90,6 +93,9 @@ export function figuresOf(scenario: Scenario, peer: Peer, runs: readonly Run[]):
     cross: bestLatency(loads, (load) => load.route?.crossUs),
     receipt: bestLatency(loads, (load) => load.route?.receiptUs),
     perSecond: median(over((load) => counted(scenario, load) / load.seconds)),
+    // The window's edges cut a second: one frame may be in it that belongs to the second before.
+    receiptsPerSecond: median(over((load) => Math.max(0, load.receiptsMax - 1) / load.seconds)),
+    marksPerSecond: median(over((load) => load.marks / load.seconds)),
     p50Us: latency.p50,
     p99Us: latency.p99,
     p999Us: latency.p999,

@@ -23,7 +23,7 @@ import type { IdleScenario, LoadScenario, Scenario, StartScenario } from "./scen
 import { seed } from "./seed.ts";
 
 /** Beyond window, warm-up and drain: opening the connections, and air. */
-const LOAD_EXTRA_MS_MAX = 60_000;
+const LOAD_EXTRA_MS_MAX = 240_000;
 /** Compilers tier up by the number of calls: a slow rate would measure a program that has just started. */
 const WARM_RATE_FACTOR = 3;
 /** At their own slow rate, since more would only fill the store's queue. */
@@ -48,7 +48,9 @@ function jobOf(scenario: LoadScenario, target: Target, options: Options): Job {
   const warmSeconds = routed && !options.quick ? ROUTED_WARM_SECONDS : options.warmSeconds;
   const windows = { warmMs: warmSeconds * 1000, windowMs: options.seconds * 1000 };
   const common = { ...target, ...windows, rooms, members, senders, acked };
-  if (scenario.kind === "closed") return { kind: "closed", ...common, inFlight };
+  const { readsEveryMs } = scenario;
+  const reads = readsEveryMs === undefined ? {} : { readsEveryMs };
+  if (scenario.kind === "closed") return { kind: "closed", ...common, inFlight, ...reads };
   const warmRate = scenario.nodes > 1 ? rate : rate * WARM_RATE_FACTOR;
   return { kind: "open", ...common, rate, warmRate, routed };
 }

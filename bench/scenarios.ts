@@ -19,6 +19,8 @@ export interface LoadScenario {
   readonly acked: boolean;
   /** Server processes; connections are spread evenly over them. */
   readonly nodes: number;
+  /** Everybody marks as read and confirms what they have, so often. Stoa only. */
+  readonly readsEveryMs?: number;
   /** Rooms of three on three nodes: a sender, a witness on the owner, a receiver. */
   readonly routed: boolean;
 }
@@ -55,6 +57,7 @@ const STOA: readonly Peer[] = ["stoa"];
 const CLUSTERED: readonly Peer[] = ["stoa", "socketio"];
 const ONE_NODE = { nodes: 1, routed: false } as const;
 const CLOSED = { kind: "closed", peers: ALL, inFlight: 1, rate: 0, acked: false, ...ONE_NODE } as const;
+const RECEIPTS = { ...CLOSED, peers: STOA, rooms: 1, members: 10_000, senders: 16 } as const;
 const ROUTED = {
   kind: "open",
   peers: STOA,
@@ -110,6 +113,13 @@ export const SCENARIOS: readonly Scenario[] = [
     rate: 0,
     acked: true,
     ...ONE_NODE,
+  },
+  { ...RECEIPTS, name: "receipts-off", title: "one room of 10,000, 16 in flight, nobody reads" },
+  {
+    ...RECEIPTS,
+    name: "receipts-10000",
+    title: "one room of 10,000, 16 in flight, each reads and confirms every 5 s",
+    readsEveryMs: 5_000,
   },
   { name: "idle", kind: "idle", title: "idle connections", peers: ALL, connections: 10_000 },
   { name: "start-empty", kind: "start", title: "start to ready, empty", peers: STOA, messages: 0 },

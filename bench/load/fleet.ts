@@ -35,6 +35,7 @@ export class Fleet implements LinkOwner {
   #ready = 0;
   #openMs = 0;
   #acks = 0;
+  #marks = 0;
   #errors = 0;
   #firstError: string | undefined;
   #going = false;
@@ -171,6 +172,36 @@ export class Fleet implements LinkOwner {
     this.#acks += 1;
     this.tally.latency.record(this.tally.nowUs - (this.#dueTimes[this.#dueIndex(link, number)] ?? 0));
     if (this.#job.kind === "closed") link.due += 1;
+  }
+
+  /** Every connection reads every `everyMs`, spread evenly; until `halt`. */
+  readEvery(everyMs: number): void {
+    const beganMs = performance.now();
+    let read = 0;
+    const pump = (): void => {
+      if (!this.going) return;
+      const due = Math.floor(((performance.now() - beganMs) * this.links.length) / everyMs);
+      for (; read < due; read += 1) {
+        const link = this.links[read % this.links.length];
+        if (link !== undefined && this.#wire.read(link)) this.#marks += 2;
+      }
+      setTimeout(pump, 5);
+    };
+    pump();
+  }
+
+  get marks(): number {
+    return this.#marks;
+  }
+
+  /** Receipt frames of the connection that had the most since the last time. */
+  cutReceipts(): number {
+    let most = 0;
+    for (const link of this.links) {
+      most = Math.max(most, link.receipts);
+      link.receipts = 0;
+    }
+    return most;
   }
 
   senders(): readonly Link[] {

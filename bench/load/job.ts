@@ -26,6 +26,8 @@ export interface ClosedJob extends JobBase {
   readonly inFlight: number;
   /** Messages ask for an ack, and the ack counts as having come back. Stoa only. */
   readonly acked: boolean;
+  /** Each connection marks as read and confirms what it has, so often. Stoa only. */
+  readonly readsEveryMs?: number;
   readonly warmMs: number;
   readonly windowMs: number;
   /** Ends after so many messages instead of after `windowMs`. */
@@ -85,6 +87,10 @@ export interface LoadResult {
   readonly messages: number;
   readonly deliveries: number;
   readonly acks: number;
+  /** Receipt frames of the connection that had the most. */
+  readonly receiptsMax: number;
+  /** Marks sent: two for each time that a connection read something. */
+  readonly marks: number;
   /** Whole life of the load process, drain included. */
   readonly deliveriesTotal: number;
   readonly serverCpuMs: number;

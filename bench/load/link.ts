@@ -71,6 +71,9 @@ export class Link {
   head = 0;
   acked = 0;
   stage = 0;
+  /** How far it has marked as read, and how many receipt frames came since the count began. */
+  marked = 0;
+  receipts = 0;
   readonly #owner: LinkOwner;
   #socket: Socket<Link> | undefined;
   #upgraded = false;

@@ -14,6 +14,7 @@ interface Marks {
   readonly loadCpuMs: number;
   readonly deliveries: number;
   readonly acks: number;
+  readonly marks: number;
   readonly sent: number;
 }
 
@@ -37,6 +38,7 @@ function mark(job: Job, fleet: Fleet): Marks {
     loadCpuMs: cpuMsOf(process.pid),
     deliveries: fleet.tally.deliveries,
     acks: fleet.acks,
+    marks: fleet.marks,
     sent: fleet.sent,
   };
 }
@@ -52,15 +54,18 @@ interface Measured {
   readonly after: Marks;
   readonly latency: Histogram;
   readonly rssBytes: number;
+  readonly receiptsMax?: number;
 }
 
 async function runClosed(job: ClosedJob, fleet: Fleet): Promise<LoadResult> {
   await fleet.open(0, fleet.links.length);
   fleet.start();
   for (const link of fleet.senders()) fleet.send(link, job.inFlight, nowUs());
+  if (job.readsEveryMs !== undefined) fleet.readEvery(job.readsEveryMs);
   await sleepWhileGoing(fleet, job.warmMs);
   const before = mark(job, fleet);
   fleet.cutLatency();
+  fleet.cutReceipts();
   if (job.messages === undefined) {
     await sleepWhileGoing(fleet, job.windowMs);
   } else {
@@ -68,7 +73,8 @@ async function runClosed(job: ClosedJob, fleet: Fleet): Promise<LoadResult> {
     await fleet.drain();
   }
   const after = mark(job, fleet);
-  const measured = { before, after, latency: fleet.cutLatency(), rssBytes: rssOf(job) };
+  const receiptsMax = fleet.cutReceipts();
+  const measured = { before, after, latency: fleet.cutLatency(), rssBytes: rssOf(job), receiptsMax };
   fleet.halt();
   await fleet.drain();
   return resultOf(job, fleet, measured, new Histogram());
@@ -157,6 +163,8 @@ function resultOf(job: Job, fleet: Fleet, measured: Measured, lateness: Histogra
     messages: after.sent - before.sent,
     deliveries: after.deliveries - before.deliveries,
     acks: after.acks - before.acks,
+    marks: after.marks - before.marks,
+    receiptsMax: measured.receiptsMax ?? 0,
     deliveriesTotal: fleet.tally.deliveries,
     serverCpuMs: after.cpuMs - before.cpuMs,
     storeCpuMs: mapped(after.storeCpuMs, (ms, name) => ms - (before.storeCpuMs[name] ?? 0)),

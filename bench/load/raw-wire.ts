@@ -21,6 +21,10 @@ export class RawWire implements Wire {
     this.#context.ready(link);
   }
 
+  read(): boolean {
+    return false;
+  }
+
   frame(link: Link, bytes: Uint8Array, start: number, end: number): void {
     if (end - start !== CONTENT_BYTES) link.fail(`a message of ${end - start} bytes`);
     else this.#context.tally.deliver(link, bytes, start);

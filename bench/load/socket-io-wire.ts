@@ -28,6 +28,10 @@ export class SocketIoWire implements Wire {
     link.template = messageTemplate(link, OPCODES.text, ENCODER.encode(EVENT_HEAD + blankContent() + EVENT_TAIL));
   }
 
+  read(): boolean {
+    return false;
+  }
+
   frame(link: Link, bytes: Uint8Array, start: number, end: number): void {
     if (end - start === EVENT_BYTES && bytes[start + 1] === 0x32 && bytes[start + 3] === 0x22) {
       this.#context.tally.deliver(link, bytes, start + EVENT_HEAD.length);

@@ -63,10 +63,21 @@ export class StoaWire implements Wire {
     const op = cursor.uint();
     if (op === SERVER_OPS.events) this.#events(link, start, end);
     else if (op === SERVER_OPS.ack && link.stage === STAGES.joined) this.#context.answered(link, cursor.uint());
+    else if (op === SERVER_OPS.receipts) link.receipts += 1;
     else if (op === SERVER_OPS.reconnect) link.fail("the server asked to reconnect");
     else if (op === SERVER_OPS.connection || op === SERVER_OPS.ack || op === SERVER_OPS.error) {
       this.#enter(link, decodeServerFrame(bytes.subarray(start, end)));
     }
+  }
+
+  /** Without `ref`: nobody waits for the answers. */
+  read(link: Link): boolean {
+    if (link.head <= link.marked) return false;
+    link.marked = link.head;
+    const room = { roomId: roomIdOf(link), seq: link.head };
+    link.write(clientFrame(OPCODES.binary, CODEC.encodeClientFrame({ type: "mark_read", ...room })).bytes);
+    link.write(clientFrame(OPCODES.binary, CODEC.encodeClientFrame({ type: "confirm_delivered", ...room })).bytes);
+    return true;
   }
 
   /** The conversation before the load: connected, then into the room. */

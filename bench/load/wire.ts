@@ -9,6 +9,8 @@ export interface Wire {
   request(link: Link): string;
   /** The upgrade is done: says hello and joins the link's room; calls `ready` when that is confirmed. */
   begin(link: Link): void;
+  /** Marks as read, and confirms, what has arrived. false: there was nothing new, or this peer has no such thing. */
+  read(link: Link): boolean;
   /** One whole text or binary message from the server, at [start, end) of `bytes`. */
   frame(link: Link, bytes: Uint8Array, start: number, end: number): void;
 }
