@@ -82,7 +82,7 @@ function change(env: ShardEnv, request: UserRequest, { before, version, next, ex
         hook: String(next.hook),
         was: String(before.hook),
       };
-      const id = tenantAuditId(at, "", env.random.token(8));
+      const id = tenantAuditId(at, "", `v${version + 1}`);
       env.projections.writeDocument(
         tenant,
         TENANT_AUDIT,
