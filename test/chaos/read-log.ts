@@ -22,7 +22,7 @@ export async function readLog(journal: Journal, roomId: string): Promise<FinalLo
     if (last === undefined) break;
     from = last.lastSeq + 1;
   }
-  return { room, isPrivate: false, segments, members: new Map(), overlays: new Map() };
+  return { room, isPrivate: false, segments, members: new Map(), overlays: new Map(), items: new Map() };
 }
 
 export function messagesOf(log: FinalLog): readonly Kept[] {

@@ -1,10 +1,12 @@
 /** Checks of the log by itself (2, 3), and of the rows that were written with it. */
 import { type Seq, seqOfMessageId, type UserId } from "../../src/base/ids.ts";
 import type { LogEvent, MessagePinned } from "../../src/domain/room/events.ts";
-import { emojiOf, tallyOf } from "../../src/domain/room/reactions.ts";
+import { type VoteRow, voteKey } from "../../src/domain/room/polls.ts";
+import { emojiOf, reactionKey, tallyOf } from "../../src/domain/room/reactions.ts";
 import type { MessageOverlay } from "../../src/domain/room/state.ts";
 import type { FinalLog } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
+import { POLL_OPTIONS } from "./request-frames.ts";
 import { eventsOf, membershipsOf, presentMembership } from "./log-facts.ts";
 
 export function checkLog(log: FinalLog, violate: Violate): void {
@@ -88,6 +90,7 @@ export function checkRows(log: FinalLog, violate: Violate): void {
   for (const userId of log.members.keys()) {
     if (!expected.has(userId)) violate("rows", `${log.room}: ${userId} has a row and is no member`);
   }
+  checkItems(log, events, violate);
   const changed = new Set<Seq>();
   for (const event of events) {
     if ("target" in event && !isPin(event)) changed.add(event.target);
@@ -135,15 +138,64 @@ function replayedOverlay(events: readonly LogEvent[], seq: Seq): MessageOverlay 
       reactions[event.emoji] = event.added ? [...users, event.by] : users;
     }
   }
-  return { ...(content !== undefined && { content }), ...(deletedAt !== undefined && { deletedAt }), reactions };
+  const poll = replayedPoll(events, seq);
+  return {
+    ...(poll !== undefined && { poll }),
+    ...(content !== undefined && { content }),
+    ...(deletedAt !== undefined && { deletedAt }),
+    reactions,
+  };
+}
+
+/** Counted from each person's last vote. */
+function replayedPoll(events: readonly LogEvent[], seq: Seq): MessageOverlay["poll"] {
+  const last = lastVotes(events, seq);
+  if (last.size === 0) return undefined;
+  const cast = [...last.values()].filter((choices) => choices.length > 0);
+  const votes = POLL_OPTIONS.map((_, place) => cast.filter((choices) => choices.includes(place)).length);
+  return { votes, voters: cast.length };
+}
+
+function lastVotes(events: readonly LogEvent[], seq: Seq): ReadonlyMap<UserId, readonly number[]> {
+  const last = new Map<UserId, readonly number[]>();
+  for (const event of events) {
+    if (event.kind === "poll_voted" && event.target === seq) last.set(event.by, event.choices);
+  }
+  return last;
+}
+
+/** Votes and reactions of people, as rows of their own. */
+function checkItems(log: FinalLog, events: readonly LogEvent[], violate: Violate): void {
+  for (const event of events) {
+    if (event.kind === "message_sent" && event.poll !== undefined) {
+      for (const [userId, choices] of lastVotes(events, event.seq)) {
+        const row = log.items.get(voteKey(event.seq, userId)) as VoteRow | undefined;
+        const [said, stored] = [choices.join(), (row?.choices ?? []).join()];
+        if (said !== stored)
+          violate("rows", `${log.room} seq ${event.seq}: ${userId} chose ${said}, the row ${stored}`);
+      }
+    }
+    if (event.kind !== "reaction_changed") continue;
+    const { target, emoji, by } = event;
+    const last = events.findLast(
+      (e) => e.kind === "reaction_changed" && e.target === target && e.by === by && e.emoji === emoji,
+    );
+    const isStored = log.items.has(reactionKey(target, emoji, by));
+    if (last === event && isStored !== event.added)
+      violate(
+        "rows",
+        `${log.room} seq ${target}: the reaction ${emoji} of ${by} is ${event.added}, the row ${isStored}`,
+      );
+  }
 }
 
 /** A deleted message's text and reactions are nobody's business any more. */
-function overlayLine({ content, deletedAt, reactions = {} }: MessageOverlay): string {
+function overlayLine({ content, deletedAt, reactions = {}, poll }: MessageOverlay): string {
   if (deletedAt !== undefined) return `deleted at ${deletedAt}`;
   const shown = emojiOf({ reactions })
     .map((emoji) => ({ emoji, ...tallyOf({ reactions }, emoji) }))
     .filter(({ count }) => count > 0)
     .map(({ emoji, count, users }) => `${emoji} ${count} ${[...users].sort().join(",")}`);
-  return `${content ?? "unchanged"} ${shown.join(" ")}`;
+  const results = poll === undefined ? "" : ` votes ${poll.votes.join(" ")} of ${poll.voters}`;
+  return `${content ?? "unchanged"} ${shown.join(" ")}${results}`;
 }

@@ -80,6 +80,12 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
       return event.kind === "message_pinned" && event.target === seqOfMessageId(body.messageId);
     case "unpin_message":
       return event.kind === "message_unpinned" && event.target === seqOfMessageId(body.messageId);
+    case "vote_poll":
+      return (
+        event.kind === "poll_voted" &&
+        event.target === seqOfMessageId(body.messageId) &&
+        event.choices.join() === body.choices.join()
+      );
     case "message_reaction":
       return (
         event.kind === "reaction_changed" &&

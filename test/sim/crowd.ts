@@ -12,6 +12,11 @@ import type { EventQueue } from "./virtual-clock.ts";
 /** A client asks for no more before it has some answers. */
 const OPEN_REQUESTS_MAX = 6;
 
+/** Every so many messages ask something. */
+const POLL_EVERY = 7;
+/** What a vote may be: all options, one, or none, which takes it back. */
+const CHOICES = [[0], [1], [0, 2], [], [0, 1, 2]] as const;
+
 export class Crowd {
   readonly clients: readonly SimClient[];
   /** The last one is private when there are several. */
@@ -99,7 +104,8 @@ export class Crowd {
   }
 
   #send(client: SimClient, room: RoomId): void {
-    const body = { kind: "send_message", content: this.content(client), ...this.#replyIn(client, room) } as const;
+    const content = this.content(client);
+    const body = { kind: "send_message", content, ...this.#replyIn(client, room), ...this.#askIn() } as const;
     const dice = this.#random.next();
     if (dice < 0.08) {
       client.request(room, body, { clientId: undefined });
@@ -119,6 +125,10 @@ export class Crowd {
     return answered === undefined ? {} : { replyTo: answered.id };
   }
 
+  #askIn(): { readonly isPoll?: true } {
+    return this.#contents % POLL_EVERY === 0 ? { isPoll: true } : {};
+  }
+
   content(client: SimClient): string {
     this.#contents += 1;
     return `${client.name} says ${this.#contents}`;
@@ -134,7 +144,13 @@ export class Crowd {
     else if (dice < 0.5) client.request(room, { kind: "delete_message", messageId });
     else if (dice < 0.54) client.request(room, { kind: "pin_message", messageId });
     else if (dice < 0.56) client.request(room, { kind: "unpin_message", messageId });
-    else client.request(room, { kind: "message_reaction", messageId, emoji: "+1", add: this.#random.next() < 0.6 });
+    else if (message.isPoll) {
+      client.request(room, {
+        kind: "vote_poll",
+        messageId,
+        choices: CHOICES[this.#random.below(CHOICES.length)] ?? [],
+      });
+    } else client.request(room, { kind: "message_reaction", messageId, emoji: "+1", add: this.#random.next() < 0.6 });
   }
 
   #comeOrGo(client: SimClient, room: RoomId): void {

@@ -20,7 +20,8 @@ export function finalLog(store: MemoryStore, tenant: TenantId, room: RoomId): Fi
     events: decodeEntries(firstSeq, entries),
   }));
   const isPrivate = log?.card?.settings.type !== "public";
-  return { room, isPrivate, segments, members: log?.members ?? new Map(), overlays: log?.overlays ?? new Map() };
+  const { members = new Map(), overlays = new Map(), items = new Map() } = log ?? {};
+  return { room, isPrivate, segments, members, overlays, items };
 }
 
 /** Events per segment of a room from former times. */

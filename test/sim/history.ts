@@ -2,14 +2,15 @@
  * What one run leaves behind for judgement: what each client did and saw, in its own order, and the final log.
  * Invariant: plain data; nothing here knows how it came about or what would be right.
  */
-import type { MessageId, RoomId, Seq, UserId } from "../../src/base/ids.ts";
+import type { ItemKey, MessageId, RoomId, Seq, UserId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
-import type { MemberRow, MessageOverlay } from "../../src/domain/room/state.ts";
+import type { ItemValue, MemberRow, MessageOverlay } from "../../src/domain/room/state.ts";
 import type { ErrorCode } from "../../src/protocol/errors.ts";
 import type { RoomEvent, RoomPosition } from "../../src/protocol/frames.ts";
 
 export type RequestBody =
-  | { readonly kind: "send_message"; readonly content: string; readonly replyTo?: MessageId }
+  | { readonly kind: "send_message"; readonly content: string; readonly replyTo?: MessageId; readonly isPoll?: true }
+  | { readonly kind: "vote_poll"; readonly messageId: MessageId; readonly choices: readonly number[] }
   | { readonly kind: "edit_message"; readonly messageId: MessageId; readonly content: string }
   | { readonly kind: "delete_message" | "pin_message" | "unpin_message"; readonly messageId: MessageId }
   | { readonly kind: "message_reaction"; readonly messageId: MessageId; readonly emoji: string; readonly add: boolean }
@@ -93,6 +94,7 @@ export interface FinalLog {
   /** Rows as the store has them. */
   readonly members: ReadonlyMap<UserId, MemberRow>;
   readonly overlays: ReadonlyMap<Seq, MessageOverlay>;
+  readonly items: ReadonlyMap<ItemKey, ItemValue>;
 }
 
 export interface History {

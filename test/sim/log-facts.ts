@@ -120,6 +120,16 @@ function pollLine(votes: readonly number[], voters: number, isClosed: boolean): 
   return `votes ${votes.join(" ")} of ${voters}${isClosed ? ", closed" : ""}`;
 }
 
+/** A vote, and there are others after it in the same poll. */
+export function isEarlierResult(event: LogEvent, events: readonly LogEvent[]): boolean {
+  if (event.kind !== "poll_voted") return false;
+  return events.slice(event.seq).some((later) => isResultOf(later, event.target));
+}
+
+function isResultOf(event: LogEvent, target: Seq): boolean {
+  return (event.kind === "poll_voted" || event.kind === "poll_closed") && event.target === target;
+}
+
 export interface Membership {
   readonly from: Seq;
   /** The event that ended it; infinite while it lasts. */

@@ -4,6 +4,9 @@ import { ERRORS, type ErrorCode } from "../../src/protocol/errors.ts";
 import type { ClientFrame } from "../../src/protocol/frames.ts";
 import type { RequestBody, RequestHistory } from "./history.ts";
 
+/** Of every poll. */
+export const POLL_OPTIONS = [{ text: "a" }, { text: "b" }, { text: "c" }] as const;
+
 export interface Place {
   /** For a join: what the client has of the room. */
   readonly since: Seq | undefined;
@@ -27,7 +30,10 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
         ...key,
         content: body.content,
         ...(body.replyTo !== undefined && { replyTo: body.replyTo }),
+        ...(body.isPoll === true && { poll: { question: body.content, options: POLL_OPTIONS, multiple: true } }),
       };
+    case "vote_poll":
+      return { type: "vote_poll", ...key, messageId: body.messageId, choices: body.choices };
     case "edit_message":
       return { type: "edit_message", ...key, messageId: body.messageId, content: body.content };
     case "delete_message":

@@ -20,7 +20,12 @@ export class RoomView {
   #leftAt: Seq = 0;
   /** The youngest question that was answered: a resume of many rooms may be answered after a later join of one. */
   #answeredRef = 0;
-  readonly messages: { readonly id: MessageId; readonly author: UserId; readonly seq: Seq }[] = [];
+  readonly messages: {
+    readonly id: MessageId;
+    readonly author: UserId;
+    readonly seq: Seq;
+    readonly isPoll: boolean;
+  }[] = [];
 
   constructor(room: RoomId) {
     this.room = room;
@@ -37,7 +42,8 @@ export class RoomView {
     this.seen.push({ kind: "events", connection, after, head, events });
     for (const event of events) {
       if (event.type !== "new_message" || event.seq <= (this.head ?? 0)) continue;
-      this.messages.push({ id: event.message.messageId, author: event.message.authorId, seq: event.seq });
+      const { messageId: id, authorId: author, poll } = event.message;
+      this.messages.push({ id, author, seq: event.seq, isPoll: poll !== undefined });
       if (this.messages.length > MESSAGES_KEPT_MAX) this.messages.shift();
     }
     this.head = Math.max(this.head ?? 0, head);

@@ -66,7 +66,7 @@ function rowOf(userId: UserId, joinedSeq: Seq): [UserId, MemberRow] {
 
 function logOf(segments: readonly FinalSegment[], changes: Partial<FinalLog> = {}): FinalLog {
   const members = new Map([rowOf(ANN, 3), rowOf(BEN, 4)]);
-  return { room: ROOM, isPrivate: true, segments, members, overlays: new Map(), ...changes };
+  return { room: ROOM, isPrivate: true, segments, members, overlays: new Map(), items: new Map(), ...changes };
 }
 
 const LOG = logOf([segmentOf(EVENTS.slice(0, 5)), segmentOf(EVENTS.slice(5))]);
