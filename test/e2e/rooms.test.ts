@@ -1,5 +1,7 @@
 /** Who comes into a room, who is kept out or quiet, and how a room ends: through the real server on both stores. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Action, LEVEL, PERMISSIONS } from "../../src/domain/room/permissions.ts";
+import { ROOM_TYPES } from "../../src/protocol/frames.ts";
 import { TestClient } from "../support/client.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
@@ -205,6 +207,40 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       expect(await roomsOf("dora", `&tags=${tag}`)).toEqual([one.room]);
       const { body } = await rest("ann", "GET", `/rooms?tags=${tag}&limit=1`);
       expect(at(body, "data.pagination")).toMatchObject({ total: 2, limit: 1, hasMore: true });
+    });
+
+    test("each role does over REST what the table of permissions says, in every type of room", async () => {
+      const people = { ann: "owner", adam: "admin", bob: "moderator", cleo: "member" } as const;
+      const samples: readonly (readonly [Action, string, string, object | undefined])[] = [
+        ["read", "GET", "", undefined],
+        ["write", "POST", "/messages", { content: "hello" }],
+        ["update_room", "PATCH", "", { description: "described" }],
+        ["moderate_settings", "PATCH", "", { slowModeSeconds: 0, moderationLevel: "none" }],
+        ["mute", "POST", "/mutes", { userId: "max" }],
+        ["ban", "POST", "/bans", { userId: "zoe" }],
+        ["approve", "GET", "/requests", undefined],
+      ];
+      for (const type of ROOM_TYPES.filter((one) => one !== "direct")) {
+        const { room, ann, path } = await scene({ roomType: type, participants: ["max"] });
+        await ann.ack({ type: "add_member", roomId: room, userId: "adam", role: "admin" });
+        for (const [action, method, where, body] of samples) {
+          for (const [user, role] of Object.entries(people)) {
+            const reply = await rest(user, method, path + where, body);
+            const needs = LEVEL[PERMISSIONS[type][action]];
+            const expected = LEVEL[role] >= needs ? "ok" : "forbidden";
+            expect(`${type} ${action} ${role}: ${reply.body.error?.code ?? "ok"}`).toBe(
+              `${type} ${action} ${role}: ${expected}`,
+            );
+            if (expected === "forbidden") expect(reply.status).toBe(403);
+          }
+          const stranger = await rest("nobody", method, path + where, body);
+          const isOpen = PERMISSIONS[type].read === "none";
+          const code = isOpen && action === "read" ? "200 ok" : isOpen ? "403 forbidden" : "404 room_not_found";
+          expect(`${type} ${action}: ${codeOf(stranger)}`.replace(/: 20\d/, ": 200")).toBe(
+            `${type} ${action}: ${code}`,
+          );
+        }
+      }
     });
 
     test("two people have one direct room, whichever way it is asked for; nobody comes, goes or takes its name", async () => {
