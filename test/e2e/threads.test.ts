@@ -1,9 +1,11 @@
 /** Threads, mentions, pins, versions and what was deleted, through the real server on both stores: over sockets and REST. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { snakeName } from "../../src/protocol/json-dialects.ts";
 import { TestClient } from "../support/client.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { at, listAt, textAt } from "../support/json.ts";
+import { PlainSocket } from "../support/plain-socket.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
 
@@ -167,6 +169,45 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
         }
         expect((await rest("eve", "POST", `/messages/${root}/thread/read`, {})).status).toBe(404);
         expect((await rest("eve", "POST", `/messages/${root}/pin`, {})).status).toBe(404);
+      });
+    });
+
+    describe("the plain dialects", () => {
+      test.each([
+        ["/chat", (name: string) => name],
+        ["/api/v1/ws/chat", snakeName],
+      ])("at %s answer, pin and mark as read under their own names", async (path, spelled) => {
+        const { room, ann } = await scene("group");
+        const root = await say(ann, room, "Coffee?");
+        const socket = await new PlainSocket(`${server.ws}${path}?token=${server.token({ user: "bob" })}`).open();
+        const tell = (type: string, fields: Readonly<Record<string, unknown>>): void => {
+          const all = { type, ref: type, roomId: room, ...fields };
+          socket.send(Object.fromEntries(Object.entries(all).map(([name, value]) => [spelled(name), value])));
+        };
+        const acked = (ref: string): Promise<unknown> => socket.next("ack", (frame) => at(frame, "ref") === ref);
+        await socket.next("connection");
+        tell("join_room", {});
+        await acked("join_room");
+        tell("send_message", { content: "@all yes", replyTo: root, mentionRoom: true });
+        expect(at(await socket.next("new_message"), "message")).toMatchObject({
+          [spelled("replyTo")]: root,
+          [spelled("threadId")]: root,
+          [spelled("mentionsRoom")]: true,
+        });
+        expect(await socket.next("message_updated")).toMatchObject({
+          [spelled("messageId")]: root,
+          change: {
+            kind: "thread",
+            thread: { [spelled("replyCount")]: 1, [spelled("lastReplyAt")]: expect.any(String) },
+          },
+        });
+        await acked("send_message");
+        tell("pin_message", { messageId: root });
+        expect(await socket.next("message_pinned")).toMatchObject({ [spelled("messageId")]: root, by: "bob" });
+        await acked("pin_message");
+        tell("mark_thread_read", { threadId: root });
+        await acked("mark_thread_read");
+        socket.close();
       });
     });
 
