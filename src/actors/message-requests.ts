@@ -4,11 +4,13 @@
  * judged by the command that came with the request.
  */
 import { itemKey, messageIdOf, type Seq } from "../base/ids.ts";
+import type { RoomEffect } from "../domain/room/decision.ts";
 import type { ItemValue } from "../domain/room/state.ts";
 import { followsOf, repliesOf, seqId } from "../domain/room/thread-items.ts";
 import type { MessageView } from "../protocol/frames.ts";
 import type { Done, ListedItem } from "../storage/journal.ts";
 import type { DocumentOutcome } from "../storage/projections.ts";
+import { userAddress } from "./address.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { RoomCalls, VersionView } from "./calls.ts";
 import type { MessageViews } from "./message-views.ts";
@@ -23,6 +25,7 @@ import { deletedView } from "./views.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Found = HistoryPage[number];
+type MarkThread = Extract<RoomEffect, { readonly kind: "mark_thread_read" }>;
 
 const RETRY_MS = 500;
 
@@ -69,16 +72,20 @@ export class MessageRequests {
   }
 
   /** Answers when the mark is durable. */
-  markThread(request: RoomRequest, root: Seq, no: number): void {
+  markThread(request: RoomRequest, { root, no, lastNo }: MarkThread): void {
     const { userId } = request.by;
     const threadId = messageIdOf(root);
     this.#wait<number>(
       request,
       (done) => this.#marks.advance({ room: this.#room.room, root, userId }, no, done),
       (mark) => {
-        if (request.asker.kind === "frame") return answerAck(this.#env, request, { messageId: threadId });
-        const lastNo = this.#room.state.messages.get(root)?.overlay.thread?.lastNo ?? mark;
-        answerValue(this.#env, request, { threadId, unread: Math.max(0, lastNo - mark) });
+        const { tenant, room } = this.#room;
+        const { asker } = request;
+        const unread = Math.max(0, lastNo - mark);
+        const on = asker.kind === "frame" ? { on: asker.connection.info.connectionId } : {};
+        this.#env.tell(userAddress(tenant, userId), { kind: "thread_unread", room, threadId, unread, ...on });
+        if (asker.kind === "frame") answerAck(this.#env, request, { messageId: threadId });
+        else answerValue(this.#env, request, { threadId, unread });
       },
     );
   }

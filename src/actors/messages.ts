@@ -31,6 +31,14 @@ export type ActorMessage =
       readonly toAll: boolean;
       readonly on?: ConnectionId;
     }
+  /** room → user: they marked a thread as read, `on` that connection; the others want to know. */
+  | {
+      readonly kind: "thread_unread";
+      readonly room: RoomId;
+      readonly threadId: MessageId;
+      readonly unread: number;
+      readonly on?: ConnectionId;
+    }
   /** user → room: the sender blocked this person, or does so no more. */
   | { readonly kind: "blocks_changed"; readonly userId: UserId }
   /** room → user: for sockets of the user that are not subscribed to the room. */

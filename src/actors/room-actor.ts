@@ -713,7 +713,7 @@ export class RoomActor extends Actor<RoomMessage> {
         this.marks.delivered(by.userId, effect.seq, request);
         return;
       case "mark_thread_read":
-        this.#sequels.messages.markThread(request, effect.root, effect.no);
+        this.#sequels.messages.markThread(request, effect);
         return;
       case "notify":
       case "notify_all":

@@ -277,6 +277,9 @@ export class UserActor extends Actor<UserMessage> {
       case "unread":
         this.#tellUnread(message);
         return;
+      case "thread_unread":
+        this.#tellThreadUnread(message);
+        return;
       case "presence":
       case "ask_unread":
         return;
@@ -293,6 +296,14 @@ export class UserActor extends Actor<UserMessage> {
       if (!toAll && this.#listens(connection, room)) continue;
       const mentioned = mentions === 0 ? {} : { mentions };
       sendFrame(connection, { type: "notification", kind: "unread", roomId: room, unread, readSeq, ...mentioned });
+    }
+  }
+
+  #tellThreadUnread(message: Extract<ActorMessage, { kind: "thread_unread" }>): void {
+    const { room: roomId, threadId, unread, on } = message;
+    for (const connection of this.#connections) {
+      if (!connection.greeted || connection.info.connectionId === on) continue;
+      sendFrame(connection, { type: "thread_unread", roomId, threadId, unread });
     }
   }
 

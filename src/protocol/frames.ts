@@ -636,6 +636,13 @@ export interface ModerationNoticeFrame {
   readonly reportId?: string;
   readonly reason?: string;
 }
+/** One of the user's other connections marked a thread as read. */
+export interface ThreadUnreadFrame {
+  readonly type: "thread_unread";
+  readonly roomId: RoomId;
+  readonly threadId: MessageId;
+  readonly unread: number;
+}
 export interface ResumedFrame {
   readonly type: "resumed";
   readonly ref?: Ref;
@@ -661,6 +668,7 @@ export type ServerFrame =
   | NotificationFrame
   | MemberCountFrame
   | ModerationNoticeFrame
+  | ThreadUnreadFrame
   | ResumedFrame
   | ReconnectFrame
   | PongFrame;

@@ -25,6 +25,7 @@ import type {
   SeenStep,
   ServerFrameType,
   ThreadChange,
+  ThreadUnreadFrame,
   ThreadView,
   TypingFrame,
   UserRef,
@@ -43,6 +44,7 @@ export const SERVER_OPS = {
   receipts: 73,
   notification: 74,
   resumed: 75,
+  thread_unread: 80,
   member_count: 92,
   moderation_notice: 96,
 } as const satisfies Record<ServerFrameType, number>;
@@ -228,5 +230,6 @@ export const SERVER_LAYOUTS: Readonly<Record<Exclude<ServerFrameType, "events">,
   notification: layout<NotificationFrame>("kind", "by", "messageId", "unread", "mentions", "readSeq"),
   member_count: layout<MemberCountFrame>("memberCount"),
   moderation_notice: layout<ModerationNoticeFrame>("what", "heldId", "messageId", "reportId", "reason"),
+  thread_unread: layout<ThreadUnreadFrame>("threadId", "unread"),
   resumed: layout<ResumedFrame>({ name: "rooms", layout: POSITION, many: "list" }),
 };

@@ -125,7 +125,10 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
 
         await ann.ack({ type: "mark_thread_read", roomId: room, threadId: root, messageId: first });
         expect(await unread("ann")).toEqual([[root, 2]]);
+        const elsewhere = await TestClient.connect(server, { token: server.token({ user: "ann" }), wire: "json" });
         const marked = await rest("ann", "POST", `/messages/${root}/thread/read`, {});
+        const heard = await elsewhere.waitFor((frame: Frame) => frame.type === "thread_unread", "the mark");
+        expect(heard).toMatchObject({ roomId: room, threadId: root, unread: 0 });
         expect(at(marked.body, "data")).toEqual({ roomId: room, threadId: root, unreadCount: 0 });
         // A slower device does not take it back.
         await ann.ack({ type: "mark_thread_read", roomId: room, threadId: root, messageId: first });
@@ -151,8 +154,8 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
         const root = await say(ann, room, "Anyone?");
         await ann.ack({ type: "leave_room", roomId: room });
         const reply = await say(bob, room, "Me", { replyTo: root });
-        const notified = await ann.waitFor((frame: Frame) => frame.type === "notification", "the notification");
-        expect(notified).toMatchObject({ kind: "reply", roomId: room, by: "bob", messageId: reply });
+        const notified = await ann.waitFor((frame: Frame) => frame["kind"] === "reply", "the notification");
+        expect(notified).toMatchObject({ type: "notification", roomId: room, by: "bob", messageId: reply });
       });
 
       test("is nobody's business who may not read the room", async () => {

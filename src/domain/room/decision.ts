@@ -80,7 +80,14 @@ export type RoomEffect =
   /** `seq`: of the first message that is unread again. */
   | { readonly kind: "mark_unread"; readonly userId: UserId; readonly seq: Seq }
   | { readonly kind: "mark_delivered"; readonly userId: UserId; readonly seq: Seq }
-  | { readonly kind: "mark_thread_read"; readonly userId: UserId; readonly root: Seq; readonly no: number }
+  | {
+      readonly kind: "mark_thread_read";
+      readonly userId: UserId;
+      readonly root: Seq;
+      /** The reply up to which it is read, and the last one that there is. */
+      readonly no: number;
+      readonly lastNo: number;
+    }
   | {
       readonly kind: "notify";
       readonly userIds: readonly UserId[];

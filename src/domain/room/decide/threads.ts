@@ -89,6 +89,6 @@ export function decideMarkThread(state: LiveRoom, command: MarkThreadRead): Deci
     }
     no = reply.thread.no;
   }
-  const effect: RoomEffect = { kind: "mark_thread_read", userId: by.userId, root, no };
+  const effect: RoomEffect = { kind: "mark_thread_read", userId: by.userId, root, no, lastNo: thread.lastNo };
   return acceptEffect(effect);
 }
