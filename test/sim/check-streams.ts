@@ -2,13 +2,14 @@
  * Checks of what clients were sent (4, 5, 8): from its start, or from a named loss, a room's stream has every event that is
  * for clients, as the log has it, in order and once. A repetition is only right as the answer to an open question.
  */
-import type { RoomId, Seq } from "../../src/base/ids.ts";
+import type { RoomId, Seq, UserId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
 import type { ClientHistory, History, Seen } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
 import {
   eventsOf,
   isEarlierResult,
+  isOwnQuietDeparture,
   isThreadSummary,
   logLine,
   type Membership,
@@ -36,12 +37,14 @@ export function checkStreams(history: History, violate: Violate): void {
 
 class Stream {
   readonly #name: string;
+  readonly #user: UserId;
   readonly #events: readonly LogEvent[];
   readonly #violate: Violate;
   readonly #open = new Map<number, Question>();
   #head: Seq | undefined;
 
   constructor(client: ClientHistory, room: RoomId, events: readonly LogEvent[], violate: Violate) {
+    this.#user = client.user;
     this.#name = `${client.name} ${room}`;
     this.#events = events;
     this.#violate = violate;
@@ -73,7 +76,9 @@ class Stream {
     if (after < known && !this.#isAsked(connection, after)) {
       this.#violate("4 repeated", `${place} came unasked when the client had ${known}`);
     }
-    const got = events.filter((event) => !isThreadSummary(event)).map(seenLine);
+    const got = events
+      .filter((event) => !isThreadSummary(event) && !isOwnQuietDeparture(event, this.#user, this.#events))
+      .map(seenLine);
     const shown = new Set(got);
     const expected = this.#events.slice(after, head).flatMap((event) => {
       const line = logLine(event);

@@ -193,10 +193,8 @@ class ClusterScenario {
   // ---------------------------------------------------------------------------------------------- beginning
 
   async #found(): Promise<void> {
-    const { oldEvents } = this.#profile;
     const users = this.#crowd.clients.map((client) => client.user);
-    if (oldEvents > 0)
-      writeOldRoom(this.#memory, TENANT, this.#crowd.rooms[0] as RoomId, users, oldEvents, WALL_START_MS);
+    writeOldRoom(this.#memory, TENANT, this.#crowd.rooms[0] as RoomId, users, this.#profile, WALL_START_MS);
     for (const machine of this.#machines) machine.start();
     if (!(await this.#runUntil(() => this.#agree(), AGREE_MS_MAX))) this.#complainOfViews();
     for (const client of this.#crowd.clients) client.connect();

@@ -25,6 +25,7 @@ export class Crowd {
   readonly #random: SeededRandom;
   readonly #thinkMsMax: number;
   readonly #isOld: boolean;
+  readonly #hasGhosts: boolean;
   #left = 0;
   #contents = 0;
 
@@ -38,7 +39,8 @@ export class Crowd {
     this.#queue = queue;
     this.#random = random;
     this.#thinkMsMax = profile.thinkMsMax;
-    this.#isOld = profile.oldEvents > 0;
+    this.#hasGhosts = profile.ghosts > 0;
+    this.#isOld = profile.oldEvents > 0 || profile.ghosts > 0;
     this.clients = clients;
     this.rooms = rooms;
   }
@@ -156,7 +158,8 @@ export class Crowd {
   #comeOrGo(client: SimClient, room: RoomId): void {
     const owner = this.clients[0] as SimClient;
     const isPrivate = room === this.rooms.at(-1);
-    if (!isPrivate) {
+    // In a room with ghosts the owner adds and removes, too: whoever is removed is told alone.
+    if (!isPrivate && !(this.#hasGhosts && this.#random.next() < 0.5)) {
       if (client !== owner) client.request(room, { kind: "leave_room" });
       return;
     }

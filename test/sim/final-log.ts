@@ -7,6 +7,7 @@ import type { LogEvent } from "../../src/domain/room/events.ts";
 import { lastChanges, type RowChange, rowChanges } from "../../src/domain/room/rows.ts";
 import type { MemoryStore } from "../../src/storage/memory/memory-store.ts";
 import { MemoryJournal } from "../../src/storage/memory/memory-journal.ts";
+import type { Profile } from "./profile.ts";
 import type { FinalLog } from "./history.ts";
 
 export function finalLog(store: MemoryStore, tenant: TenantId, room: RoomId): FinalLog {
@@ -27,18 +28,24 @@ export function finalLog(store: MemoryStore, tenant: TenantId, room: RoomId): Fi
 /** Events per segment of a room from former times. */
 const OLD_SEGMENT_EVENTS = 100;
 
-/** A public room that everybody has been a member of for a while. */
+/** A room with ghosts has some messages, too. */
+const OLD_EVENTS_MIN = 100;
+
+/** A public room that everybody has been a member of for a while, if the seed has one. */
 export function writeOldRoom(
   store: MemoryStore,
   tenant: TenantId,
   room: RoomId,
-  users: readonly UserId[],
-  count: number,
+  people: readonly UserId[],
+  { oldEvents, ghosts }: Pick<Profile, "oldEvents" | "ghosts">,
   wallMs: number,
 ): void {
+  if (oldEvents === 0 && ghosts === 0) return;
+  const count = Math.max(oldEvents, OLD_EVENTS_MIN) + ghosts;
+  const users = [...people, ...Array.from({ length: ghosts }, (_, index) => `ghost-${index}` as UserId)];
   const journal = new MemoryJournal(store, (run) => run());
   const state = emptyRoomState();
-  const settings = { type: "public", name: room, maxMembers: 100, allowInvites: true } as const;
+  const settings = { type: "public", name: room, maxMembers: 5_000, allowInvites: true } as const;
   const by = users[0] as UserId;
   const eventAt = (seq: number): LogEvent => {
     const common = { seq, timestamp: wallMs - (count - seq) * 20, clientId: `old-${seq}`, bodyHash: seq };

@@ -56,8 +56,10 @@ export function logLine(event: LogEvent): string | undefined {
     case "pseudonym_changed":
       return `${place} ${event.pseudonym} ${event.banned ? "banned" : "free"} by ${event.by}`;
     case "member_joined":
+      if (event.quiet === true) return undefined;
       return `${place} ${event.userId} joined as ${event.role} by ${event.by}`;
     case "member_left":
+      if (event.quiet === true) return undefined;
       return `${place} ${event.userId} ${event.reason} by ${event.by}`;
     case "member_changed":
       return `${place} ${event.userId} is ${event.role} by ${event.by}`;
@@ -96,6 +98,13 @@ export function seenLine(event: RoomEvent): string {
     case "member_unmuted":
       return `${place} ${event.user.userId} unmuted by ${event.by}`;
   }
+}
+
+/** Shown to nobody but who left. */
+export function isOwnQuietDeparture(event: RoomEvent, user: UserId, events: readonly LogEvent[]): boolean {
+  if (event.type !== "user_left" || event.user.userId !== user) return false;
+  const logged = events[event.seq - 1];
+  return logged?.kind === "member_left" && logged.quiet === true && logged.userId === user;
 }
 
 /** It repeats what the reply before it says, for clients that show the thread's root: no event of its own. */

@@ -3,6 +3,7 @@
  * none hides what another would show.
  */
 import { SeededRandom } from "../../src/base/prng.ts";
+import { LARGE_ROOM_MEMBERS } from "../../src/base/limits.ts";
 import { HEALTHY_STORE, type StoreFaults } from "./sim-store.ts";
 
 export interface Profile {
@@ -31,6 +32,8 @@ export interface Profile {
   readonly isDeserted: boolean;
   /** Events that the first room has from former times. */
   readonly oldEvents: number;
+  /** Its members who never come: so many that it is about as large as rooms in which coming and going is no event. */
+  readonly ghosts: number;
 }
 
 export function profileOf(seed: number): Profile {
@@ -69,5 +72,6 @@ export function profileOf(seed: number): Profile {
     poison: some(0.15, 3),
     isDeserted: chance(0.1),
     oldEvents: chance(0.06) ? between(900, 1_100) : 0,
+    ghosts: chance(0.1) ? LARGE_ROOM_MEMBERS - between(0, 8) : 0,
   };
 }

@@ -108,11 +108,10 @@ class Scenario {
   }
 
   async run(): Promise<Outcome> {
-    const { seed, oldEvents, isDeserted } = this.#profile;
+    const { seed, isDeserted } = this.#profile;
     const { store, queue, trace } = this.#world;
     const users = this.#crowd.clients.map((client) => client.user);
-    if (oldEvents > 0)
-      writeOldRoom(store.memory, TENANT, this.#crowd.rooms[0] as RoomId, users, oldEvents, WALL_START_MS);
+    writeOldRoom(store.memory, TENANT, this.#crowd.rooms[0] as RoomId, users, this.#profile, WALL_START_MS);
     this.#startNode();
     for (const client of this.#crowd.clients) client.connect();
     this.#crowd.found();
