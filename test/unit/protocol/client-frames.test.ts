@@ -8,6 +8,7 @@ import {
   FILE_NAME_LENGTH_MAX,
   FILE_TYPES_MAX,
   ID_LENGTH_MAX,
+  INVITE_LENGTH_MAX,
   MEDIA_TYPE_LENGTH_MAX,
   MENTIONS_MAX,
   MESSAGE_IDS_MAX,
@@ -16,6 +17,7 @@ import {
   POLL_OPTIONS_MAX,
   POLL_QUESTION_LENGTH_MAX,
   PSEUDONYM_REASON_LENGTH_MAX,
+  REASON_LENGTH_MAX,
   REF_LENGTH_MAX,
   ROOM_DESCRIPTION_LENGTH_MAX,
   ROOM_NAME_LENGTH_MAX,
@@ -39,6 +41,9 @@ const attachment = { id: "a", type: "image", url: "https://a.b/c", fileName: "c"
 const send = { type: "send_message", ref: "r", roomId: "room", content: "hi" };
 const create = { type: "create_room", ref: "r", roomId: "room" };
 const update = { type: "update_room", ref: "r", roomId: "room" };
+const keepOut = { type: "ban_member", ref: "r", roomId: "room", userId: "usr_2" };
+const invite = { type: "create_invite", ref: "r", roomId: "room" };
+const revoke = { type: "revoke_invite", ref: "r", roomId: "room", invite: "code" };
 const join = { type: "join_room", ref: "r", roomId: "room" };
 const react = { type: "message_reaction", ref: "r", roomId: "room", messageId: "msg_1", emoji: "👍" };
 const edit = { type: "edit_message", ref: "r", roomId: "room", messageId: "msg_1", content: "hi" };
@@ -95,6 +100,14 @@ const BOUNDS: readonly (readonly [frame: Loose, field: string, atBound: unknown,
   [update, "allowedFileTypes", [chars(MEDIA_TYPE_LENGTH_MAX)], [chars(MEDIA_TYPE_LENGTH_MAX + 1)]],
   [update, "messageRetention", 0, -1],
   [update, "slowModeSeconds", 0, -1],
+  [join, "invite", chars(INVITE_LENGTH_MAX), chars(INVITE_LENGTH_MAX + 1)],
+  [join, "message", chars(REASON_LENGTH_MAX), chars(REASON_LENGTH_MAX + 1)],
+  [keepOut, "reason", chars(REASON_LENGTH_MAX), chars(REASON_LENGTH_MAX + 1)],
+  [keepOut, "durationMs", 1, 0],
+  [keepOut, "userId", chars(ID_LENGTH_MAX), chars(ID_LENGTH_MAX + 1)],
+  [invite, "durationMs", 1, 0],
+  [invite, "maxUses", 1, 0],
+  [revoke, "invite", chars(INVITE_LENGTH_MAX), chars(INVITE_LENGTH_MAX + 1)],
   [join, "lastSeq", 0, 0.5],
   [join, "roomId", chars(ID_LENGTH_MAX), chars(ID_LENGTH_MAX + 1)],
   [react, "emoji", chars(EMOJI_LENGTH_MAX), chars(EMOJI_LENGTH_MAX + 1)],
@@ -157,6 +170,13 @@ const WRONG: readonly (readonly [frame: Loose, field: string, values: readonly u
   [update, "enableAI", ["true"]],
   [update, "moderationLevel", ["severe", 1]],
   [update, "allowAnonymous", [0]],
+  [join, "invite", [1, ""]],
+  [{ ...keepOut, type: "mute_member" }, "durationMs", ["1", 1.5, -1]],
+  [{ ...keepOut, type: "add_member" }, "role", ["boss", 1]],
+  [{ ...keepOut, type: "set_role", role: "admin" }, "role", ["boss", 1]],
+  [{ ...keepOut, type: "transfer_room" }, "userId", ["", "a b", 1]],
+  [{ ...invite, type: "archive_room" }, "archived", [1, "true"]],
+  [{ ...keepOut, type: "answer_request", approve: true }, "approve", [1, "true"]],
   [join, "lastSeq", ["3", -1]],
   [{ type: "leave_room", ref: "r", roomId: "room" }, "membership", [1, "true"]],
   [edit, "messageId", [1, ""]],
@@ -177,6 +197,11 @@ const WRONG: readonly (readonly [frame: Loose, field: string, values: readonly u
 const REQUIRED: readonly (readonly [frame: Loose, fields: readonly string[]])[] = [
   [send, ["roomId", "content"]],
   [join, ["roomId"]],
+  [keepOut, ["roomId", "userId"]],
+  [revoke, ["roomId"]],
+  [{ ...keepOut, type: "set_role", role: "admin" }, ["userId", "role"]],
+  [{ ...keepOut, type: "answer_request", approve: true }, ["userId", "approve"]],
+  [{ type: "revoke_invite", ref: "r", roomId: "room", userId: "u" }, ["userId"]],
   [{ type: "leave_room", ref: "r", roomId: "room" }, ["roomId"]],
   [edit, ["roomId", "messageId", "content"]],
   [remove, ["roomId", "messageId"]],

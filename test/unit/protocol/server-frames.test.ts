@@ -146,6 +146,9 @@ const otherEvent: Arbitrary<RoomEvent> = fc.oneof(
   record({ type: type("user_left"), ...durable, user: userRef, by: user, reason }, {}),
   record({ type: type("member_updated"), ...durable, user: userRef, role, by: user }, {}),
   record({ type: type("room_updated"), ...durable, room: roomView, by: user }, {}),
+  record({ type: type("room_deleted"), ...durable, by: user }, {}),
+  record({ type: type("member_muted"), ...durable, user: userRef, by: user }, { until: time }),
+  record({ type: type("member_unmuted"), ...durable, user: userRef, by: user }, {}),
 );
 /** A message's room, sequence and time are those of the event around it. */
 const newMessage = (roomId: RoomId): Arbitrary<RoomEvent> =>
@@ -182,7 +185,16 @@ const serverFrame: Arbitrary<ServerFrame> = fc.oneof(
   ),
   record(
     { type: type("ack"), ref },
-    { roomId: room, messageId, seq: uint, timestamp: time, duplicate: flag, position },
+    {
+      roomId: room,
+      messageId,
+      seq: uint,
+      timestamp: time,
+      duplicate: flag,
+      position,
+      state: type("pending"),
+      invite: text,
+    },
   ),
   record(
     { type: type("error"), code: errorCode, message: text, temporary: flag },
@@ -206,7 +218,16 @@ const serverFrame: Arbitrary<ServerFrame> = fc.oneof(
   record(
     {
       type: type("notification"),
-      kind: fc.constantFrom("mention" as const, "invite" as const, "unread" as const, "announcement" as const),
+      kind: fc.constantFrom(
+        "mention" as const,
+        "invite" as const,
+        "unread" as const,
+        "announcement" as const,
+        "join_request" as const,
+        "request_approved" as const,
+        "request_denied" as const,
+        "banned" as const,
+      ),
       roomId: room,
     },
     { by: user, messageId, unread: uint, mentions: uint, readSeq: uint },
