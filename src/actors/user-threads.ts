@@ -128,9 +128,8 @@ function textOf({ rooms, before }: Place): string {
   return `${rooms}.${before ?? 0}`;
 }
 
-/** What is none of ours begins at the start. */
+/** Of what `textOf` gave; the edge has seen that it looks like it. */
 function placeOf(text: string): Place {
-  const [rooms, before] = text.split(".").map(Number);
-  const isOurs = Number.isSafeInteger(rooms) && Number.isSafeInteger(before);
-  return isOurs ? { rooms: rooms ?? 0, before: before === 0 ? undefined : before } : { rooms: 0, before: undefined };
+  const [rooms = 0, before = 0] = text.split(".").map(Number);
+  return { rooms, before: before === 0 ? undefined : before };
 }

@@ -15,7 +15,9 @@ const pageQuery = t.Object({ limit: wholeText(LIMIT), before: place, after: plac
 const followedQuery = t.Object({ limit: wholeText(LIMIT), before: place });
 const allFollowedQuery = t.Object({
   limit: wholeText(LIMIT),
-  after: t.Optional(t.String({ maxLength: 64, description: "`pagination.after` of the page before" })),
+  after: t.Optional(
+    t.String({ pattern: "^\\d{1,9}[.]\\d{1,15}$", description: "`pagination.after` of the page before" }),
+  ),
 });
 const readBody = t.Object({ messageId: t.Optional(messageId) });
 

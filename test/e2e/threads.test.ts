@@ -171,6 +171,10 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
           expect([path, (await rest("eve", "GET", path)).status]).toEqual([path, 404]);
         }
         expect((await rest("eve", "POST", `/messages/${root}/thread/read`, {})).status).toBe(404);
+        const strange = await server.rest("GET", "/v1/chat/threads?after=zzz", {
+          token: server.token({ user: "eve" }),
+        });
+        expect([strange.status, strange.body.error?.details?.field]).toEqual([400, "after"]);
         expect((await rest("eve", "POST", `/messages/${root}/pin`, {})).status).toBe(404);
       });
     });
