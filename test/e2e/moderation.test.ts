@@ -1,8 +1,10 @@
 /** Moderation on the real server: rules, held messages, reports, back-tests, and a hook that is a service of its own. */
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { TestClient } from "../support/client.ts";
 import { at, listAt, numberAt, textAt } from "../support/json.ts";
 import { TestServer } from "../support/server.ts";
+import { SECRET } from "../support/tokens.ts";
 
 /** What the hook answers to a text; it hangs on what it does not know. */
 const VERDICTS: Readonly<Record<string, object>> = {
@@ -194,6 +196,30 @@ test("a back-test says what a rule would have found, at once or line by line", a
     rule: { id: "try", action: "flag", pattern: "(" },
   });
   expect([wrong.status, at(wrong.body, "error.details.field")]).toEqual([400, "rule"]);
+  await ada.close();
+});
+
+test("the command runs a rule over the rooms of a tenant, and says which it could not look at", async () => {
+  const ada = await connect("ada");
+  const roomId = await roomOf(ada);
+  for (const content of ["a raffle", "nothing", "the raffle!"]) await ada.say(roomId, content);
+  const run = (...args: readonly string[]) =>
+    Bun.spawn([process.execPath, join(import.meta.dir, "../../src/cli/backtest.ts"), ...args], {
+      env: { JWT_SECRET_KEY: SECRET, HOST: "127.0.0.1", PORT: String(server.port) },
+      stdout: "pipe",
+      stderr: "pipe",
+    });
+  const all = run("--days", "1", "--words", "raffle");
+  const [text, complaints] = await Promise.all([new Response(all.stdout).text(), new Response(all.stderr).text()]);
+  expect([await all.exited, complaints]).toEqual([0, ""]);
+  expect(text).toContain(`${roomId}: 2 of 3 texts`);
+  expect(text).toMatch(/\n2 of \d+ texts in \d+ rooms, 1 days\n$/);
+  const some = run("--pattern", "r.ffle", "--rooms", `${roomId},nowhere`);
+  const [found, refused] = await Promise.all([new Response(some.stdout).text(), new Response(some.stderr).text()]);
+  expect([await some.exited, refused]).toEqual([1, "nowhere: There is no such room.\n"]);
+  expect(found).toContain("2 of 3 texts in 2 rooms, 7 days");
+  const wrong = run("--days", "1");
+  expect([await wrong.exited, (await new Response(wrong.stderr).text()).slice(0, 6)]).toEqual([2, "usage:"]);
   await ada.close();
 });
 

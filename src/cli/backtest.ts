@@ -1,0 +1,171 @@
+/**
+ * `bun run backtest --days 7 --words "a,b" [--pattern …] [--match part] [--tenant ID] [--rooms a,b] [--url …]`: what a rule
+ * would have found in the rooms of a tenant, by the running server of the same configuration. Changes nothing. Rooms are
+ * those that an administrator of the tenant sees, or those that are named.
+ */
+import { parseArgs } from "node:util";
+import { parseId, type RoomId, type TenantId, type UserId } from "../base/ids.ts";
+import { ROOM_LIST_PAGE_MAX } from "../base/limits.ts";
+import { type Config, readConfig } from "../config.ts";
+import { createAuth } from "../edge/auth.ts";
+import { secretOf } from "../edge/jwt-secret.ts";
+
+const USAGE =
+  'usage: bun run backtest --days N (--words "one,two" [--match part] | --pattern RE2) [--tenant ID] [--rooms a,b] [--user ID] [--url URL]';
+const TOKEN_SECONDS = 3_600;
+const BAR_CELLS = 24;
+const DAYS_DEFAULT = "7";
+
+interface Options {
+  readonly rule: object;
+  readonly days: number;
+  readonly tenant: TenantId | undefined;
+  readonly user: UserId;
+  readonly rooms: readonly RoomId[] | undefined;
+  readonly url: string | undefined;
+}
+
+/** What one room's back-test ended with. */
+interface Outcome {
+  readonly scanned: number;
+  readonly hits: number;
+  readonly perDay: Readonly<Record<string, number>>;
+  readonly sample: readonly { readonly messageId: string; readonly at: string; readonly excerpt: string | null }[];
+  readonly isCut: boolean;
+}
+
+export function readOptions(args: readonly string[]): Options | undefined {
+  const option = { type: "string" } as const;
+  const names = ["days", "words", "pattern", "match", "tenant", "rooms", "user", "url"] as const;
+  const options = Object.fromEntries(names.map((name) => [name, option]));
+  const { values } = parseArgs({ args: [...args], options, strict: false });
+  const text = (name: (typeof names)[number]): string | undefined => {
+    const value = values[name];
+    return typeof value === "string" ? value : undefined;
+  };
+  const [words, pattern, match] = [text("words")?.split(","), text("pattern"), text("match")];
+  const days = Number(text("days") ?? DAYS_DEFAULT);
+  const user = parseId<UserId>(text("user") ?? "backtest");
+  const rooms = text("rooms")
+    ?.split(",")
+    .map((id) => parseId<RoomId>(id));
+  const isWrong = (words === undefined) === (pattern === undefined) || !Number.isInteger(days) || user === undefined;
+  if (isWrong || rooms?.includes(undefined) === true) return undefined;
+  const what = words === undefined ? { pattern } : { words, ...(match !== undefined && { match }) };
+  return {
+    rule: { id: "backtest", action: "flag", ...what },
+    days,
+    tenant: parseId<TenantId>(text("tenant")),
+    user,
+    rooms: rooms as readonly RoomId[] | undefined,
+    url: text("url"),
+  };
+}
+
+async function tokenOf(config: Config, { user, tenant }: Options): Promise<string> {
+  const { issuer, audience } = config.jwt;
+  const auth = createAuth({ secret: secretOf(config), issuer, audience });
+  return auth.mintToken({ user, role: "admin", ttlSeconds: TOKEN_SECONDS, ...(tenant !== undefined && { tenant }) });
+}
+
+/** Of all pages; throws what the server says against it. */
+async function visibleRooms(base: string, token: string): Promise<readonly RoomId[]> {
+  const found: RoomId[] = [];
+  for (;;) {
+    const query = `?scope=visible&limit=${ROOM_LIST_PAGE_MAX}&offset=${found.length}`;
+    const response = await fetch(`${base}/rooms${query}`, { headers: { authorization: `Bearer ${token}` } });
+    const body = (await response.json()) as {
+      readonly data?: { readonly rooms: readonly { readonly roomId: RoomId }[] };
+      readonly error?: { readonly message: string };
+    };
+    if (body.data === undefined) throw new Error(body.error?.message ?? `status ${response.status}`);
+    found.push(...body.data.rooms.map(({ roomId }) => roomId));
+    if (body.data.rooms.length < ROOM_LIST_PAGE_MAX) return found;
+  }
+}
+
+/** Line by line, so that `tell` hears how far it is. */
+async function backtestRoom(
+  base: string,
+  token: string,
+  room: RoomId,
+  { rule, days }: Options,
+  tell: (progress: number) => void,
+): Promise<Outcome> {
+  const response = await fetch(`${base}/rooms/${encodeURIComponent(room)}/moderation/backtest`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${token}`, accept: "application/x-ndjson", "content-type": "application/json" },
+    body: JSON.stringify({ rule, days }),
+  });
+  let rest = "";
+  let last = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of response.body ?? []) {
+    const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
+    rest = lines.pop() ?? "";
+    for (const line of lines) {
+      last = line;
+      const { progress } = JSON.parse(line) as { readonly progress?: number };
+      if (progress !== undefined) tell(progress);
+    }
+  }
+  const answer = JSON.parse(last || rest) as { readonly data?: Outcome; readonly error?: { readonly message: string } };
+  if (answer.data === undefined) throw new Error(answer.error?.message ?? `status ${response.status}`);
+  return answer.data;
+}
+
+function bar(done: number, room: string): string {
+  const cells = Math.round(done * BAR_CELLS);
+  return `\r[${"#".repeat(cells)}${".".repeat(BAR_CELLS - cells)}] ${String(Math.round(done * 100)).padStart(3)} %  ${room}\u001b[K`;
+}
+
+function report(room: RoomId, { scanned, hits, perDay, sample, isCut }: Outcome): string {
+  const lines = [`${room}: ${hits} of ${scanned} texts${isCut ? " (there are more within these days)" : ""}`];
+  if (hits > 0) {
+    lines.push(
+      `  ${Object.entries(perDay)
+        .map(([day, count]) => `${day}: ${count}`)
+        .join(", ")}`,
+    );
+    for (const { messageId, at, excerpt } of sample.slice(0, 3)) {
+      lines.push(`  ${at} ${messageId} ${JSON.stringify(excerpt ?? "(deleted)")}`);
+    }
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+/** 0 when every room was looked at. */
+async function main(): Promise<number> {
+  const options = readOptions(process.argv.slice(2));
+  const config = readConfig();
+  if (options === undefined || !config.ok) {
+    process.stderr.write(`${config.ok ? USAGE : config.error.join("\n")}\n`);
+    return 2;
+  }
+  const { host, port } = config.value;
+  const address = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
+  const base = `${options.url ?? `http://${address}:${port}`}/v1/chat`;
+  const token = await tokenOf(config.value, options);
+  const rooms = options.rooms ?? (await visibleRooms(base, token));
+  const show = process.stderr.isTTY === true ? (text: string) => process.stderr.write(text) : () => true;
+  let code = 0;
+  let [scanned, hits] = [0, 0];
+  for (const [index, room] of rooms.entries()) {
+    try {
+      const outcome = await backtestRoom(base, token, room, options, (progress) =>
+        show(bar((index + progress) / rooms.length, room)),
+      );
+      scanned += outcome.scanned;
+      hits += outcome.hits;
+      show("\r\u001b[K");
+      if (outcome.hits > 0) process.stdout.write(report(room, outcome));
+    } catch (error) {
+      code = 1;
+      process.stderr.write(`${room}: ${error instanceof Error ? error.message : String(error)}\n`);
+    }
+  }
+  process.stdout.write(`${hits} of ${scanned} texts in ${rooms.length} rooms, ${options.days} days\n`);
+  return code;
+}
+
+if (import.meta.main) process.exitCode = await main();
