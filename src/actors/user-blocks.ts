@@ -60,8 +60,7 @@ export class UserBlocks {
           if (!written.ok) return done(err(UNAVAILABLE));
           // A conflict: another owner of the list was faster, and it is there.
           blocked.add(userId);
-          this.#changed(userId);
-          done(ok(true));
+          this.#changed(userId, () => done(ok(true)));
         }),
       );
     });
@@ -72,8 +71,7 @@ export class UserBlocks {
     const collection = blocksOf(this.#userId);
     const gone = (): void => {
       this.#blocked?.delete(userId);
-      this.#changed(userId);
-      done(ok(true));
+      this.#changed(userId, () => done(ok(true)));
     };
     projections.readDocument(
       this.#tenant,
@@ -125,8 +123,8 @@ export class UserBlocks {
     );
   }
 
-  /** Rooms of the two believe what they read for a while, unless they are told. What is lost is noticed by them later. */
-  #changed(userId: UserId): void {
+  /** Rooms of the two believe what they read for a while, unless they are told; then the answer. What is lost they notice later. */
+  #changed(userId: UserId, then: () => void): void {
     this.#env.projections.sharedRooms(
       this.#tenant,
       this.#userId,
@@ -135,6 +133,7 @@ export class UserBlocks {
       this.#later((read) => {
         const rooms: readonly RoomId[] = (read.ok ? read.value[0] : undefined) ?? [];
         for (const room of rooms) this.#env.tell(roomAddress(this.#tenant, room), { kind: "blocks_changed", userId });
+        then();
       }),
     );
   }

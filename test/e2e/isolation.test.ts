@@ -7,6 +7,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createSchema } from "../../src/protocol/schema.ts";
 import { TestClient } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import {
   frameCases,
   HIDDEN,
@@ -115,19 +116,6 @@ async function ask(server: TestServer, operation: string, given: RestCase, token
   const options = { token, ...(given.body === undefined ? {} : { body: given.body }) };
   const reply = await server.rest(method, pathOf(operation, given), options);
   return withoutChance(`${reply.status} ${reply.text}`);
-}
-
-/** For what is told with a delay: tried until it holds, or fails as it failed last. */
-async function eventually(check: () => Promise<void>): Promise<void> {
-  const endMs = performance.now() + 5_000;
-  for (;;) {
-    try {
-      return await check();
-    } catch (error) {
-      if (performance.now() > endMs) throw error;
-      await Bun.sleep(50);
-    }
-  }
 }
 
 /** What the first tenant's owner sees of its world. */
