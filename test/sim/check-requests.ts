@@ -95,6 +95,8 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
       );
     case "leave_room":
       return event.kind === "member_left" && event.userId === client.user;
+    case "create_invite":
+      return event.kind === "invite_made";
     case "add_member":
       return event.kind === "member_joined" && event.userId === body.userId;
     case "remove_member":

@@ -102,6 +102,7 @@ export class Crowd {
 
   /** Now and then back: some of what was read is unread again. */
   #mark(client: SimClient, room: RoomId, seq: Seq): void {
+    if (seq % 8 === 5) client.request(room, { kind: "create_invite" });
     client.request(room, { kind: seq % 4 === 3 ? "mark_unread" : "mark_read", seq });
   }
 

@@ -17,6 +17,7 @@ export type RequestBody =
   | { readonly kind: "create_room"; readonly participants: readonly UserId[]; readonly isPrivate: boolean }
   | { readonly kind: "join_room" }
   | { readonly kind: "leave_room" }
+  | { readonly kind: "create_invite" }
   | { readonly kind: "mark_read" | "mark_unread"; readonly seq: Seq }
   | { readonly kind: "add_member"; readonly userId: UserId }
   | { readonly kind: "remove_member"; readonly userId: UserId };

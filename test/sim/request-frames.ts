@@ -52,6 +52,8 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
       return { type: "join_room", ...key, ...(since !== undefined && { lastSeq: since }) };
     case "leave_room":
       return { type: "leave_room", ...key, membership: true };
+    case "create_invite":
+      return { type: "create_invite", ...key };
     case "mark_read":
     case "mark_unread":
       return { type: body.kind, ref, roomId, seq: body.seq };
