@@ -86,8 +86,9 @@ export function decideCheckVersions(
   const row = knownMessage(state, seq);
   if (row === undefined) return needMessage(seq);
   if (row === null) return MESSAGE_NOT_FOUND;
-  const isOpen = row.author === by.userId && deleted !== true;
-  const refused = isOpen ? undefined : refuse(state, by, "see_deleted");
+  const isOwn = row.author === by.userId;
+  const refused =
+    deleted === true ? refuse(state, by, "see_deleted") : isOwn ? undefined : refuse(state, by, "moderate");
   if (refused !== undefined) return refused;
   return row.overlay.deletedAt === undefined || deleted === true ? UNCHANGED : ALREADY_DELETED;
 }

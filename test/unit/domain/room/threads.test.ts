@@ -176,6 +176,29 @@ describe("pins", () => {
   });
 });
 
+describe("earlier versions", () => {
+  test("are for the author and for moderators; of a deleted message for those who may see what was deleted", () => {
+    room = new RoomDriver();
+    room.populate(settingsOf("public"), { ann: "owner", moe: "moderator", bob: "member", cleo: "member" });
+    const id = sent(BOB, "x");
+    const outcome = (by: Principal, deleted?: boolean): string => {
+      const asked = { kind: "check_versions", by, messageId: id, ...(deleted !== undefined && { deleted }) } as const;
+      const decision = room.run(asked);
+      return decision.kind === "reject" ? decision.rejection.code : decision.kind;
+    };
+    const everyone = [ANN, user("moe"), BOB, CLEO];
+    expect(everyone.map((by) => outcome(by))).toEqual(["accept", "accept", "accept", "forbidden"]);
+    accepted(remove(BOB, id));
+    expect(everyone.map((by) => outcome(by))).toEqual([
+      "already_deleted",
+      "already_deleted",
+      "already_deleted",
+      "forbidden",
+    ]);
+    expect(everyone.map((by) => outcome(by, true))).toEqual(["accept", "forbidden", "forbidden", "forbidden"]);
+  });
+});
+
 describe("attachments", () => {
   const file = (mimeType: string, more: Partial<Attachment> = {}): Attachment => {
     return { id: "f1", type: "file", url: "/f1", fileName: "a.PDF", fileSize: 10, mimeType, ...more };
