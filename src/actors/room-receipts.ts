@@ -77,6 +77,8 @@ export class RoomReceipts {
   /** A member's mark is durable. `isTold`: it is news for others; what one sends speaks for itself. */
   moved(userId: UserId, readSeq: Seq, deliveredSeq: Seq, isTold: boolean): void {
     this.#board?.move(userId, readSeq, deliveredSeq);
+    // The way of every message in a room that nobody asked about.
+    if (this.#loading === undefined && !isTold) return;
     const moved = { userId, readSeq, deliveredSeq };
     this.#loading?.moved.set(userId, moved);
     if (!isTold || this.#room.audience.isEmpty) return;
