@@ -46,8 +46,6 @@ interface Loading {
   readonly waiting: Answer<ReaderBoard>[];
 }
 
-const UNAVAILABLE = { ok: false, error: "unavailable" } as const;
-
 export class RoomReceipts {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
@@ -69,6 +67,11 @@ export class RoomReceipts {
     this.#later = later;
   }
 
+  /** It has not too many members. */
+  get areCounted(): boolean {
+    return this.#room.state.memberCount <= RECEIPTS_MEMBERS_MAX;
+  }
+
   stop(): void {
     this.#timer?.cancel();
     this.#idleTimer?.cancel();
@@ -83,7 +86,7 @@ export class RoomReceipts {
     this.#loading?.moved.set(userId, moved);
     if (!isTold || this.#room.audience.isEmpty) return;
     if (this.#isNamed) this.#moved.set(userId, moved);
-    else if (this.#room.state.memberCount > RECEIPTS_MEMBERS_MAX) return;
+    else if (!this.areCounted) return;
     else this.#isChanged = true;
     if (this.#timer !== undefined) return;
     const waitMs = this.#sentMs + RECEIPTS_INTERVAL_MS - this.#env.clock.monotonicMs();
@@ -191,7 +194,6 @@ export class RoomReceipts {
   #withBoard(answer: Answer<ReaderBoard>): void {
     this.#usedMs = this.#env.clock.monotonicMs();
     if (this.#board !== undefined) return answer({ ok: true, value: this.#board });
-    if (this.#room.state.memberCount > RECEIPTS_MEMBERS_MAX) return answer(UNAVAILABLE);
     if (this.#loading !== undefined) {
       this.#loading.waiting.push(answer);
       return;

@@ -3,7 +3,7 @@
  * Invariant: a connection is subscribed in the same turn in which its replay reached the head, so nothing falls between.
  */
 import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
-import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
+import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RECEIPTS_MEMBERS_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { MessageView, RoomPosition } from "../protocol/frames.ts";
@@ -365,6 +365,10 @@ export class RoomSequels {
       answerRejection(this.#env, request, rejection);
     };
     if (seq < 1 || seq > this.#room.publishedSeq) return refuse({ code: "message_not_found", field: "messageId" });
+    if (!this.#room.receipts.areCounted) {
+      const message = `Rooms of more than ${RECEIPTS_MEMBERS_MAX} members have no receipts.`;
+      return refuse({ code: "not_found", message });
+    }
     this.#room.reads.history({ before: seq + 1, after: seq - 1, limit: 1 }, (found) => {
       if (!found.ok) return refuse({ code: "unavailable", retryAfterMs: RETRY_MS });
       if (found.value.length === 0) return refuse({ code: "message_not_found", field: "messageId" });

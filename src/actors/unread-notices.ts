@@ -8,7 +8,7 @@
  */
 import type { Timer } from "../base/clock.ts";
 import type { ConnectionId, Seq, UserId } from "../base/ids.ts";
-import { NOTICES_INTERVAL_MS, NOTICES_PER_ROUND_MAX } from "../base/limits.ts";
+import { NOTICES_INTERVAL_MS, NOTICES_PER_ROUND_MAX, NOTICES_REMEMBERED_MEMBERS_MAX } from "../base/limits.ts";
 import type { LogEvent } from "../domain/room/events.ts";
 import type { UnreadCount } from "../storage/projections.ts";
 import { userAddress } from "./address.ts";
@@ -25,7 +25,7 @@ export class UnreadNotices {
   #roundMs = Number.NEGATIVE_INFINITY;
   /** Listeners with more than one device: the others may not listen. Some may have one only, meanwhile. */
   readonly #many = new Set<UserId>();
-  /** Members, where one page has them all; forgotten when somebody comes or goes, and when the room falls silent. */
+  /** Members, where one page has them all; forgotten when somebody comes or goes, and where they are many when it is silent. */
   #all: readonly UserId[] | undefined;
   /** Larger rooms: told last. */
   #after: UserId | undefined;
@@ -100,7 +100,7 @@ export class UnreadNotices {
     this.#timer = undefined;
     this.#roundMs = this.#env.clock.monotonicMs();
     if (this.#roundsLeft === 0) {
-      this.#all = undefined;
+      if (this.#all !== undefined && this.#all.length > NOTICES_REMEMBERED_MEMBERS_MAX) this.#all = undefined;
       return;
     }
     this.#roundsLeft -= 1;

@@ -236,6 +236,8 @@ export const MENTIONS_KEPT_MAX = 100;
  */
 export const NOTICES_PER_ROUND_MAX = 200;
 export const NOTICES_INTERVAL_MS = 1_000;
+/** Members up to which an active room remembers who they are, also when it is silent: 2 KB. Larger ones read them again. */
+export const NOTICES_REMEMBERED_MEMBERS_MAX = 32;
 /** Marks of members that an active room remembers: all of a room of 10,000 who read. The ones set first are forgotten first. */
 export const MARKS_KNOWN_MAX = 16_384;
 /** A sender's own read mark is written once they sent nothing between two looks, milliseconds apart, or after so many looks. */
