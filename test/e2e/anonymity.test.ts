@@ -119,6 +119,13 @@ test(
     await rest("cleo", "POST", `/rooms/${ROOM}/messages/${text}/reactions`, { emoji: "👍" });
     await ann.ack({ type: "pin_message", roomId: ROOM, messageId: text });
     await ann.ack({ type: "report_message", roomId: ROOM, messageId: reply, reason: "Is it true?" });
+    const rules = [{ id: "offers", action: "hold", words: ["offer"] }];
+    await ann.ack({ type: "set_moderation", roomId: ROOM, rules });
+    const waits = await whisper("An offer to all, @room", { mentionRoom: true });
+    const held = await rest("mod", "GET", `/rooms/${ROOM}/held`);
+    expect(JSON.stringify(held)).toContain("An offer to all");
+    expect(secretsIn(JSON.stringify(held))).toEqual([]);
+    await mod.ack({ type: "resolve_held", roomId: ROOM, heldId: waits, approve: true });
     const last = await ann.say(ROOM, "the last word");
 
     pseudonym = textAt(await mod.message(ROOM, "Nor me"), "authorId");
@@ -130,6 +137,7 @@ test(
       expect(results).toMatchObject({ change: { kind: "poll", poll: { votes: [0, 1], voters: 1 } } });
       expect(secretsIn(seenBy(onlooker, from[i] ?? 0))).toEqual([]);
     }
+    expect(await mod.message(ROOM, "An offer to all, @room")).toMatchObject({ authorId: pseudonym });
     const notice = await elsewhere.waitFor(
       (frame) => frame.type === "notification" && frame["kind"] === "mention",
       "the mention",

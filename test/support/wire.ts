@@ -4,6 +4,7 @@
  */
 import { EVENT_KINDS } from "../../src/protocol/layouts.ts";
 import { encode as encodeMsgpack } from "@msgpack/msgpack";
+import type { Field, Kind } from "../../src/protocol/fields.ts";
 import { decodeServerFrame } from "../../src/protocol/msgpack-codec.ts";
 import { createSchema } from "../../src/protocol/schema.ts";
 import { MESSAGE_LENGTH_DEFAULT } from "../../src/base/limits.ts";
@@ -23,8 +24,9 @@ export interface Wire {
 
 export type WireName = "msgpack" | "json" | "camel" | "snake";
 
-const schema: Readonly<Record<string, { readonly op: number; readonly fields: readonly { readonly name: string }[] }>> =
-  createSchema({ messageLengthMax: MESSAGE_LENGTH_DEFAULT });
+const schema: Readonly<Record<string, { readonly op: number; readonly fields: readonly Field[] }>> = createSchema({
+  messageLengthMax: MESSAGE_LENGTH_DEFAULT,
+});
 
 /** Types of the JSON dialects that are one event of a room's log each. */
 const EVENT_TYPES: ReadonlySet<string> = new Set(Object.keys(EVENT_KINDS));
@@ -56,9 +58,19 @@ function parse(data: string | Uint8Array): Frame {
 function encodePositional(frame: Frame): Uint8Array<ArrayBuffer> {
   const spec = schema[frame.type];
   if (spec === undefined) throw new Error(`no such client frame: ${frame.type}`);
-  const values = spec.fields.map((field) => frame[field.name] ?? null);
+  return encodeMsgpack([spec.op, frame["ref"] ?? null, frame["roomId"] ?? null, ...positional(spec.fields, frame)]);
+}
+
+/** Records in a frame are arrays by the same rule. */
+function positional(fields: readonly Field[], record: Readonly<Record<string, unknown>>): unknown[] {
+  const values = fields.map(({ name, kind }) => (record[name] == null ? null : positionalValue(kind, record[name])));
   while (values.length > 0 && values.at(-1) === null) values.pop();
-  return encodeMsgpack([spec.op, frame["ref"] ?? null, frame["roomId"] ?? null, ...values]);
+  return values;
+}
+
+function positionalValue(kind: Kind, value: unknown): unknown {
+  if (kind.kind === "record") return positional(kind.fields, value as Readonly<Record<string, unknown>>);
+  return kind.kind === "list" && Array.isArray(value) ? value.map((item) => positionalValue(kind.of, item)) : value;
 }
 
 function decodeBinary(data: string | Uint8Array): Frame {
