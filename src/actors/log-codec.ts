@@ -131,6 +131,8 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
     case "room_deleted":
       return head;
     case "member_banned":
+      head.push(event.userId, event.until, event.reason, event.replaces, event.stranger);
+      return head;
     case "member_muted":
       head.push(event.userId, event.until, event.reason, event.replaces);
       return head;
@@ -197,6 +199,17 @@ function hasMore({ requested, invited, code, mutedUntil }: MemberJoined): boolea
   return requested !== undefined || invited !== undefined || code !== undefined || mutedUntil !== undefined;
 }
 
+/** What bans and mutes have in common. */
+function sanctionOf<Common extends object>(row: Row, common: Common) {
+  return {
+    ...common,
+    userId: row[5] as UserId,
+    ...(row[6] != null && { until: row[6] as number }),
+    ...(row[7] != null && { reason: row[7] as string }),
+    ...(row[8] === true && { replaces: true as const }),
+  };
+}
+
 function fromRow(seq: Seq, row: Row): LogEvent {
   const [kind, timestamp] = row;
   if (kind === KIND.fence) return { kind: "fence", seq, timestamp, epoch: row[2] as number, owner: row[3] as string };
@@ -247,15 +260,9 @@ function fromRow(seq: Seq, row: Row): LogEvent {
     case KIND.room_deleted:
       return { kind: "room_deleted", ...common };
     case KIND.member_banned:
+      return { kind: "member_banned", ...sanctionOf(row, common), ...(row[9] === true && { stranger: true as const }) };
     case KIND.member_muted:
-      return {
-        kind: kind === KIND.member_banned ? "member_banned" : "member_muted",
-        ...common,
-        userId: row[5] as UserId,
-        ...(row[6] != null && { until: row[6] as number }),
-        ...(row[7] != null && { reason: row[7] as string }),
-        ...(row[8] === true && { replaces: true as const }),
-      };
+      return { kind: "member_muted", ...sanctionOf(row, common) };
     case KIND.ban_lifted:
       return { kind: "ban_lifted", ...common, userId: row[5] as UserId };
     case KIND.mute_lifted:

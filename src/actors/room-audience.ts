@@ -355,6 +355,12 @@ export class RoomAudience implements Subscribed {
       // Of an anonymous message's author it is not shown that they stopped typing just now: it ends by itself.
       if (event.kind === "message_sent" && event.as === undefined && laggard === undefined)
         this.ephemera.stopTyping(event.by);
+      if (event.kind === "member_banned" && event.stranger === true) {
+        this.#publishRun(events.slice(from, i + 1), follows, facts, to);
+        this.#dismiss(event.userId, laggard);
+        follows = event.seq;
+        from = i + 1;
+      }
       if (event.kind === "room_deleted") {
         this.#publishRun(events.slice(from, i + 1), follows, facts, to);
         this.#dismiss(undefined, laggard);

@@ -61,6 +61,12 @@ export function card(type: RoomCard["settings"]["type"] = "private", name = "A r
   return { kind: "room", card: { settings, createdBy: user("ada"), createdAt: 4, memberCount: 1 } };
 }
 
+/** The same of a room that was deleted. */
+export function deletedCard(type: RoomCard["settings"]["type"], name: string): RowChange {
+  const row = card(type, name);
+  return row.kind === "room" ? { ...row, card: { ...row.card, deletedAt: 30 } } : row;
+}
+
 export function item(collection: string, id: string, value: object | null = { id }): RowChange {
   return { kind: "item", collection, id, value };
 }

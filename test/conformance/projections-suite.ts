@@ -4,7 +4,20 @@ import type { RoomId, TenantId } from "../../src/base/ids.ts";
 import type { RoomType } from "../../src/domain/room/vocabulary.ts";
 import type { Mark, RoomListItem, RoomListQuery, UnreadCount, UserRow } from "../../src/storage/projections.ts";
 import { READ_AGAIN, unreadOf } from "../../src/storage/projections.ts";
-import { appendNow, ask, card, type Harness, LOG, logOf, member, ROOM, segment, TENANT, user } from "./harness.ts";
+import {
+  appendNow,
+  ask,
+  card,
+  deletedCard,
+  type Harness,
+  LOG,
+  logOf,
+  member,
+  ROOM,
+  segment,
+  TENANT,
+  user,
+} from "./harness.ts";
 
 interface RoomList {
   readonly items: readonly RoomListItem[];
@@ -166,9 +179,7 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
         await makeRoom("gone", "public", ["ada", "bob"], 10, 3);
         await makeRoom("there", "public", ["ada"], 20, 3);
         expect(await unread()).toEqual({ gone: 3, there: 3 });
-        const row = card("public", "gone");
-        if (row.kind !== "room") throw new Error("not a card");
-        const rows = [{ ...row, card: { ...row.card, deletedAt: 30 } }];
+        const rows = [deletedCard("public", "gone")];
         await appendNow(harness.journal, logOf("gone"), segment(4, 1, { timestamp: 30 }), rows);
         for (const who of ["ada", "bob", "eve"]) {
           expect(await ids({ userId: user(who), scope: "visible" })).toEqual(["there"]);
@@ -376,6 +387,12 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
         await makeRoom("a", "group", ["ada", "bob"], 1);
         const gone = { kind: "member", userId: user("bob"), row: null } as const;
         await appendNow(harness.journal, logOf("a"), segment(2, 1, {}), [gone]);
+        expect(await shared(["bob"])).toEqual([[]]);
+      });
+
+      test("are none any more when the room was deleted", async () => {
+        await makeRoom("a", "group", ["ada", "bob"], 1);
+        await appendNow(harness.journal, logOf("a"), segment(2, 1, {}), [deletedCard("group", "a")]);
         expect(await shared(["bob"])).toEqual([[]]);
       });
 

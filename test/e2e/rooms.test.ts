@@ -10,6 +10,8 @@ import { type RestReply, TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
 
 const START_MS_MAX = 30_000;
+/** Six types, seven actions, five people, one after the other. */
+const ROLES_MS_MAX = 60_000;
 let server: TestServer;
 let rooms = 0;
 
@@ -75,6 +77,21 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       expect(listAt((await rest("bob", "GET", `${path}/bans`)).body, "data.bans")).toEqual([]);
       await cleo.join(room);
       expect((await rest("cleo", "GET", `${path}/messages`)).status).toBe(200);
+    });
+
+    test("a banned stranger who listened in a public room is shown nothing more, and cannot resume", async () => {
+      const { room, ann } = await scene();
+      const eve = await connect("eve");
+      await eve.ack({ type: "join_room", roomId: room });
+      await eve.ack({ type: "leave_room", roomId: room, membership: true });
+      const resume = { type: "resume", rooms: { [room]: 1 } } as const;
+      expect(at(await eve.request({ ...resume }), "rooms.0.error") ?? undefined).toBeUndefined();
+      await ann.say(room, "before");
+      await eve.message(room, "before");
+      await ann.ack({ type: "ban_member", roomId: room, userId: "eve" });
+      await ann.say(room, "unseen words");
+      expect(at(await eve.request({ ...resume }), "rooms.0.error")).toBe("banned");
+      expect(JSON.stringify(eve.frames)).not.toContain("unseen words");
     });
 
     test("who is muted reads and does not write; everybody sees it, and when it ends", async () => {
@@ -209,39 +226,43 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       expect(at(body, "data.pagination")).toMatchObject({ total: 2, limit: 1, hasMore: true });
     });
 
-    test("each role does over REST what the table of permissions says, in every type of room", async () => {
-      const people = { ann: "owner", adam: "admin", bob: "moderator", cleo: "member" } as const;
-      const samples: readonly (readonly [Action, string, string, object | undefined])[] = [
-        ["read", "GET", "", undefined],
-        ["write", "POST", "/messages", { content: "hello" }],
-        ["update_room", "PATCH", "", { description: "described" }],
-        ["moderate_settings", "PATCH", "", { slowModeSeconds: 0, moderationLevel: "none" }],
-        ["mute", "POST", "/mutes", { userId: "max" }],
-        ["ban", "POST", "/bans", { userId: "zoe" }],
-        ["approve", "GET", "/requests", undefined],
-      ];
-      for (const type of ROOM_TYPES.filter((one) => one !== "direct")) {
-        const { room, ann, path } = await scene({ roomType: type, participants: ["max"] });
-        await ann.ack({ type: "add_member", roomId: room, userId: "adam", role: "admin" });
-        for (const [action, method, where, body] of samples) {
-          for (const [user, role] of Object.entries(people)) {
-            const reply = await rest(user, method, path + where, body);
-            const needs = LEVEL[PERMISSIONS[type][action]];
-            const expected = LEVEL[role] >= needs ? "ok" : "forbidden";
-            expect(`${type} ${action} ${role}: ${reply.body.error?.code ?? "ok"}`).toBe(
-              `${type} ${action} ${role}: ${expected}`,
+    test(
+      "each role does over REST what the table of permissions says, in every type of room",
+      async () => {
+        const people = { ann: "owner", adam: "admin", bob: "moderator", cleo: "member" } as const;
+        const samples: readonly (readonly [Action, string, string, object | undefined])[] = [
+          ["read", "GET", "", undefined],
+          ["write", "POST", "/messages", { content: "hello" }],
+          ["update_room", "PATCH", "", { description: "described" }],
+          ["moderate_settings", "PATCH", "", { slowModeSeconds: 0, moderationLevel: "none" }],
+          ["mute", "POST", "/mutes", { userId: "max" }],
+          ["ban", "POST", "/bans", { userId: "zoe" }],
+          ["approve", "GET", "/requests", undefined],
+        ];
+        for (const type of ROOM_TYPES.filter((one) => one !== "direct")) {
+          const { room, ann, path } = await scene({ roomType: type, participants: ["max"] });
+          await ann.ack({ type: "add_member", roomId: room, userId: "adam", role: "admin" });
+          for (const [action, method, where, body] of samples) {
+            for (const [user, role] of Object.entries(people)) {
+              const reply = await rest(user, method, path + where, body);
+              const needs = LEVEL[PERMISSIONS[type][action]];
+              const expected = LEVEL[role] >= needs ? "ok" : "forbidden";
+              expect(`${type} ${action} ${role}: ${reply.body.error?.code ?? "ok"}`).toBe(
+                `${type} ${action} ${role}: ${expected}`,
+              );
+              if (expected === "forbidden") expect(reply.status).toBe(403);
+            }
+            const stranger = await rest("nobody", method, path + where, body);
+            const isOpen = PERMISSIONS[type].read === "none";
+            const code = isOpen && action === "read" ? "200 ok" : isOpen ? "403 forbidden" : "404 room_not_found";
+            expect(`${type} ${action}: ${codeOf(stranger)}`.replace(/: 20\d/, ": 200")).toBe(
+              `${type} ${action}: ${code}`,
             );
-            if (expected === "forbidden") expect(reply.status).toBe(403);
           }
-          const stranger = await rest("nobody", method, path + where, body);
-          const isOpen = PERMISSIONS[type].read === "none";
-          const code = isOpen && action === "read" ? "200 ok" : isOpen ? "403 forbidden" : "404 room_not_found";
-          expect(`${type} ${action}: ${codeOf(stranger)}`.replace(/: 20\d/, ": 200")).toBe(
-            `${type} ${action}: ${code}`,
-          );
         }
-      }
-    });
+      },
+      ROLES_MS_MAX,
+    );
 
     test("two people have one direct room, whichever way it is asked for; nobody comes, goes or takes its name", async () => {
       const [pia, quin] = [`pia${rooms}`, `quin${rooms}`];

@@ -190,6 +190,8 @@ interface Sanction extends Common {
 /** Keeps a person out. One who was a member leaves with the event that follows. */
 export interface MemberBanned extends Sanction {
   readonly kind: "member_banned";
+  /** Who is no member may be listening where strangers read, and ends that with this. */
+  readonly stranger?: true;
 }
 export interface BanLifted extends Common {
   readonly kind: "ban_lifted";

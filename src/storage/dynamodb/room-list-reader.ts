@@ -66,9 +66,11 @@ export class RoomListReader {
     const named = new Set(common.flatMap((rooms) => rooms.map(([room]) => room)));
     const rooms = await this.#rows.rooms(tenant, named);
     if (!rooms.ok) return rooms;
-    // A membership may be of a room that was made anew since.
-    const isNow = ([room, incarnation]: [RoomId, number]): boolean =>
-      (rooms.value.get(room)?.incarnation ?? incarnation) === incarnation;
+    // A membership may be of a room that was deleted or made anew since.
+    const isNow = ([name, incarnation]: [RoomId, number]): boolean => {
+      const room = rooms.value.get(name);
+      return room === undefined || (room.incarnation === incarnation && room.card?.value.deletedAt === undefined);
+    };
     const value = common.map((found) =>
       found
         .filter(isNow)
@@ -87,6 +89,7 @@ export class RoomListReader {
     const rooms = new Map<RoomId, number>();
     for (const room of new Set([...own.keys(), ...pending.keys()])) {
       if (rooms.size >= SHARED_ROOMS_LOOKED_AT_MAX) break;
+      if (pending.get(room)?.card?.value.deletedAt !== undefined) continue;
       const [stored, waiting] = [own.get(room), pending.get(room)];
       const isWaiting = waiting !== undefined && waiting.incarnation >= (stored?.incarnation ?? 0);
       const known = stored?.incarnation === waiting?.incarnation || !isWaiting ? stored?.member : undefined;

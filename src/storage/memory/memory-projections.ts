@@ -71,7 +71,7 @@ export class MemoryProjections implements Projections {
   ): void {
     this.#schedule(() => {
       const own = [...this.#store.currentLogs(tenant)].filter(
-        (log) => log.card !== undefined && log.members.has(userId),
+        ({ card, members }) => card !== undefined && card.deletedAt === undefined && members.has(userId),
       );
       const value = others.map((other) =>
         own

@@ -68,6 +68,7 @@ const KINDS: readonly LogEvent[] = [
   { kind: "room_deleted", seq: 11, ...common },
   { kind: "member_banned", seq: 12, ...common, userId: BEN, until: AT, reason: "spam", replaces: true },
   { kind: "member_banned", seq: 12, ...bare, userId: BEN },
+  { kind: "member_banned", seq: 12, ...bare, userId: BEN, stranger: true },
   { kind: "ban_lifted", seq: 13, ...common, userId: BEN },
   { kind: "member_muted", seq: 14, ...common, userId: BEN, until: AT, reason: "spam", replaces: true },
   { kind: "member_muted", seq: 14, ...bare, userId: BEN },

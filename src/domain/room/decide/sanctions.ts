@@ -48,7 +48,7 @@ export function decideBan(state: LiveRoom, command: BanMember, bodyHash: number,
     ...termsOf(command, base.timestamp),
     ...(former !== null && { replaces: true }),
   };
-  if (row === null) return accept([ban]);
+  if (row === null) return accept([{ ...ban, stranger: true }]);
   return accept(
     [ban, { kind: "member_left", seq: ban.seq + 1, ...base, userId, role: row.role, reason: "banned" }],
     [{ kind: "notify", userIds: [userId], reason: "banned" }],
