@@ -2,6 +2,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { TestClient } from "../support/client.ts";
+import { startDynalite } from "../support/dynamodb-servers.ts";
+import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { at, listAt, numberAt, textAt } from "../support/json.ts";
 import { TestServer } from "../support/server.ts";
 import { SECRET } from "../support/tokens.ts";
@@ -252,4 +254,62 @@ test("in a tenant that wants it the hook judges what is said, in its order; else
   await cleo.say(other, "hook: no");
   expect(asked.length).toBe(before);
   await Promise.all([ada.close(), bob.close(), cleo.close()]);
+});
+
+test("on DynamoDB: rules, held messages, reports, slow mode and both audit logs are what they are on SQLite", async () => {
+  const dynamo = await startDynalite();
+  const { location } = await makeTestTables(dynamo);
+  const other = await TestServer.start({
+    env: {
+      DYNAMODB_ENDPOINT: dynamo.endpoint,
+      DYNAMODB_TABLE_MESSAGES: location.messagesTable,
+      DYNAMODB_TABLE_ROOMS: location.roomsTable,
+    },
+  });
+  try {
+    const as = (user: string, role?: string) => other.token({ user, ...(role && { role }) });
+    const ask = (token: string, method: string, path: string, body?: unknown) =>
+      other.rest(method, `/v1/chat${path}`, { token, ...(body === undefined ? {} : { body }) });
+    const [ada, bob] = await Promise.all(
+      ["ada", "bob"].map((user) => TestClient.connect(other, { token: as(user), wire: "json" })),
+    );
+    if (ada === undefined || bob === undefined) throw new Error("two clients were asked for");
+    const roomId = "moderated";
+    await ada.ack({ type: "create_room", roomId, name: "Room", roomType: "public" });
+    await Promise.all([ada.join(roomId), bob.join(roomId)]);
+    const rules = [{ id: "offers", action: "hold", words: ["offer"] }];
+    await ada.ack({ type: "set_moderation", roomId, rules });
+    const held = await bob.ack({ type: "send_message", roomId, content: "an offer" });
+    expect(held).toMatchObject({ held: true });
+    await ada.ack({ type: "resolve_held", roomId, heldId: held["messageId"], approve: true });
+    await bob.message(roomId, "an offer");
+    const messageId = textAt(await bob.say(roomId, "rude"), "messageId");
+    await ada.ack({ type: "report_message", roomId, messageId, reason: "Rude" });
+    const open = await ask(as("ada"), "GET", `/rooms/${roomId}/reports`);
+    const reportId = textAt(open.body, "data.reports.0.reportId");
+    await ada.ack({ type: "resolve_report", roomId, reportId, action: "delete" });
+    await ada.ack({ type: "update_room", roomId, slowModeSeconds: 600 });
+    await bob.say(roomId, "one");
+    expect(await bob.refused({ type: "send_message", roomId, content: "two" })).toMatchObject({ code: "slow_mode" });
+    const tenants = { rules: [{ id: "never", action: "reject", words: ["never"] }] };
+    expect((await ask(as("root", "admin"), "PUT", "/admin/moderation", tenants)).status).toBe(200);
+    expect((await ask(as("ada"), "POST", `/rooms/${roomId}/messages`, { content: "never" })).status).toBe(403);
+    const actions = (reply: { readonly body: unknown }): unknown[] =>
+      listAt(reply.body, "data.entries").map((entry) => at(entry, "action"));
+    const expected = [
+      "room_updated",
+      "message_deleted",
+      "report_resolved",
+      "reported",
+      "message_approved",
+      "rules_changed",
+    ];
+    expect(actions(await ask(as("ada"), "GET", `/rooms/${roomId}/audit`))).toEqual(expected);
+    const all = actions(await ask(as("root", "admin"), "GET", "/admin/audit"));
+    expect(all).toEqual(["tenant_rules_changed", ...expected]);
+    await Promise.all([ada.close(), bob.close()]);
+  } finally {
+    await other.dispose();
+    await dynamo.stop();
+  }
 });

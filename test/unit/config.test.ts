@@ -303,3 +303,31 @@ describe("where Redis is", () => {
     expect(complaintsOf({ REDIS_URL: "redis://a", REDIS_HOST: "a" })[0]).toStartWith("REDIS_HOST: got ");
   });
 });
+
+describe("the moderation hook", () => {
+  const url = { STOA_MODERATION_HOOK_URL: "https://hook.example.org/judge" };
+
+  test("is nowhere unless it is named, and asked in time and for the failure policy that are the defaults", () => {
+    expect(configOf({}).moderationHook).toBeUndefined();
+    const secret = "s".repeat(16);
+    expect(configOf({ ...url, STOA_MODERATION_HOOK_SECRET: secret }).moderationHook).toEqual({
+      url: url.STOA_MODERATION_HOOK_URL,
+      secret,
+      timeoutMs: 1_000,
+      onFailure: "publish",
+    });
+  });
+
+  test("is not asked without a secret, and the secret is never shown", () => {
+    for (const secret of [{}, { STOA_MODERATION_HOOK_SECRET: "short-one" }]) {
+      const complaints = complaintsOf({ ...url, ...secret }).join();
+      expect(complaints).toContain("STOA_MODERATION_HOOK_SECRET");
+      expect(complaints).not.toContain("short-one");
+    }
+  });
+
+  test("answers before clients give up", () => {
+    const env = { ...url, STOA_MODERATION_HOOK_SECRET: "s".repeat(16), STOA_MODERATION_HOOK_TIMEOUT_MS: "4001" };
+    expect(complaintsOf(env)[0]).toStartWith("STOA_MODERATION_HOOK_TIMEOUT_MS: got ");
+  });
+});

@@ -15,8 +15,12 @@ export interface Folded {
 
 const BEYOND_ASCII = /\P{ASCII}/u;
 const MAYBE_LETTERS = /[0-9@$!|]/;
-/** A character with the marks that stand on it. */
-const CLUSTER = /\P{M}\p{M}*|\p{M}+/gu;
+const MARK = /^\p{M}/u;
+/** Below it there are no marks. */
+const FIRST_MARK = 0x300;
+/** What characters of the world's texts were folded to; forgotten when there are too many. */
+const known = new Map<string, string>();
+const KNOWN_MAX = 4_096;
 /** What is left of marks once a letter has taken those that it may have, and what nobody sees. */
 const UNSEEN = /\p{DI}|[\u0300-\u036f]/gu;
 /** Digits and signs can stand for letters where there is a letter among them. */
@@ -63,20 +67,46 @@ export function fold(original: string): Folded {
   const starts: number[] = [];
   const ends: number[] = [];
   let text = "";
-  for (const { 0: cluster, index } of original.matchAll(CLUSTER)) {
-    const folded = foldCluster(cluster);
+  for (let from = 0; from < original.length; ) {
+    const to = clusterEnd(original, from);
+    const folded = foldCluster(original.slice(from, to));
     text += folded;
     for (let i = 0; i < folded.length; i += 1) {
-      starts.push(index);
-      ends.push(index + cluster.length);
+      starts.push(from);
+      ends.push(to);
     }
+    from = to;
   }
   return { text, letters: lettersOf(text), starts: Uint32Array.from(starts), ends: Uint32Array.from(ends) };
 }
 
+/** Behind the character at `from` and the marks that stand on it. */
+function clusterEnd(text: string, from: number): number {
+  let end = from + sizeAt(text, from);
+  while (end < text.length && text.charCodeAt(end) >= FIRST_MARK) {
+    const size = sizeAt(text, end);
+    if (!MARK.test(text.slice(end, end + size))) break;
+    end += size;
+  }
+  return end;
+}
+
+/** Units of the code point. */
+function sizeAt(text: string, at: number): number {
+  return (text.codePointAt(at) ?? 0) > 0xffff ? 2 : 1;
+}
+
 function foldCluster(cluster: string): string {
-  const code = cluster.charCodeAt(0);
-  if (cluster.length === 1 && code < 0x80) return cluster.toLowerCase();
+  const before = known.get(cluster);
+  if (before !== undefined) return before;
+  const folded = foldAnew(cluster);
+  if (known.size >= KNOWN_MAX) known.clear();
+  // A long pile of marks is nobody's letter.
+  if (cluster.length <= 2) known.set(cluster, folded);
+  return folded;
+}
+
+function foldAnew(cluster: string): string {
   let folded = "";
   for (const character of cluster.normalize("NFKC").toLowerCase().replace(UNSEEN, "")) {
     folded += LOOK_ALIKES.get(character) ?? character;

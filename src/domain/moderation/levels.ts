@@ -51,6 +51,8 @@ const REASONS = {
 
 const LINK = /https?:\/\/|(?<![\w.])www\./gi;
 const MENTION = /(?<![\w@])@[\w.-]/g;
+const SPACE = 0x20;
+const LINE_END = 0x0a;
 const CAPITAL = /\p{Lu}/gu;
 const CASED = /[\p{Lu}\p{Ll}]/gu;
 
@@ -72,8 +74,9 @@ export function findByLevel(level: Exclude<ModerationLevel, "none">, input: Judg
     if (found === undefined || action === "reject")
       found = { source: "level", rule: name, action, reason: REASONS[name] };
   };
-  check("links", checks.links, countOf(LINK, text));
-  check("mentions", checks.mentions, Math.max(input.mentions, countOf(MENTION, text)));
+  // Looking for a character is cheap, and most texts have neither links nor names.
+  check("links", checks.links, /:\/\/|www\./i.test(text) ? countOf(LINK, text) : 0);
+  check("mentions", checks.mentions, Math.max(input.mentions, text.includes("@") ? countOf(MENTION, text) : 0));
   check("run", checks.run, longestRun(text));
   if (checks.capitals !== undefined) check("capitals", checks.capitals, capitalShare(text, checks.capitals.lettersMin));
   check("repeats", checks.repeats, 1 + input.repeatsWithin(checks.repeats.withinMs));
@@ -89,11 +92,13 @@ function countOf(pattern: RegExp, text: string): number {
 function longestRun(text: string): number {
   let longest = 0;
   let run = 0;
-  let last = "";
-  for (const character of text) {
-    if (character === " " || character === "\n") continue;
-    run = character === last ? run + 1 : 1;
-    last = character;
+  let last = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const code = text.codePointAt(i) ?? 0;
+    if (code > 0xffff) i += 1;
+    if (code === SPACE || code === LINE_END) continue;
+    run = code === last ? run + 1 : 1;
+    last = code;
     if (run > longest) longest = run;
   }
   return longest;
