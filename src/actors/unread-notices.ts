@@ -45,9 +45,12 @@ export class UnreadNotices {
   /** On the way of every message: cheap, and nothing where all members listen. */
   committed(events: readonly LogEvent[]): void {
     let isNews = false;
-    for (const { kind } of events) {
-      if (kind === "message_sent") isNews = true;
-      else if (kind === "member_joined" || kind === "member_left") this.#all = undefined;
+    for (const event of events) {
+      if (event.kind === "message_sent") isNews = true;
+      else if (event.kind === "member_joined" || event.kind === "member_left") {
+        this.#all = undefined;
+        this.#many.delete(event.userId);
+      }
     }
     if (!isNews || (this.#many.size === 0 && this.#allListen)) return;
     this.#roundsLeft = Math.ceil(this.#room.state.memberCount / NOTICES_PER_ROUND_MAX);
@@ -106,8 +109,9 @@ export class UnreadNotices {
     this.#roundsLeft -= 1;
     if (this.#all !== undefined) return this.#tellPage(this.#all);
     if (this.#allListen) {
-      this.#roundsLeft = 0;
-      return this.#tellPage([...this.#many]);
+      const rounds = Math.ceil(this.#many.size / NOTICES_PER_ROUND_MAX);
+      this.#roundsLeft = Math.min(this.#roundsLeft, Math.max(0, rounds - 1));
+      return this.#tellPage(this.#nextOfMany());
     }
     const after = this.#after === undefined ? {} : { after: this.#after };
     this.#env.journal.listMembers(
@@ -122,6 +126,16 @@ export class UnreadNotices {
         this.#tellPage(page);
       }),
     );
+  }
+
+  /** Those who were told longest ago. */
+  #nextOfMany(): readonly UserId[] {
+    const page = [...this.#many].slice(0, NOTICES_PER_ROUND_MAX);
+    for (const userId of page) {
+      this.#many.delete(userId);
+      this.#many.add(userId);
+    }
+    return page;
   }
 
   /** Also arms the next round: the one after the last finds nothing to do, and forgets. */
