@@ -3,6 +3,7 @@ import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts
 import { dynamoClusterConformance } from "./dynamodb-cluster-ports.ts";
 import { openDynamoHarness } from "./dynamodb-harness.ts";
 import { documentConformance } from "./document-suite.ts";
+import { conversationConformance } from "./conversation-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
@@ -16,6 +17,7 @@ afterAll(() => server.stop());
 
 journalConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 itemConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
+conversationConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 projectionsConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 documentConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 dynamoClusterConformance("DynamoDB on dynalite", () => server);

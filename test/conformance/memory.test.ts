@@ -3,6 +3,7 @@ import { MemoryProjections } from "../../src/storage/memory/memory-projections.t
 import { MemoryStore } from "../../src/storage/memory/memory-store.ts";
 import type { Harness } from "./harness.ts";
 import { documentConformance } from "./document-suite.ts";
+import { conversationConformance } from "./conversation-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
@@ -18,5 +19,6 @@ async function open(store = new MemoryStore()): Promise<Harness> {
 
 journalConformance("memory", open);
 itemConformance("memory", open);
+conversationConformance("memory", open);
 projectionsConformance("memory", open);
 documentConformance("memory", open);

@@ -2,6 +2,7 @@ import { openSqlite } from "../../src/storage/sqlite/open-sqlite.ts";
 import { failOnFatal, temporaryFolder } from "../support/temporary-folder.ts";
 import type { Harness } from "./harness.ts";
 import { documentConformance } from "./document-suite.ts";
+import { conversationConformance } from "./conversation-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
@@ -30,6 +31,7 @@ for (const [state, unsettledBytesMax] of [
   const name = `SQLite in the shard's thread${state}`;
   journalConformance(name, () => open(unsettledBytesMax));
   itemConformance(name, () => open(unsettledBytesMax));
+  conversationConformance(name, () => open(unsettledBytesMax));
   projectionsConformance(name, () => open(unsettledBytesMax));
   documentConformance(name, () => open(unsettledBytesMax));
 }

@@ -2,48 +2,16 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { ItemKey } from "../../../../src/base/ids.ts";
 import { apply } from "../../../../src/domain/room/apply.ts";
-import type { RoomCommand } from "../../../../src/domain/room/commands.ts";
-import { type CacheBounds, emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
+import { emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
 import { voteKey } from "../../../../src/domain/room/polls.ts";
 import { pseudonymBanKey, pseudonymKey, pseudonymNameKey } from "../../../../src/domain/room/pseudonyms.ts";
 import { emojiOf, reactionKey, tallyOf } from "../../../../src/domain/room/reactions.ts";
 import { decodeSnapshot, encodeSnapshot } from "../../../../src/domain/room/snapshot.ts";
-import type { RoomType } from "../../../../src/domain/room/vocabulary.ts";
-import { commandOf, roomTypes, type Step, steps } from "./random-commands.ts";
-import { digest, RoomDriver, type Settled, user } from "./room-driver.ts";
+import { play } from "./play.ts";
+import { commandOf, roomTypes, steps } from "./random-commands.ts";
+import { digest, type RoomDriver, type Settled, user } from "./room-driver.ts";
 
 const RUNS = 300;
-
-interface Conversation {
-  readonly driver: RoomDriver;
-  readonly answers: readonly { readonly command: RoomCommand; readonly decision: Settled }[];
-}
-
-/** Plays the steps into a new room; commits only at `commit` steps and at the end. */
-function play(type: RoomType, script: readonly Step[], bounds?: CacheBounds): Conversation {
-  const driver = new RoomDriver(bounds);
-  const answers: { command: RoomCommand; decision: Settled }[] = [];
-  const run = (command: RoomCommand): void => {
-    answers.push({ command, decision: driver.run(command) });
-  };
-  driver.write({ kind: "fence", seq: 1, timestamp: driver.now, epoch: 1, owner: "node" });
-  run(commandOf({ ...FIRST, kind: "create_room" }, "first", driver, type));
-  driver.autoCommit = false;
-  for (const [index, step] of script.entries()) {
-    driver.now += step.clockMs;
-    if (step.kind === "commit") {
-      driver.commit();
-      continue;
-    }
-    const clientId = step.repeats === undefined ? `c${index}` : `c${Math.max(0, index - step.repeats)}`;
-    run(commandOf(step, clientId, driver, type));
-    // Every other repeat asks exactly what was asked before.
-    const last = answers.at(-(step.repeats ?? 0) - 1);
-    if (step.repeats !== undefined && step.flag && last !== undefined) run(last.command);
-  }
-  driver.commit();
-  return { driver, answers };
-}
 
 /** Keys of every item that the room's events may have changed. */
 function itemKeysOf({ log }: RoomDriver): readonly ItemKey[] {
@@ -55,18 +23,6 @@ function itemKeysOf({ log }: RoomDriver): readonly ItemKey[] {
     return [pseudonymKey(event.by), pseudonymNameKey(event.as)];
   });
 }
-
-const FIRST: Step = {
-  kind: "create_room",
-  by: 0,
-  other: 1,
-  role: 0,
-  text: 0,
-  back: 0,
-  flag: true,
-  repeats: undefined,
-  clockMs: 0,
-};
 
 describe("any conversation", () => {
   test("keeps the room's counts true, and its log contiguous and never back in time", () => {

@@ -12,7 +12,7 @@ import type { Decision, RowKeys } from "../../../../src/domain/room/decision.ts"
 import { type CacheBounds, emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
 import type { DomainEvent, LogEvent, RoomSettings } from "../../../../src/domain/room/events.ts";
 import { learnRows, messageRowOf } from "../../../../src/domain/room/message-rows.ts";
-import { type RoomCard, rowChanges } from "../../../../src/domain/room/rows.ts";
+import { type RoomCard, type RowChange, rowChanges } from "../../../../src/domain/room/rows.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "../../../../src/domain/room/state.ts";
 import type { RoomType } from "../../../../src/domain/room/vocabulary.ts";
 
@@ -50,9 +50,11 @@ export class RoomDriver {
   readonly messageSeqs: Seq[] = [];
   /** Reads of rows that commands had to wait for. */
   reads = 0;
+  /** Told of every group of events that is committed, with their rows. */
+  committed: ((events: readonly LogEvent[], rows: readonly RowChange[]) => void) | undefined;
   /** Off: events stay uncommitted until `commit`. */
   autoCommit = true;
-  readonly #uncommitted: { readonly event: LogEvent; readonly store: () => void }[] = [];
+  readonly #uncommitted: { readonly event: LogEvent; readonly rows: readonly RowChange[] }[] = [];
   #clientIds = 0;
 
   constructor(bounds?: CacheBounds) {
@@ -89,28 +91,21 @@ export class RoomDriver {
     apply(this.state, event);
     if (event.kind === "message_sent") this.messageSeqs.push(event.seq);
     const rows = rowChanges(this.state, event);
-    this.#uncommitted.push({
-      event,
-      store: () => {
-        for (const row of rows) {
-          if (row.kind === "room") this.card = row.card;
-          else if (row.kind === "item") {
-            const key = itemKey(row.collection, row.id);
-            if (row.value === null) this.itemRows.delete(key);
-            else this.itemRows.set(key, row.value);
-          } else if (row.kind === "message") this.overlays.set(row.seq, row.overlay);
-          else if (row.row === null) this.memberRows.delete(row.userId);
-          else this.memberRows.set(row.userId, row.row);
-        }
-      },
-    });
+    this.#uncommitted.push({ event, rows });
     if (this.autoCommit) this.commit();
   }
 
   commit(): void {
-    for (const { event, store } of this.#uncommitted.splice(0)) {
+    const group = this.#uncommitted.splice(0);
+    for (const { event, rows } of group) {
       this.log.push(event);
-      store();
+      for (const row of rows) this.#store(row);
+    }
+    if (group.length > 0) {
+      this.committed?.(
+        group.map(({ event }) => event),
+        group.flatMap(({ rows }) => rows),
+      );
     }
     this.state.members.evict(this.log.length);
     this.state.messages.evict(this.log.length);
@@ -124,6 +119,26 @@ export class RoomDriver {
     for (const [id, role] of Object.entries(roles)) {
       const userId = id as UserId;
       this.write({ kind: "member_joined", seq: this.state.head + 1, timestamp: this.now, by, userId, role });
+    }
+  }
+
+  #store(row: RowChange): void {
+    switch (row.kind) {
+      case "room":
+        this.card = row.card;
+        return;
+      case "item": {
+        const key = itemKey(row.collection, row.id);
+        if (row.value === null) this.itemRows.delete(key);
+        else this.itemRows.set(key, row.value);
+        return;
+      }
+      case "message":
+        this.overlays.set(row.seq, row.overlay);
+        return;
+      case "member":
+        if (row.row === null) this.memberRows.delete(row.userId);
+        else this.memberRows.set(row.userId, row.row);
     }
   }
 
