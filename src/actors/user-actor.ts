@@ -17,19 +17,10 @@ import {
   stepPresence,
   visibleStatus,
 } from "../domain/user/presence.ts";
-import {
-  changeProfile,
-  claimProfile,
-  isSameProfile,
-  type Profile,
-  profileOf,
-  type ProfileState,
-  shownProfile,
-} from "../domain/user/profile.ts";
 import type { Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { NotifyReason } from "../domain/room/decision.ts";
-import type { ConnectionFrame, UserRef } from "../protocol/frames.ts";
+import type { ConnectionFrame } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import { mentionsAfter, type RoomListItem, type UnreadCount, unreadOf, type UserRow } from "../storage/projections.ts";
 import { Actor } from "./actor.ts";
@@ -40,10 +31,11 @@ import { sendFrame, type ShardConnection } from "./connections.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { PresenceWish, UserAsk, UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
+import { UserProfile } from "./user-profile.ts";
 import { UserThreads } from "./user-threads.ts";
 import { UserBlocks } from "./user-blocks.ts";
 import { answerTenantAsk } from "./tenant-admin.ts";
-import { roomView, userRef } from "./views.ts";
+import { roomView } from "./views.ts";
 
 export type UserMessage =
   | UserRequest
@@ -66,10 +58,7 @@ export class UserActor extends Actor<UserMessage> {
   readonly #hash: number;
   #presence: PresenceState = emptyPresence();
   #row: UserRow | undefined;
-  /** As others see the person. */
-  #ref: UserRef;
-  /** Only of people who chose to be called or shown otherwise than their tokens say. */
-  #choice: ProfileState | undefined;
+  readonly #profile: UserProfile;
   /** The newest introduction of each connection. A list: most people have one or two. */
   readonly #connections: ShardConnection[] = [];
   /** Made when somebody is on the list, or the list is asked for. */
@@ -85,7 +74,7 @@ export class UserActor extends Actor<UserMessage> {
     this.#tenant = tenant;
     this.#userId = userId;
     this.#hash = addressHash(userAddress(tenant, userId));
-    this.#ref = { userId };
+    this.#profile = new UserProfile(userId);
     this.hold();
     this.#readRow();
   }
@@ -163,9 +152,8 @@ export class UserActor extends Actor<UserMessage> {
     }
     const row = read.value ?? undefined;
     this.#row = row;
-    if (row !== undefined) this.#ref = userRef(this.#userId, row.name, row.avatar);
+    if (row !== undefined) this.#profile.load(row);
     this.#hasBlocks = row?.hasBlocks === true;
-    if (row?.own !== undefined) this.#choice = { own: row.own, claimed: row.claimed ?? {} };
     const now = this.#env.clock.wallMs();
     const { status = "online", customStatus, customStatusUntil, lastSeen = now } = row ?? {};
     const custom = {
@@ -181,12 +169,12 @@ export class UserActor extends Actor<UserMessage> {
 
   #opened(connection: ShardConnection): void {
     if (connection.closed) return;
-    const { connectionId, principal, greeted } = connection.info;
+    const { connectionId, greeted } = connection.info;
     const before = this.#connections.findIndex(({ info }) => info.connectionId === connectionId);
     if (before === -1) this.#connections.push(connection);
     else this.#connections[before] = connection;
     this.#step({ kind: "connection_opened", connectionId });
-    this.#isCalled(connection, principal);
+    if (this.#profile.claim(connection, this.#row)) this.#save();
     // The shard was restarted: rooms of other shards have told its predecessor who listens, and won't again.
     for (const room of connection.info.rooms ?? []) this.#subscribed(connectionId, room);
     // Rooms that the first one listens to think that they have nobody else to tell.
@@ -194,28 +182,6 @@ export class UserActor extends Actor<UserMessage> {
     // What it was sent on the link before this one may have been lost with it.
     connection.greeted = greeted;
     if (!greeted) this.#greet(connection);
-  }
-
-  #isCalled(connection: ShardConnection, said: Profile): void {
-    if (this.#choice !== undefined) {
-      this.#choice = claimProfile(this.#choice, said);
-      this.#tellName(connection, shownProfile(this.#choice));
-    }
-    const { name = this.#ref.name, avatar = this.#ref.avatar } =
-      this.#choice === undefined ? said : shownProfile(this.#choice);
-    const isKept = isSameProfile(this.#choice?.claimed ?? {}, this.#row?.claimed ?? {});
-    if (this.#row !== undefined && isKept && name === this.#row.name && avatar === this.#row.avatar) return;
-    this.#ref = userRef(this.#userId, name, avatar);
-    this.#save();
-  }
-
-  /** Before any room hears of the connection, or for what it says from now on. */
-  #tellName(connection: ShardConnection, profile: Profile): void {
-    const { info } = connection;
-    if (isSameProfile(profile, info.principal)) return;
-    const { name: _name, avatar: _avatar, ...rest } = info.principal;
-    connection.info = { ...info, principal: { ...rest, ...profile } };
-    connection.link.out.person(connection.no, profile);
   }
 
   #closed(connection: ShardConnection, clean: boolean): void {
@@ -422,14 +388,14 @@ export class UserActor extends Actor<UserMessage> {
     };
     this.#env.tell(roomAddress(this.#tenant, room), {
       kind: "presence",
-      presence: { user: this.#ref, status, ...custom, lastSeen },
+      presence: { user: this.#profile.ref, status, ...custom, lastSeen },
       ...(this.#connections.length > 1 && { many: true }),
     });
   }
 
   #save(saved: (result: ReadResult<true>) => void = () => undefined): void {
     const blocks = this.#hasBlocks ? { hasBlocks: true as const } : {};
-    this.#row = { ...this.#ref, ...this.#choice, ...presenceRow(this.#presence), ...blocks };
+    this.#row = { ...this.#profile.row, ...presenceRow(this.#presence), ...blocks };
     // Lost when the store fails now; the next change brings all of it again.
     this.#env.projections.writeUser(this.#tenant, this.#row, saved);
   }
@@ -496,16 +462,11 @@ export class UserActor extends Actor<UserMessage> {
   /** Told to rooms, and to the person's own devices, once it is stored. */
   #updateProfile(request: UserRequest, ask: Extract<UserAsk, { readonly kind: "update_profile" }>): void {
     this.#wish(ask.presence);
-    const before = this.#choice ?? { own: {}, claimed: profileOf(this.#ref.name, this.#ref.avatar) };
-    const choice = changeProfile(before, ask.change);
-    const shown = shownProfile(choice);
-    this.#choice = isSameProfile(choice.own, {}) ? undefined : choice;
-    this.#ref = userRef(this.#userId, shown.name, shown.avatar);
+    this.#profile.change(ask.change);
     this.#save(
       this.later((saved) => {
         if (!saved.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-        const now = profileOf(this.#ref.name, this.#ref.avatar);
-        for (const connection of this.#connections) this.#tellName(connection, now);
+        this.#profile.tell(this.#connections);
         const status = visibleStatus(this.#presence);
         for (const room of this.#presence.shown ?? []) this.#show(room, status);
         answerValue(this.#env, request, this.#view());
@@ -556,14 +517,14 @@ export class UserActor extends Actor<UserMessage> {
     const status = visibleStatus(this.#presence);
     const wasHere = this.#row !== undefined || this.#connections.length > 0;
     return {
-      ...this.#ref,
+      ...this.#profile.ref,
       status,
       ...(customStatus !== undefined && { customStatus }),
       ...(customStatusUntil !== undefined && { customStatusUntil }),
       lastSeen: wasHere ? lastSeen : null,
       devices: status === "offline" ? 0 : devices.length,
       rooms: [...(shown ?? [])].slice(0, SHARED_ROOMS_SHOWN_MAX),
-      own: this.#choice?.own ?? {},
+      own: this.#profile.own,
     };
   }
 
