@@ -1,4 +1,4 @@
-import { describe, expect, test } from "bun:test";
+import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import fc from "fast-check";
 import type { ItemKey } from "../../../../src/base/ids.ts";
 import { apply } from "../../../../src/domain/room/apply.ts";
@@ -12,6 +12,8 @@ import { commandOf, roomTypes, steps } from "./random-commands.ts";
 import { digest, type RoomDriver, type Settled, user } from "./room-driver.ts";
 
 const RUNS = 300;
+/** Hundreds of conversations take their time on a busy machine. */
+setDefaultTimeout(60_000);
 
 /** Keys of every item that the room's events may have changed. */
 function itemKeysOf({ log }: RoomDriver): readonly ItemKey[] {
