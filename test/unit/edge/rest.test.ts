@@ -183,6 +183,15 @@ describe("what the engine is asked", () => {
     expect(call.kind === "mutate" && call.command.clientId.length).toBeGreaterThan(0);
   });
 
+  test("members by prefix go on where the last page ended, whatever is in a name", async () => {
+    const place = "n:zo%C3%AB%20m usr_9";
+    options.engine.overrides = { members: { members: [], total: 7, next: "i:usr_3" } };
+    const query = new URLSearchParams({ prefix: "Zoë m", after: place, limit: "5" });
+    const { body } = await ask("GET", `/v1/chat/rooms/room_1/members?${query}`);
+    expect(options.engine.last.call).toMatchObject({ kind: "members", prefix: "Zoë m", after: place, limit: 5 });
+    expect(body.data).toMatchObject({ pagination: { total: 7, limit: 5, hasMore: true, after: "i:usr_3" } });
+  });
+
   test("a message carries everything that the body said", async () => {
     const attachment = {
       id: "a1",
@@ -384,6 +393,10 @@ describe("refusals", () => {
     bad("GET", `${ROOM}/messages?limit=101`, undefined, "invalid_field", "limit"),
     bad("GET", `${ROOM}/members?limit=101`, undefined, "invalid_field", "limit"),
     bad("GET", `${ROOM}/members?after=a/b`, undefined, "invalid_field", "after"),
+    bad("GET", `${ROOM}/members?prefix=a&after=usr_1`, undefined, "invalid_field", "after"),
+    bad("GET", `${ROOM}/members?prefix=a&after=${"n:".padEnd(1_000, "x")}`, undefined, "invalid_field", "after"),
+    bad("GET", `${ROOM}/members?prefix=`, undefined, "invalid_field", "prefix"),
+    bad("GET", `${ROOM}/members?prefix=${"x".repeat(129)}`, undefined, "invalid_field", "prefix"),
     bad("POST", `${ROOM}/messages`, {}, "missing_field", "content"),
     bad("POST", `${ROOM}/messages`, { content: 5 }, "invalid_field", "content"),
     bad("POST", `${ROOM}/messages`, { content: "x", type: "hologram" }, "invalid_field", "type"),
