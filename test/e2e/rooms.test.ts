@@ -169,6 +169,27 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       expect(codeOf(await rest("bob", "POST", `${path}/requests/dora/approve`))).toBe("404 request_not_found");
     });
 
+    test("members are found page by page by the beginning of a name, or of an id where there is no name", async () => {
+      const { room, path } = await scene();
+      for (const user of ["dora", "dan", "cleo.2"]) await (await connect(user)).join(room);
+      const pages = async (prefix: string) => {
+        const found: string[] = [];
+        for (let after = ""; ; ) {
+          const query = new URLSearchParams({ prefix, limit: "1", ...(after !== "" && { after }) });
+          const { body } = await rest("eve", "GET", `${path}/members?${query}`);
+          found.push(...listAt(body, "data.members").map((member) => textAt(member, "userId")));
+          if (at(body, "data.pagination.hasMore") !== true) return found;
+          after = textAt(body, "data.pagination.after");
+        }
+      };
+      expect(await pages("NAME OF D")).toEqual(["dan", "dora"]);
+      expect(await pages("cleo")).toEqual(["cleo", "cleo.2"]);
+      expect(await pages("name of cleo")).toEqual(["cleo.2"]);
+      expect((await rest("dora", "POST", `${path}/leave`)).status).toBe(200);
+      expect(await pages("name of d")).toEqual(["dan"]);
+      expect(await pages("nobody")).toEqual([]);
+    });
+
     test("an archived room stays in the lists and is only read; opened again it goes on", async () => {
       const { room, ann, path } = await scene();
       const cleo = await connect("cleo");
