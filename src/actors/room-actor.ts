@@ -4,29 +4,27 @@
  * Invariant: nothing that rests on an event leaves this actor before the event is durable.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
-import { FENCE_RESPECT_MS, LANE_REQUESTS_MAX, PSEUDONYM_TOKEN_LENGTH, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
+import { FENCE_RESPECT_MS, PSEUDONYM_TOKEN_LENGTH, SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
 import type { HookVerdict } from "../domain/moderation/hook.ts";
 import type { TenantModeration } from "../domain/moderation/rules.ts";
 import { apply } from "../domain/room/apply.ts";
-import type { RoomCommand } from "../domain/room/commands.ts";
-import type { BlockMark, Decision, RoomEffect, RowKeys } from "../domain/room/decision.ts";
+import type { BlockMark, RoomEffect } from "../domain/room/decision.ts";
 import { type DecideContext, decide } from "../domain/room/decide.ts";
 import { emptyRoomState } from "../domain/room/empty-state.ts";
 import type { DomainEvent, LogEvent } from "../domain/room/events.ts";
-import { learnRows } from "../domain/room/message-rows.ts";
 import { hasNoRows, rowChanges } from "../domain/room/rows.ts";
 import { decodeSnapshot, encodeSnapshot } from "../domain/room/snapshot.ts";
 import type { MemberRow, RoomState } from "../domain/room/state.ts";
-import { CODECS } from "../protocol/codec.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { LogKey, LogTail, ReadResult } from "../storage/journal.ts";
 import type { UnreadCount } from "../storage/projections.ts";
 import { Actor } from "./actor.ts";
-import { addressHash, roomAddress, userAddress } from "./address.ts";
+import { addressHash, roomAddress } from "./address.ts";
 import { answerRejection } from "./answers.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { Departed } from "./link.ts";
+import { isMark, isPublishing, isVerdict, needsOwner } from "./command-kinds.ts";
 import { decodeEntries } from "./log-codec.ts";
 import { LogWatch } from "./log-watch.ts";
 import { Fifo } from "./mailbox.ts";
@@ -35,13 +33,13 @@ import type { RoomRequest } from "./request.ts";
 import { isFenceOf } from "./ownership.ts";
 import { RoomAudience, topicKey } from "./room-audience.ts";
 import { catchUp } from "./room-catch-up.ts";
+import { carryOut, type EffectParts } from "./room-effects.ts";
+import { RoomLanes } from "./room-lanes.ts";
 import { RoomLog } from "./room-log.ts";
 import { RoomMarks } from "./room-marks.ts";
-import { notify } from "./room-notices.ts";
 import { RoomReads } from "./room-reads.ts";
 import { RoomReceipts } from "./room-receipts.ts";
 import { type Done, RoomSequels } from "./room-sequels.ts";
-import { RowFetcher } from "./row-fetcher.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { UnreadNotices } from "./unread-notices.ts";
 import { TenantAudit } from "./tenant-audit.ts";
@@ -89,7 +87,6 @@ interface Waiting {
   readonly request: RoomRequest;
   readonly outcome: Outcome;
 }
-type ConsultQuestion = Extract<Decision, { kind: "consult" }>["question"];
 export type Outcome = (Done & { readonly effects: readonly RoomEffect[] }) | Rejection;
 
 export class RoomActor extends Actor<RoomMessage> {
@@ -105,7 +102,8 @@ export class RoomActor extends Actor<RoomMessage> {
   protected readonly env: ShardEnv;
   readonly #key: LogKey;
   readonly #sequels: RoomSequels;
-  readonly #rows: RowFetcher;
+  readonly #lanes: RoomLanes;
+  readonly #effects: EffectParts;
   readonly #watch: LogWatch;
   /** Its log is written by a node that cannot be reached: it is read and not written. */
   #follows: boolean;
@@ -138,8 +136,6 @@ export class RoomActor extends Actor<RoomMessage> {
   #owesLook = false;
   #quarantined = false;
   readonly #waiting = new Fifo<Waiting>();
-  /** Requests that wait for rows, by sender: later ones of the same sender wait behind them. */
-  readonly #lanes = new Map<UserId, RoomRequest[]>();
   #publishedSeq: Seq = 0;
   /** Monotonic time at which the log was asked for. */
   #readMs = 0;
@@ -176,7 +172,8 @@ export class RoomActor extends Actor<RoomMessage> {
     this.notices = new UnreadNotices(env, this, later);
     this.marks = new RoomMarks(env, this, later);
     this.#sequels = new RoomSequels(env, this, later);
-    this.#rows = new RowFetcher(env, this, later);
+    this.#lanes = new RoomLanes(env, this, (request) => this.#attempt(request), later);
+    this.#effects = { env, room: this, sequels: this.#sequels, later };
     this.#watch = new LogWatch(env, this.#key, this, later);
     this.hold();
     this.#readTail();
@@ -218,7 +215,7 @@ export class RoomActor extends Actor<RoomMessage> {
       quiet &&
       this.marks.isIdle &&
       this.#sequels.isIdle &&
-      this.#lanes.size === 0 &&
+      this.#lanes.isEmpty &&
       this.#waiting.length === 0 &&
       !this.hasMail
     );
@@ -416,10 +413,7 @@ export class RoomActor extends Actor<RoomMessage> {
       return;
     }
     if (this.#isBehind(request)) return this.#catchUpFor(request);
-    const lane = this.#lanes.size === 0 ? undefined : this.#lanes.get(request.by.userId);
-    if (lane === undefined) this.#attempt(request);
-    else if (lane.length < LANE_REQUESTS_MAX) lane.push(request);
-    else answerRejection(this.env, request, { code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS });
+    if (this.#lanes.isEmpty || !this.#lanes.take(request)) this.#attempt(request);
   }
 
   /** Whoever asks has seen more than this activation: another owner wrote it, or the client errs. */
@@ -457,7 +451,7 @@ export class RoomActor extends Actor<RoomMessage> {
     if (!this.#wishes.isNewAt(context.now) && isPublishing(command)) {
       this.env.tenants.renew(this.tenant, this.#wishes);
       if (!this.#wishes.isKnown) {
-        this.#awaitWishes(request);
+        this.#lanes.awaitWishes(this.#wishes, request);
         return false;
       }
     }
@@ -475,10 +469,10 @@ export class RoomActor extends Actor<RoomMessage> {
     }
     switch (decision.kind) {
       case "need":
-        this.#fetch(decision.keys, request);
+        this.#lanes.fetch(decision.keys, request);
         return false;
       case "consult":
-        this.#consult(decision.question, request);
+        this.#lanes.consult(decision.question, request);
         return false;
       case "reject":
         this.settleWhenCommitted(request, decision.rejection);
@@ -490,7 +484,7 @@ export class RoomActor extends Actor<RoomMessage> {
             ? decide(this.#state, { kind: "check_read", by: command.by }, context)
             : decision;
         if (listening.kind === "need") {
-          this.#fetch(listening.keys, request);
+          this.#lanes.fetch(listening.keys, request);
           return false;
         }
         if (listening.kind === "reject") {
@@ -555,66 +549,6 @@ export class RoomActor extends Actor<RoomMessage> {
     if (this.audience.hasLaggards || this.#follows || !this.env.ownership.isOwn(this.hash)) return;
     this.writeFence(log);
     this.#bareFence = this.#state.head;
-  }
-
-  #fetch(keys: RowKeys, request: RoomRequest): void {
-    this.#holdLane(request);
-    this.#state.members.pin();
-    this.#state.messages.pin();
-    this.#state.items.pin();
-    this.#rows.fetch(keys, (rows) => {
-      this.#state.members.unpin();
-      this.#state.messages.unpin();
-      this.#state.items.unpin();
-      if (rows.ok) {
-        learnRows(this.#state, rows.value);
-        if (!this.#attempt(request)) return;
-      } else {
-        answerRejection(this.env, request, { code: "unavailable", retryAfterMs: OVERLOADED_RETRY_MS });
-      }
-      this.#goOn(request.by.userId);
-    });
-  }
-
-  /** Its sender's next requests wait behind it, nobody else's. */
-  #holdLane(request: RoomRequest): void {
-    const { userId } = request.by;
-    if (!this.#lanes.has(userId)) this.#lanes.set(userId, [request]);
-  }
-
-  /** What the tenant asks of its rooms is not known yet. */
-  #awaitWishes(request: RoomRequest): void {
-    this.#holdLane(request);
-    this.#wishes.waiting.push(
-      this.later((known) => {
-        if (!known) answerRejection(this.env, request, { code: "unavailable", retryAfterMs: OVERLOADED_RETRY_MS });
-        else if (!this.#attempt(request)) return;
-        this.#goOn(request.by.userId);
-      }),
-    );
-  }
-
-  #consult(question: ConsultQuestion, request: RoomRequest): void {
-    this.#holdLane(request);
-    const { tenant, room } = this;
-    this.env.consult(
-      { tenant, room, ...question },
-      this.later((verdict) => {
-        request.verdict = verdict;
-        if (this.#attempt(request)) this.#goOn(request.by.userId);
-      }),
-    );
-  }
-
-  /** The sender's first request is through: the ones behind it follow in order. The one being tried stays in the lane. */
-  #goOn(userId: UserId): void {
-    const lane = this.#lanes.get(userId);
-    lane?.shift();
-    for (let next = lane?.[0]; next !== undefined; next = lane?.[0]) {
-      if (!this.#attempt(next)) return;
-      lane?.shift();
-    }
-    this.#lanes.delete(userId);
   }
 
   // ---------------------------------------------------------------------------------------------- commit
@@ -688,44 +622,9 @@ export class RoomActor extends Actor<RoomMessage> {
       answerRejection(this.env, request, outcome);
       return;
     }
-    for (const effect of outcome.effects) this.#carryOut(effect, request, outcome.seq);
+    for (const effect of outcome.effects) carryOut(this.#effects, effect, request, outcome.seq);
     const { kind } = request.command;
     if (!isMark(kind)) this.#sequels.follow(request, outcome);
-  }
-
-  #carryOut(effect: RoomEffect, request: RoomRequest, firstSeq: Seq): void {
-    const by = request.by;
-    switch (effect.kind) {
-      case "typing": {
-        const from = request.asker.kind === "frame" ? request.asker.connection : undefined;
-        const user = { userId: by.userId, ...(by.name !== undefined && { name: by.name }) };
-        if (effect.isTyping) this.audience.ephemera.startTyping(user, from?.codec.id === CODECS.snake, from);
-        else this.audience.ephemera.stopTyping(by.userId);
-        return;
-      }
-      case "mark_read":
-        this.marks.read(by.userId, effect.seq, request);
-        return;
-      case "mark_unread":
-        this.marks.unread(by.userId, effect.seq, request);
-        return;
-      case "mark_delivered":
-        this.marks.delivered(by.userId, effect.seq, request);
-        return;
-      case "mark_thread_read":
-        this.#sequels.messages.markThread(request, effect);
-        return;
-      case "notify":
-      case "notify_all":
-        notify(this.env, this, { effect, by: by.userId, seq: firstSeq }, (run) => this.later(run));
-        return;
-      case "moderation":
-        for (const userId of effect.userIds) {
-          const notice = { kind: "moderation", room: this.room, notice: effect.notice } as const;
-          this.env.tell(userAddress(this.tenant, userId), notice);
-        }
-        return;
-    }
   }
 
   // ---------------------------------------------------------------------------------------------- loss
@@ -755,7 +654,7 @@ export class RoomActor extends Actor<RoomMessage> {
     for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift())
       unanswered.push(next.request);
     unanswered.push(...this.marks.unanswered(), ...this.#sequels.unanswered());
-    for (const lane of this.#lanes.values()) unanswered.push(...lane);
+    unanswered.push(...this.#lanes.unanswered());
     const others: RoomMessage[] = [];
     for (const message of current === undefined ? this.stop() : [current, ...this.stop()]) {
       if (message.to === "room") unanswered.push(message);
@@ -823,36 +722,3 @@ const STORAGE_FULL_RETRY_MS = 5_000;
 const NO_BLOCKS: ReadonlyMap<UserId, BlockMark> = new Map();
 const NO_EFFECTS: readonly RoomEffect[] = [];
 const NO_ROWS = [] as const;
-
-/** It would change the log, or a member's row beside it, or says of something that would that it is not to be done. */
-function needsOwner(command: RoomCommand, decision: Decision): boolean {
-  if (isVerdict(command, decision) || decision.kind === "consult") return true;
-  if (decision.kind !== "accept") return false;
-  const { events, effects } = decision;
-  return events.length > 0 || effects.some(({ kind }) => isMark(kind));
-}
-
-const MARKS: ReadonlySet<string> = new Set<RoomCommand["kind"] | RoomEffect["kind"]>([
-  "mark_read",
-  "mark_unread",
-  "mark_thread_read",
-  "mark_delivered",
-  "confirm_delivered",
-]);
-
-/** A mark is answered when its row is durable. */
-function isMark(kind: RoomCommand["kind"] | RoomEffect["kind"]): boolean {
-  return MARKS.has(kind);
-}
-
-/** The tenant's rules are about it. */
-function isPublishing({ kind }: RoomCommand): boolean {
-  return kind === "send_message" || kind === "edit_message";
-}
-
-/** It leaves the log as it is, for good. A member who joins once more only wants to listen. */
-function isVerdict(command: RoomCommand, decision: Decision): boolean {
-  if (!("clientId" in command)) return false;
-  if (decision.kind === "reject") return true;
-  return decision.kind === "accept" && decision.events.length === 0 && command.kind !== "join_room";
-}
