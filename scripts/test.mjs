@@ -25,7 +25,7 @@ const STAGES = [
     name: "unit",
     command: bun,
     args: ["test", "--only-failures", "--timeout=20000", ...folders("unit", "conformance", "integration")],
-    minutesMax: 8,
+    minutesMax: 12,
     count: bunTestCounts,
   },
   {
