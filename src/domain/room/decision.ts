@@ -97,8 +97,14 @@ export type RoomEffect =
       /** The message; absent: the first event. */
       readonly seq?: Seq;
     }
-  /** Everybody who is a member then, but the one who asked. */
-  | { readonly kind: "notify_all"; readonly reason: "mention"; readonly as?: UserId; readonly seq?: Seq }
+  /** Everybody who is a member then, but its author. */
+  | {
+      readonly kind: "notify_all";
+      readonly reason: "mention";
+      readonly author: UserId;
+      readonly as?: UserId;
+      readonly seq?: Seq;
+    }
   | { readonly kind: "moderation"; readonly userIds: readonly UserId[]; readonly notice: ModerationNotice };
 
 /** What moderators, or the author, are told beside the log. */

@@ -77,7 +77,7 @@ function decideMeant(state: LiveRoom, command: SendMessage, event: Mutable<Messa
   const told = new Set(users).add(by.userId);
   const as = event.as === undefined ? {} : { as: event.as };
   const effects: RoomEffect[] = [];
-  if (room) effects.push({ kind: "notify_all", reason: "mention", ...as });
+  if (room) effects.push({ kind: "notify_all", reason: "mention", author: by.userId, ...as });
   else if (told.size > 1) {
     const userIds = users.filter((userId) => userId !== by.userId);
     effects.push({ kind: "notify", userIds, reason: "mention", ...as });

@@ -144,7 +144,7 @@ describe("a mention in the text", () => {
     for (const word of ["@room", "@all!", "hello @here"]) expect(eventOf(send(ANN, word)).mentionsRoom).toBe(true);
     expect(eventOf(send(BOB, "@room")).mentionsRoom).toBeUndefined();
     expect(rejection(send(BOB, "x", { mentionRoom: true }))).toBe("forbidden");
-    expect(send(ANN, "x", { mentionRoom: true })).toMatchObject({ effects: [{ kind: "notify_all" }] });
+    expect(send(ANN, "x", { mentionRoom: true })).toMatchObject({ effects: [{ kind: "notify_all", author: "ann" }] });
     expect(eventOf(send(ANN, "@room", { mentionRoom: false })).mentionsRoom).toBeUndefined();
   });
 });
