@@ -29,7 +29,8 @@ export function notify(env: ShardEnv, room: Room, { effect, by, seq }: Notice, l
   const message: ActorMessage = { kind: "notify", reason, room: room.room, by: as, ...messageId };
   const tell = (userId: UserId): void => env.tell(userAddress(room.tenant, userId), message);
   if (effect.kind === "notify") for (const userId of effect.userIds) tell(userId);
-  else tellMembers(env, room, (userId) => userId !== effect.author && tell(userId), later, { after: undefined, told: 0 });
+  else
+    tellMembers(env, room, (userId) => userId !== effect.author && tell(userId), later, { after: undefined, told: 0 });
 }
 
 /** Page by page, so that a large room is not read at once. What cannot be read now is left out: the room shows it all the same. */
