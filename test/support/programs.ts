@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 const SCRIPT = fileURLToPath(new URL("../../scripts/debian.mjs", import.meta.url));
 
 /** What is missing, after trying to install it, and how to get it; `undefined`: nothing is. */
-export async function ensureProgram(program: "redis-server" | "java"): Promise<string | undefined> {
+export async function ensureProgram(program: "redis-server" | "java" | "chromium"): Promise<string | undefined> {
   const { stdout } = await promisify(execFile)("node", [SCRIPT, program]);
   return stdout === "" ? undefined : stdout;
 }
