@@ -34,7 +34,7 @@ export class HandOver {
     for (const room of [...this.#actors.rooms.values()]) {
       if (!room.fitsView() || hasLapsed) this.reread(room);
       else if (!this.#ownership.isHere(room.hash)) this.#leave(room);
-      else room.lookOnce();
+      else room.watch.lookOnce();
     }
     this.#handOver();
   }

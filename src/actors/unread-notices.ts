@@ -10,6 +10,7 @@ import type { Timer } from "../base/clock.ts";
 import type { ConnectionId, Seq, UserId } from "../base/ids.ts";
 import { NOTICES_INTERVAL_MS, NOTICES_PER_ROUND_MAX, NOTICES_REMEMBERED_MEMBERS_MAX } from "../base/limits.ts";
 import type { LogEvent } from "../domain/room/events.ts";
+import type { MemberRow } from "../domain/room/state.ts";
 import type { UnreadCount } from "../storage/projections.ts";
 import { userAddress } from "./address.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -65,7 +66,27 @@ export class UnreadNotices {
 
   /** A member's actor has a device to be told. */
   asked(userId: UserId): void {
-    this.#room.countsOf(userId, (counts, readSeq) => this.#tell(userId, counts, readSeq, undefined));
+    this.#countsOf(userId, (counts, readSeq) => this.#tell(userId, counts, readSeq, undefined));
+  }
+
+  /** What a member has not read, and how far they have; no answer for others, and when the store gives none. */
+  #countsOf(userId: UserId, answer: (counts: UnreadCount, readSeq: Seq) => void): void {
+    const { state, marks, key } = this.#room;
+    const withMember = (member: MemberRow | null): void => {
+      if (member === null) return;
+      marks.of(userId, (mark) => {
+        if (mark.ok) answer(marks.countsOf(mark.value, member), mark.value.readSeq);
+      });
+    };
+    const known = state.members.get(userId);
+    if (known !== undefined) return withMember(known);
+    this.#env.journal.readMembers(
+      key,
+      [userId],
+      this.#later((read) => {
+        if (read.ok) withMember(state.members.get(userId) ?? read.value[0] ?? null);
+      }),
+    );
   }
 
   /** The member's counts changed by what they did on one device. */

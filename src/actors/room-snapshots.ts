@@ -1,0 +1,60 @@
+/**
+ * Snapshots of one room's state, so that an activation replays little. Invariant: a snapshot is saved once all that it rests on
+ * is durable.
+ */
+import type { Seq } from "../base/ids.ts";
+import { SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
+import { encodeSnapshot } from "../domain/room/snapshot.ts";
+import type { RoomActor } from "./room-actor.ts";
+import type { RoomLog } from "./room-log.ts";
+import type { ShardEnv } from "./shard-env.ts";
+
+export class RoomSnapshots {
+  readonly #env: ShardEnv;
+  readonly #room: RoomActor;
+  /** Of the last one that was saved, or read. */
+  #savedSeq: Seq = 0;
+  /** Of the state at `seq`, taken when all up to there was in one segment; saved once that is durable. */
+  #taken: { readonly seq: Seq; readonly bytes: Uint8Array } | undefined;
+
+  constructor(env: ShardEnv, room: RoomActor) {
+    this.#env = env;
+    this.#room = room;
+  }
+
+  wasRead(seq: Seq): void {
+    this.#savedSeq = seq;
+  }
+
+  /** Before the next segment is appended. */
+  takeIfDue(log: RoomLog): void {
+    if (!log.nextTakesAll || log.isIdle || this.#taken !== undefined || !this.#isDue()) return;
+    const { state } = this.#room;
+    this.#taken = { seq: state.head, bytes: encodeSnapshot(state) };
+  }
+
+  /** A window of many keys makes a large snapshot: the larger, the rarer. */
+  #isDue(): boolean {
+    const { head, window } = this.#room.state;
+    const since = head - this.#savedSeq;
+    return since >= SNAPSHOT_EVENTS_MIN && since >= window.size / 2;
+  }
+
+  committed(seq: Seq): void {
+    const taken = this.#taken;
+    if (taken === undefined || taken.seq > seq) return;
+    this.#taken = undefined;
+    this.#savedSeq = taken.seq;
+    const { key, marks } = this.#room;
+    // The next activation looks for senders from the snapshot on: what came before must be marked by then.
+    marks.flushSent(() => this.#env.journal.saveSnapshot(key, taken, () => undefined));
+  }
+
+  /** The activation ends in good order: the next one should start quickly. */
+  saveLast(): void {
+    const { state, key } = this.#room;
+    if (state.head - this.#savedSeq < SNAPSHOT_EVENTS_MIN / 10) return;
+    const snapshot = { seq: state.head, bytes: encodeSnapshot(state) };
+    this.#env.journal.saveSnapshot(key, snapshot, () => undefined);
+  }
+}
