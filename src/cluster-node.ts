@@ -23,6 +23,8 @@ export interface ClusterNodePorts {
   /** Dropped while the shard is down. */
   readonly postToShard: (shard: number, order: ShardOrder) => void;
   readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
+  /** What the edges of other nodes tell this one's. */
+  readonly heard?: ((block: Uint8Array) => void) | undefined;
 }
 
 export class ClusterNode {
@@ -53,6 +55,7 @@ export class ClusterNode {
       postToShard: ports.postToShard,
       peers: this.#peers,
       rollCall: () => this.#roster.rollCall(),
+      heard: ports.heard,
     });
     this.#roster = new Roster({
       membership,

@@ -17,6 +17,7 @@ import type { Principal } from "./domain/principal.ts";
 import { type Auth, createAuth } from "./edge/auth.ts";
 import { BunBroadcaster } from "./edge/bun-socket.ts";
 import { Census } from "./edge/census.ts";
+import { decodeNotice, encodeNotice } from "./edge/edge-notices.ts";
 import type { Connection } from "./edge/connection.ts";
 import { Gateway } from "./edge/gateway.ts";
 import { OwnDirectory } from "./edge/own-directory.ts";
@@ -24,6 +25,7 @@ import { createApp } from "./edge/http.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
 import type { Broadcaster } from "./edge/ports.ts";
+import { Rates } from "./edge/rates.ts";
 import { openCluster } from "./open-parts.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
@@ -84,6 +86,15 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const report: Report = (event, details) => (QUIET.has(event) ? log.info(details, event) : log.error(details, event));
   const shared = openCluster(config, clock, (part, what) => log.warn({ part, what }, "cluster_trouble"));
   const self = selfOf(config, random, clock);
+  const rates = new Rates({
+    clock,
+    settings: config.limits,
+    ...(shared && { tell: (used) => cluster?.links.tellEdges(encodeNotice({ kind: "usage", used })) }),
+  });
+  const heard = (block: Uint8Array): void => {
+    const notice = decodeNotice(block);
+    if (notice?.kind === "usage") rates.heard(notice.used);
+  };
   const cluster =
     shared &&
     new ClusterNode({
@@ -95,6 +106,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       settings: { beatMs: config.heartbeat.everyMs, ttlMs: config.heartbeat.ttlMs },
       postToShard: (shard, order) => supervisor.post(shard, order),
       report,
+      heard,
     });
   const connections = (): Iterable<Connection> => gateway.connections.values();
   const own = new OwnDirectory(self.id, connections);
@@ -113,6 +125,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     ...(cluster !== undefined && { remote: cluster.links }),
     census: census ?? own,
     rate: config.rate,
+    rates,
     presenceGraceMs: config.presenceGraceMs,
     defer: queueMicrotask,
   });
@@ -128,6 +141,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       presenceGraceMs: config.presenceGraceMs,
       heartbeatMs: Math.min(HEARTBEAT_MS, config.socketIdleSeconds * 500),
       systemMessages: config.systemMessages,
+      ...(config.limits.room !== undefined && { roomRate: config.limits.room }),
     },
   };
   // With one shard its thread writes SQLite itself: there is nobody to share an fsync with.
@@ -170,6 +184,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   }
   const leave = async (): Promise<void> => {
     gateway.stop();
+    rates.stop();
     await census?.stop();
     await cluster?.leave();
     shared?.close();
@@ -189,6 +204,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     config,
     log,
     directory: shared?.directory ?? own,
+    rates,
     health: {
       ready: () => ready,
       activeConnections: () => gateway.connections.size,

@@ -3,6 +3,7 @@
  * or what has no socket to answer on. The principal comes from the verified token; the address from the path.
  */
 import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
+import type { Rate } from "../base/token-bucket.ts";
 import type { Profile } from "../domain/user/profile.ts";
 import type { ModerationRule, TenantModeration } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
@@ -309,6 +310,12 @@ export interface BacktestHit {
   readonly at: number;
   /** `null`: it was deleted since. */
   readonly excerpt: string | null;
+}
+/** Rate limits that a tenant's administrators set; they count where they are less than the installation's own. */
+export interface TenantLimits {
+  readonly user?: Rate;
+  readonly tenant?: Rate;
+  readonly room?: Rate;
 }
 /** For administrators of a tenant. */
 export type TenantAsk =

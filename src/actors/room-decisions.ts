@@ -4,8 +4,10 @@
  */
 import type { UserId } from "../base/ids.ts";
 import { PSEUDONYM_TOKEN_LENGTH } from "../base/limits.ts";
+import type { Rate } from "../base/token-bucket.ts";
 import type { HookVerdict } from "../domain/moderation/hook.ts";
 import type { TenantModeration } from "../domain/moderation/rules.ts";
+import type { RoomCommand } from "../domain/room/commands.ts";
 import type { BlockMark, Decision, RoomEffect } from "../domain/room/decision.ts";
 import { type DecideContext, decide } from "../domain/room/decide.ts";
 import type { DomainEvent } from "../domain/room/events.ts";
@@ -17,6 +19,7 @@ import type { Outcome } from "./room-answers.ts";
 import type { RoomFence } from "./room-fence.ts";
 import { RoomLanes } from "./room-lanes.ts";
 import type { RoomLog } from "./room-log.ts";
+import { RoomRate } from "./room-rate.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import type { TenantWishes } from "./tenant-moderation.ts";
 
@@ -51,6 +54,7 @@ export class RoomDecisions {
     blocks: ReadonlyMap<UserId, BlockMark>;
   };
   readonly #wishes: TenantWishes;
+  #rate: RoomRate | undefined;
   /** What is believed of block lists; made where somebody asks. */
   #blocks: Map<UserId, BlockMark> | undefined;
 
@@ -146,9 +150,22 @@ export class RoomDecisions {
       case "duplicate":
         return this.#repeat(request, decision);
       case "accept":
+        if (this.#wishes.roomRate !== undefined && decision.events.length > 0) {
+          const retryAfterMs = this.#countWriting(request.command, this.#wishes.roomRate);
+          if (retryAfterMs > 0) {
+            this.#parts.settle(request, { code: "rate_limited", retryAfterMs, field: "roomId" });
+            return true;
+          }
+        }
         this.#accept(log, request, decision.events, decision.effects);
         return true;
     }
+  }
+
+  #countWriting(command: RoomCommand, rate: Rate): number {
+    const nowMs = this.#env.clock.monotonicMs();
+    this.#rate ??= new RoomRate(rate, nowMs);
+    return this.#rate.take(command, rate, nowMs);
   }
 
   /** What was allowed then may not be now: listening is judged anew. */

@@ -1,6 +1,7 @@
 /** What the actors of one shard share: ports, settings, the way out. Built once by the shard. */
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/prng.ts";
+import type { Rate } from "../base/token-bucket.ts";
 import type { HookQuestion, HookVerdict } from "../domain/moderation/hook.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Journal } from "../storage/journal.ts";
@@ -26,6 +27,8 @@ export interface ShardSettings {
   readonly heartbeatMs: number;
   /** Messages of type `system` tell what happened to a room. */
   readonly systemMessages?: boolean;
+  /** How much people may write in one room; without it there is no bound. */
+  readonly roomRate?: Rate;
 }
 
 /** What goes wrong inside and people who operate it want to know; never message bodies or tokens. */

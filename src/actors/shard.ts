@@ -101,7 +101,7 @@ export class Shard implements LinkOwner {
       report: ports.report,
       queued: { bytes: 0 },
       working: ports.working,
-      tenants: new TenantModerations(ports.projections, () => ports.clock.wallMs()),
+      tenants: new TenantModerations(ports.projections, () => ports.clock.wallMs(), ports.settings.roomRate),
       hasHook: ports.hook !== undefined,
       consult: (question, done) => {
         if (ports.hook === undefined) done({ outcome: "publish" });

@@ -1,23 +1,31 @@
 /**
- * What tenants ask of all their rooms, as this shard knows it: rules, and whether the pre-publish hook is asked.
+ * What tenants ask of all their rooms, as this shard knows it: rules, whether the pre-publish hook is asked, and how much
+ * may be written.
  * A tenant's wishes are read when one of its rooms is first active, and now and then while people speak.
  * Invariant: nothing is published by wishes that are not known; known ones are older than `TENANT_RULES_MS` only while the
  * store does not answer.
  */
 import type { TenantId } from "../base/ids.ts";
 import { TENANT_RULES_KEPT_MAX, TENANT_RULES_MS } from "../base/limits.ts";
+import { lesser, type Rate } from "../base/token-bucket.ts";
 import type { TenantModeration } from "../domain/moderation/rules.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import type { Projections, StoredDocument } from "../storage/projections.ts";
+import type { TenantLimits } from "./calls.ts";
 
 export const TENANT_COLLECTION = "moderation";
 export const TENANT_RULES = "rules";
+/** What a tenant's administrators set beside its rules: how much may be asked and written. */
+export const TENANT_SETTINGS = "tenant";
+export const TENANT_LIMITS = "limits";
 
 /** A tenant's wishes. Rooms hold it as long as they live. */
 export class TenantWishes {
   /** `undefined`: nothing is asked. */
   current: TenantModeration | undefined;
   isKnown = false;
+  /** How much people may write in each of its rooms: the installation's bound, or the tenant's own where that is less. */
+  roomRate: Rate | undefined;
   /** Wall clock, between which the wishes count as new: a clock that jumps makes them old. */
   fromMs = 0;
   untilMs = 0;
@@ -33,11 +41,13 @@ export class TenantWishes {
 export class TenantModerations {
   readonly #projections: Projections;
   readonly #now: () => number;
+  readonly #roomRate: Rate | undefined;
   readonly #byTenant = new Map<TenantId, TenantWishes>();
 
-  constructor(projections: Projections, now: () => number) {
+  constructor(projections: Projections, now: () => number, roomRate?: Rate) {
     this.#projections = projections;
     this.#now = now;
+    this.#roomRate = roomRate;
   }
 
   of(tenant: TenantId): TenantWishes {
@@ -46,6 +56,7 @@ export class TenantModerations {
     // Rooms of a tenant that is forgotten here keep what they hold, and renew it themselves.
     if (this.#byTenant.size >= TENANT_RULES_KEPT_MAX) this.#byTenant.clear();
     const wishes = new TenantWishes();
+    wishes.roomRate = this.#roomRate;
     this.#byTenant.set(tenant, wishes);
     return wishes;
   }
@@ -54,10 +65,20 @@ export class TenantModerations {
   renew(tenant: TenantId, wishes: TenantWishes): void {
     if (wishes.reading) return;
     wishes.reading = true;
-    this.#projections.readDocument(tenant, TENANT_COLLECTION, TENANT_RULES, (read) => {
-      wishes.reading = false;
-      this.#learn(wishes, read);
+    this.#projections.readDocument(tenant, TENANT_SETTINGS, TENANT_LIMITS, (limits) => {
+      if (limits.ok) this.#limit(wishes, (limits.value?.value as TenantLimits | undefined)?.room);
+      this.#projections.readDocument(tenant, TENANT_COLLECTION, TENANT_RULES, (read) => {
+        wishes.reading = false;
+        this.#learn(wishes, read);
+      });
     });
+  }
+
+  /** The same object while nothing changed, so that rooms need not compare. */
+  #limit(wishes: TenantWishes, own: Rate | undefined): void {
+    const rate = lesser(this.#roomRate, own);
+    const { roomRate: known } = wishes;
+    if (rate?.perSecond !== known?.perSecond || rate?.burst !== known?.burst) wishes.roomRate = rate;
   }
 
   #learn(wishes: TenantWishes, read: ReadResult<StoredDocument | null>): void {

@@ -389,3 +389,18 @@ export const HOOK_REQUESTS_MAX = 32;
 export const HOOK_WAITING_MAX = 1_024;
 /** Bytes of a hook's answer: a message of the longest kind. Beyond: no verdict. */
 export const HOOK_ANSWER_BYTES_MAX = 64 * 1024;
+/**
+ * Keys (users, tenants, addresses) whose rate buckets an edge keeps: some 10 MB. The longest unused goes first, which can only
+ * be generous to it.
+ */
+export const RATE_KEYS_MAX = 50_000;
+/** Keys that one edge tells the others about at once. The rest comes with the next notice. */
+export const RATE_SHARE_KEYS_MAX = 1_000;
+/**
+ * A connection floods when so many times its burst was refused, beyond what refills with its rate. It is not read from for so
+ * long then, milliseconds; the third time is the last, after the next one it is closed (4002). Forgiven after a quiet minute.
+ */
+export const FLOOD_BURSTS = 5;
+export const FLOOD_PAUSE_MS = 2_000;
+export const FLOODS_MAX = 3;
+export const FLOOD_FORGIVEN_MS = 60_000;

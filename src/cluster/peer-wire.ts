@@ -39,7 +39,7 @@ export interface PeerRecord {
 const VERSION = 0xa1;
 const HEARS = 1;
 const HEADER_BYTES = 1 + 1 + 2 + 4 * 5 + 8;
-const KINDS = { to_shard: 1, to_edge: 2, shard_up: 3, heads: 4, roll_call: 5 } as const;
+const KINDS = { to_shard: 1, to_edge: 2, shard_up: 3, heads: 4, roll_call: 5, edge: 6 } as const;
 const PART = 0x80;
 /** Kind, shard, generation, the block's number, length: of a record with a block. */
 const BLOCK_HEAD_BYTES = 1 + 4 + 8 + 4 + 4;
@@ -54,6 +54,7 @@ export function recordBytes(message: PeerMessage): number {
     case "to_shard":
     case "to_edge":
     case "heads":
+    case "edge":
       return BLOCK_HEAD_BYTES + message.block.length;
     case "shard_up":
       return SHARD_UP_BYTES;
@@ -131,11 +132,12 @@ function writeRecord(bytes: Uint8Array, view: DataView, start: number, { message
       return start + SHARD_UP_BYTES;
     case "to_shard":
     case "to_edge":
-    case "heads": {
+    case "heads":
+    case "edge": {
       const { block } = message;
-      view.setUint32(start + 1, message.kind === "heads" ? 0 : message.shard, true);
-      view.setFloat64(start + 5, message.kind === "heads" ? 0 : message.generation, true);
-      view.setUint32(start + 13, message.kind === "heads" ? 0 : message.no, true);
+      view.setUint32(start + 1, "shard" in message ? message.shard : 0, true);
+      view.setFloat64(start + 5, "shard" in message ? message.generation : 0, true);
+      view.setUint32(start + 13, "shard" in message ? message.no : 0, true);
       view.setUint32(start + 17, block.length, true);
       bytes.set(block, start + BLOCK_HEAD_BYTES);
       return start + BLOCK_HEAD_BYTES + block.length;
@@ -200,6 +202,8 @@ function readRecord(bytes: Uint8Array, view: DataView, start: number): PeerRecor
       return { message: { kind: "to_edge", shard, generation, no, block }, isPart };
     case KINDS.heads:
       return { message: { kind: "heads", block }, isPart };
+    case KINDS.edge:
+      return { message: { kind: "edge", block }, isPart };
     default:
       return undefined;
   }

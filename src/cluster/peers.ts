@@ -50,6 +50,8 @@ export type PeerMessage =
     }
   /** Heads of rooms that the sender wrote to lately. */
   | { readonly kind: "heads"; readonly block: Uint8Array }
+  /** From the sender's edge to the receiver's. */
+  | { readonly kind: "edge"; readonly block: Uint8Array }
   /** Somebody comes or goes: read the registry now. May be told twice, and of a node that is not in the view yet. */
   | { readonly kind: "roll_call" };
 

@@ -1,10 +1,13 @@
-/** What a connection's frames meet before they are routed: the rate limit, and the bounds on what comes too early or unreadable. */
+/** What a connection's frames meet before they are routed: rate limits, and the bounds on what comes too early or unreadable. */
 import type { Clock } from "../base/clock.ts";
-import { HELD_FRAMES_MAX, UNREADABLE_FRAMES_MAX } from "../base/limits.ts";
+import { FLOOD_PAUSE_MS, HELD_FRAMES_MAX, UNREADABLE_FRAMES_MAX } from "../base/limits.ts";
+import { type Rate, TokenBucket } from "../base/token-bucket.ts";
+import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { Ref } from "../protocol/frames.ts";
-import { type Connection, PAUSE } from "./connection.ts";
-import { type Rate, TokenBucket } from "./rate-limit.ts";
+import { type Connection, PAUSE, type PauseReason } from "./connection.ts";
+import { Flood } from "./flood.ts";
+import type { Rates } from "./rates.ts";
 
 /** Until the connection is greeted. */
 export function holdFrame(connection: Connection, data: Uint8Array | string): void {
@@ -14,18 +17,71 @@ export function holdFrame(connection: Connection, data: Uint8Array | string): vo
   if (connection.held.length >= HELD_FRAMES_MAX) connection.pause(PAUSE.held);
 }
 
-/** false: too fast; it was told. */
-export function admitFrame(clock: Clock, rate: Rate, connection: Connection, data: Uint8Array | string): boolean {
+export interface AdmissionPorts {
+  readonly clock: Clock;
+  /** Of one connection. */
+  readonly rate: Rate;
+  readonly rates?: Pick<Rates, "hold" | "waitMs" | "take"> | undefined;
+}
+
+/** false: too fast; it was told. What is refused takes nothing from what the person and the tenant may ask. */
+export function admitFrame(
+  ports: AdmissionPorts,
+  connection: Connection,
+  principal: Principal,
+  data: Uint8Array | string,
+): boolean {
+  const { rate, rates, clock } = ports;
   const now = clock.monotonicMs();
   connection.bucket ??= new TokenBucket(rate, now);
-  const retryAfterMs = connection.bucket.take(now);
-  if (retryAfterMs === 0) return true;
+  const ownMs = connection.bucket.waitMs(now);
+  if (rates === undefined) {
+    if (ownMs > 0) return refuseFast(ports, connection, data, ownMs, now);
+  } else {
+    connection.share ??= rates.hold(principal);
+    const sharedMs = rates.waitMs(connection.share, now);
+    if (ownMs > 0) return refuseFast(ports, connection, data, Math.max(ownMs, sharedMs), now);
+    if (sharedMs > 0) return slowDown(clock, connection, data, sharedMs, PAUSE.rate);
+    rates.take(connection.share, now);
+  }
+  connection.bucket.take(now);
+  return true;
+}
+
+/** Its own bucket is empty: who goes on and on is cut off. */
+function refuseFast(
+  { clock, rate }: AdmissionPorts,
+  connection: Connection,
+  data: Uint8Array | string,
+  waitMs: number,
+  now: number,
+): false {
+  connection.flood ??= new Flood(rate, now);
+  const verdict = connection.flood.refused(now);
+  if (verdict.kind === "wait") return slowDown(clock, connection, data, waitMs, PAUSE.rate);
+  if (verdict.kind === "pause") return slowDown(clock, connection, data, Math.max(waitMs, verdict.ms), PAUSE.flood);
+  tellTooFast(connection, data, FLOOD_PAUSE_MS);
+  connection.dismiss("flooding");
+  return false;
+}
+
+/** What was read already is refused; the rest stays in the client's own buffers until there is room again. */
+function slowDown(
+  clock: Clock,
+  connection: Connection,
+  data: Uint8Array | string,
+  waitMs: number,
+  reason: PauseReason,
+): false {
+  tellTooFast(connection, data, waitMs);
+  connection.pause(reason);
+  clock.after(waitMs, () => connection.resume(reason));
+  return false;
+}
+
+function tellTooFast(connection: Connection, data: Uint8Array | string, retryAfterMs: number): void {
   const header = connection.codec.peek(data);
   connection.reject({ code: "rate_limited", retryAfterMs }, header.ok ? header.value.ref : header.error.ref);
-  // What was read already is refused; the rest stays in the client's own buffers until there is room again.
-  connection.pause(PAUSE.rate);
-  clock.after(retryAfterMs, () => connection.resume(PAUSE.rate));
-  return false;
 }
 
 export function refuseUnreadable(connection: Connection, rejection: Rejection, ref: Ref | undefined): void {

@@ -4,6 +4,7 @@
  */
 import type { ServerWebSocket } from "bun";
 import type { ConnectionId } from "../base/ids.ts";
+import type { TokenBucket } from "../base/token-bucket.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
 import { errorFrame } from "../protocol/error-frame.ts";
@@ -11,13 +12,14 @@ import type { CloseReason, Rejection } from "../protocol/errors.ts";
 import type { Ref, ServerFrame } from "../protocol/frames.ts";
 import { BunSocket } from "./bun-socket.ts";
 import type { EdgeRoom } from "./edge-room.ts";
+import type { Flood } from "./flood.ts";
 import type { Socket } from "./ports.ts";
-import type { TokenBucket } from "./rate-limit.ts";
+import type { Share } from "./rates.ts";
 import type { ShardTarget } from "./shard-target.ts";
 import type { SocketHandler } from "./socket-plugin.ts";
 
 /** Why a connection is not read from. It is read from again when no reason is left. */
-export const PAUSE = { held: 1, shard: 2, rate: 4, stopping: 8 } as const;
+export const PAUSE = { held: 1, shard: 2, rate: 4, stopping: 8, flood: 16 } as const;
 export type PauseReason = (typeof PAUSE)[keyof typeof PAUSE];
 
 /** The gateway, as its connections call it. */
@@ -59,6 +61,10 @@ export class Connection implements SocketHandler {
   frames = 0;
   unreadableFrames = 0;
   bucket: TokenBucket | undefined;
+  /** What it shares with the person's other connections, and with the tenant. */
+  share: Share | undefined;
+  /** Made when a frame is refused. */
+  flood: Flood | undefined;
   /** Rooms it is subscribed to; most connections have none for a while. */
   rooms: Set<EdgeRoom> | undefined;
   /** Frames that came before the greeting. */
@@ -115,6 +121,8 @@ export class Connection implements SocketHandler {
   dismiss(reason: CloseReason): void {
     this.flush();
     this.dismissed = true;
+    // A socket that is not read from never hears that the other side has closed, too.
+    if (this.#pauses !== 0 && !this.closed) this.socket?.resume();
     this.socket?.close(reason);
   }
 

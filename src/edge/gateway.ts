@@ -10,6 +10,7 @@ import type { ConnectionId, RoomId } from "../base/ids.ts";
 import { AUTH_FRAME_MS_MAX } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import type { Rate } from "../base/token-bucket.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
 import type { Principal } from "../domain/principal.ts";
@@ -26,7 +27,7 @@ import { Gathered } from "./gathered.ts";
 import { Identity } from "./identity.ts";
 import { Links, type LinksOwner, type RemoteShards } from "./links.ts";
 import type { Broadcaster, Engine } from "./ports.ts";
-import type { Rate } from "./rate-limit.ts";
+import type { Rates } from "./rates.ts";
 import { Resuming } from "./resuming.ts";
 import { ShardCalls } from "./shard-calls.ts";
 import type { ShardTarget } from "./shard-target.ts";
@@ -43,7 +44,10 @@ export interface GatewayPorts {
   readonly remote?: RemoteShards;
   /** Keeps the directory of connections. */
   readonly census?: Pick<Census, "opened" | "closed" | "chose">;
+  /** Of one connection. */
   readonly rate: Rate;
+  /** Of users and tenants; without it there are no such bounds. */
+  readonly rates?: Pick<Rates, "hold" | "letGo" | "waitMs" | "take" | "connect"> | undefined;
   /** How long a lost connection's person is shown as present. */
   readonly presenceGraceMs?: number;
   /** Runs once, when what arrived in this turn of the event loop has been taken in. */
@@ -156,6 +160,8 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     connection.closed = true;
     connection.outbox = undefined;
     connection.held = undefined;
+    if (connection.share !== undefined) this.#ports.rates?.letGo(connection.share);
+    connection.share = undefined;
     if (!this.connections.delete(connection.no)) return;
     this.#router.closed(connection);
     if (connection.rooms !== undefined) for (const room of connection.rooms) room.connections.delete(connection);
@@ -182,7 +188,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     const { principal } = connection;
     if (principal === undefined && !connection.verifying) return this.#identity.receivedFirst(connection, data);
     if (principal === undefined || !connection.greeted) return holdFrame(connection, data);
-    if (!admitFrame(this.#ports.clock, this.#ports.rate, connection, data)) return;
+    if (!admitFrame(this.#ports, connection, principal, data)) return;
     this.#router.route(connection, principal, data);
   }
 

@@ -30,7 +30,7 @@ import { pollsPlugin } from "./polls-plugin.ts";
 import { pseudonymsPlugin } from "./pseudonyms-plugin.ts";
 import { reactionsPlugin } from "./reactions-plugin.ts";
 import { receiptsPlugin } from "./receipts-plugin.ts";
-import { KeyedBuckets } from "./rate-limit.ts";
+import type { Rates } from "./rates.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
 import { standingPlugin } from "./standing-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
@@ -44,6 +44,7 @@ export interface AppOptions {
   readonly health: Health;
   readonly sockets: SocketOptions;
   readonly directory: PresenceDirectory;
+  readonly rates: Rates;
 }
 
 /** The second one is there for clients that were written for it. */
@@ -51,8 +52,8 @@ const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
 /** Time for a request's head and body to arrive. */
 const HTTP_IDLE_SECONDS = 30;
 
-export function createApp({ engine, auth, config, log, health, sockets, directory }: AppOptions) {
-  const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates: new KeyedBuckets(config.rate), log };
+export function createApp({ engine, auth, config, log, health, sockets, directory, rates }: AppOptions) {
+  const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates, log };
   const app = new Elysia({
     name: "stoa",
     websocket: {
@@ -84,7 +85,7 @@ export function createApp({ engine, auth, config, log, health, sockets, director
     })
     .use(healthPlugin(health))
     .use(homePlugin())
-    .use(socketPlugin(auth, sockets, config));
+    .use(socketPlugin(auth, sockets, config, rates));
   for (const prefix of PREFIXES) {
     app
       .use(historyPlugin({ ...rest, prefix }))

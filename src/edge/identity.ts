@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { Principal } from "../domain/principal.ts";
+import { closeReasonOf } from "../protocol/errors.ts";
 import type { AuthFrame } from "../protocol/frames.ts";
 import type { Auth } from "./auth.ts";
 import type { Connection } from "./connection.ts";
@@ -11,6 +12,8 @@ import type { Connection } from "./connection.ts";
 export interface IdentityPorts {
   readonly auth: Pick<Auth, "verifyToken">;
   readonly clock: Clock;
+  /** How long this person has to wait before they may connect, milliseconds. */
+  readonly connect?: ((principal: Principal) => number) | undefined;
   /** The stranger has a name now. */
   readonly admitted: (connection: Connection, principal: Principal) => void;
 }
@@ -75,8 +78,13 @@ export class Identity {
     if (connection.closed || connection.dismissed) return;
     if (!verified.ok) {
       connection.reject({ ...verified.error, field: "token" }, frame.ref);
-      connection.dismiss(verified.error.code === "token_expired" ? "token_expired" : "unauthorized");
+      connection.dismiss(closeReasonOf(verified.error.code));
       return;
+    }
+    const retryAfterMs = this.#ports.connect?.(verified.value.principal) ?? 0;
+    if (retryAfterMs > 0) {
+      connection.reject({ code: "rate_limited", retryAfterMs }, frame.ref);
+      return connection.dismiss("flooding");
     }
     connection.principal = verified.value.principal;
     connection.expiresAtMs = verified.value.expiresAtMs;

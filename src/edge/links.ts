@@ -31,6 +31,8 @@ export interface RemoteShards {
    */
   begin(shard: number): void;
   heads(block: Uint8Array): void;
+  /** To the edges of all other nodes (`edge-notices.ts`). */
+  tellEdges(block: Uint8Array): void;
   /** What was posted in this turn may leave. */
   flush(): void;
 }

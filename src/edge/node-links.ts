@@ -22,6 +22,8 @@ export interface NodeLinksPorts {
   };
   /** Somebody asks every node to look at the registry. */
   readonly rollCall: () => void;
+  /** The edge of another node says something. */
+  readonly heard?: ((block: Uint8Array) => void) | undefined;
 }
 
 /** A remote edge's link to one shard of this node. */
@@ -75,6 +77,11 @@ export class NodeLinks implements RemoteShards {
     this.#ports.peers.flush();
   }
 
+  tellEdges(block: Uint8Array): void {
+    for (const node of this.#others()) this.#ports.peers.send(node, { kind: "edge", block });
+    this.#ports.peers.flush();
+  }
+
   flush(): void {
     this.#ports.peers.flush();
   }
@@ -121,6 +128,9 @@ export class NodeLinks implements RemoteShards {
         for (let shard = 0; shard < this.#ports.shards; shard += 1) {
           this.#ports.postToShard(shard, { kind: "heads", block: message.block });
         }
+        return;
+      case "edge":
+        this.#ports.heard?.(message.block);
         return;
       case "roll_call":
         this.#ports.rollCall();

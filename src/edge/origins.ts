@@ -23,7 +23,8 @@ export function corsHeaders(request: Request, rules: OriginRules): Record<string
   if (origin === null || !isOriginAllowed(origin, request.headers.get("host"), rules)) return undefined;
   return {
     "access-control-allow-origin": origin,
-    "access-control-expose-headers": "retry-after",
+    "access-control-expose-headers":
+      "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy",
     vary: "origin",
   };
 }

@@ -5,15 +5,17 @@
  */
 import type { Server, ServerWebSocket } from "bun";
 import { Elysia } from "elysia";
-import { ok, type Result } from "../base/result.ts";
+import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import { type Codec, CODECS, type CodecId, SUBPROTOCOLS } from "../protocol/codec.ts";
 import { codecOfSubprotocol } from "../protocol/codecs.ts";
-import { CLOSE_CODES, ERRORS, type Rejection } from "../protocol/errors.ts";
+import { errorFrame } from "../protocol/error-frame.ts";
+import { closeReasonOf, type Rejection } from "../protocol/errors.ts";
 import { type Auth, bearerToken, type Verified } from "./auth.ts";
 import { BunSocket } from "./bun-socket.ts";
 import { refuse } from "./envelope.ts";
 import { isOriginAllowed, type OriginRules } from "./origins.ts";
+import type { Rates } from "./rates.ts";
 
 /** What Bun's socket calls, as methods of `ws.data`. All synchronous: a rejected promise would end the process. */
 export interface SocketHandler {
@@ -49,7 +51,12 @@ export interface SocketRules extends OriginRules {
 const PATHS = { "/chat": CODECS.camel, "/api/v1/ws/chat": CODECS.snake, "/ws/chat": CODECS.snake } as const;
 const USER_AGENT_LENGTH_MAX = 256;
 
-export function socketPlugin(auth: Auth, sockets: SocketOptions, rules: SocketRules) {
+export function socketPlugin(
+  auth: Auth,
+  sockets: SocketOptions,
+  rules: SocketRules,
+  rates: Pick<Rates, "attempt" | "connect">,
+) {
   const app = new Elysia({ detail: { tags: ["socket"], security: [] } });
   for (const [path, codec] of Object.entries(PATHS)) {
     app.get(
@@ -74,13 +81,17 @@ export function socketPlugin(auth: Auth, sockets: SocketOptions, rules: SocketRu
     if (!isOriginAllowed(headers.get("origin"), headers.get("host"), rules)) return forbiddenOrigin;
     const chosen = chooseCodec(headers.get("sec-websocket-protocol"), plain);
     if (chosen === undefined) return unknownSubprotocol;
-    const verified = await identify(auth, request, rules.queryToken);
+    const remote = remoteOf(request, server, rules.trustProxy);
+    // Whoever tries again and again is told so before anything is looked at that costs more.
+    const waitMs = rates.attempt(remote);
+    if (waitMs > 0) return { code: "rate_limited", retryAfterMs: waitMs };
+    const verified = withinRate(await identify(auth, request, rules.queryToken), rates);
     const handler = verified.ok
       ? sockets.accept({
           principal: verified.value?.principal,
           expiresAtMs: verified.value?.expiresAtMs,
           codec: chosen.id,
-          remote: remoteOf(request, server, rules.trustProxy),
+          remote,
           userAgent: (headers.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH_MAX),
         })
       : ok(new RefusedConnection(verified.error, sockets.codecs[chosen.id]));
@@ -140,6 +151,15 @@ async function identify(
   return auth.verifyToken(bearerToken(header) ?? (header === null ? (inQuery ?? "") : ""));
 }
 
+function withinRate(
+  verified: Result<Verified | undefined, Rejection>,
+  rates: Pick<Rates, "connect">,
+): Result<Verified | undefined, Rejection> {
+  if (!verified.ok || verified.value === undefined) return verified;
+  const retryAfterMs = rates.connect(verified.value.principal);
+  return retryAfterMs === 0 ? verified : err({ code: "rate_limited", retryAfterMs });
+}
+
 function remoteOf(request: Request, server: Server<unknown>, trustProxy: boolean): string {
   const forwarded = trustProxy ? request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
   return forwarded || (server.requestIP(request)?.address ?? "");
@@ -147,7 +167,7 @@ function remoteOf(request: Request, server: Server<unknown>, trustProxy: boolean
 
 /**
  * Browsers hide the HTTP status of a refused upgrade. So a bad token gets a socket that says what is wrong and closes
- * with a code that says whether to come back.
+ * with a code that says whether to come back; also whoever connects too often.
  */
 class RefusedConnection implements SocketHandler {
   readonly #rejection: Rejection;
@@ -160,11 +180,9 @@ class RefusedConnection implements SocketHandler {
 
   open(ws: ServerWebSocket<unknown>): void {
     const socket = new BunSocket(ws);
-    const { code, message, field } = this.#rejection;
-    const { message: standard, temporary } = ERRORS[code];
-    const frame = { type: "error", code, message: message ?? standard, temporary, ...(field && { field }) } as const;
+    const frame = errorFrame(this.#rejection, undefined, undefined);
     for (const data of this.#codec.encode(frame)) socket.send(data, this.#codec.text);
-    socket.close(code in CLOSE_CODES ? (code as keyof typeof ERRORS & keyof typeof CLOSE_CODES) : "unauthorized");
+    socket.close(closeReasonOf(this.#rejection.code));
   }
 
   message(): void {

@@ -84,3 +84,10 @@ export const CLOSE_CODES = {
 } as const satisfies Record<string, { code: number; reconnect: boolean; reason: string }>;
 
 export type CloseReason = keyof typeof CLOSE_CODES;
+
+/** How a connection ends that cannot even begin, for this reason. */
+export function closeReasonOf(code: ErrorCode): CloseReason {
+  if (code === "rate_limited") return "flooding";
+  if (code === "unavailable" || code === "shutting_down") return "overloaded";
+  return code in CLOSE_CODES ? (code as ErrorCode & CloseReason) : "unauthorized";
+}

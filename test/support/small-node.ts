@@ -20,10 +20,13 @@ import { ClusterNode } from "../../src/cluster-node.ts";
 import type { Principal } from "../../src/domain/principal.ts";
 import type { Verified } from "../../src/edge/auth.ts";
 import type { Connection } from "../../src/edge/connection.ts";
+import { decodeNotice, encodeNotice } from "../../src/edge/edge-notices.ts";
 import { Gateway } from "../../src/edge/gateway.ts";
+import { Rates, type RateSettings } from "../../src/edge/rates.ts";
+import type { Usage } from "../../src/edge/shared-buckets.ts";
 import type { ShardOrder } from "../../src/actors/link.ts";
 import type { Socket } from "../../src/edge/ports.ts";
-import type { Rate } from "../../src/edge/rate-limit.ts";
+import type { Rate } from "../../src/base/token-bucket.ts";
 import { CODECS } from "../../src/protocol/codec.ts";
 import { createCodecs } from "../../src/protocol/codecs.ts";
 import { CLOSE_CODES, type CloseReason, type Rejection } from "../../src/protocol/errors.ts";
@@ -40,6 +43,8 @@ import type { Frame } from "./wire.ts";
 export interface SmallNodeOptions {
   readonly shards?: number;
   readonly rate?: Rate;
+  /** Of users and tenants; absent: none. */
+  readonly limits?: RateSettings;
   readonly settings?: Partial<ShardSettings>;
   readonly makeRoom?: (env: ShardEnv, address: RoomAddress) => RoomActor;
   readonly wrapJournal?: (journal: Journal) => Journal;
@@ -58,6 +63,12 @@ export interface SharedWorld {
 }
 
 const WALL_AT_START_MS = 1_750_000_000_000;
+const NO_LIMITS: RateSettings = {
+  user: undefined,
+  tenant: undefined,
+  connectsOfUser: undefined,
+  connectsOfAddress: undefined,
+};
 const SETTINGS: ShardSettings = {
   node: "small",
   messageLengthMax: MESSAGE_LENGTH_DEFAULT,
@@ -74,6 +85,7 @@ export class SmallNode {
   /** What can be stopped for a while, or for ever. */
   readonly process: SimProcess;
   readonly gateway: Gateway;
+  readonly rates: Rates;
   readonly clusterNode: ClusterNode | undefined;
   readonly reports: string[] = [];
   readonly topics = new Map<string, Set<SmallSocket>>();
@@ -93,6 +105,8 @@ export class SmallNode {
     this.process = new SimProcess(this.queue, this.clock);
     this.#random = new SeededRandom(among === undefined ? 7 : hash32(among.name));
     this.clusterNode = among && this.#member(among, shards);
+    const tell = (used: Usage): void => this.clusterNode?.links.tellEdges(encodeNotice({ kind: "usage", used }));
+    this.rates = new Rates({ clock: this.process, settings: options.limits ?? NO_LIMITS, ...(among && { tell }) });
     this.gateway = new Gateway({
       clock: this.process,
       random: this.#random,
@@ -101,6 +115,7 @@ export class SmallNode {
       broadcaster: { publish: (topic, data) => this.#publish(topic, data) },
       shards,
       rate,
+      ...(options.limits !== undefined && { rates: this.rates }),
       defer: this.process.defer,
       ...(this.clusterNode !== undefined && { remote: this.clusterNode.links }),
     });
@@ -118,6 +133,10 @@ export class SmallNode {
       self: { id: name as NodeId, instance: name, shards, address: "", startedAt: 0, leaving: false },
       postToShard: (shard, order) => this.#order(shard, order),
       report: (event, details) => this.reports.push(`${event} ${JSON.stringify(details)}`),
+      heard: (block) => {
+        const notice = decodeNotice(block);
+        if (notice?.kind === "usage") this.rates.heard(notice.used);
+      },
     });
   }
 

@@ -20,6 +20,7 @@ const EACH_KIND: readonly PeerMessage[] = [
   { kind: "shard_up", shard: 4, generation: 9, fatalRecord: 2 ** 34, explained: true },
   { kind: "shard_up", shard: 4, generation: 9, fatalRecord: 0, explained: false },
   { kind: "heads", block },
+  { kind: "edge", block },
   { kind: "roll_call" },
 ];
 const records = EACH_KIND.map((message) => ({ message, isPart: false }));
@@ -47,7 +48,7 @@ describe("a message between nodes", () => {
       const read = decode(bytes.subarray(0, length));
       if (read !== undefined) ends.add(read.records.length);
     }
-    expect([...ends]).toEqual([0, 1, 2, 3, 4, 5]);
+    expect([...ends]).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
   test("of another version, or with a record of an unknown kind, is not read", () => {

@@ -12,6 +12,7 @@ import { readConfig } from "../../../src/config.ts";
 import type { Principal } from "../../../src/domain/principal.ts";
 import { createAuth } from "../../../src/edge/auth.ts";
 import type { AppOptions } from "../../../src/edge/http.ts";
+import { Rates } from "../../../src/edge/rates.ts";
 import { createLog } from "../../../src/edge/log.ts";
 import type { Engine } from "../../../src/edge/ports.ts";
 import type { Codec } from "../../../src/protocol/codec.ts";
@@ -150,5 +151,6 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
       codecs: { 0: jsonCodec(0), 1: jsonCodec(1), 2: jsonCodec(2), 3: jsonCodec(3) },
     },
     directory: new MemoryDirectory(new MemoryCluster(clock)),
+    rates: new Rates({ clock, settings: config.value.limits }),
   } satisfies AppOptions;
 }

@@ -3,6 +3,9 @@ import { expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import {
   AUTH_FRAME_MS_MAX,
+  FLOOD_BURSTS,
+  FLOOD_PAUSE_MS,
+  FLOODS_MAX,
   HELD_FRAMES_MAX,
   PENDING_FRAMES_PER_SHARD_MAX,
   ROOMS_PER_CONNECTION_MAX,
@@ -10,8 +13,10 @@ import {
 } from "../../../src/base/limits.ts";
 import { err, ok, type Result } from "../../../src/base/result.ts";
 import type { Verified } from "../../../src/edge/auth.ts";
+import { SHARE_MS } from "../../../src/edge/shared-buckets.ts";
 import type { Rejection } from "../../../src/protocol/errors.ts";
 import { at, listAt } from "../../support/json.ts";
+import { SmallCluster } from "../../support/small-cluster.ts";
 import { principalOf, type SmallClient, SmallNode } from "../../support/small-node.ts";
 
 type Answer = (verified: Result<Verified, Rejection>) => void;
@@ -183,6 +188,59 @@ test("who is too fast is told when to go on, and not read from until then, whate
   const ref = client.send({ type: "ping" });
   expect(client.answerTo(ref)?.type).toBe("pong");
 });
+
+test("whoever goes on flooding is not read from for longer, and then closed with 4002 after being told", () => {
+  const rate = { perSecond: 10, burst: 2 };
+  const node = new SmallNode({ rate });
+  const client = node.connect("ann");
+  const flood = (): void => {
+    for (let i = 0; i <= (FLOOD_BURSTS + 1) * rate.burst + 5; i += 1) client.send({ type: "ping" });
+  };
+  for (let i = 0; i < FLOODS_MAX; i += 1) {
+    flood();
+    expect(client.frames.at(-1)).toMatchObject({ code: "rate_limited", retryAfterMs: FLOOD_PAUSE_MS });
+    node.run(FLOOD_PAUSE_MS - 100);
+    expect(client.socket.isPaused).toBe(true);
+    node.run(200);
+    expect(client.socket.isPaused).toBe(false);
+  }
+  expect(client.socket.closedWith).toBeUndefined();
+  flood();
+  expect(client.frames.at(-1)).toMatchObject({ type: "error", code: "rate_limited", retryAfterMs: FLOOD_PAUSE_MS });
+  expect(client.socket.closedWith).toBe(4002);
+  expect(client.socket.isPaused).toBe(false);
+});
+
+test("the connections of one user share their bound, on two nodes too, and are not closed for it", () => {
+  const { nodes, run } = twoNodes();
+  const [one, two, other] = [nodes[0]?.connect("ann"), nodes[1]?.connect("ann"), nodes[1]?.connect("ben")];
+  for (let i = 0; i < 10; i += 1) one?.send({ type: "ping" });
+  expect(one?.of("pong")).toHaveLength(10);
+  one?.send({ type: "ping" });
+  expect(one?.frames.at(-1)).toMatchObject({ type: "error", code: "rate_limited", temporary: true });
+  run(2 * SHARE_MS);
+  two?.send({ type: "ping" });
+  other?.send({ type: "ping" });
+  expect([two?.of("pong"), other?.of("pong")].map((frames) => frames?.length)).toEqual([0, 1]);
+  expect(two?.socket.isPaused).toBe(true);
+  run(12_000);
+  expect(two?.socket.isPaused).toBe(false);
+  two?.send({ type: "ping" });
+  expect(two?.of("pong")).toHaveLength(1);
+  two?.close();
+  expect(nodes[1]?.rates.hold(principalOf("ann"))[0]?.holders).toBe(1);
+});
+
+function twoNodes() {
+  const limits = {
+    user: { perSecond: 1, burst: 10 },
+    tenant: undefined,
+    connectsOfUser: undefined,
+    connectsOfAddress: undefined,
+  };
+  const cluster = new SmallCluster(["one", "two"], { limits });
+  return { nodes: [cluster.node("one"), cluster.node("two")], run: (ms: number) => cluster.run(ms) };
+}
 
 test("a node that stops reads from nobody, whatever reason of a pause ends", () => {
   const node = new SmallNode({ rate: { perSecond: 10, burst: 1 } });

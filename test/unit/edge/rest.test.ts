@@ -497,7 +497,7 @@ describe("refusals", () => {
   });
 
   test("a user who asks too much is told when to come back, and others are not", async () => {
-    options = appOptions({ STOA_RATE_BURST: "2", STOA_RATE_PER_SECOND: "1" });
+    options = appOptions({ STOA_RATE_USER_BURST: "2", STOA_RATE_USER_PER_SECOND: "1" });
     app = createApp(options);
     const statuses = [];
     for (let i = 0; i < 3; i += 1) statuses.push((await ask("GET", "/v1/chat/rooms")).status);
@@ -505,10 +505,40 @@ describe("refusals", () => {
     const { headers, body } = await ask("GET", "/v1/chat/rooms");
     expect(body.error.code).toBe("rate_limited");
     expect(Number(headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    expect(limitsIn(headers)).toEqual({ limit: "2", remaining: "0", policy: "2;w=2" });
+    expect(["1", "2"]).toContain(headers.get("ratelimit-reset") ?? "");
     token = await options.auth.mintToken({ user: "usr_2", ttlSeconds: 60 });
+    const other = await ask("GET", "/v1/chat/rooms");
+    expect(other.status).toBe(200);
+    expect(limitsIn(other.headers)).toEqual({ limit: "2", remaining: "1", policy: "2;w=2" });
+  });
+
+  test("a tenant that asks too much is told of its own bound; without a bound there is no word of one", async () => {
+    options = appOptions({
+      STOA_RATE_TENANT_PER_SECOND: "1",
+      STOA_RATE_TENANT_BURST: "3",
+      STOA_RATE_USER_PER_SECOND: "0",
+    });
+    app = createApp(options);
+    for (let i = 0; i < 3; i += 1) {
+      token = await options.auth.mintToken({ user: `usr_${i}`, ttlSeconds: 60 });
+      expect((await ask("GET", "/v1/chat/rooms")).status).toBe(200);
+    }
+    const { status, headers } = await ask("GET", "/v1/chat/rooms");
+    expect(status).toBe(429);
+    expect(limitsIn(headers)).toEqual({ limit: "3", remaining: "0", policy: "3;w=3" });
+    token = await options.auth.mintToken({ user: "usr_1", tenant: "other", ttlSeconds: 60 });
     expect((await ask("GET", "/v1/chat/rooms")).status).toBe(200);
+    options = appOptions({ STOA_RATE_USER_PER_SECOND: "0" });
+    app = createApp(options);
+    expect((await ask("GET", "/v1/chat/rooms")).headers.get("ratelimit-limit")).toBeNull();
   });
 });
+
+function limitsIn(headers: Headers): Record<string, string | null> {
+  const [limit, remaining, policy] = ["limit", "remaining", "policy"].map((name) => headers.get(`ratelimit-${name}`));
+  return { limit: limit ?? null, remaining: remaining ?? null, policy: policy ?? null };
+}
 
 describe("who is asking", () => {
   test("without a token, with a bad one and with an expired one: 401, before the body is looked at", async () => {

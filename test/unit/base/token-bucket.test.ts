@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { KeyedBuckets, TokenBucket } from "../../../src/edge/rate-limit.ts";
+import { lesser, TokenBucket } from "../../../src/base/token-bucket.ts";
 
 test("the burst can be taken at once, and one more can not", () => {
   const bucket = new TokenBucket({ perSecond: 10, burst: 3 }, 0);
@@ -49,11 +49,31 @@ test("whatever is asked, no more than burst + rate × time is given", () => {
   );
 });
 
-test("each key has its own bucket, and beyond the bound the longest unused is forgotten", () => {
-  const buckets = new KeyedBuckets({ perSecond: 1, burst: 1 }, 2);
-  expect([buckets.take("a", 0), buckets.take("b", 0)]).toEqual([0, 0]);
-  expect(buckets.take("a", 0)).toBeGreaterThan(0);
-  expect(buckets.take("c", 0)).toBe(0);
-  expect(buckets.take("a", 0)).toBeGreaterThan(0);
-  expect(buckets.take("b", 0)).toBe(0);
+test("what is asked about only is not taken, and the level says what is there", () => {
+  const bucket = new TokenBucket({ perSecond: 10, burst: 3 }, 0);
+  expect([bucket.waitMs(0, 3), bucket.level(0), bucket.fullInMs(0)]).toEqual([0, 3, 0]);
+  bucket.take(0, 3);
+  expect([bucket.waitMs(0), bucket.level(0), bucket.fullInMs(0)]).toEqual([100, 0, 300]);
+  expect([bucket.level(99), bucket.level(100)]).toEqual([0, 1]);
+});
+
+test("what was given out elsewhere is paid back first, and never more than one brim of it", () => {
+  const bucket = new TokenBucket({ perSecond: 10, burst: 5 }, 0);
+  bucket.owe(0, 7);
+  expect([bucket.level(0), bucket.waitMs(0)]).toEqual([0, 300]);
+  bucket.owe(0, 1_000);
+  expect(bucket.waitMs(0)).toBe(600);
+  expect([bucket.take(599), bucket.take(600)]).toEqual([1, 0]);
+});
+
+test("a lower rate takes effect at once, and what is above its brim is lost", () => {
+  const bucket = new TokenBucket({ perSecond: 10, burst: 10 }, 0);
+  bucket.setRate({ perSecond: 1, burst: 2 }, 0);
+  expect([bucket.take(0), bucket.take(0), bucket.take(0)]).toEqual([0, 0, 1_000]);
+});
+
+test("of two rates what both allow", () => {
+  expect(lesser({ perSecond: 1, burst: 9 }, { perSecond: 2, burst: 3 })).toEqual({ perSecond: 1, burst: 3 });
+  expect(lesser(undefined, { perSecond: 2, burst: 3 })).toEqual({ perSecond: 2, burst: 3 });
+  expect(lesser(undefined, undefined)).toBeUndefined();
 });
