@@ -94,6 +94,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     this.#identity = new Identity({
       auth: ports.auth,
       clock: ports.clock,
+      connect: ports.rates && ((principal) => ports.rates?.connect(principal) ?? 0),
       admitted: (connection, principal) => this.#introduceHome(connection, principal),
     });
     this.#router = new FrameRouter({

@@ -78,13 +78,13 @@ export function socketPlugin(
   ): Promise<Refusal | undefined> {
     const { headers } = request;
     if (headers.get("upgrade")?.toLowerCase() !== "websocket" || server === null) return "not_websocket";
-    if (!isOriginAllowed(headers.get("origin"), headers.get("host"), rules)) return forbiddenOrigin;
-    const chosen = chooseCodec(headers.get("sec-websocket-protocol"), plain);
-    if (chosen === undefined) return unknownSubprotocol;
     const remote = remoteOf(request, server, rules.trustProxy);
     // Whoever tries again and again is told so before anything is looked at that costs more.
     const waitMs = rates.attempt(remote);
     if (waitMs > 0) return { code: "rate_limited", retryAfterMs: waitMs };
+    if (!isOriginAllowed(headers.get("origin"), headers.get("host"), rules)) return forbiddenOrigin;
+    const chosen = chooseCodec(headers.get("sec-websocket-protocol"), plain);
+    if (chosen === undefined) return unknownSubprotocol;
     const verified = withinRate(await identify(auth, request, rules.queryToken), rates);
     const handler = verified.ok
       ? sockets.accept({

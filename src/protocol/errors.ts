@@ -72,7 +72,7 @@ export const CLOSE_CODES = {
   frame_too_large: { code: 1009, reconnect: true, reason: "frame too large" },
   reconnect: { code: 4000, reconnect: true, reason: "please reconnect" },
   slow_consumer: { code: 4001, reconnect: true, reason: "too slow to read" },
-  flooding: { code: 4002, reconnect: true, reason: "too many frames" },
+  flooding: { code: 4002, reconnect: true, reason: "too many frames or attempts" },
   overloaded: { code: 4003, reconnect: true, reason: "server overloaded" },
   idle: { code: 4004, reconnect: true, reason: "no sign of life" },
   unauthorized: { code: 4401, reconnect: false, reason: "invalid token" },

@@ -4,6 +4,7 @@
  */
 import { readToEdge, ToShardWriter } from "../../src/actors/link.ts";
 import { Shard } from "../../src/actors/shard.ts";
+import type { ShardSettings } from "../../src/actors/shard-env.ts";
 import type { PeerLink } from "../../src/actors/shard-links.ts";
 import type { ConnectionId, RoomId, TenantId, UserId } from "../../src/base/ids.ts";
 import { hash32 } from "../../src/base/hash.ts";
@@ -53,7 +54,7 @@ export class SmallShard {
   readonly #edges = new Map<number, ScriptedEdge>();
   #lastLink = 0;
 
-  constructor(node = "here", world = new SmallWorld(), hook?: ModerationHook) {
+  constructor(node = "here", world = new SmallWorld(), hook?: ModerationHook, settings: Partial<ShardSettings> = {}) {
     this.world = world;
     this.node = node as NodeId;
     this.journal = new ScriptedJournal(new MemoryJournal(world.store, world.soon));
@@ -71,6 +72,7 @@ export class SmallShard {
         typingTimeoutSnakeMs: 10_000,
         presenceGraceMs: GRACE_MS,
         heartbeatMs: 30_000,
+        ...settings,
       },
       defer: world.soon,
       send: (block, link) => this.#edges.get(link)?.told(block),

@@ -83,6 +83,16 @@ describe("readConfig", () => {
     ["STOA_PRESENCE_GRACE_MS", "-5", "a whole number from 0"],
     ["STOA_RATE_PER_SECOND", "0", "a whole number from 1"],
     ["STOA_RATE_BURST", "0", "a whole number from 1"],
+    ["STOA_RATE_USER_PER_SECOND", "-1", "a whole number from 0"],
+    ["STOA_RATE_USER_BURST", "0", "a whole number from 1"],
+    ["STOA_RATE_TENANT_PER_SECOND", "1000001", "to 1000000"],
+    ["STOA_RATE_TENANT_BURST", "many", "a whole number from 1"],
+    ["STOA_RATE_ROOM_PER_SECOND", "x", "a whole number from 0"],
+    ["STOA_RATE_ROOM_BURST", "0", "a whole number from 1"],
+    ["STOA_CONNECTS_USER_PER_MINUTE", "-1", "a whole number from 0"],
+    ["STOA_CONNECTS_USER_BURST", "0", "a whole number from 1"],
+    ["STOA_CONNECTS_ADDRESS_PER_MINUTE", "-1", "a whole number from 0"],
+    ["STOA_CONNECTS_ADDRESS_BURST", "0", "a whole number from 1"],
     ["INSTANCE_ID", "a b", "letters, digits"],
     ["LOG_LEVEL", "loud", "fatal, error, warn"],
     ["ALLOWED_ORIGINS", "example.org", "origins like https://"],
@@ -120,6 +130,28 @@ describe("readConfig", () => {
     expect(complaints).toHaveLength(1);
     expect(complaints[0]).toStartWith(`${name}: got `);
     expect(complaints[0]).toContain(accepted);
+  });
+
+  test("a user may do twice what a connection may, unless it is said; 0 is no bound", () => {
+    const limitsOf = (env: Record<string, string>) => {
+      const config = readConfig({ NODE_ENV: "test", ...env });
+      if (!config.ok) throw new Error(config.error.join());
+      return config.value.limits;
+    };
+    expect(limitsOf({ STOA_RATE_PER_SECOND: "7", STOA_RATE_BURST: "11" })).toEqual({
+      user: { perSecond: 14, burst: 22 },
+      tenant: undefined,
+      room: undefined,
+      connectsOfUser: { perSecond: 1, burst: 120 },
+      connectsOfAddress: { perSecond: 100, burst: 3_000 },
+    });
+    expect(limitsOf({ STOA_RATE_BURST: "1000000" }).user?.burst).toBe(1_000_000);
+    const some = { STOA_RATE_USER_PER_SECOND: "0", STOA_RATE_ROOM_PER_SECOND: "5", STOA_CONNECTS_USER_PER_MINUTE: "0" };
+    expect(limitsOf(some)).toMatchObject({
+      user: undefined,
+      room: { perSecond: 5, burst: 20 },
+      connectsOfUser: undefined,
+    });
   });
 
   test("all complaints come at once", () => {

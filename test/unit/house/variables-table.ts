@@ -95,10 +95,29 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   STOA_MODERATION_HOOK_TIMEOUT_MS: { says: "how long it may take", value: () => 1_000 },
   STOA_MODERATION_HOOK_FAILURE: { says: "what becomes of a message that it did not judge in time; default: `publish`" },
   STOA_RATE_PER_SECOND: {
-    says: "requests per second of one connection, and of one user over REST",
+    says: "requests per second of one connection; see [rate limits](#rate-limits)",
     value: (c) => c.rate.perSecond,
   },
   STOA_RATE_BURST: { says: "requests at once, after a pause", value: (c) => c.rate.burst },
+  STOA_RATE_USER_PER_SECOND: {
+    says: "the same of one user, over all connections and REST; default: twice as much",
+    value: (c) => c.limits.user?.perSecond ?? 0,
+  },
+  STOA_RATE_USER_BURST: { says: "requests of a user at once", value: (c) => c.limits.user?.burst ?? 0 },
+  STOA_RATE_TENANT_PER_SECOND: { says: "requests per second of one tenant's users together", value: () => 0 },
+  STOA_RATE_TENANT_BURST: { says: "requests of a tenant at once; default: those of 4 s" },
+  STOA_RATE_ROOM_PER_SECOND: { says: "what people write in one room, per second", value: () => 0 },
+  STOA_RATE_ROOM_BURST: { says: "what they write at once; default: that of 4 s" },
+  STOA_CONNECTS_USER_PER_MINUTE: {
+    says: "attempts to connect of one user",
+    value: (c) => (c.limits.connectsOfUser?.perSecond ?? 0) * 60,
+  },
+  STOA_CONNECTS_USER_BURST: { says: "attempts at once", value: (c) => c.limits.connectsOfUser?.burst ?? 0 },
+  STOA_CONNECTS_ADDRESS_PER_MINUTE: {
+    says: "attempts to connect from one address, or one IPv6 network",
+    value: (c) => (c.limits.connectsOfAddress?.perSecond ?? 0) * 60,
+  },
+  STOA_CONNECTS_ADDRESS_BURST: { says: "attempts at once", value: (c) => c.limits.connectsOfAddress?.burst ?? 0 },
 };
 
 /** Read and checked, so that a mistake shows now; nothing uses them in this version. */
