@@ -64,6 +64,18 @@ export interface JoinRequestView extends UserRef {
   readonly message?: string;
 }
 export type StandingView = SanctionView | InviteView | JoinRequestView;
+/** Somebody's invite, with what they may know of the room. */
+export interface OwnInviteView {
+  readonly roomId: RoomId;
+  readonly name: string;
+  readonly type: RoomType;
+  readonly description?: string;
+  readonly avatar?: string;
+  readonly memberCount: number;
+  readonly by: UserId;
+  readonly at: number;
+  readonly until: number;
+}
 export interface InvitePreview {
   readonly room: RoomView;
   readonly invite: InviteView;
@@ -345,6 +357,12 @@ export interface UserCalls {
   readonly unread_counts: {
     readonly request: object;
     readonly reply: ConnectionFrame["unread"];
+  };
+  /** Invites of the asker that hold, in all rooms. */
+  readonly list_invites: {
+    /** `after`: the last room of the page before. */
+    readonly request: { readonly after?: RoomId; readonly limit: number };
+    readonly reply: { readonly invites: readonly OwnInviteView[]; readonly after: RoomId | null };
   };
   /** Threads that the asker follows, in all rooms: those of the room that was active last come first. */
   readonly list_threads: {

@@ -371,6 +371,8 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
     }
     case "shared_rooms":
       return { kind: "shared_rooms", others: call.others };
+    case "list_invites":
+      return { kind: "list_invites", limit: call.limit, ...(call.after !== undefined && { after: call.after }) };
     case "list_threads":
       return { kind: "list_threads", after: call.after, limit: call.limit };
     case "block_user":

@@ -110,6 +110,7 @@ export type UserAsk =
   | { readonly kind: "list_blocks"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "get_presence" }
   | { readonly kind: "unread_counts" }
+  | { readonly kind: "list_invites"; readonly after?: RoomId; readonly limit: number }
   | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }
   | { readonly kind: "tenant"; readonly ask: TenantAsk }
   | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };

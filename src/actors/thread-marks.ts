@@ -42,7 +42,7 @@ export class ThreadMarks {
       if (attempts === 0) return answer({ ok: false, error: "unavailable" });
       this.#projections.writeDocument(
         this.#tenant,
-        collectionOf(thread),
+        marksOf(thread.userId),
         idOf(thread),
         { no },
         read.value?.version ?? 0,
@@ -56,11 +56,12 @@ export class ThreadMarks {
   }
 
   #read(thread: ThreadOf, answer: Done<StoredDocument | null>): void {
-    this.#projections.readDocument(this.#tenant, collectionOf(thread), idOf(thread), this.#later(answer));
+    this.#projections.readDocument(this.#tenant, marksOf(thread.userId), idOf(thread), this.#later(answer));
   }
 }
 
-function collectionOf({ userId }: ThreadOf): string {
+/** The documents of one person's marks, by `idOf`. */
+export function marksOf(userId: UserId): string {
   return `threads.${userId}`;
 }
 

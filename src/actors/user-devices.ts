@@ -5,13 +5,12 @@
 import type { RoomId, TenantId, UserId } from "../base/ids.ts";
 import { FRAME_BYTES_MAX } from "../base/limits.ts";
 import type { NotifyReason } from "../domain/room/decision.ts";
-import type { ConnectionFrame } from "../protocol/frames.ts";
-import type { UnreadCount } from "../storage/projections.ts";
 import { roomAddress } from "./address.ts";
 import { sendFrame, type ShardConnection } from "./connections.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import type { UserBlocks } from "./user-blocks.ts";
+import { readOverview } from "./user-overview.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Told<Kind extends ActorMessage["kind"]> = Extract<ActorMessage, { kind: Kind }>;
@@ -70,31 +69,28 @@ export class UserDevices {
   }
 
   greet(connection: ShardConnection): void {
-    this.#env.projections.unreadCounts(
-      this.#owner.tenant,
-      this.#owner.userId,
-      this.#later((read) => {
-        if (connection.closed) return;
-        if (!read.ok) {
-          // Counts that are not known are not told as zero.
-          this.#env.clock.after(
-            GREETING_RETRY_MS,
-            this.#later(() => this.greet(connection)),
-          );
-          return;
-        }
-        connection.greeted = true;
-        sendFrame(connection, {
-          type: "connection",
-          status: "connected",
-          connectionId: connection.info.connectionId,
-          userId: this.#owner.userId,
-          heartbeatMs: this.#env.settings.heartbeatMs,
-          limits: { frameBytes: FRAME_BYTES_MAX, messageLength: this.#env.settings.messageLengthMax },
-          unread: unreadOverview(read.value),
-        });
-      }),
-    );
+    readOverview(this.#env, this.#owner, this.#later, (read) => {
+      if (connection.closed) return;
+      if (!read.ok) {
+        this.#env.clock.after(
+          GREETING_RETRY_MS,
+          this.#later(() => this.greet(connection)),
+        );
+        return;
+      }
+      const { unread, invites } = read.value;
+      connection.greeted = true;
+      sendFrame(connection, {
+        type: "connection",
+        status: "connected",
+        connectionId: connection.info.connectionId,
+        userId: this.#owner.userId,
+        heartbeatMs: this.#env.settings.heartbeatMs,
+        limits: { frameBytes: FRAME_BYTES_MAX, messageLength: this.#env.settings.messageLengthMax },
+        unread,
+        ...(invites > 0 && { invites }),
+      });
+    });
   }
 
   /** Asked once for all of them; where every device listens, nobody needs to know. */
@@ -156,20 +152,4 @@ export class UserDevices {
     // The counts follow at once, not with the room's next round.
     if (isTold && message.reason === "mention") this.#askUnread(message.room);
   }
-}
-
-export function unreadOverview(counts: ReadonlyMap<RoomId, UnreadCount>): ConnectionFrame["unread"] {
-  let total = 0;
-  let mentions = 0;
-  const rooms: [RoomId, number][] = [];
-  const mentionRooms: [RoomId, number][] = [];
-  for (const [room, count] of counts) {
-    total += count.unread;
-    mentions += count.mentions;
-    rooms.push([room, count.unread]);
-    if (count.mentions > 0) mentionRooms.push([room, count.mentions]);
-  }
-  // `fromEntries` defines its own properties, so that a room called "__proto__" is only a name.
-  const mentioned = mentions === 0 ? {} : { mentions, mentionRooms: Object.fromEntries(mentionRooms) };
-  return { total, rooms: Object.fromEntries(rooms), ...mentioned };
 }

@@ -3,6 +3,7 @@ import type { UserId } from "../base/ids.ts";
 import { SHARED_ROOMS_SHOWN_MAX } from "../base/limits.ts";
 import type { Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
+import type { ReadResult } from "../storage/journal.ts";
 import { mentionsAfter, type RoomListItem, unreadOf } from "../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { RoomListEntry, UserCalls } from "./calls.ts";
@@ -10,7 +11,8 @@ import type { UserAsk, UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { answerTenantAsk } from "./tenant-admin.ts";
 import type { UserActor } from "./user-actor.ts";
-import { unreadOverview } from "./user-devices.ts";
+import { listInvites } from "./user-invites.ts";
+import { readUnread } from "./user-overview.ts";
 import { UserThreads } from "./user-threads.ts";
 import { roomView } from "./views.ts";
 
@@ -65,16 +67,21 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
     case "list_rooms":
       listRooms(parts, request, ask.query);
       return;
+    case "list_invites":
+      listInvites(env, user, ask, later, (read) => answerRead(env, request, read));
+      return;
     case "list_threads":
-      new UserThreads(env, user.tenant, user.userId, later).list(ask, (read) => {
-        if (!read.ok) answerRejection(env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-        else answerValue(env, request, read.value);
-      });
+      new UserThreads(env, user.tenant, user.userId, later).list(ask, (read) => answerRead(env, request, read));
       return;
     case "unread_counts":
-      unreadCounts(parts, request);
+      readUnread(env, user, later, (read) => answerRead(env, request, read));
       return;
   }
+}
+
+function answerRead(env: ShardEnv, request: UserRequest, read: ReadResult<unknown>): void {
+  if (read.ok) answerValue(env, request, read.value);
+  else answerRejection(env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
 }
 
 /** Told to rooms, and to the person's own devices, once it is stored. */
@@ -91,17 +98,6 @@ function updateProfile(
       user.profile.tell(user.devices.all);
       user.presence.showEverywhere();
       answerValue(env, request, user.view());
-    }),
-  );
-}
-
-function unreadCounts({ env, user, later }: Parts, request: UserRequest): void {
-  env.projections.unreadCounts(
-    user.tenant,
-    user.userId,
-    later((read) => {
-      if (read.ok) answerValue(env, request, unreadOverview(read.value));
-      else answerRejection(env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
     }),
   );
 }

@@ -89,6 +89,9 @@ export const THREAD_FOLLOWERS_MAX = 100;
 export const THREAD_MARK_ATTEMPTS_MAX = 5;
 /** Rooms that one page of followed threads looks into. Beyond: the page is short, and says where to go on. */
 export const THREAD_ROOMS_SCANNED_MAX = 100;
+/** Threads with unread replies that the first frame of a connection names, and followed ones that are looked at for it, newest first. */
+export const THREADS_AT_CONNECT_MAX = 100;
+export const THREADS_LOOKED_AT_MAX = 500;
 /** Replies of one page of a thread: each may stand in a segment of its own. */
 export const THREAD_PAGE_MAX = 50;
 /** A poll: characters of its question and of an option, options. A segment holds dozens. Reject `invalid_field`. */
@@ -158,6 +161,8 @@ export const BANS_MAX = 100_000;
 export const INVITES_MAX = 10_000;
 export const JOIN_REQUESTS_MAX = 10_000;
 export const STANDING_PAGE_MAX = 100;
+/** Invites of one person on one page, and how many are counted where only their number is said. */
+export const OWN_INVITES_PAGE_MAX = 100;
 /** Duplicate window: the last events of a room, none older than this. A retry from before it is `retry_expired`. */
 export const DUPLICATE_WINDOW_EVENTS_MAX = 65_536;
 /** So many stay whatever their age, so that a clock that jumps ahead does not empty the window of a quiet room. */

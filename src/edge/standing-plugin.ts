@@ -1,6 +1,13 @@
 /** People's standing in a room over REST: bans, mutes, invites and their codes, requests to join. */
 import { Elysia, t } from "elysia";
-import type { InvitePreview, InviteView, JoinRequestView, MutationReply, SanctionView } from "../actors/calls.ts";
+import type {
+  InvitePreview,
+  InviteView,
+  JoinRequestView,
+  MutationReply,
+  OwnInviteView,
+  SanctionView,
+} from "../actors/calls.ts";
 import type { RoomId } from "../base/ids.ts";
 import { readInvite } from "../base/invites.ts";
 import * as limits from "../base/limits.ts";
@@ -16,6 +23,7 @@ import { iso, roomJson } from "./views.ts";
 
 const LIMIT = { min: 1, max: limits.STANDING_PAGE_MAX, fallback: limits.STANDING_PAGE_MAX } as const;
 const pageQuery = t.Object({ after: t.Optional(t.String({ maxLength: 400 })), limit: wholeText(LIMIT) });
+const ownInvitesQuery = t.Object({ after: t.Optional(roomId), limit: wholeText(LIMIT) });
 const reason = t.Optional(t.String({ maxLength: limits.REASON_LENGTH_MAX }));
 const duration = (maximum: number) =>
   t.Optional(t.Integer({ minimum: 1, maximum, description: `Milliseconds from now, at most ${maximum}` }));
@@ -188,6 +196,21 @@ export function standingPlugin(prefix: string, options: RestOptions) {
       { params: roomParams, headers: mutationHeaders, detail: { summary: "Decline your invite" } },
     )
     .get(
+      "/invites",
+      async ({ principal, query, set }) => {
+        const size = readWhole("limit", query.limit, LIMIT);
+        if (!size.ok) return refuse(set, size.error);
+        const limit = size.value;
+        const start = query.after === undefined ? {} : { after: query.after };
+        const call = { to: "user", user: principal.userId, kind: "list_invites", limit, ...start } as const;
+        return answer(set, await engine.call(principal, call), ({ invites, after }) => ({
+          invites: invites.map(ownInviteJson),
+          pagination: { limit, hasMore: after !== null, after },
+        }));
+      },
+      { query: ownInvitesQuery, detail: { summary: "Your invites, in all rooms" } },
+    )
+    .get(
       "/invites/:invite",
       async ({ principal, params, set }) => {
         const read = readInvite(params.invite);
@@ -239,6 +262,11 @@ function inviteJson({ userId: user, invite: code, by, at, until, uses, maxUses }
 
 function requestJson({ userId: user, name, avatar, at, message }: JoinRequestView) {
   return { userId: user, displayName: name ?? null, avatar: avatar ?? null, at: iso(at), message: message ?? null };
+}
+
+function ownInviteJson({ description, avatar, by, at, until, ...room }: OwnInviteView) {
+  const about = { ...room, description: description ?? null, avatar: avatar ?? null };
+  return { room: about, by, at: iso(at), until: iso(until) };
 }
 
 /** Enough to decide, and no more: whoever is invited is not in yet. */

@@ -109,8 +109,8 @@ export function receiptsJson({ readBy, deliveredTo, members, users, hasMore }: R
   return { readBy, deliveredTo, members, users: users.map(personJson), pagination };
 }
 
-export function unreadJson({ total, rooms, mentions = 0, mentionRooms = {} }: ConnectionFrame["unread"]) {
-  return { total, mentions, rooms, mentionRooms };
+export function unreadJson({ total, rooms, mentions = 0, mentionRooms = {}, threads = [] }: ConnectionFrame["unread"]) {
+  return { total, mentions, rooms, mentionRooms, threads };
 }
 
 export function presentJson(present: PresentView) {

@@ -521,7 +521,16 @@ export interface ConnectionFrame {
     /** Unread messages that mention the user: all of them, and by room. Absent where there are none. */
     readonly mentions?: number;
     readonly mentionRooms?: Readonly<Record<RoomId, number>>;
+    /** Threads that the user follows with replies not read, 100 at most. Absent where there are none. */
+    readonly threads?: readonly ThreadCount[];
   };
+  /** Invites that wait for the user's answer; 100 stands for all beyond. Absent where there are none. */
+  readonly invites?: number;
+}
+export interface ThreadCount {
+  readonly roomId: RoomId;
+  readonly threadId: MessageId;
+  readonly unread: number;
 }
 /** The one positive answer to a request that carried `ref`. */
 export interface AckFrame {
@@ -609,6 +618,7 @@ export interface NotificationFrame {
   readonly kind:
     | "mention"
     | "invite"
+    | "invite_ended"
     | "unread"
     | "announcement"
     | "reply"

@@ -3,7 +3,7 @@
  * Projections may lag behind the log by the adapter's stated bound (SQLite: not at all); they can be rebuilt from it.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
-import type { MemberRow } from "../domain/room/state.ts";
+import type { ItemValue, MemberRow } from "../domain/room/state.ts";
 import type { RoomType } from "../domain/room/vocabulary.ts";
 import type { Done, PageQuery, ReadResult, RoomCard } from "./journal.ts";
 
@@ -101,6 +101,40 @@ export function unreadOf(item: Pick<RoomListItem, "messageCount" | "readNo" | "m
   return Math.max(0, item.messageCount - Math.max(item.readNo, item.member.joinedNo));
 }
 
+/** An item that is one person's (`ItemChange.person`), in a room that is there now. */
+export interface PersonalItem {
+  readonly room: RoomId;
+  readonly card: RoomCard;
+  readonly id: string;
+  readonly value: ItemValue;
+}
+
+export interface PersonalQuery {
+  readonly collection: string;
+  /** Only those with this id: one of each room. */
+  readonly id?: string;
+  /** Exclusive: the last room of the page before. */
+  readonly after?: RoomId;
+  readonly limit: number;
+}
+
+/** A thread that somebody follows, with the replies that they have not read. */
+export interface UnreadThread {
+  readonly room: RoomId;
+  readonly root: Seq;
+  readonly unread: number;
+}
+
+export interface UnreadThreadsQuery {
+  /** The collection of the items that say which threads they follow: the id is the root, `no` the last reply of theirs. */
+  readonly follows: string;
+  /** The collection of the documents that say how far they have read: `room/root`, with `no`. */
+  readonly marks: string;
+  /** Follows that are looked at, and threads in the answer at most. */
+  readonly lookedAtMax: number;
+  readonly limit: number;
+}
+
 export interface RoomListQuery {
   readonly tenant: TenantId;
   readonly userId: UserId;
@@ -159,6 +193,10 @@ export interface Projections {
   ): void;
   /** Per room of a user, rooms without unread left out. For the first frame of a connection. */
   unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, UnreadCount>>): void;
+  /** One person's items over all rooms, room by room in an order of the store's own. */
+  personalItems(tenant: TenantId, userId: UserId, query: PersonalQuery, done: Done<readonly PersonalItem[]>): void;
+  /** Of rooms that the person is a member of now, in no order; only threads with something unread. */
+  unreadThreads(tenant: TenantId, userId: UserId, query: UnreadThreadsQuery, done: Done<readonly UnreadThread[]>): void;
   /**
    * For each of the others the rooms that they and the user are both members of now, at most `limit`, in no order; of each
    * person the newest `SHARED_ROOMS_LOOKED_AT_MAX` memberships are looked at. For the question who may see whom.

@@ -6,6 +6,7 @@ import { documentConformance } from "./document-suite.ts";
 import { conversationConformance } from "./conversation-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
+import { personalConformance } from "./personal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
 
 setDefaultTimeout(30_000);
@@ -17,6 +18,7 @@ afterAll(() => server.stop());
 
 journalConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 itemConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
+personalConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 conversationConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 projectionsConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 documentConformance("DynamoDB on dynalite", () => openDynamoHarness(server));

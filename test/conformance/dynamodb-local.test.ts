@@ -5,6 +5,7 @@ import { openDynamoHarness } from "./dynamodb-harness.ts";
 import { documentConformance } from "./document-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
+import { personalConformance } from "./personal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
 
 setDefaultTimeout(30_000);
@@ -20,6 +21,7 @@ if (missing === undefined) {
 
   journalConformance("DynamoDB Local", () => openDynamoHarness(server));
   itemConformance("DynamoDB Local", () => openDynamoHarness(server));
+  personalConformance("DynamoDB Local", () => openDynamoHarness(server));
   projectionsConformance("DynamoDB Local", () => openDynamoHarness(server));
   documentConformance("DynamoDB Local", () => openDynamoHarness(server));
   dynamoClusterConformance("DynamoDB Local", () => server);

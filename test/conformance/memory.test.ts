@@ -6,6 +6,7 @@ import { documentConformance } from "./document-suite.ts";
 import { conversationConformance } from "./conversation-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
+import { personalConformance } from "./personal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
 
 async function open(store = new MemoryStore()): Promise<Harness> {
@@ -19,6 +20,7 @@ async function open(store = new MemoryStore()): Promise<Harness> {
 
 journalConformance("memory", open);
 itemConformance("memory", open);
+personalConformance("memory", open);
 conversationConformance("memory", open);
 projectionsConformance("memory", open);
 documentConformance("memory", open);

@@ -5,6 +5,7 @@ import { documentConformance } from "./document-suite.ts";
 import { conversationConformance } from "./conversation-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
+import { personalConformance } from "./personal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
 
 async function open(unsettledBytesMax: number, folder = temporaryFolder()): Promise<Harness> {
@@ -31,6 +32,7 @@ for (const [state, unsettledBytesMax] of [
   const name = `SQLite in the shard's thread${state}`;
   journalConformance(name, () => open(unsettledBytesMax));
   itemConformance(name, () => open(unsettledBytesMax));
+  personalConformance(name, () => open(unsettledBytesMax));
   conversationConformance(name, () => open(unsettledBytesMax));
   projectionsConformance(name, () => open(unsettledBytesMax));
   documentConformance(name, () => open(unsettledBytesMax));

@@ -38,6 +38,7 @@ test("who reads on one device is shown as a reader, and the other devices, which
     mentions: 1,
     rooms: { [roomId]: 2 },
     mentionRooms: { [roomId]: 1 },
+    threads: [],
   });
 
   await laptop.ack({ type: "mark_read", roomId, messageIds: [messageId] });

@@ -5,6 +5,7 @@ import { ROOM_TYPES } from "../../src/protocol/frames.ts";
 import { TestClient } from "../support/client.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
+import { eventually } from "../support/eventually.ts";
 import { at, listAt, textAt } from "../support/json.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
@@ -122,6 +123,11 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       expect([made.status, at(made.body, "data.userId")]).toEqual([201, "dora"]);
       await dora.waitFor(isNotification("invite", room), "word of the invite");
       expect(at((await rest("dora", "GET", `${path}/invite`)).body, "data.room.name")).toBe(room);
+      const mine = async () => listAt((await rest("dora", "GET", "/invites")).body, "data.invites");
+      const ofRoom = (invites: readonly unknown[]) => invites.filter((one) => at(one, "room.roomId") === room);
+      await eventually(async () => expect(ofRoom(await mine())).toHaveLength(1));
+      const hello = (await connect("dora")).frames.find(({ type }) => type === "connection");
+      expect(hello?.["invites"]).toBeGreaterThanOrEqual(1);
       expect((await rest("dora", "DELETE", `${path}/invite`)).status).toBe(200);
       expect(codeOf(await rest("dora", "GET", `${path}/invite`))).toBe("404 room_not_found");
       await ann.ack({ type: "create_invite", roomId: room, userId: "dora" });
@@ -129,6 +135,8 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
         { userId: "dora", by: "ann" },
       ]);
       await dora.join(room);
+      await dora.waitFor(isNotification("invite_ended", room), "word that it is over");
+      await eventually(async () => expect(ofRoom(await mine())).toEqual([]));
       expect(await roomsOf("dora")).toContain(room);
     });
 

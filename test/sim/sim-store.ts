@@ -238,6 +238,14 @@ export class SimProjections implements Projections {
     this.#store.ask(this.#process, done, (answer) => this.#inner.unreadCounts(tenant, userId, answer));
   }
 
+  personalItems(...[tenant, userId, query, done]: Parameters<Projections["personalItems"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#inner.personalItems(tenant, userId, query, answer));
+  }
+
+  unreadThreads(...[tenant, userId, query, done]: Parameters<Projections["unreadThreads"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#inner.unreadThreads(tenant, userId, query, answer));
+  }
+
   sharedRooms(...[tenant, userId, others, limit, done]: Parameters<Projections["sharedRooms"]>): void {
     this.#store.ask(this.#process, done, (answer) => this.#inner.sharedRooms(tenant, userId, others, limit, answer));
   }

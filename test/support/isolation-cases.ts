@@ -53,6 +53,7 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/rooms/{roomId}/requests": {},
   "GET /v1/chat/rooms/{roomId}/invites": {},
   "GET /v1/chat/rooms/{roomId}/invite": {},
+  "GET /v1/chat/invites": {},
   "GET /v1/chat/invites/{invite}": {},
   "GET /v1/chat/rooms/{roomId}/moderation": {},
   "GET /v1/chat/rooms/{roomId}/reports": {},

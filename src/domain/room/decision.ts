@@ -47,6 +47,7 @@ export interface RoomRejection {
 export type NotifyReason =
   | "mention"
   | "invite"
+  | "invite_ended"
   | "reply"
   | "join_request"
   | "request_approved"

@@ -13,6 +13,7 @@ import { voteKey } from "./polls.ts";
 import { givenKeys, pseudonymBanKey } from "./pseudonyms.ts";
 import { reactionKey } from "./reactions.ts";
 import { NAMES, nameEntry } from "./name-index.ts";
+import { inviteKey } from "./standing-rows.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "./state.ts";
 import { followsOf, repliesOf, seqId } from "./thread-items.ts";
 
@@ -20,8 +21,17 @@ import { followsOf, repliesOf, seqId } from "./thread-items.ts";
 export type RowChange =
   | { readonly kind: "member"; readonly userId: UserId; readonly row: MemberRow | null }
   | { readonly kind: "message"; readonly seq: Seq; readonly overlay: MessageOverlay }
-  | { readonly kind: "item"; readonly collection: string; readonly id: string; readonly value: ItemValue | null }
+  | ItemChange
   | { readonly kind: "room"; readonly card: RoomCard };
+
+export interface ItemChange {
+  readonly kind: "item";
+  readonly collection: string;
+  readonly id: string;
+  readonly value: ItemValue | null;
+  /** Whose it is: people have lists of theirs over all rooms. */
+  readonly person?: UserId;
+}
 
 /** What room lists show; written when it changes, not with every message. */
 export interface RoomCard {
@@ -73,7 +83,9 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
     case "member_left": {
       const { userId, name } = event;
       const rows = [memberChange(state, userId), cardChange(state)];
-      if (event.kind === "member_joined") rows.push(...keysOfJoined(event).map((key) => itemChange(state, key)));
+      if (event.kind === "member_joined") {
+        rows.push(...keysOfJoined(event).map((key) => joinedChange(state, key, userId)));
+      }
       if (name === undefined) return rows;
       const value = event.kind === "member_joined" ? {} : null;
       return [...rows, { kind: "item", collection: NAMES, id: nameEntry(name, userId), value }];
@@ -86,11 +98,12 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
         : [memberChange(state, event.userId), itemChange(state, keyOfStanding(event))];
     case "member_banned":
     case "ban_lifted":
-    case "invite_made":
-    case "invite_ended":
     case "join_requested":
     case "join_request_ended":
       return [itemChange(state, keyOfStanding(event))];
+    case "invite_made":
+    case "invite_ended":
+      return [ofPerson(itemChange(state, keyOfStanding(event)), event.userId)];
     case "member_changed":
       return [memberChange(state, event.userId)];
     case "message_deleted":
@@ -164,10 +177,20 @@ function messageChange(state: RoomState, seq: Seq): RowChange {
 }
 
 /** For events that change the item with this key. */
-export function itemChange(state: RoomState, key: ItemKey): RowChange {
+export function itemChange(state: RoomState, key: ItemKey): ItemChange {
   const value = state.items.get(key);
   if (value === undefined) throw new Error(`the item ${key} is not known after its event`);
   return { kind: "item", ...itemNames(key), value };
+}
+
+/** Of what somebody's coming settles, their own invite is on their list. */
+function joinedChange(state: RoomState, key: ItemKey, userId: UserId): ItemChange {
+  return ofPerson(itemChange(state, key), key === inviteKey(userId) ? userId : undefined);
+}
+
+/** Invites are for people, or for whoever has the code. */
+function ofPerson(change: ItemChange, userId: UserId | undefined): ItemChange {
+  return userId === undefined ? change : { ...change, person: userId };
 }
 
 function sentChanges(state: RoomState, event: MessageSent): readonly RowChange[] {
@@ -182,13 +205,17 @@ function replyChanges(state: RoomState, event: MessageSent, { root, no, follower
   const changes: RowChange[] = [
     messageChange(state, root),
     { kind: "item", collection: repliesOf(root), id: seqId(event.seq), value: { no } },
-    { kind: "item", collection: followsOf(event.by), id: seqId(root), value: { no } },
+    followChange(event.by, root, no),
   ];
   for (const userId of followers) {
     if (userId === event.by) continue;
-    changes.push({ kind: "item", collection: followsOf(userId), id: seqId(root), value: { no: no - 1 } });
+    changes.push(followChange(userId, root, no - 1));
   }
   return changes;
+}
+
+function followChange(person: UserId, root: Seq, no: number): ItemChange {
+  return { kind: "item", collection: followsOf(person), id: seqId(root), value: { no }, person };
 }
 
 function cardChange(state: RoomState): RowChange {

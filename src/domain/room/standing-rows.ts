@@ -53,9 +53,13 @@ export function muteKey(userId: UserId): ItemKey {
 export function requestKey(userId: UserId): ItemKey {
   return itemKey(STANDING.requests, encodeURIComponent(userId));
 }
+export const INVITES = STANDING.invites;
 /** Of one person's invite. */
 export function inviteKey(userId: UserId): ItemKey {
-  return itemKey(STANDING.invites, `u.${encodeURIComponent(userId)}`);
+  return itemKey(INVITES, invitedId(userId));
+}
+export function invitedId(userId: UserId): string {
+  return `u.${encodeURIComponent(userId)}`;
 }
 /** Of the invite with this code. What no code looks like is a key all the same, of which there is nothing. */
 export function codeKey(code: string): ItemKey {

@@ -12,11 +12,15 @@ import {
   type Marked,
   mentionsAfter,
   mergeMarks,
+  type PersonalItem,
+  type PersonalQuery,
   type Projections,
   type RoomListItem,
   type RoomListQuery,
   type StoredDocument,
   type UnreadCount,
+  type UnreadThread,
+  type UnreadThreadsQuery,
   type UserRow,
   unreadOf,
 } from "../projections.ts";
@@ -28,6 +32,7 @@ import type { ApiResult, DynamoApi } from "./dynamo-api.ts";
 import type { Incarnations } from "./incarnations.ts";
 import { binary, bytesIn, fromJsonBytes, jsonBytes, keyOf } from "./items.ts";
 import { personKey } from "./keys.ts";
+import type { PersonalReader } from "./personal-reader.ts";
 import type { RoomListReader } from "./room-list-reader.ts";
 import type { RowStore } from "./row-store.ts";
 
@@ -37,6 +42,7 @@ export interface DynamoProjectionsParts {
   readonly rows: RowStore;
   readonly documents: DocumentStore;
   readonly lists: RoomListReader;
+  readonly personal: PersonalReader;
   readonly incarnations: Incarnations;
   readonly failed: (error: unknown) => void;
 }
@@ -79,6 +85,19 @@ export class DynamoProjections implements Projections {
       return { ok: true, value: counts };
     };
     answer(read(), done, this.#parts.failed);
+  }
+
+  personalItems(tenant: TenantId, userId: UserId, query: PersonalQuery, done: Done<readonly PersonalItem[]>): void {
+    answer(this.#parts.personal.items(tenant, userId, query), done, this.#parts.failed);
+  }
+
+  unreadThreads(
+    tenant: TenantId,
+    userId: UserId,
+    query: UnreadThreadsQuery,
+    done: Done<readonly UnreadThread[]>,
+  ): void {
+    answer(this.#parts.personal.threads(tenant, userId, query), done, this.#parts.failed);
   }
 
   sharedRooms(

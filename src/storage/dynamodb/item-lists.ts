@@ -7,8 +7,8 @@ import type { ItemValue } from "../../domain/room/state.ts";
 import { idRangeOf, isWithin } from "../item-page.ts";
 import type { ItemQuery, ListedItem, LogKey } from "../journal.ts";
 import type { ApiResult } from "./dynamo-api.ts";
-import type { ItemStore, VersionedItem } from "./item-store.ts";
-import type { PendingRows } from "./pending-rows.ts";
+import type { ItemStore } from "./item-store.ts";
+import type { PendingRows, VersionedItem } from "./pending-rows.ts";
 
 export class ItemLists {
   readonly #items: ItemStore;

@@ -11,6 +11,7 @@
  *     U#tenant#user               room#incarnation   the same member from the user's side, and the user's marks
  *     O#tenant#room#incarnation   0000000000000001   a message's overlay
  *     I#tenant#room#incarnation   collection/id      an item of the room
+ *     B#tenant#user               collection#room#incarnation#id   the same item, when it is this person's
  *     C#tenant#collection         id                 a document
  *     D#tenant                    room               this room was public once: to be looked at for lists
  *     N#tenant#user               user               a person
@@ -84,6 +85,25 @@ export function overlayKey(log: LogKey, seq: Seq): ItemKey {
 
 export function itemRowKey(log: LogKey, key: RoomItemKey): ItemKey {
   return { pk: `I#${logName(log)}`, sk: key };
+}
+
+export function belongingsPartition(tenant: TenantId, user: UserId): string {
+  return `B#${tenant}#${user}`;
+}
+
+export function belongingKey(log: LogKey, user: UserId, collection: string, id: string): ItemKey {
+  return { pk: belongingsPartition(log.tenant, user), sk: `${collection}#${log.room}#${log.incarnation}#${id}` };
+}
+
+/** What stands in the sort key of a belonging. */
+export function namesOfBelonging(sk: string): {
+  readonly collection: string;
+  readonly room: RoomId;
+  readonly incarnation: number;
+  readonly id: string;
+} {
+  const [collection = "", room = "", incarnation = "", ...id] = sk.split("#");
+  return { collection, room: room as RoomId, incarnation: Number(incarnation), id: id.join("#") };
 }
 
 export function documentKey(tenant: TenantId, collection: string, id: string): ItemKey {

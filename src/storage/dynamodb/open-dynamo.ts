@@ -17,6 +17,7 @@ import type { ItemKey } from "./items.ts";
 import { LargeValues } from "./large-values.ts";
 import { LogStore } from "./log-store.ts";
 import { PendingRows } from "./pending-rows.ts";
+import { PersonalReader } from "./personal-reader.ts";
 import { RequestSigner, type SignableRequest } from "./request-signer.ts";
 import { RoomListReader } from "./room-list-reader.ts";
 import { RowFlusher } from "./row-flusher.ts";
@@ -88,13 +89,14 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
   const incarnations = new Incarnations(rows);
   const documents = new DocumentStore(api, roomsTable);
   const lists = new RoomListReader(rows, pending);
+  const personal = new PersonalReader(rows, items, documents, pending);
   const itemLists = new ItemLists(items, pending);
   const rowsPendingBytesMax = options.rowsPendingBytesMax ?? DYNAMO_ROWS_PENDING_BYTES_MAX;
   const parts = { clock, logs, rows, itemLists, values, pending, flusher, incarnations, failed, rowsPendingBytesMax };
   const journal = new DynamoJournal(parts);
   return {
     journal,
-    projections: new DynamoProjections({ api, roomsTable, rows, documents, lists, incarnations, failed }),
+    projections: new DynamoProjections({ api, roomsTable, rows, documents, lists, personal, incarnations, failed }),
     close: async () => {
       await journal.close();
       look?.cancel();

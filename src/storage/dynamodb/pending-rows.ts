@@ -15,6 +15,11 @@ export interface Versioned<Value> {
   readonly value: Value;
 }
 
+/** With whose it is. */
+export interface VersionedItem extends Versioned<ItemValue | null> {
+  readonly person?: UserId;
+}
+
 /** What a room's lists show of its newest segment. */
 export interface Activity {
   readonly head: Seq;
@@ -26,7 +31,7 @@ export class PendingLog {
   readonly key: LogKey;
   readonly members = new Map<UserId, Versioned<MemberRow | null>>();
   readonly overlays = new Map<Seq, Versioned<MessageOverlay>>();
-  readonly items = new Map<ItemKey, Versioned<ItemValue | null>>();
+  readonly items = new Map<ItemKey, VersionedItem>();
   card: Versioned<RoomCard> | undefined;
   activity: Activity | undefined;
   /** The last sequence before the covered run; it ends with the activity's head. */
@@ -79,7 +84,7 @@ export class PendingLog {
           setNewer(this.overlays, change.seq, { version, value: change.overlay });
           break;
         case "item":
-          setNewer(this.items, itemKey(change.collection, change.id), { version, value: change.value });
+          setNewer(this.items, itemKey(change.collection, change.id), itemOf(change, version));
           break;
         case "room":
           if (this.card === undefined || this.card.version <= version) this.card = { version, value: change.card };
@@ -119,7 +124,7 @@ export interface PendingWrites {
   readonly before: Seq;
   readonly members: readonly (readonly [UserId, Versioned<MemberRow | null>])[];
   readonly overlays: readonly (readonly [Seq, Versioned<MessageOverlay>])[];
-  readonly items: readonly (readonly [ItemKey, Versioned<ItemValue | null>])[];
+  readonly items: readonly (readonly [ItemKey, VersionedItem])[];
   readonly card: Versioned<RoomCard> | undefined;
   readonly activity: Activity | undefined;
   readonly bytes: number;
@@ -175,7 +180,11 @@ export class PendingRows {
   }
 }
 
-function setNewer<Key, Value>(rows: Map<Key, Versioned<Value>>, key: Key, row: Versioned<Value>): void {
+function itemOf({ value, person }: Extract<RowChange, { kind: "item" }>, version: Seq): VersionedItem {
+  return { version, value, ...(person !== undefined && { person }) };
+}
+
+function setNewer<Key, Row extends Versioned<unknown>>(rows: Map<Key, Row>, key: Key, row: Row): void {
   const present = rows.get(key);
   if (present === undefined || present.version <= row.version) rows.set(key, row);
 }

@@ -1,5 +1,5 @@
 /** Room lists, marks and people in memory: computed from the store's logs at each question. Same scheduling as the journal. */
-import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
+import { itemNames, type RoomId, type TenantId, type UserId } from "../../base/ids.ts";
 import { documentJson } from "../document-rules.ts";
 import { pageOf } from "../item-page.ts";
 import type { Done, PageQuery, ReadResult } from "../journal.ts";
@@ -7,11 +7,15 @@ import type {
   DocumentOutcome,
   ListedDocument,
   Mark,
+  PersonalItem,
+  PersonalQuery,
   Projections,
   RoomListItem,
   RoomListQuery,
   StoredDocument,
   UnreadCount,
+  UnreadThread,
+  UnreadThreadsQuery,
   UserRow,
 } from "../projections.ts";
 import { countedNo, mentionsAfter, mergeMarks, unreadOf } from "../projections.ts";
@@ -60,6 +64,47 @@ export class MemoryProjections implements Projections {
       }
       done({ ok: true, value: counts });
     });
+  }
+
+  personalItems(tenant: TenantId, _userId: UserId, query: PersonalQuery, done: Done<readonly PersonalItem[]>): void {
+    this.#schedule(() => {
+      const { after, limit } = query;
+      const found = [...this.#personal(tenant, query)].filter(({ room }) => after === undefined || room > after);
+      done({ ok: true, value: found.toSorted((a, b) => (a.room < b.room ? -1 : 1)).slice(0, limit) });
+    });
+  }
+
+  unreadThreads(
+    tenant: TenantId,
+    userId: UserId,
+    { follows, marks, lookedAtMax, limit }: UnreadThreadsQuery,
+    done: Done<readonly UnreadThread[]>,
+  ): void {
+    this.#schedule(() => {
+      const threads: UnreadThread[] = [];
+      const documents = this.#store.documents(tenant, marks);
+      const followed = [...this.#personal(tenant, { collection: follows })].slice(0, lookedAtMax);
+      for (const { room, id, value } of followed) {
+        const log = this.#store.currentLog(tenant, room);
+        if (log?.members.has(userId) !== true) continue;
+        const lastNo = log.overlays.get(Number(id))?.thread?.lastNo ?? 0;
+        const mark = documents.get(`${room}/${id}`)?.value as { readonly no: number } | null | undefined;
+        const unread = lastNo - Math.max((value as { readonly no: number }).no, mark?.no ?? 0);
+        if (unread > 0) threads.push({ room, root: Number(id), unread });
+      }
+      done({ ok: true, value: threads.slice(0, limit) });
+    });
+  }
+
+  *#personal(tenant: TenantId, query: Pick<PersonalQuery, "collection" | "id">): Generator<PersonalItem> {
+    for (const { card, items, key } of this.#store.currentLogs(tenant)) {
+      if (card === undefined || card.deletedAt !== undefined) continue;
+      for (const [itemKey, value] of items) {
+        const { collection, id } = itemNames(itemKey);
+        if (collection !== query.collection || (query.id !== undefined && id !== query.id)) continue;
+        yield { room: key.room, card, id, value };
+      }
+    }
   }
 
   sharedRooms(

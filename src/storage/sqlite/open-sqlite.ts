@@ -4,6 +4,7 @@ import type { Journal } from "../journal.ts";
 import type { Projections } from "../projections.ts";
 import { AnsweringReads } from "./answering-reads.ts";
 import { DocumentReader } from "./document-reader.ts";
+import { PersonalReader } from "./personal-reader.ts";
 import { RemoteWriteQueue } from "./remote-write-queue.ts";
 import { RoomListReader } from "./room-list-reader.ts";
 import { openReaderDatabase, openWriterDatabase } from "./schema.ts";
@@ -49,6 +50,7 @@ function assemble(queue: WriteQueue, source: SqliteWriter | SqliteReader, closeR
       rooms,
       new DocumentReader(source.db, source.numbers),
       new SharedRoomsReader(source.db, source.numbers),
+      new PersonalReader(source.db, source.numbers),
     ),
     close: async () => {
       reads.close();

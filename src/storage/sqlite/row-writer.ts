@@ -36,8 +36,9 @@ export class RowWriter {
     this.#setOverlay = db.prepare<unknown, [number, number, string]>(
       "INSERT INTO overlay (log, seq, row) VALUES (?, ?, ?) ON CONFLICT (log, seq) DO UPDATE SET row = excluded.row",
     );
-    this.#setItem = db.prepare<unknown, [number, string, string, string]>(
-      "INSERT INTO item (log, collection, id, row) VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET row = excluded.row",
+    this.#setItem = db.prepare<unknown, [number, string, string, string, string | null]>(
+      `INSERT INTO item (log, collection, id, row, person) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET row = excluded.row, person = excluded.person`,
     );
     this.#deleteItem = db.prepare<unknown, [number, string, string]>(
       "DELETE FROM item WHERE log = ? AND collection = ? AND id = ?",
@@ -86,7 +87,7 @@ export class RowWriter {
         this.#setOverlay.run(log, row.seq, row.json);
         return;
       case "item":
-        this.#setItem.run(log, row.collection, row.id, row.json);
+        this.#setItem.run(log, row.collection, row.id, row.json, row.person);
         return;
       case "item_gone":
         this.#deleteItem.run(log, row.collection, row.id);

@@ -80,6 +80,13 @@ const MIGRATIONS: readonly string[] = [
   ALTER TABLE member ADD COLUMN mentioned TEXT;
   CREATE INDEX mentioned_of_user ON member (tenant, user_id, log, mentioned) WHERE mentioned IS NOT NULL;
   `,
+  `
+  -- Whose the item is: threads that a person follows, their invites.
+  ALTER TABLE item ADD COLUMN person TEXT;
+  UPDATE item SET person = substr(collection, 3) WHERE collection GLOB 'f.*';
+  UPDATE item SET person = substr(id, 3) WHERE collection = 'invites' AND id GLOB 'u.*' AND instr(id, '%') = 0;
+  CREATE INDEX item_of_person ON item (person, collection, log, id) WHERE person IS NOT NULL;
+  `,
 ];
 
 /** Creates or migrates the file. Throws when it was written by a newer version. */

@@ -6,15 +6,20 @@ import type {
   DocumentOutcome,
   ListedDocument,
   Mark,
+  PersonalItem,
+  PersonalQuery,
   Projections,
   RoomListItem,
   RoomListQuery,
   StoredDocument,
   UnreadCount,
+  UnreadThread,
+  UnreadThreadsQuery,
   UserRow,
 } from "../projections.ts";
 import type { AnsweringReads } from "./answering-reads.ts";
 import type { DocumentReader } from "./document-reader.ts";
+import type { PersonalReader } from "./personal-reader.ts";
 import type { RoomListReader } from "./room-list-reader.ts";
 import type { SharedRoomsReader } from "./shared-rooms-reader.ts";
 import { documentResult, savedResult, userWrite } from "./write-operation.ts";
@@ -26,6 +31,7 @@ export class SqliteProjections implements Projections {
   readonly #rooms: RoomListReader;
   readonly #documents: DocumentReader;
   readonly #shared: SharedRoomsReader;
+  readonly #personal: PersonalReader;
 
   constructor(
     queue: WriteQueue,
@@ -33,12 +39,14 @@ export class SqliteProjections implements Projections {
     rooms: RoomListReader,
     documents: DocumentReader,
     shared: SharedRoomsReader,
+    personal: PersonalReader,
   ) {
     this.#queue = queue;
     this.#reads = reads;
     this.#rooms = rooms;
     this.#documents = documents;
     this.#shared = shared;
+    this.#personal = personal;
   }
 
   listRooms(
@@ -50,6 +58,19 @@ export class SqliteProjections implements Projections {
 
   unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, UnreadCount>>): void {
     this.#reads.answer(done, (recent) => this.#rooms.unread(tenant, userId, recent));
+  }
+
+  personalItems(tenant: TenantId, userId: UserId, query: PersonalQuery, done: Done<readonly PersonalItem[]>): void {
+    this.#reads.answer(done, () => this.#personal.items(tenant, userId, query));
+  }
+
+  unreadThreads(
+    tenant: TenantId,
+    userId: UserId,
+    query: UnreadThreadsQuery,
+    done: Done<readonly UnreadThread[]>,
+  ): void {
+    this.#reads.answer(done, () => this.#personal.threads(tenant, userId, query));
   }
 
   sharedRooms(

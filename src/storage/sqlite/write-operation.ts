@@ -13,7 +13,13 @@ export type RowWrite =
     }
   | { readonly kind: "member_gone"; readonly userId: UserId }
   | { readonly kind: "message"; readonly seq: Seq; readonly json: string }
-  | { readonly kind: "item"; readonly collection: string; readonly id: string; readonly json: string }
+  | {
+      readonly kind: "item";
+      readonly collection: string;
+      readonly id: string;
+      readonly json: string;
+      readonly person: UserId | null;
+    }
   | { readonly kind: "item_gone"; readonly collection: string; readonly id: string }
   | { readonly kind: "room"; readonly type: string | null; readonly json: string };
 
@@ -59,9 +65,9 @@ function rowWrite(change: RowChange): RowWrite {
     case "message":
       return { kind: "message", seq: change.seq, json: JSON.stringify(change.overlay) };
     case "item": {
-      const { collection, id, value } = change;
+      const { collection, id, value, person = null } = change;
       if (value === null) return { kind: "item_gone", collection, id };
-      return { kind: "item", collection, id, json: JSON.stringify(value) };
+      return { kind: "item", collection, id, json: JSON.stringify(value), person };
     }
     case "room":
       // Without a type a room is listed nowhere.

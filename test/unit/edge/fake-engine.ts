@@ -92,6 +92,10 @@ const REPLIES = {
   receipts: { readBy: 2, deliveredTo: 3, members: 4, users: [{ userId: "usr_1", name: "One" }], hasMore: false },
   list_rooms: { rooms: [{ ...room, isJoined: true, unread: 3, mentions: 1 }], total: 50 },
   unread_counts: { total: 3, rooms: { room_1: 3 } },
+  list_invites: {
+    invites: [{ roomId: room.roomId, name: "R", type: "private", memberCount: 2, by: "usr_2", at: AT, until: AT }],
+    after: room.roomId,
+  },
   standing: { entries: [], after: null },
   view_invite: { room, invite: { invite: "code.room_1", by: "usr_1", at: AT, until: AT, uses: 0 } },
   get_presence: { userId: "usr_1", status: "online", lastSeen: AT, devices: 1, rooms: [room.roomId], own: {} },

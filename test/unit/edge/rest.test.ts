@@ -315,7 +315,7 @@ describe("receipts", () => {
 
   test("one's own unread counts come in all and by room", async () => {
     const { body } = await ask("GET", "/v1/chat/unread");
-    expect(body.data).toEqual({ total: 3, mentions: 0, rooms: { room_1: 3 }, mentionRooms: {} });
+    expect(body.data).toEqual({ total: 3, mentions: 0, rooms: { room_1: 3 }, mentionRooms: {}, threads: [] });
   });
 });
 

@@ -179,9 +179,16 @@ const serverFrame: Arbitrary<ServerFrame> = fc.oneof(
       userId: user,
       heartbeatMs: uint,
       limits: record({ frameBytes: uint, messageLength: uint }, {}),
-      unread: record({ total: uint, rooms: countsByRoom }, { mentions: uint, mentionRooms: countsByRoom }),
+      unread: record(
+        { total: uint, rooms: countsByRoom },
+        {
+          mentions: uint,
+          mentionRooms: countsByRoom,
+          threads: fc.array(record({ roomId: room, threadId: messageId, unread: uint }, {}), { maxLength: 3 }),
+        },
+      ),
     },
-    {},
+    { invites: uint },
   ),
   record(
     { type: type("ack"), ref },
@@ -221,6 +228,7 @@ const serverFrame: Arbitrary<ServerFrame> = fc.oneof(
       kind: fc.constantFrom(
         "mention" as const,
         "invite" as const,
+        "invite_ended" as const,
         "unread" as const,
         "announcement" as const,
         "join_request" as const,

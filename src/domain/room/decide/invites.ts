@@ -1,9 +1,9 @@
 /** Bringing people in who decide for themselves: invites of one person, and codes for whoever has them. */
-import type { ItemKey } from "../../../base/ids.ts";
+import type { ItemKey, UserId } from "../../../base/ids.ts";
 import { INVITE_MS_DEFAULT, INVITE_MS_MAX, INVITE_USES_MAX, INVITES_MAX } from "../../../base/limits.ts";
 import type { Principal } from "../../principal.ts";
 import type { CheckInvite, CreateInvite, DeclineInvite, RevokeInvite } from "../commands.ts";
-import type { Decision } from "../decision.ts";
+import type { Decision, RoomEffect } from "../decision.ts";
 import type { InviteEnded, InviteMade } from "../events.ts";
 import { isAllowed } from "../permissions.ts";
 import { banKey, codeKey, holds, inviteKey, type InviteRow, isOpen, standingRow } from "../standing-rows.ts";
@@ -93,7 +93,7 @@ export function decideRevokeInvite(
     if (refused !== undefined) return refused;
   }
   if (row === null) return reject("invite_not_found");
-  return accept([ended(state, command, row, "revoked", bodyHash, context)]);
+  return accept([ended(state, command, row, "revoked", bodyHash, context)], inviteOver(row.userId));
 }
 
 export function decideDeclineInvite(
@@ -106,7 +106,12 @@ export function decideDeclineInvite(
   const row = inviteRow(state, inviteKey(by.userId));
   if (row === undefined) return needItems(inviteKey(by.userId));
   if (row === null) return inviteNotFound(state, by);
-  return accept([ended(state, command, row, "declined", bodyHash, context)]);
+  return accept([ended(state, command, row, "declined", bodyHash, context)], inviteOver(by.userId));
+}
+
+/** On all devices of whoever was invited. */
+export function inviteOver(userId: UserId | undefined): readonly RoomEffect[] {
+  return userId === undefined ? [] : [{ kind: "notify", userIds: [userId], reason: "invite_ended" }];
 }
 
 /** May this person see what they are invited to? */

@@ -31,7 +31,7 @@ import {
   UNCHANGED,
 } from "./answer.ts";
 import { banOf, refuseBanned, roomArchived } from "./gates.ts";
-import { bannedPerson, inviteNotFound, inviteRow, refuseBringing } from "./invites.ts";
+import { bannedPerson, inviteNotFound, inviteOver, inviteRow, refuseBringing } from "./invites.ts";
 import { mayRule, roleTooHigh } from "./membership.ts";
 import { muteOf, tooMany } from "./sanctions.ts";
 import { refuseText } from "./values.ts";
@@ -59,15 +59,14 @@ export function decideJoin(state: LiveRoom, command: JoinRoom, bodyHash: number,
   const mustAsk = requireApproval === true && !isInvited && !hasCode && by.role !== "system";
   if (mustAsk && !isAllowed(type, "approve", by, undefined)) return decideAsk(state, command, bodyHash, context);
   if (state.memberCount >= state.settings.maxMembers) return reject("room_full");
-  return accept([
-    {
-      ...joined(state, command, by.userId, "member", bodyHash, context),
-      ...(by.name !== undefined && { name: by.name }),
-      ...(by.avatar !== undefined && { avatar: by.avatar }),
-      // An invite of one's own is used before a code that others may use, too.
-      ...(hasCode && !isInvited && command.invite !== undefined && { code: command.invite }),
-    },
-  ]);
+  const event: MemberJoined = {
+    ...joined(state, command, by.userId, "member", bodyHash, context),
+    ...(by.name !== undefined && { name: by.name }),
+    ...(by.avatar !== undefined && { avatar: by.avatar }),
+    // An invite of one's own is used before a code that others may use, too.
+    ...(hasCode && !isInvited && command.invite !== undefined && { code: command.invite }),
+  };
+  return accept([event], event.invited === true ? inviteOver(by.userId) : []);
 }
 
 /** Accepted also when it was asked before: the answer is that it waits. */
