@@ -25,6 +25,8 @@ export interface ClusterNodePorts {
   readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
   /** What the edges of other nodes tell this one's. */
   readonly heard?: ((block: Uint8Array) => void) | undefined;
+  /** Hears each view, after the links. */
+  readonly viewed?: (view: View) => void;
 }
 
 export class ClusterNode {
@@ -102,6 +104,7 @@ export class ClusterNode {
     };
     this.#ports.report("view_changed", counts);
     this.links.setView(view);
+    this.#ports.viewed?.(view);
     if (isolated) return;
     this.#onJoined?.();
     this.#onJoined = undefined;

@@ -84,6 +84,8 @@ export interface Config {
   readonly redis: RedisConfig | undefined;
   /** How often a node says that it is there, and after how long without it the others take its rooms. */
   readonly heartbeat: { readonly everyMs: number; readonly ttlMs: number };
+  /** Messages are indexed by their words and can be searched. */
+  readonly search: boolean;
   /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
   readonly moderationHook: HookConfig | undefined;
   /** Sentences for the operator, to be printed once at start. */
@@ -168,6 +170,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     aiResponseTimeoutMs: reader.whole("AI_RESPONSE_TIMEOUT", { min: 100, max: 300_000, fallback: 10_000, unit: "ms" }),
     redis: readRedis(reader),
     heartbeat: readHeartbeat(reader),
+    search: reader.flag("STOA_SEARCH", true),
     moderationHook: readModerationHook(reader),
     notices: [...readForLater(reader), ...noticesOfRedis(reader)],
   };

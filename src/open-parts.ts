@@ -15,8 +15,12 @@ import { RedisMembership } from "./cluster/redis/redis-membership.ts";
 import type { Config, DynamoConfig } from "./config.ts";
 import { DynamoApi } from "./storage/dynamodb/dynamo-api.ts";
 import { dynamoClient, openDynamo } from "./storage/dynamodb/open-dynamo.ts";
+import type { FollowerStorage } from "./storage/follow-store.ts";
 import type { Journal } from "./storage/journal.ts";
 import type { Projections } from "./storage/projections.ts";
+import type { SearchIndex } from "./storage/search-index.ts";
+import { openSqliteFollower } from "./storage/sqlite/open-sqlite-follower.ts";
+import { SqliteSearchIndex } from "./storage/sqlite/sqlite-search-index.ts";
 import { openSqlite } from "./storage/sqlite/open-sqlite.ts";
 
 /** What joins several nodes. */
@@ -71,6 +75,16 @@ function openTable(
   };
 }
 
+/** The index of messages by their words. `undefined`: this store has none. */
+export function openSearchIndex(
+  { dataDir, dynamodb }: StorageLocation,
+  _report: (event: string, details: Readonly<Record<string, string | number>>) => void,
+): { readonly index: SearchIndex; close(): void } | undefined {
+  if (dynamodb !== undefined) return undefined;
+  const index = new SqliteSearchIndex(dataDir);
+  return { index, close: () => index.close() };
+}
+
 export interface StorageLocation {
   readonly dataDir: string;
   readonly dynamodb: DynamoConfig | undefined;
@@ -86,6 +100,8 @@ export function openStorage(
   { dataDir, dynamodb }: StorageLocation,
   parts: {
     readonly port: MessagePort | undefined;
+    /** Somebody follows the logs. */
+    readonly isFollowed: boolean;
     readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
     readonly onFatal: (error: Error) => void;
     /** The store answers nothing useful, or does so again. */
@@ -101,7 +117,21 @@ export function openStorage(
   }
   return openDynamo({
     ...dynamodb,
+    isFollowed: parts.isFollowed,
     report: (event, details) => parts.report(event, { details: JSON.stringify(details) }),
     away: parts.onAway,
   });
+}
+
+/** The logs and the positions of those who follow them, in a thread or process that writes no log. */
+export function openFollowerStorage(
+  { dataDir, dynamodb }: StorageLocation,
+  report: (event: string, details: Readonly<Record<string, string | number>>) => void,
+): FollowerStorage {
+  if (dynamodb === undefined) return openSqliteFollower(dataDir);
+  const { journal, follow, close } = openDynamo({
+    ...dynamodb,
+    report: (event, details) => report(event, { details: JSON.stringify(details) }),
+  });
+  return { journal, store: follow, close: () => void close() };
 }

@@ -2,6 +2,7 @@
  * One node, put together: store, shards, gateway, HTTP. `main.ts` runs it for the environment; tests run it with parts of
  * their own. Starts in that order, stops in the reverse one.
  */
+import { FollowHost } from "./follow-host.ts";
 import { Supervisor } from "./actors/supervisor.ts";
 import { OWN_LINK } from "./actors/edge-link.ts";
 import type { Report } from "./actors/shard-env.ts";
@@ -105,6 +106,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       self,
       settings: { beatMs: config.heartbeat.everyMs, ttlMs: config.heartbeat.ttlMs },
       postToShard: (shard, order) => supervisor.post(shard, order),
+      viewed: (view) => followers?.viewed(view),
       report,
       heard,
     });
@@ -129,8 +131,13 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     presenceGraceMs: config.presenceGraceMs,
     defer: queueMicrotask,
   });
+  const storage = { dataDir: config.dataDir, dynamodb: config.dynamodb };
+  const followers = config.search
+    ? new FollowHost({ storage, search: config.search, isClustered: cluster !== undefined }, report)
+    : undefined;
   const settings: ShardThreadSettings = {
-    storage: { dataDir: config.dataDir, dynamodb: config.dynamodb },
+    storage,
+    isFollowed: followers !== undefined,
     moderationHook: config.moderationHook,
     shard: {
       // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
@@ -165,6 +172,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     down: (shard) => {
       withoutStore.delete(shard);
       gateway.shardDown(shard);
+      followers?.doubt();
     },
     storeAway: (shard, isAway) => {
       if (isAway) withoutStore.add(shard);
@@ -174,6 +182,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       if (link === OWN_LINK) gateway.receiveBlock(shard, block);
       else cluster?.links.shardSaid(link, block);
     },
+    hinted: (hints) => followers?.hinted(hints),
     fatal: onFatal,
   });
   try {
@@ -182,9 +191,12 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     const where = config.dynamodb === undefined ? `The data in ${config.dataDir}` : "DynamoDB";
     return err(`${where} could not be opened: ${error instanceof Error ? error.message : error}`);
   }
+  // The database is there and of this version from here on.
+  followers?.start();
   const leave = async (): Promise<void> => {
     gateway.stop();
     rates.stop();
+    await followers?.stop();
     await census?.stop();
     await cluster?.leave();
     shared?.close();

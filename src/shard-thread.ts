@@ -19,6 +19,8 @@ export interface ShardThreadSettings {
   readonly storage: StorageLocation;
   readonly shard: ShardSettings;
   readonly moderationHook: HookConfig | undefined;
+  /** Somebody follows the logs. */
+  readonly isFollowed: boolean;
 }
 
 /** How long a thread is careful, milliseconds: long enough for all that the edge repeats to it. */
@@ -50,6 +52,7 @@ export function runShardThread(
   endOnFailure(notice);
   const storage = openStorage(settings.storage, {
     port: storePort,
+    isFollowed: settings.isFollowed,
     report: (event, details) => notice({ kind: "report", event, details }),
     onFatal: (error) => notice({ kind: "fatal", message: error.message }),
     onAway: (isAway) => notice({ kind: "store", isAway }),
@@ -73,6 +76,7 @@ export function runShardThread(
         else host.postMessage({ kind: "peer", link, block } satisfies WorkerNotice, [block.buffer]);
       },
       report,
+      ...(settings.isFollowed && { follow: (hints) => notice({ kind: "hints", hints }) }),
       ...(settings.moderationHook !== undefined && {
         hook: new HttpModerationHook({ ...settings.moderationHook, messageLengthMax }, clock, report),
       }),

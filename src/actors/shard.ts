@@ -22,6 +22,7 @@ import { type EdgeLink, type LinkOwner, OWN_LINK } from "./edge-link.ts";
 import { requestOfCall, requestOfFrame } from "./frame-requests.ts";
 import { HandOver } from "./hand-over.ts";
 import { HeadBeacon } from "./head-beacon.ts";
+import { type HeadHint, HeadHints } from "./head-hints.ts";
 import { HostedActors, type MakeRoom, SWEEP_MS } from "./hosted-actors.ts";
 import type { Attachment, ConnectionNo, LinkCall } from "./link.ts";
 import type { ActorMessage } from "./messages.ts";
@@ -46,6 +47,8 @@ export interface ShardPorts {
   /** To the edge at the other end of the link; 0: this node's own. */
   readonly send: (block: Uint8Array<ArrayBuffer>, link: number) => void;
   readonly report: Report;
+  /** Which logs were written, and how far they reach now; told once in a while. Absent: nobody follows them. */
+  readonly follow?: (hints: readonly HeadHint[]) => void;
   /** Judges messages before they are published, where tenants want it. */
   readonly hook?: ModerationHook;
   /** Notes what is being handled where it survives this thread. */
@@ -64,6 +67,7 @@ export class Shard implements LinkOwner {
   readonly #links: ShardLinks;
   readonly #ownership = new Ownership();
   readonly #beacon: HeadBeacon;
+  readonly #hints: HeadHints | undefined;
   readonly #retelling: Retelling;
   readonly #scheduler: Scheduler;
   readonly #actors: HostedActors;
@@ -87,6 +91,7 @@ export class Shard implements LinkOwner {
       find: (tenant, room) => this.#actors.rooms.get(tenant, room),
       outdated: (room) => this.#handOver.reread(room),
     });
+    this.#hints = ports.follow && new HeadHints(ports.clock, ports.follow);
     this.#retelling = new Retelling(ports.clock, (isMeant) => this.#tellAgain(isMeant));
     this.#scheduler = new Scheduler(ports.defer, () => this.#settle());
     this.#env = {
@@ -110,6 +115,7 @@ export class Shard implements LinkOwner {
       tell: (to, message) => this.#tell(to, message),
       complete: (request) => this.#complete(request),
       wrote: (room) => {
+        this.#hints?.wrote(room);
         if (this.#ownership.isAmongOthers) this.#beacon.wrote(room);
       },
       restart: (room, unanswered, first, failed) => this.#actors.restart(room, unanswered, first, failed),
@@ -175,6 +181,7 @@ export class Shard implements LinkOwner {
     this.#sweepTimer.cancel();
     this.#handOver.stop();
     this.#beacon.stop();
+    this.#hints?.stop();
     this.#retelling.stop();
     this.#actors.stop();
   }

@@ -5,6 +5,7 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { Clock, Timer } from "../base/clock.ts";
 import { OWN_LINK } from "./edge-link.ts";
+import type { HeadHint } from "./head-hints.ts";
 import type { ShardOrder } from "./link.ts";
 import type { Report } from "./shard-env.ts";
 import { WORKING_STORE, WorkingMark } from "./working-mark.ts";
@@ -31,6 +32,8 @@ export type WorkerNotice =
   | { readonly kind: "closed" }
   /** The store answers nothing useful to this thread, or does so again. */
   | { readonly kind: "store"; readonly isAway: boolean }
+  /** For those who follow the logs. */
+  | { readonly kind: "hints"; readonly hints: readonly HeadHint[] }
   /** The last words of a thread that ends itself. */
   | { readonly kind: "failed"; readonly message: string }
   /** The disk's state is in doubt: the process has to end. */
@@ -61,6 +64,8 @@ export interface SupervisorPorts<Settings> {
   readonly fatal: (message: string) => void;
   /** The store answers nothing useful to this shard (true), or does so again. */
   readonly storeAway?: (shard: number, isAway: boolean) => void;
+  /** Logs that a shard wrote. */
+  readonly hinted?: (hints: readonly HeadHint[]) => void;
 }
 
 /** A worker that has not beaten for so long is stuck: it beats with every message it handles, and every `BEAT_MS` when idle. */
@@ -186,6 +191,9 @@ export class Supervisor<Settings> {
         return;
       case "store":
         this.#ports.storeAway?.(shard, notice.isAway);
+        return;
+      case "hints":
+        this.#ports.hinted?.(notice.hints);
         return;
       case "fatal":
         this.#ports.fatal(notice.message);

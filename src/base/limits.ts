@@ -409,3 +409,54 @@ export const FLOOD_BURSTS = 5;
 export const FLOOD_PAUSE_MS = 2_000;
 export const FLOODS_MAX = 3;
 export const FLOOD_FORGIVEN_MS = 60_000;
+
+/**
+ * Followers of the logs. How often a shard tells which logs it wrote, milliseconds: search lags behind by that and the time of
+ * a write. Logs that a consumer is known to be behind in; beyond, they are looked for in the store again.
+ */
+export const FOLLOW_HINT_MS = 250;
+export const FOLLOW_BEHIND_MAX = 100_000;
+/** Positions that a follower remembers: 10 MB. The oldest are read again. */
+export const FOLLOW_POSITIONS_MAX = 100_000;
+/** Logs that are read and delivered at once, and events of one run: with the largest events they are 32 MiB. The rest waits. */
+export const FOLLOW_LOGS_AT_ONCE = 32;
+export const FOLLOW_RUN_EVENTS_MAX = 256;
+/** Logs of one page of a sweep over the store. */
+export const FOLLOW_PAGE = 500;
+/**
+ * DynamoDB: a log is noted as open before it is written to, and again when that was so long ago, milliseconds. It is taken
+ * off the list after twice as long at the earliest, so that an append which is under way is never missed.
+ */
+export const FOLLOW_REOPEN_MS = 10 * 60_000;
+/** How often logs that have been read to the end are taken off that list, milliseconds. */
+export const FOLLOW_CLEAN_MS = 5 * 60_000;
+/** After so long the search index counts as late, and health says so, milliseconds. */
+export const FOLLOW_LATE_MS = 30_000;
+
+/** Search: characters of what is looked for, and its parts. Reject `invalid_field`. */
+export const SEARCH_QUERY_LENGTH_MAX = 256;
+export const SEARCH_QUERY_TERMS_MAX = 16;
+/** Letters of the beginning of a word: one letter begins a tenth of all words. Reject `invalid_field`. */
+export const SEARCH_PREFIX_LENGTH_MIN = 2;
+/** Characters of a word by which it is found (the rest is cut), and words of one message (the rest is not found). */
+export const SEARCH_WORD_LENGTH_MAX = 64;
+export const SEARCH_WORDS_PER_MESSAGE_MAX = 2_000;
+/** Hits of one page, and rooms of a search in all of one's rooms: the ones that were active last. */
+export const SEARCH_PAGE_MAX = 50;
+export const SEARCH_ROOMS_MAX = 1_000;
+/** Of all messages that match, the newest ones, among which the most relevant are looked for. */
+export const SEARCH_CANDIDATES_MAX = 1_000;
+/** Messages that one search looks at where its filters leave few: some tens of milliseconds. Beyond: the page is short. */
+export const SEARCH_SCAN_MAX = 50_000;
+/** Rooms up to which they are part of what the index is asked; beyond, hits of other rooms are passed over. */
+export const SEARCH_ROOMS_IN_QUERY_MAX = 64;
+/** Hits that may turn out not to be shown before a page is short: each round asks the index and the rooms once more. */
+export const SEARCH_ROUNDS_MAX = 4;
+/** Characters of an excerpt, and marked places in it. */
+export const SEARCH_EXCERPT_LENGTH = 240;
+export const SEARCH_MARKS_MAX = 32;
+/** Searches that wait for the index, and how long one may take, milliseconds. Reject `overloaded`, `unavailable`. */
+export const SEARCHES_WAITING_MAX = 256;
+export const SEARCH_MS_MAX = 5_000;
+/** Changes written to the index at once: searches wait for no more than that, some tens of milliseconds. */
+export const SEARCH_WRITE_CHANGES = 1_000;

@@ -5,7 +5,12 @@
 import { dirname, join, normalize } from "node:path";
 
 /** Files that other layers may know of a folder whose inside is closed to them: ports, commands, envelopes. */
-export const JOURNAL_PORTS: readonly string[] = ["storage/journal.ts", "storage/projections.ts"];
+export const JOURNAL_PORTS: readonly string[] = [
+  "storage/follow-store.ts",
+  "storage/journal.ts",
+  "storage/projections.ts",
+  "storage/search-index.ts",
+];
 export const CLUSTER_PORTS: readonly string[] = [
   "cluster/bus.ts",
   "cluster/membership.ts",
@@ -25,6 +30,8 @@ export const DOMAIN_TYPES: readonly string[] = [
   "domain/room/rows.ts",
   "domain/room/state.ts",
   "domain/room/vocabulary.ts",
+  "domain/search/text-query.ts",
+  "domain/search/words.ts",
 ];
 
 export interface Layer {
@@ -60,13 +67,20 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["base/", "protocol/", "config.ts", ...DOMAIN_TYPES, ...ACTOR_LINK, ...JOURNAL_PORTS, ...CLUSTER_PORTS],
     packages: ["bun", "elysia", "@elysiajs/*", "pino", "node:*"],
   },
+  // The codec: they read what the actors wrote.
+  followers: { may: ["base/", "actors/log-codec.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: [] },
   ai: { may: ["base/", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: [] },
-  integrations: { may: ["base/", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: ["node:*"] },
+  integrations: {
+    may: ["base/", "followers/log-consumer.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
+    packages: ["node:*"],
+  },
   "config.ts": { may: ["base/", "env-reader.ts"], packages: ["node:*"] },
   "env-reader.ts": { may: ["base/"], packages: [] },
   "main.ts": { may: [""], packages: ["*"] },
   "server.ts": { may: [""], packages: ["*"] },
   "welcome.ts": { may: [""], packages: ["*"] },
+  "follow-host.ts": { may: [""], packages: ["*"] },
+  "follow-thread.ts": { may: [""], packages: ["*"] },
   "shard-thread.ts": { may: [""], packages: ["*"] },
   "worker.ts": { may: [""], packages: ["*"] },
   "cluster-node.ts": { may: [""], packages: ["*"] },

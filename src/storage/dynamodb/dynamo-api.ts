@@ -13,6 +13,7 @@ import {
   PutItemCommand,
   QueryCommand,
   type QueryCommandInput,
+  ScanCommand,
   UpdateItemCommand,
   type WriteRequest,
 } from "@aws-sdk/client-dynamodb";
@@ -138,6 +139,24 @@ export class DynamoApi {
       ...(start !== undefined && { ExclusiveStartKey: start }),
     };
     const got = await this.#call("user", (options) => this.#parts.client.send(new QueryCommand(input), options));
+    if (!got.ok) return got;
+    return { ok: true, value: { items: got.value.Items ?? [], next: got.value.LastEvaluatedKey } };
+  }
+
+  /** One page of the items with this sort key, of all partitions: reads the whole table. */
+  async scan(
+    table: string,
+    { sk, limit, start }: { readonly sk: string; readonly limit: number; readonly start: Item | undefined },
+  ): Promise<ApiResult<Page>> {
+    const command = new ScanCommand({
+      TableName: table,
+      Limit: limit,
+      ConsistentRead: true,
+      FilterExpression: "sk = :sk",
+      ExpressionAttributeValues: { ":sk": { S: sk } },
+      ...(start !== undefined && { ExclusiveStartKey: start }),
+    });
+    const got = await this.#call("background", (options) => this.#parts.client.send(command, options));
     if (!got.ok) return got;
     return { ok: true, value: { items: got.value.Items ?? [], next: got.value.LastEvaluatedKey } };
   }

@@ -39,6 +39,7 @@ import type { ItemLists } from "./item-lists.ts";
 import { logName } from "./keys.ts";
 import { type LargeValues, partsIn } from "./large-values.ts";
 import type { LogStore, StoredSegment } from "./log-store.ts";
+import type { OpenLogs } from "./open-logs.ts";
 import type { PendingLog, PendingRows, Versioned } from "./pending-rows.ts";
 import { type RowFlusher, rowsOf } from "./row-flusher.ts";
 import type { RowStore } from "./row-store.ts";
@@ -54,6 +55,8 @@ export interface DynamoJournalParts {
   readonly flusher: RowFlusher;
   readonly incarnations: Incarnations;
   readonly rowsPendingBytesMax: number;
+  /** The list on which a log must stand before it is written to, for those who follow it; absent: nobody does. */
+  readonly openLogs?: OpenLogs;
   /** Something happened that cannot: an item that is none of ours, an error of this code. */
   readonly failed: (error: unknown) => void;
 }
@@ -165,12 +168,13 @@ export class DynamoJournal implements Journal {
   }
 
   async #append(log: LogKey, segment: Segment, rows: readonly RowChange[]): Promise<AppendOutcome> {
-    const { logs, values, pending } = this.#parts;
+    const { logs, values, pending, openLogs } = this.#parts;
     // Closed, or too many rows are waiting for a table that takes none: not written, and to be tried again.
     if (this.#closed) return "unknown";
     if (rows.length > 0 && pending.bytes > this.#parts.rowsPendingBytesMax) return "unknown";
     const room = DYNAMO_ITEM_BYTES_MAX - SEGMENT_OVERHEAD_BYTES - segment.entries.length;
     if (room < 0) return "full";
+    if (openLogs?.isNoted(log) === false && !(await openLogs.note(log)).ok) return "unknown";
     const packed = rows.length === 0 ? NO_ROWS : packRows(rows);
     const stored = rows.length === 0 ? NOTHING : await values.store(log, rowsId(segment), ROWS, packed, room, "user");
     if (!stored.ok) return "unknown";

@@ -15,6 +15,8 @@
  *     C#tenant#collection         id                 a document
  *     D#tenant                    room               this room was public once: to be looked at for lists
  *     N#tenant#user               user               a person
+ *     W#tenant#room#incarnation   consumer           how far a follower of the log has come
+ *     F#number                    tenant#room#inc…   this log was written to lately: its followers may be behind
  */
 import type { ItemKey as RoomItemKey, RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { LogKey } from "../journal.ts";
@@ -120,4 +122,26 @@ export function publicKey(tenant: TenantId, room: RoomId): ItemKey {
 
 export function personKey(tenant: TenantId, user: UserId): ItemKey {
   return { pk: `N#${tenant}#${user}`, sk: "user" };
+}
+
+export function positionKey(log: LogKey, consumer: string): ItemKey {
+  return { pk: `W#${logName(log)}`, sk: consumer };
+}
+
+/** The list of open logs is spread, since all writers share it. */
+export const OPEN_PARTITIONS = 16;
+
+export function openPartition(number: number): string {
+  return `F#${number}`;
+}
+
+export function openLogKey(partition: number, name: string): ItemKey {
+  return { pk: openPartition(partition), sk: name };
+}
+
+/** Tenant and room in the partition key of a room's row; `undefined` for any other. */
+export function roomOfKey(pk: string): Pick<LogKey, "tenant" | "room"> | undefined {
+  const [kind, tenant, room] = pk.split("#");
+  if (kind !== "R" || tenant === undefined || room === undefined) return undefined;
+  return { tenant: tenant as TenantId, room: room as RoomId };
 }

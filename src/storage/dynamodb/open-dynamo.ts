@@ -5,10 +5,12 @@ import { type Clock, SystemClock, type Timer } from "../../base/clock.ts";
 import { DYNAMO_ROWS_PENDING_BYTES_MAX } from "../../base/limits.ts";
 import { type Random, SystemRandom } from "../../base/prng.ts";
 import type { Journal } from "../journal.ts";
+import type { FollowStore } from "../follow-store.ts";
 import type { Projections } from "../projections.ts";
 import { DocumentStore } from "./document-store.ts";
 import { DynamoApi } from "./dynamo-api.ts";
 import { DynamoJournal } from "./dynamo-journal.ts";
+import { DynamoFollowStore } from "./dynamo-follow-store.ts";
 import { DynamoProjections } from "./dynamo-projections.ts";
 import { Incarnations } from "./incarnations.ts";
 import { ItemLists } from "./item-lists.ts";
@@ -16,6 +18,7 @@ import { ItemStore } from "./item-store.ts";
 import type { ItemKey } from "./items.ts";
 import { LargeValues } from "./large-values.ts";
 import { LogStore } from "./log-store.ts";
+import { OpenLogs } from "./open-logs.ts";
 import { PendingRows } from "./pending-rows.ts";
 import { PersonalReader } from "./personal-reader.ts";
 import { RequestSigner, type SignableRequest } from "./request-signer.ts";
@@ -27,6 +30,7 @@ import { VersionedValues } from "./versioned-values.ts";
 export interface DynamoStorage {
   readonly journal: Journal;
   readonly projections: Projections;
+  readonly follow: FollowStore;
   /** Answers what is under way, writes the rows that wait (5 s at most) and lets go of the connections. */
   close(): Promise<void>;
 }
@@ -48,6 +52,8 @@ export interface DynamoOptions extends DynamoLocation {
   readonly client?: Pick<DynamoDBClient, "send" | "destroy">;
   readonly requestMsMax?: number;
   readonly rowsPendingBytesMax?: number;
+  /** Somebody follows the logs: what is written to is noted where they look. */
+  readonly isFollowed?: boolean;
   readonly clock?: Clock;
   readonly random?: Random;
   /** For the operator's log: what DynamoDB refuses, throttles or does not answer. */
@@ -92,11 +98,13 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
   const personal = new PersonalReader(rows, items, documents, pending);
   const itemLists = new ItemLists(items, pending);
   const rowsPendingBytesMax = options.rowsPendingBytesMax ?? DYNAMO_ROWS_PENDING_BYTES_MAX;
+  const openLogs = new OpenLogs(api, roomsTable, clock);
   const parts = { clock, logs, rows, itemLists, values, pending, flusher, incarnations, failed, rowsPendingBytesMax };
-  const journal = new DynamoJournal(parts);
+  const journal = new DynamoJournal({ ...parts, ...(options.isFollowed === true && { openLogs }) });
   return {
     journal,
     projections: new DynamoProjections({ api, roomsTable, rows, documents, lists, personal, incarnations, failed }),
+    follow: new DynamoFollowStore(api, roomsTable, openLogs, failed),
     close: async () => {
       await journal.close();
       look?.cancel();

@@ -41,6 +41,21 @@ export class MemoryStore {
     return created;
   }
 
+  readonly #positions = new Map<string, Map<string, Seq>>();
+
+  /** How far a follower of the logs has come, by log. */
+  positions(consumer: string): Map<string, Seq> {
+    const present = this.#positions.get(consumer);
+    if (present !== undefined) return present;
+    const created = new Map<string, Seq>();
+    this.#positions.set(consumer, created);
+    return created;
+  }
+
+  logs(): Iterable<MemoryLog> {
+    return this.#logs.values();
+  }
+
   log(key: LogKey): MemoryLog | undefined {
     return this.#logs.get(logName(key));
   }

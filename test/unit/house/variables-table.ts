@@ -56,6 +56,10 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "do messages of type `system` tell of a room's new name, of people removed or banned, of what is pinned? Each counts as unread",
     value: (c) => c.systemMessages,
   },
+  STOA_SEARCH: {
+    says: "are messages indexed by their words, so that they can be searched? On DynamoDB that costs writes",
+    value: (c) => c.search,
+  },
   STOA_PRESENCE_GRACE_MS: {
     says: "how long a lost connection may be away before others see it",
     value: (c) => c.presenceGraceMs,

@@ -1,0 +1,170 @@
+/**
+ * The main thread's side of the thread that follows the logs: starts it, starts it again when it ends, hands orders to it and
+ * its answers back. While it is down hints are dropped: the next one begins with a sweep.
+ */
+import { Worker } from "node:worker_threads";
+import type { HeadHint } from "./actors/head-hints.ts";
+import { SEARCH_MS_MAX, SEARCHES_WAITING_MAX } from "./base/limits.ts";
+import type { View } from "./cluster/placement.ts";
+import type { FollowNotice, FollowOrder, FollowSettings } from "./follow-thread.ts";
+import type { Delivered, Forgotten, Lag } from "./followers/log-consumer.ts";
+import type { Report } from "./actors/shard-env.ts";
+import type { LogKey, ReadResult } from "./storage/journal.ts";
+import type { Hit, SearchQuery } from "./storage/search-index.ts";
+
+const RESTART_MS_MIN = 100;
+const RESTART_MS_MAX = 30_000;
+const CLOSE_MS_MAX = 5_000;
+/** An order to forget waits for the thread, and for whoever is in its way, milliseconds. Beyond: to be given again. */
+const FORGET_MS_MAX = 60_000;
+
+type Answered = (answer: FollowNotice | undefined) => void;
+
+export class FollowHost {
+  readonly #settings: FollowSettings;
+  readonly #report: Report;
+  readonly #pending = new Map<number, Answered>();
+  #worker: Worker | undefined;
+  #view: View | undefined;
+  #isReady = false;
+  #isStopping = false;
+  #nextNo = 1;
+  #searches = 0;
+  #restartMs = RESTART_MS_MIN;
+  #lags: Readonly<Record<string, Lag>> = {};
+  #lagsAtMs = performance.now();
+
+  constructor(settings: FollowSettings, report: Report) {
+    this.#settings = settings;
+    this.#report = report;
+  }
+
+  /** How far behind each consumer is, as of a moment ago; while the thread is down, that moment counts as well. */
+  get lags(): Readonly<Record<string, Lag>> {
+    const silentMs = this.#isReady ? 0 : performance.now() - this.#lagsAtMs;
+    return Object.fromEntries(
+      Object.entries(this.#lags).map(([name, lag]) => [name, { ...lag, ms: lag.ms + silentMs }]),
+    );
+  }
+
+  get isUp(): boolean {
+    return this.#isReady;
+  }
+
+  start(): void {
+    const worker = new Worker(new URL("./follow-thread.ts", import.meta.url), { workerData: this.#settings });
+    this.#worker = worker;
+    let why = "";
+    worker.on("message", (notice: FollowNotice) => this.#noticed(notice));
+    worker.on("error", (error) => {
+      why = error instanceof Error ? error.message : String(error);
+    });
+    worker.on("exit", (code) => this.#ended(why || `exit code ${code}`));
+  }
+
+  hinted(hints: readonly HeadHint[]): void {
+    if (this.#isReady) this.#send({ kind: "hints", hints });
+  }
+
+  /** Something may have been written that was not told: a shard is lost. */
+  doubt(): void {
+    if (this.#isReady) this.#send({ kind: "sweep" });
+  }
+
+  viewed(view: View): void {
+    if (view.isolated) return;
+    this.#view = view;
+    if (this.#isReady) this.#send({ kind: "view", view });
+  }
+
+  async search(query: SearchQuery): Promise<ReadResult<readonly Hit[]>> {
+    if (this.#searches >= SEARCHES_WAITING_MAX) return { ok: false, error: "unavailable" };
+    this.#searches += 1;
+    const answer = await this.#ask((no) => ({ kind: "search", no, query }), SEARCH_MS_MAX);
+    this.#searches -= 1;
+    return answer?.kind === "hits" ? answer.result : { ok: false, error: "unavailable" };
+  }
+
+  /** `later`: not known to be forgotten by all; the order is to be given again. */
+  async forget(log: LogKey, what: Forgotten): Promise<Delivered> {
+    const answer = await this.#ask((no) => ({ kind: "forget", no, log, what }), FORGET_MS_MAX);
+    return answer?.kind === "forgotten" ? answer.outcome : "later";
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    const worker = this.#worker;
+    if (worker === undefined) return;
+    const closed = new Promise<void>((resolve) => {
+      worker.on("message", (notice: FollowNotice) => {
+        if (notice.kind === "closed") resolve();
+      });
+      worker.once("exit", () => resolve());
+      setTimeout(resolve, CLOSE_MS_MAX).unref();
+    });
+    this.#send({ kind: "close" });
+    await closed;
+    await worker.terminate();
+  }
+
+  #ask(order: (no: number) => FollowOrder, msMax: number): Promise<FollowNotice | undefined> {
+    if (!this.#isReady) return Promise.resolve(undefined);
+    const no = this.#nextNo;
+    this.#nextNo += 1;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => this.#answered(no, undefined), msMax);
+      this.#pending.set(no, (answer) => {
+        clearTimeout(timer);
+        resolve(answer);
+      });
+      this.#send(order(no));
+    });
+  }
+
+  #answered(no: number, answer: FollowNotice | undefined): void {
+    const pending = this.#pending.get(no);
+    this.#pending.delete(no);
+    pending?.(answer);
+  }
+
+  #send(order: FollowOrder): void {
+    this.#worker?.postMessage(order);
+  }
+
+  #noticed(notice: FollowNotice): void {
+    switch (notice.kind) {
+      case "ready":
+        this.#isReady = true;
+        this.#restartMs = RESTART_MS_MIN;
+        // What was written up to now was not told, or was dropped.
+        if (!this.#settings.isClustered) this.#send({ kind: "sweep" });
+        else if (this.#view !== undefined) this.#send({ kind: "view", view: this.#view });
+        return;
+      case "lags":
+        this.#lags = notice.lags;
+        this.#lagsAtMs = performance.now();
+        return;
+      case "hits":
+      case "forgotten":
+        this.#answered(notice.no, notice);
+        return;
+      case "report":
+        this.#report(notice.event, notice.details);
+        return;
+      case "closed":
+        return;
+    }
+  }
+
+  #ended(why: string): void {
+    this.#isReady = false;
+    this.#worker = undefined;
+    for (const no of [...this.#pending.keys()]) this.#answered(no, undefined);
+    if (this.#isStopping) return;
+    this.#report("followers_lost", { why });
+    setTimeout(() => {
+      if (!this.#isStopping) this.start();
+    }, this.#restartMs).unref();
+    this.#restartMs = Math.min(RESTART_MS_MAX, this.#restartMs * 2);
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * Entry of the thread that follows the logs and answers searches: what must never be in the way of a message. It runs with a
+ * lower priority than the others. It keeps nothing that is not in the store, so another one can take its place at any time.
+ */
+import { readlinkSync } from "node:fs";
+import { setPriority } from "node:os";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { addressHash, roomAddress } from "./actors/address.ts";
+import type { HeadHint } from "./actors/head-hints.ts";
+import { SystemClock } from "./base/clock.ts";
+import { Placement, type View } from "./cluster/placement.ts";
+import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-consumer.ts";
+import { LogFollowers } from "./followers/log-followers.ts";
+import { SearchConsumer } from "./followers/search-consumer.ts";
+import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
+import type { LogKey, ReadResult } from "./storage/journal.ts";
+import type { Hit, SearchQuery } from "./storage/search-index.ts";
+
+export interface FollowSettings {
+  readonly storage: StorageLocation;
+  readonly search: boolean;
+  /** There are other nodes: which logs are followed here depends on the view. */
+  readonly isClustered: boolean;
+}
+
+/** To the thread. */
+export type FollowOrder =
+  | { readonly kind: "hints"; readonly hints: readonly HeadHint[] }
+  | { readonly kind: "view"; readonly view: View }
+  /** Something may have been written that was not told. */
+  | { readonly kind: "sweep" }
+  | { readonly kind: "search"; readonly no: number; readonly query: SearchQuery }
+  | { readonly kind: "forget"; readonly no: number; readonly log: LogKey; readonly what: Forgotten }
+  | { readonly kind: "close" };
+
+/** From the thread. */
+export type FollowNotice =
+  | { readonly kind: "ready" }
+  | { readonly kind: "lags"; readonly lags: Readonly<Record<string, Lag>> }
+  | { readonly kind: "hits"; readonly no: number; readonly result: ReadResult<readonly Hit[]> }
+  | { readonly kind: "forgotten"; readonly no: number; readonly outcome: Delivered }
+  | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> }
+  | { readonly kind: "closed" };
+
+const LAGS_MS = 500;
+const NICENESS = 10;
+
+function run(host: MessagePort, settings: FollowSettings): void {
+  const notice = (message: FollowNotice): void => host.postMessage(message);
+  const report = (event: string, details: Readonly<Record<string, string | number>>): void =>
+    notice({ kind: "report", event, details });
+  yieldToOthers(report);
+  const storage = openFollowerStorage(settings.storage, report);
+  const search = settings.search ? openSearchIndex(settings.storage, report) : undefined;
+  const consumers: readonly LogConsumer[] =
+    search === undefined ? [] : [new SearchConsumer(search.index, setImmediate)];
+  let placement: Placement | undefined;
+  const followers = new LogFollowers({
+    consumers,
+    journal: storage.journal,
+    store: storage.store,
+    clock: new SystemClock(),
+    report,
+    isMine: ({ tenant, room }) =>
+      settings.isClustered ? placement?.isOwn(addressHash(roomAddress(tenant, room))) === true : true,
+  });
+  const lags = setInterval(() => notice({ kind: "lags", lags: followers.lags() }), LAGS_MS);
+
+  host.on("message", (order: FollowOrder) => {
+    switch (order.kind) {
+      case "hints":
+        for (const [log, head] of order.hints) followers.wrote(log, head);
+        return;
+      case "view":
+        // Whoever left may have written what nobody here was told of.
+        placement = new Placement(order.view);
+        followers.sweep();
+        return;
+      case "sweep":
+        followers.sweep();
+        return;
+      case "search": {
+        const { no, query } = order;
+        const done = (result: ReadResult<readonly Hit[]>): void => notice({ kind: "hits", no, result });
+        if (search === undefined) done({ ok: false, error: "unavailable" });
+        else search.index.search(query, done);
+        return;
+      }
+      case "forget":
+        followers.forget(order.log, order.what, (outcome) => notice({ kind: "forgotten", no: order.no, outcome }));
+        return;
+      case "close":
+        clearInterval(lags);
+        followers.stop();
+        search?.close();
+        storage.close();
+        notice({ kind: "closed" });
+        host.close();
+    }
+  });
+  followers.start();
+  notice({ kind: "ready" });
+}
+
+/** Linux gives each thread a priority of its own; elsewhere this one is like the others. */
+function yieldToOthers(report: (event: string, details: Readonly<Record<string, string>>) => void): void {
+  if (process.platform !== "linux") return;
+  try {
+    const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+    setPriority(thread, NICENESS);
+  } catch (error) {
+    report("priority_unchanged", { error: String(error) });
+  }
+}
+
+if (parentPort !== null) run(parentPort, workerData as FollowSettings);

@@ -1,0 +1,81 @@
+/**
+ * Logs of which it is known that a consumer is behind in them, in the order in which that became known. Bounded.
+ * Invariant: a log is in the queue, or is being followed, or waits after a failure; never two of these.
+ */
+import type { Seq } from "../base/ids.ts";
+import type { LogKey } from "../storage/journal.ts";
+import type { Lag } from "./log-consumer.ts";
+
+export interface Followed {
+  readonly name: string;
+  readonly log: LogKey;
+  /** The highest that was heard of; 0: only that there may be something. */
+  head: Seq;
+  /** Since then the oldest of what is not dealt with has been waiting; monotonic. */
+  sinceMs: number;
+  failures: number;
+  /** Something was heard since it was taken. */
+  isNews: boolean;
+}
+
+export class BehindLogs {
+  readonly #max: number;
+  readonly #logs = new Map<string, Followed>();
+  readonly #queue = new Set<Followed>();
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#logs.size;
+  }
+
+  has(name: string): boolean {
+    return this.#logs.has(name);
+  }
+
+  /** false: there is no room for another one. */
+  note(name: string, log: LogKey, head: Seq, nowMs: number): boolean {
+    const present = this.#logs.get(name);
+    if (present !== undefined) {
+      present.head = Math.max(present.head, head);
+      present.isNews = true;
+      return true;
+    }
+    if (this.#logs.size >= this.#max) return false;
+    const followed = { name, log, head, sinceMs: nowMs, failures: 0, isNews: false };
+    this.#logs.set(name, followed);
+    this.#queue.add(followed);
+    return true;
+  }
+
+  /** The one that waits longest, of those that may be followed now. It is taken until it `ended`. */
+  next(mayBe: (name: string) => boolean): Followed | undefined {
+    for (const followed of this.#queue) {
+      if (!mayBe(followed.name)) continue;
+      this.#queue.delete(followed);
+      followed.isNews = false;
+      return followed;
+    }
+    return undefined;
+  }
+
+  /** It stands at `position` now; `isWhole`: that was the log's end a moment ago. */
+  ended(followed: Followed, position: Seq | undefined, isWhole: boolean): void {
+    const isDone =
+      position !== undefined && isWhole && (!followed.isNews || (followed.head > 0 && position >= followed.head));
+    if (isDone) this.#logs.delete(followed.name);
+    else this.#queue.add(followed);
+  }
+
+  lag(nowMs: number, positionOf: (name: string) => Seq): Lag {
+    let events = 0;
+    let oldestMs = nowMs;
+    for (const { name, head, sinceMs } of this.#logs.values()) {
+      events += Math.max(0, head - positionOf(name));
+      oldestMs = Math.min(oldestMs, sinceMs);
+    }
+    return { logs: this.#logs.size, events, ms: Math.round(nowMs - oldestMs) };
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * What somebody has to be to follow the logs of all rooms: search, webhooks, notifications, figures. What is delivered of one
+ * log is in order and without a gap, at least once: after a crash, or while two nodes follow one log, some of it comes again.
+ */
+import type { Seq } from "../base/ids.ts";
+import type { LogEvent } from "../domain/room/events.ts";
+import type { LogKey } from "../storage/journal.ts";
+
+/** Events of one log, as they stand there now: what was erased is not among them. */
+export interface LogRun {
+  readonly log: LogKey;
+  /** Everything up to here was delivered, or is gone: the front of a log may be removed before its followers come. */
+  readonly after: Seq;
+  readonly events: readonly LogEvent[];
+  /** Up to here the run reaches. */
+  readonly to: Seq;
+}
+
+/** `durable`: it need not come again. `later`: not now; it comes again after a pause that grows. */
+export type Delivered = "durable" | "later";
+
+/** What a log lost: messages that were erased, everything up to a place (retention), or all of it. */
+export type Forgotten =
+  | { readonly what: "seqs"; readonly seqs: readonly Seq[] }
+  | { readonly what: "front"; readonly upTo: Seq }
+  | { readonly what: "log" };
+
+export interface LogConsumer {
+  /** Names its positions in the store: never another one's. */
+  readonly name: string;
+  /** One run of a log at a time; runs of several logs at once. */
+  deliver(run: LogRun, done: (outcome: Delivered) => void): void;
+  /** Nothing more comes before some of what was delivered is answered: what it collects is to be written now. */
+  flush?(): void;
+  /** Answered when nothing of it is kept any more. The log has lost it already. */
+  forget?(log: LogKey, what: Forgotten, done: (outcome: Delivered) => void): void;
+}
+
+/** How far behind one consumer is. */
+export interface Lag {
+  /** Logs with something that it has not dealt with. */
+  readonly logs: number;
+  /** Events of theirs, as far as it has heard of them. */
+  readonly events: number;
+  /** For how long the oldest of them has been waiting, milliseconds. */
+  readonly ms: number;
+}

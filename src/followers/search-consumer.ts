@@ -1,0 +1,112 @@
+/**
+ * Keeps the search index up with the logs: what was sent, edited and deleted. Held messages are no messages, and the author of
+ * an anonymous one is the pseudonym. Collects the runs of several logs and writes them together.
+ */
+import type { Seq } from "../base/ids.ts";
+import { SEARCH_WRITE_CHANGES } from "../base/limits.ts";
+import type { LogEvent, MessageSent } from "../domain/room/events.ts";
+import type { LogKey } from "../storage/journal.ts";
+import type { IndexBatch, IndexChange, SearchIndex } from "../storage/search-index.ts";
+import type { Delivered, Forgotten, LogConsumer, LogRun } from "./log-consumer.ts";
+
+export const SEARCH_CONSUMER = "search";
+
+interface Waiting {
+  readonly batch: IndexBatch;
+  readonly isDeleted: boolean;
+  readonly done: (outcome: Delivered) => void;
+}
+
+/** Runs soon, after others had their turn. */
+type Soon = (run: () => void) => void;
+
+export class SearchConsumer implements LogConsumer {
+  readonly name = SEARCH_CONSUMER;
+  readonly #index: SearchIndex;
+  readonly #soon: Soon;
+  #waiting: Waiting[] = [];
+  #isWriting = false;
+
+  constructor(index: SearchIndex, soon: Soon) {
+    this.#index = index;
+    this.#soon = soon;
+  }
+
+  deliver({ log, events }: LogRun, done: (outcome: Delivered) => void): void {
+    const changes = events.flatMap(changesOf);
+    const isDeleted = events.some(({ kind }) => kind === "room_deleted");
+    this.#waiting.push({ batch: { log, changes }, isDeleted, done });
+  }
+
+  flush(): void {
+    if (!this.#isWriting) this.#write();
+  }
+
+  forget(log: LogKey, what: Forgotten, done: (outcome: Delivered) => void): void {
+    const forgotten = (result: { readonly ok: boolean }): void => done(result.ok ? "durable" : "later");
+    if (what.what === "seqs") this.#index.forget(log, what.seqs, forgotten);
+    else this.#index.forgetFront(log, what.what === "front" ? what.upTo : ALL, forgotten);
+  }
+
+  /** As much as one write may have; the rest when others had their turn. */
+  #write(): void {
+    let changes = 0;
+    let count = 0;
+    for (const { batch } of this.#waiting) {
+      if (count > 0 && changes + batch.changes.length > SEARCH_WRITE_CHANGES) break;
+      changes += batch.changes.length;
+      count += 1;
+    }
+    const part = this.#waiting.slice(0, count);
+    this.#waiting = this.#waiting.slice(count);
+    this.#isWriting = part.length > 0;
+    if (part.length === 0) return;
+    const batches = part.map(({ batch }) => batch).filter((batch) => batch.changes.length > 0);
+    const written = (result: { readonly ok: boolean }): void => {
+      for (const one of part) this.#written(one, result.ok);
+      this.#soon(() => this.#write());
+    };
+    if (batches.length === 0) written({ ok: true });
+    else this.#index.write(batches, written);
+  }
+
+  #written({ batch, isDeleted, done }: Waiting, isOk: boolean): void {
+    if (!isOk || !isDeleted) return done(isOk ? "durable" : "later");
+    this.forget(batch.log, { what: "log" }, done);
+  }
+}
+
+const ALL: Seq = Number.MAX_SAFE_INTEGER;
+
+function changesOf(event: LogEvent): readonly IndexChange[] {
+  switch (event.kind) {
+    case "message_sent":
+      return [{ kind: "put", message: indexed(event) }];
+    case "message_edited":
+      return [{ kind: "edit", seq: event.target, by: event.seq, text: event.content }];
+    case "message_deleted":
+      return [{ kind: "remove", seq: event.target }];
+    default:
+      return [];
+  }
+}
+
+function indexed(event: MessageSent) {
+  const { seq, timestamp, messageType, content } = event;
+  const extra = extraWords(event);
+  return {
+    seq,
+    at: timestamp,
+    author: event.as ?? event.by,
+    type: messageType,
+    text: content,
+    ...(extra !== "" && { extra }),
+  };
+}
+
+/** What a message says beside its text: a poll's question and options, names of files. */
+export function extraWords({ poll, attachments = [] }: Pick<MessageSent, "poll" | "attachments">): string {
+  const words = poll === undefined ? [] : [poll.question, ...poll.options];
+  for (const { fileName } of attachments) words.push(fileName);
+  return words.join("\n");
+}
