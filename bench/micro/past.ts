@@ -22,6 +22,8 @@ export interface Past {
   readonly endMs: number;
   /** Events after the snapshot, which an activation replays. */
   readonly tailEvents: number;
+  /** Each so many messages a member reacts to the one before, instead; absent: never. */
+  readonly reactionEvery?: number;
 }
 
 /** Events of one segment: those of a busy second. */
@@ -48,6 +50,8 @@ export async function writePast(journal: Journal, past: Past): Promise<void> {
       rows.push(...rowChanges(state, event));
     }
     state.members.evict(state.head);
+    state.messages.evict(state.head);
+    state.items.evict(state.head);
     const segment: Segment = {
       firstSeq: first,
       lastSeq: state.head,
@@ -84,6 +88,9 @@ function eventAt(past: Past, seq: number, messagesBefore: number, timestamp: num
   if (userId !== undefined) {
     const role = userId === by ? "owner" : "member";
     return { kind: "member_joined", ...common, by: userId, userId, role, name: `Name of ${userId}` };
+  }
+  if (past.reactionEvery !== undefined && seq % past.reactionEvery === 0) {
+    return { kind: "reaction_changed", ...common, by, target: seq - 1, emoji: "👍", added: true, count: 1 };
   }
   const author = members[seq % Math.min(AUTHORS_MAX, members.length)] as UserId;
   const messageNo = messagesBefore + 1;

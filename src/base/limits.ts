@@ -460,3 +460,12 @@ export const SEARCHES_WAITING_MAX = 256;
 export const SEARCH_MS_MAX = 5_000;
 /** Changes written to the index at once: searches wait for no more than that, some tens of milliseconds. */
 export const SEARCH_WRITE_CHANGES = 1_000;
+
+/** Capsules. Events that an export reads at once; members whose marks are read at once. */
+export const CAPSULE_READ_EVENTS = 4_096;
+export const CAPSULE_MEMBERS_PER_READ = 500;
+/** Events after which an export's file is durable, so that an interrupted one loses no more than a second of work. */
+export const CAPSULE_COMMIT_EVENTS = 65_536;
+/** Times that a store is asked which does not answer, and the pause after the first one, milliseconds, which grows by as much. */
+export const CAPSULE_ATTEMPTS_MAX = 8;
+export const CAPSULE_RETRY_MS = 100;

@@ -3,37 +3,11 @@
  * back by adapters that have just been opened. State and rows must be those that the domain had in memory.
  */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import fc from "fast-check";
-import { decodeEntries, encodeEntries } from "../../src/actors/log-codec.ts";
-import type { Seq } from "../../src/base/ids.ts";
-import { apply } from "../../src/domain/room/apply.ts";
-import { emptyRoomState } from "../../src/domain/room/empty-state.ts";
-import type { LogEvent } from "../../src/domain/room/events.ts";
-import { lastChanges } from "../../src/domain/room/rows.ts";
-import { decodeSnapshot, encodeSnapshot } from "../../src/domain/room/snapshot.ts";
-import type { Journal, LogKey, LogTail, RowChange, Segment } from "../../src/storage/journal.ts";
-import { play } from "../unit/domain/room/play.ts";
-import { roomTypes, steps } from "../unit/domain/room/random-commands.ts";
-import { digest, RoomDriver } from "../unit/domain/room/room-driver.ts";
-import { appendNow, ask, type Harness, logOf } from "./harness.ts";
+import { compareRoom, randomRooms, SNAPSHOT_AFTER_GROUPS, writeRoom } from "./conversations.ts";
+import type { Harness } from "./harness.ts";
 
-/** Rooms that talk, and how many of their groups come before the snapshot. */
 const ROOMS = 24;
-const SNAPSHOT_AFTER_GROUPS = 3;
-const SEED = 7;
 const WAIT_MS_MAX = 60_000;
-
-interface Group {
-  readonly events: readonly LogEvent[];
-  readonly rows: readonly RowChange[];
-  readonly messageCount: number;
-  readonly snapshot: Uint8Array;
-}
-interface Room {
-  readonly log: LogKey;
-  readonly driver: RoomDriver;
-  readonly groups: readonly Group[];
-}
 
 export function conversationConformance(name: string, open: () => Promise<Harness>): void {
   describe(`conversations on ${name}`, () => {
@@ -46,74 +20,14 @@ export function conversationConformance(name: string, open: () => Promise<Harnes
     test(
       "what is read back replays to the same state, and has the same members, messages and other rows",
       async () => {
-        const scripts = fc.sample(fc.tuple(roomTypes, steps), { numRuns: ROOMS, seed: SEED });
-        const rooms = scripts.map(([type, script], i): Room => {
-          const driver = new RoomDriver();
-          const groups: Group[] = [];
-          driver.committed = (events, rows) => {
-            const { messageCount } = driver.state;
-            groups.push({ events, rows: lastChanges(rows), messageCount, snapshot: encodeSnapshot(driver.state) });
-          };
-          play(type, script, undefined, driver);
-          return { log: logOf(`talk-${i}`), driver, groups };
-        });
-        await Promise.all(rooms.map((room) => write(harness.journal, room)));
+        const rooms = randomRooms(ROOMS);
+        await Promise.all(rooms.map((room) => writeRoom(harness.journal, room)));
         harness = await harness.reopen();
-        await Promise.all(rooms.map((room) => compare(harness.journal, room)));
+        await Promise.all(rooms.map((room) => compareRoom(harness.journal, room)));
         expect(rooms.some(({ groups }) => groups.length > SNAPSHOT_AFTER_GROUPS)).toBe(true);
         expect(rooms.some(({ driver }) => driver.itemRows.size > 0 && driver.overlays.size > 0)).toBe(true);
       },
       WAIT_MS_MAX,
     );
   });
-}
-
-async function write(journal: Journal, { log, groups }: Room): Promise<void> {
-  for (const [i, group] of groups.entries()) {
-    expect(await appendNow(journal, log, segmentOf(group), group.rows)).toBe("written");
-    if (i !== SNAPSHOT_AFTER_GROUPS) continue;
-    const snapshot = { seq: lastSeqOf(group), bytes: group.snapshot };
-    await ask<true>((done) => journal.saveSnapshot(log, snapshot, done));
-  }
-}
-
-async function compare(journal: Journal, { log, driver }: Room): Promise<void> {
-  const tail = await ask<LogTail>((done) => journal.readTail(log, done));
-  const state = tail.snapshot === undefined ? emptyRoomState() : decodeSnapshot(tail.snapshot.bytes);
-  for (const { firstSeq, entries } of tail.segments) {
-    for (const event of decodeEntries(firstSeq, entries)) if (event.seq > state.head) apply(state, event);
-  }
-  expect(digest(state)).toEqual(digest(driver.state));
-
-  const { memberRows, overlays, itemRows } = driver;
-  const people = [...new Set(driver.log.flatMap((event) => ("userId" in event ? [event.userId] : [])))];
-  const members = await ask<readonly unknown[]>((done) => journal.readMembers(log, people, done));
-  expect(members).toEqual(people.map((userId) => memberRows.get(userId) ?? null));
-  const listed = await ask<readonly unknown[]>((done) => journal.listMembers(log, { limit: 100 }, done));
-  expect(listed).toEqual([...memberRows.values()].sort((a, b) => (a.userId < b.userId ? -1 : 1)));
-  const seqs = driver.log.map(({ seq }): Seq => seq);
-  const found = await ask<readonly unknown[]>((done) => journal.readOverlays(log, seqs, done));
-  expect(found).toEqual(seqs.map((seq) => overlays.get(seq) ?? null));
-  const keys = [...itemRows.keys()];
-  const values = await ask<readonly unknown[]>((done) => journal.readItems(log, keys, done));
-  expect(values).toEqual(keys.map((key) => itemRows.get(key) ?? null));
-}
-
-function segmentOf({ events, messageCount }: Group): Segment {
-  const [first] = events;
-  if (first === undefined) throw new Error("a group without events");
-  return {
-    firstSeq: first.seq,
-    lastSeq: first.seq + events.length - 1,
-    epoch: 1,
-    owner: "node-1/a1",
-    batchId: `batch-${first.seq}`,
-    messageCount,
-    timestamp: events.at(-1)?.timestamp ?? 0,
-    entries: encodeEntries(events).slice(),
-  };
-}
-
-function lastSeqOf({ events }: Group): Seq {
-  return events.at(-1)?.seq ?? 0;
 }

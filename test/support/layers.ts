@@ -19,6 +19,8 @@ export const CLUSTER_PORTS: readonly string[] = [
   "cluster/presence-directory.ts",
 ];
 export const ACTOR_LINK: readonly string[] = ["actors/calls.ts", "actors/link.ts", "actors/address.ts"];
+/** How events become bytes and back, and what people are shown of them. */
+export const ACTOR_CODECS: readonly string[] = ["actors/log-codec.ts", "actors/views.ts"];
 /** What of the domain is data: stored rows, events, commands and how one is made of a wish, but no decisions. */
 export const DOMAIN_TYPES: readonly string[] = [
   "domain/moderation/hook.ts",
@@ -69,6 +71,10 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   // The codec: they read what the actors wrote.
   followers: { may: ["base/", "actors/log-codec.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: [] },
+  capsule: {
+    may: ["base/", "domain/", "protocol/frames.ts", ...ACTOR_CODECS, ...JOURNAL_PORTS],
+    packages: ["bun:sqlite", "node:*"],
+  },
   ai: { may: ["base/", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: [] },
   integrations: {
     may: ["base/", "followers/log-consumer.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS],

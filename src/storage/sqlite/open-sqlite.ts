@@ -39,7 +39,11 @@ export function openSqlite(options: SqliteOptions): SqliteStorage {
   return assemble(new RemoteWriteQueue(port), reader, () => reader.close());
 }
 
-function assemble(queue: WriteQueue, source: SqliteWriter | SqliteReader, closeReader: () => void): SqliteStorage {
+export function assemble(
+  queue: WriteQueue,
+  source: SqliteWriter | SqliteReader,
+  closeReader: () => void,
+): SqliteStorage {
   const reads = new AnsweringReads((read) => source.read(read), queueMicrotask);
   const rooms = new RoomListReader(source.db, source.numbers, source.logs);
   return {

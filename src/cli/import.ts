@@ -1,0 +1,77 @@
+/**
+ * `bun run import --file FILE [--room NEW_ID] [--tenant ID]`: brings a capsule into the store of this configuration, beside a
+ * running server or without one. The room's id must be one that nobody uses there. An interrupted import goes on when it is
+ * run again.
+ */
+import type { RoomId, TenantId } from "../base/ids.ts";
+import { err, ok, type Result } from "../base/result.ts";
+import { CapsuleReader } from "../capsule/capsule-reader.ts";
+import { importRoom } from "../capsule/import-room.ts";
+import { type Config, readConfig } from "../config.ts";
+import { Complaints, readNamed } from "./arguments.ts";
+import { openStore } from "./open-store.ts";
+import { ProgressBar } from "./progress-bar.ts";
+
+const USAGE = "usage: bun run import --file FILE [--room NEW_ID] [--tenant ID]";
+
+export interface ImportArguments {
+  readonly file: string;
+  /** `undefined`: the one that it has. */
+  readonly room: RoomId | undefined;
+  readonly tenant: TenantId;
+}
+
+export function readImportArguments(args: readonly string[]): Result<ImportArguments, readonly string[]> {
+  const named = readNamed(args, ["file", "room", "tenant"]);
+  if (!named.ok) return named;
+  const complaints = new Complaints();
+  const file = named.value.get("file");
+  if (file === undefined) complaints.add("file", file, "a capsule");
+  const room = complaints.room(named.value, true);
+  const tenant = complaints.tenant(named.value);
+  if (file === undefined || complaints.all.length > 0) return err(complaints.all);
+  return ok({ file, room, tenant });
+}
+
+async function run(config: Config, { file, room, tenant }: ImportArguments): Promise<Result<string, string>> {
+  const opened = CapsuleReader.open(file);
+  if (!opened.ok) return opened;
+  const capsule = opened.value;
+  const store = openStore(config, true);
+  const bar = new ProgressBar("events");
+  const onProgress = (done: number, total: number): void => bar.update(done, total);
+  const options = { tenant, room: room ?? capsule.facts.room, onProgress };
+  const made = await importRoom(store, capsule, options).finally(() => store.close());
+  bar.clear();
+  capsule.close();
+  if (!made.ok) return made;
+  const { messages, lastSeq, isRepeated } = made.value;
+  const is = isRepeated ? "was there already:" : "has";
+  return ok(`room ${made.value.room} of tenant ${tenant} ${is} ${messages} messages up to sequence ${lastSeq}`);
+}
+
+/** 0 when the room is there. */
+async function main(): Promise<number> {
+  const args = readImportArguments(process.argv.slice(2));
+  const config = readConfig();
+  if (!args.ok || !config.ok) {
+    const complaints = [...(args.ok ? [] : [...args.error, USAGE]), ...(config.ok ? [] : config.error)];
+    process.stderr.write(`${complaints.join("\n")}\n`);
+    return 2;
+  }
+  try {
+    const done = await run(config.value, args.value);
+    if (!done.ok) {
+      process.stderr.write(`${done.error}\n`);
+      return 1;
+    }
+    process.stdout.write(`${done.value}\n`);
+    return 0;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${message}. The same command goes on where this one stopped.\n`);
+    return 1;
+  }
+}
+
+if (import.meta.main) process.exitCode = await main();

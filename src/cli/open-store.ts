@@ -1,0 +1,28 @@
+/** The store of this configuration, for commands that work on it without an engine. */
+import type { Store } from "../capsule/export-room.ts";
+import type { Config } from "../config.ts";
+import { openStorage } from "../open-parts.ts";
+import { openSqliteToRead } from "../storage/sqlite/open-sqlite-to-read.ts";
+
+export interface OpenStore extends Store {
+  close(): Promise<void>;
+}
+
+/** `toWrite`: else SQLite is opened so that nothing can be changed. Throws what is wrong with a database. */
+export function openStore({ dataDir, dynamodb }: Config, toWrite: boolean): OpenStore {
+  if (dynamodb === undefined && !toWrite) return openSqliteToRead(dataDir);
+  return openStorage(
+    { dataDir, dynamodb },
+    {
+      port: undefined,
+      isFollowed: toWrite,
+      report: (event, details) => process.stderr.write(`${event} ${JSON.stringify(details)}\n`),
+      // What is written after it would rest on nothing.
+      onFatal: (error) => {
+        process.stderr.write(`the database cannot be written: ${error.message}\n`);
+        process.exit(1);
+      },
+      onAway: () => undefined,
+    },
+  );
+}
