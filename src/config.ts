@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
+import { type AttachmentsConfig, readAttachments } from "./config-attachments.ts";
 import { FRAME_BYTES_MAX, MESSAGE_LENGTH_DEFAULT } from "./base/limits.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { Rate } from "./base/token-bucket.ts";
@@ -88,6 +89,7 @@ export interface Config {
   readonly search: boolean;
   /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
   readonly moderationHook: HookConfig | undefined;
+  readonly attachments: AttachmentsConfig;
   /** Sentences for the operator, to be printed once at start. */
   readonly notices: readonly string[];
 }
@@ -112,7 +114,6 @@ export interface DynamoConfig {
 /** Recognised, checked in form, without effect in this version: name → why. */
 const NO_ASSISTANT = "this version has no assistant and ignores it";
 const WITHOUT_EFFECT = {
-  S3_BUCKET_ATTACHMENTS: "this version stores no attachments and ignores it",
   GEMINI_API_KEY: NO_ASSISTANT,
   OPENAI_API_KEY: NO_ASSISTANT,
   MESSAGE_RETENTION_DAYS: "this version keeps all messages and ignores it",
@@ -122,6 +123,7 @@ const WITHOUT_EFFECT = {
 export function readConfig(env: Environment = process.env): Result<Config, readonly string[]> {
   const reader = new EnvReader(env);
   const environment = reader.oneOf("NODE_ENV", ["production", "development", "test"], "development");
+  const dynamodb = readDynamo(reader);
   const config: Config = {
     environment,
     host: reader.matching("HOST", /^[A-Za-z0-9.:_-]+$/, "a host name or an IP address", "0.0.0.0"),
@@ -163,7 +165,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
       unit: "s",
     }),
     ...readRates(reader),
-    dynamodb: readDynamo(reader),
+    dynamodb,
     messageRetentionDays:
       reader.whole("MESSAGE_RETENTION_DAYS", { min: 0, max: 36_500, fallback: 0, unit: "days, 0 for ever" }) ||
       undefined,
@@ -172,6 +174,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     heartbeat: readHeartbeat(reader),
     search: reader.flag("STOA_SEARCH", true),
     moderationHook: readModerationHook(reader),
+    attachments: readAttachments(reader, dynamodb === undefined),
     notices: [...readForLater(reader), ...noticesOfRedis(reader)],
   };
   refuseDatabaseUrl(reader);
@@ -419,7 +422,6 @@ function noticesOfRedis(reader: EnvReader): readonly string[] {
 /** Variables whose features come with a later version: a typo is found now, and the operator is told that nothing happens. */
 function readForLater(reader: EnvReader): readonly string[] {
   const word = /^[^\s]+$/;
-  reader.matching("S3_BUCKET_ATTACHMENTS", /^[a-z0-9.-]{3,63}$/, "a bucket name of 3 to 63 of a-z 0-9 . -", undefined);
   reader.matching("GEMINI_API_KEY", word, "a key without spaces", undefined, true);
   reader.matching("OPENAI_API_KEY", word, "a key without spaces", undefined, true);
   return Object.entries(WITHOUT_EFFECT)

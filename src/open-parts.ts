@@ -1,4 +1,5 @@
 /** From configuration to the adapters of storage and cluster: the one place that chooses among them. */
+import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import type { Clock } from "./base/clock.ts";
 import { SystemRandom } from "./base/prng.ts";
@@ -13,6 +14,7 @@ import { RedisBus } from "./cluster/redis/redis-bus.ts";
 import { RedisDirectory } from "./cluster/redis/redis-directory.ts";
 import { RedisMembership } from "./cluster/redis/redis-membership.ts";
 import type { Config, DynamoConfig } from "./config.ts";
+import type { BlobStore } from "./storage/blobs.ts";
 import { DynamoApi } from "./storage/dynamodb/dynamo-api.ts";
 import { dynamoClient, openDynamo } from "./storage/dynamodb/open-dynamo.ts";
 import type { FollowerStorage } from "./storage/follow-store.ts";
@@ -21,6 +23,8 @@ import type { Projections } from "./storage/projections.ts";
 import type { SearchIndex } from "./storage/search-index.ts";
 import { openSqliteFollower } from "./storage/sqlite/open-sqlite-follower.ts";
 import { SqliteSearchIndex } from "./storage/sqlite/sqlite-search-index.ts";
+import { FolderBlobs } from "./storage/folder/folder-blobs.ts";
+import { S3Blobs } from "./storage/s3/s3-blobs.ts";
 import { openSqlite } from "./storage/sqlite/open-sqlite.ts";
 
 /** What joins several nodes. */
@@ -84,6 +88,15 @@ export function openSearchIndex(
   const index = new SqliteSearchIndex(dataDir);
   return { index, close: () => index.close() };
 }
+
+/** `undefined`: this server keeps no files. */
+export function openBlobs({ dataDir, attachments }: BlobLocation): BlobStore | undefined {
+  const { store } = attachments;
+  if (store === "off") return undefined;
+  return store === "folder" ? new FolderBlobs(join(dataDir, "attachments")) : new S3Blobs(store);
+}
+
+export type BlobLocation = Pick<Config, "dataDir" | "attachments">;
 
 export interface StorageLocation {
   readonly dataDir: string;

@@ -15,11 +15,13 @@ import { clusterTableOf } from "./cluster/dynamodb/cluster-table.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { Config } from "./config.ts";
 import type { Principal } from "./domain/principal.ts";
+import { Attachments } from "./edge/attachments.ts";
 import { type Auth, createAuth } from "./edge/auth.ts";
 import { BunBroadcaster } from "./edge/bun-socket.ts";
 import { Census } from "./edge/census.ts";
 import { decodeNotice, encodeNotice } from "./edge/edge-notices.ts";
 import type { Connection } from "./edge/connection.ts";
+import { FileSweep } from "./edge/file-sweep.ts";
 import { Gateway } from "./edge/gateway.ts";
 import { OwnDirectory } from "./edge/own-directory.ts";
 import { createApp } from "./edge/http.ts";
@@ -27,7 +29,7 @@ import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
 import type { Broadcaster } from "./edge/ports.ts";
 import { Rates } from "./edge/rates.ts";
-import { openCluster } from "./open-parts.ts";
+import { openBlobs, openCluster } from "./open-parts.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
 import type { ShardThreadSettings } from "./shard-thread.ts";
@@ -76,6 +78,8 @@ const RECONNECT_SPREAD_MS = 5_000;
 /** Time for the last frames to leave, milliseconds. */
 const LINGER_MS = 250;
 const HEARTBEAT_MS = 30_000;
+/** Files are looked through first when the rest of the start is over, milliseconds. */
+const FIRST_SWEEP_MS = 30_000;
 const TYPING_TIMEOUT_SNAKE_MS = 10_000;
 
 export async function startServer(parts: ServerParts): Promise<Result<RunningServer, string>> {
@@ -139,6 +143,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     storage,
     isFollowed: followers !== undefined,
     moderationHook: config.moderationHook,
+    blobs: { dataDir: config.dataDir, attachments: config.attachments },
     shard: {
       // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
       node: cluster === undefined ? config.instanceId : self.id,
@@ -208,6 +213,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     return err(`No answer from ${registryOf(config)} in ${JOIN_MS_MAX / 1_000} s: this node does not know the others`);
   }
   let ready = true;
+  const files = startFiles(parts, gateway, () => isFirstNode(cluster, self.id));
   const shardsUp = (): boolean => Array.from({ length: config.shards }, (_, i) => i).every((i) => gateway.isShardUp(i));
   const isAmongOthers = (): boolean => cluster?.view?.isolated === false;
   const app = createApp({
@@ -217,6 +223,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     log,
     directory: shared?.directory ?? own,
     rates,
+    attachments: files?.attachments,
     health: {
       ready: () => ready,
       activeConnections: () => gateway.connections.size,
@@ -247,6 +254,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
 
   const stop = async (): Promise<void> => {
     ready = false;
+    files?.sweep.stop();
     // Stops listening; sockets that are open stay open.
     void server.value.stop(false);
     if (cluster !== undefined) {
@@ -265,6 +273,27 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     await server.value.stop(true);
   };
   return ok({ port: server.value.port ?? config.port, auth, gateway, stop });
+}
+
+/** `undefined`: this server keeps no files. */
+function startFiles({ config, secret, log }: ServerParts, engine: Gateway, isMine: () => boolean) {
+  const blobs = openBlobs(config);
+  if (blobs === undefined) return undefined;
+  const { bytesPerDayMax, tenantBytesMax } = config.attachments;
+  const [clock, random] = [new SystemClock(), new SystemRandom()];
+  const limits = { fileBytesMax: config.fileBytesMax, bytesPerDayMax, tenantBytesMax };
+  const attachments = new Attachments({ engine, blobs, secret, limits, clock, random });
+  const counted = (used: ReadonlyMap<TenantId, number>): void => attachments.setUsed(used);
+  const sweep = new FileSweep({ engine, blobs, clock, log, isMine, counted });
+  sweep.start(FIRST_SWEEP_MS);
+  return { attachments, sweep };
+}
+
+/** Nodes have the same files: one of them looks through them. */
+function isFirstNode(cluster: ClusterNode | undefined, self: NodeId): boolean {
+  if (cluster === undefined) return true;
+  const ids = cluster.view?.nodes.map(({ id }) => id) ?? [];
+  return ids.toSorted()[0] === self;
 }
 
 /** Another name for each run: what others know of a former one must not be taken for this one's. */

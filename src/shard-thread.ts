@@ -9,10 +9,11 @@ import { BEAT_MS, type WorkerNotice, type WorkerOrder, type WorkerStart } from "
 import { WORKING_NONE, WorkingMark } from "./actors/working-mark.ts";
 import { SystemClock } from "./base/clock.ts";
 import { SystemRandom } from "./base/prng.ts";
+import { removeFor } from "./storage/blobs.ts";
 import type { HookConfig } from "./config.ts";
 import { HttpModerationHook } from "./integrations/http-moderation-hook.ts";
 import { createCodecs } from "./protocol/codecs.ts";
-import { openStorage, type StorageLocation } from "./open-parts.ts";
+import { type BlobLocation, openBlobs, openStorage, type StorageLocation } from "./open-parts.ts";
 
 /** What the composition root gives every worker. */
 export interface ShardThreadSettings {
@@ -21,6 +22,7 @@ export interface ShardThreadSettings {
   readonly moderationHook: HookConfig | undefined;
   /** Somebody follows the logs. */
   readonly isFollowed: boolean;
+  readonly blobs: BlobLocation;
 }
 
 /** How long a thread is careful, milliseconds: long enough for all that the edge repeats to it. */
@@ -61,6 +63,7 @@ export function runShardThread(
   const clock = new SystemClock();
   const { messageLengthMax } = settings.shard;
   const report: Report = (event, details) => notice({ kind: "report", event, details });
+  const blobs = openBlobs(settings.blobs);
   const shard = new Shard(
     {
       clock,
@@ -79,6 +82,10 @@ export function runShardThread(
       ...(settings.isFollowed && { follow: (hints) => notice({ kind: "hints", hints }) }),
       ...(settings.moderationHook !== undefined && {
         hook: new HttpModerationHook({ ...settings.moderationHook, messageLengthMax }, clock, report),
+      }),
+      ...(blobs !== undefined && {
+        // What can't be removed now is found by the sweep.
+        removeFiles: (tenant, room, files) => void removeFor(blobs, { tenant, room }, files),
       }),
       working: (record, link) => mark.work(record, link),
       shard: number,

@@ -8,6 +8,7 @@ import type { Profile } from "../domain/user/profile.ts";
 import type { ModerationRule, TenantModeration } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
 import type {
+  Attachment,
   ConnectionFrame,
   MessageView,
   PollView,
@@ -262,6 +263,16 @@ export interface RoomCalls {
     /** `total`: all of the room's. Without `next` there are no more. */
     readonly reply: { readonly members: readonly MemberView[]; readonly total: number; readonly next?: string };
   };
+  /** May the asker bring such a file? */
+  readonly check_upload: {
+    readonly request: { readonly fileName: string; readonly fileSize: number; readonly mimeType: string };
+    readonly reply: { readonly files: readonly [] };
+  };
+  /** What these uploads are, in this order; `null` for those that are not there, or not for the asker. */
+  readonly files: {
+    readonly request: { readonly ids: readonly string[] };
+    readonly reply: { readonly files: readonly (Attachment | null)[] };
+  };
   /** Who is there now, in the order of their ids. `count`: all of them. */
   readonly present: {
     readonly request: { readonly after?: UserId; readonly limit: number };
@@ -396,6 +407,11 @@ export interface UserCalls {
   readonly list_blocks: {
     readonly request: { readonly after?: UserId; readonly limit: number };
     readonly reply: { readonly blocks: readonly BlockedView[] };
+  };
+  /** One more upload of so many bytes, if the day's share allows it. */
+  readonly reserve_upload: {
+    readonly request: { readonly bytes: number; readonly bytesPerDayMax: number };
+    readonly reply: object;
   };
   readonly set_presence: {
     readonly request: {

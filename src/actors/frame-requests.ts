@@ -341,6 +341,12 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
       const from = { ...(after !== undefined && { after }), ...(prefix !== undefined && { prefix }) };
       return ask({ kind: "check_read", by }, { kind: "members", limit, ...from });
     }
+    case "check_upload": {
+      const { fileName, fileSize, mimeType } = call;
+      return ask({ kind: "check_upload", by, fileName, fileSize, mimeType }, { kind: "files", ids: [] });
+    }
+    case "files":
+      return ask({ kind: "check_read", by }, { kind: "files", ids: call.ids });
     case "present":
       return ask(
         { kind: "check_read", by },
@@ -375,6 +381,8 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
       return { kind: "list_invites", limit: call.limit, ...(call.after !== undefined && { after: call.after }) };
     case "list_threads":
       return { kind: "list_threads", after: call.after, limit: call.limit };
+    case "reserve_upload":
+      return { kind: "reserve_upload", bytes: call.bytes, bytesPerDayMax: call.bytesPerDayMax };
     case "block_user":
       return { kind: "block_user", whom: call.whom, blocked: call.blocked };
     case "list_blocks":

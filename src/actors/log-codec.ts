@@ -48,6 +48,8 @@ const KIND = {
   invite_ended: 16,
   join_requested: 17,
   join_request_ended: 18,
+  file_added: 60,
+  files_removed: 61,
 } as const satisfies Record<LogEvent["kind"], number>;
 
 const packr = new Packr({
@@ -165,8 +167,16 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       return head;
     case "message_deleted":
       head.push(event.target);
-      if (event.as !== undefined || event.thread !== undefined) head.push(event.as);
+      if (event.as !== undefined || event.thread !== undefined || event.files !== undefined) head.push(event.as);
       if (event.thread !== undefined) head.push([event.thread.root, event.thread.count]);
+      else if (event.files !== undefined) head.push(undefined);
+      if (event.files !== undefined) head.push(event.files);
+      return head;
+    case "file_added":
+      head.push(event.fileId, event.fileName, event.fileSize, event.mimeType, event.url, event.thumbnailUrl);
+      return head;
+    case "files_removed":
+      head.push(event.files);
       return head;
     case "message_pinned":
     case "message_unpinned":
@@ -327,7 +337,21 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         target: row[5] as Seq,
         ...asOf(row[6]),
         ...(row[7] != null && { thread: threadLeftOf(row[7] as unknown[]) }),
+        ...(row[8] != null && { files: row[8] as string[] }),
       };
+    case KIND.file_added:
+      return {
+        kind: "file_added",
+        ...common,
+        fileId: row[5] as string,
+        fileName: row[6] as string,
+        fileSize: row[7] as number,
+        mimeType: row[8] as string,
+        url: row[9] as string,
+        ...(row[10] != null && { thumbnailUrl: row[10] as string }),
+      };
+    case KIND.files_removed:
+      return { kind: "files_removed", ...common, files: row[5] as string[] };
     case KIND.message_pinned:
     case KIND.message_unpinned:
       return {

@@ -40,6 +40,7 @@ export type RoomSequel =
   | ({ readonly kind: "members" } & MembersQuery)
   | { readonly kind: "present"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "moderation"; readonly ask: ModerationAsk }
+  | { readonly kind: "files"; readonly ids: readonly string[] }
   | NameSequel
   | MessageSequel;
 
@@ -108,6 +109,7 @@ export type UserAsk =
   | { readonly kind: "shared_rooms"; readonly others: readonly UserId[] }
   | { readonly kind: "block_user"; readonly whom: UserId; readonly blocked: boolean }
   | { readonly kind: "list_blocks"; readonly after?: UserId; readonly limit: number }
+  | { readonly kind: "reserve_upload"; readonly bytes: number; readonly bytesPerDayMax: number }
   | { readonly kind: "get_presence" }
   | { readonly kind: "unread_counts" }
   | { readonly kind: "list_invites"; readonly after?: RoomId; readonly limit: number }

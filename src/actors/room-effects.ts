@@ -43,6 +43,9 @@ export function carryOut(parts: EffectParts, effect: RoomEffect, request: RoomRe
     case "notify_all":
       notify(env, room, { effect, by: by.userId, seq: firstSeq }, later);
       return;
+    case "remove_files":
+      env.removeFiles(room.tenant, room.room, effect.files);
+      return;
     case "moderation":
       for (const userId of effect.userIds) {
         const notice = { kind: "moderation", room: room.room, notice: effect.notice } as const;

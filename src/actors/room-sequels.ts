@@ -5,6 +5,8 @@
 import { messageIdOf, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RECEIPTS_MEMBERS_MAX, RESUME_EVENTS_MAX } from "../base/limits.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
+import { attachmentOf, type FileItem, fileKey } from "../domain/room/files.ts";
+import { isAllowed } from "../domain/room/permissions.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { MessageView, RoomPosition } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
@@ -46,12 +48,14 @@ export class RoomSequels {
   readonly #views: MessageViews;
   readonly #names: NamePages;
   readonly #standing: RoomStanding;
+  readonly #later: Later;
   /** Requests that wait for a read. */
   readonly #open = new Set<RoomRequest>();
 
   constructor(env: ShardEnv, room: RoomActor, later: Later) {
     this.#env = env;
     this.#room = room;
+    this.#later = later;
     this.#members = new MemberPages(env.journal, room.key, later);
     this.#moderation = new RoomModeration(env, room, later);
     this.#views = new MessageViews(env, room, later);
@@ -119,6 +123,9 @@ export class RoomSequels {
       case "present":
         answerValue(this.#env, request, this.#room.audience.ephemera.present(sequel));
         return;
+      case "files":
+        this.#files(request, sequel.ids);
+        return;
       case "reactions":
       case "voters":
       case "pseudonym_bans":
@@ -127,6 +134,29 @@ export class RoomSequels {
       default:
         this.messages.follow(request, sequel);
     }
+  }
+
+  /** What nobody was shown yet is for who brought it, and for those who judge whether it will be. */
+  #files(request: RoomRequest, ids: readonly string[]): void {
+    const { by } = request;
+    const keys = ids.map(fileKey);
+    if (keys.length === 0) return answerValue(this.#env, request, { files: [] });
+    this.#reading<readonly (object | null)[]>(
+      request,
+      (answer) => this.#env.journal.readItems(this.#room.key, keys, this.#later(answer)),
+      (items) => {
+        const { settings, members } = this.#room.state;
+        const isJudge =
+          settings !== undefined && isAllowed(settings.type, "moderate", by, members.get(by.userId)?.role);
+        const files = ids.map((id, i) => {
+          const file = items[i] as FileItem | null;
+          if (file === null) return null;
+          const isShown = file.uses.length > 0 || file.by === by.userId || (file.held !== undefined && isJudge);
+          return isShown || by.role === "system" ? attachmentOf(id, file) : null;
+        });
+        answerValue(this.#env, request, { files });
+      },
+    );
   }
 
   /** Who joined and is no member had to ask. */

@@ -1,5 +1,6 @@
 /** What the actors of one shard share: ports, settings, the way out. Built once by the shard. */
 import type { Clock } from "../base/clock.ts";
+import type { RoomId, TenantId } from "../base/ids.ts";
 import type { Random } from "../base/prng.ts";
 import type { Rate } from "../base/token-bucket.ts";
 import type { HookQuestion, HookVerdict } from "../domain/moderation/hook.ts";
@@ -51,6 +52,8 @@ export interface ShardEnv {
   readonly hasHook: boolean;
   /** Asks the pre-publish hook; published as it is where there is none. */
   consult(question: HookQuestion, done: (verdict: HookVerdict) => void): void;
+  /** Their bytes are not needed any more. What is not removed now is found later. */
+  removeFiles(tenant: TenantId, room: RoomId, files: readonly string[] | "all"): void;
   /** To another actor, wherever it lives. */
   tell(to: Address, message: ActorMessage): void;
   /** The request is answered: its edge need not repeat it when this shard is lost. */

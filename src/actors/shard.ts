@@ -51,6 +51,8 @@ export interface ShardPorts {
   readonly follow?: (hints: readonly HeadHint[]) => void;
   /** Judges messages before they are published, where tenants want it. */
   readonly hook?: ModerationHook;
+  /** Gives up the bytes of uploads; absent: there are none. */
+  readonly removeFiles?: ShardEnv["removeFiles"];
   /** Notes what is being handled where it survives this thread. */
   readonly working: Working;
   /** This shard's number and how many there are. */
@@ -112,6 +114,7 @@ export class Shard implements LinkOwner {
         if (ports.hook === undefined) done({ outcome: "publish" });
         else ports.hook.judge(question, done);
       },
+      removeFiles: ports.removeFiles ?? (() => undefined),
       tell: (to, message) => this.#tell(to, message),
       complete: (request) => this.#complete(request),
       wrote: (room) => {

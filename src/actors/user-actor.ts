@@ -14,6 +14,7 @@ import type { ShardConnection } from "./connections.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
+import { UserUploads } from "./user-uploads.ts";
 import { UserBlocks } from "./user-blocks.ts";
 import { type DevicesOwner, UserDevices } from "./user-devices.ts";
 import { type PresenceOwner, UserPresence } from "./user-presence.ts";
@@ -45,6 +46,7 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   #row: UserRow | undefined;
   /** Made when somebody is on the list, or the list is asked for. */
   #blocks: UserBlocks | undefined;
+  #uploads: UserUploads | undefined;
 
   constructor(env: ShardEnv, tenant: TenantId, userId: UserId) {
     super(env);
@@ -76,6 +78,11 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   get blockList(): UserBlocks {
     this.#blocks ??= new UserBlocks(this.#env, this.tenant, this.userId, this.#later);
     return this.#blocks;
+  }
+
+  get uploads(): UserUploads {
+    this.#uploads ??= new UserUploads(this.#env, this.tenant, this.userId, this.#later);
+    return this.#uploads;
   }
 
   get blocked(): UserBlocks | undefined {

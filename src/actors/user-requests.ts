@@ -58,6 +58,12 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
         else answerRejection(env, request, listed.error);
       });
       return;
+    case "reserve_upload":
+      user.uploads.reserve(ask, (reserved) => {
+        if (reserved.ok) answerValue(env, request, {});
+        else answerRejection(env, request, reserved.error);
+      });
+      return;
     case "shared_rooms":
       sharedRooms(parts, request, ask.others);
       return;

@@ -196,6 +196,8 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
     case "invite_ended":
     case "join_requested":
     case "join_request_ended":
+    case "file_added":
+    case "files_removed":
       return undefined;
     case "room_deleted":
       return { type: "room_deleted", seq, timestamp, by: event.by };

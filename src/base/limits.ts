@@ -58,6 +58,28 @@ export const TAG_LENGTH_MAX = 40;
 export const FILE_SIZE_MAX = 5 * 1024 * 1024 * 1024;
 /** Kinds of file that a room names, and characters of one (a media type). Reject `invalid_field`. */
 export const FILE_TYPES_MAX = 50;
+/** Messages that refer to one uploaded file: they stand in its row. Reject `too_many`. */
+export const FILE_USES_MAX = 100;
+/** Files of one room that are looked at together to find those that nobody refers to. The rest comes next. */
+export const FILES_DROPPED_MAX = 50;
+/** Parts in which an upload comes to a bucket: as many as one list of it names. Reject `payload_too_large`. */
+export const UPLOAD_PARTS_MAX = 1_000;
+/** Characters of a signed address of a file: its name takes four bytes a character at most, and base64 a third more. */
+export const TICKET_LENGTH_MAX = 4_096;
+/** Uploads that one person begins in a day. Reject `rate_limited`. */
+export const UPLOADS_PER_DAY_MAX = 1_000;
+/** Of those, the ones that wait until the ones before were counted. Reject `overloaded`. */
+export const UPLOADS_WAITING_MAX = 100;
+/** Chunks that are being sent at once: by one person, and to one node. Reject `overloaded`. */
+export const UPLOADS_AT_ONCE_PER_USER_MAX = 8;
+export const UPLOADS_AT_ONCE_MAX = 512;
+/** How long an upload may take, and how long a file stays to which nobody refers, milliseconds. */
+export const UPLOAD_MS_MAX = 24 * 60 * 60_000;
+export const FILE_UNUSED_MS_MAX = 24 * 60 * 60_000;
+/** How often all files are looked through for those, milliseconds, and how long one round of questions to a room pauses. */
+export const FILE_SWEEP_MS = 60 * 60_000;
+/** How long a signed address is good that fetches a file, milliseconds: whoever leaves the room has it for so long. */
+export const FILE_LINK_MS = 5 * 60_000;
 /** Days that a room keeps messages, at most ten years, if not for ever. Reject `invalid_field`. */
 export const RETENTION_DAYS_MAX = 3_650;
 /** Seconds between two messages of a member in slow mode: six hours. Reject `invalid_field`. */

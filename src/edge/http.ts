@@ -8,6 +8,8 @@ import type { PresenceDirectory } from "../cluster/presence-directory.ts";
 import type { Config } from "../config.ts";
 import { adminPlugin } from "./admin-plugin.ts";
 import { activityPlugin } from "./activity-plugin.ts";
+import type { Attachments } from "./attachments.ts";
+import { attachmentsPlugin } from "./attachments-plugin.ts";
 import type { Auth } from "./auth.ts";
 import type { RestOptions } from "./authenticated.ts";
 import { blocksPlugin } from "./blocks-plugin.ts";
@@ -45,6 +47,8 @@ export interface AppOptions {
   readonly sockets: SocketOptions;
   readonly directory: PresenceDirectory;
   readonly rates: Rates;
+  /** `undefined`: this server keeps no files. */
+  readonly attachments?: Attachments | undefined;
 }
 
 /** The second one is there for clients that were written for it. */
@@ -52,7 +56,8 @@ const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
 /** Time for a request's head and body to arrive. */
 const HTTP_IDLE_SECONDS = 30;
 
-export function createApp({ engine, auth, config, log, health, sockets, directory, rates }: AppOptions) {
+export function createApp(options: AppOptions) {
+  const { engine, auth, config, log, health, sockets, directory, rates, attachments } = options;
   const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates, log };
   const app = new Elysia({
     name: "stoa",
@@ -65,8 +70,9 @@ export function createApp({ engine, auth, config, log, health, sockets, director
       perMessageDeflate: false,
     },
     serve: {
-      // Twice the limit: what is a little too large gets a proper answer, the rest is cut off by Bun itself.
-      maxRequestBodySize: 2 * BODY_BYTES_MAX,
+      // Twice the limit: what is a little too large gets a proper answer, the rest is cut off by Bun itself. Files are as large
+      // as they may be; whatever reads another body reads no more than the limit.
+      maxRequestBodySize: 2 * BODY_BYTES_MAX + (attachments === undefined ? 0 : config.fileBytesMax),
       idleTimeout: HTTP_IDLE_SECONDS,
       development: false,
       // Elysia's default is true: a second server would then start silently on the same port and take half of the clients.
@@ -103,6 +109,7 @@ export function createApp({ engine, auth, config, log, health, sockets, director
       .use(blocksPlugin(prefix, rest))
       .use(peoplePlugin(prefix, { ...rest, directory }))
       .use(receiptsPlugin(prefix, rest))
+      .use(attachmentsPlugin(prefix, { ...rest, attachments }))
       .use(adminPlugin(prefix, { ...rest, directory }));
   }
   return app.use(docsPlugin(() => app));

@@ -60,5 +60,5 @@ export function createLog({ level, instanceId, destination }: LogOptions): Log {
 export function withoutToken(url: string): string {
   return url
     .replace(/([?&;](?:access_)?token=)[^&#;\s]*/gi, "$1[removed]")
-    .replace(/(\/invites\/)[^/?#]+/g, "$1[removed]");
+    .replace(/(\/(?:invites|uploads|files)\/)[^/?#]+/g, "$1[removed]");
 }

@@ -24,13 +24,13 @@ export function corsHeaders(request: Request, rules: OriginRules): Record<string
   return {
     "access-control-allow-origin": origin,
     "access-control-expose-headers":
-      "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy",
+      "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy, upload-offset, upload-length",
     vary: "origin",
   };
 }
 
 export const PREFLIGHT_HEADERS = {
-  "access-control-allow-methods": "GET, POST, PUT, PATCH, DELETE",
-  "access-control-allow-headers": "authorization, content-type, idempotency-key",
+  "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
+  "access-control-allow-headers": "authorization, content-type, idempotency-key, range, upload-offset",
   "access-control-max-age": "600",
 } as const;

@@ -30,6 +30,8 @@ export function logLine(event: LogEvent): string | undefined {
     case "invite_ended":
     case "join_requested":
     case "join_request_ended":
+    case "file_added":
+    case "files_removed":
       return undefined;
     case "room_deleted":
       return `${place} room deleted by ${event.by}`;

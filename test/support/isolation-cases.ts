@@ -90,6 +90,20 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   },
   "GET /v1/chat/rooms/{roomId}/pseudonyms/bans": {},
   "DELETE /v1/chat/rooms/{roomId}/pseudonyms/{pseudonym}/ban": { params: { pseudonym: "anon_none" } },
+  "POST /v1/chat/rooms/{roomId}/attachments": { body: { name: "evil-only.png", size: 5, type: "image/png" } },
+  "POST /v1/chat/rooms/{roomId}/attachments/{attachmentId}/complete": {
+    params: { attachmentId: "file_00000000000000000000000000" },
+    body: { ticket: "none" },
+  },
+  "GET /v1/chat/rooms/{roomId}/attachments/{attachmentId}": {
+    params: { attachmentId: "file_00000000000000000000000000" },
+  },
+  "GET /v1/chat/rooms/{roomId}/attachments/{attachmentId}/link": {
+    params: { attachmentId: "file_00000000000000000000000000" },
+  },
+  "PUT /v1/chat/uploads/{ticket}": { params: { ticket: "none" } },
+  "PATCH /v1/chat/uploads/{ticket}": { params: { ticket: "none" } },
+  "GET /v1/chat/files/{ticket}": { params: { ticket: "none" } },
   "POST /v1/chat/rooms/{roomId}/messages/{messageId}/pin": { body: { clientId: "k20" } },
   "DELETE /v1/chat/rooms/{roomId}/messages/{messageId}/pin": {},
   "POST /v1/chat/rooms/{roomId}/messages/{messageId}/thread/read": { body: {} },
@@ -195,6 +209,8 @@ export function withoutChance(text: string): string {
     .replaceAll(/\b1[6-9]\d{11}(?:\.\d+)?\b/g, "0")
     .replaceAll(/"connectionId":"[^"]+"/g, '"connectionId":"-"')
     .replaceAll(/"000\d{13}\.[^"]*"/g, '"-"')
+    .replaceAll(/WyJ[\w-]{20,}\.[\w-]+/g, "-")
+    .replaceAll(/file_[a-z0-9]{26}/g, "file_-")
     .replaceAll(/"invite":"[^"]+"/g, '"invite":"-"')
     .replaceAll(/"node":"[^"]+"/g, '"node":"-"')
     .replaceAll(/"retryAfterMs":\d+/g, '"retryAfterMs":0');

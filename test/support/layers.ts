@@ -6,6 +6,7 @@ import { dirname, join, normalize } from "node:path";
 
 /** Files that other layers may know of a folder whose inside is closed to them: ports, commands, envelopes. */
 export const JOURNAL_PORTS: readonly string[] = [
+  "storage/blobs.ts",
   "storage/follow-store.ts",
   "storage/journal.ts",
   "storage/projections.ts",
@@ -80,7 +81,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["base/", "followers/log-consumer.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
     packages: ["node:*"],
   },
-  "config.ts": { may: ["base/", "env-reader.ts"], packages: ["node:*"] },
+  "config.ts": { may: ["base/", "env-reader.ts", "config-attachments.ts"], packages: ["node:*"] },
+  "config-attachments.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "env-reader.ts": { may: ["base/"], packages: [] },
   "main.ts": { may: [""], packages: ["*"] },
   "server.ts": { may: [""], packages: ["*"] },

@@ -120,6 +120,10 @@ describe("readConfig", () => {
     ["DYNAMODB_TABLE_MESSAGES", "a", "a table name"],
     ["DYNAMODB_TABLE_ROOMS", "a/b", "a table name"],
     ["S3_BUCKET_ATTACHMENTS", "Upper", "a bucket name"],
+    ["S3_ENDPOINT", "localhost", "https://"],
+    ["STOA_ATTACHMENTS", "disk", "folder, s3, off"],
+    ["STOA_UPLOAD_BYTES_PER_DAY", "0", "a whole number from 1"],
+    ["STOA_TENANT_FILE_BYTES", "-1", "a whole number from 0"],
     ["AWS_REGION", "EU central", "a region"],
     ["AWS_ACCESS_KEY_ID", "a b", "without spaces"],
     ["AWS_SECRET_ACCESS_KEY", "a b", "without spaces"],
@@ -152,6 +156,22 @@ describe("readConfig", () => {
       room: { perSecond: 5, burst: 20 },
       connectsOfUser: undefined,
     });
+  });
+
+  test("files are kept in the data folder, with a bucket there, and with DynamoDB and none nowhere", () => {
+    const tables = { DYNAMODB_TABLE_MESSAGES: "messages", DYNAMODB_TABLE_ROOMS: "rooms", AWS_REGION: "eu-central-1" };
+    const keys = { AWS_ACCESS_KEY_ID: "id", AWS_SECRET_ACCESS_KEY: "key" };
+    expect(configOf({}).attachments.store).toBe("folder");
+    expect(configOf(tables).attachments.store).toBe("off");
+    const bucket = { S3_BUCKET_ATTACHMENTS: "my-files", AWS_REGION: "eu-central-1", ...keys };
+    expect(configOf({ ...tables, ...bucket }).attachments.store).toMatchObject({
+      bucket: "my-files",
+      accessKeyId: "id",
+    });
+    expect(configOf({ ...bucket, STOA_ATTACHMENTS: "folder" }).attachments.store).toBe("folder");
+    expect(complaintsOf({ ...tables, STOA_ATTACHMENTS: "folder" })[0]).toContain("s3 or off with DynamoDB");
+    const names = complaintsOf({ STOA_ATTACHMENTS: "s3" }).map((complaint) => complaint.split(":")[0]);
+    expect(names.sort()).toEqual(["AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "S3_BUCKET_ATTACHMENTS"]);
   });
 
   test("all complaints come at once", () => {

@@ -18,6 +18,7 @@ import type {
   ReactionChanged,
   ThreadPlace,
 } from "./events.ts";
+import { filesChanged } from "./files.ts";
 import { changedOverlay, grownThread, knownMessage, type MessageChange } from "./message-rows.ts";
 import { applyModeration, isSlow, noteSpoken, staffChanged } from "./moderation-state.ts";
 import { pollLength, type VoteRow, voteKey } from "./polls.ts";
@@ -40,6 +41,7 @@ export function apply(state: RoomState, event: LogEvent): void {
       if (event.thread !== undefined) threadGrew(state, event, event.thread);
       if (isSlow(state)) noteSpoken(state, event);
       if (event.isFirstAs === true) givePseudonym(state, event);
+      if (event.attachments !== undefined) filesChanged(state, event);
       break;
     case "fence":
       if (event.epoch <= state.epoch) throw new Error(`epoch ${event.epoch} does not follow ${state.epoch}`);
@@ -76,9 +78,16 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "join_request_ended":
       standingChanged(state, event);
       break;
-    case "message_edited":
     case "message_deleted":
+      if (event.files !== undefined) filesChanged(state, event);
       messageChanged(state, event);
+      break;
+    case "message_edited":
+      messageChanged(state, event);
+      break;
+    case "file_added":
+    case "files_removed":
+      filesChanged(state, event);
       break;
     case "reaction_changed":
       state.items.set(reactionKey(event.target, event.emoji, event.by), reactionRow(event), event.seq);

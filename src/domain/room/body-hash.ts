@@ -40,6 +40,8 @@ const SEED = {
   revoke_invite: 0x12835b01,
   decline_invite: 0x983e5152,
   answer_request: 0xa831c66d,
+  add_file: 0xb00327c8,
+  drop_files: 0xbf597fc7,
 } as const satisfies Record<RoomMutation["kind"], number>;
 
 /** Their order is part of the hash: only appended to. */
@@ -127,6 +129,10 @@ export function bodyHashOf(command: RoomMutation): number {
       return hashList([command.messageId ?? "", command.userId ?? "", command.reason, command.details ?? ""], seed);
     case "resolve_report":
       return hashList([command.reportId, command.action, command.reason ?? "", String(command.durationMs ?? "")], seed);
+    case "add_file":
+      return hashList([command.fileId, command.fileName, String(command.fileSize), command.mimeType], seed);
+    case "drop_files":
+      return hashList([String(command.before), String(command.upTo ?? 0), ...command.files], seed);
     case "resolve_held":
       return hashList([command.heldId, String(command.approve), command.reason ?? ""], seed);
     default:

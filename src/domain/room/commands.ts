@@ -199,6 +199,33 @@ export interface ResolveHeld extends MutationBase {
   readonly approve: boolean;
   readonly reason?: string;
 }
+/** An upload whose bytes the edge has looked at. No client can ask for it. */
+export interface AddFile extends MutationBase {
+  readonly kind: "add_file";
+  readonly fileId: string;
+  readonly fileName: string;
+  readonly fileSize: number;
+  /** By its bytes. */
+  readonly mimeType: string;
+  readonly url: string;
+  readonly thumbnailUrl?: string;
+}
+/** Those of these that nobody refers to, and that were complete before this time. */
+export interface DropFiles extends MutationBase {
+  readonly kind: "drop_files";
+  readonly files: readonly string[];
+  /** Milliseconds since 1970. */
+  readonly before: number;
+  /** The engine's own: messages up to here are gone, and refer to nothing. */
+  readonly upTo?: Seq;
+}
+/** May this user bring such a file? Changes nothing. */
+export interface CheckUpload extends CommandBase {
+  readonly kind: "check_upload";
+  readonly fileName: string;
+  readonly fileSize: number;
+  readonly mimeType: string;
+}
 /** Ephemeral: no log entry. */
 export interface SetTyping extends CommandBase {
   readonly kind: "set_typing";
@@ -288,7 +315,9 @@ export type RoomMutation =
   | ResolveHeld
   | VotePoll
   | ClosePoll
-  | BanPseudonym;
+  | BanPseudonym
+  | AddFile
+  | DropFiles;
 export type RoomCommand =
   | RoomMutation
   | SetTyping
@@ -300,4 +329,5 @@ export type RoomCommand =
   | CheckVersions
   | CheckModerate
   | CheckInvite
-  | CheckStanding;
+  | CheckStanding
+  | CheckUpload;

@@ -33,6 +33,7 @@ import {
   decideResolveReport,
   decideSetModeration,
 } from "./decide/moderation.ts";
+import { decideAddFile, decideCheckUpload, decideDropFiles } from "./decide/files.ts";
 import { decidePin } from "./decide/pins.ts";
 import { decideClosePoll, decideVote } from "./decide/polls.ts";
 import { decideBanPseudonym } from "./decide/pseudonyms.ts";
@@ -80,6 +81,8 @@ function judge(state: RoomState, command: RoomCommand, context: DecideContext): 
       return decideCheckInvite(state, command, context);
     case "check_standing":
       return decideCheckStanding(state, command);
+    case "check_upload":
+      return refuseBlockedPerson(state, command.by.userId, context) ?? decideCheckUpload(state, command, context);
     default:
       return decideMutation(state, command, context);
   }
@@ -172,6 +175,10 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
       return decideDeclineInvite(state, command, bodyHash, context);
     case "answer_request":
       return decideAnswerRequest(state, command, bodyHash, context);
+    case "add_file":
+      return decideAddFile(state, command, bodyHash, context);
+    case "drop_files":
+      return decideDropFiles(state, command, bodyHash, context);
     default:
       return unreachable(command);
   }

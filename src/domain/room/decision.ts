@@ -106,6 +106,8 @@ export type RoomEffect =
       readonly as?: UserId;
       readonly seq?: Seq;
     }
+  /** The bytes of uploads that nobody can refer to any more. */
+  | { readonly kind: "remove_files"; readonly files: readonly string[] | "all" }
   | { readonly kind: "moderation"; readonly userIds: readonly UserId[]; readonly notice: ModerationNotice };
 
 /** What moderators, or the author, are told beside the log. */

@@ -138,6 +138,23 @@ export interface MessageDeleted extends Common {
   readonly target: Seq;
   /** When it was a reply: the thread, and the replies that are left. */
   readonly thread?: { readonly root: Seq; readonly count: number };
+  /** Uploads that it referred to. */
+  readonly files?: readonly string[];
+}
+/** An upload is complete, and was looked at: messages may refer to it from here on. */
+export interface FileAdded extends Common {
+  readonly kind: "file_added";
+  readonly fileId: string;
+  readonly fileName: string;
+  readonly fileSize: number;
+  readonly mimeType: string;
+  readonly url: string;
+  readonly thumbnailUrl?: string;
+}
+/** Nobody referred to them. */
+export interface FilesRemoved extends Common {
+  readonly kind: "files_removed";
+  readonly files: readonly string[];
 }
 export interface MessagePinned extends Common {
   readonly kind: "message_pinned" | "message_unpinned";
@@ -257,5 +274,7 @@ export type DomainEvent =
   | ModerationEvent
   | PollVoted
   | PollClosed
-  | PseudonymChanged;
+  | PseudonymChanged
+  | FileAdded
+  | FilesRemoved;
 export type LogEvent = Fence | DomainEvent;

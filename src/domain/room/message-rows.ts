@@ -14,6 +14,7 @@ import type {
   ReactionChanged,
   ThreadPlace,
 } from "./events.ts";
+import { fileIdsOf } from "./files.ts";
 import { changedReactions } from "./reactions.ts";
 import { shownBy } from "./shown-author.ts";
 import type { ItemValue, MemberRow, MessageOverlay, MessageRow, RoomState, ThreadSummary } from "./state.ts";
@@ -37,6 +38,7 @@ export function knownMessage(state: RoomState, seq: Seq): MessageRow | null | un
 export function messageRowOf(event: LogEvent | undefined, overlay: MessageOverlay | null): MessageRow | null {
   if (event?.kind !== "message_sent") return null;
   const { seq, by: author, as, messageType, content, poll, thread } = event;
+  const files = fileIdsOf(event.attachments);
   return {
     seq,
     author,
@@ -44,6 +46,7 @@ export function messageRowOf(event: LogEvent | undefined, overlay: MessageOverla
     messageType,
     content,
     ...(poll !== undefined && { poll }),
+    ...(files.length > 0 && { files }),
     ...(thread !== undefined && { thread: { root: thread.root, no: thread.no } }),
     overlay: overlay ?? NO_OVERLAY,
   };

@@ -21,6 +21,7 @@ import {
   type SlowItem,
   slowKey,
 } from "./moderation-items.ts";
+import { changedFiles, filesChanged } from "./files.ts";
 import type { MessageSent } from "./events.ts";
 import { givenKeys, givePseudonym } from "./pseudonyms.ts";
 import type { RoomState } from "./state.ts";
@@ -46,6 +47,7 @@ export function applyModeration(state: RoomState, event: ModerationEvent): void 
       state.moderation = { ...before, heldCount: before.heldCount + 1 };
       state.items.set(heldKey(event.seq), heldItemOf(event), event.seq);
       givePseudonym(state, event);
+      filesChanged(state, event);
       return;
     case "held_resolved":
       state.moderation = { ...before, heldCount: before.heldCount - 1 };
@@ -66,7 +68,7 @@ export function moderationItems(event: ModerationEvent): readonly ItemKey[] {
     case "moderation_changed":
       return [];
     case "message_held":
-      return [heldKey(event.seq), ...givenKeys(event)];
+      return [heldKey(event.seq), ...givenKeys(event), ...changedFiles(event)];
     case "held_resolved":
       return [heldKey(event.heldSeq)];
     case "reported": {

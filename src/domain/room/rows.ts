@@ -7,6 +7,7 @@ import { unreachable } from "../../base/result.ts";
 import { keyOfStanding, keysOfJoined } from "./apply-standing.ts";
 import { auditEntry } from "./audit.ts";
 import type { LogEvent, MessageSent, RoomSettings, ThreadPlace } from "./events.ts";
+import { changedFiles, type FileEvent } from "./files.ts";
 import { AUDIT, slowKey } from "./moderation-items.ts";
 import { isSlow, moderationItems } from "./moderation-state.ts";
 import { voteKey } from "./polls.ts";
@@ -55,6 +56,7 @@ export function hasNoRows(state: RoomState, event: LogEvent): boolean {
     event.mentions === undefined &&
     event.mentionsRoom === undefined &&
     event.isFirstAs === undefined &&
+    event.attachments === undefined &&
     !isSlow(state)
   );
 }
@@ -106,10 +108,13 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
       return [ofPerson(itemChange(state, keyOfStanding(event)), event.userId)];
     case "member_changed":
       return [memberChange(state, event.userId)];
-    case "message_deleted":
-      return event.thread === undefined
-        ? [messageChange(state, event.target)]
-        : [messageChange(state, event.target), messageChange(state, event.thread.root)];
+    case "message_deleted": {
+      const root = event.thread === undefined ? NO_CHANGES : [messageChange(state, event.thread.root)];
+      return [messageChange(state, event.target), ...root, ...fileChanges(state, event)];
+    }
+    case "file_added":
+    case "files_removed":
+      return fileChanges(state, event);
     case "message_edited":
     case "poll_closed":
       return [messageChange(state, event.target)];
@@ -193,11 +198,15 @@ function ofPerson(change: ItemChange, userId: UserId | undefined): ItemChange {
   return userId === undefined ? change : { ...change, person: userId };
 }
 
+function fileChanges(state: RoomState, event: FileEvent): RowChange[] {
+  return changedFiles(event).map((key) => itemChange(state, key));
+}
+
 function sentChanges(state: RoomState, event: MessageSent): readonly RowChange[] {
   const reply = event.thread === undefined ? NO_CHANGES : replyChanges(state, event, event.thread);
   const given = givenKeys(event).map((key) => itemChange(state, key));
   const slow = isSlow(state) ? [itemChange(state, slowKey(event.by))] : NO_CHANGES;
-  return [...mentionChanges(state, event), ...reply, ...given, ...slow];
+  return [...mentionChanges(state, event), ...reply, ...given, ...slow, ...fileChanges(state, event)];
 }
 
 /** The thread's summary, the reply's place in it, and what the people have read who follow it from here on. */

@@ -88,6 +88,8 @@ export interface MessageRow {
   /** The text as first sent; the overlay has the present one. */
   readonly content: string;
   readonly poll?: Poll;
+  /** Uploads that it refers to. */
+  readonly files?: readonly string[];
   /** Of a reply: the message that its thread hangs on, and its number there. */
   readonly thread?: { readonly root: Seq; readonly no: number };
   readonly overlay: MessageOverlay;

@@ -87,6 +87,10 @@ const REPLIES = {
   pseudonym_bans: { bans: [{ pseudonym: "anon_1", name: "Guest Heron 42", by: "usr_2", at: AT }], hasMore: false },
   tenant: { moderation: { rules: [], hook: false }, version: 0, hookAvailable: false, items: [], hasMore: false },
   typing: {},
+  check_upload: { files: [] },
+  files: {
+    files: [{ id: "file_1", type: "image", url: "/f", fileName: "a.png", fileSize: 5, mimeType: "image/png" }],
+  },
   mark_read: { readSeq: 5, unread: 0, mentions: 0 },
   mark_unread: { readSeq: 5, unread: 2, mentions: 1 },
   receipts: { readBy: 2, deliveredTo: 3, members: 4, users: [{ userId: "usr_1", name: "One" }], hasMore: false },
@@ -101,6 +105,7 @@ const REPLIES = {
   get_presence: { userId: "usr_1", status: "online", lastSeen: AT, devices: 1, rooms: [room.roomId], own: {} },
   set_presence: { userId: "usr_1", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },
   update_profile: { userId: "usr_1", name: "Own", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },
+  reserve_upload: {},
   block_user: {},
   list_blocks: { blocks: [] },
   shared_rooms: { rooms: [[room.roomId]] },

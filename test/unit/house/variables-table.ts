@@ -51,6 +51,21 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   },
   WEBSOCKET_API_ENDPOINT: { says: "the public address, if it is another: pages of that host may connect" },
   MAX_MESSAGE_LENGTH: { says: "longest message, in code points", value: (c) => c.messageLengthMax },
+  MAX_FILE_SIZE: {
+    says: "largest file that may be uploaded, where a room does not say less",
+    value: (c) => c.fileBytesMax,
+  },
+  STOA_ATTACHMENTS: {
+    says: "where files are kept: in the data folder, in S3, or nowhere; default: `s3` with a bucket, else `folder` with SQLite and `off` with DynamoDB. See [Attachments](#attachments)",
+  },
+  S3_BUCKET_ATTACHMENTS: { says: "the bucket; its region and keys are those of `AWS_…`" },
+  S3_ENDPOINT: { says: "a server of one's own that speaks like S3; default: the region's" },
+  AWS_SESSION_TOKEN: { says: "with temporary keys, read by the AWS SDK and for S3" },
+  STOA_UPLOAD_BYTES_PER_DAY: {
+    says: "what one person may upload in a day (UTC)",
+    value: (c) => c.attachments.bytesPerDayMax,
+  },
+  STOA_TENANT_FILE_BYTES: { says: "what all files of one tenant may take; 0: no bound", value: () => 0 },
   TYPING_TIMEOUT: { says: "how long somebody types without saying so again", value: (c) => c.typingTimeoutMs },
   STOA_SYSTEM_MESSAGES: {
     says: "do messages of type `system` tell of a room's new name, of people removed or banned, of what is pinned? Each counts as unread",
@@ -125,14 +140,7 @@ const WHAT: Readonly<Record<string, Meaning>> = {
 };
 
 /** Read and checked, so that a mistake shows now; nothing uses them in this version. */
-const WITHOUT_EFFECT = [
-  "S3_BUCKET_ATTACHMENTS",
-  "GEMINI_API_KEY",
-  "OPENAI_API_KEY",
-  "MESSAGE_RETENTION_DAYS",
-  "AI_RESPONSE_TIMEOUT",
-  "MAX_FILE_SIZE",
-];
+const WITHOUT_EFFECT = ["GEMINI_API_KEY", "OPENAI_API_KEY", "MESSAGE_RETENTION_DAYS", "AI_RESPONSE_TIMEOUT"];
 
 /** Every variable that a start looks at. */
 export function variablesRead(): ReadonlySet<string> {

@@ -1,9 +1,10 @@
 /** What may be attached to a message: by its type, and by the room's settings. */
-import { ATTACHMENTS_MAX } from "../../../base/limits.ts";
 import type { SendMessage } from "../commands.ts";
 import type { Decision } from "../decision.ts";
 import type { Attachment, MessageType } from "../vocabulary.ts";
 import { type LiveRoom, reject } from "./answer.ts";
+
+type FileFacts = Pick<Attachment, "fileName" | "fileSize" | "mimeType">;
 
 /** Types of message that are about something attached; the media type that it begins with. `""`: whatever it is. */
 const MEDIA: Readonly<Partial<Record<MessageType, string>>> = {
@@ -13,14 +14,12 @@ const MEDIA: Readonly<Partial<Record<MessageType, string>>> = {
   file: "",
 };
 
-/** For messages with attachments, and for those that need one. */
+/** For messages with attachments, and for those that need one. `attachments`: as the room knows them. */
 export function refuseAttachments(
   state: LiveRoom,
-  { messageType, attachments = [] }: SendMessage,
+  { messageType }: SendMessage,
+  attachments: readonly Attachment[],
 ): Decision | undefined {
-  if (attachments.length > ATTACHMENTS_MAX) {
-    return reject("invalid_field", `A message has at most ${ATTACHMENTS_MAX} attachments.`, "attachments");
-  }
   const media = MEDIA[messageType];
   if (media !== undefined && !attachments.some((one) => isOf(one, media))) {
     const kind = media === "" ? "an attachment" : `an attachment of a media type ${media}…`;
@@ -35,7 +34,7 @@ function isOf(attachment: Attachment, media: string): boolean {
 }
 
 /** By the room's settings; what they do not say is free. */
-function refuseInRoom({ settings }: LiveRoom, attachments: readonly Attachment[]): Decision | undefined {
+export function refuseInRoom({ settings }: LiveRoom, attachments: readonly FileFacts[]): Decision | undefined {
   const { allowFileUploads, maxFileSize, allowedFileTypes } = settings;
   if (allowFileUploads === false) return reject("forbidden", "Nothing may be attached in this room.", "attachments");
   for (const attachment of attachments) {
@@ -51,7 +50,7 @@ function refuseInRoom({ settings }: LiveRoom, attachments: readonly Attachment[]
 }
 
 /** `image/png`, `image/*`, or the end of a file's name: `pdf`, `.pdf`. */
-function fits({ mimeType, fileName }: Attachment, allowed: string): boolean {
+function fits({ mimeType, fileName }: FileFacts, allowed: string): boolean {
   const type = allowed.toLowerCase();
   const media = mimeType.toLowerCase().split(";", 1)[0]?.trim() ?? "";
   if (!type.includes("/")) return fileName.toLowerCase().endsWith(type.startsWith(".") ? type : `.${type}`);

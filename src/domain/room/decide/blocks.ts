@@ -18,6 +18,7 @@ const WRITING: ReadonlySet<RoomMutation["kind"]> = new Set([
   "pin_message",
   "vote_poll",
   "close_poll",
+  "add_file",
 ] as const);
 
 /** The same words for whatever was tried: they say no more than that it will not work. */

@@ -65,5 +65,8 @@ export function decideDeleteRoom(
 ): Decision {
   const refusal = refuse(state, command.by, "delete_room");
   if (refusal !== undefined) return refusal;
-  return accept([{ kind: "room_deleted", seq: state.head + 1, ...eventBase(state, command, bodyHash, context) }]);
+  return accept(
+    [{ kind: "room_deleted", seq: state.head + 1, ...eventBase(state, command, bodyHash, context) }],
+    [{ kind: "remove_files", files: "all" }],
+  );
 }

@@ -57,6 +57,8 @@ const GATES: Readonly<Record<RoomMutation["kind"], Gate>> = {
   report: FREE,
   resolve_report: FREE,
   resolve_held: IN_USE,
+  add_file: SPEECH,
+  drop_files: FREE,
 };
 
 /** `undefined`: nothing is in the way. */

@@ -17,6 +17,7 @@ import {
   UNCHANGED,
 } from "./answer.ts";
 import { refuseAttachments } from "./attachments.ts";
+import { attachedTo, filesWithout } from "./files.ts";
 import { mayMention, mentionsOf } from "./mentions.ts";
 import { addPoll } from "./polls.ts";
 import { replaceAuthor } from "./pseudonyms.ts";
@@ -50,9 +51,11 @@ export function decideSend(state: LiveRoom, command: SendMessage, bodyHash: numb
   if (by.name !== undefined) event.authorName = by.name;
   if (by.avatar !== undefined) event.authorAvatar = by.avatar;
   if (hasAttachments || messageType !== "text") {
-    const refusedFiles = refuseAttachments(state, command);
+    const attached = attachedTo(state, command);
+    if (isDecision(attached)) return attached;
+    const refusedFiles = refuseAttachments(state, command, attached);
     if (refusedFiles !== undefined) return refusedFiles;
-    if (hasAttachments) event.attachments = attachments;
+    if (hasAttachments) event.attachments = attached;
   }
   if (messageType === "poll" || command.poll !== undefined) {
     const refusedPoll = addPoll(state, command, event);
@@ -139,7 +142,13 @@ export function decideDelete(
   // Who deletes their own as a moderator would tell by it whose it was.
   const as = row.as === undefined || row.author !== by.userId ? {} : { as: row.as };
   const place = thread === undefined ? {} : { thread };
-  return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target, ...as, ...place }]);
+  if (row.files === undefined) {
+    return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target, ...as, ...place }]);
+  }
+  const without = filesWithout(state, row);
+  if (isDecision(without)) return without;
+  const { files, effects } = without;
+  return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target, ...as, ...place, files }], effects);
 }
 
 /** One's own as an author or as a moderator: who may delete any message may delete one's own too. */

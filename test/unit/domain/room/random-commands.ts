@@ -4,7 +4,7 @@ import { type MessageId, messageIdOf, type UserId } from "../../../../src/base/i
 import type { ModerationRule } from "../../../../src/domain/moderation/rules.ts";
 import { reportIdOf } from "../../../../src/domain/room/moderation-items.ts";
 import type { NewPoll, RoomCommand } from "../../../../src/domain/room/commands.ts";
-import type { Role, RoomType } from "../../../../src/domain/room/vocabulary.ts";
+import type { Attachment, Role, RoomType } from "../../../../src/domain/room/vocabulary.ts";
 import { type RoomDriver, settingsOf, user } from "./room-driver.ts";
 
 const PEOPLE = ["ann", "bob", "cleo", "dora", "root"] as const;
@@ -75,6 +75,9 @@ const KINDS: readonly Step["kind"][] = [
   "revoke_invite",
   "decline_invite",
   "answer_request",
+  "add_file",
+  "drop_files",
+  "check_upload",
   "mark_read",
   "mark_unread",
   "set_typing",
@@ -131,6 +134,7 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
         ...(step.flag && { mentions: [userId], replyTo: messageId }),
         ...(step.role === 1 && { messageType: "poll", poll: pollOf(step, room.now) }),
         ...(step.back > BACK_TO_MESSAGES_MAX - 2 && { anonymous: true }),
+        ...(step.role === 2 && { attachments: [attachmentOf(step.text), attachmentOf(step.back % 3)] }),
       };
     case "vote_poll":
     case "close_poll": {
@@ -177,6 +181,15 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
     }
     case "resolve_held":
       return { kind: "resolve_held", ...base, heldId: messageIdOf(Math.max(1, head - step.back)), approve: step.flag };
+    case "add_file":
+      return { kind: "add_file", ...base, ...fileOf(step.text) };
+    case "drop_files": {
+      const files = CONTENTS.map((_, i) => fileOf(i).fileId);
+      const engine = step.flag ? { by: user("engine", "system"), upTo: Math.max(0, head - step.back) } : {};
+      return { kind: "drop_files", ...base, files, before: room.now, ...engine };
+    }
+    case "check_upload":
+      return { kind: "check_upload", by, fileName: "a.png", fileSize: 10, mimeType: "image/png" };
     case "check_moderate":
       return { kind: "check_moderate", by, action: "moderate" };
     case "transfer_room":
@@ -252,4 +265,15 @@ function pseudonymIn(room: RoomDriver, back: number): UserId {
     return event?.kind === "message_sent" && event.as !== undefined ? [event.as] : [];
   });
   return given.at(-1 - back) ?? given.at(-1) ?? ("anon_nobody" as UserId);
+}
+
+function fileOf(no: number) {
+  const fileId = `file_${"0".repeat(25)}${no}`;
+  return { fileId, fileName: `${no}.png`, fileSize: 10 + no, mimeType: "image/png", url: `/files/${no}` };
+}
+
+/** What a client says of it may be wrong. */
+function attachmentOf(no: number): Attachment {
+  const { fileId: id, ...file } = fileOf(no);
+  return { id, type: "image", ...file, fileSize: 1 };
 }
