@@ -79,12 +79,18 @@ function openTable(
   };
 }
 
-/** The index of messages by their words. `undefined`: this store has none. */
+/** The index of messages by their words. */
 export function openSearchIndex(
   { dataDir, dynamodb }: StorageLocation,
-  _report: (event: string, details: Readonly<Record<string, string | number>>) => void,
-): { readonly index: SearchIndex; close(): void } | undefined {
-  if (dynamodb !== undefined) return undefined;
+  report: (event: string, details: Readonly<Record<string, string | number>>) => void,
+): { readonly index: SearchIndex; close(): void } {
+  if (dynamodb !== undefined) {
+    const { search, close } = openDynamo({
+      ...dynamodb,
+      report: (event, details) => report(event, { details: JSON.stringify(details) }),
+    });
+    return { index: search, close: () => void close() };
+  }
   const index = new SqliteSearchIndex(dataDir);
   return { index, close: () => index.close() };
 }

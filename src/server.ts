@@ -222,6 +222,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     config,
     log,
     directory: shared?.directory ?? own,
+    searcher: followers,
     rates,
     attachments: files?.attachments,
     health: {

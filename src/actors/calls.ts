@@ -187,6 +187,11 @@ export interface RoomCalls {
     readonly request: { readonly messageId: MessageId; readonly deleted?: boolean };
     readonly reply: { readonly message: DeletedMessageView };
   };
+  /** Those of them that are there, as they are now, in the order asked. */
+  readonly messages: {
+    readonly request: { readonly seqs: readonly Seq[] };
+    readonly reply: { readonly messages: readonly MessageView[] };
+  };
   readonly versions: {
     /** `deleted`: also when the message was deleted. */
     readonly request: { readonly messageId: MessageId; readonly deleted?: boolean };

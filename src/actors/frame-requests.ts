@@ -309,6 +309,8 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
         { kind: "check_read", by, deleted: call.deleted ?? false },
         { kind: "message", seq: seqOf(call.messageId), deleted: call.deleted ?? false },
       );
+    case "messages":
+      return ask({ kind: "check_read", by }, { kind: "messages", seqs: call.seqs });
     case "versions":
       return ask(
         { kind: "check_versions", by, messageId: call.messageId, deleted: call.deleted ?? false },

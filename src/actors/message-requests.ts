@@ -60,6 +60,8 @@ export class MessageRequests {
     switch (sequel.kind) {
       case "message":
         return this.#message(request, sequel);
+      case "messages":
+        return this.#messages(request, sequel.seqs);
       case "versions":
         return this.#versions(request, sequel.seq);
       case "pins":
@@ -99,6 +101,13 @@ export class MessageRequests {
         });
       }
       this.#show(request, [found], ([message]) => answerValue(this.#env, request, { message }));
+    });
+  }
+
+  #messages(request: RoomRequest, seqs: readonly Seq[]): void {
+    const told = seqs.filter((seq) => seq >= 1 && seq <= this.#room.publishedSeq);
+    this.#read(request, told, (page) => {
+      this.#show(request, page, (messages) => answerValue(this.#env, request, { messages }));
     });
   }
 

@@ -59,6 +59,7 @@ export type NameSequel =
 /** Of single messages; `message-requests.ts` answers. */
 export type MessageSequel =
   | { readonly kind: "message"; readonly seq: Seq; readonly deleted: boolean }
+  | { readonly kind: "messages"; readonly seqs: readonly Seq[] }
   | { readonly kind: "versions"; readonly seq: Seq }
   | { readonly kind: "pins" }
   | {

@@ -482,6 +482,13 @@ export const SEARCHES_WAITING_MAX = 256;
 export const SEARCH_MS_MAX = 5_000;
 /** Changes written to the index at once: searches wait for no more than that, some tens of milliseconds. */
 export const SEARCH_WRITE_CHANGES = 1_000;
+/** DynamoDB: messages and characters of one block, whose words share items; posting items read per word and room. */
+export const SEARCH_BLOCK_MESSAGES_MAX = 64;
+export const SEARCH_BLOCK_CHARS_MAX = 32 * 1024;
+export const SEARCH_POSTINGS_MAX = 1_000;
+/** DynamoDB: the newest matches of a search whose texts are read to rank them, and rooms that are looked into. */
+export const SEARCH_TEXTS_MAX = 200;
+export const SEARCH_ROOMS_ON_DYNAMODB_MAX = 200;
 
 /** Capsules. Events that an export reads at once; members whose marks are read at once. */
 export const CAPSULE_READ_EVENTS = 4_096;

@@ -33,6 +33,8 @@ import { pseudonymsPlugin } from "./pseudonyms-plugin.ts";
 import { reactionsPlugin } from "./reactions-plugin.ts";
 import { receiptsPlugin } from "./receipts-plugin.ts";
 import type { Rates } from "./rates.ts";
+import type { Searcher } from "./search.ts";
+import { searchPlugin } from "./search-plugin.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
 import { standingPlugin } from "./standing-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
@@ -46,6 +48,8 @@ export interface AppOptions {
   readonly health: Health;
   readonly sockets: SocketOptions;
   readonly directory: PresenceDirectory;
+  /** Absent: messages are not indexed. */
+  readonly searcher?: Searcher | undefined;
   readonly rates: Rates;
   /** `undefined`: this server keeps no files. */
   readonly attachments?: Attachments | undefined;
@@ -57,7 +61,7 @@ const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
 const HTTP_IDLE_SECONDS = 30;
 
 export function createApp(options: AppOptions) {
-  const { engine, auth, config, log, health, sockets, directory, rates, attachments } = options;
+  const { engine, auth, config, log, health, sockets, directory, searcher, rates, attachments } = options;
   const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates, log };
   const app = new Elysia({
     name: "stoa",
@@ -110,6 +114,7 @@ export function createApp(options: AppOptions) {
       .use(peoplePlugin(prefix, { ...rest, directory }))
       .use(receiptsPlugin(prefix, rest))
       .use(attachmentsPlugin(prefix, { ...rest, attachments }))
+      .use(searchPlugin(prefix, { ...rest, searcher }))
       .use(adminPlugin(prefix, { ...rest, directory }));
   }
   return app.use(docsPlugin(() => app));

@@ -3,7 +3,8 @@ import { type DynamoServer, dynamoLocalMissing, startDynamoLocal } from "../supp
 import { dynamoClusterConformance } from "./dynamodb-cluster-ports.ts";
 import { openDynamoHarness } from "./dynamodb-harness.ts";
 import { documentConformance } from "./document-suite.ts";
-import { openDynamoFollow } from "../support/follow-harness.ts";
+import { searchConformance } from "./search-suite.ts";
+import { openDynamoFollow, openDynamoSearch } from "../support/follow-harness.ts";
 import { followConformance } from "./follow-suite.ts";
 import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
@@ -26,6 +27,7 @@ if (missing === undefined) {
   personalConformance("DynamoDB Local", () => openDynamoHarness(server));
   projectionsConformance("DynamoDB Local", () => openDynamoHarness(server));
   documentConformance("DynamoDB Local", () => openDynamoHarness(server));
+  searchConformance("DynamoDB Local", () => openDynamoSearch(server));
   followConformance("DynamoDB Local", () => openDynamoFollow(server));
   dynamoClusterConformance("DynamoDB Local", () => server);
 } else {

@@ -61,6 +61,8 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/rooms/{roomId}/audit": {},
   "GET /v1/chat/admin/moderation": {},
   "GET /v1/chat/admin/audit": { lags: true },
+  "GET /v1/chat/search": { query: "?q=only&order=newest", lags: true },
+  "GET /v1/chat/rooms/{roomId}/search": { query: "?q=only&order=newest", lags: true },
   "GET /v1/chat/presence": { query: `?userId=${OTHER}` },
   "GET /v1/chat/users/me": {},
   "GET /v1/chat/users/me/blocks": {},

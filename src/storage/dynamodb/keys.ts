@@ -15,6 +15,9 @@
  *     C#tenant#collection         id                 a document
  *     D#tenant                    room               this room was public once: to be looked at for lists
  *     N#tenant#user               user               a person
+ *     S#tenant#room#incarnation   b#0000000000000001 search: a block of messages, by the first one's sequence
+ *     S#tenant#room#incarnation   t#word#0000000…    search: which messages of a block have this word
+ *     S#tenant#room#incarnation   f#a:user#0000…     search: which are by this person; `y:type` of this type
  *     W#tenant#room#incarnation   consumer           how far a follower of the log has come
  *     F#number                    tenant#room#inc…   this log was written to lately: its followers may be behind
  */
@@ -144,4 +147,13 @@ export function roomOfKey(pk: string): Pick<LogKey, "tenant" | "room"> | undefin
   const [kind, tenant, room] = pk.split("#");
   if (kind !== "R" || tenant === undefined || room === undefined) return undefined;
   return { tenant: tenant as TenantId, room: room as RoomId };
+}
+
+/** Search: a room's blocks and words. */
+export function searchPartition(log: LogKey): string {
+  return `S#${logName(log)}`;
+}
+
+export function blockKey(log: LogKey, first: Seq): ItemKey {
+  return { pk: searchPartition(log), sk: `b#${seqKey(first)}` };
 }

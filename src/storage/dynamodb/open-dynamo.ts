@@ -7,11 +7,13 @@ import { type Random, SystemRandom } from "../../base/prng.ts";
 import type { Journal } from "../journal.ts";
 import type { FollowStore } from "../follow-store.ts";
 import type { Projections } from "../projections.ts";
+import type { SearchIndex } from "../search-index.ts";
 import { DocumentStore } from "./document-store.ts";
 import { DynamoApi } from "./dynamo-api.ts";
 import { DynamoJournal } from "./dynamo-journal.ts";
 import { DynamoFollowStore } from "./dynamo-follow-store.ts";
 import { DynamoProjections } from "./dynamo-projections.ts";
+import { DynamoSearchIndex } from "./dynamo-search-index.ts";
 import { Incarnations } from "./incarnations.ts";
 import { ItemLists } from "./item-lists.ts";
 import { ItemStore } from "./item-store.ts";
@@ -25,12 +27,14 @@ import { RequestSigner, type SignableRequest } from "./request-signer.ts";
 import { RoomListReader } from "./room-list-reader.ts";
 import { RowFlusher } from "./row-flusher.ts";
 import { RowStore } from "./row-store.ts";
+import { SearchBlocks } from "./search-blocks.ts";
 import { VersionedValues } from "./versioned-values.ts";
 
 export interface DynamoStorage {
   readonly journal: Journal;
   readonly projections: Projections;
   readonly follow: FollowStore;
+  readonly search: SearchIndex;
   /** Answers what is under way, writes the rows that wait (5 s at most) and lets go of the connections. */
   close(): Promise<void>;
 }
@@ -105,6 +109,7 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
     journal,
     projections: new DynamoProjections({ api, roomsTable, rows, documents, lists, personal, incarnations, failed }),
     follow: new DynamoFollowStore(api, roomsTable, openLogs, failed),
+    search: new DynamoSearchIndex(new SearchBlocks(api, roomsTable), failed),
     close: async () => {
       await journal.close();
       look?.cancel();

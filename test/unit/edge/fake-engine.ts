@@ -64,6 +64,7 @@ const REPLIES = {
   get_room: { room, role: "owner", unread: 3, mentions: 1 },
   history: { messages: [message], hasMore: true },
   message: { message },
+  messages: { messages: [message] },
   versions: { messageId: message.messageId, versions: [{ content: "Hello", timestamp: AT }], isComplete: true },
   pins: { pins: [{ message, pinnedBy: "usr_2", pinnedAt: AT }] },
   thread: { message, replies: [message], hasMore: true, isFollowing: true, unread: 1 },
