@@ -98,7 +98,9 @@ export class SearchCandidates {
     const texts = new Map<string, BlockEntry>();
     const read = async ({ log, blocks }: { readonly log: LogKey; readonly blocks: ReadonlySet<Seq> }) => {
       const found = await this.#blocks.byFirst(log, [...blocks]);
-      if (found.ok) for (const { entries } of found.value) for (const [seq, entry] of entries) texts.set(nameOf({ log, seq }), entry);
+      if (found.ok)
+        for (const { entries } of found.value)
+          for (const [seq, entry] of entries) texts.set(nameOf({ log, seq }), entry);
       return found;
     };
     const results = await Promise.all([...byLog.values()].map(read));
