@@ -1,16 +1,19 @@
 /**
- * The OpenAPI document at `/docs/json` and a page that lists it at `/docs`. The page is our own: the usual viewers come
+ * The OpenAPI document at `/docs/json`, the socket's AsyncAPI document at `/docs/asyncapi.json`, and a page that lists the
+ * first one at `/docs`. The page is our own: the usual viewers come
  * from a CDN, and this server must be complete without the internet.
  */
 import { openapi, toOpenAPISchema } from "@elysiajs/openapi";
 import { type AnyElysia, Elysia } from "elysia";
+import { asyncApiDocument } from "../protocol/asyncapi.ts";
+import type { SchemaOptions } from "../protocol/schema.ts";
 import { escapeHtml, htmlPage, htmlResponse } from "./html.ts";
 
 /** The same routes under another prefix, and what is not API. */
-const NOT_LISTED = [/^\/api\/v1\/chat(\/|$)/, "/", "/docs", "/docs/json"];
+const NOT_LISTED = [/^\/api\/v1\/chat(\/|$)/, "/", "/docs", "/docs/json", "/docs/asyncapi.json"];
 const VERSION = "1";
 
-export function docsPlugin(app: () => AnyElysia) {
+export function docsPlugin(app: () => AnyElysia, socket: SchemaOptions) {
   return new Elysia()
     .use(
       openapi({
@@ -29,6 +32,7 @@ export function docsPlugin(app: () => AnyElysia) {
         },
       }),
     )
+    .get("/docs/asyncapi.json", () => asyncApiDocument(socket), { detail: { hide: true } })
     .get("/docs", () => htmlResponse(listing(operationsOf(app()))), { detail: { hide: true } });
 }
 
@@ -63,7 +67,8 @@ function listing(operations: readonly Operation[]): string {
       );
     return `<h2>${escapeHtml(tag)}</h2><table>${rows.join("")}</table>`;
   });
-  const intro = `<p>The full description, for tools: <a href="/docs/json">/docs/json</a> (OpenAPI).
+  const intro = `<p>The full description, for tools: <a href="/docs/json">/docs/json</a> (OpenAPI);
+the socket: <a href="/docs/asyncapi.json">/docs/asyncapi.json</a> (AsyncAPI).
 Every request but health carries <code>Authorization: Bearer …</code>.</p>`;
   return htmlPage("Stoa: REST", `<h1>REST</h1>${intro}${tables.join("")}`);
 }

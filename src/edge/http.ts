@@ -117,5 +117,5 @@ export function createApp(options: AppOptions) {
       .use(searchPlugin(prefix, { ...rest, searcher }))
       .use(adminPlugin(prefix, { ...rest, directory }));
   }
-  return app.use(docsPlugin(() => app));
+  return app.use(docsPlugin(() => app, config));
 }
