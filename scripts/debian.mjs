@@ -11,6 +11,7 @@ const PROGRAMS = {
   java: { args: ["-version"], packages: ["default-jre-headless"] },
   spin: { args: ["-V"], packages: ["spin"] },
   cc: { args: ["--version"], packages: ["gcc", "libc6-dev"] },
+  haproxy: { args: ["-v"], packages: ["haproxy"] },
   chromium: { args: ["--version"], packages: ["chromium"] },
 };
 const INSTALL_MS_MAX = 240_000;

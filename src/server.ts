@@ -73,8 +73,9 @@ const QUIET: ReadonlySet<string> = new Set([
   "peer_reachable",
   "peer_broken",
 ]);
-/** Clients are asked to come back over so long a time, milliseconds. */
-const RECONNECT_SPREAD_MS = 5_000;
+/** Clients are asked to come back over so long a time, milliseconds: so much for each of them, and at most this for all. */
+const RECONNECT_MS_EACH = 1;
+const RECONNECT_SPREAD_MS_MAX = 4_000;
 /** Time for the last frames to leave, milliseconds. */
 const LINGER_MS = 250;
 const HEARTBEAT_MS = 30_000;
@@ -268,7 +269,8 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     await gateway.drain(SYSTEM, DRAIN_MS_MAX);
     // What other nodes still have to answer.
     await until(SETTLE_MS_MAX, () => gateway.pending === 0);
-    gateway.dismissAll("going_away", RECONNECT_SPREAD_MS);
+    const spreadMs = Math.min(RECONNECT_SPREAD_MS_MAX, gateway.connections.size * RECONNECT_MS_EACH);
+    gateway.dismissAll("going_away", spreadMs);
     await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
     await leave();
     await server.value.stop(true);

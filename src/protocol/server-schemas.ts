@@ -51,6 +51,7 @@ export const SERVER_RECORDS: Readonly<Record<string, JsonSchema>> = {
     { closesAt: TIME, mine: listOf(COUNT) },
   ),
   Thread: record<Wire.ThreadView>({ replyCount: COUNT, lastReplyAt: TIME, participants: listOf(ID) }, {}),
+  ThreadCount: record<Wire.ThreadCount>({ roomId: ID, threadId: ID, unread: COUNT }, {}),
   Message: record<Wire.MessageView>(
     {
       messageId: ID,
@@ -142,6 +143,7 @@ const NOTIFICATION_KINDS = Object.keys({
   request_approved: 0,
   request_denied: 0,
   banned: 0,
+  invite_ended: 0,
 } satisfies Record<Wire.NotificationFrame["kind"], 0>);
 
 const DURABLE = { seq: SEQ, timestamp: TIME };
@@ -204,10 +206,10 @@ export const SERVER_SCHEMAS: { readonly [T in Wire.ServerFrameType]: JsonSchema 
       limits: record<Wire.ConnectionFrame["limits"]>({ frameBytes: COUNT, messageLength: COUNT }, {}),
       unread: record<Wire.ConnectionFrame["unread"]>(
         { total: COUNT, rooms: mapOf(COUNT) },
-        { mentions: COUNT, mentionRooms: mapOf(COUNT) },
+        { mentions: COUNT, mentionRooms: mapOf(COUNT), threads: listOf(refTo("ThreadCount")) },
       ),
     },
-    {},
+    { invites: COUNT },
     "connection",
   ),
   ack: record<Wire.AckFrame>(

@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RedisSettings } from "../../src/cluster/redis/redis-options.ts";
-import { ensureProgram } from "./programs.ts";
+import { ensureProgram, isThere } from "./programs.ts";
 
 const run = promisify(execFile);
 const READY_MS_MAX = 15_000;
@@ -25,14 +25,7 @@ export async function ensureRedis(): Promise<string | undefined> {
   return ensureProgram("redis-server");
 }
 
-/** For the top of a test file: true when tests can run. Without Redis CI fails and other machines skip, loudly. */
-export async function redisIsThere(): Promise<boolean> {
-  const missing = await ensureRedis();
-  if (missing === undefined) return true;
-  if (process.env.CI === "true") throw new Error(missing);
-  process.stderr.write(`SKIPPED, all tests with Redis: ${missing}\n`);
-  return false;
-}
+export const redisIsThere = (): Promise<boolean> => isThere("redis-server");
 
 export interface RedisServerOptions {
   /** Further arguments, such as `--cluster-enabled yes`. */

@@ -247,7 +247,7 @@ function killChildren(): void {
 }
 
 /** A port that was free a moment ago: the server must get the same one again after a restart. */
-function freePort(): number {
+export function freePort(): number {
   const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
   const { port } = probe;
   probe.stop(true);

@@ -1,0 +1,19 @@
+/** Two nodes behind HAProxy with the settings in deploy/, restarted one after the other while people talk. */
+import { expect, test } from "bun:test";
+import { faultsOf, rollBehindProxy } from "../chaos/behind-proxy.ts";
+import { isThere } from "../support/programs.ts";
+
+/** `npm run chaos:proxy` does the same with 1,000. */
+const MESSAGES_PER_SECOND = 200;
+
+const canRun = (await isThere("haproxy")) && (await isThere("redis-server"));
+
+test.skipIf(!canRun)(
+  "a rolling restart loses nothing, and nobody is without service for 5 s",
+  async () => {
+    const result = await rollBehindProxy({ rate: MESSAGES_PER_SECOND, seed: 7 });
+    expect(faultsOf(result)).toEqual([]);
+    expect(result.acked).toBeGreaterThan(MESSAGES_PER_SECOND);
+  },
+  120_000,
+);
