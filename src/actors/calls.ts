@@ -345,19 +345,75 @@ export interface TenantLimits {
   readonly tenant?: Rate;
   readonly room?: Rate;
 }
+/** Who may not come in, whatever their token says. Times are milliseconds since 1970. */
+export interface AccessEntry {
+  /** `user:` and an id, or `token:` and the token's `jti`. */
+  readonly key: string;
+  /** Tokens that were issued before this are not valid any more. */
+  readonly before?: number;
+  /** No token is, until then; without an end for good. */
+  readonly suspended?: { readonly until?: number };
+  readonly by: UserId;
+  readonly at: number;
+  readonly reason?: string;
+  /** Nobody can need it after this. */
+  readonly keepUntil: number;
+  /** Of one key the highest counts. */
+  readonly version: number;
+}
+export type AccessChange =
+  | { readonly kind: "revoke_user"; readonly userId: UserId; readonly before: number; readonly reason?: string }
+  | {
+      readonly kind: "revoke_token";
+      readonly tokenId: string;
+      /** When the token ends by itself. */
+      readonly expiresAt?: number;
+      readonly reason?: string;
+    }
+  | { readonly kind: "suspend"; readonly userId: UserId; readonly until?: number; readonly reason?: string }
+  | { readonly kind: "reinstate"; readonly userId: UserId; readonly reason?: string };
+/** What edges know of a tenant. */
+export interface TenantAccess {
+  readonly entries: readonly AccessEntry[];
+  readonly limits: TenantLimits;
+}
+export interface AuditFilter {
+  readonly action?: string;
+  readonly by?: UserId;
+  readonly userId?: UserId;
+  readonly room?: RoomId;
+  /** Milliseconds since 1970; `since` inclusive, `until` not. */
+  readonly since?: number;
+  readonly until?: number;
+}
 /** For administrators of a tenant. */
 export type TenantAsk =
   | { readonly list: "rules"; readonly set?: TenantModeration; readonly expectedVersion?: number }
-  | { readonly list: "audit"; readonly after?: string; readonly limit: number };
+  | { readonly list: "limits"; readonly set?: TenantLimits; readonly expectedVersion?: number }
+  | { readonly list: "access"; readonly change?: AccessChange }
+  /** What was done elsewhere, to be found in the audit log. */
+  | { readonly list: "note"; readonly action: string; readonly details: Readonly<Record<string, string>> }
+  | { readonly list: "audit"; readonly after?: string; readonly limit: number; readonly filter?: AuditFilter };
 export interface TenantReply {
   readonly moderation?: TenantModeration;
+  readonly limits?: TenantLimits;
+  /** Of `access`: the changed entry, or all of them. */
+  readonly entry?: AccessEntry;
+  readonly entries?: readonly AccessEntry[];
   readonly version?: number;
   /** The installation has a pre-publish hook. */
   readonly hookAvailable?: boolean;
   readonly items?: readonly { readonly id: string; readonly value: object }[];
   readonly hasMore?: boolean;
+  /** Of `audit` with a filter: where the search stopped. */
+  readonly after?: string;
 }
 export interface UserCalls {
+  /** Ends all connections of `user`, for administrators; the number of them. */
+  readonly disconnect: {
+    readonly request: { readonly userId: UserId; readonly reason?: string };
+    readonly reply: { readonly connections: number };
+  };
   readonly tenant: { readonly request: { readonly ask: TenantAsk }; readonly reply: TenantReply };
   readonly list_rooms: {
     readonly request: {

@@ -240,7 +240,7 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
   const asker: Asker = { kind: "call", callNo };
   if (call.to === "user") {
     // Whom one may look at is the edge's to say; everything else is asked of oneself.
-    const user: UserId = call.kind === "get_presence" ? call.userId : by.userId;
+    const user: UserId = call.kind === "get_presence" || call.kind === "disconnect" ? call.userId : by.userId;
     return userRequest(link, record, asker, by, user, askOfCall(call));
   }
   const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest =>
@@ -361,6 +361,8 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
   switch (call.kind) {
     case "tenant":
       return { kind: "tenant", ask: call.ask };
+    case "disconnect":
+      return { kind: "disconnect", reason: call.reason };
     case "list_rooms":
       return { kind: "list_rooms", query: call };
     case "get_presence":

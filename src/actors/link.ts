@@ -60,6 +60,8 @@ export interface Departed {
 export type LinkCall =
   | Call
   | { readonly to: "shard"; readonly kind: "drain" }
+  /** Of `tenant`: `TenantAccess`. Any shard can say it. */
+  | { readonly to: "shard"; readonly kind: "access"; readonly tenant: TenantId }
   | {
       readonly to: "connection";
       readonly kind: "resume";

@@ -116,6 +116,7 @@ export type UserAsk =
   | { readonly kind: "list_invites"; readonly after?: RoomId; readonly limit: number }
   | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }
   | { readonly kind: "tenant"; readonly ask: TenantAsk }
+  | { readonly kind: "disconnect"; readonly reason: string | undefined }
   | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };
 export interface UserRequest extends RequestBase {
   readonly to: "user";

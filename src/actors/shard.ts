@@ -4,7 +4,7 @@
  * Invariant: one activation per address; what one run of turns sends leaves as one block, and what it writes is one group commit.
  */
 import type { Clock, Timer } from "../base/clock.ts";
-import type { RoomId } from "../base/ids.ts";
+import type { RoomId, TenantId } from "../base/ids.ts";
 import type { Random } from "../base/prng.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
@@ -33,6 +33,7 @@ import { type PeerLink, ShardLinks } from "./shard-links.ts";
 import type { Report, ShardEnv, ShardSettings } from "./shard-env.ts";
 import { Retelling } from "./retelling.ts";
 import { WORKING_NONE, WORKING_STORE } from "./working-mark.ts";
+import { readAccess } from "./tenant-access.ts";
 import { TenantModerations } from "./tenant-moderation.ts";
 
 export interface ShardPorts {
@@ -62,6 +63,9 @@ export interface ShardPorts {
 
 /** A loss between two nodes is noticed within this time, milliseconds. */
 const HEADS_LOST_MS_MAX = 10_000;
+
+/** When to ask again for what the store could not say, milliseconds. */
+const ACCESS_RETRY_MS = 200;
 
 export class Shard implements LinkOwner {
   readonly #ports: ShardPorts;
@@ -236,8 +240,9 @@ export class Shard implements LinkOwner {
   call(link: EdgeLink, record: number, callNo: number, by: Principal, call: LinkCall): void {
     if (call.to === "connection")
       resumeConnection({ link, record, callNo, by, call }, (request) => this.#actors.deliver(request));
-    else if (call.to === "shard") this.#drain(link, record, callNo);
-    else this.#actors.deliver(requestOfCall(link, record, callNo, by, call));
+    else if (call.to !== "shard") this.#actors.deliver(requestOfCall(link, record, callNo, by, call));
+    else if (call.kind === "drain") this.#drain(link, record, callNo);
+    else this.#tellAccess(link, record, callNo, call.tenant);
   }
 
   actor(to: Address, message: ActorMessage): void {
@@ -292,6 +297,14 @@ export class Shard implements LinkOwner {
       for (const room of this.#actors.rooms.values()) room.passivate();
       link.reply(callNo, { ok: true, value: true });
       link.finish(record);
+    });
+  }
+
+  #tellAccess(link: EdgeLink, record: number, callNo: number, tenant: TenantId): void {
+    readAccess(this.#ports.projections, tenant, (read) => {
+      link.reply(callNo, read.ok ? read : { ok: false, error: { code: "unavailable", retryAfterMs: ACCESS_RETRY_MS } });
+      link.finish(record);
+      this.#scheduler.wakeSettle();
     });
   }
 

@@ -4,24 +4,46 @@
  */
 import { refuseRules } from "../domain/moderation/compiled-rules.ts";
 import type { TenantModeration } from "../domain/moderation/rules.ts";
+import type { Rate } from "../base/token-bucket.ts";
+import type { Result } from "../base/result.ts";
+import type { AuditEntry } from "../domain/room/audit.ts";
+import type { Rejection } from "../protocol/errors.ts";
+import type { ReadResult } from "../storage/journal.ts";
 import { answerRejection, answerValue } from "./answers.ts";
-import type { TenantAsk } from "./calls.ts";
+import type { AccessChange, AccessEntry, TenantAccess, TenantAsk, TenantLimits } from "./calls.ts";
 import type { UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
-import { TENANT_AUDIT, tenantAuditId } from "./tenant-audit.ts";
-import { TENANT_COLLECTION, TENANT_RULES } from "./tenant-moderation.ts";
+import { readAccess, writeAccess } from "./tenant-access.ts";
+import { listTenantAudit } from "./tenant-audit-pages.ts";
+import { noteAct, TENANT_AUDIT, tenantAuditId } from "./tenant-audit.ts";
+import { TENANT_COLLECTION, TENANT_LIMITS, TENANT_RULES, TENANT_SETTINGS } from "./tenant-moderation.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const RETRY_MS = 500;
 const NOTHING: TenantModeration = { rules: [], hook: false };
 
+export const ADMINS_ONLY: Rejection = { code: "forbidden", message: "This needs the role admin in your tenant." };
+
 export function answerTenantAsk(env: ShardEnv, request: UserRequest, ask: TenantAsk, later: Later): void {
-  if (request.by.role === "user") {
-    const message = "This needs the role admin in your tenant.";
-    return answerRejection(env, request, { code: "forbidden", message });
+  if (request.by.role === "user") return answerRejection(env, request, ADMINS_ONLY);
+  switch (ask.list) {
+    case "audit":
+      return listTenantAudit(env, request, ask, later);
+    case "access":
+      return access(env, request, ask.change, later);
+    case "limits":
+      return limits(env, request, ask, later);
+    case "note": {
+      const { action, details } = ask;
+      return noteAct(env, request.by, { action, details }, later(() => answerValue(env, request, {})));
+    }
+    case "rules":
+      return rules(env, request, ask, later);
   }
-  if (ask.list === "audit") return listAudit(env, request, ask, later);
+}
+
+function rules(env: ShardEnv, request: UserRequest, ask: Extract<TenantAsk, { list: "rules" }>, later: Later): void {
   readRules(env, request, later, (before, version) => {
     if (ask.set === undefined) answerValue(env, request, { moderation: before, version, hookAvailable: env.hasHook });
     else change(env, request, { before, version, next: ask.set, expected: ask.expectedVersion }, later);
@@ -73,9 +95,7 @@ function change(env: ShardEnv, request: UserRequest, { before, version, next, ex
       if (!written.ok) return unavailable(env, request);
       if (written.value === "conflict") return conflict(env, request, version);
       // On this shard at once; the others look again within their time.
-      const wishes = env.tenants.of(tenant);
-      wishes.untilMs = 0;
-      env.tenants.renew(tenant, wishes);
+      env.tenants.outdate(tenant);
       const at = env.clock.wallMs();
       const details = {
         rules: next.rules.map(({ id }) => id).join(", "),
@@ -95,22 +115,77 @@ function change(env: ShardEnv, request: UserRequest, { before, version, next, ex
   );
 }
 
-/** The newest entry first. */
-function listAudit(
-  env: ShardEnv,
-  request: UserRequest,
-  ask: Extract<TenantAsk, { list: "audit" }>,
-  later: Later,
-): void {
-  const { after, limit } = ask;
-  env.projections.listDocuments(
-    request.by.tenant,
-    TENANT_AUDIT,
-    { backward: true, limit: limit + 1, ...(after !== undefined && { after }) },
+/** Changed, or all that holds now. */
+function access(env: ShardEnv, request: UserRequest, change: AccessChange | undefined, later: Later): void {
+  const { tenant, userId: by } = request.by;
+  const nowMs = env.clock.wallMs();
+  if (change === undefined) {
+    const answer = later((read: ReadResult<TenantAccess>) => {
+      if (!read.ok) return unavailable(env, request);
+      answerValue(env, request, { entries: read.value.entries.filter(({ keepUntil }) => keepUntil > nowMs) });
+    });
+    return readAccess(env.projections, tenant, answer);
+  }
+  const written = later((result: Result<AccessEntry, Rejection>) => {
+    if (!result.ok) return answerRejection(env, request, result.error);
+    noteAct(env, request.by, actOf(change), later(() => answerValue(env, request, { entry: result.value })));
+  });
+  writeAccess(env.projections, { tenant, by, change, nowMs }, written);
+}
+
+const ACTIONS = {
+  revoke_user: "tokens_revoked",
+  revoke_token: "token_revoked",
+  suspend: "user_suspended",
+  reinstate: "user_reinstated",
+} as const satisfies Record<AccessChange["kind"], string>;
+
+function actOf(change: AccessChange): Omit<AuditEntry, "by" | "at"> {
+  const reason = change.reason === undefined ? {} : { reason: change.reason };
+  const action = ACTIONS[change.kind];
+  switch (change.kind) {
+    case "revoke_token":
+      return { action, ...reason, details: { tokenId: change.tokenId } };
+    case "revoke_user":
+      return { action, userId: change.userId, ...reason, details: { before: String(change.before) } };
+    case "suspend": {
+      const details = change.until === undefined ? {} : { details: { until: String(change.until) } };
+      return { action, userId: change.userId, ...reason, ...details };
+    }
+    case "reinstate":
+      return { action, userId: change.userId, ...reason };
+  }
+}
+
+function limits(env: ShardEnv, request: UserRequest, ask: Extract<TenantAsk, { list: "limits" }>, later: Later): void {
+  const { tenant } = request.by;
+  const answer = (limits: TenantLimits, version: number): void => answerValue(env, request, { limits, version });
+  env.projections.readDocument(
+    tenant,
+    TENANT_SETTINGS,
+    TENANT_LIMITS,
     later((read) => {
       if (!read.ok) return unavailable(env, request);
-      const items = read.value.slice(0, limit).map(({ id, value }) => ({ id, value }));
-      answerValue(env, request, { items, hasMore: read.value.length > limit });
+      const version = read.value?.version ?? 0;
+      const { set, expectedVersion } = ask;
+      if (set === undefined) return answer((read.value?.value as TenantLimits | undefined) ?? {}, version);
+      if (expectedVersion !== undefined && expectedVersion !== version) return conflict(env, request, version);
+      env.projections.writeDocument(
+        tenant,
+        TENANT_SETTINGS,
+        TENANT_LIMITS,
+        set,
+        version,
+        later((written) => {
+          if (!written.ok) return unavailable(env, request);
+          if (written.value === "conflict") return conflict(env, request, version);
+          env.tenants.outdate(tenant);
+          const details = Object.fromEntries(
+            Object.entries(set).map(([name, { perSecond, burst }]: [string, Rate]) => [name, `${perSecond}/s, ${burst}`]),
+          );
+          noteAct(env, request.by, { action: "limits_changed", details }, later(() => answer(set, version + 1)));
+        }),
+      );
     }),
   );
 }

@@ -5,6 +5,7 @@
  */
 import type { RoomId, Seq, TenantId } from "../base/ids.ts";
 import { AUDIT_COPIES_WAITING_MAX } from "../base/limits.ts";
+import type { Principal } from "../domain/principal.ts";
 import type { AuditEntry } from "../domain/room/audit.ts";
 import { AUDIT } from "../domain/room/moderation-items.ts";
 import type { RowChange } from "../domain/room/rows.ts";
@@ -14,10 +15,33 @@ export const TENANT_AUDIT = "audit";
 const ATTEMPTS_MAX = 5;
 const RETRY_MS = 1_000;
 const DIGITS = 16;
+const PLACE_LENGTH = 12;
 
 /** In the order of time; `room` is empty for what was done to the tenant itself. */
 export function tenantAuditId(at: number, room: string, place: string): string {
   return `${String(at).padStart(DIGITS, "0")}.${room}.${place}`;
+}
+
+/** Before all entries of that time, and behind all earlier ones. */
+export function untilAuditId(at: number): string {
+  return String(Math.max(0, at)).padStart(DIGITS, "0");
+}
+
+export function timeOfAuditId(id: string): number {
+  return Number(id.slice(0, DIGITS));
+}
+
+/** What an administrator did to the tenant itself, or to somebody in it. `done`: whether or not it could be written. */
+export function noteAct(
+  env: Pick<ShardEnv, "projections" | "clock" | "random">,
+  { tenant, userId: by }: Principal,
+  act: Omit<AuditEntry, "by" | "at">,
+  done: () => void,
+): void {
+  const at = env.clock.wallMs();
+  const id = tenantAuditId(at, "", env.random.token(PLACE_LENGTH));
+  const { action, ...rest } = act;
+  env.projections.writeDocument(tenant, TENANT_AUDIT, id, { action, by, at, ...rest }, 0, done);
 }
 
 export class TenantAudit {

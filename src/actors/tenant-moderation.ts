@@ -61,6 +61,13 @@ export class TenantModerations {
     return wishes;
   }
 
+  /** Somebody changed them here: they are read at once. */
+  outdate(tenant: TenantId): void {
+    const wishes = this.of(tenant);
+    wishes.untilMs = 0;
+    this.renew(tenant, wishes);
+  }
+
   /** Reads them anew unless that is under way. */
   renew(tenant: TenantId, wishes: TenantWishes): void {
     if (wishes.reading) return;

@@ -9,7 +9,8 @@ import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { RoomListEntry, UserCalls } from "./calls.ts";
 import type { UserAsk, UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
-import { answerTenantAsk } from "./tenant-admin.ts";
+import { ADMINS_ONLY, answerTenantAsk } from "./tenant-admin.ts";
+import { noteAct } from "./tenant-audit.ts";
 import type { UserActor } from "./user-actor.ts";
 import { listInvites } from "./user-invites.ts";
 import { readUnread } from "./user-overview.ts";
@@ -70,6 +71,9 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
     case "tenant":
       answerTenantAsk(env, request, ask.ask, later);
       return;
+    case "disconnect":
+      disconnect(parts, request, ask.reason);
+      return;
     case "list_rooms":
       listRooms(parts, request, ask.query);
       return;
@@ -106,6 +110,17 @@ function updateProfile(
       answerValue(env, request, user.view());
     }),
   );
+}
+
+/** Wherever they are connected: this actor knows the connections of all nodes. */
+function disconnect({ env, user, later }: Parts, request: UserRequest, reason: string | undefined): void {
+  if (request.by.role === "user") return answerRejection(env, request, ADMINS_ONLY);
+  const open = user.devices.all;
+  for (const { link, no } of open) link.out.close(no, "disconnected");
+  const details = { connections: String(open.length) };
+  const act = { action: "user_disconnected", userId: user.userId, details, ...(reason !== undefined && { reason }) };
+  const connections = open.length;
+  noteAct(env, request.by, act, later(() => answerValue(env, request, { connections })));
 }
 
 function block({ env, user, later }: Parts, request: UserRequest, whom: UserId, blocked: boolean): void {

@@ -424,6 +424,23 @@ export const RATE_KEYS_MAX = 50_000;
 /** Keys that one edge tells the others about at once. The rest comes with the next notice. */
 export const RATE_SHARE_KEYS_MAX = 1_000;
 /**
+ * Revoked tokens and suspended people of one tenant, per document (of 16): some 200 bytes each. Reject `too_many`. Kept for so
+ * long, milliseconds, where nobody says when the token ends: no token should live longer.
+ */
+export const ACCESS_ENTRIES_PER_PART_MAX = 1_000;
+export const ACCESS_KEPT_MS = 400 * 24 * 60 * 60_000;
+/** Characters of a token's id, and of the reason of an administrator's act. Reject `invalid_field`. */
+export const TOKEN_ID_LENGTH_MAX = 128;
+export const ADMIN_REASON_LENGTH_MAX = 200;
+/** Tenants whose access an edge knows. Beyond: the one asked for longest ago is read again when it is needed. */
+export const ACCESS_TENANTS_MAX = 10_000;
+/** How often an edge reads a tenant's access again, milliseconds: what another edge told it of may have been lost. */
+export const ACCESS_REREAD_MS = 30_000;
+/** Entries of the audit log that one page looks at for those that a filter wants. Beyond: the page is short, and says where to go on. */
+export const AUDIT_LOOKED_AT_MAX = 1_000;
+/** Connections that one turn of the event loop tells of an announcement. The rest in further turns. */
+export const ANNOUNCED_PER_TURN_MAX = 500;
+/**
  * A connection floods when so many times its burst was refused, beyond what refills with its rate. It is not read from for so
  * long then, milliseconds; the third time is the last, after the next one it is closed (4002). Forgiven after a quiet minute.
  */

@@ -6,7 +6,7 @@ import { jwt } from "@elysiajs/jwt";
 import type { Clock } from "../base/clock.ts";
 import { SystemClock } from "../base/clock.ts";
 import { parseId, type TenantId, type UserId } from "../base/ids.ts";
-import { TOKEN_LENGTH_MAX, URL_LENGTH_MAX, USER_NAME_LENGTH_MAX } from "../base/limits.ts";
+import { TOKEN_ID_LENGTH_MAX, TOKEN_LENGTH_MAX, URL_LENGTH_MAX, USER_NAME_LENGTH_MAX } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
@@ -17,6 +17,9 @@ export interface Verified {
   readonly principal: Principal;
   /** Wall clock, milliseconds since 1970. */
   readonly expiresAtMs: number;
+  /** When it was issued, by its claim `iat`, and its name `jti`: for what administrators revoke. */
+  readonly issuedAtMs?: number;
+  readonly tokenId?: string;
 }
 
 export interface TokenClaims {
@@ -100,7 +103,15 @@ function verifiedFrom(claims: Readonly<Record<string, unknown>>): Result<Verifie
       role: isAdmin(claims) ? "admin" : "user",
     },
     expiresAtMs: expires * 1000,
+    ...issueOf(claims),
   });
+}
+
+function issueOf({ iat, jti }: { readonly iat?: unknown; readonly jti?: unknown }): Partial<Verified> {
+  return {
+    ...(typeof iat === "number" && Number.isFinite(iat) && { issuedAtMs: iat * 1000 }),
+    ...(typeof jti === "string" && jti.length <= TOKEN_ID_LENGTH_MAX && { tokenId: jti }),
+  };
 }
 
 function unusable(claim: string, why: string): Rejection {

@@ -12,7 +12,7 @@ import type { Rates, Standing } from "./rates.ts";
 /** What REST plugins are made with. */
 export interface RestOptions {
   readonly engine: Engine;
-  readonly auth: Auth;
+  readonly auth: Pick<Auth, "verifyToken">;
   /** Without it there is no bound. */
   readonly rates?: Pick<Rates, "request">;
   readonly clock?: Clock;
@@ -43,7 +43,7 @@ function showStanding(set: ResponseSettings, { rate, remaining, fullInMs }: Stan
   headers["ratelimit-policy"] = `${rate.burst};w=${Math.max(1, Math.ceil(rate.burst / rate.perSecond))}`;
 }
 
-async function verify(auth: Auth, request: Request): Promise<Result<Verified, Rejection>> {
+async function verify(auth: Pick<Auth, "verifyToken">, request: Request): Promise<Result<Verified, Rejection>> {
   const token = bearerToken(request.headers.get("authorization"));
   if (token === undefined) return err({ code: "unauthorized", message: "Send a token: Authorization: Bearer …" });
   return auth.verifyToken(token);

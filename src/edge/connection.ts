@@ -41,6 +41,9 @@ export class Connection implements SocketHandler {
   principal: Principal | undefined;
   /** Wall clock, milliseconds since 1970: the token's end. */
   expiresAtMs = Number.POSITIVE_INFINITY;
+  /** Of its token: when it was issued (milliseconds since 1970) and its name, where it says so. */
+  issuedAtMs: number | undefined;
+  tokenId: string | undefined;
   /** Monotonic time by which the `auth` frame must have come. */
   authDueMs = Number.POSITIVE_INFINITY;
   /** The token of its `auth` frame is being looked at. */

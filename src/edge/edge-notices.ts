@@ -1,16 +1,24 @@
 /**
  * What the edges of several nodes tell one another: small, rare, and true without an answer. Whoever does not hear a notice
- * learns of it in another way, so that nothing depends on one.
+ * learns of it in another way (`Access` reads again, an announcement stands in its room), so that nothing depends on one.
  */
+import type { AccessEntry, TenantLimits } from "../actors/calls.ts";
+import type { TenantId } from "../base/ids.ts";
+import type { NotificationFrame } from "../protocol/frames.ts";
 import type { Usage } from "./shared-buckets.ts";
 
 export type EdgeNotice =
   /** Units of rate limits that the sender gave out. */
-  { readonly kind: "usage"; readonly used: Usage };
+  | { readonly kind: "usage"; readonly used: Usage }
+  /** An administrator revoked, suspended or reinstated. */
+  | { readonly kind: "access"; readonly tenant: TenantId; readonly entry: AccessEntry }
+  | { readonly kind: "limits"; readonly tenant: TenantId; readonly limits: TenantLimits }
+  /** For everybody of the tenant who is connected. */
+  | { readonly kind: "announcement"; readonly tenant: TenantId; readonly frame: NotificationFrame };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const KINDS: ReadonlySet<string> = new Set<EdgeNotice["kind"]>(["usage"]);
+const KINDS: ReadonlySet<string> = new Set<EdgeNotice["kind"]>(["usage", "access", "limits", "announcement"]);
 
 export function encodeNotice(notice: EdgeNotice): Uint8Array {
   return encoder.encode(JSON.stringify(notice));

@@ -3,10 +3,11 @@
  * rest, answers what needs no room, and repeats to a restarted shard what its former worker left undone.
  * It knows neither Bun nor threads: sockets and links are ports, so the simulation runs this same class.
  */
-import type { Call, ReplyOf } from "../actors/calls.ts";
+import type { Call, ReplyOf, TenantAccess } from "../actors/calls.ts";
 import type { LinkCall, Profile } from "../actors/link.ts";
 import type { Clock, Timer } from "../base/clock.ts";
-import type { ConnectionId, RoomId } from "../base/ids.ts";
+import { hash32 } from "../base/hash.ts";
+import type { ConnectionId, RoomId, TenantId, UserId } from "../base/ids.ts";
 import { AUTH_FRAME_MS_MAX } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
@@ -131,6 +132,27 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     await Promise.all(shards);
   }
 
+  /** Who of the tenant may not come in, from any shard of this node. */
+  loadAccess(tenant: TenantId): Promise<Result<TenantAccess, Rejection>> {
+    const { own } = this.#links.routes;
+    const target = own[hash32(tenant) % own.length] as ShardTarget;
+    const by: Principal = { tenant, userId: "system" as UserId, role: "system" };
+    return new Promise((resolve) =>
+      this.#calls.ask(target, by, { to: "shard", kind: "access", tenant }, (result) =>
+        resolve(result as Result<TenantAccess, Rejection>),
+      ),
+    );
+  }
+
+  /** The tenant's rate limits are others: connections take from the right buckets with their next frame. */
+  sharesChanged(tenant: TenantId): void {
+    for (const connection of this.connections.values()) {
+      if (connection.share === undefined || connection.principal?.tenant !== tenant) continue;
+      this.#ports.rates?.letGo(connection.share);
+      connection.share = undefined;
+    }
+  }
+
   // ---------------------------------------------------------------------------------------------- connections
 
   accept(arrival: Arrival): Connection {
@@ -148,6 +170,8 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     connection.openedAtMs = this.#ports.clock.wallMs();
     if (arrival.expiresAtMs === undefined) connection.authDueMs = this.#ports.clock.monotonicMs() + AUTH_FRAME_MS_MAX;
     else connection.expiresAtMs = arrival.expiresAtMs;
+    connection.issuedAtMs = arrival.issuedAtMs;
+    connection.tokenId = arrival.tokenId;
     return connection;
   }
 
@@ -314,7 +338,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   #targetOf(principal: Principal, call: Call): ShardTarget {
     const { routes } = this.#links;
     if (call.to === "room") return routes.room(principal.tenant, call.room);
-    return routes.user(principal.tenant, call.kind === "get_presence" ? call.userId : principal.userId);
+    return routes.user(principal.tenant, call.kind === "get_presence" || call.kind === "disconnect" ? call.userId : principal.userId);
   }
 
   /** Within a block, or right after this turn. */

@@ -6,7 +6,7 @@ import type { Clock } from "../base/clock.ts";
 import type { Principal } from "../domain/principal.ts";
 import { closeReasonOf } from "../protocol/errors.ts";
 import type { AuthFrame } from "../protocol/frames.ts";
-import type { Auth } from "./auth.ts";
+import type { Auth, Verified } from "./auth.ts";
 import type { Connection } from "./connection.ts";
 
 export interface IdentityPorts {
@@ -54,7 +54,7 @@ export class Identity {
       connection.reject({ code: "forbidden", field: "token", message }, frame.ref);
       return connection.dismiss("reconnect");
     }
-    connection.expiresAtMs = verified.value.expiresAtMs;
+    holdToken(connection, verified.value);
     if (frame.ref !== undefined) connection.send({ type: "ack", ref: frame.ref });
   }
 
@@ -87,8 +87,14 @@ export class Identity {
       return connection.dismiss("flooding");
     }
     connection.principal = verified.value.principal;
-    connection.expiresAtMs = verified.value.expiresAtMs;
+    holdToken(connection, verified.value);
     connection.authRef = frame.ref;
     this.#ports.admitted(connection, verified.value.principal);
   }
+}
+
+function holdToken(connection: Connection, { expiresAtMs, issuedAtMs, tokenId }: Verified): void {
+  connection.expiresAtMs = expiresAtMs;
+  connection.issuedAtMs = issuedAtMs;
+  connection.tokenId = tokenId;
 }

@@ -30,6 +30,9 @@ export interface Arrival {
   readonly principal: Principal | undefined;
   /** Wall clock, milliseconds since 1970; `undefined` exactly when `principal` is. */
   readonly expiresAtMs: number | undefined;
+  /** Of the token, where it says so. */
+  readonly issuedAtMs?: number | undefined;
+  readonly tokenId?: string | undefined;
   readonly codec: CodecId;
   /** The client's address. */
   readonly remote: string;
@@ -52,7 +55,7 @@ const PATHS = { "/chat": CODECS.camel, "/api/v1/ws/chat": CODECS.snake, "/ws/cha
 const USER_AGENT_LENGTH_MAX = 256;
 
 export function socketPlugin(
-  auth: Auth,
+  auth: Pick<Auth, "verifyToken">,
   sockets: SocketOptions,
   rules: SocketRules,
   rates: Pick<Rates, "attempt" | "connect">,
@@ -90,6 +93,8 @@ export function socketPlugin(
       ? sockets.accept({
           principal: verified.value?.principal,
           expiresAtMs: verified.value?.expiresAtMs,
+          issuedAtMs: verified.value?.issuedAtMs,
+          tokenId: verified.value?.tokenId,
           codec: chosen.id,
           remote,
           userAgent: (headers.get("user-agent") ?? "").slice(0, USER_AGENT_LENGTH_MAX),
@@ -135,7 +140,7 @@ function chooseCodec(
 
 /** `undefined` for a client that brings no token: it is to send an `auth` frame. */
 async function identify(
-  auth: Auth,
+  auth: Pick<Auth, "verifyToken">,
   request: Request,
   queryToken: boolean,
 ): Promise<Result<Verified | undefined, Rejection>> {

@@ -19,6 +19,8 @@ export const ERRORS = {
   // who the client is
   unauthorized: { temporary: false, http: 401, message: "A valid token is required." },
   token_expired: { temporary: false, http: 401, message: "The token has expired." },
+  token_revoked: { temporary: false, http: 401, message: "The token was revoked by an administrator." },
+  suspended: { temporary: false, http: 403, message: "An administrator has suspended you." },
   forbidden: { temporary: false, http: 403, message: "You are not allowed to do this." },
   banned: { temporary: false, http: 403, message: "This person is banned from the room." },
   muted: { temporary: false, http: 403, message: "You are muted in this room." },
@@ -88,6 +90,7 @@ export type CloseReason = keyof typeof CLOSE_CODES;
 /** How a connection ends that cannot even begin, for this reason. */
 export function closeReasonOf(code: ErrorCode): CloseReason {
   if (code === "rate_limited") return "flooding";
+  if (code === "suspended") return "forbidden";
   if (code === "unavailable" || code === "shutting_down") return "overloaded";
   return code in CLOSE_CODES ? (code as ErrorCode & CloseReason) : "unauthorized";
 }

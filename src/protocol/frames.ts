@@ -634,6 +634,8 @@ export interface NotificationFrame {
   readonly mentions?: number;
   /** With `unread`: how far the user has read, on whatever device. */
   readonly readSeq?: Seq;
+  /** With `announcement`: what it says. */
+  readonly content?: string;
 }
 /** For moderators: there is something to look at. For the author of a held message: what became of it. */
 export interface ModerationNoticeFrame {
