@@ -23,8 +23,8 @@ export interface ClusterNodePorts {
   /** Dropped while the shard is down. */
   readonly postToShard: (shard: number, order: ShardOrder) => void;
   readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
-  /** What the edges of other nodes tell this one's. */
-  readonly heard?: ((block: Uint8Array) => void) | undefined;
+  /** This node's edge: what those of other nodes tell it, and that something of it may have been lost. */
+  readonly edges?: { heard(block: Uint8Array): void; lost(): void } | undefined;
   /** Hears each view, after the links. */
   readonly viewed?: (view: View) => void;
 }
@@ -47,7 +47,10 @@ export class ClusterNode {
       report,
       events: {
         received: (from, message) => this.links.received(from, message),
-        broken: (peer) => this.links.broken(peer),
+        broken: (peer) => {
+          this.links.broken(peer);
+          ports.edges?.lost();
+        },
         reachable: (peer, isReachable) => this.#roster.peerReachable(peer, isReachable),
         busChanged: (isUp) => this.#roster.busChanged(isUp),
       },
@@ -57,7 +60,7 @@ export class ClusterNode {
       postToShard: ports.postToShard,
       peers: this.#peers,
       rollCall: () => this.#roster.rollCall(),
-      heard: ports.heard,
+      heard: (block) => ports.edges?.heard(block),
     });
     this.#roster = new Roster({
       membership,

@@ -51,6 +51,8 @@ export interface Config {
   readonly allowedOrigins: "*" | readonly string[];
   /** May a socket bring its token in the address? */
   readonly queryToken: boolean;
+  /** How administrators are shown clients' addresses. */
+  readonly shownAddresses: "short" | "whole" | "none";
   /** The last address of `x-forwarded-for` is the client's: only behind a proxy that writes it. */
   readonly trustProxy: boolean;
   /** The address that clients are told, `ws://` or `wss://`; `undefined`: the one that they used. */
@@ -140,6 +142,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     allowedOrigins: readOrigins(reader),
     queryToken: reader.flag("STOA_QUERY_TOKEN", true),
     trustProxy: reader.flag("STOA_TRUST_PROXY", false),
+    shownAddresses: reader.oneOf("STOA_SHOWN_ADDRESSES", ["short", "whole", "none"], "short"),
     publicAddress: reader.url("WEBSOCKET_API_ENDPOINT", ["wss", "ws", "https", "http"]),
     // A code point takes up to four bytes, and the frame has other fields too.
     messageLengthMax: reader.whole("MAX_MESSAGE_LENGTH", {

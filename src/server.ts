@@ -18,8 +18,9 @@ import type { Principal } from "./domain/principal.ts";
 import { Attachments } from "./edge/attachments.ts";
 import { type Auth, createAuth } from "./edge/auth.ts";
 import { BunBroadcaster } from "./edge/bun-socket.ts";
+import { shortenedAddress, wholeAddress } from "./edge/addresses.ts";
 import { Census } from "./edge/census.ts";
-import { decodeNotice, encodeNotice } from "./edge/edge-notices.ts";
+import { EdgeCircle } from "./edge/edge-circle.ts";
 import type { Connection } from "./edge/connection.ts";
 import { FileSweep } from "./edge/file-sweep.ts";
 import { Gateway } from "./edge/gateway.ts";
@@ -28,7 +29,6 @@ import { createApp } from "./edge/http.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
 import type { Broadcaster } from "./edge/ports.ts";
-import { Rates } from "./edge/rates.ts";
 import { openBlobs, openCluster } from "./open-parts.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
@@ -81,6 +81,7 @@ const LINGER_MS = 250;
 const HEARTBEAT_MS = 30_000;
 /** Files are looked through first when the rest of the start is over, milliseconds. */
 const FIRST_SWEEP_MS = 30_000;
+const SHOWN_ADDRESSES = { short: shortenedAddress, whole: wholeAddress, none: () => "" } as const;
 const TYPING_TIMEOUT_SNAKE_MS = 10_000;
 
 export async function startServer(parts: ServerParts): Promise<Result<RunningServer, string>> {
@@ -92,15 +93,14 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const report: Report = (event, details) => (QUIET.has(event) ? log.info(details, event) : log.error(details, event));
   const shared = openCluster(config, clock, (part, what) => log.warn({ part, what }, "cluster_trouble"));
   const self = selfOf(config, random, clock);
-  const rates = new Rates({
+  const circle = new EdgeCircle({
     clock,
-    settings: config.limits,
-    ...(shared && { tell: (used) => cluster?.links.tellEdges(encodeNotice({ kind: "usage", used })) }),
+    auth,
+    limits: config.limits,
+    gateway: () => gateway,
+    ...(shared && { tell: (block) => cluster?.links.tellEdges(block) }),
   });
-  const heard = (block: Uint8Array): void => {
-    const notice = decodeNotice(block);
-    if (notice?.kind === "usage") rates.heard(notice.used);
-  };
+  const { rates } = circle;
   const cluster =
     shared &&
     new ClusterNode({
@@ -113,20 +113,28 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       postToShard: (shard, order) => supervisor.post(shard, order),
       viewed: (view) => followers?.viewed(view),
       report,
-      heard,
+      edges: circle,
     });
   const connections = (): Iterable<Connection> => gateway.connections.values();
-  const own = new OwnDirectory(self.id, connections);
+  const shownAddress = SHOWN_ADDRESSES[config.shownAddresses];
+  const own = new OwnDirectory(self.id, shownAddress, connections);
   const census =
     shared &&
-    new Census({ clock, directory: shared.directory, node: self.id, leaseMs: DIRECTORY_LEASE_MS, connections });
+    new Census({
+      clock,
+      directory: shared.directory,
+      node: self.id,
+      leaseMs: DIRECTORY_LEASE_MS,
+      shownAddress,
+      connections,
+    });
   // Shards run before the port is open; until then nobody can have subscribed to anything.
   const sockets: { broadcaster: Broadcaster | undefined } = { broadcaster: undefined };
   const gateway = new Gateway({
     clock,
     random,
     codecs,
-    auth,
+    auth: circle.access,
     broadcaster: { publish: (topic, data, text) => sockets.broadcaster?.publish(topic, data, text) },
     shards: config.shards,
     ...(cluster !== undefined && { remote: cluster.links }),
@@ -201,7 +209,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   followers?.start();
   const leave = async (): Promise<void> => {
     gateway.stop();
-    rates.stop();
+    circle.stop();
     await followers?.stop();
     await census?.stop();
     await cluster?.leave();
@@ -219,12 +227,12 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const isAmongOthers = (): boolean => cluster?.view?.isolated === false;
   const app = createApp({
     engine: gateway,
-    auth,
+    auth: circle.access,
     config,
     log,
     directory: shared?.directory ?? own,
     searcher: followers,
-    rates,
+    circle,
     attachments: files?.attachments,
     health: {
       ready: () => ready,

@@ -36,7 +36,12 @@ export function answerTenantAsk(env: ShardEnv, request: UserRequest, ask: Tenant
       return limits(env, request, ask, later);
     case "note": {
       const { action, details } = ask;
-      return noteAct(env, request.by, { action, details }, later(() => answerValue(env, request, {})));
+      return noteAct(
+        env,
+        request.by,
+        { action, details },
+        later(() => answerValue(env, request, {})),
+      );
     }
     case "rules":
       return rules(env, request, ask, later);
@@ -128,7 +133,12 @@ function access(env: ShardEnv, request: UserRequest, change: AccessChange | unde
   }
   const written = later((result: Result<AccessEntry, Rejection>) => {
     if (!result.ok) return answerRejection(env, request, result.error);
-    noteAct(env, request.by, actOf(change), later(() => answerValue(env, request, { entry: result.value })));
+    noteAct(
+      env,
+      request.by,
+      actOf(change),
+      later(() => answerValue(env, request, { entry: result.value })),
+    );
   });
   writeAccess(env.projections, { tenant, by, change, nowMs }, written);
 }
@@ -181,9 +191,17 @@ function limits(env: ShardEnv, request: UserRequest, ask: Extract<TenantAsk, { l
           if (written.value === "conflict") return conflict(env, request, version);
           env.tenants.outdate(tenant);
           const details = Object.fromEntries(
-            Object.entries(set).map(([name, { perSecond, burst }]: [string, Rate]) => [name, `${perSecond}/s, ${burst}`]),
+            Object.entries(set).map(([name, { perSecond, burst }]: [string, Rate]) => [
+              name,
+              `${perSecond}/s, ${burst}`,
+            ]),
           );
-          noteAct(env, request.by, { action: "limits_changed", details }, later(() => answer(set, version + 1)));
+          noteAct(
+            env,
+            request.by,
+            { action: "limits_changed", details },
+            later(() => answer(set, version + 1)),
+          );
         }),
       );
     }),

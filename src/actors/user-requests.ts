@@ -120,7 +120,12 @@ function disconnect({ env, user, later }: Parts, request: UserRequest, reason: s
   const details = { connections: String(open.length) };
   const act = { action: "user_disconnected", userId: user.userId, details, ...(reason !== undefined && { reason }) };
   const connections = open.length;
-  noteAct(env, request.by, act, later(() => answerValue(env, request, { connections })));
+  noteAct(
+    env,
+    request.by,
+    act,
+    later(() => answerValue(env, request, { connections })),
+  );
 }
 
 function block({ env, user, later }: Parts, request: UserRequest, whom: UserId, blocked: boolean): void {

@@ -15,6 +15,10 @@ export interface ConnectionRecord {
   readonly node: NodeId;
   /** What the client said of itself at the upgrade, cut to 200 characters. */
   readonly userAgent: string;
+  /** The client's address as it may be shown: shortened, unless the installation says otherwise. `""`: nobody knows. */
+  readonly address: string;
+  /** How it talks: the name of its encoding, or of another transport. */
+  readonly transport: string;
   /** Wall clock, milliseconds since 1970. */
   readonly connectedAt: number;
 }

@@ -65,8 +65,9 @@ export class Access {
   /** An entry as it is now, from here or from another edge. Connections that it concerns end. */
   learn(tenant: TenantId, entry: AccessEntry): void {
     const known = this.#tenants.get(tenant);
-    // A tenant that nobody has asked about has no connections here.
-    if (known !== undefined && take(known, [entry])) this.#sweep(tenant, known);
+    // Of one that had to be forgotten there may be connections all the same.
+    if (known === undefined) this.#sweep(tenant, new Map([[entry.key, entry]]));
+    else if (take(known, [entry])) this.#sweep(tenant, known.entries);
   }
 
   learnLimits(tenant: TenantId, limits: TenantLimits): void {
@@ -126,7 +127,7 @@ export class Access {
     }
     const nowMs = this.#ports.clock.wallMs();
     for (const { key, keepUntil } of known.entries.values()) if (keepUntil <= nowMs) known.entries.delete(key);
-    if (take(known, read.value.entries)) this.#sweep(tenant, known);
+    if (take(known, read.value.entries)) this.#sweep(tenant, known.entries);
     this.#limit(tenant, known, read.value.limits);
     return ok(known);
   }
@@ -138,7 +139,7 @@ export class Access {
     this.#ports.limitsChanged(tenant, limits);
   }
 
-  #sweep(tenant: TenantId, { entries }: Known): void {
+  #sweep(tenant: TenantId, entries: ReadonlyMap<string, AccessEntry>): void {
     const nowMs = this.#ports.clock.wallMs();
     for (const connection of [...this.#ports.connections()]) {
       const { principal } = connection;

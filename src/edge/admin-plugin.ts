@@ -1,5 +1,6 @@
 /** What a tenant's administrators see of its connections, on all nodes. */
 import { Elysia, t } from "elysia";
+import type { UserId } from "../base/ids.ts";
 import { MEMBER_PAGE_MAX } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type {
@@ -14,9 +15,13 @@ import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse } from "./envelope.ts";
 import { readWhole, wholeText } from "./paging.ts";
 import { userId } from "./schemas.ts";
+import { deviceKind } from "./user-agent.ts";
 import { iso } from "./views.ts";
 
 const LIMIT = { min: 1, max: MEMBER_PAGE_MAX, fallback: MEMBER_PAGE_MAX } as const;
+/** Users of one page of connections: each is a question to the directory. */
+const USERS = { min: 1, max: 50, fallback: 50 } as const;
+const LAST_PAGE = { hasMore: false, after: null } as const;
 const RETRY_MS = 1_000;
 
 interface Count {
@@ -57,17 +62,60 @@ export function adminPlugin(prefix: string, options: RestOptions & { readonly di
     .get(
       "/connections",
       async ({ principal, query, set }) => {
-        const found = await asAdmin(principal, () =>
-          ask<readonly ConnectionRecord[]>((done) => directory.connectionsOf(principal.tenant, query.userId, done)),
-        );
-        return answer(set, found, (records) => ({ connections: records.map(connectionJson) }));
+        const size = readWhole("limit", query.limit, USERS);
+        if (!size.ok) return refuse(set, size.error);
+        const limit = size.value;
+        const { userId: user } = query;
+        if (user !== undefined) {
+          const found = await asAdmin(principal, () => connectionsOf(directory, principal, [user]));
+          return answer(set, found, (connections) => ({ connections, pagination: LAST_PAGE }));
+        }
+        const page = { limit: limit + 1, ...(query.after === undefined ? {} : { after: query.after }) };
+        const found = await asAdmin(principal, async () => {
+          const online = await ask<readonly OnlineUser[]>((done) =>
+            directory.onlineUsers(principal.tenant, page, done),
+          );
+          if (!online.ok) return online;
+          const users = online.value.map((one) => one.userId);
+          const records = await connectionsOf(directory, principal, users.slice(0, limit));
+          return records.ok ? ok({ users, connections: records.value }) : records;
+        });
+        return answer(set, found, ({ users, connections }) => ({
+          connections,
+          pagination: { users: limit, hasMore: users.length > limit, after: users[limit - 1] ?? null },
+        }));
       },
-      { query: t.Object({ userId }), detail: { summary: "A user's live connections, on all nodes" } },
+      {
+        query: t.Object({ userId: t.Optional(userId), after: t.Optional(userId), limit: wholeText(USERS) }),
+        detail: {
+          summary: "Live connections on all nodes: those of a user, or of the tenant by pages of users",
+          description: "`limit` and `after` are users: a page has all connections of each of its users.",
+        },
+      },
     );
 }
 
-function connectionJson({ connectionId, userId: user, node, userAgent, connectedAt }: ConnectionRecord) {
-  return { connectionId, userId: user, node, userAgent, connectedAt: iso(connectedAt) };
+/** Of all of them together, in the order asked. */
+async function connectionsOf(
+  directory: PresenceDirectory,
+  { tenant }: Principal,
+  users: readonly UserId[],
+): Promise<Result<readonly object[], Rejection>> {
+  const lists = await Promise.all(
+    users.map((user) => ask<readonly ConnectionRecord[]>((done) => directory.connectionsOf(tenant, user, done))),
+  );
+  const connections: object[] = [];
+  for (const list of lists) {
+    if (!list.ok) return list;
+    connections.push(...list.value.map(connectionJson));
+  }
+  return ok(connections);
+}
+
+function connectionJson(record: ConnectionRecord) {
+  const { connectionId, userId: user, node, userAgent, address, transport, connectedAt } = record;
+  const device = deviceKind(userAgent);
+  return { connectionId, userId: user, node, transport, address, device, userAgent, connectedAt: iso(connectedAt) };
 }
 
 async function asAdmin<Value>(

@@ -7,10 +7,13 @@ import type { Clock } from "../base/clock.ts";
 import { SystemClock } from "../base/clock.ts";
 import { parseId, type TenantId, type UserId } from "../base/ids.ts";
 import { TOKEN_ID_LENGTH_MAX, TOKEN_LENGTH_MAX, URL_LENGTH_MAX, USER_NAME_LENGTH_MAX } from "../base/limits.ts";
+import { type Random, SystemRandom } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
 
+/** Characters of the name that a minted token gets. */
+const TOKEN_ID_LENGTH = 16;
 const TENANT_DEFAULT = "default";
 
 export interface Verified {
@@ -45,6 +48,7 @@ export interface AuthOptions {
 }
 
 export function createAuth({ secret, issuer, audience, clock = new SystemClock() }: AuthOptions): Auth {
+  const random: Random = new SystemRandom();
   const signer = jwt({ secret, alg: "HS256" }).decorator.jwt;
   const checks = () => ({
     algorithms: ["HS256"],
@@ -72,6 +76,7 @@ export function createAuth({ secret, issuer, audience, clock = new SystemClock()
         name,
         avatar,
         role,
+        jti: random.token(TOKEN_ID_LENGTH),
         ...(issuer && { iss: issuer }),
         ...(audience && { aud: audience }),
       };

@@ -8,6 +8,8 @@ import type { TenantId, UserId } from "../base/ids.ts";
 import { CENSUS_CHANGES_MAX } from "../base/limits.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { ConnectionRecord, DirectoryStatus, PresenceDirectory } from "../cluster/presence-directory.ts";
+import { CODECS, type CodecId } from "../protocol/codec.ts";
+import type { ShownAddress } from "./addresses.ts";
 import type { Connection } from "./connection.ts";
 
 export interface CensusPorts {
@@ -16,6 +18,7 @@ export interface CensusPorts {
   readonly node: NodeId;
   /** How long the directory believes in this node without hearing of it, milliseconds. */
   readonly leaseMs: number;
+  readonly shownAddress: ShownAddress;
   /** All live connections of this node. */
   readonly connections: () => Iterable<Connection>;
 }
@@ -71,7 +74,7 @@ export class Census {
   }
 
   #recordOf(connection: Connection): ConnectionRecord | undefined {
-    return recordOf(connection, this.#ports.node);
+    return recordOf(connection, this.#ports.node, this.#ports.shownAddress);
   }
 
   /** Beyond the bound writing all of it anew is cheaper than keeping what changed. */
@@ -106,10 +109,19 @@ export class Census {
   }
 }
 
+/** How each codec is called that a socket may speak. */
+const TRANSPORTS: Readonly<Record<CodecId, string>> = {
+  [CODECS.msgpack]: "websocket, msgpack",
+  [CODECS.json]: "websocket, json",
+  [CODECS.camel]: "websocket, plain json",
+  [CODECS.snake]: "websocket, plain json in snake_case",
+};
+
 /** `undefined`: nobody knows yet whose it is. */
 export function recordOf(
-  { principal, id, userAgent, openedAtMs }: Connection,
+  { principal, id, userAgent, openedAtMs, remote, codec }: Connection,
   node: NodeId,
+  shownAddress: ShownAddress,
 ): ConnectionRecord | undefined {
   if (principal === undefined) return undefined;
   return {
@@ -118,6 +130,8 @@ export function recordOf(
     connectionId: id,
     node,
     userAgent: userAgent.slice(0, USER_AGENT_LENGTH_MAX),
+    address: shownAddress(remote),
+    transport: TRANSPORTS[codec.id],
     connectedAt: openedAtMs,
   };
 }

@@ -338,7 +338,10 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   #targetOf(principal: Principal, call: Call): ShardTarget {
     const { routes } = this.#links;
     if (call.to === "room") return routes.room(principal.tenant, call.room);
-    return routes.user(principal.tenant, call.kind === "get_presence" || call.kind === "disconnect" ? call.userId : principal.userId);
+    return routes.user(
+      principal.tenant,
+      call.kind === "get_presence" || call.kind === "disconnect" ? call.userId : principal.userId,
+    );
   }
 
   /** Within a block, or right after this turn. */

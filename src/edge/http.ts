@@ -6,14 +6,18 @@ import { Elysia } from "elysia";
 import { BACKPRESSURE_BYTES_MAX, FRAME_BYTES_MAX } from "../base/limits.ts";
 import type { PresenceDirectory } from "../cluster/presence-directory.ts";
 import type { Config } from "../config.ts";
+import { accessPlugin } from "./access-plugin.ts";
 import { adminPlugin } from "./admin-plugin.ts";
+import { announcementsPlugin } from "./announcements-plugin.ts";
 import { activityPlugin } from "./activity-plugin.ts";
 import type { Attachments } from "./attachments.ts";
 import { attachmentsPlugin } from "./attachments-plugin.ts";
 import type { Auth } from "./auth.ts";
 import type { RestOptions } from "./authenticated.ts";
+import { auditPlugin } from "./audit-plugin.ts";
 import { blocksPlugin } from "./blocks-plugin.ts";
 import { docsPlugin } from "./docs-plugin.ts";
+import type { EdgeCircle } from "./edge-circle.ts";
 import { answerError } from "./envelope.ts";
 import { type Health, healthPlugin } from "./health-plugin.ts";
 import { historyPlugin } from "./history-plugin.ts";
@@ -32,7 +36,6 @@ import { pollsPlugin } from "./polls-plugin.ts";
 import { pseudonymsPlugin } from "./pseudonyms-plugin.ts";
 import { reactionsPlugin } from "./reactions-plugin.ts";
 import { receiptsPlugin } from "./receipts-plugin.ts";
-import type { Rates } from "./rates.ts";
 import type { Searcher } from "./search.ts";
 import { searchPlugin } from "./search-plugin.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
@@ -42,7 +45,7 @@ import { threadsPlugin } from "./threads-plugin.ts";
 
 export interface AppOptions {
   readonly engine: Engine;
-  readonly auth: Auth;
+  readonly auth: Pick<Auth, "verifyToken">;
   readonly config: Config;
   readonly log: Log;
   readonly health: Health;
@@ -50,7 +53,8 @@ export interface AppOptions {
   readonly directory: PresenceDirectory;
   /** Absent: messages are not indexed. */
   readonly searcher?: Searcher | undefined;
-  readonly rates: Rates;
+  /** Rate limits, and what administrators say to all nodes. */
+  readonly circle: Pick<EdgeCircle, "rates" | "accessChanged" | "limitsChanged" | "announce">;
   /** `undefined`: this server keeps no files. */
   readonly attachments?: Attachments | undefined;
 }
@@ -61,8 +65,8 @@ const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
 const HTTP_IDLE_SECONDS = 30;
 
 export function createApp(options: AppOptions) {
-  const { engine, auth, config, log, health, sockets, directory, searcher, rates, attachments } = options;
-  const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates, log };
+  const { engine, auth, config, log, health, sockets, directory, searcher, circle, attachments } = options;
+  const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates: circle.rates, log };
   const app = new Elysia({
     name: "stoa",
     websocket: {
@@ -95,7 +99,7 @@ export function createApp(options: AppOptions) {
     })
     .use(healthPlugin(health))
     .use(homePlugin())
-    .use(socketPlugin(auth, sockets, config, rates));
+    .use(socketPlugin(auth, sockets, config, circle.rates));
   for (const prefix of PREFIXES) {
     app
       .use(historyPlugin({ ...rest, prefix }))
@@ -115,7 +119,10 @@ export function createApp(options: AppOptions) {
       .use(receiptsPlugin(prefix, rest))
       .use(attachmentsPlugin(prefix, { ...rest, attachments }))
       .use(searchPlugin(prefix, { ...rest, searcher }))
-      .use(adminPlugin(prefix, { ...rest, directory }));
+      .use(adminPlugin(prefix, { ...rest, directory }))
+      .use(auditPlugin(prefix, rest))
+      .use(accessPlugin(prefix, { ...rest, circle }))
+      .use(announcementsPlugin(prefix, { ...rest, circle }));
   }
   return app.use(docsPlugin(() => app, config));
 }

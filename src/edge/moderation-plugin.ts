@@ -258,21 +258,6 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
         body: t.Object({ rules, hook: t.Optional(t.Boolean()), version: t.Optional(t.Integer({ minimum: 0 })) }),
         detail: { summary: "Give the tenant these rules, in the place of all it had" },
       },
-    )
-    .get(
-      "/admin/audit",
-      async ({ principal, query, set }) =>
-        listed(
-          set,
-          query,
-          async (size) => {
-            const ask = { list: "audit", ...size } as const;
-            return engine.call(principal, { to: "user", user: principal.userId, kind: "tenant", ask });
-          },
-          "entries",
-          auditJson,
-        ),
-      { query: t.Object(page), detail: { summary: "What was done in all rooms of the tenant, newest first" } },
     );
 }
 

@@ -60,6 +60,10 @@ export function settingsOf(room: NewRoom): Result<RoomSettings, Rejection> {
  */
 export function newRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId: string): Result<RoomId, Rejection> {
   const made = madeRoomId(tenant, by, room, clientId);
+  if (room.roomId === ANNOUNCEMENTS_ROOM) {
+    const message = "This is the room of the tenant's announcements.";
+    return err({ code: "invalid_field", field: "roomId", message });
+  }
   if (room.roomId === undefined || room.roomId === made) return ok(made);
   if (room.type !== "direct" && !room.roomId.startsWith(DIRECT)) return ok(room.roomId);
   const message = "The id of a direct room is made of its two people, and no other room has such an id.";
@@ -67,6 +71,8 @@ export function newRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId:
 }
 
 const DIRECT = "direct_";
+/** Made by the first announcement of a tenant, and by nobody else. */
+export const ANNOUNCEMENTS_ROOM = "tenant_announcements" as RoomId;
 
 function madeRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId: string): RoomId {
   const other = room.type === "direct" ? room.participants?.find((userId) => userId !== by) : undefined;

@@ -12,6 +12,7 @@ import type {
   OnlineUser,
   PresenceDirectory,
 } from "../cluster/presence-directory.ts";
+import type { ShownAddress } from "./addresses.ts";
 import { recordOf } from "./census.ts";
 import type { Connection } from "./connection.ts";
 
@@ -19,12 +20,14 @@ type Done<Value> = (answer: DirectoryAnswer<Value>) => void;
 
 export class OwnDirectory implements PresenceDirectory {
   readonly #node: NodeId;
+  readonly #shownAddress: ShownAddress;
   readonly #connections: () => Iterable<Connection>;
   /** What people chose to show, by `tenant/user`; the oldest are forgotten first. */
   readonly #chosen = new Map<string, DirectoryStatus>();
 
-  constructor(node: NodeId, connections: () => Iterable<Connection>) {
+  constructor(node: NodeId, shownAddress: ShownAddress, connections: () => Iterable<Connection>) {
     this.#node = node;
+    this.#shownAddress = shownAddress;
     this.#connections = connections;
   }
 
@@ -97,7 +100,7 @@ export class OwnDirectory implements PresenceDirectory {
     const records: ConnectionRecord[] = [];
     for (const connection of this.#connections()) {
       if (connection.principal?.tenant !== tenant) continue;
-      const record = recordOf(connection, this.#node);
+      const record = recordOf(connection, this.#node, this.#shownAddress);
       if (record !== undefined) records.push(record);
     }
     return records;

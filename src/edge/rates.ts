@@ -7,6 +7,7 @@ import type { Clock } from "../base/clock.ts";
 import type { TenantId } from "../base/ids.ts";
 import { lesser, type Rate, type TokenBucket } from "../base/token-bucket.ts";
 import type { Principal } from "../domain/principal.ts";
+import { isLoopback, networkOf } from "./addresses.ts";
 import { type SharedBucket, SharedBuckets, type Usage } from "./shared-buckets.ts";
 
 /** `undefined`: without a bound. */
@@ -157,22 +158,4 @@ const NO_BOUND: Rate = { perSecond: 1_000_000, burst: 1_000_000 };
 
 function standingOf(bucket: TokenBucket, nowMs: number): Standing {
   return { rate: bucket.rate, remaining: bucket.level(nowMs), fullInMs: bucket.fullInMs(nowMs) };
-}
-
-/** A proxy on this machine, or somebody who could do worse. */
-function isLoopback(address: string): boolean {
-  return address === "::1" || /^(::ffff:)?127\./.test(address);
-}
-
-/** Of IPv6 the first 64 bits: whoever has one address has all of them. */
-export function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address);
-  if (mapped?.[1] !== undefined) return mapped[1];
-  if (!address.includes(":")) return address;
-  const [head = "", tail] = address.split("%")[0]?.split("::") ?? [];
-  const first = head === "" ? [] : head.split(":");
-  const last = tail === undefined || tail === "" ? [] : tail.split(":");
-  const zeros = tail === undefined ? 0 : Math.max(0, 8 - first.length - last.length);
-  const groups = [...first, ...new Array<string>(zeros).fill("0"), ...last].slice(0, 4);
-  return `${groups.map((group) => group.toLowerCase().replace(/^0+(?=.)/, "")).join(":")}::/64`;
 }

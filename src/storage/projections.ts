@@ -138,7 +138,7 @@ export interface UnreadThreadsQuery {
 export interface RoomListQuery {
   readonly tenant: TenantId;
   readonly userId: UserId;
-  /** `member`: rooms of the user. `visible`: those and every discoverable (public) room. */
+  /** `member`: rooms of the user. `visible`: those and every discoverable (public or broadcast) room. */
   readonly scope: "member" | "visible";
   readonly type?: RoomType;
   /** All of them. */

@@ -1,6 +1,12 @@
 /** Which rooms a list shows by what their cards say: the same in every store. */
+import type { RoomType } from "../domain/room/vocabulary.ts";
 import type { RoomCard } from "./journal.ts";
 import type { RoomListQuery } from "./projections.ts";
+
+/** Rooms of these types are listed to everybody of the tenant: everybody may read and join them. */
+export function isDiscoverable(type: RoomType): boolean {
+  return type === "public" || type === "broadcast";
+}
 
 /** Whether a room may be listed to those who may see it. A deleted one never is. */
 export function isListed(card: RoomCard, { type, tags, text }: Pick<RoomListQuery, "type" | "tags" | "text">): boolean {

@@ -74,6 +74,8 @@ export function connection(id: string, node: NodeId, changes: Partial<Connection
     connectionId: id as ConnectionId,
     node,
     userAgent: "Testgerät/1.0 (ähm; 試験)",
+    address: "203.0.113.0",
+    transport: "websocket, json",
     connectedAt: 1_700_000_000_123,
     ...changes,
   };

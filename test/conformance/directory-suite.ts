@@ -58,7 +58,12 @@ export function directoryConformance(name: string, open: () => Promise<ClusterHa
 
     it("a connection that was opened is found with all that was said of it", async () => {
       const one = connection("c1", nodeA, { userAgent: "ü".repeat(200), connectedAt: 1_712_345_678_901 });
-      const other = connection("c2", nodeA, { userAgent: "", userId: user("o'neil@example.org|+1") });
+      const other = connection("c2", nodeA, {
+        userAgent: "",
+        address: "",
+        transport: "",
+        userId: user("o'neil@example.org|+1"),
+      });
       await open_(one, other);
       expect(await connectionsOf()).toEqual([one]);
       expect(await connectionsOf(other.userId)).toEqual([other]);

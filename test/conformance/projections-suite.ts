@@ -117,7 +117,7 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
         expect(await list({ limit: 3, offset: 9 })).toEqual({ items: [], total: 7 });
       });
 
-      test("show strangers public rooms only, and members all of theirs", async () => {
+      test("show strangers public and broadcast rooms only, and members all of theirs", async () => {
         const types: readonly RoomType[] = [
           "public",
           "private",
@@ -132,7 +132,11 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
           await makeRoom(`out-${type}`, type, ["bob"], 50 - index);
         }
         expect(await ids()).toEqual(types.map((type) => `in-${type}`));
-        expect(await ids({ scope: "visible" })).toEqual([...types.map((type) => `in-${type}`), "out-public"]);
+        expect(await ids({ scope: "visible" })).toEqual([
+          ...types.map((type) => `in-${type}`),
+          "out-public",
+          "out-broadcast",
+        ]);
         const stranger = await ask<RoomList>((done) =>
           harness.projections.listRooms(
             { tenant: TENANT, userId: user("eve"), scope: "visible", limit: 9, offset: 0 },
@@ -141,9 +145,11 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
         );
         expect(stranger.items.map((item) => [item.roomId as string, item.member])).toEqual([
           ["in-public", undefined],
+          ["in-broadcast", undefined],
           ["out-public", undefined],
+          ["out-broadcast", undefined],
         ]);
-        expect(stranger.total).toBe(2);
+        expect(stranger.total).toBe(4);
       });
 
       test("can be asked for one type", async () => {

@@ -20,10 +20,9 @@ import { ClusterNode } from "../../src/cluster-node.ts";
 import type { Principal } from "../../src/domain/principal.ts";
 import type { Verified } from "../../src/edge/auth.ts";
 import type { Connection } from "../../src/edge/connection.ts";
-import { decodeNotice, encodeNotice } from "../../src/edge/edge-notices.ts";
+import { EdgeCircle } from "../../src/edge/edge-circle.ts";
 import { Gateway } from "../../src/edge/gateway.ts";
-import { Rates, type RateSettings } from "../../src/edge/rates.ts";
-import type { Usage } from "../../src/edge/shared-buckets.ts";
+import type { RateSettings } from "../../src/edge/rates.ts";
 import type { ShardOrder } from "../../src/actors/link.ts";
 import type { Socket } from "../../src/edge/ports.ts";
 import type { Rate } from "../../src/base/token-bucket.ts";
@@ -43,6 +42,8 @@ import type { Frame } from "./wire.ts";
 export interface SmallNodeOptions {
   readonly shards?: number;
   readonly rate?: Rate;
+  /** Tokens are refused that administrators revoked. */
+  readonly hasAccess?: true;
   /** Of users and tenants; absent: none. */
   readonly limits?: RateSettings;
   readonly settings?: Partial<ShardSettings>;
@@ -85,7 +86,7 @@ export class SmallNode {
   /** What can be stopped for a while, or for ever. */
   readonly process: SimProcess;
   readonly gateway: Gateway;
-  readonly rates: Rates;
+  readonly circle: EdgeCircle;
   readonly clusterNode: ClusterNode | undefined;
   readonly reports: string[] = [];
   readonly topics = new Map<string, Set<SmallSocket>>();
@@ -105,17 +106,25 @@ export class SmallNode {
     this.process = new SimProcess(this.queue, this.clock);
     this.#random = new SeededRandom(among === undefined ? 7 : hash32(among.name));
     this.clusterNode = among && this.#member(among, shards);
-    const tell = (used: Usage): void => this.clusterNode?.links.tellEdges(encodeNotice({ kind: "usage", used }));
-    this.rates = new Rates({ clock: this.process, settings: options.limits ?? NO_LIMITS, ...(among && { tell }) });
+    const auth = {
+      verifyToken: options.verifyToken ?? (() => Promise.resolve(err({ code: "unauthorized" } as const))),
+    };
+    this.circle = new EdgeCircle({
+      clock: this.process,
+      auth,
+      limits: options.limits ?? NO_LIMITS,
+      gateway: () => this.gateway,
+      ...(among && { tell: (block) => this.clusterNode?.links.tellEdges(block) }),
+    });
     this.gateway = new Gateway({
       clock: this.process,
       random: this.#random,
       codecs: this.#codecs,
-      auth: { verifyToken: options.verifyToken ?? (() => Promise.resolve(err({ code: "unauthorized" }))) },
+      auth: options.hasAccess === true ? this.circle.access : auth,
       broadcaster: { publish: (topic, data) => this.#publish(topic, data) },
       shards,
       rate,
-      ...(options.limits !== undefined && { rates: this.rates }),
+      ...(options.limits !== undefined && { rates: this.circle.rates }),
       defer: this.process.defer,
       ...(this.clusterNode !== undefined && { remote: this.clusterNode.links }),
     });
@@ -133,10 +142,7 @@ export class SmallNode {
       self: { id: name as NodeId, instance: name, shards, address: "", startedAt: 0, leaving: false },
       postToShard: (shard, order) => this.#order(shard, order),
       report: (event, details) => this.reports.push(`${event} ${JSON.stringify(details)}`),
-      heard: (block) => {
-        const notice = decodeNotice(block);
-        if (notice?.kind === "usage") this.rates.heard(notice.used);
-      },
+      edges: { heard: (block) => this.circle.heard(block), lost: () => this.circle.lost() },
     });
   }
 

@@ -49,6 +49,8 @@ export function itemOf(pk: string, { record, chosen }: Row): Item {
     sk: { S: rowKey(record) },
     nodeId: { S: record.node },
     ...textOrNothing("userAgent", record.userAgent),
+    ...textOrNothing("address", record.address),
+    ...textOrNothing("transport", record.transport),
     connectedAt: number(record.connectedAt),
     ...(chosen !== undefined && { shown: { S: chosen.status }, shownAt: number(chosen.atMs) }),
   };
@@ -65,6 +67,8 @@ export function rowOf(item: Item): Row | undefined {
       connectionId: rest.join(BETWEEN) as ConnectionId,
       node: textIn(item, "nodeId") as NodeId,
       userAgent: textIn(item, "userAgent"),
+      address: textIn(item, "address"),
+      transport: textIn(item, "transport"),
       connectedAt: numberIn(item, "connectedAt"),
     },
     chosen: STATUSES.includes(status)

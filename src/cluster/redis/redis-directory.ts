@@ -211,7 +211,7 @@ function recordOf(text: unknown): ConnectionRecord | undefined {
   } catch {
     return undefined;
   }
-  const { tenant, userId, connectionId, node, userAgent, connectedAt } = record;
+  const { tenant, userId, connectionId, node, userAgent, connectedAt, address, transport } = record;
   if (typeof tenant !== "string" || typeof userId !== "string" || typeof connectionId !== "string") return undefined;
   if (typeof node !== "string" || typeof userAgent !== "string" || typeof connectedAt !== "number") return undefined;
   return {
@@ -220,6 +220,9 @@ function recordOf(text: unknown): ConnectionRecord | undefined {
     connectionId: connectionId as ConnectionId,
     node: node as NodeId,
     userAgent,
+    // Nodes of an earlier version did not say.
+    address: typeof address === "string" ? address : "",
+    transport: typeof transport === "string" ? transport : "",
     connectedAt,
   };
 }

@@ -9,6 +9,7 @@ import { countedNo, type Marked, type RoomListItem } from "../projections.ts";
 import type { ApiResult } from "./dynamo-api.ts";
 import type { PendingLog, PendingRows, Versioned } from "./pending-rows.ts";
 import type { Membership, RoomRow, RowStore } from "./row-store.ts";
+import { isDiscoverable } from "../room-filter.ts";
 
 interface Own {
   readonly incarnation: number;
@@ -43,7 +44,7 @@ export class RoomListReader {
     for (const room of wanted) {
       const item = itemOf(room, corrected(rooms.value.get(room), pending.get(room)), own, pending.get(room));
       if (item === undefined) continue;
-      if (item.member === undefined && !(withPublic && item.card.settings.type === "public")) continue;
+      if (item.member === undefined && !(withPublic && isDiscoverable(item.card.settings.type))) continue;
       items.push(item);
     }
     return { ok: true, value: items };

@@ -26,6 +26,7 @@ import {
 import type { ItemStore } from "./item-store.ts";
 import type { PendingWrites, Versioned } from "./pending-rows.ts";
 import type { VersionedValues } from "./versioned-values.ts";
+import { isDiscoverable } from "../room-filter.ts";
 
 /** The newest incarnation of a room, as lists show it; all rows of segments up to `head` are in the table. */
 export interface RoomRow {
@@ -205,7 +206,7 @@ export class RowStore {
     return { ok: true, value: found };
   }
 
-  /** Rooms that are or were public. */
+  /** Rooms that are or were discoverable. */
   async publicRooms(tenant: TenantId): Promise<ApiResult<readonly RoomId[]>> {
     const read = await this.#api.queryAll({ table: this.#table, pk: publicPartition(tenant) });
     return read.ok ? { ok: true, value: read.value.map((item) => textIn(item, "sk") as RoomId) } : read;
@@ -217,7 +218,7 @@ export class RowStore {
     for (const [user, row] of members) writes.push(this.#writeMember(log, user, row));
     for (const [seq, row] of overlays) writes.push(this.#writeOverlay(log, seq, row));
     for (const [key, row] of items) writes.push(this.#items.write(log, key, row));
-    if (card?.value.settings.type === "public") {
+    if (card !== undefined && isDiscoverable(card.value.settings.type)) {
       const key = keyOf(publicKey(log.tenant, log.room));
       const hint = card.value.deletedAt === undefined ? { PutRequest: { Item: key } } : { DeleteRequest: { Key: key } };
       writes.push(this.#api.writeAll(this.#table, [hint], "background"));

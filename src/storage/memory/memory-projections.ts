@@ -19,7 +19,7 @@ import type {
   UserRow,
 } from "../projections.ts";
 import { countedNo, mentionsAfter, mergeMarks, unreadOf } from "../projections.ts";
-import { isListed } from "../room-filter.ts";
+import { isDiscoverable, isListed } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { Schedule } from "./memory-journal.ts";
 import type { MemoryDocument, MemoryLog, MemoryStore } from "./memory-store.ts";
@@ -44,7 +44,7 @@ export class MemoryProjections implements Projections {
         if (item === undefined) continue;
         const { type } = item.card.settings;
         if (!isListed(item.card, query)) continue;
-        if (item.member === undefined && (query.scope === "member" || type !== "public")) continue;
+        if (item.member === undefined && (query.scope === "member" || !isDiscoverable(type))) continue;
         items.push(item);
       }
       items.sort(byNewestActivity);

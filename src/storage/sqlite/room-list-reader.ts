@@ -15,7 +15,7 @@ import {
   type UnreadCount,
   type UserRow,
 } from "../projections.ts";
-import { isListed, needsCards } from "../room-filter.ts";
+import { isDiscoverable, isListed, needsCards } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { LogNumbers } from "./log-numbers.ts";
 import type { LogReader } from "./log-reader.ts";
@@ -62,9 +62,12 @@ export class RoomListReader {
       `SELECT ${listed} FROM member m CROSS JOIN log l ON l.id = m.log LEFT JOIN head h ON h.log = m.log
        WHERE m.tenant = ?1 AND m.user_id = ?2 AND l.is_current = 1 AND l.type IS NOT NULL AND (?3 IS NULL OR l.type = ?3)`,
     );
-    this.#publicRooms = db.prepare<unknown, [number]>(
+    // Each of the two has an index of its own.
+    const discoverable = (type: "public" | "broadcast"): string =>
       `SELECT ${listed} FROM log l LEFT JOIN head h ON h.log = l.id
-       WHERE l.tenant = ? AND l.type = 'public' AND l.is_current = 1`,
+       WHERE l.tenant = ?1 AND l.type = '${type}' AND l.is_current = 1 AND (?2 IS NULL OR ?2 = '${type}')`;
+    this.#publicRooms = db.prepare<unknown, [number, string | null]>(
+      `${discoverable("public")} UNION ALL ${discoverable("broadcast")}`,
     );
     this.#unread = db.prepare<unknown, [number, UserId]>(
       `SELECT l.id, l.room, m.joined_no, h.last_seq, h.message_count, min(k.read_no, k.unread_no),
@@ -137,9 +140,9 @@ export class RoomListReader {
   #matching(tenant: number, query: RoomListQuery, recent: RecentSegments): ListedRoom[] {
     const own = this.#roomsOfUser.values(tenant, query.userId, query.type ?? null) as ListedRow[];
     const rooms = own.map((row) => listedRoom(row, recent));
-    if (query.scope === "member" || (query.type ?? "public") !== "public") return rooms;
+    if (query.scope === "member" || (query.type !== undefined && !isDiscoverable(query.type))) return rooms;
     const ownLogs = new Set(rooms.map((room) => room.log));
-    for (const row of this.#publicRooms.values(tenant) as ListedRow[]) {
+    for (const row of this.#publicRooms.values(tenant, query.type ?? null) as ListedRow[]) {
       if (!ownLogs.has(row[0])) rooms.push(listedRoom(row, recent));
     }
     return rooms;

@@ -87,6 +87,9 @@ const MIGRATIONS: readonly string[] = [
   UPDATE item SET person = substr(id, 3) WHERE collection = 'invites' AND id GLOB 'u.*' AND instr(id, '%') = 0;
   CREATE INDEX item_of_person ON item (person, collection, log, id) WHERE person IS NOT NULL;
   `,
+  `
+  CREATE INDEX log_broadcast ON log (tenant, id) WHERE type = 'broadcast' AND is_current = 1;
+  `,
 ];
 
 /** Creates or migrates the file. Throws when it was written by a newer version. */

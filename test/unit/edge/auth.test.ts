@@ -45,7 +45,9 @@ describe("verifyToken", () => {
       ttlSeconds: 60,
     } as const;
     const verified = await auth.verifyToken(await auth.mintToken({ ...claims, role: "admin" }));
-    expect(verified).toEqual({
+    const named = verified.ok ? verified.value : {};
+    expect(named).toMatchObject({ issuedAtMs: expect.any(Number), tokenId: expect.stringMatching(/^\w{16}$/) });
+    expect(verified).toMatchObject({
       ok: true,
       value: {
         principal: {

@@ -6,6 +6,7 @@ import { MemoryCluster } from "../../../src/cluster/memory/memory-cluster.ts";
 import { MemoryDirectory } from "../../../src/cluster/memory/memory-directory.ts";
 import type { NodeId } from "../../../src/cluster/membership.ts";
 import type { DirectoryChange } from "../../../src/cluster/presence-directory.ts";
+import { shortenedAddress } from "../../../src/edge/addresses.ts";
 import { Census } from "../../../src/edge/census.ts";
 import { Connection } from "../../../src/edge/connection.ts";
 import { createApp } from "../../../src/edge/http.ts";
@@ -39,6 +40,7 @@ class World {
       directory,
       node: "n1" as NodeId,
       leaseMs: 5_000,
+      shownAddress: shortenedAddress,
       connections: () => this.connections,
     });
   }
@@ -119,7 +121,7 @@ test("more changes than are kept are written as a whole", () => {
 
 test("a node that is alone looks at its connections and keeps nothing of them", async () => {
   const world = new World();
-  const own = new OwnDirectory("n1" as NodeId, () => world.connections);
+  const own = new OwnDirectory("n1" as NodeId, shortenedAddress, () => world.connections);
   const ann = world.open("ann");
   world.open("ann");
   world.open("ben");
@@ -148,7 +150,15 @@ test("an administrator sees who is online and a user's connections; others are r
   const app = createApp(options);
   const connectionId = "x:1" as ConnectionId;
   const person = { tenant: ACME, userId: "ann" as UserId, connectionId, node: "n1" as NodeId };
-  const opened = [{ ...person, userAgent: "tests", connectedAt: Date.UTC(2025, 1, 1) }];
+  const opened = [
+    {
+      ...person,
+      userAgent: "tests/2.1",
+      address: "203.0.113.0",
+      transport: "websocket, json",
+      connectedAt: Date.UTC(2025, 1, 1),
+    },
+  ];
   await new Promise<void>((resolve) =>
     options.directory.write("n1" as NodeId, { opened, closed: [], statuses: [] }, 60_000, () => resolve()),
   );
@@ -165,12 +175,30 @@ test("an administrator sees who is online and a user's connections; others are r
     pagination: { total: 1, limit: 100, hasMore: false, after: null },
     connections: 1,
   });
+  const connections = [
+    {
+      connectionId,
+      userId: "ann",
+      node: "n1",
+      transport: "websocket, json",
+      address: "203.0.113.0",
+      device: { type: "unknown", platform: "tests", version: "2.1" },
+      userAgent: "tests/2.1",
+      connectedAt: "2025-02-01T00:00:00.000Z",
+    },
+  ];
   expect((await ask("/connections?userId=ann", "admin")).body.data).toEqual({
-    connections: [
-      { connectionId, userId: "ann", node: "n1", userAgent: "tests", connectedAt: "2025-02-01T00:00:00.000Z" },
-    ],
+    connections,
+    pagination: { hasMore: false, after: null },
   });
+  expect((await ask("/connections?limit=1", "admin")).body.data).toEqual({
+    connections,
+    pagination: { users: 1, hasMore: false, after: "ann" },
+  });
+  expect((await ask("/connections?after=ann", "admin")).body.data).toMatchObject({ connections: [] });
+  expect((await ask("/connections?limit=51", "admin")).status).toBe(400);
+  expect((await ask("/connections", "user")).status).toBe(403);
   expect((await ask("/online", "user")).status).toBe(403);
   expect((await ask("/connections?userId=ann", "user")).status).toBe(403);
-  expect((await ask("/connections?userId=ann", "admin", "other")).body.data).toEqual({ connections: [] });
+  expect((await ask("/connections?userId=ann", "admin", "other")).body.data).toMatchObject({ connections: [] });
 });

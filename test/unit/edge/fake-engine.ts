@@ -86,6 +86,7 @@ const REPLIES = {
   reactions: { emoji: "👍", count: 2, users: [{ userId: "usr_1", reactedAt: AT }], hasMore: true },
   voters: { poll, voters: [{ userId: "usr_1", choices: [1], votedAt: AT }], hasMore: false },
   pseudonym_bans: { bans: [{ pseudonym: "anon_1", name: "Guest Heron 42", by: "usr_2", at: AT }], hasMore: false },
+  disconnect: { connections: 2 },
   tenant: { moderation: { rules: [], hook: false }, version: 0, hookAvailable: false, items: [], hasMore: false },
   typing: {},
   check_upload: { files: [] },
@@ -161,6 +162,11 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
       codecs: { 0: jsonCodec(0), 1: jsonCodec(1), 2: jsonCodec(2), 3: jsonCodec(3) },
     },
     directory: new MemoryDirectory(new MemoryCluster(clock)),
-    rates: new Rates({ clock, settings: config.value.limits }),
+    circle: {
+      rates: new Rates({ clock, settings: config.value.limits }),
+      accessChanged: () => undefined,
+      limitsChanged: () => undefined,
+      announce: () => undefined,
+    },
   } satisfies AppOptions;
 }
