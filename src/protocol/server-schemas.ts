@@ -259,7 +259,7 @@ export const SERVER_SCHEMAS: { readonly [T in Wire.ServerFrameType]: JsonSchema 
   ),
   notification: record<Wire.NotificationFrame>(
     { kind: { enum: NOTIFICATION_KINDS }, roomId: ID },
-    { by: ID, messageId: ID, unread: COUNT, mentions: COUNT, readSeq: SEQ },
+    { by: ID, messageId: ID, unread: COUNT, mentions: COUNT, readSeq: SEQ, content: TEXT },
     "notification",
   ),
   member_count: record<Wire.MemberCountFrame>({ roomId: ID, memberCount: COUNT }, {}, "member_count"),
