@@ -23,6 +23,9 @@ const RATIO_MAX: Readonly<Record<string, { readonly raw?: number; readonly socke
 const RATE_P50_MS_MAX = 3;
 const RATE_P99_MS_MAX = 15;
 const RECEIPTS_LOSS = "deliveries less than without reading";
+/** What indexing may do to the tail of delivery, and how far it may be behind. */
+const SEARCH_P99_GROWTH_MAX = 20;
+const SEARCH_LAG_MS_MAX = 5_000;
 const ACKED_PER_SECOND_MIN = 40_000;
 const CROSS_P99_MS_MAX = 30;
 /** An active room without an owner. */
@@ -100,6 +103,14 @@ function stoaChecks(scenario: Scenario, table: Table): readonly Check[] {
         ...loss,
         atMost("receipt frames at one connection", figures.receiptsPerSecond, 1, 2, " /s"),
         { scenario: scenario.name, what: "marks", value: marks, bound: "> 0 /s", ok: figures.marksPerSecond > 0 },
+      ];
+    }
+    case "search-5000": {
+      const off = table.get("search-off")?.get("stoa")?.p99Us;
+      const growth = off === undefined ? [] : [100 * (figures.p99Us / off - 1)];
+      return [
+        ...growth.map((value) => atMost("p99 more than without an index", value, SEARCH_P99_GROWTH_MAX, 1, " %")),
+        atMost("index behind", figures.indexLagMs, SEARCH_LAG_MS_MAX, 0, " ms"),
       ];
     }
     case "nodes-route":

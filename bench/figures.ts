@@ -11,6 +11,8 @@ export interface Run {
   readonly load?: LoadResult;
   readonly startMs?: number;
   readonly moved?: MovedResult;
+  /** The longest that anything waited for the search index, of several looks. */
+  readonly indexLagMs?: number;
   readonly failure?: string;
 }
 
@@ -42,6 +44,8 @@ export interface Figures {
   /** 0, or how many deliveries, acks and connections went wrong. */
   readonly faults: number;
   readonly complaints: readonly string[];
+  /** Of all runs. */
+  readonly indexLagMs: number;
   readonly moved?: MovedResult;
 }
 
@@ -102,6 +106,7 @@ export function figuresOf(scenario: Scenario, peer: Peer, runs: readonly Run[]):
     rssBytes: median(over((load) => load.serverRssBytes)),
     bytesPerConnection: median(over((load) => load.bytesPerConnection)),
     startMs: median(runs.flatMap((run) => (run.startMs === undefined ? [] : [run.startMs]))),
+    indexLagMs: Math.max(...runs.map((run) => run.indexLagMs ?? Number.NaN)),
     joinMs: median(over((load) => load.openMs)),
     loadCores: median(over((load) => load.loadCpuMs / load.seconds / 1000)),
     faults: faults.reduce((sum, count) => sum + count, failed + (moved?.faults ?? 0)),

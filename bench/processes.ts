@@ -45,6 +45,8 @@ export interface ServerOptions {
   /** Stoa's data folder. */
   readonly dataDir: string;
   readonly core?: number;
+  /** Messages are indexed for search: no peer does anything like it, so it is off where they are compared. */
+  readonly isIndexed?: boolean;
   /** One of several: what tells it where the others and the stores are. */
   readonly member?: { readonly name: string; readonly env: Readonly<Record<string, string>> };
 }
@@ -71,7 +73,7 @@ export async function startServer(peer: Peer, options: ServerOptions): Promise<S
   const beganMs = performance.now();
   const child = Bun.spawn([...pinned(options.core), ...commandOf(peer, member !== undefined)], {
     cwd: ROOT,
-    env: { ...environmentOf(peer, port, options.dataDir), ...member?.env },
+    env: { ...environmentOf(peer, port, options), ...member?.env },
     stdout: log,
     stderr: log,
   });
@@ -92,7 +94,7 @@ export async function startServer(peer: Peer, options: ServerOptions): Promise<S
 }
 
 /** Only what the server is to see: an operator's own settings must not change the figures. */
-function environmentOf(peer: Peer, port: number, dataDir: string): Record<string, string> {
+function environmentOf(peer: Peer, port: number, { dataDir, isIndexed }: ServerOptions): Record<string, string> {
   const common = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", PORT: String(port) };
   if (peer !== "stoa") return { ...common, NODE_ENV: "production" };
   return {
@@ -102,6 +104,7 @@ function environmentOf(peer: Peer, port: number, dataDir: string): Record<string
     STOA_DATA_DIR: dataDir,
     JWT_SECRET_KEY: SECRET,
     LOG_LEVEL: "warn",
+    STOA_SEARCH: isIndexed === true ? "on" : "off",
     // One connection's fair share is not what is measured here; the bucket's own cost stays in.
     STOA_RATE_PER_SECOND: "1000000",
     STOA_RATE_BURST: "1000000",

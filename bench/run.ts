@@ -16,7 +16,8 @@ import { routedPorts } from "./nodes/placing.ts";
 import type { Options } from "./options.ts";
 import { readOptions } from "./options.ts";
 import { diskSyncUs, loadBefore, machineLine } from "./proc.ts";
-import type { Server } from "./processes.ts";
+import { IndexLooks } from "./index-looks.ts";
+import type { Server, ServerOptions } from "./processes.ts";
 import { endAll, makeFolder, removeFolder, runLoad, SECRET, startServer } from "./processes.ts";
 import { report } from "./report.ts";
 import type { IdleScenario, LoadScenario, Scenario, StartScenario } from "./scenarios.ts";
@@ -46,12 +47,14 @@ function jobOf(scenario: LoadScenario, target: Target, options: Options): Job {
   // Peers have no acks: there the delivery of one's own message is what is timed.
   const acked = scenario.acked && target.peer === "stoa";
   const warmSeconds = routed && !options.quick ? ROUTED_WARM_SECONDS : options.warmSeconds;
-  const windows = { warmMs: warmSeconds * 1000, windowMs: options.seconds * 1000 };
+  const { steadySeconds = 0 } = scenario;
+  const seconds = options.quick ? options.seconds : Math.max(options.seconds, steadySeconds);
+  const windows = { warmMs: warmSeconds * 1000, windowMs: seconds * 1000 };
   const common = { ...target, ...windows, rooms, members, senders, acked };
   const { readsEveryMs } = scenario;
   const reads = readsEveryMs === undefined ? {} : { readsEveryMs };
   if (scenario.kind === "closed") return { kind: "closed", ...common, inFlight, ...reads };
-  const warmRate = scenario.nodes > 1 ? rate : rate * WARM_RATE_FACTOR;
+  const warmRate = scenario.nodes > 1 || steadySeconds > 0 ? rate : rate * WARM_RATE_FACTOR;
   return { kind: "open", ...common, rate, warmRate, routed };
 }
 
@@ -59,11 +62,11 @@ function jobOf(scenario: LoadScenario, target: Target, options: Options): Job {
 async function withServer(
   peer: Peer,
   options: Options,
-  core: number | undefined,
+  settings: Pick<ServerOptions, "core" | "isIndexed">,
   use: (server: Server) => Promise<LoadResult>,
 ) {
   const dataDir = makeFolder(options.dataDir);
-  const server = await startServer(peer, { dataDir, ...(core === undefined ? {} : { core }) });
+  const server = await startServer(peer, { dataDir, ...settings });
   try {
     return await use(server);
   } finally {
@@ -88,14 +91,21 @@ function withCluster(
 
 function runScenario(scenario: LoadScenario, peer: Peer, options: Options): Promise<LoadResult> {
   const pin = options.pin && scenario.name.startsWith("fanout-");
-  const timeoutMs = (options.seconds + options.warmSeconds) * 1000 + LOAD_EXTRA_MS_MAX;
+  const timeoutMs = (options.seconds + (scenario.steadySeconds ?? 0) + options.warmSeconds) * 1000 + LOAD_EXTRA_MS_MAX;
   if (scenario.nodes > 1) {
     return withCluster(scenario, peer, options, (target) => runLoad(jobOf(scenario, target, options), { timeoutMs }));
   }
-  return withServer(peer, options, pin ? 0 : undefined, (server) =>
-    runLoad(jobOf(scenario, targetOf(server), options), { timeoutMs, ...(pin ? { core: 1 } : {}) }),
-  );
+  const { isIndexed = false } = scenario;
+  return withServer(peer, options, { isIndexed, ...(pin ? { core: 0 } : {}) }, async (server) => {
+    const looks = isIndexed ? new IndexLooks(server) : undefined;
+    const load = await runLoad(jobOf(scenario, targetOf(server), options), { timeoutMs, ...(pin ? { core: 1 } : {}) });
+    lags.set(load, looks?.stop());
+    return load;
+  });
 }
+
+/** What was seen of the index beside a load. */
+const lags = new WeakMap<LoadResult, number | undefined>();
 
 function runIdle(scenario: IdleScenario, peer: Peer, options: Options): Promise<LoadResult> {
   const rooms = (options.quick ? QUICK_CONNECTIONS : scenario.connections) + IDLE_WARM_CONNECTIONS;
@@ -106,7 +116,7 @@ function runIdle(scenario: IdleScenario, peer: Peer, options: Options): Promise<
     warmConnections: IDLE_WARM_CONNECTIONS,
     settleMs: options.quick ? QUICK_SETTLE_MS : SETTLE_MS,
   } as const;
-  return withServer(peer, options, undefined, (server) =>
+  return withServer(peer, options, {}, (server) =>
     runLoad({ ...targetOf(server), ...shape }, { timeoutMs: 2 * SETTLE_MS + LOAD_EXTRA_MS_MAX }),
   );
 }
@@ -125,7 +135,7 @@ async function runStart(scenario: StartScenario, dataDir: string): Promise<Measu
   }
 }
 
-type Measurement = Pick<Run, "load" | "startMs" | "moved">;
+type Measurement = Pick<Run, "load" | "startMs" | "moved" | "indexLagMs">;
 
 async function attempt(run: Omit<Run, "load">, work: () => Promise<Measurement>): Promise<Run> {
   try {
@@ -172,7 +182,9 @@ async function runAll(scenario: Scenario, options: Options, random: SeededRandom
           if (scenario.kind === "start") return await runStart(scenario, folder);
           if (scenario.kind === "moved") return { moved: await runMoved(scenario, options) };
           if (scenario.kind === "idle") return { load: await runIdle(scenario, peer, options) };
-          return { load: await runScenario(scenario, peer, options) };
+          const load = await runScenario(scenario, peer, options);
+          const indexLagMs = lags.get(load);
+          return { load, ...(indexLagMs !== undefined && { indexLagMs }) };
         }),
       );
     }

@@ -23,6 +23,10 @@ export interface LoadScenario {
   readonly readsEveryMs?: number;
   /** Rooms of three on three nodes: a sender, a witness on the owner, a receiver. */
   readonly routed: boolean;
+  /** Messages are indexed meanwhile; how far the index is behind is looked at. In other scenarios nothing is indexed. */
+  readonly isIndexed?: boolean;
+  /** At least so long a window, seconds, and a warm-up at the same rate. */
+  readonly steadySeconds?: number;
 }
 export interface IdleScenario {
   readonly name: string;
@@ -58,6 +62,18 @@ const CLUSTERED: readonly Peer[] = ["stoa", "socketio"];
 const ONE_NODE = { nodes: 1, routed: false } as const;
 const CLOSED = { kind: "closed", peers: ALL, inFlight: 1, rate: 0, acked: false, ...ONE_NODE } as const;
 const RECEIPTS = { ...CLOSED, peers: STOA, rooms: 1, members: 10_000, senders: 16 } as const;
+const STEADY = {
+  kind: "open",
+  peers: STOA,
+  rooms: 100,
+  members: 2,
+  senders: 1,
+  inFlight: 0,
+  rate: 5_000,
+  acked: false,
+  steadySeconds: 20,
+  ...ONE_NODE,
+} as const;
 const ROUTED = {
   kind: "open",
   peers: STOA,
@@ -121,6 +137,8 @@ export const SCENARIOS: readonly Scenario[] = [
     title: "one room of 10,000, 16 in flight, each reads and confirms every 5 s",
     readsEveryMs: 5_000,
   },
+  { ...STEADY, name: "search-off", title: "100 rooms of 2, 5,000 messages/s, nothing is indexed" },
+  { ...STEADY, name: "search-5000", title: "100 rooms of 2, 5,000 messages/s, all are indexed", isIndexed: true },
   { name: "idle", kind: "idle", title: "idle connections", peers: ALL, connections: 10_000 },
   { name: "start-empty", kind: "start", title: "start to ready, empty", peers: STOA, messages: 0 },
   {

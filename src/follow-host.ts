@@ -4,7 +4,7 @@
  */
 import { Worker } from "node:worker_threads";
 import type { HeadHint } from "./actors/head-hints.ts";
-import { SEARCH_MS_MAX, SEARCHES_WAITING_MAX } from "./base/limits.ts";
+import { FOLLOW_LATE_MS, SEARCH_MS_MAX, SEARCHES_WAITING_MAX } from "./base/limits.ts";
 import type { View } from "./cluster/placement.ts";
 import type { FollowNotice, FollowOrder, FollowSettings } from "./follow-thread.ts";
 import type { Delivered, Forgotten, Lag } from "./followers/log-consumer.ts";
@@ -17,6 +17,9 @@ const RESTART_MS_MAX = 30_000;
 const CLOSE_MS_MAX = 5_000;
 /** An order to forget waits for the thread, and for whoever is in its way, milliseconds. Beyond: to be given again. */
 const FORGET_MS_MAX = 60_000;
+
+/** The thread tells twice a second; here it did not for longer than it may be busy. */
+const SILENT_MS = 2_000;
 
 type Answered = (answer: FollowNotice | undefined) => void;
 
@@ -37,18 +40,21 @@ export class FollowHost {
   constructor(settings: FollowSettings, report: Report) {
     this.#settings = settings;
     this.#report = report;
+    if (settings.search) this.#lags = { search: { logs: 0, events: 0, ms: 0 } };
   }
 
-  /** How far behind each consumer is, as of a moment ago; while the thread is down, that moment counts as well. */
+  /** How far behind each consumer is, as of a moment ago. When the thread has long said nothing, that counts as well. */
   get lags(): Readonly<Record<string, Lag>> {
-    const silentMs = this.#isReady ? 0 : performance.now() - this.#lagsAtMs;
+    const sinceMs = Math.round(performance.now() - this.#lagsAtMs);
+    const silentMs = sinceMs > SILENT_MS ? sinceMs : 0;
     return Object.fromEntries(
       Object.entries(this.#lags).map(([name, lag]) => [name, { ...lag, ms: lag.ms + silentMs }]),
     );
   }
 
-  get isUp(): boolean {
-    return this.#isReady;
+  /** Somebody is so far behind that people will notice. */
+  get isLate(): boolean {
+    return Object.values(this.lags).some(({ ms }) => ms > FOLLOW_LATE_MS);
   }
 
   start(): void {
@@ -108,7 +114,8 @@ export class FollowHost {
   }
 
   #ask(order: (no: number) => FollowOrder, msMax: number): Promise<FollowNotice | undefined> {
-    if (!this.#isReady) return Promise.resolve(undefined);
+    // One that is starting answers when it is ready.
+    if (this.#worker === undefined) return Promise.resolve(undefined);
     const no = this.#nextNo;
     this.#nextNo += 1;
     return new Promise((resolve) => {

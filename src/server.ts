@@ -247,7 +247,9 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
             ? ("healthy" as const)
             : ("down" as const),
         }),
+        ...(followers !== undefined && { search: followers.isLate ? ("degraded" as const) : ("healthy" as const) }),
       }),
+      followers: () => followers?.lags ?? {},
       redisConnected: () => config.redis !== undefined && isAmongOthers(),
     },
     sockets: {

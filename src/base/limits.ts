@@ -515,3 +515,8 @@ export const CAPSULE_COMMIT_EVENTS = 65_536;
 /** Times that a store is asked which does not answer, and the pause after the first one, milliseconds, which grows by as much. */
 export const CAPSULE_ATTEMPTS_MAX = 8;
 export const CAPSULE_RETRY_MS = 100;
+
+/** Rebuilding the search index: events of one stretch, logs at once, and times that a store is asked which does not answer. */
+export const REINDEX_RUN_EVENTS = 2_048;
+export const REINDEX_LOGS_AT_ONCE = 8;
+export const REINDEX_ATTEMPTS_MAX = 8;

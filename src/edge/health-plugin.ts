@@ -10,6 +10,8 @@ export interface Health {
   dependencies(): Readonly<Record<string, "healthy" | "degraded" | "down">>;
   /** This version runs without Redis: `undefined` shows as not connected. */
   redisConnected?(): boolean;
+  /** How far those who follow the logs are behind, by name. */
+  followers?(): Readonly<Record<string, { readonly logs: number; readonly events: number; readonly ms: number }>>;
 }
 
 const SUMMARY_PATHS = ["/v1/chat/health", "/api/v1/chat/health"] as const;
@@ -26,9 +28,13 @@ export function healthPlugin(health: Health) {
       },
       { detail: { summary: "New connections are welcome (200) or not (503)" } },
     )
-    .get("/api/health", () => ({ ...summary(health), dependencies: health.dependencies() }), {
-      detail: { summary: "State of each part" },
-    });
+    .get(
+      "/api/health",
+      () => ({ ...summary(health), dependencies: health.dependencies(), followers: health.followers?.() ?? {} }),
+      {
+        detail: { summary: "State of each part" },
+      },
+    );
   for (const path of SUMMARY_PATHS) app.get(path, () => summary(health), { detail: { summary: "Health in short" } });
   return app;
 }

@@ -26,14 +26,21 @@ export type Forgotten =
   | { readonly what: "log" };
 
 export interface LogConsumer {
-  /** Names its positions in the store: never another one's. */
+  /** Letters and digits; never another one's. */
   readonly name: string;
+  /** Names what it keeps, where that can be lost and made anew: with another name it begins from the start. */
+  readonly generation?: string;
   /** One run of a log at a time; runs of several logs at once. */
   deliver(run: LogRun, done: (outcome: Delivered) => void): void;
   /** Nothing more comes before some of what was delivered is answered: what it collects is to be written now. */
   flush?(): void;
   /** Answered when nothing of it is kept any more. The log has lost it already. */
   forget?(log: LogKey, what: Forgotten, done: (outcome: Delivered) => void): void;
+}
+
+/** Under which its positions stand. */
+export function positionsOf({ name, generation }: Pick<LogConsumer, "name" | "generation">): string {
+  return generation === undefined ? name : `${name}.${generation}`;
 }
 
 /** How far behind one consumer is. */

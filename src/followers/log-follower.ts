@@ -12,7 +12,7 @@ import type { LogEvent } from "../domain/room/events.ts";
 import type { Journal, LogKey, Segment } from "../storage/journal.ts";
 import { type FollowStore, nameOfLog } from "../storage/follow-store.ts";
 import { BehindLogs, type Followed } from "./behind-logs.ts";
-import type { Delivered, Forgotten, Lag, LogConsumer } from "./log-consumer.ts";
+import { type Delivered, type Forgotten, type Lag, type LogConsumer, positionsOf } from "./log-consumer.ts";
 
 export type Report = (event: string, details: Readonly<Record<string, string | number>>) => void;
 
@@ -49,8 +49,13 @@ export class LogFollower {
     this.#behind = new BehindLogs(FOLLOW_BEHIND_MAX);
   }
 
-  get consumer(): string {
+  get name(): string {
     return this.#parts.consumer.name;
+  }
+
+  /** Its positions in the store. */
+  get positions(): string {
+    return positionsOf(this.#parts.consumer);
   }
 
   /** Nothing is known to be behind. */
@@ -73,7 +78,7 @@ export class LogFollower {
 
   /** The log ends before the position: it is another one than was followed, so it is followed from the start. */
   restart(log: LogKey, position: Seq): void {
-    this.#parts.store.move(this.consumer, log, position, 0, () => {
+    this.#parts.store.move(this.positions, log, position, 0, () => {
       this.#positions.delete(nameOfLog(log));
       this.hint(log, 0);
     });
@@ -131,7 +136,7 @@ export class LogFollower {
   #begin(followed: Followed): void {
     const known = this.#positions.get(followed.name);
     if (known !== undefined) return this.#read(followed, known);
-    this.#parts.store.positions(this.consumer, [followed.log], (read) => {
+    this.#parts.store.positions(this.positions, [followed.log], (read) => {
       if (!read.ok) return this.#again(followed, "position");
       const position = read.value[0] ?? 0;
       this.#stands(followed.name, position);
@@ -157,7 +162,7 @@ export class LogFollower {
     } catch (error) {
       // A log that no activation can replay either. It is looked at again and again, at the slowest pace.
       const { tenant, room } = followed.log;
-      this.#parts.report("log_not_followed", { consumer: this.consumer, tenant, room, error: String(error) });
+      this.#parts.report("log_not_followed", { consumer: this.name, tenant, room, error: String(error) });
       followed.failures = 16;
       return this.#again(followed, "entries");
     }
@@ -174,7 +179,7 @@ export class LogFollower {
 
   /** `readMs`: the run was all that there was then. */
   #move(followed: Followed, from: Seq, to: Seq, readMs: number | undefined): void {
-    this.#parts.store.move(this.consumer, followed.log, from, to, (moved) => {
+    this.#parts.store.move(this.positions, followed.log, from, to, (moved) => {
       if (!moved.ok) return this.#again(followed, "move");
       followed.failures = 0;
       if (moved.value === "conflict") {
@@ -201,7 +206,7 @@ export class LogFollower {
     followed.failures += 1;
     if (followed.failures % 8 === 0) {
       const { tenant, room } = followed.log;
-      this.#parts.report("follower_waits", { consumer: this.consumer, tenant, room, what });
+      this.#parts.report("follower_waits", { consumer: this.name, tenant, room, what });
     }
     this.#parts.clock.after(delayMs, () => {
       if (this.#stopped) return;

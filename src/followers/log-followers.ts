@@ -73,7 +73,7 @@ export class LogFollowers {
   }
 
   lags(): Readonly<Record<string, Lag>> {
-    return Object.fromEntries(this.#followers.map((follower) => [follower.consumer, follower.lag()]));
+    return Object.fromEntries(this.#followers.map((follower) => [follower.name, follower.lag()]));
   }
 
   stop(): void {

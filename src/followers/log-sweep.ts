@@ -132,7 +132,7 @@ export class LogSweep {
   /** As often as it takes. */
   #positions(follower: LogFollower, known: readonly KnownLog[], then: (positions: readonly Seq[]) => void): void {
     const logs = known.map(({ log }) => log);
-    this.#parts.store.positions(follower.consumer, logs, (read) => {
+    this.#parts.store.positions(follower.positions, logs, (read) => {
       if (this.#stopped) return;
       if (read.ok) then(read.value);
       else this.#later(() => this.#positions(follower, known, then));

@@ -7,9 +7,14 @@ import { SEARCH_WRITE_CHANGES } from "../base/limits.ts";
 import type { LogEvent, MessageSent } from "../domain/room/events.ts";
 import type { LogKey } from "../storage/journal.ts";
 import type { IndexBatch, IndexChange, SearchIndex } from "../storage/search-index.ts";
-import type { Delivered, Forgotten, LogConsumer, LogRun } from "./log-consumer.ts";
+import { type Delivered, type Forgotten, type LogConsumer, type LogRun, positionsOf } from "./log-consumer.ts";
 
-export const SEARCH_CONSUMER = "search";
+const NAME = "search";
+
+/** Under which an index's positions stand. */
+export function searchPositions({ id }: SearchIndex): string {
+  return positionsOf({ name: NAME, generation: id });
+}
 
 interface Waiting {
   readonly batch: IndexBatch;
@@ -21,13 +26,15 @@ interface Waiting {
 type Soon = (run: () => void) => void;
 
 export class SearchConsumer implements LogConsumer {
-  readonly name = SEARCH_CONSUMER;
+  readonly name = NAME;
+  readonly generation: string;
   readonly #index: SearchIndex;
   readonly #soon: Soon;
   #waiting: Waiting[] = [];
   #isWriting = false;
 
   constructor(index: SearchIndex, soon: Soon) {
+    this.generation = index.id;
     this.#index = index;
     this.#soon = soon;
   }
@@ -78,7 +85,8 @@ export class SearchConsumer implements LogConsumer {
 
 const ALL: Seq = Number.MAX_SAFE_INTEGER;
 
-function changesOf(event: LogEvent): readonly IndexChange[] {
+/** What an event means to the index. */
+export function changesOf(event: LogEvent): readonly IndexChange[] {
   switch (event.kind) {
     case "message_sent":
       return [{ kind: "put", message: indexed(event) }];

@@ -58,6 +58,11 @@ export interface Hit {
 }
 
 export interface SearchIndex {
+  /**
+   * Names this index: one that is made anew, because it was removed, has another name. So the positions of whoever keeps it up
+   * with the logs are never taken for those of an index that is gone.
+   */
+  readonly id: string;
   /** All of it is durable when `done` says so. */
   write(batches: readonly IndexBatch[], done: (written: ReadResult<true>) => void): void;
   /** Not one byte of their words is kept when `done` says so. */

@@ -16,6 +16,8 @@ import { type Block, type BlockEntry, newBlocks, type SearchBlocks } from "./sea
 const BLOCKS_AT_ONCE = 8;
 
 export class DynamoSearchIndex implements SearchIndex {
+  /** It lives and dies with the table that has the positions. */
+  readonly id = "table";
   readonly #blocks: SearchBlocks;
   readonly #candidates: SearchCandidates;
   readonly #failed: (error: unknown) => void;

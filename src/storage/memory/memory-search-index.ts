@@ -19,6 +19,7 @@ interface IndexedLog {
 type Found = Entry & { readonly hit: Omit<Hit, "place"> };
 
 export class MemorySearchIndex implements SearchIndex {
+  readonly id = "memory";
   readonly #logs = new Map<string, IndexedLog>();
   readonly #schedule: Schedule;
 

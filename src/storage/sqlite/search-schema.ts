@@ -17,6 +17,10 @@ const VERSION = 1;
 const BUSY_MS_MAX = 10_000;
 
 const SCHEMA = `
+  -- A file that is made anew has another id.
+  CREATE TABLE about (id TEXT NOT NULL) STRICT;
+  INSERT INTO about (id) VALUES (lower(hex(randomblob(8))));
+
   CREATE TABLE tenant (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
   CREATE TABLE log (
     id INTEGER PRIMARY KEY, tenant INTEGER NOT NULL, room TEXT NOT NULL, incarnation INTEGER NOT NULL,

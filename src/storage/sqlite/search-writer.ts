@@ -36,6 +36,8 @@ const SECOND_IDS = 2 ** 22;
 export class SearchWriter {
   readonly #db: Database;
   readonly #names: SearchNames;
+  readonly #dataVersion;
+  #seenVersion = 0;
   readonly #byPlace;
   readonly #front;
   readonly #lastId;
@@ -48,6 +50,7 @@ export class SearchWriter {
   constructor(db: Database, names: SearchNames) {
     this.#db = db;
     this.#names = names;
+    this.#dataVersion = db.prepare<{ data_version: number }, []>("PRAGMA data_version");
     this.#byPlace = db.prepare<Row, [number, Seq]>(`SELECT ${COLUMNS} FROM message WHERE log = ? AND seq = ?`);
     this.#front = db.prepare<Row, [number, Seq, number]>(
       `SELECT ${COLUMNS} FROM message WHERE log = ? AND seq <= ? ORDER BY seq LIMIT ?`,
@@ -109,11 +112,23 @@ export class SearchWriter {
 
   #transaction(run: () => void): void {
     try {
-      this.#db.transaction(run).immediate();
+      this.#db
+        .transaction(() => {
+          this.#noticeOthers();
+          run();
+        })
+        .immediate();
     } catch (error) {
       this.#names.clear();
       throw error;
     }
+  }
+
+  /** A command line that rebuilds may have given a name another number. */
+  #noticeOthers(): void {
+    const version = this.#dataVersion.get()?.data_version ?? 0;
+    if (version !== this.#seenVersion) this.#names.clear();
+    this.#seenVersion = version;
   }
 
   #collect({ log: key, changes }: IndexBatch, collected: Map<string, Change>): void {

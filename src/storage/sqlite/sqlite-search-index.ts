@@ -12,12 +12,14 @@ import { SearchWriter } from "./search-writer.ts";
 const CHECKPOINTS_MAX = 20;
 
 export class SqliteSearchIndex implements SearchIndex {
+  readonly id: string;
   readonly #db: Database;
   readonly #writer: SearchWriter;
   readonly #reader: SearchReader;
 
   constructor(dir: string) {
     this.#db = openSearchDatabase(dir);
+    this.id = this.#db.prepare<{ id: string }, []>("SELECT id FROM about").get()?.id ?? "";
     const names = new SearchNames(this.#db);
     this.#writer = new SearchWriter(this.#db, names);
     this.#reader = new SearchReader(this.#db, names);
