@@ -73,8 +73,8 @@ class Run {
   messages = 0;
   #eventsTotal = 0;
   #roomsTotal = 0;
-  #shownMs = 0;
-  #savedMs = 0;
+  #shownMs = Number.NEGATIVE_INFINITY;
+  #savedMs = Number.NEGATIVE_INFINITY;
   readonly #startMs = performance.now();
 
   constructor(dir: string, { tenant, room, isRestart }: Options, index: string) {
@@ -176,7 +176,9 @@ async function logsOf(store: FollowStore, { tenant, room }: Options): Promise<re
           read.ok ? resolve(read.value) : reject(new Error("the store does not answer")),
         ),
       );
-      for (const known of page.logs) if (isMeant(known.log, tenant, room)) found.set(nameOfLog(known.log), known);
+      // A name that was asked for and is no room may have a number and nothing else.
+      const written = page.logs.filter(({ log, head }) => head !== 0 && isMeant(log, tenant, room));
+      for (const known of written) found.set(nameOfLog(known.log), known);
       after = page.next;
     } while (after !== undefined);
   }
