@@ -22,8 +22,7 @@ function rig() {
   const journal = new MemoryJournal(memory);
   const store = new MemoryFollowStore(memory);
   const index = new MemorySearchIndex();
-  let pauses = 0;
-  const pause = async (): Promise<void> => void (pauses += 1);
+  const pause = async (): Promise<void> => undefined;
   const append = (events: readonly LogEvent[]) => {
     const [firstSeq, lastSeq] = [events[0]?.seq ?? 0, events.at(-1)?.seq ?? 0];
     const about = { epoch: 1, owner: "n", batchId: `b${firstSeq}`, messageCount: lastSeq, timestamp: lastSeq };
