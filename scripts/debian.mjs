@@ -11,6 +11,11 @@ const PROGRAMS = {
   java: { args: ["-version"], packages: ["default-jre-headless"] },
   spin: { args: ["-V"], packages: ["spin"] },
   cc: { args: ["--version"], packages: ["gcc", "libc6-dev"] },
+  // Debian's own: another one on the path has other packages.
+  "/usr/bin/python3": {
+    args: ["-c", "import msgpack, websockets"],
+    packages: ["python3", "python3-msgpack", "python3-websockets"],
+  },
   haproxy: { args: ["-v"], packages: ["haproxy"] },
   chromium: { args: ["--version"], packages: ["chromium"] },
 };

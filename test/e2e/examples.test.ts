@@ -1,0 +1,111 @@
+/** The programs in examples/, as somebody runs them who has just found them. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { TestClient } from "../support/client.ts";
+import { Example } from "../support/example.ts";
+import { at, listAt, textAt } from "../support/json.ts";
+import { isThere } from "../support/programs.ts";
+import { freePort, TestServer } from "../support/server.ts";
+import { SECRET } from "../support/tokens.ts";
+
+const ROOM = "general";
+let server: TestServer;
+let ann: TestClient;
+const running: Example[] = [];
+
+beforeAll(async () => {
+  server = await TestServer.start();
+  ann = await TestClient.connect(server, { token: server.token({ user: "ann" }), wire: "camel" });
+  await ann.join(ROOM);
+}, 30_000);
+afterAll(async () => {
+  for (const example of running) await example.stop();
+  await server.dispose();
+});
+
+function run(program: readonly string[], file: string, args: readonly string[], env: Record<string, string>): Example {
+  const example = new Example(program, file, args, env);
+  running.push(example);
+  return example;
+}
+
+function bot(): Example {
+  return run(["node"], "bot.mjs", [ROOM], {
+    CHAT_URL: `${server.ws}/chat`,
+    CHAT_TOKEN: server.token({ user: "bot", name: "Bot" }),
+    BOT_POSITION: join(server.dataDir, "bot-position.json"),
+  });
+}
+
+const isMessage = (field: "replyTo" | "content", value: string) => (frame: { readonly type: string }) =>
+  frame.type === "new_message" && at(frame, `message.${field}`) === value;
+const isAnswerTo = (messageId: string) => isMessage("replyTo", messageId);
+
+async function ask(text: string): Promise<string> {
+  return textAt(await ann.say(ROOM, text), "messageId");
+}
+
+/** All answers that there are to a message, oldest first. */
+async function answersTo(messageId: string): Promise<readonly string[]> {
+  const token = server.token({ user: "ann" });
+  const { body } = await server.rest("GET", `/v1/chat/rooms/${ROOM}/messages?limit=100`, { token });
+  return listAt(body, "data.messages")
+    .filter((message) => at(message, "replyTo") === messageId)
+    .map((message) => textAt(message, "content"));
+}
+
+test("the bot answers once, also what was asked while it was away, and goes on after the server was killed", async () => {
+  const first = bot();
+  await first.says(`listening in ${ROOM} as bot`);
+  const help = await ask("!help");
+  await ann.waitFor(isAnswerTo(help), "the bot's answer");
+  await first.stop();
+  const dice = await ask("!dice");
+  const second = bot();
+  await ann.waitFor(isAnswerTo(dice), "the answer of the bot that came back");
+  await server.kill();
+  await server.restart();
+  ann = await TestClient.connect(server, { token: server.token({ user: "ann" }), wire: "camel" });
+  await ann.join(ROOM);
+  const time = await ask("!time");
+  await ann.waitFor(isAnswerTo(time), "the answer after the server came back");
+  await second.stop();
+  expect(await answersTo(help)).toEqual(["I know !help, !time and !dice."]);
+  expect(await answersTo(dice)).toEqual([expect.stringMatching(/^You rolled a [1-6]\.$/)]);
+  expect(await answersTo(time)).toEqual([expect.stringMatching(/^It is \d{4}-/)]);
+}, 60_000);
+
+test("an app of one's own has the history under its own path", async () => {
+  const [port, appPort] = [String(freePort()), String(freePort())];
+  const dataDir = join(server.dataDir, "app");
+  const env = { HOST: "127.0.0.1", PORT: port, APP_PORT: appPort, STOA_DATA_DIR: dataDir, JWT_SECRET_KEY: SECRET };
+  const app = run([process.execPath], "history-app.ts", [], env);
+  await app.says(`the app is on port ${appPort}`);
+  const headers = { authorization: `Bearer ${server.token({ user: "ann" })}`, "content-type": "application/json" };
+  const chat = `http://127.0.0.1:${port}/v1/chat/rooms`;
+  const body = (value: object): RequestInit => ({ method: "POST", headers, body: JSON.stringify(value) });
+  await fetch(chat, body({ roomId: "desk", name: "Desk", type: "public" }));
+  await fetch(`${chat}/desk/messages`, body({ content: "My printer is on fire" }));
+  const own = `http://127.0.0.1:${appPort}`;
+  const page: unknown = await (await fetch(`${own}/support/rooms/desk/messages`, { headers })).json();
+  expect(listAt(page, "data.messages").map((message) => textAt(message, "content"))).toEqual(["My printer is on fire"]);
+  expect((await fetch(`${own}/support/rooms/desk/messages`)).status).toBe(401);
+  expect(await (await fetch(own)).text()).toContain("support desk");
+  await app.stop("SIGTERM");
+}, 60_000);
+
+test.skipIf(!(await isThere("/usr/bin/python3")))(
+  "Python talks MessagePack with the libraries of Debian",
+  async () => {
+    const text = "Grüße aus Python 🐍";
+    const client = run(["/usr/bin/python3"], "client.py", [ROOM, text], {
+      CHAT_URL: `${server.ws}/chat`,
+      CHAT_TOKEN: server.token({ user: "py", name: "Python" }),
+    });
+    expect(await client.ended(), client.output).toBe(0);
+    expect(client.output).toContain(`py: ${text}`);
+    expect(client.output).toMatch(/kept as msg_/);
+    await ann.waitFor(isMessage("content", text), "what Python said");
+  },
+  60_000,
+);
