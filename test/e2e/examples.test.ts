@@ -15,7 +15,7 @@ const running: Example[] = [];
 
 beforeAll(async () => {
   server = await TestServer.start();
-  ann = await TestClient.connect(server, { token: server.token({ user: "ann" }), wire: "camel" });
+  ann = await TestClient.connect(server, { token: server.token({ user: "ann" }) });
   await ann.join(ROOM);
 }, 30_000);
 afterAll(async () => {
@@ -38,7 +38,7 @@ function bot(): Example {
 }
 
 const isMessage = (field: "replyTo" | "content", value: string) => (frame: { readonly type: string }) =>
-  frame.type === "new_message" && at(frame, `message.${field}`) === value;
+  frame.type === "events" && listAt(frame, "events").some((event) => at(event, `message.${field}`) === value);
 const isAnswerTo = (messageId: string) => isMessage("replyTo", messageId);
 
 async function ask(text: string): Promise<string> {
@@ -65,7 +65,7 @@ test("the bot answers once, also what was asked while it was away, and goes on a
   await ann.waitFor(isAnswerTo(dice), "the answer of the bot that came back");
   await server.kill();
   await server.restart();
-  ann = await TestClient.connect(server, { token: server.token({ user: "ann" }), wire: "camel" });
+  ann = await TestClient.connect(server, { token: server.token({ user: "ann" }) });
   await ann.join(ROOM);
   const time = await ask("!time");
   await ann.waitFor(isAnswerTo(time), "the answer after the server came back");
