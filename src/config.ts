@@ -4,6 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
+import { type AssistantConfig, type HookConfig, readAssistant, readHookTerms } from "./config-assistant.ts";
 import { type AttachmentsConfig, readAttachments } from "./config-attachments.ts";
 import { FRAME_BYTES_MAX, MESSAGE_LENGTH_DEFAULT } from "./base/limits.ts";
 import { err, ok, type Result } from "./base/result.ts";
@@ -82,7 +83,8 @@ export interface Config {
   readonly dynamodb: DynamoConfig | undefined;
   /** Days; `undefined`: messages are kept for ever. */
   readonly messageRetentionDays: number | undefined;
-  readonly aiResponseTimeoutMs: number;
+  /** The assistant; without providers there is none. */
+  readonly assistant: AssistantConfig;
   /** `undefined`: there is none. */
   readonly redis: RedisConfig | undefined;
   /** How often a node says that it is there, and after how long without it the others take its rooms. */
@@ -96,13 +98,6 @@ export interface Config {
   readonly notices: readonly string[];
 }
 
-export interface HookConfig {
-  readonly url: string;
-  readonly secret: string;
-  readonly timeoutMs: number;
-  readonly onFailure: "publish" | "hold" | "reject";
-}
-
 export interface DynamoConfig {
   readonly messagesTable: string;
   readonly roomsTable: string;
@@ -114,10 +109,7 @@ export interface DynamoConfig {
 }
 
 /** Recognised, checked in form, without effect in this version: name → why. */
-const NO_ASSISTANT = "this version has no assistant and ignores it";
 const WITHOUT_EFFECT = {
-  GEMINI_API_KEY: NO_ASSISTANT,
-  OPENAI_API_KEY: NO_ASSISTANT,
   MESSAGE_RETENTION_DAYS: "this version keeps all messages and ignores it",
 } as const;
 
@@ -172,7 +164,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     messageRetentionDays:
       reader.whole("MESSAGE_RETENTION_DAYS", { min: 0, max: 36_500, fallback: 0, unit: "days, 0 for ever" }) ||
       undefined,
-    aiResponseTimeoutMs: reader.whole("AI_RESPONSE_TIMEOUT", { min: 100, max: 300_000, fallback: 10_000, unit: "ms" }),
+    assistant: readAssistant(reader),
     redis: readRedis(reader),
     heartbeat: readHeartbeat(reader),
     search: reader.flag("STOA_SEARCH", true),
@@ -299,21 +291,14 @@ const HOOK_SECRET_LENGTH_MIN = 16;
 function readModerationHook(reader: EnvReader): HookConfig | undefined {
   const url = reader.url("STOA_MODERATION_HOOK_URL", ["https", "http"]);
   const secret = reader.text("STOA_MODERATION_HOOK_SECRET");
-  // Clients are answered within five seconds, the hook's time included.
-  const timeoutMs = reader.whole("STOA_MODERATION_HOOK_TIMEOUT_MS", {
-    min: 50,
-    max: 4_000,
-    fallback: 1_000,
-    unit: "ms",
-  });
-  const onFailure = reader.oneOf("STOA_MODERATION_HOOK_FAILURE", ["publish", "hold", "reject"], "publish");
+  const terms = readHookTerms(reader);
   if (url === undefined) return undefined;
   if (secret === undefined || secret.length < HOOK_SECRET_LENGTH_MIN) {
     const why = "it signs what the hook is sent";
     reader.complain("STOA_MODERATION_HOOK_SECRET", `at least ${HOOK_SECRET_LENGTH_MIN} characters (${why})`, true);
     return undefined;
   }
-  return { url, secret, timeoutMs, onFailure };
+  return { url, secret, ...terms };
 }
 
 /** A node must have several tries before it is given up. */
@@ -424,9 +409,6 @@ function noticesOfRedis(reader: EnvReader): readonly string[] {
 
 /** Variables whose features come with a later version: a typo is found now, and the operator is told that nothing happens. */
 function readForLater(reader: EnvReader): readonly string[] {
-  const word = /^[^\s]+$/;
-  reader.matching("GEMINI_API_KEY", word, "a key without spaces", undefined, true);
-  reader.matching("OPENAI_API_KEY", word, "a key without spaces", undefined, true);
   return Object.entries(WITHOUT_EFFECT)
     .filter(([variable]) => reader.raw(variable) !== undefined && reader.raw(variable) !== "0")
     .map(([variable, why]) => `${variable} is set; ${why}`);

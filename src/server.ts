@@ -6,6 +6,7 @@ import { FollowHost } from "./follow-host.ts";
 import { Supervisor } from "./actors/supervisor.ts";
 import { OWN_LINK } from "./actors/edge-link.ts";
 import type { Report } from "./actors/shard-env.ts";
+import { AI_WAITING_MAX } from "./base/limits.ts";
 import { type Clock, SystemClock } from "./base/clock.ts";
 import type { TenantId, UserId } from "./base/ids.ts";
 import { type Random, SystemRandom } from "./base/prng.ts";
@@ -153,6 +154,12 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     isFollowed: followers !== undefined,
     moderationHook: config.moderationHook,
     blobs: { dataDir: config.dataDir, attachments: config.attachments },
+    assistant: {
+      ...config.assistant,
+      // Whatever a shard is asked: all of them together keep to the node's bound.
+      runsMax: Math.max(1, Math.ceil(config.assistant.runsMax / config.shards)),
+      waitingMax: Math.ceil(AI_WAITING_MAX / config.shards),
+    },
     shard: {
       // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
       node: cluster === undefined ? config.instanceId : self.id,

@@ -7,10 +7,11 @@ import { Shard } from "./actors/shard.ts";
 import type { Report, ShardEnv, ShardSettings } from "./actors/shard-env.ts";
 import { BEAT_MS, type WorkerNotice, type WorkerOrder, type WorkerStart } from "./actors/supervisor.ts";
 import { WORKING_NONE, WorkingMark } from "./actors/working-mark.ts";
+import { type AssistantSettings, openAssistant } from "./ai/open-assistant.ts";
 import { SystemClock } from "./base/clock.ts";
 import { SystemRandom } from "./base/prng.ts";
 import { removeFor } from "./storage/blobs.ts";
-import type { HookConfig } from "./config.ts";
+import type { HookConfig } from "./config-assistant.ts";
 import { HttpModerationHook } from "./integrations/http-moderation-hook.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { type BlobLocation, openBlobs, openStorage, type StorageLocation } from "./open-parts.ts";
@@ -23,6 +24,7 @@ export interface ShardThreadSettings {
   /** Somebody follows the logs. */
   readonly isFollowed: boolean;
   readonly blobs: BlobLocation;
+  readonly assistant: AssistantSettings;
 }
 
 /** How long a thread is careful, milliseconds: long enough for all that the edge repeats to it. */
@@ -64,12 +66,18 @@ export function runShardThread(
   const { messageLengthMax } = settings.shard;
   const report: Report = (event, details) => notice({ kind: "report", event, details });
   const blobs = openBlobs(settings.blobs);
+  const { projections } = storage;
+  const ai = openAssistant(settings.assistant, { clock, random, projections, report, lengthMax: messageLengthMax });
+  const hook =
+    settings.moderationHook === undefined
+      ? ai.hook
+      : new HttpModerationHook({ ...settings.moderationHook, messageLengthMax }, clock, report);
   const shard = new Shard(
     {
       clock,
       random,
       journal: storage.journal,
-      projections: storage.projections,
+      projections,
       codecs: createCodecs({ messageLengthMax }),
       // Each thread writes fences of its own: what its predecessor left on its way to the store may still land.
       settings: { ...settings.shard, node: `${settings.shard.node}/${random.token(4)}` },
@@ -80,13 +88,12 @@ export function runShardThread(
       },
       report,
       ...(settings.isFollowed && { follow: (hints) => notice({ kind: "hints", hints }) }),
-      ...(settings.moderationHook !== undefined && {
-        hook: new HttpModerationHook({ ...settings.moderationHook, messageLengthMax }, clock, report),
-      }),
       ...(blobs !== undefined && {
         // What can't be removed now is found by the sweep.
         removeFiles: (tenant, room, files) => void removeFor(blobs, { tenant, room }, files),
       }),
+      ...(hook !== undefined && { hook }),
+      assistant: ai.assistant,
       working: (record, link) => mark.work(record, link),
       shard: number,
       shards,
@@ -137,6 +144,7 @@ export function runShardThread(
 
   async function close(): Promise<void> {
     shard.stop();
+    ai.close();
     await storage.close();
     notice({ kind: "closed" });
   }

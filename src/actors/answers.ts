@@ -18,6 +18,8 @@ export function answerRejection(env: Answering, request: Request, rejection: Rej
     request.sequel.gather.add({ roomId: request.room, head: 0, typing: [], present: [], error: rejection.code });
   } else if (asker.kind === "frame") {
     sendFrame(asker.connection, errorFrame(rejection, asker.ref, room));
+  } else if (asker.kind === "own") {
+    asker.done(rejection);
   } else {
     request.link.reply(asker.callNo, err(rejection));
   }
@@ -41,7 +43,7 @@ export function answerAck(env: Answering, request: Request, acknowledgement: Ack
   if (asker.kind === "frame" && asker.ref !== undefined) {
     const room = request.to === "room" ? { roomId: request.room } : {};
     sendFrame(asker.connection, { type: "ack", ref: asker.ref, ...room, ...acknowledgement });
-  }
+  } else if (asker.kind === "own") asker.done(undefined);
   env.complete(request);
 }
 

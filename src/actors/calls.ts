@@ -4,6 +4,7 @@
  */
 import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { Rate } from "../base/token-bucket.ts";
+import type { AskReply } from "../domain/assistant/port.ts";
 import type { Profile } from "../domain/user/profile.ts";
 import type { ModerationRule, TenantModeration } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
@@ -19,6 +20,12 @@ import type {
   UserRef,
 } from "../protocol/frames.ts";
 import type { StandingCollection } from "../domain/room/vocabulary.ts";
+
+interface AskRequest {
+  readonly question: string;
+  /** What it is about, in the asker's words. */
+  readonly topic?: string;
+}
 
 /** Leaves the principal to the envelope: nobody can name another one in a body. */
 type WithoutPrincipal<T> = T extends unknown ? Omit<T, "by"> : never;
@@ -262,6 +269,8 @@ export interface RoomCalls {
   };
   /** What one's own invite, or a code, is for. */
   readonly view_invite: { readonly request: { readonly code?: string }; readonly reply: InvitePreview };
+  /** A question to the assistant about the room; nobody else sees the answer. */
+  readonly ask: { readonly request: AskRequest; readonly reply: AskReply };
   readonly members: {
     /** Without `prefix` in the order of their ids, `after` one. With it those whose name or id begins so, `after` a page's `next`. */
     readonly request: { readonly after?: string; readonly prefix?: string; readonly limit: number };
@@ -414,6 +423,8 @@ export interface UserCalls {
     readonly request: { readonly userId: UserId; readonly reason?: string };
     readonly reply: { readonly connections: number };
   };
+  /** A question to the assistant about no room. */
+  readonly ask_assistant: { readonly request: AskRequest; readonly reply: AskReply };
   readonly tenant: { readonly request: { readonly ask: TenantAsk }; readonly reply: TenantReply };
   readonly list_rooms: {
     readonly request: {

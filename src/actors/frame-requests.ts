@@ -140,6 +140,8 @@ function otherRequest(
       return ask({ kind: "vote_poll", ...key, messageId: frame.messageId, choices: frame.choices }, ACKNOWLEDGE);
     case "close_poll":
       return ask({ kind: "close_poll", ...key, messageId: frame.messageId }, ACKNOWLEDGE);
+    case "stop_answer":
+      return ask({ kind: "stop_answer", ...key, messageId: frame.messageId }, ACKNOWLEDGE);
     case "ban_pseudonym": {
       const reason = frame.reason === undefined ? {} : { reason: frame.reason };
       return ask({ kind: "ban_pseudonym", ...key, pseudonym: frame.pseudonym, banned: true, ...reason }, ACKNOWLEDGE);
@@ -338,6 +340,8 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
       const { after, limit } = call;
       return ask({ kind: "check_moderate", by, action: "ban" }, { kind: "pseudonym_bans", after, limit });
     }
+    case "ask":
+      return ask({ kind: "check_ask", by }, { kind: "ask", question: call.question, topic: call.topic });
     case "members": {
       const { after, prefix, limit } = call;
       const from = { ...(after !== undefined && { after }), ...(prefix !== undefined && { prefix }) };
@@ -365,6 +369,8 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
       return { kind: "disconnect", reason: call.reason };
     case "list_rooms":
       return { kind: "list_rooms", query: call };
+    case "ask_assistant":
+      return { kind: "ask_assistant", question: call.question, topic: call.topic };
     case "get_presence":
     case "unread_counts":
       return { kind: call.kind };

@@ -15,6 +15,7 @@ import type {
 } from "../domain/room/events.ts";
 import type { Attachment, MessageType, Poll, Role } from "../domain/room/vocabulary.ts";
 import { MsgpackWriter } from "../protocol/msgpack-writer.ts";
+import { answerEvent, answerFields, runFields, runOf } from "./log-codec-answers.ts";
 import { moderationEvent, moderationFields } from "./log-codec-moderation.ts";
 
 const VERSION = 1;
@@ -50,6 +51,9 @@ const KIND = {
   join_request_ended: 18,
   file_added: 60,
   files_removed: 61,
+  answer_extended: 70,
+  answer_restarted: 71,
+  answer_ended: 72,
 } as const satisfies Record<LogEvent["kind"], number>;
 
 const packr = new Packr({
@@ -74,11 +78,11 @@ export function encodeEntries(events: readonly LogEvent[]): Uint8Array {
 
 /** What `toRow` would give, each field written at once: nearly all of a log is messages. */
 function writeMessage(event: MessageSent): void {
-  const { replyTo, mentions, attachments, as, poll, mentionsRoom, thread } = event;
-  const isRarest = mentionsRoom !== undefined || thread !== undefined;
+  const { replyTo, mentions, attachments, as, poll, mentionsRoom, thread, run } = event;
+  const isRarest = mentionsRoom !== undefined || thread !== undefined || run !== undefined;
   const isRare = isRarest || as !== undefined || poll !== undefined;
   const hasMore = isRare || replyTo !== undefined || mentions !== undefined || attachments !== undefined;
-  writer.arrayHeader(isRarest ? 18 : isRare ? 16 : hasMore ? 13 : 10);
+  writer.arrayHeader(run !== undefined ? 19 : isRarest ? 18 : isRare ? 16 : hasMore ? 13 : 10);
   writer.number(KIND.message_sent);
   writer.number(event.timestamp);
   writer.string(event.by);
@@ -100,6 +104,7 @@ function writeMessage(event: MessageSent): void {
   if (!isRarest) return;
   writer.value(mentionsRoom);
   writer.value(thread === undefined ? undefined : [thread.root, thread.no, thread.count, thread.followers]);
+  if (run !== undefined) writer.value(runFields(run));
 }
 
 /** Throws on bytes of an unknown version or kind: the room is quarantined, never half read. */
@@ -193,6 +198,11 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       head.push(...moderationFields(event), event.as);
       if (event.kind === "message_held" && event.isFirstAs !== undefined) head.push(event.isFirstAs);
       return head;
+    case "answer_extended":
+    case "answer_restarted":
+    case "answer_ended":
+      head.push(...answerFields(event));
+      return head;
     case "poll_voted":
       head.push(event.target, event.choices, event.votes, event.voters);
       return head;
@@ -248,6 +258,7 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         ...(row[15] != null && { poll: row[15] as Poll }),
         ...(row[16] != null && { mentionsRoom: row[16] as boolean }),
         ...(row[17] != null && { thread: threadPlaceOf(row[17] as unknown[]) }),
+        ...(row[18] != null && { run: runOf(row[18] as unknown[]) }),
       };
     case KIND.room_created:
       return { kind: "room_created", ...common, settings: row[5] as RoomSettings };
@@ -374,6 +385,10 @@ function fromRow(seq: Seq, row: Row): LogEvent {
     case KIND.reported:
     case KIND.report_resolved:
       return moderationEvent(common, row);
+    case KIND.answer_extended:
+    case KIND.answer_restarted:
+    case KIND.answer_ended:
+      return answerEvent(common, row);
     case KIND.poll_voted:
       return {
         kind: "poll_voted",

@@ -47,7 +47,13 @@ export class MessageViews {
   #views(page: HistoryPage, userId: UserId, own: ReadonlyMap<ItemKey, ItemValue | null>): readonly MessageView[] {
     const { room, state } = this.#room;
     const namesMax = state.memberCount <= REACTION_NAMES_SHOWN ? REACTION_NAMES_SHOWN : REACTION_NAMES_LARGE_ROOM;
-    const reading = { userId, nowMs: Math.max(this.#env.clock.wallMs(), state.lastTimestamp), namesMax, own };
+    const reading = {
+      userId,
+      nowMs: Math.max(this.#env.clock.wallMs(), state.lastTimestamp),
+      namesMax,
+      own,
+      growing: this.#room.assistant.growing,
+    };
     return page.map(({ event, overlay }) => presentView(room, event, overlay, reading));
   }
 }

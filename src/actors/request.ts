@@ -7,6 +7,7 @@ import type { HookVerdict } from "../domain/moderation/hook.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { RoomCommand } from "../domain/room/commands.ts";
 import type { ProfileChange } from "../domain/user/profile.ts";
+import type { Rejection } from "../protocol/errors.ts";
 import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
 import type { ModerationAsk, ReceiptState, TenantAsk, UserCalls } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
@@ -17,7 +18,9 @@ import type { MembersQuery } from "./member-pages.ts";
 /** Where the answer goes. */
 export type Asker =
   | { readonly kind: "frame"; readonly connection: ShardConnection; readonly ref: Ref | undefined }
-  | { readonly kind: "call"; readonly callNo: number };
+  | { readonly kind: "call"; readonly callNo: number }
+  /** The room itself: it is told once what it asked is durable, or why it was refused. Ends with its activation. */
+  | { readonly kind: "own"; readonly done: (refused: Rejection | undefined) => void };
 
 /** What follows once the command is accepted (and committed, where it wrote something). */
 export type RoomSequel =
@@ -37,6 +40,7 @@ export type RoomSequel =
       readonly after?: UserId;
       readonly limit: number;
     }
+  | { readonly kind: "ask"; readonly question: string; readonly topic: string | undefined }
   | ({ readonly kind: "members" } & MembersQuery)
   | { readonly kind: "present"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "moderation"; readonly ask: ModerationAsk }
@@ -77,9 +81,12 @@ export interface ResumeGather {
   add(position: RoomPosition): void;
 }
 
+/** What of a link is needed to answer. */
+export type AnswerWay = Pick<EdgeLink, "no" | "finish" | "reply">;
+
 interface RequestBase {
   /** What it came over, and the number of its record there; 0 for what the shard asked itself. */
-  readonly link: EdgeLink;
+  readonly link: AnswerWay;
   readonly record: number;
   readonly asker: Asker;
   readonly by: Principal;
@@ -112,6 +119,7 @@ export type UserAsk =
   | { readonly kind: "list_blocks"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "reserve_upload"; readonly bytes: number; readonly bytesPerDayMax: number }
   | { readonly kind: "get_presence" }
+  | { readonly kind: "ask_assistant"; readonly question: string; readonly topic: string | undefined }
   | { readonly kind: "unread_counts" }
   | { readonly kind: "list_invites"; readonly after?: RoomId; readonly limit: number }
   | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }

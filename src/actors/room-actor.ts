@@ -18,6 +18,7 @@ import { answerRejection } from "./answers.ts";
 import { decodeEntries } from "./log-codec.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { RoomRequest } from "./request.ts";
+import { RoomAssistant } from "./room-assistant.ts";
 import { RoomAudience, topicKey } from "./room-audience.ts";
 import { catchUp } from "./room-catch-up.ts";
 import { type Outcome, RoomAnswers } from "./room-answers.ts";
@@ -55,6 +56,7 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly receipts: RoomReceipts;
   readonly notices: UnreadNotices;
   readonly watch: RoomWatch;
+  readonly assistant: RoomAssistant;
   protected readonly env: ShardEnv;
   readonly #key: LogKey;
   readonly #sequels: RoomSequels;
@@ -70,6 +72,8 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Of the newest fence that is known to be durable. */
   #durableEpoch = 0;
   #quarantined = false;
+  /** A former activation left something, which is heard first. */
+  #isHeir = false;
   #publishedSeq: Seq = 0;
   /** Monotonic time at which the log was asked for. */
   #readMs = 0;
@@ -88,6 +92,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.reads = new RoomReads(env.journal, this.#key, later);
     this.receipts = new RoomReceipts(env, this, later);
     this.notices = new UnreadNotices(env, this, later);
+    this.assistant = new RoomAssistant(env, this, (request) => this.#take(request), later);
     this.marks = new RoomMarks(env, this, later);
     this.#sequels = new RoomSequels(env, this, later);
     this.#fence = new RoomFence(env, this, later);
@@ -151,6 +156,7 @@ export class RoomActor extends Actor<RoomMessage> {
       this.#sequels.isIdle &&
       this.#decisions.lanes.isEmpty &&
       this.#answers.isEmpty &&
+      this.assistant.isIdle &&
       !this.hasMail
     );
   }
@@ -193,6 +199,7 @@ export class RoomActor extends Actor<RoomMessage> {
   override stop(): RoomMessage[] {
     this.receipts.stop();
     this.notices.stop();
+    this.assistant.stop();
     return super.stop();
   }
 
@@ -269,7 +276,7 @@ export class RoomActor extends Actor<RoomMessage> {
       this.env.report("room_quarantined", { tenant: this.tenant, room: this.room, error: String(error) });
       this.#quarantined = true;
     }
-    this.release();
+    if (this.#isHeir || !this.#endsOpenRuns()) this.release();
   };
 
   #replay(tail: LogTail): void {
@@ -295,6 +302,14 @@ export class RoomActor extends Actor<RoomMessage> {
       state.head,
     );
     this.watch.start();
+  }
+
+  /** Answers that a former activation left open end before anything is answered. false: there are none, or not to be ended here. */
+  #endsOpenRuns(): boolean {
+    if (this.#follows || this.#quarantined || this.#fence.waits || this.#state.runs.size === 0) return false;
+    this.hold();
+    this.assistant.endOpen(() => this.release());
+    return true;
   }
 
   // ---------------------------------------------------------------------------------------------- requests
@@ -340,6 +355,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.receipts.committed(events);
     this.marks.sent(events);
     this.notices.committed(events);
+    if (!this.assistant.isIdle) this.assistant.committed(events);
     // Whoever subscribes gets what follows their request, also when it was committed in one group with it.
     this.#answers.committed((seq) => this.#publishUpTo(seq, events, after));
     this.#publishUpTo(this.committedSeq, events, after);
@@ -372,7 +388,7 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Ends the activation; what it had not answered goes to the next one, in the order it came. */
   #end({ failed, wasFull = false, culprit, current }: Ending): void {
     const unanswered = [...this.#answers.unanswered(), ...this.marks.unanswered(), ...this.#sequels.unanswered()];
-    unanswered.push(...this.#decisions.lanes.unanswered());
+    unanswered.push(...this.#decisions.lanes.unanswered(), ...this.assistant.questions.unanswered());
     const left = current === undefined ? this.stop() : [current, ...this.stop()];
     this.#log?.abandon();
     this.watch.stop();
@@ -395,14 +411,23 @@ export class RoomActor extends Actor<RoomMessage> {
     const told = Math.min(lastSeq, this.#publishedSeq);
     const laggards = this.audience.attach(link, connections, told, this.#publishedSeq);
     this.audience.ephemera.departed(departed);
-    if (laggards === undefined) return;
+    if (laggards === undefined) return this.assistant.tellAll();
     this.hold();
-    catchUp(this, laggards, () => this.release());
+    catchUp(this, laggards, () => {
+      this.assistant.tellAll();
+      this.release();
+    });
   }
 
   #inherit(former: Former): void {
-    if (this.#fence.inherit(former)) this.#follows = true;
+    if (this.#fence.inherit(former, () => this.#endsOpenRuns())) this.#follows = true;
     this.audience.ephemera.inherit(former.present);
+    this.#endsOpenRuns();
+  }
+
+  override deliver(message: RoomMessage): boolean {
+    if (message.to === "inherit") this.#isHeir = true;
+    return super.deliver(message);
   }
 }
 

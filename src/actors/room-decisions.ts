@@ -72,6 +72,8 @@ export class RoomDecisions {
       verdict: undefined,
       token,
       blocks: NO_BLOCKS,
+      ...(env.assistant !== undefined && { assistant: env.assistant.isConfigured ? "present" : "absent" }),
+      unsaved: (seq) => room.assistant.unsaved(seq),
     };
     this.#wishes = env.tenants.of(room.tenant);
     if (!this.#wishes.isKnown) env.tenants.renew(room.tenant, this.#wishes);
@@ -99,7 +101,7 @@ export class RoomDecisions {
     const log = this.#parts.log();
     if (log === undefined) throw new Error("a request before the log was read");
     const { command } = request;
-    if (log.isFull && "clientId" in command) {
+    if (log.isFull && ("clientId" in command || request.asker.kind === "own")) {
       answerRejection(this.#env, request, { code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS });
       return true;
     }
@@ -188,6 +190,7 @@ export class RoomDecisions {
 
   #accept(log: RoomLog, request: RoomRequest, events: readonly DomainEvent[], effects: readonly RoomEffect[]): void {
     for (const event of events) this.#parts.append(log, event);
+    if (request.asker.kind === "own") this.#room.assistant.decided(events);
     const first = events[0];
     const seq = first?.seq ?? 0;
     const timestamp = first?.timestamp ?? this.#room.state.lastTimestamp;

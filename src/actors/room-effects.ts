@@ -46,6 +46,9 @@ export function carryOut(parts: EffectParts, effect: RoomEffect, request: RoomRe
     case "remove_files":
       env.removeFiles(room.tenant, room.room, effect.files);
       return;
+    case "answer":
+      room.assistant.begin(effect.seq, effect.question);
+      return;
     case "moderation":
       for (const userId of effect.userIds) {
         const notice = { kind: "moderation", room: room.room, notice: effect.notice } as const;

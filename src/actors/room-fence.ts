@@ -28,8 +28,8 @@ export class RoomFence {
   #bareSeq: Seq = 0;
   /** A former activation here ended with something under way, or in doubt: whose fence is the newest proves nothing. */
   #succeeds = false;
-  /** Does not fence for its listeners' sake for now. */
-  #waits = false;
+  /** Leaves the log alone for now, as long as nobody asks for something to be written. */
+  waits = false;
 
   constructor(env: ShardEnv, room: RoomActor, later: Later) {
     this.#env = env;
@@ -66,7 +66,7 @@ export class RoomFence {
   get isDueForListeners(): boolean {
     const room = this.#room;
     const { head, owner } = room.state;
-    if (room.audience.isEmpty || this.#waits || room.publishedSeq < head) return false;
+    if (room.audience.isEmpty || this.waits || room.publishedSeq < head) return false;
     if (owner === this.#name && !this.#succeeds) return false;
     // Listeners of a room that is another node's are about to be told to go there.
     return !room.audience.hasLaggards && !room.follows && this.#env.ownership.isOwn(room.hash);
@@ -85,18 +85,19 @@ export class RoomFence {
 
   /**
    * What a former activation left. Whoever took the log may be right: it is left to them for a while. A full store is not asked
-   * again and again. true: while nobody can be asked whose it is, it stays theirs.
+   * again and again; `waited` runs when that is over. true: while nobody can be asked whose it is, it stays theirs.
    */
-  inherit({ epoch, wasFull }: Former): boolean {
+  inherit({ epoch, wasFull }: Former, waited: () => void): boolean {
     const { state, tenant, room } = this.#room;
     this.#succeeds = true;
     this.yields = state.epoch > epoch && !isFenceOf(this.#env.settings.node, state.owner);
     if (!this.yields && !wasFull) return false;
-    this.#waits = true;
+    this.waits = true;
     this.#env.clock.after(
       wasFull ? STORAGE_FULL_RETRY_MS : FENCE_RESPECT_MS,
       this.#later(() => {
-        this.#waits = false;
+        this.waits = false;
+        waited();
       }),
     );
     return this.yields && this.#env.ownership.giveUp(topicKey(tenant, room));

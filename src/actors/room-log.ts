@@ -25,6 +25,19 @@ const RETRY_MS_MAX = 1_000;
 /** What an event takes beside its text, for the segment's size. */
 const EVENT_BYTES = 96;
 
+function textBytes(event: LogEvent): number {
+  switch (event.kind) {
+    case "message_sent":
+    case "message_edited":
+    case "answer_ended":
+      return Buffer.byteLength(event.content);
+    case "answer_extended":
+      return Buffer.byteLength(event.text);
+    default:
+      return 0;
+  }
+}
+
 interface Pending {
   readonly event: LogEvent;
   readonly rows: readonly RowChange[];
@@ -96,8 +109,7 @@ export class RoomLog {
   }
 
   add(event: LogEvent, rows: readonly RowChange[], epoch: number, messageCount: number): void {
-    const text =
-      event.kind === "message_sent" || event.kind === "message_edited" ? Buffer.byteLength(event.content) : 0;
+    const text = textBytes(event);
     const poll = event.kind === "message_sent" && event.poll !== undefined ? 4 * pollLength(event.poll) : 0;
     const bytes = EVENT_BYTES + text + poll;
     this.#epoch = epoch;

@@ -146,7 +146,7 @@ export class RoomMarks {
   sent(events: readonly LogEvent[]): void {
     for (const event of events) {
       // A mark that stops just there would tell who wrote an anonymous message.
-      if (event.kind !== "message_sent" || event.as !== undefined) continue;
+      if (event.kind !== "message_sent" || event.as !== undefined || event.run !== undefined) continue;
       this.#room.receipts.moved(event.by, event.seq, event.seq, false);
       const sent = this.#sent.get(event.by);
       if (sent === undefined) {

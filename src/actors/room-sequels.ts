@@ -120,6 +120,9 @@ export class RoomSequels {
       case "receipts":
         this.#receipts(request, sequel);
         return;
+      case "ask":
+        this.#room.assistant.askPrivately(request, sequel);
+        return;
       case "present":
         answerValue(this.#env, request, this.#room.audience.ephemera.present(sequel));
         return;
@@ -206,7 +209,10 @@ export class RoomSequels {
   }
 
   #acknowledge(request: RoomRequest, done: Done): void {
-    if (request.asker.kind === "frame" && request.asker.ref === undefined) return answerAck(this.#env, request, {});
+    const { asker } = request;
+    if (asker.kind === "own" || (asker.kind === "frame" && asker.ref === undefined)) {
+      return answerAck(this.#env, request, {});
+    }
     if (request.command.kind === "create_invite") return this.#acknowledgeInvite(request, done);
     const messageSeq = done.seq > 0 ? messageSeqOf(request.command, done.seq) : undefined;
     const messageId = messageSeq === undefined ? {} : { messageId: messageIdOf(messageSeq) };
@@ -298,6 +304,7 @@ export class RoomSequels {
     const catchUp = audience.beginCatchUp(connection, lastSeq);
     this.#replay(catchUp, lastSeq, (missing) => {
       audience.endCatchUp(catchUp, this.#room.publishedSeq);
+      if (!catchUp.left) this.#room.assistant.tell(connection);
       then(missing);
       for (const other of catchUp.waiting) other(missing);
     });

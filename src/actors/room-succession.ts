@@ -74,7 +74,10 @@ export function estateOf(
     if (message.to === "room") unanswered.push(message);
     else others.push(message);
   }
-  const open = unanswered.filter((request) => !request.completed && request !== culprit);
+  // What the room asked itself ends with it.
+  const open = unanswered.filter(
+    (request) => !request.completed && request !== culprit && request.asker.kind !== "own",
+  );
   const first: RoomMessage[] = room.audience
     .release(room.publishedSeq)
     .map(({ link, toldSeq, connections }) => ({ to: "attach", link, connections, lastSeq: toldSeq, departed: [] }));

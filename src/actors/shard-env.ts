@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import type { RoomId, TenantId } from "../base/ids.ts";
 import type { Random } from "../base/prng.ts";
 import type { Rate } from "../base/token-bucket.ts";
+import type { Assistant } from "../domain/assistant/port.ts";
 import type { HookQuestion, HookVerdict } from "../domain/moderation/hook.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Journal } from "../storage/journal.ts";
@@ -50,6 +51,8 @@ export interface ShardEnv {
   readonly working: Working;
   readonly tenants: TenantModerations;
   readonly hasHook: boolean;
+  /** Absent: nobody asks it anything, and rooms do not look for questions. */
+  readonly assistant: Assistant | undefined;
   /** Asks the pre-publish hook; published as it is where there is none. */
   consult(question: HookQuestion, done: (verdict: HookVerdict) => void): void;
   /** Their bytes are not needed any more. What is not removed now is found later. */

@@ -8,6 +8,7 @@ import type { RoomId, TenantId } from "../base/ids.ts";
 import type { Random } from "../base/prng.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
+import type { Assistant } from "../domain/assistant/port.ts";
 import type { ModerationHook } from "../domain/moderation/hook.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
@@ -54,6 +55,7 @@ export interface ShardPorts {
   readonly hook?: ModerationHook;
   /** Gives up the bytes of uploads; absent: there are none. */
   readonly removeFiles?: ShardEnv["removeFiles"];
+  readonly assistant?: Assistant;
   /** Notes what is being handled where it survives this thread. */
   readonly working: Working;
   /** This shard's number and how many there are. */
@@ -114,6 +116,7 @@ export class Shard implements LinkOwner {
       working: ports.working,
       tenants: new TenantModerations(ports.projections, () => ports.clock.wallMs(), ports.settings.roomRate),
       hasHook: ports.hook !== undefined,
+      assistant: ports.assistant,
       consult: (question, done) => {
         if (ports.hook === undefined) done({ outcome: "publish" });
         else ports.hook.judge(question, done);

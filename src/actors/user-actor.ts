@@ -12,6 +12,7 @@ import { answerRejection } from "./answers.ts";
 import type { PresenceView } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { ActorMessage } from "./messages.ts";
+import { PrivateQuestions } from "./private-questions.ts";
 import type { UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { UserUploads } from "./user-uploads.ts";
@@ -44,6 +45,8 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   readonly #hash: number;
   readonly #later: <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
   #row: UserRow | undefined;
+  /** Made with the first one. */
+  #questions: PrivateQuestions<UserRequest> | undefined;
   /** Made when somebody is on the list, or the list is asked for. */
   #blocks: UserBlocks | undefined;
   #uploads: UserUploads | undefined;
@@ -63,7 +66,7 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   }
 
   get isIdle(): boolean {
-    return this.presence.isIdle && !this.hasMail;
+    return this.presence.isIdle && !this.hasMail && this.#questions?.isIdle !== false;
   }
 
   /** By the present view; otherwise another node has, or is about to have, an actor of this user. */
@@ -83,6 +86,12 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   get uploads(): UserUploads {
     this.#uploads ??= new UserUploads(this.#env, this.tenant, this.userId, this.#later);
     return this.#uploads;
+  }
+
+  /** To the assistant, about no room. */
+  get questions(): PrivateQuestions<UserRequest> {
+    this.#questions ??= new PrivateQuestions<UserRequest>(this.#env, this.#later);
+    return this.#questions;
   }
 
   get blocked(): UserBlocks | undefined {
@@ -139,9 +148,14 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
     this.#env.report("user_failed", { tenant: this.tenant, user: this.userId, error: String(error) });
     this.presence.stop();
     if (culprit?.to === "user") answerRejection(this.#env, culprit, { code: "internal" });
-    for (const message of this.stop()) {
+    for (const message of [...(this.#questions?.unanswered() ?? []), ...this.stop()]) {
       if (message.to === "user") answerRejection(this.#env, message, { code: "unavailable", retryAfterMs: RETRY_MS });
     }
+  }
+
+  override stop(): UserMessage[] {
+    this.#questions?.stop();
+    return super.stop();
   }
 
   // ---------------------------------------------------------------------------------------------- activation

@@ -83,6 +83,9 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
     case "list_threads":
       new UserThreads(env, user.tenant, user.userId, later).list(ask, (read) => answerRead(env, request, read));
       return;
+    case "ask_assistant":
+      askAssistant(user, request, ask);
+      return;
     case "unread_counts":
       readUnread(env, user, later, (read) => answerRead(env, request, read));
       return;
@@ -126,6 +129,23 @@ function disconnect({ env, user, later }: Parts, request: UserRequest, reason: s
     act,
     later(() => answerValue(env, request, { connections })),
   );
+}
+
+/** About no room, so that it knows of none. */
+function askAssistant(
+  user: UserActor,
+  request: UserRequest,
+  { question, topic }: Extract<UserAsk, { readonly kind: "ask_assistant" }>,
+): void {
+  user.questions.ask(request, {
+    tenant: user.tenant,
+    user: user.userId,
+    userName: request.by.name ?? user.userId,
+    task: "answer",
+    text: question,
+    context: [],
+    ...(topic !== undefined && { topic }),
+  });
 }
 
 function block({ env, user, later }: Parts, request: UserRequest, whom: UserId, blocked: boolean): void {

@@ -1,6 +1,7 @@
 /** From log events and rows to what people see. Pure; the one place that decides which parts of an event leave the engine. */
 import { type ItemKey, type MessageId, messageIdOf, type RoomId, type Seq, type UserId } from "../base/ids.ts";
 import type { LogEvent, MemberLeft, MessageSent, PollClosed, PollVoted, RoomSettings } from "../domain/room/events.ts";
+import type { RunOutcome, RunStart } from "../domain/assistant/runs.ts";
 import { isPollClosed, pollTally, type VoteRow, voteKey } from "../domain/room/polls.ts";
 import { emojiOf, isAmong, reactionKey, tallyOf } from "../domain/room/reactions.ts";
 import type { DeletedMessageView } from "./calls.ts";
@@ -8,6 +9,7 @@ import { shownBy } from "../domain/room/shown-author.ts";
 import type { ItemValue, MessageOverlay, ThreadSummary } from "../domain/room/state.ts";
 import type { Poll } from "../domain/room/vocabulary.ts";
 import type {
+  AnswerView,
   MessageView,
   PollView,
   ReactionView,
@@ -64,6 +66,10 @@ export function messageView(roomId: RoomId, event: MessageSent): MessageView {
   if (event.poll !== undefined) view.poll = pollView(event.seq, event.poll, null, undefined);
   if (event.mentionsRoom !== undefined) view.mentionsRoom = event.mentionsRoom;
   if (event.thread !== undefined) view.threadId = messageIdOf(event.thread.root);
+  if (event.run !== undefined) {
+    view.replyTo = messageIdOf(event.run.question);
+    view.answer = answerView(event.run, undefined);
+  }
   return view;
 }
 
@@ -85,6 +91,12 @@ export interface Reading {
   readonly namesMax: number;
   /** Rows of the reader's own, as far as they were read: reactions and votes. */
   readonly own: ReadonlyMap<ItemKey, ItemValue | null>;
+  /** An answer that has not ended, as far as it was shown. */
+  readonly growing?: (seq: Seq) => Growing | undefined;
+}
+export interface Growing {
+  readonly attempt: number;
+  readonly text: string;
 }
 
 /** The message as it is now. A deleted one keeps its place and loses its text. Without a reading, nothing is the reader's own. */
@@ -94,7 +106,8 @@ export function presentView(
   overlay: MessageOverlay | null,
   reading?: Reading,
 ): MessageView {
-  const sent = messageView(roomId, event);
+  const sent: Mutable<MessageView> = messageView(roomId, event);
+  if (event.run !== undefined) growAnswer(sent, event.seq, event.run, overlay, reading);
   const thread = overlay?.thread === undefined ? {} : { thread: threadView(overlay.thread) };
   if (overlay?.deletedAt !== undefined) {
     const { attachments: _attachments, mentions: _mentions, mentionsRoom: _mentionsRoom, poll: _poll, ...kept } = sent;
@@ -153,6 +166,37 @@ export function pollView(seq: Seq, poll: Poll, overlay: MessageOverlay | null, r
   };
 }
 
+/** Absent parts are left out; sources become ids of messages. */
+function answerParts({ reason, provider, model, sources, sentiment }: Partial<RunOutcome>) {
+  return {
+    ...(reason !== undefined && { reason }),
+    ...(provider !== undefined && { provider }),
+    ...(model !== undefined && { model }),
+    ...(sources !== undefined && { sources: sources.map(messageIdOf) }),
+    ...(sentiment !== undefined && { sentiment }),
+  };
+}
+
+function answerView(run: RunStart, outcome: RunOutcome | undefined, attempt = 1): AnswerView {
+  const { task, question, asker, as = asker } = run;
+  const asked = { task, question: messageIdOf(question), askedBy: as };
+  if (outcome === undefined) return { state: "streaming", attempt, ...asked };
+  return { state: outcome.state, attempt: outcome.attempt, ...asked, ...answerParts(outcome) };
+}
+
+/** The text so far, or that it ended with and how. */
+function growAnswer(
+  view: Mutable<MessageView>,
+  seq: Seq,
+  run: RunStart,
+  overlay: MessageOverlay | null,
+  reading: Reading | undefined,
+): void {
+  const growing = overlay?.answer === undefined ? reading?.growing?.(seq) : undefined;
+  if (growing !== undefined) view.content = growing.text;
+  view.answer = answerView(run, overlay?.answer, growing?.attempt);
+}
+
 export function threadView({ count, lastAt, participants }: ThreadSummary): ThreadView {
   return { replyCount: count, lastReplyAt: lastAt, participants };
 }
@@ -199,6 +243,28 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
     case "file_added":
     case "files_removed":
       return undefined;
+    case "answer_extended":
+      // Who listens got it as it came, and who comes later gets the text so far.
+      return undefined;
+    case "answer_restarted": {
+      const messageId = messageIdOf(event.target);
+      return {
+        type: "ai_response",
+        seq,
+        timestamp,
+        messageId,
+        state: "streaming",
+        attempt: event.attempt,
+        content: "",
+      };
+    }
+    case "answer_ended": {
+      const { target, content, outcome } = event;
+      const by = outcome.state === "cancelled" ? { by: shownBy(event) } : {};
+      const { state, attempt } = outcome;
+      const place = { type: "ai_response", seq, timestamp, messageId: messageIdOf(target) } as const;
+      return { ...place, state, attempt, content, ...by, ...answerParts(outcome) };
+    }
     case "room_deleted":
       return { type: "room_deleted", seq, timestamp, by: event.by };
     case "member_muted":

@@ -520,3 +520,40 @@ export const CAPSULE_RETRY_MS = 100;
 export const REINDEX_RUN_EVENTS = 2_048;
 export const REINDEX_LOGS_AT_ONCE = 8;
 export const REINDEX_ATTEMPTS_MAX = 8;
+// ---------------------------------------------------------------------------------------------- the assistant
+
+/** Answers that grow in one room at a time: each stands in its state with its text. Ends as `too_many_runs`. */
+export const AI_RUNS_PER_ROOM_MAX = 8;
+/** Answers that a node asks providers for at once, and questions that wait for one to end. Ends as `overloaded`. */
+export const AI_RUNS_MAX = 256;
+export const AI_WAITING_MAX = 256;
+/** Pieces of one answer are shown no more often, milliseconds: 25 a second. The first one is shown at once. */
+export const AI_PIECE_INTERVAL_MS = 40;
+/** An answer that grows is saved so often, milliseconds: what a crash may take. */
+export const AI_CHECKPOINT_MS = 1_000;
+/** Pause before the end of an answer that could not be written is tried again, milliseconds. */
+export const AI_RETRY_MS = 500;
+/** Messages that a question is given, and those that a summary looks at. Older ones are left out. */
+export const AI_CONTEXT_MESSAGES = 30;
+export const AI_SUMMARY_MESSAGES = 100;
+/** Turns of a conversation that are remembered; the oldest are forgotten first. */
+export const AI_REMEMBERED_TURNS_MAX = 8;
+/** Characters of one remembered turn outside of rooms. Cut. */
+export const AI_REMEMBERED_LENGTH_MAX = 2_000;
+/** Characters of a question over REST and of what it is said to be about. Reject `invalid_field`. */
+export const AI_QUESTION_LENGTH_MAX = 5_000;
+export const AI_TOPIC_LENGTH_MAX = 500;
+/** Attempts to write a budget's row that other nodes write just then. Beyond: the question ends as `overloaded`. */
+export const AI_BUDGET_ATTEMPTS_MAX = 10;
+/** Remembered conversations that are looked at for expired ones with each that is written. */
+export const AI_FORGOTTEN_AT_ONCE = 20;
+/** A provider that says when to come back is waited for so long, where there is no other, milliseconds. */
+export const AI_PROVIDER_WAIT_MS_MAX = 2_000;
+/** Between two blocks of pieces from the providers' thread, milliseconds; the first of an answer does not wait. */
+export const AI_BLOCK_INTERVAL_MS = 20;
+/** Bytes of a provider's answer to a question of moderation that are read. Beyond: no verdict. */
+export const AI_VERDICT_LENGTH_MAX = 2_000;
+/** Tenants of which a shard knows where it looked for expired conversations last. Of others it begins at the first. */
+export const AI_TENANTS_LOOKED_AT_MAX = 10_000;
+/** How long an edge waits for a private answer, milliseconds: the longest `STOA_AI_RUN_MS`, and a wait for a free place. */
+export const AI_ASK_MS_MAX = 660_000;

@@ -9,12 +9,15 @@ import { parseId, type TenantId, type UserId } from "../base/ids.ts";
 import { TOKEN_ID_LENGTH_MAX, TOKEN_LENGTH_MAX, URL_LENGTH_MAX, USER_NAME_LENGTH_MAX } from "../base/limits.ts";
 import { type Random, SystemRandom } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import { ASSISTANT } from "../domain/assistant/runs.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
 
 /** Characters of the name that a minted token gets. */
 const TOKEN_ID_LENGTH = 16;
 const TENANT_DEFAULT = "default";
+/** Nobody speaks as the assistant, whoever signs the token. */
+const RESERVED_USER_IDS: ReadonlySet<string> = new Set([ASSISTANT]);
 
 export interface Verified {
   readonly principal: Principal;
@@ -93,6 +96,7 @@ export function bearerToken(header: string | null | undefined): string | undefin
 function verifiedFrom(claims: Readonly<Record<string, unknown>>): Result<Verified, Rejection> {
   const userId = parseId<UserId>(claims["sub"]);
   if (userId === undefined) return err(unusable("sub", "is no valid user id"));
+  if (RESERVED_USER_IDS.has(userId)) return err(unusable("sub", "is the name of the engine's own assistant"));
   const tenant = parseId<TenantId>(claims["tenant"] ?? claims["tenant_id"] ?? TENANT_DEFAULT);
   if (tenant === undefined) return err(unusable("tenant", "is no valid tenant id"));
   const expires = claims["exp"];

@@ -15,6 +15,7 @@ import { attachmentsPlugin } from "./attachments-plugin.ts";
 import type { Auth } from "./auth.ts";
 import type { RestOptions } from "./authenticated.ts";
 import { auditPlugin } from "./audit-plugin.ts";
+import { assistantPlugin } from "./assistant-plugin.ts";
 import { blocksPlugin } from "./blocks-plugin.ts";
 import { docsPlugin } from "./docs-plugin.ts";
 import type { EdgeCircle } from "./edge-circle.ts";
@@ -114,6 +115,7 @@ export function createApp(options: AppOptions) {
       .use(pinsPlugin(prefix, rest))
       .use(moderationPlugin(prefix, rest))
       .use(activityPlugin(prefix, rest))
+      .use(assistantPlugin(prefix, { ...rest, runMs: config.assistant.runMs }))
       .use(blocksPlugin(prefix, rest))
       .use(peoplePlugin(prefix, { ...rest, directory }))
       .use(receiptsPlugin(prefix, rest))

@@ -1,6 +1,7 @@
 /** What the edge asks of shards and waits for: calls with their time-outs, and how they are asked anew elsewhere. */
 import type { LinkCall } from "../actors/link.ts";
 import type { Clock } from "../base/clock.ts";
+import { AI_ASK_MS_MAX } from "../base/limits.ts";
 import { err, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
@@ -32,7 +33,9 @@ export class ShardCalls {
     if (call.to !== "shard" && target.outlet.isFull) {
       return answer(err({ code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS }));
     }
-    const callNo = this.#table.open(this.#clock.monotonicMs(), answer, timeoutMs);
+    const isThinking = call.to !== "connection" && (call.kind === "ask" || call.kind === "ask_assistant");
+    const patienceMs = timeoutMs ?? (isThinking ? AI_ASK_MS_MAX : undefined);
+    const callNo = this.#table.open(this.#clock.monotonicMs(), answer, patienceMs);
     this.repeat(target, callNo, by, call);
   }
 

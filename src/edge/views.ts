@@ -41,6 +41,8 @@ export function messageJson(message: MessageView, readBy?: readonly UserId[]) {
     ...(message.deletedAt === undefined ? {} : { deletedAt: iso(message.deletedAt) }),
     isAnonymous: message.isAnonymous ?? false,
     ...(message.poll === undefined ? {} : { poll: jsonOfPoll(message.poll) }),
+    /** Of an answer of the assistant: what it answers, and how far it is. */
+    ...(message.answer === undefined ? {} : { answer: message.answer }),
     ...(message.clientId === undefined ? {} : { clientId: message.clientId }),
   };
 }

@@ -258,6 +258,11 @@ export interface ModerationRuleView {
   readonly reason?: string;
   readonly replacement?: string;
 }
+/** Ends an answer of the assistant where it is: for whoever asked, and for moderators. */
+export interface StopAnswerFrame extends Mutation {
+  readonly type: "stop_answer";
+  readonly messageId: MessageId;
+}
 export interface SetPresenceFrame extends Request {
   readonly type: "set_presence";
   readonly status: PresenceStatus;
@@ -311,6 +316,7 @@ export type ClientFrame =
   | ClosePollFrame
   | BanPseudonymFrame
   | UnbanPseudonymFrame
+  | StopAnswerFrame
   | SetPresenceFrame
   | BlockUserFrame
   | ResumeFrame;
@@ -355,6 +361,31 @@ export interface MessageView {
   readonly mentionsRoom?: boolean;
   /** The replies to it. */
   readonly thread?: ThreadView;
+  /** Of type `ai_response`: what it answers, and how far it is. `content` is the text so far. */
+  readonly answer?: AnswerView;
+}
+
+export const RUN_STATES = ["streaming", "complete", "cancelled", "failed"] as const;
+export type RunState = (typeof RUN_STATES)[number];
+/** How an answer of the assistant is, or ended. */
+interface AnswerOutcome {
+  readonly state: RunState;
+  /** 1, and one more each time that what came before is void. */
+  readonly attempt: number;
+  /** Why it ended so, or is not whole. */
+  readonly reason?: string;
+  readonly provider?: string;
+  readonly model?: string;
+  /** Messages that the provider was given. */
+  readonly sources?: readonly MessageId[];
+  /** Of the task `sentiment`. */
+  readonly sentiment?: string;
+}
+export interface AnswerView extends AnswerOutcome {
+  readonly task: string;
+  /** The message that asked, and its author. */
+  readonly question: MessageId;
+  readonly askedBy: UserId;
 }
 
 export interface ReactionView {
@@ -447,6 +478,15 @@ export type RoomEvent =
     } & Durable)
   /** The last that is heard of the room. */
   | ({ readonly type: "room_deleted"; readonly by: UserId } & Durable)
+  /** An answer of the assistant ended (then `content` is all of it), or begins anew (then `content` is empty). */
+  | ({
+      readonly type: "ai_response";
+      readonly messageId: MessageId;
+      readonly content: string;
+      /** Who stopped it. */
+      readonly by?: UserId;
+    } & AnswerOutcome &
+      Durable)
   | ({
       readonly type: "member_muted";
       readonly user: UserRef;
@@ -613,6 +653,19 @@ export interface MemberCountFrame {
   readonly roomId: RoomId;
   readonly memberCount: number;
 }
+/**
+ * Part of an answer of the assistant that grows: `text` stands at `offset` (UTF-16 units) of the text of this `attempt`. Who
+ * begins to listen gets all of it from offset 0.
+ */
+export interface AiResponseFrame {
+  readonly type: "ai_response";
+  readonly roomId: RoomId;
+  readonly messageId: MessageId;
+  readonly state: "streaming";
+  readonly attempt: number;
+  readonly offset: number;
+  readonly text: string;
+}
 export interface NotificationFrame {
   readonly type: "notification";
   readonly kind:
@@ -679,6 +732,7 @@ export type ServerFrame =
   | ReceiptsFrame
   | NotificationFrame
   | MemberCountFrame
+  | AiResponseFrame
   | ModerationNoticeFrame
   | ThreadUnreadFrame
   | ResumedFrame

@@ -59,6 +59,7 @@ export function dialectMessage(message: MessageView): object {
     ...(message.threadId === undefined ? {} : { threadId: message.threadId }),
     ...(message.thread === undefined ? {} : { thread: jsonOfThread(message.thread) }),
     ...(message.mentionsRoom === undefined ? {} : { mentionsRoom: true }),
+    ...(message.answer === undefined ? {} : { answer: message.answer }),
   };
 }
 

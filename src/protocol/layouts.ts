@@ -4,6 +4,8 @@
  */
 import type {
   AckFrame,
+  AiResponseFrame,
+  AnswerView,
   Attachment,
   ConnectionFrame,
   ErrorFrame,
@@ -48,6 +50,7 @@ export const SERVER_OPS = {
   thread_unread: 80,
   member_count: 92,
   moderation_notice: 96,
+  ai_response: 110,
 } as const satisfies Record<ServerFrameType, number>;
 
 /** First element of an event within `events`. */
@@ -65,6 +68,7 @@ export const EVENT_KINDS = {
   message_pinned: 16,
   message_unpinned: 17,
   pseudonym_updated: 21,
+  ai_response: 30,
 } as const satisfies Record<RoomEvent["type"], number>;
 
 /** One position of a record: a plain value, or a record, a list or a map of records. */
@@ -121,6 +125,21 @@ export const MESSAGE = layout<MessageView>(
   "threadId",
   "mentionsRoom",
   { name: "thread", layout: layout<ThreadView>("replyCount", "lastReplyAt", "participants") },
+  {
+    name: "answer",
+    layout: layout<AnswerView>(
+      "state",
+      "attempt",
+      "task",
+      "question",
+      "askedBy",
+      "reason",
+      "provider",
+      "model",
+      "sources",
+      "sentiment",
+    ),
+  },
 );
 const CHANGE = layout<AnyChange>(
   "kind",
@@ -188,6 +207,18 @@ export const EVENT_LAYOUTS: Readonly<Record<RoomEvent["type"], Layout>> = {
     "by",
     "reason",
   ),
+  ai_response: layout<EventOf<"ai_response">>(
+    "messageId",
+    "state",
+    "attempt",
+    "content",
+    "by",
+    "reason",
+    "provider",
+    "model",
+    "sources",
+    "sentiment",
+  ),
   room_deleted: layout<EventOf<"room_deleted">>("by"),
   member_muted: layout<EventOf<"member_muted">>({ name: "user", layout: USER }, "by", "until"),
   member_unmuted: layout<EventOf<"member_unmuted">>({ name: "user", layout: USER }, "by"),
@@ -238,6 +269,7 @@ export const SERVER_LAYOUTS: Readonly<Record<Exclude<ServerFrameType, "events">,
   ),
   notification: layout<NotificationFrame>("kind", "by", "messageId", "unread", "mentions", "readSeq", "content"),
   member_count: layout<MemberCountFrame>("memberCount"),
+  ai_response: layout<AiResponseFrame>("messageId", "state", "attempt", "offset", "text"),
   moderation_notice: layout<ModerationNoticeFrame>("what", "heldId", "messageId", "reportId", "reason"),
   thread_unread: layout<ThreadUnreadFrame>("threadId", "unread"),
   resumed: layout<ResumedFrame>({ name: "rooms", layout: POSITION, many: "list" }),

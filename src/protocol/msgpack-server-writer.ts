@@ -103,9 +103,9 @@ function writeMessage(writer: MsgpackWriter, message: MessageView): void {
 const MESSAGE_HEAD = 13;
 const MESSAGE_TAIL = MESSAGE.slice(MESSAGE_HEAD);
 
-function hasTail({ reactions, isAnonymous, poll, threadId, mentionsRoom, thread }: MessageView): boolean {
+function hasTail({ reactions, isAnonymous, poll, threadId, mentionsRoom, thread, answer }: MessageView): boolean {
   if (reactions !== undefined || isAnonymous !== undefined || poll !== undefined) return true;
-  return threadId !== undefined || mentionsRoom !== undefined || thread !== undefined;
+  return threadId !== undefined || mentionsRoom !== undefined || thread !== undefined || answer !== undefined;
 }
 
 function messageFieldCount(message: MessageView): number {

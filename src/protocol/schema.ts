@@ -280,6 +280,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
       fields: [...mutation, required("pseudonym", id), optional("reason", text(PSEUDONYM_REASON_LENGTH_MAX))],
     },
     unban_pseudonym: { op: 133, room: "required", fields: [...mutation, required("pseudonym", id)] },
+    stop_answer: { op: 150, room: "required", fields: [...mutation, required("messageId", id)] },
     typing_start: { op: 30, room: "required", fields: [] },
     typing_stop: { op: 31, room: "required", fields: [] },
     mark_read: {

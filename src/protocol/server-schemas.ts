@@ -4,7 +4,7 @@
  */
 import { ERRORS } from "./errors.ts";
 import type * as Wire from "./frames.ts";
-import { MESSAGE_TYPES, MODERATION_LEVELS, PRESENCE_STATUSES, ROLES, ROOM_TYPES } from "./frames.ts";
+import { MESSAGE_TYPES, MODERATION_LEVELS, PRESENCE_STATUSES, ROLES, ROOM_TYPES, RUN_STATES } from "./frames.ts";
 import { BOOLEAN, COUNT, ID, type JsonSchema, listOf, mapOf, REF, refTo, SEQ, TEXT, TIME } from "./json-schema.ts";
 
 type OptionalKey<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];
@@ -27,6 +27,8 @@ const ROLE: JsonSchema = { enum: ROLES };
 const STATUS: JsonSchema = { enum: PRESENCE_STATUSES };
 const CODE: JsonSchema = { enum: Object.keys(ERRORS) };
 const USER = refTo("UserRef");
+
+const RUN = { state: { enum: RUN_STATES }, attempt: COUNT };
 
 /** Records that frames have in common. */
 export const SERVER_RECORDS: Readonly<Record<string, JsonSchema>> = {
@@ -78,7 +80,12 @@ export const SERVER_RECORDS: Readonly<Record<string, JsonSchema>> = {
       threadId: ID,
       mentionsRoom: BOOLEAN,
       thread: refTo("Thread"),
+      answer: refTo("Answer"),
     },
+  ),
+  Answer: record<Wire.AnswerView>(
+    { ...RUN, task: TEXT, question: ID, askedBy: ID },
+    { reason: TEXT, provider: TEXT, model: TEXT, sources: listOf(ID), sentiment: TEXT },
   ),
   Room: withType(
     record<Omit<Wire.RoomView, "type">>(
@@ -190,6 +197,11 @@ export const EVENT_SCHEMAS: { readonly [T in Wire.RoomEvent["type"]]: JsonSchema
     { reason: TEXT },
     "pseudonym_updated",
   ),
+  ai_response: record<EventOf<"ai_response">>(
+    { messageId: ID, content: TEXT, ...RUN, ...DURABLE },
+    { by: ID, reason: TEXT, provider: TEXT, model: TEXT, sources: listOf(ID), sentiment: TEXT },
+    "ai_response",
+  ),
   room_deleted: record<EventOf<"room_deleted">>({ by: ID, ...DURABLE }, {}, "room_deleted"),
   member_muted: record<EventOf<"member_muted">>(PERSON, { until: TIME }, "member_muted"),
   member_unmuted: record<EventOf<"member_unmuted">>(PERSON, {}, "member_unmuted"),
@@ -263,6 +275,11 @@ export const SERVER_SCHEMAS: { readonly [T in Wire.ServerFrameType]: JsonSchema 
     "notification",
   ),
   member_count: record<Wire.MemberCountFrame>({ roomId: ID, memberCount: COUNT }, {}, "member_count"),
+  ai_response: record<Wire.AiResponseFrame>(
+    { roomId: ID, messageId: ID, state: { const: "streaming" }, attempt: COUNT, offset: COUNT, text: TEXT },
+    {},
+    "ai_response",
+  ),
   moderation_notice: record<Wire.ModerationNoticeFrame>(
     { roomId: ID, what: { enum: ["held", "reported", "approved", "rejected"] } },
     { heldId: ID, messageId: ID, reportId: TEXT, reason: TEXT },

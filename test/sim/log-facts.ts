@@ -33,6 +33,12 @@ export function logLine(event: LogEvent): string | undefined {
     case "file_added":
     case "files_removed":
       return undefined;
+    case "answer_extended":
+      return undefined;
+    case "answer_restarted":
+      return `${place} ${messageIdOf(event.target)} answer streaming ${event.attempt}: `;
+    case "answer_ended":
+      return `${place} ${messageIdOf(event.target)} answer ${event.outcome.state} ${event.outcome.attempt}: ${event.content}`;
     case "room_deleted":
       return `${place} room deleted by ${event.by}`;
     case "member_muted":
@@ -93,6 +99,8 @@ export function seenLine(event: RoomEvent): string {
       return `${place} settings by ${event.by}`;
     case "pseudonym_updated":
       return `${place} ${event.pseudonym.userId} ${event.banned ? "banned" : "free"} by ${event.by}`;
+    case "ai_response":
+      return `${place} ${event.messageId} answer ${event.state} ${event.attempt}: ${event.content}`;
     case "room_deleted":
       return `${place} room deleted by ${event.by}`;
     case "member_muted":

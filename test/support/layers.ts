@@ -24,6 +24,8 @@ export const ACTOR_LINK: readonly string[] = ["actors/calls.ts", "actors/link.ts
 export const ACTOR_CODECS: readonly string[] = ["actors/log-codec.ts", "actors/views.ts"];
 /** What of the domain is data: stored rows, events, commands and how one is made of a wish, but no decisions. */
 export const DOMAIN_TYPES: readonly string[] = [
+  "domain/assistant/port.ts",
+  "domain/assistant/runs.ts",
   "domain/moderation/hook.ts",
   "domain/moderation/rules.ts",
   "domain/principal.ts",
@@ -76,12 +78,19 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["base/", "domain/", "protocol/frames.ts", ...ACTOR_CODECS, ...JOURNAL_PORTS],
     packages: ["bun:sqlite", "node:*"],
   },
-  ai: { may: ["base/", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: [] },
+  ai: {
+    may: ["base/", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
+    packages: ["openai", "@google/generative-ai", "node:worker_threads"],
+  },
   integrations: {
     may: ["base/", "followers/log-consumer.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
     packages: ["node:*"],
   },
-  "config.ts": { may: ["base/", "env-reader.ts", "config-attachments.ts"], packages: ["node:*"] },
+  "config.ts": {
+    may: ["base/", "env-reader.ts", "config-assistant.ts", "config-attachments.ts"],
+    packages: ["node:*"],
+  },
+  "config-assistant.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "config-attachments.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "env-reader.ts": { may: ["base/"], packages: [] },
   "main.ts": { may: [""], packages: ["*"] },

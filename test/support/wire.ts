@@ -82,7 +82,8 @@ function decodeBinary(data: string | Uint8Array): Frame {
 function asEvents(frame: Frame): Frame {
   const { roomId, after, head, ...event } = frame;
   if (frame.type === "room_head") return { type: "events", roomId, after, head, events: [] };
-  if (!EVENT_TYPES.has(frame.type)) return frame;
+  // A part of a growing answer is called as its end, and has no sequence.
+  if (!EVENT_TYPES.has(frame.type) || frame["seq"] === undefined) return frame;
   return { type: "events", roomId, after, head: head ?? event["seq"], events: [event] };
 }
 

@@ -31,7 +31,7 @@ describe("readConfig", () => {
       typingTimeoutMs: 3000,
       presenceTtlSeconds: 300,
       socketIdleSeconds: 600,
-      aiResponseTimeoutMs: 10_000,
+      assistant: { silenceMs: 10_000, runMs: 60_000, runsMax: 256, contextTtlMs: 3_600_000 },
       messageRetentionDays: undefined,
       notices: [],
     });
@@ -262,12 +262,9 @@ describe("readConfig", () => {
   test("variables of later versions are accepted, and those that would change something are announced as ignored", () => {
     const { notices } = configOf({
       AWS_REGION: "eu-central-1",
-      GEMINI_API_KEY: "key",
       MESSAGE_RETENTION_DAYS: "365",
     });
-    expect(notices).toContain("GEMINI_API_KEY is set; this version has no assistant and ignores it");
-    expect(notices.map((notice) => notice.split(" ")[0])).toEqual(["GEMINI_API_KEY", "MESSAGE_RETENTION_DAYS"]);
-    expect(notices.join("\n")).not.toContain("key ");
+    expect(notices.map((notice) => notice.split(" ")[0])).toEqual(["MESSAGE_RETENTION_DAYS"]);
   });
 });
 
@@ -381,5 +378,41 @@ describe("the moderation hook", () => {
   test("answers before clients give up", () => {
     const env = { ...url, STOA_MODERATION_HOOK_SECRET: "s".repeat(16), STOA_MODERATION_HOOK_TIMEOUT_MS: "4001" };
     expect(complaintsOf(env)[0]).toStartWith("STOA_MODERATION_HOOK_TIMEOUT_MS: got ");
+  });
+});
+
+describe("the assistant", () => {
+  test("there is none without a key", () => {
+    expect(configOf({}).assistant.providers).toEqual([]);
+  });
+
+  test("Gemini is asked first, then OpenAI; another order is said", () => {
+    const keys = { GEMINI_API_KEY: "g", OPENAI_API_KEY: "o" };
+    const names = (env: Record<string, string>) => configOf(env).assistant.providers.map(({ name }) => name);
+    expect(names(keys)).toEqual(["gemini", "openai"]);
+    expect(names({ ...keys, STOA_AI_PROVIDERS: "openai,gemini" })).toEqual(["openai", "gemini"]);
+    expect(names({ ...keys, STOA_AI_PROVIDERS: "gemini" })).toEqual(["gemini"]);
+    expect(names({ OPENAI_API_KEY: "o" })).toEqual(["openai"]);
+    expect(complaintsOf({ STOA_AI_PROVIDERS: "claude" })[0]).toContain("STOA_AI_PROVIDERS");
+  });
+
+  test("a server of one's own that speaks OpenAI's protocol needs no key", () => {
+    const { providers } = configOf({
+      OPENAI_BASE_URL: "http://127.0.0.1:11434/v1",
+      OPENAI_MODEL: "llama3.2",
+    }).assistant;
+    expect(providers).toEqual([
+      { name: "openai", apiKey: "none", model: "llama3.2", baseUrl: "http://127.0.0.1:11434/v1" },
+    ]);
+  });
+
+  test("one of two judges messages, the hook or the assistant", () => {
+    expect(configOf({}).assistant.moderation).toBeUndefined();
+    expect(configOf({ STOA_AI_MODERATION: "on" }).assistant.moderation).toEqual({
+      timeoutMs: 1_000,
+      onFailure: "publish",
+    });
+    const both = { STOA_MODERATION_HOOK_URL: "http://h", STOA_MODERATION_HOOK_SECRET: "s".repeat(16) };
+    expect(complaintsOf({ ...both, STOA_AI_MODERATION: "on" })[0]).toStartWith("STOA_AI_MODERATION: got ");
   });
 });

@@ -13,6 +13,8 @@ export interface HookQuestion {
   readonly messageType: string;
   /** The message that is to be changed; absent: a new one. */
   readonly messageId?: MessageId;
+  /** How closely the room looks. */
+  readonly level?: "none" | "basic" | "strict";
 }
 
 export type HookVerdict =

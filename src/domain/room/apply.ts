@@ -5,6 +5,7 @@
 import type { Seq, UserId } from "../../base/ids.ts";
 import { MENTIONS_KEPT_MAX } from "../../base/limits.ts";
 import { unreachable } from "../../base/result.ts";
+import { answerChanged, runBegan } from "./apply-answers.ts";
 import { standingChanged, standingOfJoined } from "./apply-standing.ts";
 import type {
   LogEvent,
@@ -42,6 +43,7 @@ export function apply(state: RoomState, event: LogEvent): void {
       if (isSlow(state)) noteSpoken(state, event);
       if (event.isFirstAs === true) givePseudonym(state, event);
       if (event.attachments !== undefined) filesChanged(state, event);
+      if (event.run !== undefined) runBegan(state, event, event.run);
       break;
     case "fence":
       if (event.epoch <= state.epoch) throw new Error(`epoch ${event.epoch} does not follow ${state.epoch}`);
@@ -67,6 +69,7 @@ export function apply(state: RoomState, event: LogEvent): void {
       break;
     case "room_deleted":
       state.deletedAt = event.timestamp;
+      state.runs.clear();
       break;
     case "member_banned":
     case "ban_lifted":
@@ -105,6 +108,14 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "reported":
     case "report_resolved":
       applyModeration(state, event);
+      break;
+    case "answer_extended":
+    case "answer_restarted":
+      answerChanged(state, event);
+      break;
+    case "answer_ended":
+      answerChanged(state, event);
+      messageChanged(state, event);
       break;
     case "poll_voted":
       state.items.set(voteKey(event.target, event.by), voteRow(event), event.seq);
@@ -230,7 +241,10 @@ function bytesOf(event: LogEvent): number {
         (event.poll === undefined ? 0 : pollLength(event.poll))
       );
     case "message_edited":
+    case "answer_ended":
       return EVENT_BYTES + event.content.length;
+    case "answer_extended":
+      return EVENT_BYTES + event.text.length;
     default:
       return EVENT_BYTES;
   }

@@ -42,6 +42,7 @@ const SEED = {
   answer_request: 0xa831c66d,
   add_file: 0xb00327c8,
   drop_files: 0xbf597fc7,
+  stop_answer: 0xc6e00bf7,
 } as const satisfies Record<RoomMutation["kind"], number>;
 
 /** Their order is part of the hash: only appended to. */
@@ -79,6 +80,7 @@ export function bodyHashOf(command: RoomMutation): number {
     case "vote_poll":
       return hashList(command.choices.map(String), hash32(command.messageId, seed));
     case "close_poll":
+    case "stop_answer":
       return hash32(command.messageId, seed);
     case "ban_pseudonym":
       return hash32(command.reason ?? "", hash32(command.pseudonym, seed ^ (command.banned ? 1 : 0)));

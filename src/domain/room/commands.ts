@@ -1,6 +1,7 @@
 /** What may be asked of a room. Imperative names; each carries who asks, taken from the verified token. */
 import type { MessageId, Seq, UserId } from "../../base/ids.ts";
 import type { Principal } from "../principal.ts";
+import type { RunOutcome } from "../assistant/runs.ts";
 import type { ModerationRule } from "../moderation/rules.ts";
 import type { RoomSettings } from "./events.ts";
 import type { ReportAction } from "./moderation-events.ts";
@@ -226,6 +227,30 @@ export interface CheckUpload extends CommandBase {
   readonly fileSize: number;
   readonly mimeType: string;
 }
+/** Ends an answer of the assistant where it is. */
+export interface StopAnswer extends MutationBase {
+  readonly kind: "stop_answer";
+  readonly messageId: MessageId;
+}
+/** The engine's own, of an answer that grows: nobody else asks this, and nobody repeats it. What is new the context says. */
+export interface ExtendAnswer extends CommandBase {
+  readonly kind: "extend_answer";
+  readonly target: Seq;
+}
+export interface RestartAnswer extends CommandBase {
+  readonly kind: "restart_answer";
+  readonly target: Seq;
+}
+export interface EndAnswer extends CommandBase {
+  readonly kind: "end_answer";
+  readonly target: Seq;
+  readonly outcome: Omit<RunOutcome, "attempt">;
+}
+export type AnswerCommand = ExtendAnswer | RestartAnswer | EndAnswer;
+/** May this user ask the assistant about the room? Changes nothing. */
+export interface CheckAsk extends CommandBase {
+  readonly kind: "check_ask";
+}
 /** Ephemeral: no log entry. */
 export interface SetTyping extends CommandBase {
   readonly kind: "set_typing";
@@ -317,9 +342,12 @@ export type RoomMutation =
   | ClosePoll
   | BanPseudonym
   | AddFile
-  | DropFiles;
+  | DropFiles
+  | StopAnswer;
 export type RoomCommand =
   | RoomMutation
+  | AnswerCommand
+  | CheckAsk
   | SetTyping
   | MarkRead
   | MarkThreadRead

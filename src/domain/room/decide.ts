@@ -8,9 +8,11 @@ import { unreachable } from "../../base/result.ts";
 import { bodyHashOf } from "./body-hash.ts";
 import type { EditMessage, RoomCommand, RoomMutation, SendMessage } from "./commands.ts";
 import { type DecideContext, type LiveRoom, reject, ROOM_NOT_FOUND } from "./decide/answer.ts";
+import { decideEnd, decideExtend, decideRestart, decideStop, withAnswer } from "./decide/answers.ts";
 import { refuseBlocked, refuseBlockedPerson } from "./decide/blocks.ts";
 import { decideArchive, decideDeleteRoom, decideTransfer } from "./decide/closing.ts";
 import {
+  decideCheckAsk,
   decideCheckRead,
   decideCheckStanding,
   decideCheckVersions,
@@ -79,6 +81,14 @@ function judge(state: RoomState, command: RoomCommand, context: DecideContext): 
       return decideCheckModerate(state, command);
     case "check_invite":
       return decideCheckInvite(state, command, context);
+    case "check_ask":
+      return decideCheckAsk(state, command, context);
+    case "extend_answer":
+      return decideExtend(state, command, context);
+    case "restart_answer":
+      return decideRestart(state, command, context);
+    case "end_answer":
+      return decideEnd(state, command, context);
     case "check_standing":
       return decideCheckStanding(state, command);
     case "check_upload":
@@ -115,7 +125,11 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
   if (refusal !== undefined) return refusal;
   switch (command.kind) {
     case "send_message":
-      return published(state, command, decideSend(state, command, bodyHash, context), context);
+      return withAnswer(
+        state,
+        published(state, command, decideSend(state, command, bodyHash, context), context),
+        context,
+      );
     case "edit_message":
       return published(state, command, decideEdit(state, command, bodyHash, context), context);
     case "delete_message":
@@ -129,6 +143,8 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
       return decideVote(state, command, bodyHash, context);
     case "close_poll":
       return decideClosePoll(state, command, bodyHash, context);
+    case "stop_answer":
+      return decideStop(state, command, bodyHash, context);
     case "ban_pseudonym":
       return decideBanPseudonym(state, command, bodyHash, context);
     case "join_room":
@@ -152,7 +168,7 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
     case "resolve_report":
       return decideResolveReport(state, command, bodyHash, context);
     case "resolve_held":
-      return decideResolveHeld(state, command, bodyHash, context);
+      return withAnswer(state, decideResolveHeld(state, command, bodyHash, context), context);
     case "transfer_room":
       return decideTransfer(state, command, bodyHash, context);
     case "archive_room":

@@ -28,6 +28,8 @@ export interface RoomRejection {
     | "file_too_large"
     | "poll_closed"
     | "not_a_poll"
+    | "not_running"
+    | "ai_disabled"
     | "conflict"
     | "retry_expired"
     | "message_rejected"
@@ -108,6 +110,8 @@ export type RoomEffect =
     }
   /** The bytes of uploads that nobody can refer to any more. */
   | { readonly kind: "remove_files"; readonly files: readonly string[] | "all" }
+  /** The assistant is to answer the message `question` with the message `seq`. */
+  | { readonly kind: "answer"; readonly seq: Seq; readonly question: Seq }
   | { readonly kind: "moderation"; readonly userIds: readonly UserId[]; readonly notice: ModerationNotice };
 
 /** What moderators, or the author, are told beside the log. */

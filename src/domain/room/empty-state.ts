@@ -39,6 +39,8 @@ export function emptyRoomState(bounds: CacheBounds = CACHE_BOUNDS): RoomState {
     muteCount: 0,
     inviteCount: 0,
     requestCount: 0,
+    runs: new Map(),
+    toldOfNoAssistant: false,
     members: new RowCache(bounds.members),
     messages: new RowCache(bounds.messages),
     items: new RowCache(bounds.items ?? ITEM_CACHE_MAX),

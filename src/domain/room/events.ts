@@ -3,6 +3,8 @@
  * Invariant: a stored event is never changed in meaning; a new version gets a new `kind` or optional fields.
  */
 import type { MessageId, Seq, UserId } from "../../base/ids.ts";
+import type { RunStart } from "../assistant/runs.ts";
+import type { AnswerEvent } from "./answer-events.ts";
 import type { ModerationEvent } from "./moderation-events.ts";
 import type { Attachment, MessageType, ModerationLevel, Poll, Role, RoomType } from "./vocabulary.ts";
 
@@ -116,6 +118,8 @@ export interface MessageSent extends Common {
   /** All members are meant. */
   readonly mentionsRoom?: boolean;
   readonly thread?: ThreadPlace;
+  /** It is an answer of the assistant, whose text comes later. */
+  readonly run?: RunStart;
 }
 /** Where a reply stands in its thread. Replies from before there were threads have none. */
 export interface ThreadPlace {
@@ -272,6 +276,7 @@ export type DomainEvent =
   | ReactionChanged
   | MessagePinned
   | ModerationEvent
+  | AnswerEvent
   | PollVoted
   | PollClosed
   | PseudonymChanged

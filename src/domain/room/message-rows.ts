@@ -4,6 +4,7 @@
  */
 import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import { EDIT_HISTORY_MAX, THREAD_PARTICIPANTS_MAX } from "../../base/limits.ts";
+import type { AnswerEnded } from "./answer-events.ts";
 import type {
   LogEvent,
   MessageDeleted,
@@ -71,7 +72,7 @@ export function presentContent(row: MessageRow): string {
   return row.overlay.content ?? row.content;
 }
 
-export type MessageChange = MessageEdited | MessageDeleted | ReactionChanged | PollVoted | PollClosed;
+export type MessageChange = MessageEdited | MessageDeleted | ReactionChanged | PollVoted | PollClosed | AnswerEnded;
 
 /** The overlay after the event. */
 export function changedOverlay(row: MessageRow, event: MessageChange): MessageOverlay {
@@ -81,6 +82,8 @@ export function changedOverlay(row: MessageRow, event: MessageChange): MessageOv
       const history = [...(row.overlay.history ?? []), earlier].slice(-EDIT_HISTORY_MAX);
       return { ...row.overlay, content: event.content, editedAt: event.timestamp, history };
     }
+    case "answer_ended":
+      return { ...row.overlay, content: event.content, answer: event.outcome };
     case "message_deleted":
       return deletedOverlay(row.overlay, event);
     case "reaction_changed":
@@ -96,7 +99,10 @@ export function changedOverlay(row: MessageRow, event: MessageChange): MessageOv
 }
 
 /** What was said stays for those who look into it; nobody else is shown it. The replies are other people's words. */
-function deletedOverlay({ content, editedAt, history, thread }: MessageOverlay, event: MessageDeleted): MessageOverlay {
+function deletedOverlay(
+  { content, editedAt, history, thread, answer }: MessageOverlay,
+  event: MessageDeleted,
+): MessageOverlay {
   return {
     deletedAt: event.timestamp,
     deletedBy: shownBy(event),
@@ -104,6 +110,7 @@ function deletedOverlay({ content, editedAt, history, thread }: MessageOverlay, 
     ...(editedAt !== undefined && { editedAt }),
     ...(history !== undefined && { history }),
     ...(thread !== undefined && { thread }),
+    ...(answer !== undefined && { answer }),
   };
 }
 

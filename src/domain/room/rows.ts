@@ -76,6 +76,8 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
     case "fence":
     case "message_pinned":
     case "message_unpinned":
+    case "answer_extended":
+    case "answer_restarted":
       return NO_CHANGES;
     case "room_created":
     case "room_updated":
@@ -117,6 +119,7 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
       return fileChanges(state, event);
     case "message_edited":
     case "poll_closed":
+    case "answer_ended":
       return [messageChange(state, event.target)];
     case "poll_voted":
       return [messageChange(state, event.target), itemChange(state, voteKey(event.target, event.by))];

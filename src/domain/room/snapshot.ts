@@ -4,6 +4,7 @@
  * Invariant: what any version wrote can be read for ever.
  */
 import type { Seq, UserId } from "../../base/ids.ts";
+import type { OpenRun } from "../assistant/runs.ts";
 import { DuplicateWindow } from "./duplicate-window.ts";
 import { type CacheBounds, emptyRoomState } from "./empty-state.ts";
 import type { RoomSettings } from "./events.ts";
@@ -39,6 +40,8 @@ interface Body {
   readonly mutes?: number;
   readonly invites?: number;
   readonly requests?: number;
+  readonly runs?: readonly OpenRun[];
+  readonly toldOfNoAssistant?: true;
 }
 
 export function encodeSnapshot(state: RoomState): Uint8Array {
@@ -62,6 +65,8 @@ export function encodeSnapshot(state: RoomState): Uint8Array {
     ...(state.muteCount > 0 && { mutes: state.muteCount }),
     ...(state.inviteCount > 0 && { invites: state.inviteCount }),
     ...(state.requestCount > 0 && { requests: state.requestCount }),
+    ...(state.runs.size > 0 && { runs: [...state.runs.values()] }),
+    ...(state.toldOfNoAssistant && { toldOfNoAssistant: true as const }),
   };
   const text = new TextEncoder().encode(JSON.stringify(body));
   const window = state.window.toBytes();
@@ -101,6 +106,8 @@ export function decodeSnapshot(bytes: Uint8Array, bounds?: CacheBounds): RoomSta
     muteCount: body.mutes ?? 0,
     inviteCount: body.invites ?? 0,
     requestCount: body.requests ?? 0,
+    runs: new Map(body.runs?.map((run) => [run.seq, run])),
+    toldOfNoAssistant: body.toldOfNoAssistant ?? false,
     window: DuplicateWindow.fromBytes(bytes.subarray(windowAt)),
     recent: new RecentEvents(body.head + 1),
   };

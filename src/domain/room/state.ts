@@ -4,6 +4,7 @@
  * Invariant: `state` is exactly what `apply` gives for the events up to `head`, plus rows learned for those events.
  */
 import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
+import type { OpenRun, RunOutcome } from "../assistant/runs.ts";
 import type { LogEvent, RoomSettings } from "./events.ts";
 import type { DuplicateWindow } from "./duplicate-window.ts";
 import type { ModerationState } from "./moderation-state.ts";
@@ -40,6 +41,8 @@ export interface MessageOverlay {
   readonly poll?: PollTally;
   /** The replies to it. */
   readonly thread?: ThreadSummary;
+  /** How an answer of the assistant ended. */
+  readonly answer?: RunOutcome;
 }
 
 export interface ThreadSummary {
@@ -129,6 +132,10 @@ export interface RoomState {
   muteCount: number;
   inviteCount: number;
   requestCount: number;
+  /** Answers of the assistant that have not ended. */
+  readonly runs: Map<Seq, OpenRun>;
+  /** The room was told that there is no assistant here. */
+  toldOfNoAssistant: boolean;
   /** `null`: known to be no member. */
   readonly members: RowCache<UserId, MemberRow>;
   readonly messages: RowCache<Seq, MessageRow>;

@@ -109,6 +109,8 @@ const REPLIES = {
   update_profile: { userId: "usr_1", name: "Own", status: "busy", lastSeen: AT, devices: 1, rooms: [], own: {} },
   reserve_upload: {},
   block_user: {},
+  ask: { response: "Yes.", sources: ["msg_1"], responseTimeMs: 12 },
+  ask_assistant: { response: "Yes.", sources: [], responseTimeMs: 12 },
   list_blocks: { blocks: [] },
   shared_rooms: { rooms: [[room.roomId]] },
 } as const;

@@ -117,6 +117,38 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "clients' addresses as administrators see them: without the last byte (48 bits of IPv6), whole, or not at all",
     value: (c) => c.shownAddresses,
   },
+  GEMINI_API_KEY: { says: "Gemini answers in rooms with `enableAI`; see [ASSISTANT](ASSISTANT.md)" },
+  OPENAI_API_KEY: { says: "OpenAI does, or whatever speaks its protocol at `OPENAI_BASE_URL`" },
+  GEMINI_MODEL: { says: "the model", value: () => "gemini-2.5-flash" },
+  OPENAI_MODEL: { says: "the model", value: () => "gpt-4o-mini" },
+  GEMINI_BASE_URL: { says: "where Gemini is; default: Google's own address" },
+  OPENAI_BASE_URL: {
+    says: "where OpenAI is, or a server of one's own (`http://127.0.0.1:11434/v1`), which needs no key",
+  },
+  STOA_AI_PROVIDERS: { says: "who is asked, the first one first", value: () => "gemini,openai" },
+  AI_RESPONSE_TIMEOUT: {
+    says: "a provider that says nothing for so long has failed, and the next one is asked",
+    value: (c) => c.assistant.silenceMs,
+  },
+  STOA_AI_RUN_MS: { says: "how long one answer may take in all", value: (c) => c.assistant.runMs },
+  STOA_AI_INPUT_TOKENS: {
+    says: "of the room that a question is given, estimated",
+    value: (c) => c.assistant.inputTokensMax,
+  },
+  STOA_AI_OUTPUT_TOKENS: { says: "of one answer", value: (c) => c.assistant.outputTokensMax },
+  STOA_AI_USER_TOKENS: { says: "what one person may spend", value: (c) => c.assistant.budgets.user },
+  STOA_AI_ROOM_TOKENS: { says: "what may be spent in one room", value: (c) => c.assistant.budgets.room },
+  STOA_AI_TENANT_TOKENS: { says: "what a tenant may spend", value: (c) => c.assistant.budgets.tenant },
+  STOA_AI_CONTEXT_TTL: { says: "how long a conversation with the assistant is remembered", value: () => 3_600 },
+  STOA_AI_RUNS: { says: "answers at a time on this node; others wait", value: (c) => c.assistant.runsMax },
+  STOA_AI_MODERATION: {
+    says: "the assistant judges messages before they are published, in tenants that want it: the hook's time and failure policy hold",
+    value: () => false,
+  },
+  STOA_AI_MODERATION_TOKENS: {
+    says: "what judging a tenant's messages may take",
+    value: (c) => c.assistant.budgets.moderation,
+  },
   STOA_RATE_PER_SECOND: {
     says: "requests per second of one connection; see [rate limits](#rate-limits)",
     value: (c) => c.rate.perSecond,
@@ -144,7 +176,7 @@ const WHAT: Readonly<Record<string, Meaning>> = {
 };
 
 /** Read and checked, so that a mistake shows now; nothing uses them in this version. */
-const WITHOUT_EFFECT = ["GEMINI_API_KEY", "OPENAI_API_KEY", "MESSAGE_RETENTION_DAYS", "AI_RESPONSE_TIMEOUT"];
+const WITHOUT_EFFECT = ["MESSAGE_RETENTION_DAYS"];
 
 /** Every variable that a start looks at. */
 export function variablesRead(): ReadonlySet<string> {

@@ -24,6 +24,10 @@ export interface DecideContext {
   readonly token: () => string;
   /** What is known of block lists, by who may be blocked. `undefined`: nobody looks. */
   readonly blocks?: ReadonlyMap<UserId, BlockMark>;
+  /** Whether there is an assistant; absent: nothing is asked of it. */
+  readonly assistant?: "present" | "absent";
+  /** What was shown of a growing answer and is in no event yet. */
+  readonly unsaved?: (target: Seq) => string;
 }
 
 /** The state of a room that was created. */

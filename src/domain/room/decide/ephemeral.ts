@@ -3,6 +3,7 @@ import { seqOfMessageId } from "../../../base/ids.ts";
 import { MESSAGE_IDS_MAX } from "../../../base/limits.ts";
 import type { Principal } from "../../principal.ts";
 import type {
+  CheckAsk,
   CheckRead,
   CheckStanding,
   CheckVersions,
@@ -72,6 +73,13 @@ export function decideCheckRead(state: LiveRoom, { by, deleted }: CheckRead, con
   return (
     refuseReading(state, by, context) ?? (deleted === true ? refuse(state, by, "see_deleted") : undefined) ?? UNCHANGED
   );
+}
+
+/** Who may read the room may ask about it, where the room wants that. */
+export function decideCheckAsk(state: LiveRoom, { by }: CheckAsk, context: DecideContext): Decision {
+  const refusal = refuseReading(state, by, context);
+  if (refusal !== undefined) return refusal;
+  return state.settings.enableAI === true ? UNCHANGED : reject("ai_disabled");
 }
 
 /** One's own, or those of others for people who look into what was said. */

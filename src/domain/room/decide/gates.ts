@@ -53,6 +53,7 @@ const GATES: Readonly<Record<RoomMutation["kind"], Gate>> = {
   vote_poll: SPEECH,
   close_poll: IN_USE,
   ban_pseudonym: FREE,
+  stop_answer: FREE,
   set_moderation: IN_USE,
   report: FREE,
   resolve_report: FREE,

@@ -5,6 +5,7 @@ import type { MessageSent } from "../events.ts";
 import { knownMessage, presentContent } from "../message-rows.ts";
 import { isAllowed } from "../permissions.ts";
 import type { MessageRow } from "../state.ts";
+import type { MessageType } from "../vocabulary.ts";
 import {
   accept,
   type DecideContext,
@@ -16,6 +17,7 @@ import {
   timestampOf,
   UNCHANGED,
 } from "./answer.ts";
+import { endedFirst } from "./answers.ts";
 import { refuseAttachments } from "./attachments.ts";
 import { attachedTo, filesWithout } from "./files.ts";
 import { mayMention, mentionsOf } from "./mentions.ts";
@@ -23,6 +25,8 @@ import { addPoll } from "./polls.ts";
 import { replaceAuthor } from "./pseudonyms.ts";
 import { ALREADY_DELETED, isBlank, MESSAGE_NOT_FOUND, targetOf } from "./targets.ts";
 import { followersToTell, isDecision, placeInThread, threadRootOf, threadWithout } from "./threads.ts";
+
+const UNEDITABLE: ReadonlySet<MessageType> = new Set<MessageType>(["poll", "system", "ai_response"]);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -111,8 +115,8 @@ export function decideEdit(state: LiveRoom, command: EditMessage, bodyHash: numb
   const forbidden = refuse(state, by, isOwn ? "edit_own" : "edit_any");
   if (forbidden !== undefined) return forbidden;
   if (row.overlay.deletedAt !== undefined) return ALREADY_DELETED;
-  if ((row.messageType === "poll" || row.messageType === "system") && by.role !== "system") {
-    return reject("forbidden", `A ${row.messageType} message cannot be edited.`);
+  if (UNEDITABLE.has(row.messageType) && by.role !== "system") {
+    return reject("forbidden", `A message of type ${row.messageType} cannot be edited.`);
   }
   if (presentContent(row) === content) return UNCHANGED;
   const base = eventBase(state, command, bodyHash, context);
@@ -142,13 +146,14 @@ export function decideDelete(
   // Who deletes their own as a moderator would tell by it whose it was.
   const as = row.as === undefined || row.author !== by.userId ? {} : { as: row.as };
   const place = thread === undefined ? {} : { thread };
-  if (row.files === undefined) {
-    return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target, ...as, ...place }]);
-  }
+  const ended = endedFirst(state, target, base, context);
+  const seq = state.head + 1 + ended.length;
+  if (row.files === undefined)
+    return accept([...ended, { kind: "message_deleted", seq, ...base, target, ...as, ...place }]);
   const without = filesWithout(state, row);
   if (isDecision(without)) return without;
   const { files, effects } = without;
-  return accept([{ kind: "message_deleted", seq: state.head + 1, ...base, target, ...as, ...place, files }], effects);
+  return accept([...ended, { kind: "message_deleted", seq, ...base, target, ...as, ...place, files }], effects);
 }
 
 /** One's own as an author or as a moderator: who may delete any message may delete one's own too. */

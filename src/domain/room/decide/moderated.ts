@@ -5,7 +5,7 @@
  */
 import { messageIdOf, type UserId } from "../../../base/ids.ts";
 import { HELD_PER_ROOM_MAX, REPEATS_LOOKED_AT_MAX } from "../../../base/limits.ts";
-import type { HookVerdict } from "../../moderation/hook.ts";
+import type { HookQuestion, HookVerdict } from "../../moderation/hook.ts";
 import { type Judgement, judge, type RuleList } from "../../moderation/judge.ts";
 import type { Finding } from "../../moderation/rules.ts";
 import type { EditMessage, SendMessage } from "../commands.ts";
@@ -48,7 +48,9 @@ export function moderated(
   const refused = isFree || event.kind !== "message_sent" ? undefined : refuseHaste(state, by.userId, context);
   if (refused !== undefined) return refused;
   const judged = judgeEvent(state, event, isFree, context);
-  const verdict = judged.outcome === "publish" ? judgeByHook(command, shownBy(event), judged, context) : judged;
+  const { moderationLevel } = state.settings;
+  const asked = { author: shownBy(event), ...(moderationLevel !== undefined && { level: moderationLevel }) };
+  const verdict = judged.outcome === "publish" ? judgeByHook(command, asked, judged, context) : judged;
   if ("kind" in verdict) return verdict;
   switch (verdict.outcome) {
     case "reject":
@@ -123,7 +125,7 @@ function repeats({ recent }: LiveRoom, { by, content }: MessageSent, sinceMs: nu
 /** The hook is asked about what everything else would publish. */
 function judgeByHook(
   command: SendMessage | EditMessage,
-  author: UserId,
+  asked: Pick<HookQuestion, "author" | "level">,
   judged: Judgement,
   { tenant, verdict }: DecideContext,
 ): Judgement | Decision {
@@ -133,7 +135,7 @@ function judgeByHook(
       command.kind === "edit_message"
         ? { messageType: "text", messageId: command.messageId }
         : { messageType: command.messageType };
-    return { kind: "consult", question: { author, content: judged.content, ...message } };
+    return { kind: "consult", question: { ...asked, content: judged.content, ...message } };
   }
   return withVerdict(judged, verdict);
 }

@@ -1,6 +1,8 @@
 /** Random conversations: commands of a few people, some of them repeats, with messages and members chosen among those there are. */
 import fc from "fast-check";
-import { type MessageId, messageIdOf, type UserId } from "../../../../src/base/ids.ts";
+import { type MessageId, messageIdOf, type TenantId, type UserId } from "../../../../src/base/ids.ts";
+import { ASSISTANT } from "../../../../src/domain/assistant/runs.ts";
+import type { Principal } from "../../../../src/domain/principal.ts";
 import type { ModerationRule } from "../../../../src/domain/moderation/rules.ts";
 import { reportIdOf } from "../../../../src/domain/room/moderation-items.ts";
 import type { NewPoll, RoomCommand } from "../../../../src/domain/room/commands.ts";
@@ -9,7 +11,7 @@ import { type RoomDriver, settingsOf, user } from "./room-driver.ts";
 
 const PEOPLE = ["ann", "bob", "cleo", "dora", "root"] as const;
 const ROLES: readonly Role[] = ["owner", "admin", "moderator", "member"];
-const CONTENTS = ["hi", "ho @bob and @room", "hey", "hum", "aha", "", "long ".repeat(12)];
+const CONTENTS = ["hi", "ho @bob and @room", "hey", "hum", "aha", "", "long ".repeat(12), "@ai hi", "Summarize this"];
 const RULES: readonly ModerationRule[] = [
   { id: "1", action: "hold", words: ["hey"] },
   { id: "2", action: "reject", words: ["hum"] },
@@ -18,6 +20,8 @@ const RULES: readonly ModerationRule[] = [
 ];
 const CHOICES = [[0], [1], [2, 0], [], [1, 2], [3], [1, 1]];
 const EMOJI = ["👍", "🎉", "constructor"];
+
+const ASSISTING: Principal = { tenant: "t" as TenantId, userId: ASSISTANT, role: "system" };
 
 const BACK_MAX = 7;
 const BACK_TO_MESSAGES_MAX = 5;
@@ -52,6 +56,10 @@ const KINDS: readonly Step["kind"][] = [
   "vote_poll",
   "vote_poll",
   "close_poll",
+  "extend_answer",
+  "restart_answer",
+  "end_answer",
+  "stop_answer",
   "ban_pseudonym",
   "ban_pseudonym",
   "join_room",
@@ -143,6 +151,18 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
       if (step.kind === "close_poll" && step.text < 2) return { kind: "close_poll", ...poll };
       return { kind: "vote_poll", ...poll, choices: CHOICES[step.text % CHOICES.length] ?? [] };
     }
+    case "stop_answer":
+      return { kind: "stop_answer", ...base, messageId: messageIdOf(answerIn(room, step.back)) };
+    case "extend_answer":
+      return { kind: "extend_answer", by: ASSISTING, target: answerIn(room, step.back) };
+    case "restart_answer":
+      return { kind: "restart_answer", by: ASSISTING, target: answerIn(room, step.back) };
+    case "end_answer": {
+      const outcome = { state: step.flag ? "complete" : "failed", sources: [1, 2], provider: "p" } as const;
+      return { kind: "end_answer", by: ASSISTING, target: answerIn(room, step.back), outcome };
+    }
+    case "check_ask":
+      return { kind: "check_ask", by };
     case "ban_pseudonym":
       return { kind: "ban_pseudonym", ...base, pseudonym: pseudonymIn(room, step.back), banned: step.flag };
     case "edit_message":
@@ -168,7 +188,7 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
       return {
         kind: "create_room",
         ...base,
-        settings: settingsOf(type, { allowAnonymous: true }),
+        settings: settingsOf(type, { allowAnonymous: true, enableAI: true }),
         participants: [userId],
       };
     case "set_moderation":
@@ -256,6 +276,12 @@ function pollIn(room: RoomDriver, back: number): MessageId | undefined {
   });
   const seq = polls.at(-1 - (back % 3)) ?? polls.at(-1);
   return seq === undefined ? undefined : messageIdOf(seq);
+}
+
+/** One of the answers that grow, or of those that did. */
+function answerIn(room: RoomDriver, back: number): number {
+  const growing = [...room.state.runs.keys()];
+  return growing.at(back % Math.max(1, growing.length)) ?? Math.max(1, room.state.head - back);
 }
 
 /** That of one of the last anonymous messages that are committed. */

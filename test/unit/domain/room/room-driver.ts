@@ -73,6 +73,8 @@ export class RoomDriver {
         now: this.now,
         messageLengthMax: MESSAGE_LENGTH_MAX,
         tenant: this.tenant,
+        assistant: "present",
+        unsaved: () => "more ",
         // The same for the same place in the log, so that conversations can be compared.
         token: () => `token${this.state.head}`,
       });

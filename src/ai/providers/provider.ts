@@ -1,0 +1,73 @@
+/** Port of a provider of answers, and the words for what goes wrong with one. */
+import type { Prompt } from "../prompt.ts";
+
+export interface Usage {
+  readonly input: number;
+  readonly output: number;
+}
+
+export interface Finish {
+  /** `length`: the provider stopped at the bound of tokens. */
+  readonly reason: "stop" | "length";
+  readonly tokens?: Usage;
+  /** 0 to 1, where the provider says so. */
+  readonly confidence?: number;
+}
+
+export interface Provider {
+  readonly name: string;
+  readonly model: string;
+  /**
+   * Calls `onText` for each part as it comes; resolves when the provider said that it is done. Rejects with a `ProviderError`,
+   * also when the stream ends without an end, and when `signal` is aborted. Never tries again by itself.
+   */
+  stream(prompt: Prompt, signal: AbortSignal, onText: (text: string) => void): Promise<Finish>;
+}
+
+export const FAILURES = [
+  "rate_limited",
+  "unavailable",
+  "refused_key",
+  "blocked",
+  "malformed",
+  "cut",
+  "timed_out",
+] as const;
+export type Failure = (typeof FAILURES)[number];
+
+export class ProviderError extends Error {
+  readonly failure: Failure;
+  readonly retryAfterMs: number | undefined;
+
+  /** Never with a provider's own words: they may have the prompt or a key in them. */
+  constructor(failure: Failure, retryAfterMs?: number) {
+    super(failure);
+    this.failure = failure;
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
+export function failureOfStatus(status: number | undefined): Failure {
+  if (status === 429) return "rate_limited";
+  return status === 401 || status === 403 ? "refused_key" : "unavailable";
+}
+
+/** Each item as it comes; rejects as soon as `signal` is aborted, whatever the source does then. */
+export async function forEach<Item>(
+  source: AsyncIterable<Item>,
+  signal: AbortSignal,
+  use: (item: Item) => void,
+): Promise<void> {
+  const aborted = new Promise<never>((_, reject) => {
+    const fail = (): void => reject(new ProviderError("cut"));
+    if (signal.aborted) fail();
+    else signal.addEventListener("abort", fail, { once: true });
+  });
+  aborted.catch(() => undefined);
+  const items = source[Symbol.asyncIterator]();
+  for (;;) {
+    const next = await Promise.race([items.next(), aborted]);
+    if (next.done === true) return;
+    use(next.value);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * What people, rooms and tenants may spend in a day, in tokens: reserved before a provider is asked, settled afterwards.
+ * One document per purse, written under its version, so that nodes never spend the same tokens twice. A crash in between
+ * leaves a reservation standing until the day is over: too little is spent then, never too much.
+ */
+import type { Clock } from "../base/clock.ts";
+import type { RoomId, TenantId, UserId } from "../base/ids.ts";
+import { AI_BUDGET_ATTEMPTS_MAX } from "../base/limits.ts";
+import type { Random } from "../base/prng.ts";
+import type { Projections } from "../storage/projections.ts";
+
+export const USAGE = "ai_usage";
+
+/** Tokens a day; 0: as many as they like. */
+export interface Budgets {
+  readonly user: number;
+  readonly room: number;
+  readonly tenant: number;
+  /** Of a tenant, for judging messages. */
+  readonly moderation: number;
+}
+/** Of one question, or of judging a message, which is no person's. */
+export type Spender =
+  | { readonly tenant: TenantId; readonly room?: RoomId; readonly user: UserId; readonly moderation?: never }
+  | { readonly tenant: TenantId; readonly moderation: true };
+export interface Reservation {
+  readonly spender: Spender;
+  readonly day: string;
+  readonly tokens: number;
+}
+export type Reserved = Reservation | "exhausted" | "unavailable";
+
+/** The document. */
+export interface UsageRow {
+  /** UTC. Of another day nothing counts. */
+  readonly day: string;
+  readonly tokens: number;
+  readonly requests: number;
+}
+
+interface Change {
+  readonly day: string;
+  readonly tokens: number;
+  readonly requests: number;
+  /** 0: none. */
+  readonly limit: number;
+  readonly done: (outcome: "written" | "exhausted" | "unavailable") => void;
+}
+interface Purse {
+  readonly tenant: TenantId;
+  readonly id: string;
+  readonly waiting: Change[];
+  busy: boolean;
+}
+
+const RETRY_MS = 5;
+const DAY_MS = 86_400_000;
+
+export class UsageLedger {
+  readonly #projections: Projections;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #budgets: Budgets;
+  readonly #purses = new Map<string, Purse>();
+
+  constructor(projections: Projections, clock: Clock, random: Random, budgets: Budgets) {
+    this.#projections = projections;
+    this.#clock = clock;
+    this.#random = random;
+    this.#budgets = budgets;
+  }
+
+  /** All of the spender's purses have so much, or none of them gives anything. */
+  reserve(spender: Spender, tokens: number, done: (reserved: Reserved) => void): void {
+    const reservation = { spender, day: this.#day(), tokens };
+    const purses = this.#pursesOf(spender);
+    const next = (at: number): void => {
+      const purse = purses[at];
+      if (purse === undefined) return done(reservation);
+      this.#change(spender.tenant, purse.id, {
+        day: reservation.day,
+        tokens,
+        requests: 1,
+        limit: purse.limit,
+        done: (outcome) => {
+          if (outcome === "written") return next(at + 1);
+          for (const given of purses.slice(0, at)) this.#giveBack(reservation, given.id, -tokens, -1);
+          done(outcome);
+        },
+      });
+    };
+    next(0);
+  }
+
+  /** What was really spent stands in the place of what was reserved. */
+  settle(reservation: Reservation, tokens: number): void {
+    const difference = tokens - reservation.tokens;
+    if (difference === 0) return;
+    for (const { id } of this.#pursesOf(reservation.spender)) this.#giveBack(reservation, id, difference, 0);
+  }
+
+  /** Until all purses are full again, milliseconds. */
+  get untilTomorrowMs(): number {
+    return DAY_MS - (this.#clock.wallMs() % DAY_MS);
+  }
+
+  #giveBack({ spender, day }: Reservation, id: string, tokens: number, requests: number): void {
+    this.#change(spender.tenant, id, { day, tokens, requests, limit: 0, done: () => undefined });
+  }
+
+  #pursesOf(spender: Spender): readonly { readonly id: string; readonly limit: number }[] {
+    if (spender.moderation === true) return [{ id: "m", limit: this.#budgets.moderation }];
+    const { user, room } = spender;
+    return [
+      { id: `u/${user}`, limit: this.#budgets.user },
+      ...(room === undefined ? [] : [{ id: `r/${room}`, limit: this.#budgets.room }]),
+      { id: "t", limit: this.#budgets.tenant },
+    ];
+  }
+
+  /** The calendar day in UTC. */
+  #day(): string {
+    return new Date(this.#clock.wallMs()).toISOString().slice(0, 10);
+  }
+
+  #change(tenant: TenantId, id: string, change: Change): void {
+    const key = `${tenant}/${id}`;
+    let purse = this.#purses.get(key);
+    if (purse === undefined) {
+      purse = { tenant, id, waiting: [], busy: false };
+      this.#purses.set(key, purse);
+    }
+    purse.waiting.push(change);
+    if (!purse.busy) this.#write(key, purse, AI_BUDGET_ATTEMPTS_MAX);
+  }
+
+  /** All that waits for one purse is one write. */
+  #write(key: string, purse: Purse, attempts: number): void {
+    if (purse.waiting.length === 0) {
+      purse.busy = false;
+      this.#purses.delete(key);
+      return;
+    }
+    purse.busy = true;
+    const { tenant, id } = purse;
+    const changes = purse.waiting.splice(0);
+    const again = (): void => {
+      purse.waiting.unshift(...changes);
+      if (attempts > 1) {
+        this.#clock.after(RETRY_MS * (1 + Math.floor(this.#random.next() * 8)), () =>
+          this.#write(key, purse, attempts - 1),
+        );
+        return;
+      }
+      for (const { done } of purse.waiting.splice(0)) done("unavailable");
+      this.#write(key, purse, AI_BUDGET_ATTEMPTS_MAX);
+    };
+    this.#projections.readDocument(tenant, USAGE, id, (read) => {
+      if (!read.ok) return again();
+      const { row, outcomes } = spent(read.value?.value as UsageRow | undefined, changes);
+      const finish = (): void => {
+        for (const [i, { done }] of changes.entries()) done(outcomes[i] ?? "unavailable");
+        this.#write(key, purse, AI_BUDGET_ATTEMPTS_MAX);
+      };
+      if (row === undefined) return finish();
+      this.#projections.writeDocument(tenant, USAGE, id, row, read.value?.version ?? 0, (written) => {
+        if (written.ok && written.value === "written") finish();
+        else again();
+      });
+    });
+  }
+}
+
+/** `row` is `undefined` when there is nothing to write. */
+function spent(
+  standing: UsageRow | undefined,
+  changes: readonly Change[],
+): { readonly row: UsageRow | undefined; readonly outcomes: readonly ("written" | "exhausted")[] } {
+  let { day, tokens, requests } = standing ?? { day: "", tokens: 0, requests: 0 };
+  let isChanged = false;
+  const outcomes = changes.map((change) => {
+    if (change.day > day) {
+      day = change.day;
+      tokens = 0;
+      requests = 0;
+    }
+    // What belongs to a day that is over changes nothing any more.
+    if (change.day < day) return "written";
+    if (change.limit > 0 && tokens + change.tokens > change.limit) return "exhausted";
+    tokens = Math.max(0, tokens + change.tokens);
+    requests = Math.max(0, requests + change.requests);
+    isChanged = true;
+    return "written";
+  });
+  return { row: isChanged ? { day, tokens, requests } : undefined, outcomes };
+}
