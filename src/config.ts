@@ -94,6 +94,8 @@ export interface Config {
   /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
   readonly moderationHook: HookConfig | undefined;
   readonly attachments: AttachmentsConfig;
+  /** `undefined`: nothing is counted. */
+  readonly metrics: { readonly token: string | undefined } | undefined;
   /** Sentences for the operator, to be printed once at start. */
   readonly notices: readonly string[];
 }
@@ -169,6 +171,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     heartbeat: readHeartbeat(reader),
     search: reader.flag("STOA_SEARCH", true),
     moderationHook: readModerationHook(reader),
+    metrics: readMetrics(reader),
     attachments: readAttachments(reader, dynamodb === undefined),
     notices: [...readForLater(reader), ...noticesOfRedis(reader)],
   };
@@ -215,6 +218,12 @@ function readRates(reader: EnvReader): Pick<Config, "rate" | "limits"> {
       connectsOfAddress: perMinute("ADDRESS", 6_000, 3_000),
     },
   };
+}
+
+function readMetrics(reader: EnvReader): Config["metrics"] {
+  const accepted = "16 characters or more, without spaces";
+  const token = reader.matching("STOA_METRICS_TOKEN", /^[\x21-\x7e]{16,}$/, accepted, undefined, true);
+  return reader.flag("STOA_METRICS", true) ? { token } : undefined;
 }
 
 /** One core is left for the edge. */

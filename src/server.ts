@@ -27,6 +27,9 @@ import { FileSweep } from "./edge/file-sweep.ts";
 import { Gateway } from "./edge/gateway.ts";
 import { OwnDirectory } from "./edge/own-directory.ts";
 import { createApp } from "./edge/http.ts";
+import { Lateness } from "./edge/lateness.ts";
+import { createMetrics } from "./edge/metrics.ts";
+import { ShardTally } from "./edge/shard-tally.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
 import type { Broadcaster } from "./edge/ports.ts";
@@ -91,7 +94,12 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const random = new SystemRandom();
   const codecs = createCodecs({ messageLengthMax: config.messageLengthMax });
   const auth = createAuth({ secret, issuer: config.jwt.issuer, audience: config.jwt.audience });
-  const report: Report = (event, details) => (QUIET.has(event) ? log.info(details, event) : log.error(details, event));
+  const report: Report = (event, details) => {
+    gateway.counters.reported(event);
+    if (QUIET.has(event)) log.info(details, event);
+    else log.error(details, event);
+  };
+  const tally = new ShardTally();
   const shared = openCluster(config, clock, (part, what) => log.warn({ part, what }, "cluster_trouble"));
   const self = selfOf(config, random, clock);
   const circle = new EdgeCircle({
@@ -160,6 +168,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       runsMax: Math.max(1, Math.ceil(config.assistant.runsMax / config.shards)),
       waitingMax: Math.ceil(AI_WAITING_MAX / config.shards),
     },
+    isCounted: config.metrics !== undefined,
     shard: {
       // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
       node: cluster === undefined ? config.instanceId : self.id,
@@ -192,6 +201,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     },
     down: (shard) => {
       withoutStore.delete(shard);
+      tally.lost(shard);
       gateway.shardDown(shard);
       followers?.doubt();
     },
@@ -203,6 +213,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       if (link === OWN_LINK) gateway.receiveBlock(shard, block);
       else cluster?.links.shardSaid(link, block);
     },
+    counted: (shard, sample) => tally.told(shard, sample),
     hinted: (hints) => followers?.hinted(hints),
     fatal: onFatal,
   });
@@ -214,7 +225,9 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   }
   // The database is there and of this version from here on.
   followers?.start();
+  const lateness = new Lateness(clock);
   const leave = async (): Promise<void> => {
+    lateness.stop();
     gateway.stop();
     circle.stop();
     await followers?.stop();
@@ -232,6 +245,36 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const files = startFiles(parts, gateway, () => isFirstNode(cluster, self.id));
   const shardsUp = (): boolean => Array.from({ length: config.shards }, (_, i) => i).every((i) => gateway.isShardUp(i));
   const isAmongOthers = (): boolean => cluster?.view?.isolated === false;
+  const health = {
+    ready: () => ready,
+    activeConnections: () => gateway.connections.size,
+    dependencies: () => ({
+      shards: shardsUp() ? ("healthy" as const) : ("degraded" as const),
+      ...(config.dynamodb !== undefined && {
+        dynamodb: withoutStore.size === 0 ? ("healthy" as const) : ("down" as const),
+      }),
+      ...(cluster !== undefined && {
+        [config.redis === undefined ? "registry" : "redis"]: isAmongOthers() ? ("healthy" as const) : ("down" as const),
+      }),
+      ...(followers !== undefined && { search: followers.isLate ? ("degraded" as const) : ("healthy" as const) }),
+    }),
+    followers: () => followers?.lags ?? {},
+    redisConnected: () => config.redis !== undefined && isAmongOthers(),
+  };
+  const metrics = createMetrics({
+    edge: gateway.counters,
+    shards: tally,
+    instance: config.instanceId,
+    isReady: () => ready,
+    connections: () => gateway.connections.size,
+    rooms: () => gateway.rooms.size,
+    pending: () => gateway.pending,
+    restarts: () => supervisor.restarts,
+    lateMs: () => lateness.ms,
+    nodes: () => cluster?.view?.nodes.length ?? 1,
+    dependencies: health.dependencies,
+    lagsMs: () => Object.fromEntries(Object.entries(followers?.lags ?? {}).map(([name, { ms }]) => [name, ms])),
+  });
   const app = createApp({
     engine: gateway,
     auth: circle.access,
@@ -241,24 +284,9 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     searcher: followers,
     circle,
     attachments: files?.attachments,
-    health: {
-      ready: () => ready,
-      activeConnections: () => gateway.connections.size,
-      dependencies: () => ({
-        shards: shardsUp() ? "healthy" : "degraded",
-        ...(config.dynamodb !== undefined && {
-          dynamodb: withoutStore.size === 0 ? ("healthy" as const) : ("down" as const),
-        }),
-        ...(cluster !== undefined && {
-          [config.redis === undefined ? "registry" : "redis"]: isAmongOthers()
-            ? ("healthy" as const)
-            : ("down" as const),
-        }),
-        ...(followers !== undefined && { search: followers.isLate ? ("degraded" as const) : ("healthy" as const) }),
-      }),
-      followers: () => followers?.lags ?? {},
-      redisConnected: () => config.redis !== undefined && isAmongOthers(),
-    },
+    health,
+    counters: gateway.counters,
+    metrics: config.metrics && { ...config.metrics, metrics },
     sockets: {
       codecs,
       accept: (arrival) => (ready ? ok(gateway.accept(arrival)) : err({ code: "shutting_down", retryAfterMs: 1_000 })),

@@ -4,6 +4,7 @@ import type { RoomAddress } from "./actors/address.ts";
 import { OWN_LINK } from "./actors/edge-link.ts";
 import { RoomActor } from "./actors/room-actor.ts";
 import { Shard } from "./actors/shard.ts";
+import { ShardCounters } from "./actors/shard-counters.ts";
 import type { Report, ShardEnv, ShardSettings } from "./actors/shard-env.ts";
 import { BEAT_MS, type WorkerNotice, type WorkerOrder, type WorkerStart } from "./actors/supervisor.ts";
 import { WORKING_NONE, WorkingMark } from "./actors/working-mark.ts";
@@ -25,10 +26,13 @@ export interface ShardThreadSettings {
   readonly isFollowed: boolean;
   readonly blobs: BlobLocation;
   readonly assistant: AssistantSettings;
+  /** Somebody asks how it is doing. */
+  readonly isCounted: boolean;
 }
 
 /** How long a thread is careful, milliseconds: long enough for all that the edge repeats to it. */
 const CAREFUL_MS = 1_000;
+const COUNTS_MS = 1_000;
 
 /**
  * At once, so that the mark stays as it is. Bun on its own would go through the messages that are there first, and whoever
@@ -72,6 +76,7 @@ export function runShardThread(
     settings.moderationHook === undefined
       ? ai.hook
       : new HttpModerationHook({ ...settings.moderationHook, messageLengthMax }, clock, report);
+  const counters = settings.isCounted ? new ShardCounters() : undefined;
   const shard = new Shard(
     {
       clock,
@@ -94,6 +99,7 @@ export function runShardThread(
       }),
       ...(hook !== undefined && { hook }),
       assistant: ai.assistant,
+      ...(counters !== undefined && { counters }),
       working: (record, link) => mark.work(record, link),
       shard: number,
       shards,
@@ -102,11 +108,23 @@ export function runShardThread(
   );
   if (careful) beCareful();
   setInterval(() => mark.beat(), BEAT_MS);
+  if (counters !== undefined) tellCounts(counters);
   host.on("message", (message: Uint8Array | WorkerOrder) => {
     if (message instanceof Uint8Array) shard.receive(message);
     else obey(message);
   });
   notice({ kind: "ready" });
+
+  /** Once a second: whoever asks is told what is a second old at most. */
+  function tellCounts(counting: ShardCounters): void {
+    let dueMs = clock.monotonicMs() + COUNTS_MS;
+    setInterval(() => {
+      const nowMs = clock.monotonicMs();
+      const levels = shard.levels(Math.max(0, nowMs - dueMs));
+      dueMs = nowMs + COUNTS_MS;
+      notice({ kind: "counted", sample: { totals: counting.totals(), levels } });
+    }, COUNTS_MS);
+  }
 
   function obey(order: WorkerOrder): void {
     switch (order.kind) {

@@ -8,10 +8,11 @@ import { sendFrame } from "./connections.ts";
 import type { Request } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
 
-type Answering = Pick<ShardEnv, "complete">;
+type Answering = Pick<ShardEnv, "complete" | "counters">;
 
 export function answerRejection(env: Answering, request: Request, rejection: Rejection): void {
   if (request.completed) return;
+  env.counters?.rejected(rejection.code);
   const { asker } = request;
   const room = request.to === "room" ? request.room : undefined;
   if (request.to === "room" && request.sequel.kind === "resume") {

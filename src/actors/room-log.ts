@@ -50,6 +50,8 @@ interface Outstanding {
   readonly events: readonly LogEvent[];
   readonly rows: readonly RowChange[];
   readonly bytes: number;
+  /** When it was handed to the store, monotonic; 0 where nobody counts. */
+  readonly sinceMs: number;
 }
 
 export interface RoomLogOwner {
@@ -147,7 +149,8 @@ export class RoomLog {
       entries: encodeEntries(events),
     };
     this.#pendingBytes -= bytes;
-    this.#outstanding = { segment, events, rows: rows.length > 1 ? lastChanges(rows) : rows, bytes };
+    const sinceMs = this.#env.counters === undefined ? 0 : this.#env.clock.monotonicMs();
+    this.#outstanding = { segment, events, rows: rows.length > 1 ? lastChanges(rows) : rows, bytes, sinceMs };
     this.#append();
   }
 
@@ -164,6 +167,7 @@ export class RoomLog {
 
   readonly #onAppended: (outcome: AppendOutcome) => void;
   readonly #appended = (outcome: AppendOutcome): void => {
+    if (outcome !== "written") this.#env.counters?.notWritten(outcome);
     switch (outcome) {
       case "written":
         this.#written();
@@ -186,7 +190,9 @@ export class RoomLog {
   };
 
   #written(): void {
-    const { segment, events, bytes } = this.#outstanding as Outstanding;
+    const { segment, events, bytes, sinceMs } = this.#outstanding as Outstanding;
+    const { counters, clock } = this.#env;
+    if (counters !== undefined) counters.committed(events, segment.entries.length, clock.monotonicMs() - sinceMs);
     this.#outstanding = undefined;
     this.#retryMs = RETRY_MS_MIN;
     this.#struggling = false;

@@ -36,6 +36,11 @@ export class Scheduler {
     this.#settle = settle;
   }
 
+  /** Actors that have mail. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** The actor has mail: it will run, at the latest right after the present call stack. */
   wake(actor: Runnable): void {
     if (!actor.queued) {

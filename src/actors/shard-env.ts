@@ -15,6 +15,7 @@ import type { Ownership } from "./ownership.ts";
 import type { Request, RoomRequest } from "./request.ts";
 import type { RoomActor, RoomMessage } from "./room-actor.ts";
 import type { TenantModerations } from "./tenant-moderation.ts";
+import type { ShardCounters } from "./shard-counters.ts";
 import type { Scheduler } from "./scheduler.ts";
 
 /** Settings that an operator may change. */
@@ -46,6 +47,8 @@ export interface ShardEnv {
   readonly scheduler: Scheduler;
   readonly ownership: Ownership;
   readonly report: Report;
+  /** Absent: nothing is counted. */
+  readonly counters: ShardCounters | undefined;
   /** Bytes of all rooms of this worker that wait for the store. */
   readonly queued: { bytes: number };
   readonly working: Working;

@@ -30,6 +30,7 @@ import type { ActorMessage } from "./messages.ts";
 import { Ownership } from "./ownership.ts";
 import type { Request } from "./request.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { ShardCounters, ShardLevels } from "./shard-counters.ts";
 import { type PeerLink, ShardLinks } from "./shard-links.ts";
 import type { Report, ShardEnv, ShardSettings } from "./shard-env.ts";
 import { Retelling } from "./retelling.ts";
@@ -53,6 +54,8 @@ export interface ShardPorts {
   readonly follow?: (hints: readonly HeadHint[]) => void;
   /** Judges messages before they are published, where tenants want it. */
   readonly hook?: ModerationHook;
+  /** Counts what happens; absent: nothing does. */
+  readonly counters?: ShardCounters;
   /** Gives up the bytes of uploads; absent: there are none. */
   readonly removeFiles?: ShardEnv["removeFiles"];
   readonly assistant?: Assistant;
@@ -112,6 +115,7 @@ export class Shard implements LinkOwner {
       scheduler: this.#scheduler,
       ownership: this.#ownership,
       report: ports.report,
+      counters: ports.counters,
       queued: { bytes: 0 },
       working: ports.working,
       tenants: new TenantModerations(ports.projections, () => ports.clock.wallMs(), ports.settings.roomRate),
@@ -133,6 +137,17 @@ export class Shard implements LinkOwner {
     this.#actors = new HostedActors(this.#env, makeRoom);
     this.#handOver = new HandOver(ports.clock, this.#actors, this.#ownership, () => this.#scheduler.wakeSettle());
     this.#sweepTimer = ports.clock.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** How it is now; `lateMs`: how late its thread came to ask. */
+  levels(lateMs: number): ShardLevels {
+    return {
+      rooms: this.#actors.rooms.size,
+      users: this.#actors.users.size,
+      queuedBytes: this.#env.queued.bytes,
+      waitingActors: this.#scheduler.waiting,
+      lateMs,
+    };
   }
 
   get activations(): number {
@@ -262,6 +277,7 @@ export class Shard implements LinkOwner {
   #complete(request: Request): void {
     if (request.completed) return;
     request.completed = true;
+    if (this.#env.counters !== undefined) this.#env.counters.requests += 1;
     if (request.record > 0) request.link.finish(request.record);
   }
 

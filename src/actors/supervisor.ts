@@ -7,6 +7,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import { OWN_LINK } from "./edge-link.ts";
 import type { HeadHint } from "./head-hints.ts";
 import type { ShardOrder } from "./link.ts";
+import type { ShardSample } from "./shard-counters.ts";
 import type { Report } from "./shard-env.ts";
 import { WORKING_STORE, WorkingMark } from "./working-mark.ts";
 
@@ -32,6 +33,8 @@ export type WorkerNotice =
   | { readonly kind: "closed" }
   /** The store answers nothing useful to this thread, or does so again. */
   | { readonly kind: "store"; readonly isAway: boolean }
+  /** What it counted so far, and how it is now. */
+  | { readonly kind: "counted"; readonly sample: ShardSample }
   /** For those who follow the logs. */
   | { readonly kind: "hints"; readonly hints: readonly HeadHint[] }
   /** The last words of a thread that ends itself. */
@@ -64,6 +67,7 @@ export interface SupervisorPorts<Settings> {
   readonly fatal: (message: string) => void;
   /** The store answers nothing useful to this shard (true), or does so again. */
   readonly storeAway?: (shard: number, isAway: boolean) => void;
+  readonly counted?: (shard: number, sample: ShardSample) => void;
   /** Logs that a shard wrote. */
   readonly hinted?: (hints: readonly HeadHint[]) => void;
 }
@@ -191,6 +195,9 @@ export class Supervisor<Settings> {
         return;
       case "store":
         this.#ports.storeAway?.(shard, notice.isAway);
+        return;
+      case "counted":
+        this.#ports.counted?.(shard, notice.sample);
         return;
       case "hints":
         this.#ports.hinted?.(notice.hints);

@@ -63,6 +63,8 @@ export class Connection implements SocketHandler {
   /** Frames so far: with the id it makes an idempotency key. */
   frames = 0;
   unreadableFrames = 0;
+  /** Why this server ended it. */
+  reason: CloseReason | undefined;
   bucket: TokenBucket | undefined;
   /** What it shares with the person's other connections, and with the tenant. */
   share: Share | undefined;
@@ -124,6 +126,7 @@ export class Connection implements SocketHandler {
   dismiss(reason: CloseReason): void {
     this.flush();
     this.dismissed = true;
+    this.reason = reason;
     // A socket that is not read from never hears that the other side has closed, too.
     if (this.#pauses !== 0 && !this.closed) this.socket?.resume();
     this.socket?.close(reason);

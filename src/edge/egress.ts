@@ -7,6 +7,7 @@ import type { Seq } from "../base/ids.ts";
 import type { Result } from "../base/result.ts";
 import type { CodecId } from "../protocol/codec.ts";
 import type { CloseReason, Rejection } from "../protocol/errors.ts";
+import type { EdgeCounters } from "./edge-counters.ts";
 import type { Connection } from "./connection.ts";
 import { EdgeRoom } from "./edge-room.ts";
 import type { Broadcaster } from "./ports.ts";
@@ -16,6 +17,7 @@ import type { ShardTarget } from "./shard-target.ts";
 export interface EgressOwner {
   readonly connections: ReadonlyMap<ConnectionNo, Connection>;
   readonly broadcaster: Broadcaster;
+  readonly counters: Pick<EdgeCounters, "framesSent" | "publishes" | "deliveries">;
   /** By key: `tenant/room`. */
   readonly rooms: Map<string, EdgeRoom>;
   progressed(target: ShardTarget, record: number): void;
@@ -67,6 +69,7 @@ export class Egress implements ToEdgeHandler {
   send(no: ConnectionNo, text: boolean, data: Uint8Array): void {
     const connection = this.#owner.connections.get(no);
     if (connection === undefined) return;
+    this.#owner.counters.framesSent += 1;
     if (connection.queue(data, text)) this.#dirty.push(connection);
     if (!connection.greeted) this.#owner.greeted(connection);
   }
@@ -75,6 +78,9 @@ export class Egress implements ToEdgeHandler {
     const found = this.#topics.get(topic);
     if (found === undefined) return;
     if (head > 0) found.room.lastSeq = head;
+    const { counters } = this.#owner;
+    counters.publishes += 1;
+    counters.deliveries += found.room.connections.size;
     this.#owner.broadcaster.publish(found.room.topic(codec), data, text);
   }
 

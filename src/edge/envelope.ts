@@ -7,6 +7,7 @@ import type { Result } from "../base/result.ts";
 import { ERRORS, type ErrorCode, type Rejection } from "../protocol/errors.ts";
 import { RequestRejected } from "./json-body.ts";
 import type { Log } from "./log.ts";
+import { REQUEST_ID_HEADER } from "./request-id.ts";
 
 export interface Success<Data> {
   readonly success: true;
@@ -78,7 +79,10 @@ export function answerError(
   log?: Log,
 ): Failure {
   const rejection = rejectionOf(context.error, context.code);
-  if (rejection.code === "internal") log?.error({ err: context.error }, "a request failed unexpectedly");
+  if (rejection.code === "internal") {
+    const requestId = context.set.headers[REQUEST_ID_HEADER];
+    log?.error({ err: context.error, ...(requestId !== undefined && { requestId }) }, "a request failed unexpectedly");
+  }
   return refuse(context.set, rejection);
 }
 

@@ -23,6 +23,7 @@ import type { Auth } from "./auth.ts";
 import { Connection, type ConnectionOwner, PAUSE } from "./connection.ts";
 import type { Census } from "./census.ts";
 import type { EdgeRoom } from "./edge-room.ts";
+import { EdgeCounters } from "./edge-counters.ts";
 import { FrameRouter } from "./frame-router.ts";
 import { Gathered } from "./gathered.ts";
 import { Identity } from "./identity.ts";
@@ -65,6 +66,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   readonly connections = new Map<number, Connection>();
   readonly rooms = new Map<string, EdgeRoom>();
   readonly broadcaster: Broadcaster;
+  readonly counters = new EdgeCounters();
   readonly #ports: GatewayPorts;
   readonly #links: Links;
   readonly #gathered: Gathered;
@@ -177,6 +179,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
 
   opened(connection: Connection): void {
     this.connections.set(connection.no, connection);
+    this.counters.connectionsOpened += 1;
     if (connection.principal !== undefined) this.#introduceHome(connection, connection.principal);
   }
 
@@ -188,6 +191,11 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     if (connection.share !== undefined) this.#ports.rates?.letGo(connection.share);
     connection.share = undefined;
     if (!this.connections.delete(connection.no)) return;
+    this.counters.connectionsClosed += 1;
+    if (connection.reason !== undefined) {
+      const { dismissed } = this.counters;
+      dismissed[connection.reason] = (dismissed[connection.reason] ?? 0) + 1;
+    }
     this.#router.closed(connection);
     if (connection.rooms !== undefined) for (const room of connection.rooms) room.connections.delete(connection);
     this.#links.closed(connection, clean);
@@ -210,10 +218,16 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
 
   received(connection: Connection, data: Uint8Array | string): void {
     if (connection.closed || connection.dismissed) return;
+    const { counters } = this;
+    counters.framesReceived += 1;
+    counters.bytesReceived += data.length;
     const { principal } = connection;
     if (principal === undefined && !connection.verifying) return this.#identity.receivedFirst(connection, data);
     if (principal === undefined || !connection.greeted) return holdFrame(connection, data);
-    if (!admitFrame(this.#ports, connection, principal, data)) return;
+    if (!admitFrame(this.#ports, connection, principal, data)) {
+      counters.rateLimited += 1;
+      return;
+    }
     this.#router.route(connection, principal, data);
   }
 
@@ -265,6 +279,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
 
   /** Something was lost between this node and that one. */
   linkBroken(node: NodeId): void {
+    this.counters.linkBreaks += 1;
     this.#links.linkBroken(node);
     this.#router.resumeBehind();
   }

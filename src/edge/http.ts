@@ -19,12 +19,14 @@ import { assistantPlugin } from "./assistant-plugin.ts";
 import { blocksPlugin } from "./blocks-plugin.ts";
 import { docsPlugin } from "./docs-plugin.ts";
 import type { EdgeCircle } from "./edge-circle.ts";
+import { EdgeCounters } from "./edge-counters.ts";
 import { answerError } from "./envelope.ts";
 import { type Health, healthPlugin } from "./health-plugin.ts";
 import { historyPlugin } from "./history-plugin.ts";
 import { homePlugin } from "./home-plugin.ts";
 import { BODY_BYTES_MAX } from "./json-body.ts";
 import { type Log, withoutToken } from "./log.ts";
+import { type MetricsOptions, metricsPlugin } from "./metrics-plugin.ts";
 import { membersPlugin } from "./members-plugin.ts";
 import { moderationPlugin } from "./moderation-plugin.ts";
 import { messagesPlugin } from "./messages-plugin.ts";
@@ -39,6 +41,7 @@ import { reactionsPlugin } from "./reactions-plugin.ts";
 import { receiptsPlugin } from "./receipts-plugin.ts";
 import type { Searcher } from "./search.ts";
 import { searchPlugin } from "./search-plugin.ts";
+import { REQUEST_ID_HEADER, RequestIds } from "./request-id.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
 import { standingPlugin } from "./standing-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
@@ -56,6 +59,9 @@ export interface AppOptions {
   readonly searcher?: Searcher | undefined;
   /** Rate limits, and what administrators say to all nodes. */
   readonly circle: Pick<EdgeCircle, "rates" | "accessChanged" | "limitsChanged" | "announce">;
+  readonly counters?: EdgeCounters;
+  /** `undefined`: nobody may ask. */
+  readonly metrics?: MetricsOptions | undefined;
   /** `undefined`: this server keeps no files. */
   readonly attachments?: Attachments | undefined;
 }
@@ -66,8 +72,22 @@ const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
 const HTTP_IDLE_SECONDS = 30;
 
 export function createApp(options: AppOptions) {
-  const { engine, auth, config, log, health, sockets, directory, searcher, circle, attachments } = options;
+  const {
+    engine,
+    auth,
+    config,
+    log,
+    health,
+    sockets,
+    directory,
+    searcher,
+    circle,
+    attachments,
+    counters = new EdgeCounters(),
+    metrics,
+  } = options;
   const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates: circle.rates, log };
+  const requestIds = new RequestIds();
   const app = new Elysia({
     name: "stoa",
     websocket: {
@@ -90,15 +110,19 @@ export function createApp(options: AppOptions) {
   })
     .onError((context) => answerError(context, log))
     .onRequest(({ request, set }) => {
+      set.headers[REQUEST_ID_HEADER] = requestIds.of(request);
       const cors = corsHeaders(request, config);
       if (cors !== undefined) Object.assign(set.headers, cors);
       if (request.method !== "OPTIONS" || request.headers.get("access-control-request-method") === null) return;
       return new Response(null, { status: 204, headers: cors === undefined ? {} : { ...cors, ...PREFLIGHT_HEADERS } });
     })
-    .onAfterResponse(({ request, set }) => {
-      log.debug({ method: request.method, url: withoutToken(request.url), status: set.status }, "request");
+    .onAfterResponse(({ request, set, responseValue }) => {
+      counters.responded(statusOf(set.status, responseValue));
+      const requestId = requestIds.of(request);
+      log.debug({ requestId, method: request.method, url: withoutToken(request.url), status: set.status }, "request");
     })
     .use(healthPlugin(health))
+    .use(metrics === undefined ? new Elysia() : metricsPlugin(metrics))
     .use(homePlugin())
     .use(socketPlugin(auth, sockets, config, circle.rates));
   for (const prefix of PREFIXES) {
@@ -127,4 +151,10 @@ export function createApp(options: AppOptions) {
       .use(announcementsPlugin(prefix, { ...rest, circle }));
   }
   return app.use(docsPlugin(() => app, config));
+}
+
+/** Elysia's word for it, or that of a handler's own answer. */
+function statusOf(set: number | string | undefined, response: unknown): number {
+  if (response instanceof Response) return response.status;
+  return typeof set === "number" ? set : 200;
 }

@@ -24,13 +24,13 @@ export function corsHeaders(request: Request, rules: OriginRules): Record<string
   return {
     "access-control-allow-origin": origin,
     "access-control-expose-headers":
-      "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy, upload-offset, upload-length",
+      "retry-after, ratelimit-limit, ratelimit-remaining, ratelimit-reset, ratelimit-policy, upload-offset, upload-length, x-request-id",
     vary: "origin",
   };
 }
 
 export const PREFLIGHT_HEADERS = {
   "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-  "access-control-allow-headers": "authorization, content-type, idempotency-key, range, upload-offset",
+  "access-control-allow-headers": "authorization, content-type, idempotency-key, range, upload-offset, x-request-id",
   "access-control-max-age": "600",
 } as const;

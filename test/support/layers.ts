@@ -19,7 +19,12 @@ export const CLUSTER_PORTS: readonly string[] = [
   "cluster/placement.ts",
   "cluster/presence-directory.ts",
 ];
-export const ACTOR_LINK: readonly string[] = ["actors/calls.ts", "actors/link.ts", "actors/address.ts"];
+export const ACTOR_LINK: readonly string[] = [
+  "actors/calls.ts",
+  "actors/link.ts",
+  "actors/address.ts",
+  "actors/shard-counters.ts",
+];
 /** How events become bytes and back, and what people are shown of them. */
 export const ACTOR_CODECS: readonly string[] = ["actors/log-codec.ts", "actors/views.ts"];
 /** What of the domain is data: stored rows, events, commands and how one is made of a wish, but no decisions. */
@@ -70,7 +75,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   edge: {
     may: ["base/", "protocol/", "config.ts", ...DOMAIN_TYPES, ...ACTOR_LINK, ...JOURNAL_PORTS, ...CLUSTER_PORTS],
-    packages: ["bun", "elysia", "@elysiajs/*", "pino", "node:*"],
+    packages: ["bun", "elysia", "@elysiajs/*", "pino", "prom-client", "node:*"],
   },
   // The codec: they read what the actors wrote.
   followers: { may: ["base/", "actors/log-codec.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: [] },

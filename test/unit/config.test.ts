@@ -120,6 +120,7 @@ describe("readConfig", () => {
     ["DYNAMODB_TABLE_MESSAGES", "a", "a table name"],
     ["DYNAMODB_TABLE_ROOMS", "a/b", "a table name"],
     ["S3_BUCKET_ATTACHMENTS", "Upper", "a bucket name"],
+    ["STOA_METRICS_TOKEN", "short", "16 characters"],
     ["S3_ENDPOINT", "localhost", "https://"],
     ["STOA_ATTACHMENTS", "disk", "folder, s3, off"],
     ["STOA_UPLOAD_BYTES_PER_DAY", "0", "a whole number from 1"],

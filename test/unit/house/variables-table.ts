@@ -3,6 +3,7 @@
  * words stand here. To write them anew: `bun test/unit/house/variables-table.ts`.
  */
 import { type Config, readConfig } from "../../../src/config.ts";
+import { METRICS } from "../../../src/edge/metrics.ts";
 import { DocumentTables } from "../../support/document-tables.ts";
 
 /** No variable accepts it, but for those that take any text. */
@@ -149,6 +150,10 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "what judging a tenant's messages may take",
     value: (c) => c.assistant.budgets.moderation,
   },
+  STOA_METRICS: { says: "count what happens and answer at `/metrics`; see [Metrics](#metrics)", value: () => true },
+  STOA_METRICS_TOKEN: {
+    says: "whoever asks for `/metrics` has to send it as a bearer token; without it only this machine is answered, and nobody through a proxy",
+  },
   STOA_RATE_PER_SECOND: {
     says: "requests per second of one connection; see [rate limits](#rate-limits)",
     value: (c) => c.rate.perSecond,
@@ -232,7 +237,15 @@ export function variableTables(): ReadonlyMap<string, string> {
       ["| variable | accepted | default | what it does |", "| --- | --- | --- | --- |", ...used].join("\n"),
     ],
     ["variables without effect", ["| variable | accepted |", "| --- | --- |", ...unused].join("\n")],
+    ["metrics", metricsTable()],
   ]);
+}
+
+function metricsTable(): string {
+  const rows = METRICS.map(({ name, type, label, help }) => {
+    return `| \`${name}\` | ${type} | ${label === undefined ? "" : `\`${label}\``} | ${help} |`;
+  });
+  return ["| name | type | label | what it says |", "| --- | --- | --- | --- |", ...rows].join("\n");
 }
 
 /** Each name once, whichever table it stands in. */
