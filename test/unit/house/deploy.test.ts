@@ -1,0 +1,58 @@
+/** What is under deploy/ speaks of metrics that there are, and of all that somebody should watch. */
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { METRICS } from "../../../src/edge/metrics.ts";
+
+const root = join(import.meta.dir, "../../..");
+const read = (path: string): string => readFileSync(join(root, path), "utf8");
+const NAMED = /\b(?:stoa|process)_[a-z_]+/g;
+
+const names = new Set(
+  METRICS.flatMap(({ name, type }) => (type === "histogram" ? [name, `${name}_bucket`, `${name}_count`] : [name])),
+);
+
+test.each(["deploy/grafana-dashboard.json", "deploy/prometheus-alerts.yaml"])(
+  "%s asks for metrics that there are",
+  (path) => {
+    const asked = [...new Set([...read(path).matchAll(NAMED)].map(([name]) => name))];
+    expect(asked.length).toBeGreaterThan(8);
+    expect(asked.filter((name) => !names.has(name))).toEqual([]);
+  },
+);
+
+test("the dashboard shows every metric but those that others say better", () => {
+  const text = read("deploy/grafana-dashboard.json");
+  const missing = METRICS.map(({ name }) => name).filter((name) => !text.includes(name));
+  expect(missing).toEqual([
+    "stoa_rooms_listened",
+    "stoa_frames_received_total",
+    "stoa_received_bytes_total",
+    "stoa_requests_total",
+    "stoa_commit_bytes_total",
+    "stoa_actors_waiting",
+    "process_start_time_seconds",
+  ]);
+});
+
+test("the dashboard is one that can be imported: panels with places of their own and a data source to choose", () => {
+  const board = JSON.parse(read("deploy/grafana-dashboard.json")) as {
+    readonly panels: readonly { readonly id: number; readonly title: string; readonly gridPos: object }[];
+    readonly templating: { readonly list: readonly { readonly name: string }[] };
+  };
+  expect(board.templating.list.map(({ name }) => name)).toEqual(["datasource", "node"]);
+  expect(new Set(board.panels.map(({ id }) => id)).size).toBe(board.panels.length);
+  expect(new Set(board.panels.map(({ gridPos }) => JSON.stringify(gridPos))).size).toBe(board.panels.length);
+});
+
+test("every alert says what to do", () => {
+  const alerts = Bun.YAML.parse(read("deploy/prometheus-alerts.yaml")) as {
+    readonly groups: readonly { readonly rules: readonly Record<string, Record<string, string>>[] }[];
+  };
+  const rules = alerts.groups.flatMap((group) => group.rules);
+  expect(rules.length).toBeGreaterThan(10);
+  for (const rule of rules) {
+    expect(Object.keys(rule["annotations"] ?? {}).sort()).toEqual(["action", "summary"]);
+    expect(["page", "ticket"]).toContain(rule["labels"]?.["severity"] ?? "");
+  }
+});
