@@ -3,6 +3,7 @@
  * through a real server over REST. Prints figures and bounds; exits with 1 when one is missed.
  *   bun bench/micro/search.ts [messages] [folder]     1,000,000 messages in 200 rooms when left out
  */
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { tmpdir } from "node:os";
 import { encodeEntries } from "../../src/actors/log-codec.ts";
@@ -10,6 +11,7 @@ import type { RoomId, TenantId, UserId } from "../../src/base/ids.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
 import type { RowChange } from "../../src/storage/journal.ts";
+import { SEARCH_FILE } from "../../src/storage/sqlite/search-schema.ts";
 import { openSqlite } from "../../src/storage/sqlite/open-sqlite.ts";
 import { tokenFor } from "../load/token.ts";
 import { endAll, makeFolder, SECRET, type Server, startServer } from "../processes.ts";
@@ -175,6 +177,7 @@ const dir = makeFolder(process.argv[3] ?? tmpdir());
 console.log(`filling ${messages} messages in ${ROOMS} rooms …`);
 await fill(dir, messages);
 const built = await reindex(dir);
+console.log(`index of ${built.messages} messages: ${Math.round(statSync(join(dir, SEARCH_FILE)).size / 1e6)} MB`);
 const perSecond = built.messages / built.seconds;
 const server = await startServer("stoa", { dataDir: dir, isIndexed: true });
 const times = await measure(server);

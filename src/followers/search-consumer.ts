@@ -92,6 +92,9 @@ export function changesOf(event: LogEvent): readonly IndexChange[] {
       return [{ kind: "put", message: indexed(event) }];
     case "message_edited":
       return [{ kind: "edit", seq: event.target, by: event.seq, text: event.content }];
+    // The whole of an answer of the assistant, once it is at its end.
+    case "answer_ended":
+      return [{ kind: "edit", seq: event.target, by: event.seq, text: event.content }];
     case "message_deleted":
       return [{ kind: "remove", seq: event.target }];
     default:
