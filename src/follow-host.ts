@@ -20,14 +20,19 @@ const FORGET_MS_MAX = 60_000;
 
 /** The thread tells twice a second; here it did not for longer than it may be busy. */
 const SILENT_MS = 2_000;
+/** Then it is stuck, and ended: the longest that it may be busy with one thing is a command line's write that it waits for. */
+const STUCK_MS = 60_000;
+const WATCH_MS = 5_000;
 
 type Answered = (answer: FollowNotice | undefined) => void;
 
 export class FollowHost {
   readonly #settings: FollowSettings;
   readonly #report: Report;
+  readonly #entry: URL;
   readonly #pending = new Map<number, Answered>();
   #worker: Worker | undefined;
+  #watch: NodeJS.Timeout | undefined;
   #view: View | undefined;
   #isReady = false;
   #isStopping = false;
@@ -37,7 +42,9 @@ export class FollowHost {
   #lags: Readonly<Record<string, Lag>> = {};
   #lagsAtMs = performance.now();
 
-  constructor(settings: FollowSettings, report: Report) {
+  /** `entry`: what the thread runs, for tests. */
+  constructor(settings: FollowSettings, report: Report, entry = new URL("./follow-thread.ts", import.meta.url)) {
+    this.#entry = entry;
     this.#settings = settings;
     this.#report = report;
     if (settings.search) this.#lags = { search: { logs: 0, events: 0, ms: 0 } };
@@ -58,14 +65,19 @@ export class FollowHost {
   }
 
   start(): void {
-    const worker = new Worker(new URL("./follow-thread.ts", import.meta.url), { workerData: this.#settings });
+    const worker = new Worker(this.#entry, { workerData: this.#settings });
     this.#worker = worker;
     let why = "";
     worker.on("message", (notice: FollowNotice) => this.#noticed(notice));
     worker.on("error", (error) => {
       why = error instanceof Error ? error.message : String(error);
     });
-    worker.on("exit", (code) => this.#ended(why || `exit code ${code}`));
+    worker.on("exit", (code) => this.#ended(worker, why || `exit code ${code}`));
+    this.#lagsAtMs = performance.now();
+    this.#watch ??= setInterval(() => {
+      if (performance.now() - this.#lagsAtMs > STUCK_MS) void this.#worker?.terminate();
+    }, WATCH_MS);
+    this.#watch.unref();
   }
 
   hinted(hints: readonly HeadHint[]): void {
@@ -99,6 +111,7 @@ export class FollowHost {
 
   async stop(): Promise<void> {
     this.#isStopping = true;
+    clearInterval(this.#watch);
     const worker = this.#worker;
     if (worker === undefined) return;
     const closed = new Promise<void>((resolve) => {
@@ -163,7 +176,8 @@ export class FollowHost {
     }
   }
 
-  #ended(why: string): void {
+  #ended(worker: Worker, why: string): void {
+    if (this.#worker !== worker) return;
     this.#isReady = false;
     this.#worker = undefined;
     for (const no of [...this.#pending.keys()]) this.#answered(no, undefined);

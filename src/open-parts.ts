@@ -91,7 +91,7 @@ export function openSearchIndex(
     });
     return { index: search, close: () => void close() };
   }
-  const index = new SqliteSearchIndex(dataDir);
+  const index = new SqliteSearchIndex(dataDir, (what) => report("search_trouble", { what }));
   return { index, close: () => index.close() };
 }
 

@@ -494,7 +494,7 @@ export const SEARCH_ROUNDS_MAX = 4;
 /** Characters of an excerpt, and marked places in it. */
 export const SEARCH_EXCERPT_LENGTH = 240;
 export const SEARCH_MARKS_MAX = 32;
-/** Searches that wait for the index, and how long one may take, milliseconds. Reject `overloaded`, `unavailable`. */
+/** Searches that wait for the index, and how long one may take, milliseconds. Reject `unavailable`, temporary. */
 export const SEARCHES_WAITING_MAX = 256;
 export const SEARCH_MS_MAX = 5_000;
 /** Changes written to the index at once: searches wait for no more than that, some tens of milliseconds. */

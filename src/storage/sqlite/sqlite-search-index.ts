@@ -10,14 +10,20 @@ import { SearchWriter } from "./search-writer.ts";
 
 /** How often a checkpoint is tried again that a reader in another process is in the way of. */
 const CHECKPOINTS_MAX = 20;
+const CHECKPOINT_PAUSE_MS = 50;
+const TROUBLE_INTERVAL_MS = 60_000;
 
 export class SqliteSearchIndex implements SearchIndex {
   readonly id: string;
   readonly #db: Database;
   readonly #writer: SearchWriter;
   readonly #reader: SearchReader;
+  readonly #onTrouble: (what: string) => void;
+  #troubleMs = Number.NEGATIVE_INFINITY;
 
-  constructor(dir: string) {
+  /** `onTrouble`: hears why SQLite failed, once a minute at most; whoever asked is answered `unavailable`. */
+  constructor(dir: string, onTrouble: (what: string) => void = () => undefined) {
+    this.#onTrouble = onTrouble;
     this.#db = openSearchDatabase(dir);
     this.id = this.#db.prepare<{ id: string }, []>("SELECT id FROM about").get()?.id ?? "";
     const names = new SearchNames(this.#db);
@@ -69,7 +75,7 @@ export class SqliteSearchIndex implements SearchIndex {
       return this.#failed(error, done);
     }
     if (attempts <= 1) return queueMicrotask(() => done({ ok: false, error: "unavailable" }));
-    setTimeout(() => this.#checkpoint(done, attempts - 1), 50);
+    setTimeout(() => this.#checkpoint(done, attempts - 1), CHECKPOINT_PAUSE_MS);
   }
 
   #answer<Value>(done: Done<Value>, run: () => Value): void {
@@ -84,6 +90,11 @@ export class SqliteSearchIndex implements SearchIndex {
 
   #failed<Value>(error: unknown, done: Done<Value>): void {
     if (!(error instanceof SQLiteError)) throw error;
+    const nowMs = performance.now();
+    if (nowMs - this.#troubleMs > TROUBLE_INTERVAL_MS) {
+      this.#troubleMs = nowMs;
+      this.#onTrouble(`${error.code}: ${error.message}`);
+    }
     queueMicrotask(() => done({ ok: false, error: "unavailable" }));
   }
 }

@@ -1,0 +1,20 @@
+/** A thread in the place of the one that follows the logs: says it is ready, and does what the room's name asks for. */
+import { parentPort } from "node:worker_threads";
+import type { FollowNotice, FollowOrder } from "../../src/follow-thread.ts";
+
+const say = (notice: FollowNotice): void => parentPort?.postMessage(notice);
+
+parentPort?.on("message", (order: FollowOrder) => {
+  if (order.kind === "sweep") say({ kind: "report", event: "swept", details: {} });
+  if (order.kind === "hints") say({ kind: "lags", lags: { search: { logs: 1, events: order.hints.length, ms: 5 } } });
+  if (order.kind === "forget") say({ kind: "forgotten", no: order.no, outcome: "durable" });
+  if (order.kind === "close") {
+    say({ kind: "closed" });
+    parentPort?.close();
+  }
+  if (order.kind !== "search") return;
+  const [room] = order.query.rooms;
+  if (room === "die") process.exit(1);
+  if (room !== "wait") say({ kind: "hits", no: order.no, result: { ok: true, value: [] } });
+});
+say({ kind: "ready" });

@@ -1,0 +1,58 @@
+/** The main thread's side of the thread that follows the logs: asked, lost, started again, and bounded. */
+import { afterEach, expect, test } from "bun:test";
+import type { RoomId, TenantId } from "../../src/base/ids.ts";
+import { SEARCHES_WAITING_MAX } from "../../src/base/limits.ts";
+import { FollowHost } from "../../src/follow-host.ts";
+import { LOG } from "../conformance/harness.ts";
+import { eventually } from "../support/eventually.ts";
+
+const settings = { storage: { dataDir: "none", dynamodb: undefined }, search: true, isClustered: false };
+const reports: string[] = [];
+let host: FollowHost;
+
+function start(): FollowHost {
+  reports.length = 0;
+  const entry = new URL("../support/tiny-follower.ts", import.meta.url);
+  host = new FollowHost(settings, (event) => void reports.push(event), entry);
+  host.start();
+  return host;
+}
+afterEach(() => host.stop());
+
+const query = (room: string) => {
+  return { tenant: "t" as TenantId, rooms: [room as RoomId], terms: [], order: "newest", limit: 1 } as const;
+};
+const AWAY = { ok: false, error: "unavailable" } as const;
+
+test("asks as soon as the thread is there, sweeps when it can hear hints, and knows how far behind it is", async () => {
+  start();
+  expect(host.lags).toEqual({ search: { logs: 0, events: 0, ms: 0 } });
+  expect(await host.search(query("any"))).toEqual({ ok: true, value: [] });
+  expect(await host.forget(LOG, { what: "log" })).toBe("durable");
+  host.hinted([
+    [LOG, 7],
+    [LOG, 8],
+  ]);
+  await eventually(async () => expect(host.lags).toEqual({ search: { logs: 1, events: 2, ms: 5 } }));
+  expect(reports).toEqual(["swept"]);
+  expect(host.isLate).toBe(false);
+});
+
+test("a thread that is lost answers what it was asked with its loss, and another one takes its place", async () => {
+  start();
+  await eventually(async () => expect(reports).toEqual(["swept"]));
+  const waiting = host.search(query("wait"));
+  expect(await host.search(query("die"))).toEqual(AWAY);
+  expect(await waiting).toEqual(AWAY);
+  await eventually(async () => expect(reports).toEqual(["swept", "followers_lost", "swept"]));
+  expect(await host.search(query("any"))).toEqual({ ok: true, value: [] });
+});
+
+test("so many searches may wait, and one more is refused at once", async () => {
+  start();
+  const waiting = Array.from({ length: SEARCHES_WAITING_MAX }, () => host.search(query("wait")));
+  expect(await host.search(query("any"))).toEqual(AWAY);
+  void host.search(query("die"));
+  await host.stop();
+  expect(await Promise.all(waiting)).toEqual(waiting.map(() => AWAY));
+});
