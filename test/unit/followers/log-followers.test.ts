@@ -2,7 +2,12 @@
 import { describe, expect, test } from "bun:test";
 import { encodeEntries } from "../../../src/actors/log-codec.ts";
 import type { UserId } from "../../../src/base/ids.ts";
-import { FOLLOW_RUN_EVENTS_MAX } from "../../../src/base/limits.ts";
+import {
+  FOLLOW_CLEAN_MS,
+  FOLLOW_LOGS_AT_ONCE,
+  FOLLOW_REOPEN_MS,
+  FOLLOW_RUN_EVENTS_MAX,
+} from "../../../src/base/limits.ts";
 import type { LogEvent } from "../../../src/domain/room/events.ts";
 import { BehindLogs } from "../../../src/followers/behind-logs.ts";
 import type { Delivered, Forgotten, LogConsumer, LogRun } from "../../../src/followers/log-consumer.ts";
@@ -252,6 +257,47 @@ describe("followers of the logs", () => {
     followers.wrote(A, 3);
     await rig.settle();
     expect(await rig.position(A)).toBe(3);
+  });
+
+  test("a bounded number of logs is followed at once, and the rest when one of them is done", async () => {
+    const rig = new Rig();
+    const consumer = new Noting();
+    consumer.answer = () => "never";
+    const followers = rig.followers(consumer);
+    const logs = Array.from({ length: FOLLOW_LOGS_AT_ONCE + 1 }, (_, i) => logOf(`room-${i}`));
+    for (const log of logs) await rig.append(log, 1, 1);
+    for (const log of logs) followers.wrote(log, 1);
+    await rig.settle();
+    expect(consumer.runs).toHaveLength(FOLLOW_LOGS_AT_ONCE);
+    consumer.waiting[0]?.();
+    await rig.settle();
+    expect(consumer.runs).toHaveLength(FOLLOW_LOGS_AT_ONCE + 1);
+  });
+
+  test("a log is closed when it was opened long ago and every consumer has read it to its end, not before", async () => {
+    const rig = new Rig();
+    const [done, late] = [new Noting("done"), new Noting("late")];
+    late.answer = () => "later";
+    await rig.append(A, 1, 1);
+    const openedAt = rig.clock.wallMs();
+    const closed: string[] = [];
+    rig.store.openLogs = (_after, _limit, answer) => {
+      answer({ ok: true, value: { logs: [{ log: A, head: undefined, openedAt }], next: undefined } });
+    };
+    rig.store.closeLog = ({ log }, answer) => {
+      closed.push(log.room);
+      answer({ ok: true, value: true });
+    };
+    const followers = rig.followers(done, late);
+    followers.sweep();
+    await rig.run(2 * FOLLOW_REOPEN_MS - 1_000);
+    expect(closed).toEqual([]);
+    await rig.run(2 * FOLLOW_CLEAN_MS);
+    expect([done.seqsOf(A), closed]).toEqual([[1], []]);
+    late.answer = () => "durable";
+    await rig.run(2 * FOLLOW_CLEAN_MS);
+    expect(late.seqsOf(A)).toEqual([1]);
+    expect(closed).toContain("room-a");
   });
 
   test("a log that cannot be read is reported, and holds up no other", async () => {
