@@ -284,6 +284,8 @@ export const STORAGE_UNSETTLED_BYTES_MAX = 4 * 1024 * 1024;
 /** Pages (estimate) in the write-ahead log, from which on it is copied into the database file after the next commit: the more
  *  pages, the longer the writer stands still for it (10 ms for 1,000; 40 ms for 4,000, which costs hardly less in all). */
 export const STORAGE_WAL_PAGES_MAX = 1_000;
+/** A file up to this size is made anew (`VACUUM`) after an erasure while the writer waits: a few seconds. A larger one is for an operator. */
+export const STORAGE_VACUUM_BYTES_MAX = 1024 * 1024 * 1024;
 /** Head sequences and log numbers remembered by the SQLite writer; all are forgotten at the bound and read again. */
 export const STORAGE_HEADS_CACHED_MAX = 200_000;
 /** Milliseconds to wait for another process that holds the database's lock; then the outcome is `unknown`. */

@@ -87,6 +87,32 @@ export interface Journal {
   readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void;
   /** Items of one collection in the order of their ids' bytes. */
   listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void;
+  /**
+   * Takes the front of a log away: whole segments that end at or before `throughSeq`, the overlays of their sequences, and
+   * the items named. Nothing happens unless a stored snapshot covers `throughSeq` and a segment stands behind it. May be
+   * repeated; after `unavailable` a part of it may be done, and then the front may have holes until it is repeated.
+   */
+  trim(log: LogKey, throughSeq: Seq, items: readonly ItemsOf[], done: (trimmed: ReadResult<true>) => void): void;
+  /**
+   * Puts other entries into the places of these segments, where the same batch stands still; all else about them is as it was.
+   * `cleanse` is applied to copies of rows that an adapter keeps with its segments. What stood there is in no byte that can
+   * be read through this port; `clean` does the rest.
+   */
+  rewrite(log: LogKey, segments: readonly Segment[], cleanse: Cleanse, done: (done: ReadResult<true>) => void): void;
+  /**
+   * What was rewritten, overwritten or removed is in no byte of the store any more: free pages, write-ahead log, parts that
+   * nothing names. Of one log, or of the whole store where the adapter keeps logs together. SQLite writes nothing else meanwhile;
+   * `too_large`: it would do so for too long.
+   */
+  clean(log: LogKey, done: Done<"clean" | "too_large">): void;
+}
+
+export type Cleanse = (row: RowChange) => RowChange;
+
+/** Items of one collection: these, or all of it. */
+export interface ItemsOf {
+  readonly collection: string;
+  readonly ids?: readonly string[];
 }
 
 export interface MemberQuery {

@@ -5,7 +5,7 @@
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import type { ItemValue, MemberRow } from "../domain/room/state.ts";
 import type { RoomType } from "../domain/room/vocabulary.ts";
-import type { Done, PageQuery, ReadResult, RoomCard } from "./journal.ts";
+import type { Done, LogKey, PageQuery, ReadResult, RoomCard } from "./journal.ts";
 
 /** How far a member is in one room. The watermarks only go forward. */
 export interface Marked {
@@ -185,6 +185,18 @@ export interface ListedDocument extends StoredDocument {
  */
 export type DocumentOutcome = "written" | "conflict";
 
+/** One log, as whoever looks after all of them finds it. */
+export interface ListedLog {
+  readonly log: LogKey;
+  /** Absent before the room's first card. */
+  readonly card?: RoomCard;
+}
+export interface LogPage {
+  readonly logs: readonly ListedLog[];
+  /** Where the next page begins; absent: there is none. */
+  readonly next?: string;
+}
+
 export interface Projections {
   /** Newest activity first; `total` counts all that match, whatever the page. */
   listRooms(
@@ -230,4 +242,14 @@ export interface Projections {
   ): void;
   /** Documents of one collection in the order of their ids' bytes. */
   listDocuments(tenant: TenantId, collection: string, query: PageQuery, done: Done<readonly ListedDocument[]>): void;
+  /**
+   * All logs of all tenants, or of one, in no order; a page may be empty although others follow. For upkeep, not for requests
+   * that somebody waits for: DynamoDB reads the whole table for it.
+   */
+  listLogs(
+    query: { readonly tenant?: TenantId; readonly after?: string; readonly limit: number },
+    done: Done<LogPage>,
+  ): void;
+  /** The row of a person and their marks in all rooms are gone. Answers how many rows there were. */
+  forgetUser(tenant: TenantId, userId: UserId, done: Done<number>): void;
 }

@@ -11,6 +11,7 @@ import { followConformance } from "./follow-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { personalConformance } from "./personal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
+import { upkeepConformance } from "./upkeep-suite.ts";
 
 setDefaultTimeout(30_000);
 let server: DynamoServer;
@@ -27,4 +28,5 @@ projectionsConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 documentConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 searchConformance("DynamoDB on dynalite", () => openDynamoSearch(server));
 followConformance("DynamoDB on dynalite", () => openDynamoFollow(server));
+upkeepConformance("DynamoDB on dynalite", () => openDynamoHarness(server));
 dynamoClusterConformance("DynamoDB on dynalite", () => server);

@@ -10,6 +10,7 @@ import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { personalConformance } from "./personal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
+import { upkeepConformance } from "./upkeep-suite.ts";
 
 setDefaultTimeout(30_000);
 const missing = await dynamoLocalMissing();
@@ -29,6 +30,7 @@ if (missing === undefined) {
   documentConformance("DynamoDB Local", () => openDynamoHarness(server));
   searchConformance("DynamoDB Local", () => openDynamoSearch(server));
   followConformance("DynamoDB Local", () => openDynamoFollow(server));
+  upkeepConformance("DynamoDB Local", () => openDynamoHarness(server));
   dynamoClusterConformance("DynamoDB Local", () => server);
 } else {
   test("the official DynamoDB Local can be run", () => {

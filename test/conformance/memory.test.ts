@@ -8,6 +8,7 @@ import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { personalConformance } from "./personal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
+import { upkeepConformance } from "./upkeep-suite.ts";
 
 async function open(store = new MemoryStore()): Promise<Harness> {
   return {
@@ -24,3 +25,4 @@ personalConformance("memory", open);
 conversationConformance("memory", open);
 projectionsConformance("memory", open);
 documentConformance("memory", open);
+upkeepConformance("memory", open);

@@ -7,6 +7,7 @@ import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { personalConformance } from "./personal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
+import { upkeepConformance } from "./upkeep-suite.ts";
 
 async function open(unsettledBytesMax: number, folder = temporaryFolder()): Promise<Harness> {
   const { journal, projections, close } = openSqlite({ dir: folder.path, unsettledBytesMax, onFatal: failOnFatal });
@@ -36,4 +37,5 @@ for (const [state, unsettledBytesMax] of [
   conversationConformance(name, () => open(unsettledBytesMax));
   projectionsConformance(name, () => open(unsettledBytesMax));
   documentConformance(name, () => open(unsettledBytesMax));
+  upkeepConformance(name, () => open(unsettledBytesMax));
 }

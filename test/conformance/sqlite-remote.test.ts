@@ -7,6 +7,7 @@ import { itemConformance } from "./item-suite.ts";
 import { journalConformance } from "./journal-suite.ts";
 import { personalConformance } from "./personal-suite.ts";
 import { projectionsConformance } from "./projections-suite.ts";
+import { upkeepConformance } from "./upkeep-suite.ts";
 
 async function open(unsettledBytesMax: number, folder = temporaryFolder()): Promise<Harness> {
   const { path: dir } = folder;
@@ -41,4 +42,5 @@ for (const [state, unsettledBytesMax] of [
   personalConformance(name, () => open(unsettledBytesMax));
   projectionsConformance(name, () => open(unsettledBytesMax));
   documentConformance(name, () => open(unsettledBytesMax));
+  upkeepConformance(name, () => open(unsettledBytesMax));
 }

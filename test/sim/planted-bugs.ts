@@ -115,6 +115,9 @@ export function withAppend(journal: Journal, append: Journal["append"]): Journal
     listMembers: (...args) => journal.listMembers(...args),
     readItems: (...args) => journal.readItems(...args),
     listItems: (...args) => journal.listItems(...args),
+    trim: (...args) => journal.trim(...args),
+    rewrite: (...args) => journal.rewrite(...args),
+    clean: (...args) => journal.clean(...args),
   };
 }
 

@@ -215,6 +215,18 @@ export class SimJournal implements Journal {
   listItems(...[log, query, done]: Parameters<Journal["listItems"]>): void {
     this.#store.ask(this.#process, done, (answer) => this.#store.inner.listItems(log, query, answer));
   }
+
+  trim(...[log, throughSeq, items, done]: Parameters<Journal["trim"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#store.inner.trim(log, throughSeq, items, answer));
+  }
+
+  rewrite(...[log, segments, cleanse, done]: Parameters<Journal["rewrite"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#store.inner.rewrite(log, segments, cleanse, answer));
+  }
+
+  clean(...[log, done]: Parameters<Journal["clean"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#store.inner.clean(log, answer));
+  }
 }
 
 export class SimProjections implements Projections {
@@ -279,5 +291,13 @@ export class SimProjections implements Projections {
 
   listDocuments(...[tenant, collection, query, done]: Parameters<Projections["listDocuments"]>): void {
     this.#store.ask(this.#process, done, (answer) => this.#inner.listDocuments(tenant, collection, query, answer));
+  }
+
+  listLogs(...[query, done]: Parameters<Projections["listLogs"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#inner.listLogs(query, answer));
+  }
+
+  forgetUser(...[tenant, userId, done]: Parameters<Projections["forgetUser"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#inner.forgetUser(tenant, userId, answer));
   }
 }

@@ -97,4 +97,19 @@ export class ScriptedJournal implements Journal {
     this.calls.push("listItems");
     this.#journal.listItems(...args);
   }
+
+  trim(...args: Parameters<Journal["trim"]>): void {
+    this.calls.push("trim");
+    this.#journal.trim(...args);
+  }
+
+  rewrite(...args: Parameters<Journal["rewrite"]>): void {
+    this.calls.push("rewrite");
+    this.#journal.rewrite(...args);
+  }
+
+  clean(...args: Parameters<Journal["clean"]>): void {
+    this.calls.push("clean");
+    this.#journal.clean(...args);
+  }
 }

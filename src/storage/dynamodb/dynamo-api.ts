@@ -174,6 +174,20 @@ export class DynamoApi {
     return { ok: true, value: items };
   }
 
+  /** One page of the whole table, in no order, of items whose partition key begins so. For upkeep. */
+  async scan(table: string, pkPrefix: string, limit: number, start: Item | undefined): Promise<ApiResult<Page>> {
+    const command = new ScanCommand({
+      TableName: table,
+      FilterExpression: "begins_with(pk, :prefix)",
+      ExpressionAttributeValues: { ":prefix": { S: pkPrefix } },
+      Limit: limit,
+      ...(start !== undefined && { ExclusiveStartKey: start }),
+    });
+    const got = await this.#call("background", (options) => this.#parts.client.send(command, options));
+    if (!got.ok) return got;
+    return { ok: true, value: { items: got.value.Items ?? [], next: got.value.LastEvaluatedKey } };
+  }
+
   /** Answers the item that stood there before. */
   async put(
     table: string,

@@ -19,8 +19,10 @@ import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/sta
 import { idRangeOf, isWithin } from "../item-page.ts";
 import type {
   AppendOutcome,
+  Cleanse,
   Done,
   ItemQuery,
+  ItemsOf,
   Journal,
   ListedItem,
   LogKey,
@@ -38,6 +40,7 @@ import type { Incarnations } from "./incarnations.ts";
 import type { ItemLists } from "./item-lists.ts";
 import { logName } from "./keys.ts";
 import { type LargeValues, partsIn } from "./large-values.ts";
+import type { LogKeeper } from "./log-keeper.ts";
 import type { LogStore, StoredSegment } from "./log-store.ts";
 import type { OpenLogs } from "./open-logs.ts";
 import type { PendingLog, PendingRows, Versioned } from "./pending-rows.ts";
@@ -48,6 +51,7 @@ import { packRows, ROWS, rowsId, SEGMENT_OVERHEAD_BYTES } from "./segment-item.t
 export interface DynamoJournalParts {
   readonly clock: Clock;
   readonly logs: LogStore;
+  readonly keeper: LogKeeper;
   readonly rows: RowStore;
   readonly itemLists: ItemLists;
   readonly values: LargeValues;
@@ -160,11 +164,30 @@ export class DynamoJournal implements Journal {
     answer(this.#parts.itemLists.list(log, query), done, this.#parts.failed);
   }
 
+  trim(log: LogKey, throughSeq: Seq, items: readonly ItemsOf[], done: (trimmed: ReadResult<true>) => void): void {
+    answer(this.#flushed(log, () => this.#parts.keeper.trim(log, throughSeq, items)), done, this.#parts.failed);
+  }
+
+  rewrite(log: LogKey, segments: readonly Segment[], cleanse: Cleanse, done: (done: ReadResult<true>) => void): void {
+    answer(this.#parts.keeper.rewrite(log, segments, cleanse), done, this.#parts.failed);
+  }
+
+  clean(log: LogKey, done: Done<"clean" | "too_large">): void {
+    answer(this.#flushed(log, () => this.#parts.keeper.clean(log)), done, this.#parts.failed);
+  }
+
   /** What is under way is answered; then the last rows are written. */
   async close(): Promise<void> {
     this.#closed = true;
     await Promise.all(this.#appends.values());
     await this.#parts.flusher.close();
+  }
+
+  /** When the rows that wait here are in the table. */
+  async #flushed<Value>(log: LogKey, act: () => Promise<ApiResult<Value>>): Promise<ApiResult<Value>> {
+    const waiting = this.#parts.pending.log(log);
+    if (waiting !== undefined && !(await this.#parts.flusher.now(waiting))) return { ok: false, error: "unavailable" };
+    return act();
   }
 
   async #append(log: LogKey, segment: Segment, rows: readonly RowChange[]): Promise<AppendOutcome> {

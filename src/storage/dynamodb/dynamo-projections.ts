@@ -8,6 +8,7 @@ import type { Done, LogKey, PageQuery, ReadResult } from "../journal.ts";
 import {
   type DocumentOutcome,
   type ListedDocument,
+  type LogPage,
   type Mark,
   type Marked,
   mentionsAfter,
@@ -33,6 +34,7 @@ import type { Incarnations } from "./incarnations.ts";
 import { binary, bytesIn, fromJsonBytes, jsonBytes, keyOf } from "./items.ts";
 import { personKey } from "./keys.ts";
 import type { PersonalReader } from "./personal-reader.ts";
+import type { LogKeeper } from "./log-keeper.ts";
 import type { RoomListReader } from "./room-list-reader.ts";
 import type { RowStore } from "./row-store.ts";
 
@@ -44,6 +46,7 @@ export interface DynamoProjectionsParts {
   readonly lists: RoomListReader;
   readonly personal: PersonalReader;
   readonly incarnations: Incarnations;
+  readonly keeper: LogKeeper;
   readonly failed: (error: unknown) => void;
 }
 
@@ -173,6 +176,17 @@ export class DynamoProjections implements Projections {
 
   listDocuments(tenant: TenantId, collection: string, query: PageQuery, done: Done<readonly ListedDocument[]>): void {
     answer(this.#parts.documents.list(tenant, collection, query), done, this.#parts.failed);
+  }
+
+  listLogs(
+    { tenant, after, limit }: { readonly tenant?: TenantId; readonly after?: string; readonly limit: number },
+    done: Done<LogPage>,
+  ): void {
+    answer(this.#parts.keeper.logs(tenant, after, limit), done, this.#parts.failed);
+  }
+
+  forgetUser(tenant: TenantId, userId: UserId, done: Done<number>): void {
+    answer(this.#parts.keeper.forgetUser(tenant, userId), done, this.#parts.failed);
   }
 
   /** One write when it goes forward in both watermarks, which is nearly always; otherwise what stands there is read first. */

@@ -19,6 +19,7 @@ import { ItemLists } from "./item-lists.ts";
 import { ItemStore } from "./item-store.ts";
 import type { ItemKey } from "./items.ts";
 import { LargeValues } from "./large-values.ts";
+import { LogKeeper } from "./log-keeper.ts";
 import { LogStore } from "./log-store.ts";
 import { OpenLogs } from "./open-logs.ts";
 import { PendingRows } from "./pending-rows.ts";
@@ -103,11 +104,14 @@ export function openDynamo(options: DynamoOptions): DynamoStorage {
   const itemLists = new ItemLists(items, pending);
   const rowsPendingBytesMax = options.rowsPendingBytesMax ?? DYNAMO_ROWS_PENDING_BYTES_MAX;
   const openLogs = new OpenLogs(api, roomsTable, clock);
-  const parts = { clock, logs, rows, itemLists, values, pending, flusher, incarnations, failed, rowsPendingBytesMax };
+  const keeper = new LogKeeper({ api, messagesTable, roomsTable, rows, values, random });
+  const stores = { logs, rows, itemLists, values, pending, flusher, incarnations, keeper };
+  const parts = { ...stores, clock, failed, rowsPendingBytesMax };
   const journal = new DynamoJournal({ ...parts, ...(options.isFollowed === true && { openLogs }) });
+  const reading = { documents, lists, personal, incarnations, keeper };
   return {
     journal,
-    projections: new DynamoProjections({ api, roomsTable, rows, documents, lists, personal, incarnations, failed }),
+    projections: new DynamoProjections({ api, roomsTable, rows, ...reading, failed }),
     follow: new DynamoFollowStore(api, roomsTable, openLogs, failed),
     search: new DynamoSearchIndex(new SearchBlocks(api, roomsTable), failed),
     close: async () => {

@@ -8,6 +8,7 @@ import type {
   AppendOutcome,
   Done,
   ItemQuery,
+  ItemsOf,
   Journal,
   ListedItem,
   LogKey,
@@ -109,6 +110,31 @@ export class MemoryJournal implements Journal {
     });
   }
 
+  trim(log: LogKey, throughSeq: Seq, items: readonly ItemsOf[], done: (trimmed: ReadResult<true>) => void): void {
+    this.#schedule(() => {
+      const stored = this.#store.log(log);
+      if (stored !== undefined) trimLog(stored, throughSeq, items);
+      done({ ok: true, value: true });
+    });
+  }
+
+  rewrite(log: LogKey, segments: readonly Segment[], _: unknown, done: (done: ReadResult<true>) => void): void {
+    this.#schedule(() => {
+      const stored = this.#store.log(log);
+      for (const segment of stored === undefined ? [] : segments) {
+        const at = stored?.segments.findIndex((one) => one.batchId === segment.batchId) ?? -1;
+        const standing = stored?.segments[at];
+        if (standing?.firstSeq !== segment.firstSeq) continue;
+        stored?.segments.splice(at, 1, { ...standing, entries: segment.entries.slice() });
+      }
+      done({ ok: true, value: true });
+    });
+  }
+
+  clean(_: LogKey, done: Done<"clean" | "too_large">): void {
+    this.#answer(done, () => "clean" as const);
+  }
+
   #write(log: LogKey, segment: Segment, rows: readonly RowChange[]): AppendOutcome {
     const stored = this.#store.logToWrite(log);
     const place = placeOf(stored, segment.firstSeq);
@@ -122,6 +148,23 @@ export class MemoryJournal implements Journal {
 
   #answer<Value>(done: Done<Value>, read: () => Value): void {
     this.#schedule(() => done({ ok: true, value: read() }));
+  }
+}
+
+function trimLog(log: MemoryLog, throughSeq: Seq, items: readonly ItemsOf[]): void {
+  const newest = log.segments.at(-1);
+  if (newest === undefined || newest.firstSeq <= throughSeq || (log.snapshot?.seq ?? 0) < throughSeq) return;
+  let removedThrough = 0;
+  for (let first = log.segments[0]; first !== undefined && first.lastSeq <= throughSeq; first = log.segments[0]) {
+    removedThrough = first.lastSeq;
+    log.segments.shift();
+  }
+  for (const seq of [...log.overlays.keys()]) if (seq <= removedThrough) log.overlays.delete(seq);
+  for (const { collection, ids } of items) {
+    for (const key of [...log.items.keys()]) {
+      const names = itemNames(key);
+      if (names.collection === collection && (ids === undefined || ids.includes(names.id))) log.items.delete(key);
+    }
   }
 }
 

@@ -6,6 +6,7 @@ import type { Done, PageQuery, ReadResult } from "../journal.ts";
 import type {
   DocumentOutcome,
   ListedDocument,
+  LogPage,
   Mark,
   PersonalItem,
   PersonalQuery,
@@ -189,6 +190,24 @@ export class MemoryProjections implements Projections {
       }
       done({ ok: true, value: pageOf(found, query) });
     });
+  }
+
+  listLogs(
+    { tenant, after = "0", limit }: { readonly tenant?: TenantId; readonly after?: string; readonly limit: number },
+    done: Done<LogPage>,
+  ): void {
+    this.#schedule(() => {
+      const all = [...this.#store.allLogs()].filter(({ key }) => tenant === undefined || key.tenant === tenant);
+      const from = Number(after);
+      const logs = all
+        .slice(from, from + limit)
+        .map(({ key, card }) => ({ log: key, ...(card !== undefined && { card }) }));
+      done({ ok: true, value: { logs, ...(from + limit < all.length && { next: String(from + limit) }) } });
+    });
+  }
+
+  forgetUser(tenant: TenantId, userId: UserId, done: Done<number>): void {
+    this.#schedule(() => done({ ok: true, value: this.#store.forgetUser(tenant, userId) }));
   }
 
   #writeMark(mark: Mark): void {

@@ -90,6 +90,19 @@ export class MemoryStore {
     return this.#current.get(tenant)?.values() ?? [];
   }
 
+  allLogs(): Iterable<MemoryLog> {
+    return this.#logs.values();
+  }
+
+  /** Answers how many rows there were. */
+  forgetUser(tenant: TenantId, userId: UserId): number {
+    let rows = this.#users.delete(`${tenant}/${userId}`) ? 1 : 0;
+    for (const log of this.#logs.values()) {
+      if (log.key.tenant === tenant && log.marks.delete(userId)) rows += 1;
+    }
+    return rows;
+  }
+
   user(tenant: TenantId, userId: UserId): UserRow | undefined {
     return this.#users.get(`${tenant}/${userId}`);
   }

@@ -58,6 +58,8 @@ export class RecentReader {
   #forgetStale(first: number): void {
     const live = this.#batches.findIndex((batch) => batch.id >= first);
     const stale = live === -1 ? this.#batches.length : live;
+    // All of it: then it costs nothing, and what was erased is in no memory either.
+    if (live === -1 && stale > 0) return this.#rebuild([]);
     if (stale < STALE_BATCHES_MIN || stale * 2 < this.#batches.length) return;
     this.#rebuild(this.#batches.slice(stale));
   }

@@ -7,6 +7,7 @@ import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import type { RoomCard } from "../journal.ts";
 import {
   countedNo,
+  type LogPage,
   type Mark,
   type Marked,
   mentionsAfter,
@@ -25,6 +26,15 @@ import type { RecentSegments } from "./recent-segments.ts";
 type ListedRow = [number, RoomId, number | null, number | null, number | null];
 /** log, room, joined_no, last_seq, message_count, read_no or where it is unread from, card where it says who mentioned all */
 type UnreadRow = [number, RoomId, number, number | null, number | null, number | null, string | null];
+
+interface LogRow {
+  readonly id: number;
+  readonly tenant: TenantId;
+  readonly room: RoomId;
+  readonly incarnation: number;
+  readonly card: string | null;
+}
+type LogQuery = { readonly tenant?: TenantId; readonly after?: string; readonly limit: number };
 
 interface ListedRoom {
   readonly log: number;
@@ -52,6 +62,8 @@ export class RoomListReader {
   readonly #card;
   readonly #mark;
   readonly #person;
+  readonly #allLogs;
+  readonly #countOf;
 
   constructor(db: Database, numbers: LogNumbers, logs: LogReader) {
     this.#numbers = numbers;
@@ -88,6 +100,30 @@ export class RoomListReader {
     this.#person = db.prepare<{ row: string }, [number, UserId]>(
       "SELECT row FROM person WHERE tenant = ? AND user_id = ?",
     );
+    this.#allLogs = db.prepare<LogRow, [number, TenantId | null, number]>(
+      `SELECT l.id, t.name AS tenant, l.room, l.incarnation, l.card FROM log l JOIN tenant t ON t.id = l.tenant
+       WHERE l.id > ?1 AND (?2 IS NULL OR t.name = ?2) ORDER BY l.id LIMIT ?3`,
+    );
+    this.#countOf = db.prepare<{ count: number }, [number, UserId]>(
+      `SELECT (SELECT count(*) FROM person WHERE tenant = ?1 AND user_id = ?2)
+            + (SELECT count(*) FROM mark WHERE user_id = ?2 AND log IN (SELECT id FROM log WHERE tenant = ?1)) AS count`,
+    );
+  }
+
+  logs({ tenant, after = "0", limit }: LogQuery): LogPage {
+    const rows = this.#allLogs.all(Number(after), tenant ?? null, limit);
+    const logs = rows.map(({ tenant: name, room, incarnation, card }) => ({
+      log: { tenant: name, room, incarnation },
+      ...(card !== null && { card: JSON.parse(card) as RoomCard }),
+    }));
+    const last = rows.length < limit ? undefined : rows.at(-1);
+    return { logs, ...(last !== undefined && { next: String(last.id) }) };
+  }
+
+  /** Rows of one person that `forget` takes away. */
+  rowsOf(tenantName: TenantId, userId: UserId): number {
+    const tenant = this.#numbers.tenant(tenantName);
+    return tenant === undefined ? 0 : (this.#countOf.get(tenant, userId)?.count ?? 0);
   }
 
   list(

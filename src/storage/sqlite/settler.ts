@@ -113,6 +113,11 @@ export class Settler {
     this.#settledNow = [];
   }
 
+  /** The batches of the sweep are gone. */
+  restart(): void {
+    this.#sweep = undefined;
+  }
+
   /** Nothing of this transaction holds; a sweep begins anew when it is due. */
   rolledBack(): void {
     this.#settledNow = [];

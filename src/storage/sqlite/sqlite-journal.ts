@@ -3,8 +3,10 @@ import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
 import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type {
   AppendOutcome,
+  Cleanse,
   Done,
   ItemQuery,
+  ItemsOf,
   Journal,
   ListedItem,
   LogKey,
@@ -74,5 +76,21 @@ export class SqliteJournal implements Journal {
 
   listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void {
     this.#reads.answer(done, () => this.#logs.itemPage(log, query));
+  }
+
+  trim(log: LogKey, throughSeq: Seq, items: readonly ItemsOf[], done: (trimmed: ReadResult<true>) => void): void {
+    this.#queue.add({ kind: "trim", log, throughSeq, items }, (outcome) => done(savedResult(outcome)));
+  }
+
+  /** No copies of rows stand with segments here. */
+  rewrite(log: LogKey, segments: readonly Segment[], _: Cleanse, done: (done: ReadResult<true>) => void): void {
+    this.#queue.add({ kind: "rewrite", log, segments }, (outcome) => done(savedResult(outcome)));
+  }
+
+  clean(_: LogKey, done: Done<"clean" | "too_large">): void {
+    this.#queue.add({ kind: "clean" }, (outcome) => {
+      if (outcome === "written") done({ ok: true, value: "clean" });
+      else done(outcome === "fenced" ? { ok: true, value: "too_large" } : { ok: false, error: "unavailable" });
+    });
   }
 }

@@ -5,6 +5,7 @@ import type { Done, PageQuery, ReadResult } from "../journal.ts";
 import type {
   DocumentOutcome,
   ListedDocument,
+  LogPage,
   Mark,
   PersonalItem,
   PersonalQuery,
@@ -118,5 +119,25 @@ export class SqliteProjections implements Projections {
 
   listDocuments(tenant: TenantId, collection: string, query: PageQuery, done: Done<readonly ListedDocument[]>): void {
     this.#reads.answer(done, () => this.#documents.list(tenant, collection, query));
+  }
+
+  listLogs(
+    query: { readonly tenant?: TenantId; readonly after?: string; readonly limit: number },
+    done: Done<LogPage>,
+  ): void {
+    this.#reads.answer(done, () => this.#rooms.logs(query));
+  }
+
+  forgetUser(tenant: TenantId, userId: UserId, done: Done<number>): void {
+    this.#reads.answer(
+      (counted: ReadResult<number>) => {
+        if (!counted.ok) return done(counted);
+        this.#queue.add({ kind: "forget", tenant, userId }, (outcome) => {
+          const saved = savedResult(outcome);
+          done(saved.ok ? counted : saved);
+        });
+      },
+      () => this.#rooms.rowsOf(tenant, userId),
+    );
   }
 }

@@ -8,9 +8,12 @@ import {
   STORAGE_DIRECT_BYTES_MIN,
   STORAGE_HEADS_CACHED_MAX,
   STORAGE_UNSETTLED_BYTES_MAX,
+  STORAGE_VACUUM_BYTES_MAX,
   STORAGE_WAL_PAGES_MAX,
 } from "../../base/limits.ts";
 import type { AppendOutcome } from "../journal.ts";
+import { FileCleaner } from "./file-cleaner.ts";
+import { LogKeeper } from "./log-keeper.ts";
 import { LogNumbers, LogNumberWriter } from "./log-numbers.ts";
 import { LogReader } from "./log-reader.ts";
 import { RecentReader } from "./recent-reader.ts";
@@ -23,12 +26,16 @@ import type { AppendOperation, WriteOperation, WriteOutcome } from "./write-oper
 const PAGE_BYTES = 4_096;
 /** Pages that a row change dirties, roughly: its leaf and an index's. */
 const PAGES_PER_ROW = 2;
+/** The same for a part of a log's front, or some of its segments. */
+const PAGES_PER_UPKEEP = 64;
 
 export interface SqliteWriterOptions {
   /** An error after which the disk's state is in doubt: the process must end. Called at most once, where the writer is. */
   readonly onFatal: (error: Error) => void;
   /** Bytes in batches from which on they are settled. Default: `STORAGE_UNSETTLED_BYTES_MAX`. */
   readonly unsettledBytesMax?: number;
+  /** Bytes of a file that is made anew while the writer waits. Default: `STORAGE_VACUUM_BYTES_MAX`. */
+  readonly vacuumBytesMax?: number;
 }
 
 export class SqliteWriter {
@@ -40,6 +47,8 @@ export class SqliteWriter {
   readonly #rows: RowWriter;
   readonly #recentReader: RecentReader;
   readonly #settler: Settler;
+  readonly #keeper: LogKeeper;
+  readonly #cleaner: FileCleaner;
   readonly #begin;
   readonly #commit;
   readonly #rollback;
@@ -73,6 +82,8 @@ export class SqliteWriter {
     this.#recentReader = new RecentReader(db);
     const unsettledBytesMax = options.unsettledBytesMax ?? STORAGE_UNSETTLED_BYTES_MAX;
     this.#settler = new Settler(db, this.recent, this.logs, unsettledBytesMax);
+    this.#keeper = new LogKeeper(db, this.numbers, (log) => this.#settler.settle(log));
+    this.#cleaner = new FileCleaner(db, options.vacuumBytesMax ?? STORAGE_VACUUM_BYTES_MAX);
     this.#seenDataVersion = this.#readDataVersion();
     this.#newestBatch = this.#recentReader.refresh();
     this.#recentReader.release();
@@ -105,7 +116,9 @@ export class SqliteWriter {
       return operations.map(() => outcome);
     }
     this.#committed();
-    return outcomes;
+    if (!operations.some(({ kind }) => kind === "clean")) return outcomes;
+    const cleaned = this.#clean();
+    return outcomes.map((outcome, index) => (operations[index]?.kind === "clean" ? cleaned : outcome));
   }
 
   /**
@@ -151,6 +164,14 @@ export class SqliteWriter {
       case "document":
         this.#walPages += pagesOf(operation.json?.length ?? 0);
         return this.#rows.document(operation) ? "written" : "fenced";
+      case "trim":
+      case "rewrite":
+      case "forget":
+        this.#keeper.do(operation);
+        this.#walPages += PAGES_PER_UPKEEP;
+        return "written";
+      case "clean":
+        return "written";
     }
   }
 
@@ -203,6 +224,30 @@ export class SqliteWriter {
     }
     this.#clearPending();
     if (this.#heads.size >= STORAGE_HEADS_CACHED_MAX) this.#heads.clear();
+  }
+
+  /** Batches first: what was settled from them is in them still. */
+  #clean(): WriteOutcome {
+    try {
+      this.#begin.run();
+      this.#noticeOtherWriters();
+      for (const log of [...this.recent.logs()]) this.#settler.settle(log);
+      this.#cleaner.replaceBatches(this.#newestBatch + 1);
+      this.#commit.run();
+    } catch (error) {
+      return this.#rolledBack(error);
+    }
+    this.#settler.committed();
+    this.#settler.restart();
+    this.#newestBatch += 1;
+    this.#walPages = 0;
+    try {
+      return this.#cleaner.rebuild();
+    } catch (error) {
+      const outcome = outcomeOf(error);
+      if (outcome === undefined) this.#die(error);
+      return "unknown";
+    }
   }
 
   /** What happened to the whole group; ends the process's writing when nobody can know. */

@@ -6,7 +6,7 @@ import { Packr } from "msgpackr";
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { LogKey } from "../journal.ts";
 import type { Mark } from "../projections.ts";
-import type { RowWrite, WriteOperation, WriteOutcome } from "./write-operation.ts";
+import type { RowWrite, UpkeepOperation, WriteOperation, WriteOutcome } from "./write-operation.ts";
 
 const packr = new Packr({ useRecords: false, mapsAsObjects: true, int64AsType: "number" });
 
@@ -29,7 +29,9 @@ type Packed =
   | readonly [1, TenantId, RoomId, number, Seq, Uint8Array]
   | readonly [2, readonly Mark[]]
   | readonly [3, TenantId, UserId, string]
-  | readonly [4, TenantId, string, string, string | null, number];
+  | readonly [4, TenantId, string, string, string | null, number]
+  /** Rare, and as they are. */
+  | readonly [5, UpkeepOperation];
 
 /** Bytes in a buffer of their own, to be transferred. */
 export function packOperations(operations: readonly WriteOperation[]): Uint8Array<ArrayBuffer> {
@@ -62,6 +64,11 @@ function packed(operation: WriteOperation): Packed {
       const { tenant, collection, id, json, expectedVersion } = operation;
       return [4, tenant, collection, id, json, expectedVersion];
     }
+    case "trim":
+    case "rewrite":
+    case "forget":
+    case "clean":
+      return [5, operation];
   }
 }
 
@@ -99,6 +106,8 @@ function unpacked(fields: Packed): WriteOperation {
       const [, tenant, collection, id, json, expectedVersion] = fields;
       return { kind: "document", tenant, collection, id, json, expectedVersion };
     }
+    case 5:
+      return fields[1];
   }
 }
 

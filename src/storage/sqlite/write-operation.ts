@@ -1,6 +1,6 @@
 /** What the writer can be asked, as data that can cross threads: rows are encoded where they come from, not in the writer. */
 import type { Seq, TenantId, UserId } from "../../base/ids.ts";
-import type { AppendOutcome, LogKey, ReadResult, RowChange, Segment, Snapshot } from "../journal.ts";
+import type { AppendOutcome, ItemsOf, LogKey, ReadResult, RowChange, Segment, Snapshot } from "../journal.ts";
 import type { DocumentOutcome, Mark, UserRow } from "../projections.ts";
 
 export type RowWrite =
@@ -34,7 +34,16 @@ export type WriteOperation =
   | { readonly kind: "snapshot"; readonly log: LogKey; readonly snapshot: Snapshot }
   | { readonly kind: "marks"; readonly marks: readonly Mark[] }
   | { readonly kind: "user"; readonly tenant: TenantId; readonly userId: UserId; readonly json: string }
-  | DocumentOperation;
+  | DocumentOperation
+  | UpkeepOperation;
+
+/** Of a log that has been there for long. */
+export type UpkeepOperation =
+  | { readonly kind: "trim"; readonly log: LogKey; readonly throughSeq: Seq; readonly items: readonly ItemsOf[] }
+  | { readonly kind: "rewrite"; readonly log: LogKey; readonly segments: readonly Segment[] }
+  | { readonly kind: "forget"; readonly tenant: TenantId; readonly userId: UserId }
+  /** Of the file as a whole. `fenced`: it is too large for it. */
+  | { readonly kind: "clean" };
 
 export interface DocumentOperation {
   readonly kind: "document";
