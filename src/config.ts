@@ -83,6 +83,8 @@ export interface Config {
   readonly dynamodb: DynamoConfig | undefined;
   /** Days; `undefined`: messages are kept for ever. */
   readonly messageRetentionDays: number | undefined;
+  /** How often all rooms are looked through for what is older than they keep it. */
+  readonly retentionSweepSeconds: number;
   /** The assistant; without providers there is none. */
   readonly assistant: AssistantConfig;
   /** `undefined`: there is none. */
@@ -166,6 +168,12 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     messageRetentionDays:
       reader.whole("MESSAGE_RETENTION_DAYS", { min: 0, max: 36_500, fallback: 0, unit: "days, 0 for ever" }) ||
       undefined,
+    retentionSweepSeconds: reader.whole("MESSAGE_RETENTION_SWEEP_SECONDS", {
+      min: 1,
+      max: 86_400,
+      fallback: 3_600,
+      unit: "s",
+    }),
     assistant: readAssistant(reader),
     redis: readRedis(reader),
     heartbeat: readHeartbeat(reader),

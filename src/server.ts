@@ -25,6 +25,7 @@ import { EdgeCircle } from "./edge/edge-circle.ts";
 import type { Connection } from "./edge/connection.ts";
 import { FileSweep } from "./edge/file-sweep.ts";
 import { Gateway } from "./edge/gateway.ts";
+import { Keeper } from "./edge/keeper.ts";
 import { OwnDirectory } from "./edge/own-directory.ts";
 import { createApp } from "./edge/http.ts";
 import { Lateness } from "./edge/lateness.ts";
@@ -32,6 +33,7 @@ import { createMetrics } from "./edge/metrics.ts";
 import { ShardTally } from "./edge/shard-tally.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
+import { Retention } from "./edge/retention.ts";
 import type { Broadcaster } from "./edge/ports.ts";
 import { openBlobs, openCluster } from "./open-parts.ts";
 import { createCodecs } from "./protocol/codecs.ts";
@@ -179,6 +181,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       heartbeatMs: Math.min(HEARTBEAT_MS, config.socketIdleSeconds * 500),
       systemMessages: config.systemMessages,
       ...(config.limits.room !== undefined && { roomRate: config.limits.room }),
+      ...(config.messageRetentionDays !== undefined && { messageRetentionDays: config.messageRetentionDays }),
     },
   };
   // With one shard its thread writes SQLite itself: there is nobody to share an fsync with.
@@ -245,6 +248,12 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const files = startFiles(parts, gateway, () => isFirstNode(cluster, self.id));
   const shardsUp = (): boolean => Array.from({ length: config.shards }, (_, i) => i).every((i) => gateway.isShardUp(i));
   const isAmongOthers = (): boolean => cluster?.view?.isolated === false;
+  const keeper = new Keeper(gateway, clock);
+  const retention = new Retention({
+    ...{ keeper, log, days: config.messageRetentionDays },
+    everyMs: config.retentionSweepSeconds * 1_000,
+    isTurn: () => isFirstNode(cluster, self.id),
+  });
   const health = {
     ready: () => ready,
     activeConnections: () => gateway.connections.size,
@@ -276,6 +285,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     lagsMs: () => Object.fromEntries(Object.entries(followers?.lags ?? {}).map(([name, { ms }]) => [name, ms])),
   });
   const app = createApp({
+    ...{ keeper, retention },
     engine: gateway,
     auth: circle.access,
     config,
@@ -298,10 +308,12 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     return server;
   }
   sockets.broadcaster = new BunBroadcaster(server.value);
+  retention.start();
 
   const stop = async (): Promise<void> => {
     ready = false;
     files?.sweep.stop();
+    retention.stop();
     // Stops listening; sockets that are open stay open.
     void server.value.stop(false);
     if (cluster !== undefined) {

@@ -20,6 +20,7 @@ import type {
   UserRef,
 } from "../protocol/frames.ts";
 import type { StandingCollection } from "../domain/room/vocabulary.ts";
+import type { KeepAsk, KeepReply, UserKeepAsk, UserKeepReply } from "./keeping-calls.ts";
 
 interface AskRequest {
   readonly question: string;
@@ -187,6 +188,8 @@ export interface RoomCalls {
       readonly messages: readonly MessageView[];
       readonly hasMore: boolean;
       readonly readBy?: readonly (readonly UserId[])[];
+      /** The page is at the beginning of what there is, and what came before was removed by retention. */
+      readonly removed?: true;
     };
   };
   readonly message: {
@@ -297,6 +300,8 @@ export interface RoomCalls {
     readonly request: { readonly ask: ModerationAsk };
     readonly reply: ModerationReply;
   };
+  /** For the engine itself. */
+  readonly keep: { readonly request: { readonly ask: KeepAsk }; readonly reply: KeepReply };
   readonly typing: { readonly request: { readonly isTyping: boolean }; readonly reply: object };
   readonly mark_read: {
     readonly request: { readonly seq?: Seq; readonly messageIds?: readonly MessageId[] };
@@ -426,6 +431,8 @@ export interface UserCalls {
   /** A question to the assistant about no room. */
   readonly ask_assistant: { readonly request: AskRequest; readonly reply: AskReply };
   readonly tenant: { readonly request: { readonly ask: TenantAsk }; readonly reply: TenantReply };
+  /** For the engine itself. */
+  readonly keep: { readonly request: { readonly ask: UserKeepAsk }; readonly reply: UserKeepReply };
   readonly list_rooms: {
     readonly request: {
       readonly scope: "member" | "visible";

@@ -2,13 +2,21 @@
 import { type MessageId, type RoomId, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import { codeOf } from "../base/invites.ts";
 import type { Principal } from "../domain/principal.ts";
-import type { MarkThreadRead, MarkUnread, RoomCommand, RoomMutation, SendMessage } from "../domain/room/commands.ts";
+import type {
+  KeepAct,
+  MarkThreadRead,
+  MarkUnread,
+  RoomCommand,
+  RoomMutation,
+  SendMessage,
+} from "../domain/room/commands.ts";
 import { saidOf, settingsOfNewRoom } from "../domain/room/new-room.ts";
 import type { ClientFrame, SendMessageFrame } from "../protocol/frames.ts";
 import type { Call } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { Asker, PresenceWish, Request, RoomRequest, RoomSequel, UserAsk, UserRequest } from "./request.ts";
+import type { KeepAsk } from "./keeping-calls.ts";
 import { commandOfRule } from "./rule-requests.ts";
 import { generatedClientId } from "./views.ts";
 
@@ -306,6 +314,8 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
       const action = call.ask.list === "rules" ? "moderate_settings" : "moderate";
       return ask({ kind: "check_moderate", by, action }, { kind: "moderation", ask: call.ask });
     }
+    case "keep":
+      return ask({ kind: "keep", by, act: actOf(call.ask) }, { kind: "keep", ask: call.ask });
     case "message":
       return ask(
         { kind: "check_read", by, deleted: call.deleted ?? false },
@@ -367,6 +377,8 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
       return { kind: "tenant", ask: call.ask };
     case "disconnect":
       return { kind: "disconnect", reason: call.reason };
+    case "keep":
+      return { kind: "keep", ask: call.ask };
     case "list_rooms":
       return { kind: "list_rooms", query: call };
     case "ask_assistant":
@@ -397,6 +409,21 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
       return { kind: "block_user", whom: call.whom, blocked: call.blocked };
     case "list_blocks":
       return { kind: "list_blocks", limit: call.limit, ...(call.after !== undefined && { after: call.after }) };
+  }
+}
+
+/** The others change nothing of the log, or what they change is asked for by itself. */
+function actOf(ask: KeepAsk): KeepAct {
+  switch (ask.do) {
+    case "trim":
+      return { do: "trim", throughSeq: ask.through.seq, throughNo: ask.through.no };
+    case "erase_member":
+    case "erase_messages":
+    case "erase_quotes":
+    case "erase_rows":
+      return ask;
+    default:
+      return { do: "look" };
   }
 }
 

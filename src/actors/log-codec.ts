@@ -11,6 +11,7 @@ import type {
   MessageDeleted,
   MessageSent,
   RoomSettings,
+  RowsErased,
   ThreadPlace,
 } from "../domain/room/events.ts";
 import type { Attachment, MessageType, Poll, Role } from "../domain/room/vocabulary.ts";
@@ -54,6 +55,8 @@ const KIND = {
   answer_extended: 70,
   answer_restarted: 71,
   answer_ended: 72,
+  history_trimmed: 80,
+  rows_erased: 81,
 } as const satisfies Record<LogEvent["kind"], number>;
 
 const packr = new Packr({
@@ -168,14 +171,18 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       return head;
     case "message_edited":
       head.push(event.target, event.content);
-      if (event.as !== undefined) head.push(event.as);
+      if (event.as !== undefined || event.erased) head.push(event.as);
+      if (event.erased) head.push(true);
       return head;
     case "message_deleted":
       head.push(event.target);
-      if (event.as !== undefined || event.thread !== undefined || event.files !== undefined) head.push(event.as);
+      if (event.thread !== undefined || event.files !== undefined || event.as !== undefined || event.erased) {
+        head.push(event.as);
+      }
       if (event.thread !== undefined) head.push([event.thread.root, event.thread.count]);
-      else if (event.files !== undefined) head.push(undefined);
-      if (event.files !== undefined) head.push(event.files);
+      else if (event.files !== undefined || event.erased) head.push(undefined);
+      if (event.files !== undefined || event.erased) head.push(event.files);
+      if (event.erased) head.push(true);
       return head;
     case "file_added":
       head.push(event.fileId, event.fileName, event.fileSize, event.mimeType, event.url, event.thumbnailUrl);
@@ -211,6 +218,12 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       return head;
     case "pseudonym_changed":
       head.push(event.pseudonym, event.name, event.banned, event.reason);
+      return head;
+    case "history_trimmed":
+      head.push(event.through, event.throughNo);
+      return head;
+    case "rows_erased":
+      head.push(event.userId, event.items);
       return head;
   }
 }
@@ -340,7 +353,14 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         previousRole: row[7] as Role,
       };
     case KIND.message_edited:
-      return { kind: "message_edited", ...common, target: row[5] as Seq, content: row[6] as string, ...asOf(row[7]) };
+      return {
+        kind: "message_edited",
+        ...common,
+        target: row[5] as Seq,
+        content: row[6] as string,
+        ...asOf(row[7]),
+        ...(row[8] === true && { erased: true as const }),
+      };
     case KIND.message_deleted:
       return {
         kind: "message_deleted",
@@ -349,6 +369,7 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         ...asOf(row[6]),
         ...(row[7] != null && { thread: threadLeftOf(row[7] as unknown[]) }),
         ...(row[8] != null && { files: row[8] as string[] }),
+        ...(row[9] === true && { erased: true as const }),
       };
     case KIND.file_added:
       return {
@@ -416,6 +437,10 @@ function fromRow(seq: Seq, row: Row): LogEvent {
         banned: row[7] as boolean,
         ...(row[8] != null && { reason: row[8] as string }),
       };
+    case KIND.history_trimmed:
+      return { kind: "history_trimmed", ...common, through: row[5] as Seq, throughNo: row[6] as number };
+    case KIND.rows_erased:
+      return { kind: "rows_erased", ...common, userId: row[5] as UserId, items: row[6] as RowsErased["items"] };
     default:
       throw new Error(`log event of unknown kind ${kind}`);
   }

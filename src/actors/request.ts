@@ -13,6 +13,7 @@ import type { ModerationAsk, ReceiptState, TenantAsk, UserCalls } from "./calls.
 import type { ShardConnection } from "./connections.ts";
 import type { StandingPage } from "./room-standing.ts";
 import type { EdgeLink } from "./edge-link.ts";
+import type { KeepAsk, UserKeepAsk } from "./keeping-calls.ts";
 import type { MembersQuery } from "./member-pages.ts";
 
 /** Where the answer goes. */
@@ -45,6 +46,7 @@ export type RoomSequel =
   | { readonly kind: "present"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "moderation"; readonly ask: ModerationAsk }
   | { readonly kind: "files"; readonly ids: readonly string[] }
+  | { readonly kind: "keep"; readonly ask: KeepAsk }
   | NameSequel
   | MessageSequel;
 
@@ -125,6 +127,7 @@ export type UserAsk =
   | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }
   | { readonly kind: "tenant"; readonly ask: TenantAsk }
   | { readonly kind: "disconnect"; readonly reason: string | undefined }
+  | { readonly kind: "keep"; readonly ask: UserKeepAsk }
   | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };
 export interface UserRequest extends RequestBase {
   readonly to: "user";

@@ -29,9 +29,10 @@ import { type Attach, type Ending, estateOf, type Former, isBehind, mayReread } 
 import { RoomWatch } from "./room-watch.ts";
 import { RoomLog } from "./room-log.ts";
 import { RoomMarks } from "./room-marks.ts";
-import { RoomReads } from "./room-reads.ts";
+import { type Front, RoomReads } from "./room-reads.ts";
 import { RoomReceipts } from "./room-receipts.ts";
 import { RoomSequels } from "./room-sequels.ts";
+import { retentionDays, shownFromMs } from "./room-retention.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { UnreadNotices } from "./unread-notices.ts";
 import { TenantAudit } from "./tenant-audit.ts";
@@ -89,14 +90,14 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#audit = new TenantAudit(env, tenant, room);
     const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
     this.audience = new RoomAudience(env, tenant, room, later);
-    this.reads = new RoomReads(env.journal, this.#key, later);
+    this.reads = new RoomReads(env.journal, this.#key, later, () => this.#front);
     this.receipts = new RoomReceipts(env, this, later);
     this.notices = new UnreadNotices(env, this, later);
     this.assistant = new RoomAssistant(env, this, (request) => this.#take(request), later);
     this.marks = new RoomMarks(env, this, later);
     this.#sequels = new RoomSequels(env, this, later);
     this.#fence = new RoomFence(env, this, later);
-    this.#snapshots = new RoomSnapshots(env, this);
+    this.#snapshots = new RoomSnapshots(env, this, later);
     this.#answers = new RoomAnswers({ env, room: this, sequels: this.#sequels, later });
     this.#decisions = new RoomDecisions(env, this, this.#decisionParts(), later);
     this.watch = new RoomWatch(env, this, later);
@@ -131,6 +132,27 @@ export class RoomActor extends Actor<RoomMessage> {
 
   get key(): LogKey {
     return this.#key;
+  }
+
+  /** What retention leaves to be seen. */
+  get #front(): Front {
+    const { settings, trimmedSeq: seq, trimmedNo: no } = this.#state;
+    const days = retentionDays(settings, this.env.settings.messageRetentionDays);
+    return { seq, no, fromMs: shownFromMs(days, this.env.clock.wallMs()) };
+  }
+
+  get front(): Front {
+    return this.#front;
+  }
+
+  /** Whether all up to `seq` is in a stored snapshot; see `RoomSnapshots.cover`. */
+  coverBySnapshot(seq: Seq, done: (isCovered: boolean) => void): void {
+    this.#snapshots.cover(seq, done);
+  }
+
+  /** Something is not durable yet, or nothing is to be written here. */
+  get isWriting(): boolean {
+    return this.#log?.isIdle !== true || this.#follows;
   }
 
   /** How far the room's subscribers have been told. */

@@ -131,9 +131,10 @@ export class RoomMarks {
   /** What the member has not read; nothing for who is none. */
   countsOf(mark: Mark, member: MemberRow | null | undefined): UnreadCount {
     if (member == null) return NOTHING_UNREAD;
-    const readNo = countedNo(mark);
-    const unread = Math.max(0, this.#room.state.messageCount - Math.max(readNo, member.joinedNo));
-    return { unread, mentions: unread === 0 ? 0 : mentionsAfter(member, this.#room.state.mentionedAll, readNo) };
+    const { messageCount, mentionedAll, trimmedNo } = this.#room.state;
+    const readNo = Math.max(countedNo(mark), trimmedNo);
+    const unread = Math.max(0, messageCount - Math.max(readNo, member.joinedNo));
+    return { unread, mentions: unread === 0 ? 0 : mentionsAfter(member, mentionedAll, readNo) };
   }
 
   /** Marks that may be ahead of the store's. */

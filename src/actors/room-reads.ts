@@ -20,17 +20,33 @@ export interface HistoryRange {
   readonly after: Seq | undefined;
   readonly limit: number;
 }
+/** What of the log may be shown: events behind `seq`, messages from `fromMs` on (milliseconds since 1970; 0: all). */
+export interface Front {
+  readonly seq: Seq;
+  readonly no: number;
+  readonly fromMs: number;
+}
 type Answer<Value> = (result: ReadResult<Value>) => void;
 
 export class RoomReads {
   readonly #journal: Journal;
   readonly #key: LogKey;
   readonly #later: Later;
+  readonly #front: () => Front;
 
-  constructor(journal: Journal, key: LogKey, later: Later) {
+  constructor(journal: Journal, key: LogKey, later: Later, front: () => Front) {
     this.#journal = journal;
     this.#key = key;
     this.#later = later;
+    this.#front = front;
+  }
+
+  /** What retention has taken, or is about to, is shown to nobody. */
+  #shown(messages: readonly MessageSent[]): readonly MessageSent[] {
+    const { seq, fromMs } = this.#front();
+    return seq === 0 && fromMs === 0
+      ? messages
+      : messages.filter((message) => message.seq > seq && message.timestamp >= fromMs);
   }
 
   /** Events of (after, to], the oldest first, at most a page of them. */
@@ -51,6 +67,23 @@ export class RoomReads {
 
   /** Messages by their sequences, in this order; where none stands, it is left out. Neighbours are read together. */
   messages(seqs: readonly Seq[], answer: Answer<HistoryPage>): void {
+    this.#at(seqs, (read) => {
+      if (!read.ok) return answer(read);
+      const found = new Map(read.value.map((event) => [event.seq, event]));
+      const events = seqs.map((seq) => found.get(seq));
+      this.#overlay(this.#shown(events.filter((event) => event?.kind === "message_sent")), answer);
+    });
+  }
+
+  /** Events by their sequences, whether anybody may still see them or not; where none is stored, it is left out. */
+  eventsAt(seqs: readonly Seq[], answer: Answer<readonly LogEvent[]>): void {
+    const wanted = new Set(seqs);
+    this.#at(seqs, (read) => {
+      answer(read.ok ? { ok: true, value: read.value.filter(({ seq }) => wanted.has(seq)) } : read);
+    });
+  }
+
+  #at(seqs: readonly Seq[], answer: Answer<readonly LogEvent[]>): void {
     gather<readonly LogEvent[]>(
       runsOf(seqs).map(({ from, to }) => (done) => {
         this.#journal.readRange(
@@ -59,31 +92,21 @@ export class RoomReads {
           this.#later((read) => done(read.ok ? { ok: true, value: eventsIn(read.value, from, to) } : read)),
         );
       }),
-      (read) => {
-        if (!read.ok) return answer(read);
-        const found = new Map(read.value.flat().map((event) => [event.seq, event]));
-        const events = seqs.map((seq) => found.get(seq));
-        this.#overlay(
-          events.filter((event) => event?.kind === "message_sent"),
-          answer,
-        );
-      },
+      (read) => answer(read.ok ? { ok: true, value: read.value.flat() } : read),
     );
   }
 
   /** `messageNo` of the last message at or before `seq`; 0 when there is none. */
   messageNoAt(seq: Seq, answer: Answer<number>): void {
-    if (seq < 1) {
-      answer({ ok: true, value: 0 });
-      return;
-    }
+    const front = this.#front();
+    if (seq <= front.seq) return answer({ ok: true, value: front.no });
     this.#journal.readRange(
       this.#key,
       { from: 1, to: seq, eventsMax: 1, backward: true },
       this.#later((read) => {
         if (!read.ok) return answer(read);
         const segment = read.value[read.value.length - 1];
-        if (segment === undefined) return answer({ ok: true, value: 0 });
+        if (segment === undefined) return answer({ ok: true, value: front.no });
         let after = 0;
         for (const event of decodeEntries(segment.firstSeq, segment.entries)) {
           if (event.kind === "message_sent" && event.seq > seq) after += 1;
@@ -110,7 +133,7 @@ export class RoomReads {
       this.#later((read) => {
         if (!read.ok) return answer(read);
         const events = eventsIn(read.value, from, to);
-        const messages = events.filter((event): event is MessageSent => event.kind === "message_sent");
+        const messages = this.#shown(events.filter((event) => event.kind === "message_sent"));
         const all = forward ? [...found, ...messages] : [...messages, ...found];
         const first = events[0];
         const last = events[events.length - 1];

@@ -7,6 +7,7 @@ import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RECEIPTS_MEMBERS_MAX, RESUME_EV
 import type { RoomCommand } from "../domain/room/commands.ts";
 import { attachmentOf, type FileItem, fileKey } from "../domain/room/files.ts";
 import { isAllowed } from "../domain/room/permissions.ts";
+import type { RoomState } from "../domain/room/state.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { MessageView, RoomPosition } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
@@ -19,8 +20,9 @@ import { MessageViews } from "./message-views.ts";
 import { MemberPages, type MembersQuery } from "./member-pages.ts";
 import { NamePages } from "./name-pages.ts";
 import type { RoomRequest } from "./request.ts";
-import type { HistoryRange } from "./room-reads.ts";
+import type { Front, HistoryRange } from "./room-reads.ts";
 import type { RoomActor } from "./room-actor.ts";
+import { RoomKeeper } from "./room-keeper.ts";
 import { RoomModeration } from "./room-moderation.ts";
 import type { CatchUp, Missing } from "./room-audience.ts";
 import { RoomStanding } from "./room-standing.ts";
@@ -49,6 +51,7 @@ export class RoomSequels {
   readonly #names: NamePages;
   readonly #standing: RoomStanding;
   readonly #later: Later;
+  readonly #keeper: RoomKeeper;
   /** Requests that wait for a read. */
   readonly #open = new Set<RoomRequest>();
 
@@ -62,14 +65,21 @@ export class RoomSequels {
     this.messages = new MessageRequests(env, room, this.#views, later);
     this.#names = new NamePages(env, room, this.#views, later);
     this.#standing = new RoomStanding(env, room, later);
+    this.#keeper = new RoomKeeper(env, room, later);
   }
 
   get isIdle(): boolean {
-    return this.#open.size === 0 && this.messages.isIdle && this.#names.isIdle && this.#moderation.isIdle;
+    return (
+      this.#open.size === 0 &&
+      this.messages.isIdle &&
+      this.#names.isIdle &&
+      this.#moderation.isIdle &&
+      this.#keeper.isIdle
+    );
   }
 
   unanswered(): RoomRequest[] {
-    const parts = [this.messages, this.#names, this.#moderation];
+    const parts = [this.messages, this.#names, this.#moderation, this.#keeper];
     return [...this.#open, ...parts.flatMap((part) => part.unanswered())];
   }
 
@@ -122,6 +132,9 @@ export class RoomSequels {
         return;
       case "ask":
         this.#room.assistant.askPrivately(request, sequel);
+        return;
+      case "keep":
+        this.#keeper.follow(request, sequel.ask, done.seq > 0);
         return;
       case "present":
         answerValue(this.#env, request, this.#room.audience.ephemera.present(sequel));
@@ -318,6 +331,8 @@ export class RoomSequels {
     if (after >= head || facts === undefined || connection.closed) return then(undefined);
     // Whoever left meanwhile is shown nothing of what came after; the answer says so, or its head would promise it.
     if (catchUp.left) return then({ from: after + 1, to: head });
+    // Retention has taken some of it.
+    if (after < state.trimmedSeq) return then({ from: after + 1, to: head });
     if (head - after > RESUME_EVENTS_MAX) return then({ from: after + 1, to: head });
     if (state.recent.covers(after)) {
       const sent = audience.replay(connection, state.recent.slice(after, head), after, facts);
@@ -376,10 +391,14 @@ export class RoomSequels {
       this.#open.delete(request);
       if (!found.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
       const messages = found.value;
+      const { front, state } = this.#room;
+      const isAtFront = page.after === undefined && messages.length < page.limit;
+      const removed =
+        page.after === undefined ? isAtFront && isRemovedBefore(front, messages, state) : page.after < front.seq;
       const hasMore =
         page.after === undefined
-          ? (messages[0]?.messageNo ?? 1) > 1
-          : (messages[messages.length - 1]?.messageNo ?? this.#room.state.messageCount) < this.#room.state.messageCount;
+          ? !isAtFront && (messages[0]?.messageNo ?? 1) > front.no + 1
+          : (messages[messages.length - 1]?.messageNo ?? state.messageCount) < state.messageCount;
       this.#open.add(request);
       this.#room.receipts.readersOf(
         messages.map(({ seq }) => seq),
@@ -387,7 +406,7 @@ export class RoomSequels {
           this.#open.delete(request);
           if (!readers.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
           const readBy = readers.value === undefined ? {} : { readBy: readers.value };
-          answerValue(this.#env, request, { messages, hasMore, ...readBy });
+          answerValue(this.#env, request, { messages, hasMore, ...readBy, ...(removed && { removed: true }) });
         },
       );
     });
@@ -441,6 +460,12 @@ export class RoomSequels {
       answerValue(this.#env, request, { members, total, ...(next !== undefined && { next }) });
     });
   }
+}
+
+/** Whether anything came before the first message that is left. */
+function isRemovedBefore(front: Front, [first]: readonly MessageView[], { messageCount }: RoomState): boolean {
+  if (first !== undefined) return (first.messageNo ?? 1) > 1;
+  return front.no > 0 || (front.fromMs > 0 && messageCount > 0);
 }
 
 function pendingAck({ seq, timestamp, duplicate }: Done): Acknowledgement {

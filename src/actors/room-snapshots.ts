@@ -5,21 +5,26 @@
 import type { Seq } from "../base/ids.ts";
 import { SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
 import { encodeSnapshot } from "../domain/room/snapshot.ts";
+import type { ReadResult } from "../storage/journal.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { RoomLog } from "./room-log.ts";
 import type { ShardEnv } from "./shard-env.ts";
 
+type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+
 export class RoomSnapshots {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
+  readonly #later: Later;
   /** Of the last one that was saved, or read. */
   #savedSeq: Seq = 0;
   /** Of the state at `seq`, taken when all up to there was in one segment; saved once that is durable. */
   #taken: { readonly seq: Seq; readonly bytes: Uint8Array } | undefined;
 
-  constructor(env: ShardEnv, room: RoomActor) {
+  constructor(env: ShardEnv, room: RoomActor, later: Later) {
     this.#env = env;
     this.#room = room;
+    this.#later = later;
   }
 
   wasRead(seq: Seq): void {
@@ -48,6 +53,22 @@ export class RoomSnapshots {
     const { key, marks } = this.#room;
     // The next activation looks for senders from the snapshot on: what came before must be marked by then.
     marks.flushSent(() => this.#env.journal.saveSnapshot(key, taken, () => undefined));
+  }
+
+  /** Answers whether a snapshot of a state at `seq` or later is stored; not while something is under way that is in none yet. */
+  cover(seq: Seq, done: (isCovered: boolean) => void): void {
+    if (this.#savedSeq >= seq && this.#taken === undefined) return done(true);
+    const { state, key, marks, committedSeq, isWriting } = this.#room;
+    const { head } = state;
+    if (isWriting || head !== committedSeq) return done(false);
+    const snapshot = { seq: head, bytes: encodeSnapshot(state) };
+    marks.flushSent(() => {
+      const saved = this.#later((result: ReadResult<true>) => {
+        if (result.ok) this.#savedSeq = Math.max(this.#savedSeq, head);
+        done(result.ok);
+      });
+      this.#env.journal.saveSnapshot(key, snapshot, saved);
+    });
   }
 
   /** The activation ends in good order: the next one should start quickly. */

@@ -28,6 +28,8 @@ export interface ShardSettings {
   readonly typingTimeoutSnakeMs: number;
   readonly presenceGraceMs: number;
   readonly heartbeatMs: number;
+  /** Days that messages are kept in rooms that say nothing themselves; absent: for ever. */
+  readonly messageRetentionDays?: number;
   /** Messages of type `system` tell what happened to a room. */
   readonly systemMessages?: boolean;
   /** How much people may write in one room; without it there is no bound. */

@@ -7,7 +7,7 @@ import type { ItemValue, MessageOverlay } from "../domain/room/state.ts";
 import { followsOf, seqId } from "../domain/room/thread-items.ts";
 import type { Done, Journal, LogKey } from "../storage/journal.ts";
 import { gather } from "./gather.ts";
-import { type HistoryPage, RoomReads } from "./room-reads.ts";
+import { type Front, type HistoryPage, RoomReads } from "./room-reads.ts";
 import type { ThreadMarks } from "./thread-marks.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
@@ -68,7 +68,7 @@ export class ThreadReads {
 
   #thread(follow: Follow, userId: UserId, answer: Done<FollowedThread | undefined>): void {
     const { room, root } = follow;
-    new RoomReads(this.#journal, this.#keyOf(room), this.#later).messages([root], (page) => {
+    new RoomReads(this.#journal, this.#keyOf(room), this.#later, ALL).messages([root], (page) => {
       if (!page.ok) return answer(page);
       const [message] = page.value;
       if (message === undefined) return answer({ ok: true, value: undefined });
@@ -89,6 +89,9 @@ export class ThreadReads {
     return { tenant: this.#tenant, room, incarnation: 1 };
   }
 }
+
+/** What retention takes is not there; what it is about to take is known to the room alone. */
+const ALL = (): Front => ({ seq: 0, no: 0, fromMs: 0 });
 
 /** Of an item of `f.<user>`. */
 export function noOf(value: ItemValue): number {

@@ -111,6 +111,15 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
     this.presence.showAgain(isTold);
   }
 
+  /** The person was erased: what is known of them here goes, and comes back only with what their connections say. */
+  forget(): void {
+    this.#row = undefined;
+    this.profile.forget();
+    this.presence.forget();
+    this.hasBlocks = false;
+    this.#blocks = undefined;
+  }
+
   save(saved: (result: ReadResult<true>) => void = () => undefined): void {
     const blocks = this.hasBlocks ? { hasBlocks: true as const } : {};
     this.#row = { ...this.profile.row, ...this.presence.row, ...blocks };

@@ -71,6 +71,11 @@ export class UserPresence {
     if (customStatusUntil !== undefined) this.#awaitCustomStatus(this.#state.customStatusUntil);
   }
 
+  /** Also what they wrote as their status. */
+  forget(): void {
+    if (this.#state.customStatus !== undefined) this.wish({ customStatus: "" });
+  }
+
   stop(): void {
     this.#graceTimer?.cancel();
     this.#customStatusTimer?.cancel();

@@ -35,6 +35,11 @@ export class UserProfile {
     if (own !== undefined) this.#choice = { own, claimed: claimed ?? NOTHING };
   }
 
+  forget(): void {
+    this.ref = { userId: this.ref.userId };
+    this.#choice = undefined;
+  }
+
   /** What the person chose. */
   get own(): Profile {
     return this.#choice?.own ?? NOTHING;

@@ -14,6 +14,7 @@ import { noteAct } from "./tenant-audit.ts";
 import type { UserActor } from "./user-actor.ts";
 import { listInvites } from "./user-invites.ts";
 import { readUnread } from "./user-overview.ts";
+import { answerUserKeep } from "./user-keeping.ts";
 import { UserThreads } from "./user-threads.ts";
 import { roomView } from "./views.ts";
 
@@ -73,6 +74,9 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
       return;
     case "disconnect":
       disconnect(parts, request, ask.reason);
+      return;
+    case "keep":
+      answerUserKeep(env, user, request, ask.ask, later);
       return;
     case "list_rooms":
       listRooms(parts, request, ask.query);

@@ -228,6 +228,8 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
   const { seq, timestamp } = event;
   switch (event.kind) {
     case "fence":
+    case "history_trimmed":
+    case "rows_erased":
     case "room_created":
     case "moderation_changed":
     case "message_held":

@@ -284,6 +284,15 @@ export const STORAGE_UNSETTLED_BYTES_MAX = 4 * 1024 * 1024;
 /** Pages (estimate) in the write-ahead log, from which on it is copied into the database file after the next commit: the more
  *  pages, the longer the writer stands still for it (10 ms for 1,000; 40 ms for 4,000, which costs hardly less in all). */
 export const STORAGE_WAL_PAGES_MAX = 1_000;
+/** Events of one step of retention or erasure in one room: a step holds the room's thread for a few milliseconds. */
+export const UPKEEP_EVENTS_MAX = 1_000;
+/** Legal holds of one tenant, and the text that says why. */
+export const HOLDS_MAX = 1_000;
+export const HOLD_REASON_LENGTH_MAX = 500;
+/** Messages or rows that one step of an erasure changes. */
+export const ERASE_TARGETS_MAX = 64;
+/** What retention deletes is older than the room's days by at least this, milliseconds: two clocks may be an hour off each. */
+export const RETENTION_GUARD_MS = 2 * 3_600_000;
 /** A file up to this size is made anew (`VACUUM`) after an erasure while the writer waits: a few seconds. A larger one is for an operator. */
 export const STORAGE_VACUUM_BYTES_MAX = 1024 * 1024 * 1024;
 /** Head sequences and log numbers remembered by the SQLite writer; all are forgotten at the bound and read again. */

@@ -43,9 +43,9 @@ export function historyPlugin(options: HistoryOptions) {
         const place = placeIn(before, after);
         if (!place.ok) return refuse(set, place.error);
         const call = { to: "room", room: params.roomId, kind: "history", limit, ...place.value } as const;
-        return answer(set, await options.engine.call(principal, call), ({ messages, hasMore, readBy }) => ({
+        return answer(set, await options.engine.call(principal, call), ({ messages, hasMore, readBy, removed }) => ({
           messages: messages.map((message, i) => messageJson(message, readBy?.[i])),
-          pagination: paginationOf(messages, hasMore, limit),
+          pagination: { ...paginationOf(messages, hasMore, limit), ...(removed && { removedByRetention: true }) },
         }));
       },
       { params: roomParams, query, detail: { summary: "Message history of a room, oldest first", tags: ["messages"] } },

@@ -42,6 +42,9 @@ import { receiptsPlugin } from "./receipts-plugin.ts";
 import type { Searcher } from "./search.ts";
 import { searchPlugin } from "./search-plugin.ts";
 import { REQUEST_ID_HEADER, RequestIds } from "./request-id.ts";
+import type { Keeper } from "./keeper.ts";
+import type { Retention } from "./retention.ts";
+import { retentionPlugin } from "./retention-plugin.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
 import { standingPlugin } from "./standing-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
@@ -64,6 +67,8 @@ export interface AppOptions {
   readonly metrics?: MetricsOptions | undefined;
   /** `undefined`: this server keeps no files. */
   readonly attachments?: Attachments | undefined;
+  readonly keeper: Keeper;
+  readonly retention: Retention;
 }
 
 /** The second one is there for clients that were written for it. */
@@ -85,6 +90,8 @@ export function createApp(options: AppOptions) {
     attachments,
     counters = new EdgeCounters(),
     metrics,
+    keeper,
+    retention,
   } = options;
   const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates: circle.rates, log };
   const requestIds = new RequestIds();
@@ -145,6 +152,7 @@ export function createApp(options: AppOptions) {
       .use(receiptsPlugin(prefix, rest))
       .use(attachmentsPlugin(prefix, { ...rest, attachments }))
       .use(searchPlugin(prefix, { ...rest, searcher }))
+      .use(retentionPlugin(prefix, { ...rest, keeper, retention }))
       .use(adminPlugin(prefix, { ...rest, directory }))
       .use(auditPlugin(prefix, rest))
       .use(accessPlugin(prefix, { ...rest, circle }))

@@ -94,17 +94,24 @@ export interface Journal {
    */
   trim(log: LogKey, throughSeq: Seq, items: readonly ItemsOf[], done: (trimmed: ReadResult<true>) => void): void;
   /**
-   * Puts other entries into the places of these segments, where the same batch stands still; all else about them is as it was.
-   * `cleanse` is applied to copies of rows that an adapter keeps with its segments. What stood there is in no byte that can
-   * be read through this port; `clean` does the rest.
+   * Puts other entries into the places of these segments, where the same batch and the same entries stand still; all else about
+   * them is as it was. false: of some it was not so; those are to be read again. `cleanse` is applied to copies of rows that an
+   * adapter keeps with its segments. What stood there can't be read through this port any more; `clean` does the rest.
    */
-  rewrite(log: LogKey, segments: readonly Segment[], cleanse: Cleanse, done: (done: ReadResult<true>) => void): void;
+  rewrite(log: LogKey, changes: readonly Rewrite[], cleanse: Cleanse, done: Done<boolean>): void;
   /**
-   * What was rewritten, overwritten or removed is in no byte of the store any more: free pages, write-ahead log, parts that
-   * nothing names. Of one log, or of the whole store where the adapter keeps logs together. SQLite writes nothing else meanwhile;
-   * `too_large`: it would do so for too long.
+   * What was rewritten, overwritten or removed is in no byte any more: parts of this log that nothing names, or (`undefined`)
+   * free pages and write-ahead log of a store that keeps all logs together. SQLite writes nothing else meanwhile; `too_large`:
+   * it would do so for too long.
    */
-  clean(log: LogKey, done: Done<"clean" | "too_large">): void;
+  clean(log: LogKey | undefined, done: Done<"clean" | "too_large">): void;
+}
+
+export interface Rewrite {
+  /** As it is to be. */
+  readonly segment: Segment;
+  /** Its entries as they were read. */
+  readonly before: Uint8Array;
 }
 
 export type Cleanse = (row: RowChange) => RowChange;

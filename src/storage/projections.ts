@@ -68,8 +68,16 @@ export interface RoomListItem {
   /** The asker's membership and marks; `undefined` when not a member. */
   readonly member: MemberRow | undefined;
   readonly readSeq: Seq;
-  /** Up to which message counts take it for read (`countedNo`). */
+  /** Up to which message counts take it for read: `countedNo`, and what retention has taken. */
   readonly readNo: number;
+}
+
+/** What a member has read, or can't read any more. */
+export function readNoIn(
+  marked: Pick<Marked, "readNo" | "unreadFrom"> | undefined,
+  card: RoomCard | undefined,
+): number {
+  return Math.max(marked === undefined ? 0 : countedNo(marked), card?.trimmedNo ?? 0);
 }
 
 /** What one member has not read in one room. */

@@ -4,7 +4,20 @@ import { itemKey } from "../../src/base/ids.ts";
 import type { ItemValue, MessageOverlay } from "../../src/domain/room/state.ts";
 import type { ItemsOf, LogKey, LogTail, RowChange, Segment } from "../../src/storage/journal.ts";
 import type { ListedLog, LogPage, Mark } from "../../src/storage/projections.ts";
-import { appendNow, ask, bytesOf, card, type Harness, item, LOG, logOf, plain, segment, TENANT, user } from "./harness.ts";
+import {
+  appendNow,
+  ask,
+  bytesOf,
+  card,
+  type Harness,
+  item,
+  LOG,
+  logOf,
+  plain,
+  segment,
+  TENANT,
+  user,
+} from "./harness.ts";
 
 export function upkeepConformance(name: string, open: () => Promise<Harness>): void {
   describe(`${name}: upkeep`, () => {
@@ -19,11 +32,17 @@ export function upkeepConformance(name: string, open: () => Promise<Harness>): v
         journal().trim(LOG, throughSeq, items, done);
         journal().flush();
       });
-    const rewrite = (segments: readonly Segment[], cleanse = (row: RowChange) => row) =>
-      ask<true>((done) => {
-        journal().rewrite(LOG, segments, cleanse, done);
+    /** `read`: what the caller believes to stand there; by default what does. */
+    const rewrite = async (segments: readonly Segment[], read?: readonly Segment[]) => {
+      const standing = read ?? (await range(1, 1_000));
+      const changes = segments.map((one) => {
+        return { segment: one, before: standing.find((old) => old.firstSeq === one.firstSeq)?.entries ?? one.entries };
+      });
+      return ask<boolean>((done) => {
+        journal().rewrite(LOG, changes, (row) => row, done);
         journal().flush();
       });
+    };
     const snapshot = (seq: number) =>
       ask<true>((done) => {
         journal().saveSnapshot(LOG, { seq, bytes: bytesOf(seq, 30) }, done);
@@ -115,7 +134,7 @@ export function upkeepConformance(name: string, open: () => Promise<Harness>): v
       const changed = [before[0], before[4], before[9]].flatMap((one) =>
         one === undefined ? [] : [{ ...one, entries: bytesOf(99, 12) }],
       );
-      await rewrite(changed);
+      expect(await rewrite(changed)).toBe(true);
       const expected = before.map((one) => changed.find(({ firstSeq }) => firstSeq === one.firstSeq) ?? one);
       expect((await range(1, 1_000)).map(plain)).toEqual(expected.map(plain));
       harness = await harness.reopen();
@@ -130,18 +149,31 @@ export function upkeepConformance(name: string, open: () => Promise<Harness>): v
       await fill();
       const [first] = await range(1, 2);
       if (first === undefined) throw new Error("nothing there");
-      await rewrite([{ ...first, batchId: "another", entries: bytesOf(1, 3) }, segment(21, 2)]);
+      expect(await rewrite([{ ...first, batchId: "another", entries: bytesOf(1, 3) }, segment(21, 2)])).toBe(false);
       expect((await range(1, 2)).map(plain)).toEqual([plain(first)]);
       expect(await firsts()).toHaveLength(10);
+    });
+
+    test("rewrites nothing that somebody else has rewritten since it was read", async () => {
+      await fill();
+      const before = await range(1, 4);
+      const [first, second] = before;
+      if (first === undefined || second === undefined) throw new Error("nothing there");
+      expect(await rewrite([{ ...first, entries: bytesOf(5, 9) }], before)).toBe(true);
+      const both = [first, second].map((one) => ({ ...one, entries: bytesOf(6, 4) }));
+      expect(await rewrite(both, before)).toBe(false);
+      expect((await range(1, 4)).map(({ entries }) => entries.length)).toEqual([9, 4]);
     });
 
     test("cleans what was rewritten, and goes on", async () => {
       await fill();
       const before = await range(1, 1_000);
       await rewrite(before.map((one) => ({ ...one, entries: bytesOf(7, 5) })));
-      const cleaned = ask<"clean" | "too_large">((done) => journal().clean(LOG, done));
-      journal().flush();
-      expect(await cleaned).toBe("clean");
+      for (const log of [LOG, undefined]) {
+        const cleaned = ask<"clean" | "too_large">((done) => journal().clean(log, done));
+        journal().flush();
+        expect(await cleaned).toBe("clean");
+      }
       expect(await appendNow(journal(), LOG, segment(21, 2))).toBe("written");
       expect((await range(1, 1_000)).map((one) => one.entries.length)).toEqual([...Array(10).fill(5), 41]);
       harness = await harness.reopen();

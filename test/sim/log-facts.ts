@@ -18,6 +18,8 @@ export function logLine(event: LogEvent): string | undefined {
   const place = `${event.seq}@${event.timestamp}`;
   switch (event.kind) {
     case "fence":
+    case "history_trimmed":
+    case "rows_erased":
     case "room_created":
     case "moderation_changed":
     case "message_held":

@@ -63,6 +63,8 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/admin/audit": { lags: true },
   "GET /v1/chat/search": { query: "?q=only&order=newest", lags: true },
   "GET /v1/chat/rooms/{roomId}/search": { query: "?q=only&order=newest", lags: true },
+  "GET /v1/chat/admin/retention": {},
+  "GET /v1/chat/admin/holds": {},
   "GET /v1/chat/presence": { query: `?userId=${OTHER}` },
   "GET /v1/chat/users/me": {},
   "GET /v1/chat/users/me/blocks": {},
@@ -136,6 +138,13 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "PUT /v1/chat/rooms/{roomId}/moderation": {
     body: { rules: [{ id: "evil-only", action: "flag", words: ["evilword"] }], clientId: "k-rules" },
   },
+  "POST /v1/chat/admin/retention": {},
+  "PUT /v1/chat/admin/holds/tenant": { body: { reason: "evil-only" } },
+  "PUT /v1/chat/admin/holds/rooms/{roomId}": { body: { reason: "evil-only" } },
+  "PUT /v1/chat/admin/holds/users/{userId}": { body: { reason: "evil-only" } },
+  "DELETE /v1/chat/admin/holds/tenant": {},
+  "DELETE /v1/chat/admin/holds/rooms/{roomId}": {},
+  "DELETE /v1/chat/admin/holds/users/{userId}": {},
   "PUT /v1/chat/admin/moderation": { body: { rules: [{ id: "evil-only", action: "flag", words: ["evilword"] }] } },
   "POST /v1/chat/rooms/{roomId}/moderation/backtest": {
     body: { rule: { id: "evil-only", action: "flag", words: ["only"] }, days: 7 },

@@ -24,6 +24,7 @@ export const ACTOR_LINK: readonly string[] = [
   "actors/link.ts",
   "actors/address.ts",
   "actors/shard-counters.ts",
+  "actors/keeping-calls.ts",
 ];
 /** How events become bytes and back, and what people are shown of them. */
 export const ACTOR_CODECS: readonly string[] = ["actors/log-codec.ts", "actors/views.ts"];

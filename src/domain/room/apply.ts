@@ -8,6 +8,7 @@ import { unreachable } from "../../base/result.ts";
 import { answerChanged, runBegan } from "./apply-answers.ts";
 import { standingChanged, standingOfJoined } from "./apply-standing.ts";
 import type {
+  HistoryTrimmed,
   LogEvent,
   MemberChanged,
   MemberJoined,
@@ -127,6 +128,12 @@ export function apply(state: RoomState, event: LogEvent): void {
     case "pseudonym_changed":
       state.items.set(pseudonymBanKey(event.pseudonym), pseudonymBan(event), event.seq);
       break;
+    case "history_trimmed":
+      historyTrimmed(state, event);
+      break;
+    case "rows_erased":
+      for (const [key, value] of event.items) state.items.set(key, value, event.seq);
+      break;
     default:
       unreachable(event);
   }
@@ -137,6 +144,13 @@ export function apply(state: RoomState, event: LogEvent): void {
     state.window.expire(state.lastTimestamp);
   }
   state.recent.push(event, bytesOf(event));
+}
+
+function historyTrimmed(state: RoomState, { through, throughNo }: HistoryTrimmed): void {
+  state.trimmedSeq = through;
+  state.trimmedNo = throughNo;
+  state.mentionedAll = state.mentionedAll.filter((no) => no > throughNo);
+  for (const seq of [...state.pins.keys()]) if (seq <= through) state.pins.delete(seq);
 }
 
 function memberJoined(state: RoomState, event: MemberJoined): void {

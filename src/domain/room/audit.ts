@@ -60,6 +60,8 @@ export function auditEntry(state: RoomState, event: LogEvent): AuditEntry | unde
     case "room_deleted":
       return { action: "room_deleted", ...base };
     case "message_deleted": {
+      // The erasure as a whole has one.
+      if (event.erased === true) return undefined;
       const row = state.messages.get(event.target);
       if (row == null || row.author === event.by) return undefined;
       return { action: "message_deleted", ...base, userId: row.as ?? row.author, messageId: messageIdOf(event.target) };

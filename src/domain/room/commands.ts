@@ -1,5 +1,5 @@
 /** What may be asked of a room. Imperative names; each carries who asks, taken from the verified token. */
-import type { MessageId, Seq, UserId } from "../../base/ids.ts";
+import type { ItemKey, MessageId, Seq, UserId } from "../../base/ids.ts";
 import type { Principal } from "../principal.ts";
 import type { RunOutcome } from "../assistant/runs.ts";
 import type { ModerationRule } from "../moderation/rules.ts";
@@ -310,6 +310,23 @@ export interface CheckModerate extends CommandBase {
   readonly action: "moderate" | "moderate_settings" | "ban";
 }
 
+/** What the engine itself does to rooms that have been there for long. */
+export interface Keep extends CommandBase {
+  readonly kind: "keep";
+  readonly act: KeepAct;
+}
+export type KeepAct =
+  | { readonly do: "look" }
+  /** Ends a segment; `throughNo` messages stand up to there. */
+  | { readonly do: "trim"; readonly throughSeq: Seq; readonly throughNo: number }
+  /** The person leaves, whatever their role. */
+  | { readonly do: "erase_member"; readonly userId: UserId }
+  /** Messages of this person; others are left alone. */
+  | { readonly do: "erase_messages"; readonly userId: UserId; readonly targets: readonly Seq[] }
+  /** What replies to this person's messages quote of them. */
+  | { readonly do: "erase_quotes"; readonly targets: readonly Seq[] }
+  | { readonly do: "erase_rows"; readonly userId: UserId; readonly keys: readonly ItemKey[] };
+
 export type RoomMutation =
   | CreateRoom
   | JoinRoom
@@ -358,4 +375,5 @@ export type RoomCommand =
   | CheckModerate
   | CheckInvite
   | CheckStanding
-  | CheckUpload;
+  | CheckUpload
+  | Keep;

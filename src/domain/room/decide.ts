@@ -24,6 +24,7 @@ import {
 import { refuseAtGate } from "./decide/gates.ts";
 import { decideCheckInvite, decideCreateInvite, decideDeclineInvite, decideRevokeInvite } from "./decide/invites.ts";
 import { decideAddMember, decideAnswerRequest, decideJoin } from "./decide/joining.ts";
+import { decideKeep } from "./decide/keeping.ts";
 import { decideLeave, decideRemoveMember, decideSetRole } from "./decide/membership.ts";
 import { withMemberMarks } from "./decide/member-marks.ts";
 import { decideDelete, decideEdit, decideSend } from "./decide/messages.ts";
@@ -56,6 +57,7 @@ export function decide(state: RoomState, command: RoomCommand, context: DecideCo
 }
 
 function judge(state: RoomState, command: RoomCommand, context: DecideContext): Decision {
+  if (command.kind === "keep") return decideKeep(state, command, context);
   if (!isLive(state)) {
     const done = state.deletedAt === undefined ? undefined : doneBefore(state, command);
     if (done !== undefined) return done;

@@ -31,6 +31,8 @@ export function emptyRoomState(bounds: CacheBounds = CACHE_BOUNDS): RoomState {
     ownerCount: 0,
     messageCount: 0,
     mentionedAll: [],
+    trimmedSeq: 0,
+    trimmedNo: 0,
     pins: new Map(),
     moderation: undefined,
     staff: NO_STAFF,

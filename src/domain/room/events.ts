@@ -2,7 +2,7 @@
  * The entries of a room's log: what its members must agree on. A room's state is what replaying them gives.
  * Invariant: a stored event is never changed in meaning; a new version gets a new `kind` or optional fields.
  */
-import type { MessageId, Seq, UserId } from "../../base/ids.ts";
+import type { ItemKey, MessageId, Seq, UserId } from "../../base/ids.ts";
 import type { RunStart } from "../assistant/runs.ts";
 import type { AnswerEvent } from "./answer-events.ts";
 import type { ModerationEvent } from "./moderation-events.ts";
@@ -136,10 +136,14 @@ export interface MessageEdited extends Common {
   readonly kind: "message_edited";
   readonly target: Seq;
   readonly content: string;
+  /** It quoted somebody who was erased: its former versions are gone, and nobody edited it. */
+  readonly erased?: true;
 }
 export interface MessageDeleted extends Common {
   readonly kind: "message_deleted";
   readonly target: Seq;
+  /** Its author was erased: nothing of what it said is kept for anybody. It may have been deleted before. */
+  readonly erased?: true;
   /** When it was a reply: the thread, and the replies that are left. */
   readonly thread?: { readonly root: Seq; readonly count: number };
   /** Uploads that it referred to. */
@@ -195,6 +199,21 @@ export interface PseudonymChanged extends Common {
   readonly name: string;
   readonly banned: boolean;
   readonly reason?: string;
+}
+/**
+ * Retention: what came up to `through` is gone, or about to be, with `throughNo` messages. From here on nobody is shown it.
+ * Invisible to clients.
+ */
+export interface HistoryTrimmed extends Common {
+  readonly kind: "history_trimmed";
+  readonly through: Seq;
+  readonly throughNo: number;
+}
+/** Rows of the room as they are without the words and names of a person who was erased. Invisible to clients. */
+export interface RowsErased extends Common {
+  readonly kind: "rows_erased";
+  readonly userId: UserId;
+  readonly items: readonly (readonly [ItemKey, object | null])[];
 }
 /** Nobody comes back from it: what follows in the log means nothing, and the name is not given again. */
 export interface RoomDeleted extends Common {
@@ -281,5 +300,7 @@ export type DomainEvent =
   | PollClosed
   | PseudonymChanged
   | FileAdded
-  | FilesRemoved;
+  | FilesRemoved
+  | HistoryTrimmed
+  | RowsErased;
 export type LogEvent = Fence | DomainEvent;

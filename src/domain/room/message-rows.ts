@@ -25,7 +25,7 @@ const NO_USERS: readonly UserId[] = [];
 
 /** `null`: there is no message with this sequence. */
 export function knownMessage(state: RoomState, seq: Seq): MessageRow | null | undefined {
-  if (seq < 1 || seq > state.head) return null;
+  if (seq <= state.trimmedSeq || seq > state.head) return null;
   const cached = state.messages.get(seq);
   if (cached !== undefined) return cached;
   const event = state.recent.get(seq);
@@ -78,6 +78,10 @@ export type MessageChange = MessageEdited | MessageDeleted | ReactionChanged | P
 export function changedOverlay(row: MessageRow, event: MessageChange): MessageOverlay {
   switch (event.kind) {
     case "message_edited": {
+      if (event.erased === true) {
+        const { history: _, ...rest } = row.overlay;
+        return { ...rest, content: event.content };
+      }
       const earlier = { content: presentContent(row), until: event.timestamp, by: shownBy(event) };
       const history = [...(row.overlay.history ?? []), earlier].slice(-EDIT_HISTORY_MAX);
       return { ...row.overlay, content: event.content, editedAt: event.timestamp, history };
@@ -99,10 +103,12 @@ export function changedOverlay(row: MessageRow, event: MessageChange): MessageOv
 }
 
 /** What was said stays for those who look into it; nobody else is shown it. The replies are other people's words. */
-function deletedOverlay(
-  { content, editedAt, history, thread, answer }: MessageOverlay,
-  event: MessageDeleted,
-): MessageOverlay {
+function deletedOverlay(overlay: MessageOverlay, event: MessageDeleted): MessageOverlay {
+  const { content, editedAt, history, thread, answer } = overlay;
+  if (event.erased === true) {
+    const { deletedAt = event.timestamp, deletedBy = shownBy(event) } = overlay;
+    return { deletedAt, deletedBy, erased: true, ...(thread !== undefined && { thread }) };
+  }
   return {
     deletedAt: event.timestamp,
     deletedBy: shownBy(event),

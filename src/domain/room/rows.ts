@@ -44,6 +44,8 @@ export interface RoomCard {
   readonly deletedAt?: number;
   /** Numbers of messages that mention all; absent where none does. */
   readonly mentioned?: readonly number[];
+  /** Messages that retention has taken: nobody has them unread. Absent: none. */
+  readonly trimmedNo?: number;
 }
 
 const NO_CHANGES: readonly RowChange[] = [];
@@ -79,6 +81,10 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
     case "answer_extended":
     case "answer_restarted":
       return NO_CHANGES;
+    case "history_trimmed":
+      return [cardChange(state)];
+    case "rows_erased":
+      return event.items.map(([key]) => itemChange(state, key));
     case "room_created":
     case "room_updated":
     case "room_deleted":
@@ -231,9 +237,10 @@ function followChange(person: UserId, root: Seq, no: number): ItemChange {
 }
 
 function cardChange(state: RoomState): RowChange {
-  const { settings, createdBy, createdAt, memberCount, deletedAt, mentionedAll } = state;
+  const { settings, createdBy, createdAt, memberCount, deletedAt, mentionedAll, trimmedNo } = state;
   if (settings === undefined || createdBy === undefined) throw new Error("a room without settings has no card");
   const gone = deletedAt === undefined ? {} : { deletedAt };
   const mentioned = mentionedAll.length === 0 ? {} : { mentioned: mentionedAll };
-  return { kind: "room", card: { settings, createdBy, createdAt, memberCount, ...gone, ...mentioned } };
+  const trimmed = trimmedNo === 0 ? {} : { trimmedNo };
+  return { kind: "room", card: { settings, createdBy, createdAt, memberCount, ...gone, ...mentioned, ...trimmed } };
 }

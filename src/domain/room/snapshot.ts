@@ -42,6 +42,7 @@ interface Body {
   readonly requests?: number;
   readonly runs?: readonly OpenRun[];
   readonly toldOfNoAssistant?: true;
+  readonly trimmed?: readonly [Seq, number];
 }
 
 export function encodeSnapshot(state: RoomState): Uint8Array {
@@ -67,6 +68,7 @@ export function encodeSnapshot(state: RoomState): Uint8Array {
     ...(state.requestCount > 0 && { requests: state.requestCount }),
     ...(state.runs.size > 0 && { runs: [...state.runs.values()] }),
     ...(state.toldOfNoAssistant && { toldOfNoAssistant: true as const }),
+    ...(state.trimmedSeq > 0 && { trimmed: [state.trimmedSeq, state.trimmedNo] }),
   };
   const text = new TextEncoder().encode(JSON.stringify(body));
   const window = state.window.toBytes();
@@ -108,6 +110,8 @@ export function decodeSnapshot(bytes: Uint8Array, bounds?: CacheBounds): RoomSta
     requestCount: body.requests ?? 0,
     runs: new Map(body.runs?.map((run) => [run.seq, run])),
     toldOfNoAssistant: body.toldOfNoAssistant ?? false,
+    trimmedSeq: body.trimmed?.[0] ?? 0,
+    trimmedNo: body.trimmed?.[1] ?? 0,
     window: DuplicateWindow.fromBytes(bytes.subarray(windowAt)),
     recent: new RecentEvents(body.head + 1),
   };

@@ -34,6 +34,8 @@ export interface MessageOverlay {
   readonly editedAt?: number;
   readonly deletedAt?: number;
   readonly deletedBy?: UserId;
+  /** What it said is nowhere any more. */
+  readonly erased?: true;
   /** Earlier versions, oldest first. */
   readonly history?: readonly { readonly content: string; readonly until: number; readonly by: UserId }[];
   /** By emoji. Rows of former versions have the list of all names alone. */
@@ -119,6 +121,9 @@ export interface RoomState {
   messageCount: number;
   /** Numbers of the messages that mention all, the newest last, at most `MENTIONS_KEPT_MAX`. */
   mentionedAll: readonly number[];
+  /** Up to here retention has taken everything, with so many messages; 0: nothing. */
+  trimmedSeq: Seq;
+  trimmedNo: number;
   /** The oldest pin first; all of them, `PINS_MAX` at most. */
   readonly pins: Map<Seq, Pin>;
   /** Rules and counts; `undefined`: there never was anything to moderate. */

@@ -44,6 +44,8 @@ export type Lane = "user" | "background";
 export interface Condition {
   readonly expression: string;
   readonly values?: Item;
+  /** Of attributes whose names are words of the language. */
+  readonly names?: Readonly<Record<string, string>>;
 }
 
 export interface Query {
@@ -174,20 +176,6 @@ export class DynamoApi {
     return { ok: true, value: items };
   }
 
-  /** One page of the whole table, in no order, of items whose partition key begins so. For upkeep. */
-  async scan(table: string, pkPrefix: string, limit: number, start: Item | undefined): Promise<ApiResult<Page>> {
-    const command = new ScanCommand({
-      TableName: table,
-      FilterExpression: "begins_with(pk, :prefix)",
-      ExpressionAttributeValues: { ":prefix": { S: pkPrefix } },
-      Limit: limit,
-      ...(start !== undefined && { ExclusiveStartKey: start }),
-    });
-    const got = await this.#call("background", (options) => this.#parts.client.send(command, options));
-    if (!got.ok) return got;
-    return { ok: true, value: { items: got.value.Items ?? [], next: got.value.LastEvaluatedKey } };
-  }
-
   /** Answers the item that stood there before. */
   async put(
     table: string,
@@ -201,6 +189,7 @@ export class DynamoApi {
       ReturnValues: "ALL_OLD",
       ...(condition !== undefined && { ConditionExpression: condition.expression }),
       ...(condition?.values !== undefined && { ExpressionAttributeValues: condition.values }),
+      ...(condition?.names !== undefined && { ExpressionAttributeNames: condition.names }),
     });
     const done = await this.#call(lane, (options) => this.#parts.client.send(command, options));
     return done.ok ? { ok: true, value: done.value.Attributes } : done;

@@ -30,6 +30,7 @@ import type {
   MemberQuery,
   ReadRange,
   ReadResult,
+  Rewrite,
   RowChange,
   Segment,
   Snapshot,
@@ -165,15 +166,25 @@ export class DynamoJournal implements Journal {
   }
 
   trim(log: LogKey, throughSeq: Seq, items: readonly ItemsOf[], done: (trimmed: ReadResult<true>) => void): void {
-    answer(this.#flushed(log, () => this.#parts.keeper.trim(log, throughSeq, items)), done, this.#parts.failed);
+    answer(
+      this.#flushed(log, () => this.#parts.keeper.trim(log, throughSeq, items)),
+      done,
+      this.#parts.failed,
+    );
   }
 
-  rewrite(log: LogKey, segments: readonly Segment[], cleanse: Cleanse, done: (done: ReadResult<true>) => void): void {
-    answer(this.#parts.keeper.rewrite(log, segments, cleanse), done, this.#parts.failed);
+  rewrite(log: LogKey, changes: readonly Rewrite[], cleanse: Cleanse, done: Done<boolean>): void {
+    answer(this.#parts.keeper.rewrite(log, changes, cleanse), done, this.#parts.failed);
   }
 
-  clean(log: LogKey, done: Done<"clean" | "too_large">): void {
-    answer(this.#flushed(log, () => this.#parts.keeper.clean(log)), done, this.#parts.failed);
+  clean(log: LogKey | undefined, done: Done<"clean" | "too_large">): void {
+    if (log === undefined) queueMicrotask(() => done({ ok: true, value: "clean" }));
+    else
+      answer(
+        this.#flushed(log, () => this.#parts.keeper.clean(log)),
+        done,
+        this.#parts.failed,
+      );
   }
 
   /** What is under way is answered; then the last rows are written. */

@@ -7,9 +7,9 @@
 import type { Seq, TenantId, UserId } from "../../base/ids.ts";
 import { DYNAMO_ITEM_BYTES_MAX } from "../../base/limits.ts";
 import type { Random } from "../../base/prng.ts";
-import type { Cleanse, ItemsOf, LogKey, Segment } from "../journal.ts";
+import type { Cleanse, ItemsOf, LogKey, Rewrite, RoomCard } from "../journal.ts";
 import type { LogPage } from "../projections.ts";
-import type { ApiResult, DynamoApi } from "./dynamo-api.ts";
+import type { ApiResult, Condition, DynamoApi } from "./dynamo-api.ts";
 import { fromJsonBytes, bytesIn, type Item, type ItemKey, keyOf, numberIn, text, textIn } from "./items.ts";
 import {
   itemRowKey,
@@ -37,14 +37,20 @@ export interface LogKeeperParts {
 }
 
 const DONE = { ok: true, value: true } as const;
+const NOT_AS_READ = { ok: true, value: false } as const;
 const UNAVAILABLE = { ok: false, error: "unavailable" } as const;
 /** Names of the attributes in which overlays and items stand. */
 const OVERLAY = "overlay";
 const ITEM = "item";
 const PAGE_SEGMENTS = 100;
 const AT_ONCE = 8;
+/** Items that one scan looks at, and scans for one page: most items are no rooms. */
+const SCAN_ITEMS = 1_000;
+const SCANS_PER_PAGE = 20;
 const LAST = "\u007f";
+/** How the keys of rooms begin, and what their sort key is. */
 const ROOM_PREFIX = "R#";
+const ROOM_KEY = "room";
 const MARKS = ["readSeq", "readNo", "deliveredSeq", "unreadVersion", "unreadSeq", "unreadNo"];
 
 export class LogKeeper {
@@ -76,18 +82,27 @@ export class LogKeeper {
     }
   }
 
-  async rewrite(log: LogKey, segments: readonly Segment[], cleanse: Cleanse): Promise<ApiResult<true>> {
-    for (let at = 0; at < segments.length; at += AT_ONCE) {
-      const some = segments.slice(at, at + AT_ONCE).map((segment) => this.#rewriteOne(log, segment, cleanse));
-      for (const written of await Promise.all(some)) if (!written.ok) return written;
+  async rewrite(log: LogKey, changes: readonly Rewrite[], cleanse: Cleanse): Promise<ApiResult<boolean>> {
+    let isWhole = true;
+    for (let at = 0; at < changes.length; at += AT_ONCE) {
+      const some = changes.slice(at, at + AT_ONCE).map((change) => this.#rewriteOne(log, change, cleanse));
+      for (const written of await Promise.all(some)) {
+        if (!written.ok) return written;
+        isWhole &&= written.value;
+      }
     }
-    return DONE;
+    return { ok: true, value: isWhole };
   }
 
   /** Parts of segments' rows that their segment does not name: of former versions, or of writers that were lost. */
   async clean(log: LogKey): Promise<ApiResult<"clean">> {
     const { api, messagesTable } = this.#parts;
-    const parts = await api.queryAll({ table: messagesTable, pk: partsPartition(log), from: "rows.", to: `rows.${LAST}` });
+    const parts = await api.queryAll({
+      table: messagesTable,
+      pk: partsPartition(log),
+      from: "rows.",
+      to: `rows.${LAST}`,
+    });
     if (!parts.ok) return parts;
     const ids = new Set(parts.value.map((part) => idOfPart(textIn(part, "sk") ?? "")));
     for (const id of ids) {
@@ -103,19 +118,20 @@ export class LogKeeper {
   }
 
   async logs(tenant: TenantId | undefined, after: string | undefined, limit: number): Promise<ApiResult<LogPage>> {
-    const start = after === undefined ? undefined : keyOf(JSON.parse(after) as ItemKey);
     const prefix = tenant === undefined ? ROOM_PREFIX : `${ROOM_PREFIX}${tenant}#`;
-    const page = await this.#parts.api.scan(this.#parts.roomsTable, prefix, limit, start);
-    if (!page.ok) return page;
-    const logs = page.value.items.map((item) => {
-      const [, name = "", room = ""] = (textIn(item, "pk") ?? "").split("#");
-      const card = bytesIn(item, "card");
-      const log = { tenant: name, room, incarnation: numberIn(item, "incarnation") ?? 1 } as LogKey;
-      return { log, ...(card !== undefined && { card: fromJsonBytes<NonNullable<LogPage["logs"][number]["card"]>>(card) }) };
-    });
-    const { next } = page.value;
-    const place = next && JSON.stringify({ pk: textIn(next, "pk"), sk: textIn(next, "sk") });
-    return { ok: true, value: { logs, ...(place !== undefined && { next: place }) } };
+    let start = after === undefined ? undefined : keyOf(JSON.parse(after) as ItemKey);
+    const found: Item[] = [];
+    for (let scans = 0; scans < SCANS_PER_PAGE && found.length < limit; scans += 1) {
+      const page = await this.#parts.api.scan(this.#parts.roomsTable, { sk: ROOM_KEY, limit: SCAN_ITEMS, start });
+      if (!page.ok) return page;
+      found.push(...page.value.items.filter((item) => textIn(item, "pk")?.startsWith(prefix) === true));
+      start = page.value.next;
+      if (start === undefined) break;
+    }
+    const taken = found.slice(0, limit);
+    const last = found.length > limit ? taken.at(-1) : start;
+    const next = last && JSON.stringify({ pk: textIn(last, "pk"), sk: textIn(last, "sk") });
+    return { ok: true, value: { logs: taken.map(listedLog), ...(next !== undefined && { next }) } };
   }
 
   async forgetUser(tenant: TenantId, user: UserId): Promise<ApiResult<number>> {
@@ -195,12 +211,16 @@ export class LogKeeper {
     return api.writeAll(roomsTable, rows.map(deletionOf), "background");
   }
 
-  async #rewriteOne(log: LogKey, segment: Segment, cleanse: Cleanse): Promise<ApiResult<true>> {
+  /** Under the condition that all of it is as it was read: another erasure may be at work on the same segment. */
+  async #rewriteOne(log: LogKey, { segment, before }: Rewrite, cleanse: Cleanse): Promise<ApiResult<boolean>> {
     const { api, values, messagesTable, random } = this.#parts;
-    const standing = await api.get(messagesTable, segmentKey(log, segment.firstSeq));
-    if (!standing.ok) return standing;
-    if (standing.value === undefined || textIn(standing.value, "batchId") !== segment.batchId) return DONE;
-    const bytes = await values.load(log, standing.value, ROWS);
+    const got = await api.get(messagesTable, segmentKey(log, segment.firstSeq));
+    if (!got.ok) return got;
+    const standing = got.value;
+    const entries = standing && (bytesIn(standing, "entries") ?? new Uint8Array());
+    if (standing === undefined || textIn(standing, "batchId") !== segment.batchId) return NOT_AS_READ;
+    if (entries === undefined || Buffer.compare(entries, before) !== 0) return NOT_AS_READ;
+    const bytes = await values.load(log, standing, ROWS);
     if (!bytes.ok) return bytes;
     if (bytes.value === undefined) return UNAVAILABLE;
     const packed = bytes.value.length === 0 ? bytes.value : packRows(unpackRows(bytes.value).map(cleanse));
@@ -208,11 +228,11 @@ export class LogKeeper {
     const id = `${rowsId(segment)}.${random.token(6)}`;
     const rows = await values.store(log, id, ROWS, packed, inlineMax, "background");
     if (!rows.ok) return rows;
-    const condition = { expression: "batchId = :batch", values: { ":batch": text(segment.batchId) } };
-    const put = await api.put(messagesTable, segmentItem(log, segment, rows.value), condition, "background");
-    if (put.ok) await values.remove(log, partsIn(standing.value, ROWS));
+    const put = await api.put(messagesTable, segmentItem(log, segment, rows.value), asRead(standing), "background");
+    if (put.ok) await values.remove(log, partsIn(standing, ROWS));
     else if (put.error === "condition") await values.remove(log, partsIn(rows.value, ROWS));
-    return put.ok || put.error === "condition" ? DONE : put;
+    if (put.ok) return DONE;
+    return put.error === "condition" ? NOT_AS_READ : put;
   }
 
   async #isBehindTheEnd(log: LogKey, place: string): Promise<boolean> {
@@ -220,6 +240,27 @@ export class LogKeeper {
     const later = await api.query({ table, pk: logPartition(log), from: place, to: SEQ_KEY_LAST, limit: 1 });
     return !later.ok || later.value.items.length === 0;
   }
+}
+
+function listedLog(item: Item): LogPage["logs"][number] {
+  const [, tenant = "", room = ""] = (textIn(item, "pk") ?? "").split("#");
+  const log = { tenant, room, incarnation: numberIn(item, "incarnation") ?? 1 } as LogKey;
+  const card = bytesIn(item, "card");
+  return { log, ...(card !== undefined && { card: fromJsonBytes<RoomCard>(card) }) };
+}
+
+/** The attributes that a rewrite changes, as they stand. */
+function asRead(standing: Item): Condition {
+  const values: Item = {};
+  const names: Record<string, string> = {};
+  const terms = ["batchId", "entries", ROWS, `${ROWS}Parts`].map((name) => {
+    const value = standing[name];
+    names[`#${name}`] = name;
+    if (value === undefined) return `attribute_not_exists(#${name})`;
+    values[`:${name}`] = value;
+    return `#${name} = :${name}`;
+  });
+  return { expression: terms.join(" AND "), values, names };
 }
 
 function deletionOf({ pk, sk }: Item) {

@@ -5,7 +5,7 @@
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import { SHARED_ROOMS_LOOKED_AT_MAX } from "../../base/limits.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
-import { countedNo, type Marked, type RoomListItem } from "../projections.ts";
+import { type Marked, readNoIn, type RoomListItem } from "../projections.ts";
 import type { ApiResult } from "./dynamo-api.ts";
 import type { PendingLog, PendingRows, Versioned } from "./pending-rows.ts";
 import type { Membership, RoomRow, RowStore } from "./row-store.ts";
@@ -164,7 +164,7 @@ function itemOf(
     lastActivity: row.lastActivity,
     member: member?.value ?? undefined,
     readSeq: mine?.mark?.readSeq ?? 0,
-    readNo: mine?.mark === undefined ? 0 : countedNo(mine.mark),
+    readNo: readNoIn(mine?.mark, row.card.value),
   };
 }
 

@@ -16,6 +16,7 @@ import type {
   MemberQuery,
   ReadRange,
   ReadResult,
+  Rewrite,
   RowChange,
   Segment,
   Snapshot,
@@ -118,20 +119,21 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  rewrite(log: LogKey, segments: readonly Segment[], _: unknown, done: (done: ReadResult<true>) => void): void {
-    this.#schedule(() => {
-      const stored = this.#store.log(log);
-      for (const segment of stored === undefined ? [] : segments) {
-        const at = stored?.segments.findIndex((one) => one.batchId === segment.batchId) ?? -1;
-        const standing = stored?.segments[at];
-        if (standing?.firstSeq !== segment.firstSeq) continue;
-        stored?.segments.splice(at, 1, { ...standing, entries: segment.entries.slice() });
-      }
-      done({ ok: true, value: true });
+  rewrite(log: LogKey, changes: readonly Rewrite[], _: unknown, done: Done<boolean>): void {
+    this.#answer(done, () => {
+      const { segments = [] } = this.#store.log(log) ?? {};
+      const written = changes.map(({ segment, before }) => {
+        const at = segments.findIndex((one) => one.firstSeq === segment.firstSeq && one.batchId === segment.batchId);
+        const standing = segments[at];
+        if (standing === undefined || Buffer.compare(standing.entries, before) !== 0) return false;
+        segments.splice(at, 1, { ...standing, entries: segment.entries.slice() });
+        return true;
+      });
+      return written.every(Boolean);
     });
   }
 
-  clean(_: LogKey, done: Done<"clean" | "too_large">): void {
+  clean(_: LogKey | undefined, done: Done<"clean" | "too_large">): void {
     this.#answer(done, () => "clean" as const);
   }
 

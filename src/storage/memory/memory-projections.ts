@@ -19,7 +19,7 @@ import type {
   UnreadThreadsQuery,
   UserRow,
 } from "../projections.ts";
-import { countedNo, mentionsAfter, mergeMarks, unreadOf } from "../projections.ts";
+import { mentionsAfter, mergeMarks, readNoIn, unreadOf } from "../projections.ts";
 import { isDiscoverable, isListed } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { Schedule } from "./memory-journal.ts";
@@ -234,6 +234,6 @@ function listItem(log: MemoryLog, userId: UserId): RoomListItem | undefined {
     lastActivity: newest?.timestamp ?? log.card.createdAt,
     member: log.members.get(userId),
     readSeq: mark?.readSeq ?? 0,
-    readNo: mark === undefined ? 0 : countedNo(mark),
+    readNo: readNoIn(mark, log.card),
   };
 }

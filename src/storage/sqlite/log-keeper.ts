@@ -5,7 +5,7 @@
  */
 import type { Database } from "bun:sqlite";
 import type { TenantId, UserId } from "../../base/ids.ts";
-import type { ItemsOf, Segment } from "../journal.ts";
+import type { ItemsOf, Rewrite } from "../journal.ts";
 import type { LogNumbers } from "./log-numbers.ts";
 import { recordsOf, RecordWriter, segmentOf } from "./segment-record.ts";
 import type { UpkeepOperation } from "./write-operation.ts";
@@ -65,13 +65,18 @@ export class LogKeeper {
     );
   }
 
-  do(operation: Exclude<UpkeepOperation, { readonly kind: "clean" }>): void {
-    if (operation.kind === "forget") return this.#forget(operation.tenant, operation.userId);
+  /** false: a rewrite did not find all as it was read. */
+  do(operation: Exclude<UpkeepOperation, { readonly kind: "clean" }>): boolean {
+    if (operation.kind === "forget") this.#forget(operation.tenant, operation.userId);
+    if (operation.kind === "forget") return true;
     const log = this.#numbers.log(operation.log);
-    if (log === undefined) return;
+    if (log === undefined) return operation.kind === "trim" || operation.changes.length === 0;
     this.#settle(log);
-    if (operation.kind === "trim") this.#trim(log, operation.throughSeq, operation.items);
-    else for (const segment of operation.segments) this.#rewrite(log, segment);
+    if (operation.kind === "rewrite") {
+      return operation.changes.map((change) => this.#rewrite(log, change)).every(Boolean);
+    }
+    this.#trim(log, operation.throughSeq, operation.items);
+    return true;
   }
 
   #trim(log: number, throughSeq: number, items: readonly ItemsOf[]): void {
@@ -113,14 +118,14 @@ export class LogKeeper {
     }
   }
 
-  #rewrite(log: number, segment: Segment): void {
+  #rewrite(log: number, { segment, before }: Rewrite): boolean {
     const run = this.#runOf.get(log, segment.firstSeq);
-    if (run === null) return;
+    if (run === null) return false;
     let isThere = false;
     this.#packed.reset();
     for (const record of recordsOf(run.bytes)) {
       const standing = record.firstSeq === segment.firstSeq ? segmentOf(record) : undefined;
-      if (standing?.batchId !== segment.batchId) {
+      if (standing?.batchId !== segment.batchId || Buffer.compare(standing.entries, before) !== 0) {
         this.#packed.appendRecord(record);
         continue;
       }
@@ -128,6 +133,7 @@ export class LogKeeper {
       this.#packed.append(log, { ...standing, entries: segment.entries });
     }
     if (isThere) this.#setRun.run(this.#packed.bytes, run.place);
+    return isThere;
   }
 
   #forget(tenantName: TenantId, userId: UserId): void {

@@ -6,11 +6,11 @@ import type { Database } from "bun:sqlite";
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import type { RoomCard } from "../journal.ts";
 import {
-  countedNo,
   type LogPage,
   type Mark,
   type Marked,
   mentionsAfter,
+  readNoIn,
   type RoomListItem,
   type RoomListQuery,
   type UnreadCount,
@@ -83,7 +83,7 @@ export class RoomListReader {
     );
     this.#unread = db.prepare<unknown, [number, UserId]>(
       `SELECT l.id, l.room, m.joined_no, h.last_seq, h.message_count, min(k.read_no, k.unread_no),
-         CASE WHEN instr(l.card, '"mentioned":[') > 0 THEN l.card END
+         CASE WHEN instr(l.card, '"mentioned":[') > 0 OR instr(l.card, '"trimmedNo":') > 0 THEN l.card END
        FROM member m CROSS JOIN log l ON l.id = m.log LEFT JOIN head h ON h.log = m.log
        LEFT JOIN mark k ON k.user_id = m.user_id AND k.log = m.log
        WHERE m.tenant = ?1 AND m.user_id = ?2 AND l.is_current = 1 AND l.type IS NOT NULL`,
@@ -149,12 +149,13 @@ export class RoomListReader {
       const [log, room, joinedNo, lastSeq, settledCount, readNo, card] = row;
       const newest = recent.newest(log);
       const count = newest !== undefined && newest.lastSeq > (lastSeq ?? 0) ? newest.messageCount : (settledCount ?? 0);
-      const unread = count - Math.max(readNo ?? 0, joinedNo);
+      const known = card === null ? undefined : (JSON.parse(card) as RoomCard);
+      const seenNo = Math.max(readNo ?? 0, known?.trimmedNo ?? 0);
+      const unread = count - Math.max(seenNo, joinedNo);
       if (unread <= 0) continue;
       const numbers = mentioned.get(log);
       const member = { joinedNo, ...(numbers !== undefined && { mentioned: JSON.parse(numbers) as number[] }) };
-      const all = card === null ? undefined : (JSON.parse(card) as RoomCard).mentioned;
-      counts.set(room, { unread, mentions: mentionsAfter(member, all, readNo ?? 0) });
+      counts.set(room, { unread, mentions: mentionsAfter(member, known?.mentioned, seenNo) });
     }
     return counts;
   }
@@ -192,15 +193,16 @@ export class RoomListReader {
 
   #item(room: ListedRoom, userId: UserId): RoomListItem {
     const mark = this.#mark.get(userId, room.log);
+    const card = this.#cardOf(room);
     return {
       roomId: room.roomId,
-      card: this.#cardOf(room),
+      card,
       head: room.head,
       messageCount: room.messageCount,
       lastActivity: room.lastActivity,
       member: this.#logs.memberOf(room.log, userId) ?? undefined,
       readSeq: mark?.readSeq ?? 0,
-      readNo: mark === null ? 0 : countedNo(markedOf(mark)),
+      readNo: readNoIn(mark === null ? undefined : markedOf(mark), card),
     };
   }
 }

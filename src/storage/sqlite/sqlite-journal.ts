@@ -14,6 +14,7 @@ import type {
   MemberQuery,
   ReadRange,
   ReadResult,
+  Rewrite,
   RowChange,
   Segment,
   Snapshot,
@@ -83,11 +84,15 @@ export class SqliteJournal implements Journal {
   }
 
   /** No copies of rows stand with segments here. */
-  rewrite(log: LogKey, segments: readonly Segment[], _: Cleanse, done: (done: ReadResult<true>) => void): void {
-    this.#queue.add({ kind: "rewrite", log, segments }, (outcome) => done(savedResult(outcome)));
+  rewrite(log: LogKey, changes: readonly Rewrite[], _: Cleanse, done: Done<boolean>): void {
+    this.#queue.add({ kind: "rewrite", log, changes }, (outcome) => {
+      done(outcome === "fenced" ? { ok: true, value: false } : savedResult(outcome));
+    });
   }
 
-  clean(_: LogKey, done: Done<"clean" | "too_large">): void {
+  clean(log: LogKey | undefined, done: Done<"clean" | "too_large">): void {
+    // Of one log alone there is nothing to do: its bytes are in the same file as all others.
+    if (log !== undefined) return this.#reads.answer(done, () => "clean" as const);
     this.#queue.add({ kind: "clean" }, (outcome) => {
       if (outcome === "written") done({ ok: true, value: "clean" });
       else done(outcome === "fenced" ? { ok: true, value: "too_large" } : { ok: false, error: "unavailable" });

@@ -167,9 +167,8 @@ export class SqliteWriter {
       case "trim":
       case "rewrite":
       case "forget":
-        this.#keeper.do(operation);
         this.#walPages += PAGES_PER_UPKEEP;
-        return "written";
+        return this.#keeper.do(operation) ? "written" : "fenced";
       case "clean":
         return "written";
     }

@@ -1,6 +1,6 @@
 /** What the writer can be asked, as data that can cross threads: rows are encoded where they come from, not in the writer. */
 import type { Seq, TenantId, UserId } from "../../base/ids.ts";
-import type { AppendOutcome, ItemsOf, LogKey, ReadResult, RowChange, Segment, Snapshot } from "../journal.ts";
+import type { AppendOutcome, ItemsOf, LogKey, ReadResult, Rewrite, RowChange, Segment, Snapshot } from "../journal.ts";
 import type { DocumentOutcome, Mark, UserRow } from "../projections.ts";
 
 export type RowWrite =
@@ -37,10 +37,10 @@ export type WriteOperation =
   | DocumentOperation
   | UpkeepOperation;
 
-/** Of a log that has been there for long. */
+/** Of a log that has been there for long. A rewrite that did not find all as it was read is `fenced`. */
 export type UpkeepOperation =
   | { readonly kind: "trim"; readonly log: LogKey; readonly throughSeq: Seq; readonly items: readonly ItemsOf[] }
-  | { readonly kind: "rewrite"; readonly log: LogKey; readonly segments: readonly Segment[] }
+  | { readonly kind: "rewrite"; readonly log: LogKey; readonly changes: readonly Rewrite[] }
   | { readonly kind: "forget"; readonly tenant: TenantId; readonly userId: UserId }
   /** Of the file as a whole. `fenced`: it is too large for it. */
   | { readonly kind: "clean" };

@@ -13,6 +13,8 @@ import type { Principal } from "../../../src/domain/principal.ts";
 import { createAuth } from "../../../src/edge/auth.ts";
 import type { AppOptions } from "../../../src/edge/http.ts";
 import { Rates } from "../../../src/edge/rates.ts";
+import { Keeper } from "../../../src/edge/keeper.ts";
+import { Retention } from "../../../src/edge/retention.ts";
 import { createLog } from "../../../src/edge/log.ts";
 import type { Engine } from "../../../src/edge/ports.ts";
 import type { Codec } from "../../../src/protocol/codec.ts";
@@ -88,6 +90,7 @@ const REPLIES = {
   pseudonym_bans: { bans: [{ pseudonym: "anon_1", name: "Guest Heron 42", by: "usr_2", at: AT }], hasMore: false },
   disconnect: { connections: 2 },
   tenant: { moderation: { rules: [], hook: false }, version: 0, hookAvailable: false, items: [], hasMore: false },
+  keep: {},
   typing: {},
   check_upload: { files: [] },
   files: {
@@ -153,11 +156,15 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
   if (!config.ok) throw new Error(config.error.join("\n"));
   const engine = new FakeEngine();
   const auth = createAuth({ secret: SECRET, clock });
+  const log = createLog({ level: "silent", instanceId: "test" });
+  const keeper = new Keeper(engine, clock);
   return {
     engine,
     auth,
     config: config.value,
-    log: createLog({ level: "silent", instanceId: "test" }),
+    log,
+    keeper,
+    retention: new Retention({ keeper, log, days: undefined, everyMs: 3_600_000, isTurn: () => false }),
     health: { ready: () => true, activeConnections: () => 42, dependencies: () => ({ journal: "healthy" as const }) },
     sockets: {
       accept: () => err({ code: "unavailable" as const }),

@@ -25,7 +25,9 @@ export function threadRootOf(state: LiveRoom, replyTo: MessageId): MessageRow | 
   if (row === undefined) return needMessage(target);
   if (row === null) return NO_TARGET;
   if (row.thread === undefined) return row;
-  return knownMessage(state, row.thread.root) ?? needMessage(row.thread.root);
+  const root = knownMessage(state, row.thread.root);
+  if (root === undefined) return needMessage(row.thread.root);
+  return root ?? NO_TARGET;
 }
 
 /** The author of what the thread hangs on, whoever replies and whoever is mentioned follow it from then on. */
@@ -62,7 +64,9 @@ export function followersToTell(
 export function threadWithout(state: LiveRoom, row: MessageRow): MessageDeleted["thread"] | Decision {
   if (row.thread === undefined) return undefined;
   const root = knownMessage(state, row.thread.root);
-  if (root == null) return needMessage(row.thread.root);
+  if (root === undefined) return needMessage(row.thread.root);
+  // Retention has taken what it hung on.
+  if (root === null) return undefined;
   return { root: root.seq, count: Math.max(0, (root.overlay.thread ?? NO_THREAD).count - 1) };
 }
 

@@ -1,11 +1,11 @@
 /** Random conversations: commands of a few people, some of them repeats, with messages and members chosen among those there are. */
 import fc from "fast-check";
-import { type MessageId, messageIdOf, type TenantId, type UserId } from "../../../../src/base/ids.ts";
+import { type MessageId, messageIdOf, type Seq, type TenantId, type UserId } from "../../../../src/base/ids.ts";
 import { ASSISTANT } from "../../../../src/domain/assistant/runs.ts";
 import type { Principal } from "../../../../src/domain/principal.ts";
 import type { ModerationRule } from "../../../../src/domain/moderation/rules.ts";
-import { reportIdOf } from "../../../../src/domain/room/moderation-items.ts";
-import type { NewPoll, RoomCommand } from "../../../../src/domain/room/commands.ts";
+import { heldKey, openReportKey, reportIdOf } from "../../../../src/domain/room/moderation-items.ts";
+import type { KeepAct, NewPoll, RoomCommand } from "../../../../src/domain/room/commands.ts";
 import type { Attachment, Role, RoomType } from "../../../../src/domain/room/vocabulary.ts";
 import { type RoomDriver, settingsOf, user } from "./room-driver.ts";
 
@@ -48,6 +48,7 @@ const KINDS: readonly Step["kind"][] = [
   "edit_message",
   "edit_message",
   "delete_message",
+  "keep",
   "react",
   "react",
   "pin_message",
@@ -251,10 +252,19 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
       return { kind: "mark_thread_read", by, threadId: messageId };
     case "check_versions":
       return { kind: "check_versions", by, messageId };
+    case "keep":
+      return { kind: "keep", by: { ...by, role: "system" }, act: keptBy(step, userId, message ?? 1) };
     case "check_read":
     case "commit":
       return { kind: "check_read", by };
   }
+}
+
+function keptBy({ role }: Step, userId: UserId, target: Seq): KeepAct {
+  if (role === 1) return { do: "erase_quotes", targets: [target] };
+  if (role === 2)
+    return { do: "erase_rows", userId, keys: [heldKey(target), openReportKey(reportIdOf(target, userId))] };
+  return { do: "erase_messages", userId, targets: [target, Math.max(1, target - 1)] };
 }
 
 function pollOf({ flag, text }: Step, now: number): NewPoll {

@@ -1,0 +1,133 @@
+/**
+ * What the engine itself does to rooms that have been there for long: their front goes, a person's words and rows go.
+ * Invariant: nobody else may; each act may be repeated, and then has nothing left to do. Works on rooms that were deleted, too.
+ */
+import { itemNames, type ItemKey, type Seq, type UserId } from "../../../base/ids.ts";
+import type { Keep } from "../commands.ts";
+import type { Decision } from "../decision.ts";
+import { erasedItem, isHeldOf, withoutQuotes } from "../erasure.ts";
+import type { DomainEvent, RowsErased } from "../events.ts";
+import { knownMessage, presentContent } from "../message-rows.ts";
+
+import { HELD, type HeldItem } from "../moderation-items.ts";
+import type { MessageRow, RoomState } from "../state.ts";
+import {
+  accept,
+  type DecideContext,
+  type LiveRoom,
+  needMember,
+  ROOM_NOT_FOUND,
+  timestampOf,
+  UNCHANGED,
+} from "./answer.ts";
+import { isDecision, threadWithout } from "./threads.ts";
+
+interface Base {
+  readonly timestamp: number;
+  readonly by: UserId;
+}
+
+export function decideKeep(state: RoomState, { by, act }: Keep, context: DecideContext): Decision {
+  if (by.role !== "system" || !isRoom(state)) return ROOM_NOT_FOUND;
+  const base = { timestamp: timestampOf(state, context), by: by.userId };
+  switch (act.do) {
+    case "look":
+      return UNCHANGED;
+    case "trim": {
+      const { throughSeq: through, throughNo } = act;
+      if (through <= state.trimmedSeq || through > state.head) return UNCHANGED;
+      // No sign of life: the room stands where it stood in lists.
+      const timestamp = state.lastTimestamp;
+      return accept([{ kind: "history_trimmed", seq: state.head + 1, ...base, timestamp, through, throughNo }]);
+    }
+    case "erase_member": {
+      const row = state.members.get(act.userId);
+      if (row === undefined) return needMember(act.userId);
+      if (row === null) return UNCHANGED;
+      const { userId, role } = row;
+      return accept([{ kind: "member_left", seq: state.head + 1, ...base, userId, role, reason: "left" }]);
+    }
+    case "erase_messages":
+      return eraseMessages(state, act.userId, act.targets, base);
+    case "erase_quotes":
+      return eraseQuotes(state, act.targets, base);
+    case "erase_rows":
+      return eraseRows(state, act.userId, act.keys, base);
+  }
+}
+
+/** One that was deleted is one still. */
+function isRoom(state: RoomState): state is LiveRoom {
+  return state.settings !== undefined;
+}
+
+function eraseMessages(state: LiveRoom, userId: UserId, targets: readonly Seq[], base: Base): Decision {
+  const rows = messagesOf(state, targets);
+  if (isDecision(rows)) return rows;
+  const events: DomainEvent[] = [];
+  /** What threads are left with, by the message that they hang on. */
+  const counts = new Map<Seq, number>();
+  for (const row of rows) {
+    if (row.author !== userId || row.overlay.erased === true) continue;
+    const left = row.overlay.deletedAt === undefined ? threadWithout(state, row) : undefined;
+    if (isDecision(left)) return left;
+    if (left !== undefined) counts.set(left.root, Math.max(0, (counts.get(left.root) ?? left.count + 1) - 1));
+    const thread = left && { thread: { root: left.root, count: counts.get(left.root) ?? left.count } };
+    const seq = state.head + 1 + events.length;
+    events.push({ kind: "message_deleted", seq, ...base, target: row.seq, erased: true, ...thread });
+  }
+  return events.length === 0 ? UNCHANGED : accept(events);
+}
+
+function eraseQuotes(state: LiveRoom, targets: readonly Seq[], base: Base): Decision {
+  const rows = messagesOf(state, targets);
+  if (isDecision(rows)) return rows;
+  const events: DomainEvent[] = [];
+  for (const row of rows) {
+    const content = withoutQuotes(presentContent(row));
+    const isBare = row.overlay.history === undefined && content === presentContent(row);
+    if (isBare || row.overlay.deletedAt !== undefined) continue;
+    const seq = state.head + 1 + events.length;
+    events.push({ kind: "message_edited", seq, ...base, target: row.seq, content, erased: true });
+  }
+  return events.length === 0 ? UNCHANGED : accept(events);
+}
+
+function messagesOf(state: LiveRoom, targets: readonly Seq[]): readonly MessageRow[] | Decision {
+  const known = targets.map((seq) => knownMessage(state, seq));
+  const messages = targets.filter((_, index) => known[index] === undefined);
+  if (messages.length > 0) return { kind: "need", keys: { members: [], messages } };
+  return known.filter((row) => row != null);
+}
+
+function eraseRows(state: LiveRoom, userId: UserId, keys: readonly ItemKey[], base: Base): Decision {
+  const unknown = keys.filter((key) => state.items.get(key) === undefined);
+  if (unknown.length > 0) return { kind: "need", keys: { members: [], messages: [], items: unknown } };
+  const events: DomainEvent[] = [];
+  const items: (readonly [ItemKey, object | null])[] = [];
+  for (const key of keys) {
+    const value = state.items.get(key);
+    if (value == null) continue;
+    const { collection, id } = itemNames(key);
+    if (collection !== HELD) {
+      const erased = erasedItem(collection, id, value, userId);
+      if (erased !== value) items.push([key, erased]);
+    } else if (isHeldOf(value, userId)) {
+      // Only `apply` writes there, so it is of that shape.
+      const { seq: heldSeq, author } = value as HeldItem;
+      events.push({
+        kind: "held_resolved",
+        seq: state.head + 1 + events.length,
+        ...base,
+        heldSeq,
+        author,
+        approved: false,
+      });
+    }
+  }
+  if (items.length > 0) {
+    const erased: RowsErased = { kind: "rows_erased", seq: state.head + 1 + events.length, ...base, userId, items };
+    events.push(erased);
+  }
+  return events.length === 0 ? UNCHANGED : accept(events);
+}
