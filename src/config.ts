@@ -112,11 +112,6 @@ export interface DynamoConfig {
   readonly anyCredentials: boolean;
 }
 
-/** Recognised, checked in form, without effect in this version: name → why. */
-const WITHOUT_EFFECT = {
-  MESSAGE_RETENTION_DAYS: "this version keeps all messages and ignores it",
-} as const;
-
 /** `env` is the process's own unless a test gives another. */
 export function readConfig(env: Environment = process.env): Result<Config, readonly string[]> {
   const reader = new EnvReader(env);
@@ -181,7 +176,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     moderationHook: readModerationHook(reader),
     metrics: readMetrics(reader),
     attachments: readAttachments(reader, dynamodb === undefined),
-    notices: [...readForLater(reader), ...noticesOfRedis(reader)],
+    notices: noticesOfRedis(reader),
   };
   refuseDatabaseUrl(reader);
   reader.complainAboutUnknown("STOA_");
@@ -422,13 +417,6 @@ function noticesOfRedis(reader: EnvReader): readonly string[] {
   return ["REDIS_PORT", "REDIS_PASSWORD", "REDIS_SSL", "REDIS_DB"]
     .filter((name) => reader.raw(name) !== undefined)
     .map((name) => `${name} is set without REDIS_HOST and has no effect`);
-}
-
-/** Variables whose features come with a later version: a typo is found now, and the operator is told that nothing happens. */
-function readForLater(reader: EnvReader): readonly string[] {
-  return Object.entries(WITHOUT_EFFECT)
-    .filter(([variable]) => reader.raw(variable) !== undefined && reader.raw(variable) !== "0")
-    .map(([variable, why]) => `${variable} is set; ${why}`);
 }
 
 function refuseDatabaseUrl(reader: EnvReader): void {

@@ -31,9 +31,7 @@ export async function runningServer(options: RunningServerOptions): Promise<Resu
       const response = await fetch(`${base}/v1/chat${path}`, sent).catch((error: unknown) => String(error));
       if (typeof response === "string") return err(`${base}: ${response}. Is the server running?`);
       const answer = (await response.json()) as { readonly data?: Data; readonly error?: { readonly message: string } };
-      return answer.data === undefined
-        ? err(answer.error?.message ?? `status ${response.status}`)
-        : ok(answer.data);
+      return answer.data === undefined ? err(answer.error?.message ?? `status ${response.status}`) : ok(answer.data);
     },
   });
 }

@@ -18,7 +18,8 @@ export function searchPositions({ id }: SearchIndex): string {
 
 interface Waiting {
   readonly batch: IndexBatch;
-  readonly isDeleted: boolean;
+  /** What the log says is gone for good, in its order. */
+  readonly lost: readonly Forgotten[];
   readonly done: (outcome: Delivered) => void;
 }
 
@@ -41,8 +42,7 @@ export class SearchConsumer implements LogConsumer {
 
   deliver({ log, events }: LogRun, done: (outcome: Delivered) => void): void {
     const changes = events.flatMap(changesOf);
-    const isDeleted = events.some(({ kind }) => kind === "room_deleted");
-    this.#waiting.push({ batch: { log, changes }, isDeleted, done });
+    this.#waiting.push({ batch: { log, changes }, lost: lostIn(events), done });
   }
 
   flush(): void {
@@ -77,13 +77,30 @@ export class SearchConsumer implements LogConsumer {
     else this.#index.write(batches, written);
   }
 
-  #written({ batch, isDeleted, done }: Waiting, isOk: boolean): void {
-    if (!isOk || !isDeleted) return done(isOk ? "durable" : "later");
-    this.forget(batch.log, { what: "log" }, done);
+  #written({ batch, lost, done }: Waiting, isOk: boolean): void {
+    const next = (index: number): void => {
+      const what = lost[index];
+      if (what === undefined) return done("durable");
+      this.forget(batch.log, what, (outcome) => (outcome === "durable" ? next(index + 1) : done(outcome)));
+    };
+    if (isOk) next(0);
+    else done("later");
   }
 }
 
 const ALL: Seq = Number.MAX_SAFE_INTEGER;
+
+/** An edit that takes a quote away overwrites what was indexed; it is no loss of a message. */
+function lostIn(events: readonly LogEvent[]): readonly Forgotten[] {
+  const lost: Forgotten[] = [];
+  const seqs: Seq[] = [];
+  for (const event of events) {
+    if (event.kind === "history_trimmed") lost.push({ what: "front", upTo: event.through });
+    if (event.kind === "room_deleted") lost.push({ what: "log" });
+    if (event.kind === "message_deleted" && event.erased === true) seqs.push(event.target);
+  }
+  return seqs.length === 0 ? lost : [...lost, { what: "seqs", seqs }];
+}
 
 /** What an event means to the index. */
 export function changesOf(event: LogEvent): readonly IndexChange[] {

@@ -260,12 +260,14 @@ describe("readConfig", () => {
     ]);
   });
 
-  test("variables of later versions are accepted, and those that would change something are announced as ignored", () => {
-    const { notices } = configOf({
-      AWS_REGION: "eu-central-1",
+  test("days and pace of retention, where 0 days are for ever", () => {
+    expect(configOf({}).messageRetentionDays).toBeUndefined();
+    expect(configOf({ MESSAGE_RETENTION_DAYS: "0" }).messageRetentionDays).toBeUndefined();
+    const { messageRetentionDays, retentionSweepSeconds } = configOf({
       MESSAGE_RETENTION_DAYS: "365",
+      MESSAGE_RETENTION_SWEEP_SECONDS: "60",
     });
-    expect(notices.map((notice) => notice.split(" ")[0])).toEqual(["MESSAGE_RETENTION_DAYS"]);
+    expect([messageRetentionDays, retentionSweepSeconds]).toEqual([365, 60]);
   });
 });
 

@@ -154,6 +154,13 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   STOA_METRICS_TOKEN: {
     says: "whoever asks for `/metrics` has to send it as a bearer token; without it only this machine is answered, and nobody through a proxy",
   },
+  MESSAGE_RETENTION_DAYS: {
+    says: "how long messages are kept in rooms that say nothing themselves; see [retention](#retention). Default: for ever",
+  },
+  MESSAGE_RETENTION_SWEEP_SECONDS: {
+    says: "how often all rooms are looked through for what is older",
+    value: (c) => c.retentionSweepSeconds,
+  },
   STOA_RATE_PER_SECOND: {
     says: "requests per second of one connection; see [rate limits](#rate-limits)",
     value: (c) => c.rate.perSecond,
@@ -179,9 +186,6 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   },
   STOA_CONNECTS_ADDRESS_BURST: { says: "attempts at once", value: (c) => c.limits.connectsOfAddress?.burst ?? 0 },
 };
-
-/** Read and checked, so that a mistake shows now; nothing uses them in this version. */
-const WITHOUT_EFFECT = ["MESSAGE_RETENTION_DAYS"];
 
 /** Every variable that a start looks at. */
 export function variablesRead(): ReadonlySet<string> {
@@ -230,13 +234,11 @@ export function variableTables(): ReadonlyMap<string, string> {
   const used = Object.entries(WHAT).map(([name, { says, value }]) => {
     return rowOf(name, [value === undefined ? "" : shown(value(config.value)), says]);
   });
-  const unused = WITHOUT_EFFECT.map((name) => rowOf(name, []));
   return new Map([
     [
       "variables",
       ["| variable | accepted | default | what it does |", "| --- | --- | --- | --- |", ...used].join("\n"),
     ],
-    ["variables without effect", ["| variable | accepted |", "| --- | --- |", ...unused].join("\n")],
     ["metrics", metricsTable()],
   ]);
 }
@@ -250,7 +252,7 @@ function metricsTable(): string {
 
 /** Each name once, whichever table it stands in. */
 export function variablesDocumented(): readonly string[] {
-  return [...Object.keys(WHAT), ...WITHOUT_EFFECT];
+  return Object.keys(WHAT);
 }
 
 export const OPERATIONS = new DocumentTables("docs/OPERATIONS.md");
