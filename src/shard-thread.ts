@@ -4,7 +4,8 @@ import type { RoomAddress } from "./actors/address.ts";
 import { OWN_LINK } from "./actors/edge-link.ts";
 import { RoomActor } from "./actors/room-actor.ts";
 import { Shard } from "./actors/shard.ts";
-import { ShardCounters } from "./actors/shard-counters.ts";
+import { type AssistantTotals, ShardCounters } from "./actors/shard-counters.ts";
+import type { AssistantCounts, ProviderCounts } from "./ai/assistant-metrics.ts";
 import type { Report, ShardEnv, ShardSettings } from "./actors/shard-env.ts";
 import { BEAT_MS, type WorkerNotice, type WorkerOrder, type WorkerStart } from "./actors/supervisor.ts";
 import { WORKING_NONE, WorkingMark } from "./actors/working-mark.ts";
@@ -122,7 +123,9 @@ export function runShardThread(
       const nowMs = clock.monotonicMs();
       const levels = shard.levels(Math.max(0, nowMs - dueMs));
       dueMs = nowMs + COUNTS_MS;
-      notice({ kind: "counted", sample: { totals: counting.totals(), levels } });
+      const asked = ai.counts();
+      const assistant = asked === undefined ? {} : { assistant: assistantTotals(asked) };
+      notice({ kind: "counted", sample: { totals: counting.totals(), levels, ...assistant } });
     }, COUNTS_MS);
   }
 
@@ -166,4 +169,17 @@ export function runShardThread(
     await storage.close();
     notice({ kind: "closed" });
   }
+}
+
+/** By provider what is a provider's; how runs ended by one word each. */
+function assistantTotals({ completed, stopped, failed, providers }: AssistantCounts): AssistantTotals {
+  const by = (pick: (counts: ProviderCounts) => number): Record<string, number> =>
+    Object.fromEntries(Object.entries(providers).map(([name, one]) => [name, pick(one)]));
+  return {
+    runs: { complete: completed, stopped, ...failed },
+    requests: by(({ requests }) => requests),
+    failures: by(({ failures }) => Object.values(failures).reduce((sum, count) => sum + count, 0)),
+    inputTokens: by(({ inputTokens }) => inputTokens),
+    outputTokens: by(({ outputTokens }) => outputTokens),
+  };
 }

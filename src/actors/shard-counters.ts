@@ -35,9 +35,19 @@ export interface ShardLevels {
   /** How late the thread came to look at this, milliseconds. */
   readonly lateMs: number;
 }
+/** What the shard's assistant did; by provider, where it is one's. */
+export interface AssistantTotals {
+  readonly runs: Readonly<Record<string, number>>;
+  readonly requests: Readonly<Record<string, number>>;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly inputTokens: Readonly<Record<string, number>>;
+  readonly outputTokens: Readonly<Record<string, number>>;
+}
 export interface ShardSample {
   readonly totals: ShardTotals;
   readonly levels: ShardLevels;
+  /** Absent: there is none. */
+  readonly assistant?: AssistantTotals;
 }
 
 export class ShardCounters {

@@ -1,4 +1,5 @@
 /** Puts a shard's assistant together from its settings: the thread of providers, budgets, memory, and the hook that judges. */
+import type { AssistantCounts } from "./assistant-metrics.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/prng.ts";
 import type { Assistant } from "../domain/assistant/port.ts";
@@ -38,11 +39,20 @@ export interface AssistantPorts {
 export interface OpenAssistant {
   readonly assistant: Assistant;
   readonly hook: ModerationHook | undefined;
+  /** `undefined`: there is no provider. */
+  counts(): AssistantCounts | undefined;
   close(): void;
 }
 
+const NOBODY: OpenAssistant = {
+  assistant: NO_ASSISTANT,
+  hook: undefined,
+  counts: () => undefined,
+  close: () => undefined,
+};
+
 export function openAssistant(settings: AssistantSettings, ports: AssistantPorts): OpenAssistant {
-  if (settings.providers.length === 0) return { assistant: NO_ASSISTANT, hook: undefined, close: () => undefined };
+  if (settings.providers.length === 0) return NOBODY;
   const { clock, random, projections, report, lengthMax } = ports;
   const { silenceMs, runMs, moderation } = settings;
   const start = { providers: settings.providers, engine: { silenceMs, runMs } };
@@ -60,5 +70,5 @@ export function openAssistant(settings: AssistantSettings, ports: AssistantPorts
     moderation === undefined
       ? undefined
       : new AiModerationHook({ answering: host, ledger, clock, settings: moderation });
-  return { assistant: service, hook, close: () => host.close() };
+  return { assistant: service, hook, counts: () => service.counts, close: () => host.close() };
 }

@@ -2,7 +2,13 @@
  * What all shards of this node counted since it started. A thread that is replaced begins at nought; what the ones before it
  * counted stays. Invariant: no total ever falls.
  */
-import { COMMIT_BUCKETS_MS, type ShardLevels, type ShardSample, type ShardTotals } from "../actors/shard-counters.ts";
+import {
+  type AssistantTotals,
+  COMMIT_BUCKETS_MS,
+  type ShardLevels,
+  type ShardSample,
+  type ShardTotals,
+} from "../actors/shard-counters.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 
 const NOTHING: ShardTotals = {
@@ -23,6 +29,8 @@ export class ShardTally {
   /** By shard: of threads that are gone. */
   readonly #gone = new Map<number, ShardTotals>();
   readonly #latest = new Map<number, ShardSample>();
+  /** Of threads that are gone. */
+  #goneAssistant: AssistantTotals = NO_ASSISTANT;
 
   told(shard: number, sample: ShardSample): void {
     this.#latest.set(shard, sample);
@@ -33,6 +41,7 @@ export class ShardTally {
     const latest = this.#latest.get(shard);
     if (latest === undefined) return;
     this.#gone.set(shard, sum([this.#gone.get(shard) ?? NOTHING, latest.totals]));
+    this.#goneAssistant = together([this.#goneAssistant, latest.assistant ?? NO_ASSISTANT]);
     this.#latest.delete(shard);
   }
 
@@ -40,9 +49,31 @@ export class ShardTally {
     return sum([...this.#gone.values(), ...[...this.#latest.values()].map(({ totals }) => totals)]);
   }
 
+  get assistant(): AssistantTotals {
+    return together([this.#goneAssistant, ...[...this.#latest.values()].map((one) => one.assistant ?? NO_ASSISTANT)]);
+  }
+
   get levels(): readonly (readonly [shard: number, levels: ShardLevels])[] {
     return [...this.#latest].map(([shard, { levels }]) => [shard, levels]);
   }
+}
+
+const NO_ASSISTANT: AssistantTotals = { runs: {}, requests: {}, failures: {}, inputTokens: {}, outputTokens: {} };
+
+function together(all: readonly AssistantTotals[]): AssistantTotals {
+  const add = (pick: (totals: AssistantTotals) => Readonly<Record<string, number>>): Record<string, number> => {
+    const sums: Record<string, number> = {};
+    for (const one of all)
+      for (const [name, value] of Object.entries(pick(one))) sums[name] = (sums[name] ?? 0) + value;
+    return sums;
+  };
+  return {
+    runs: add(({ runs }) => runs),
+    requests: add(({ requests }) => requests),
+    failures: add(({ failures }) => failures),
+    inputTokens: add(({ inputTokens }) => inputTokens),
+    outputTokens: add(({ outputTokens }) => outputTokens),
+  };
 }
 
 function sum(all: readonly ShardTotals[]): ShardTotals {

@@ -107,6 +107,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "shard-thread.ts": { may: [""], packages: ["*"] },
   "worker.ts": { may: [""], packages: ["*"] },
   "cluster-node.ts": { may: [""], packages: ["*"] },
+  "executable.ts": { may: [""], packages: ["*"] },
   "open-parts.ts": { may: [""], packages: ["*"] },
   cli: { may: [""], packages: ["*"] },
 };

@@ -17,6 +17,8 @@ const OUTPUT_CHARS_MAX = 20_000;
 export interface ServerOptions {
   /** Runs instead of `src/main.ts`. */
   readonly entry?: string;
+  /** A program that runs instead of Bun. */
+  readonly executable?: string;
   /** Added to the environment; a value of `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Absent: any free one. */
@@ -37,17 +39,18 @@ export class TestServer {
   readonly port: number;
   readonly dataDir: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
-  readonly #entry: string;
+  readonly #program: Program;
   readonly #onOutput: Listener | undefined;
   #process: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
   #output = "";
 
-  private constructor({ env = {}, entry = MAIN, port = freePort(), onOutput }: ServerOptions) {
+  private constructor({ env = {}, entry = MAIN, executable, port = freePort(), onOutput }: ServerOptions) {
     this.port = port;
     this.#onOutput = onOutput;
     this.dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
     this.#env = env;
-    this.#entry = entry;
+    // Alone: nothing of this project is around it.
+    this.#program = executable === undefined ? bunOn(entry) : { command: [executable], cwd: this.dataDir };
   }
 
   /** Starts a server on an empty data folder and waits until it is ready. */
@@ -91,7 +94,7 @@ export class TestServer {
   /** Starts it again on the same port and data; returns how long it took to be ready. */
   async restart(): Promise<number> {
     const startMs = performance.now();
-    this.#process = spawnServer(this.#entry, this.#env, this.port, this.dataDir);
+    this.#process = spawnServer(this.#program, this.#env, this.port, this.dataDir);
     endWithThisProcess(this.#process);
     void this.#collect(this.#process.stdout, "stdout");
     void this.#collect(this.#process.stderr, "stderr");
@@ -193,7 +196,7 @@ export async function runServerToExit(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
-  const child = spawnServer(MAIN, env, freePort(), dataDir);
+  const child = spawnServer(bunOn(MAIN), env, freePort(), dataDir);
   const late = setTimeout(() => child.kill("SIGKILL"), READY_MS_MAX);
   const [out, errors, code] = await Promise.all([
     new Response(child.stdout).text(),
@@ -205,15 +208,24 @@ export async function runServerToExit(
   return { code, output: out + errors };
 }
 
+interface Program {
+  readonly command: string[];
+  readonly cwd: string;
+}
+
+function bunOn(entry: string): Program {
+  return { command: [process.execPath, entry], cwd: root };
+}
+
 function spawnServer(
-  entry: string,
+  { command, cwd }: Program,
   env: Readonly<Record<string, string | undefined>>,
   port: number,
   dataDir: string,
 ): Bun.Subprocess<"ignore", "pipe", "pipe"> {
   const { PATH, HOME, TMPDIR } = process.env;
-  return Bun.spawn([process.execPath, entry], {
-    cwd: root,
+  return Bun.spawn(command, {
+    cwd,
     env: {
       PATH,
       HOME,

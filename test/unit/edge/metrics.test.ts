@@ -113,6 +113,28 @@ test("a commit that takes exactly a bound's time is counted under it, and one th
   }
 });
 
+test("what the assistants of all shards did is told by provider, and stays when a thread is lost", async () => {
+  const tally = new ShardTally();
+  const assistant = {
+    runs: { complete: 2, budget_user: 1 },
+    requests: { gemini: 3 },
+    failures: { gemini: 1 },
+    inputTokens: { gemini: 100 },
+    outputTokens: { gemini: 10 },
+  };
+  const { totals } = { totals: new ShardCounters().totals() };
+  tally.told(0, { totals, levels, assistant });
+  tally.told(1, { totals, levels, assistant });
+  tally.lost(0);
+  expect(Object.fromEntries(await read(sourceOf(tally)))).toMatchObject({
+    'stoa_assistant_runs_total{end="complete"}': 4,
+    'stoa_assistant_requests_total{provider="gemini"}': 6,
+    'stoa_assistant_failures_total{provider="gemini"}': 2,
+    'stoa_assistant_input_tokens_total{provider="gemini"}': 200,
+    'stoa_assistant_output_tokens_total{provider="gemini"}': 20,
+  });
+});
+
 test("what a lost thread counted stays when the next one begins anew", () => {
   const tally = new ShardTally();
   const first = new ShardCounters();

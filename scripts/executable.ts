@@ -1,0 +1,38 @@
+/**
+ * `npm run executable [file]`: one file with the server, its commands, its threads and Bun itself. It needs nothing installed on
+ * the machine where it runs; for another kind of machine: `--target bun-linux-arm64`.
+ */
+import { mkdirSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+/** All in one folder inside the file: who starts a thread names it as a neighbour. */
+const ENTRIES = [
+  "src/executable.ts",
+  "src/main.ts",
+  "src/worker.ts",
+  "src/follow-thread.ts",
+  "src/storage/sqlite/writer-thread.ts",
+  "src/ai/provider-thread.ts",
+  ...["doctor", "token", "chat", "tables", "export", "import", "backtest", "reindex"].map(
+    (name) => `src/cli/${name}.ts`,
+  ),
+];
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { target: { type: "string" } } });
+const outfile = resolve(positionals[0] ?? `${ROOT}dist/stoa`);
+mkdirSync(dirname(outfile), { recursive: true });
+const target = values.target === undefined ? [] : ["--target", values.target];
+const child = Bun.spawnSync(
+  [process.execPath, "build", "--compile", "--minify-syntax", "--entry-naming", "[name].[ext]", ...target]
+    .concat(["--outfile", outfile])
+    .concat(ENTRIES),
+  { cwd: ROOT, stdout: "ignore", stderr: "pipe" },
+);
+if (child.exitCode !== 0) {
+  process.stderr.write(child.stderr.toString());
+  process.exit(1);
+}
+process.stdout.write(`${outfile} (${Math.round(statSync(outfile).size / 1024 / 1024)} MiB)\n`);

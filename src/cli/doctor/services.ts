@@ -1,0 +1,149 @@
+/** What this node needs beside itself: Redis, DynamoDB, a bucket, the hook; and whether their clocks agree with this one's. */
+import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { clusterTableOf } from "../../cluster/dynamodb/cluster-table.ts";
+import { createRedisClient } from "../../cluster/redis/redis-options.ts";
+import type { Config, DynamoConfig, RedisConfig } from "../../config.ts";
+import type { HookConfig } from "../../config-assistant.ts";
+import type { S3Config } from "../../config-attachments.ts";
+import { dynamoClient } from "../../storage/dynamodb/open-dynamo.ts";
+import { bad, doubtful, examined, type Finding, fine } from "./finding.ts";
+
+/** Streams came with 5, and what they are read with here. */
+const REDIS_MAJOR_MIN = 5;
+/** Tokens and times of messages are judged by each node's own clock. */
+const SKEW_MS_MAX = 2_000;
+const SLOW_MS = 20;
+
+export function examineServices(config: Config): Promise<readonly (readonly Finding[])[]> {
+  const { redis, dynamodb, attachments, moderationHook } = config;
+  const looks: Promise<readonly Finding[]>[] = [];
+  if (redis !== undefined) {
+    const remedy = "see that it runs, and that REDIS_… names it, with its password and TLS";
+    looks.push(examined("Redis", remedy, () => examineRedis(redis)));
+  }
+  if (dynamodb !== undefined) {
+    const remedy = "see that its address, region and keys are right, and that the keys may describe tables";
+    looks.push(examined("DynamoDB", remedy, () => examineDynamo(dynamodb, redis !== undefined)));
+  }
+  if (typeof attachments.store === "object") {
+    const { store } = attachments;
+    const remedy = `see that the bucket ${store.bucket} is there, and that the keys may read, write, delete and list in it`;
+    looks.push(examined("S3", remedy, () => examineBucket(store)));
+  }
+  if (moderationHook !== undefined) {
+    looks.push(examined("moderation hook", "see that it runs", () => examineHook(moderationHook)));
+  }
+  return Promise.all(looks);
+}
+
+async function examineRedis(redis: RedisConfig): Promise<readonly Finding[]> {
+  const client = createRedisClient(redis);
+  try {
+    await client.connect();
+    const startMs = performance.now();
+    await client.call("PING");
+    const roundMs = performance.now() - startMs;
+    const info = String(await client.call("INFO", "server"));
+    const version = /redis_version:(\S+)/.exec(info)?.[1] ?? "unknown";
+    const memory = String(await client.call("INFO", "memory"));
+    const [seconds, micros] = (await client.call("TIME")) as [string, string];
+    const probe = `${redis.prefix}:doctor:${process.pid}`;
+    await client.call("XADD", probe, "MAXLEN", "1", "*", "a", "b");
+    await client.call("DEL", probe);
+    return [
+      Number.parseInt(version, 10) >= REDIS_MAJOR_MIN
+        ? fine("Redis", `version ${version}, ${roundMs.toFixed(1)} ms away, takes writes`)
+        : bad("Redis", `version ${version}`, `${REDIS_MAJOR_MIN} or newer: it must have streams`),
+      ...(roundMs > SLOW_MS ? [doubtful("Redis", `${roundMs.toFixed(0)} ms away`, "put it near the nodes")] : []),
+      evictionOf(/maxmemory_policy:(\S+)/.exec(memory)?.[1], /maxmemory:(\d+)/.exec(memory)?.[1]),
+      skewOf("Redis", Number(seconds) * 1_000 + Number(micros) / 1_000),
+    ];
+  } finally {
+    client.disconnect();
+  }
+}
+
+/** What is in Redis can be lost; but entries that go one by one are noticed late. */
+function evictionOf(policy: string | undefined, most: string | undefined): Finding {
+  const seen = `maxmemory-policy ${policy ?? "not told"}`;
+  if (policy === "noeviction" || most === "0") return fine("Redis memory", seen);
+  return doubtful(
+    "Redis memory",
+    seen,
+    "set noeviction: evicted entries of streams make links between nodes begin anew",
+  );
+}
+
+function skewOf(what: string, theirMs: number): Finding {
+  const skewMs = Math.round(Date.now() - theirMs);
+  const seen = `${Math.abs(skewMs)} ms ${skewMs < 0 ? "behind" : "ahead of"} that of ${what}`;
+  return Math.abs(skewMs) <= SKEW_MS_MAX
+    ? fine("clock", seen)
+    : doubtful("clock", seen, "run chrony or systemd-timesyncd");
+}
+
+async function examineDynamo(dynamodb: DynamoConfig, hasRedis: boolean): Promise<readonly Finding[]> {
+  const client = dynamoClient(dynamodb);
+  const names = [dynamodb.messagesTable, dynamodb.roomsTable];
+  if (!hasRedis) names.push(clusterTableOf(dynamodb.roomsTable));
+  try {
+    const found: Finding[] = [];
+    for (const name of names) found.push(await examineTable(client, name));
+    return found;
+  } finally {
+    client.destroy();
+  }
+}
+
+async function examineTable(client: DynamoDBClient, name: string): Promise<Finding> {
+  const about = `table ${name}`;
+  try {
+    const { Table: table } = await client.send(new DescribeTableCommand({ TableName: name }));
+    const keys = table?.KeySchema?.map(({ KeyType: kind }) => kind).join(" and ") ?? "no key";
+    if (keys !== "HASH and RANGE") return bad(about, `has ${keys}`, "it is another program's: choose another name");
+    if (table?.TableStatus === "ACTIVE") return fine(about, "is there");
+    return doubtful(about, `is ${table?.TableStatus}`, "wait until it is ACTIVE");
+  } catch (error) {
+    if (error instanceof Error && error.name === "ResourceNotFoundException") {
+      return bad(about, "is not there", "npm run tables");
+    }
+    throw error;
+  }
+}
+
+/** One small object, written, read and removed. */
+async function examineBucket({ bucket, region, endpoint, ...keys }: S3Config): Promise<readonly Finding[]> {
+  const { accessKeyId, secretAccessKey, sessionToken } = keys;
+  const client = new Bun.S3Client({
+    bucket,
+    accessKeyId,
+    secretAccessKey,
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(sessionToken !== undefined && { sessionToken }),
+  });
+  const name = `doctor/${process.pid}-${Date.now()}`;
+  await client.write(name, "stoa");
+  try {
+    const read = await fetch(client.presign(name, { expiresIn: 60 }));
+    await client.list({ prefix: "doctor/", maxKeys: 1 });
+    const text = await read.text();
+    if (text === "stoa")
+      return [fine("S3", `the bucket ${bucket} can be written, read by signed addresses, and listed`)];
+    return [bad("S3", `a signed address was answered ${read.status}`, "see the keys' rights, and S3_ENDPOINT")];
+  } finally {
+    await client.delete(name);
+  }
+}
+
+/** Any answer will do: what it makes of a question without a signature is its own business. */
+async function examineHook({ url, timeoutMs }: HookConfig): Promise<readonly Finding[]> {
+  const startMs = performance.now();
+  const { status } = await fetch(url, { method: "HEAD" });
+  const ms = performance.now() - startMs;
+  const seen = `answers (${status}) after ${ms.toFixed(0)} ms`;
+  if (ms <= timeoutMs / 2) return [fine("moderation hook", seen)];
+  return [
+    doubtful("moderation hook", seen, "it has STOA_MODERATION_HOOK_TIMEOUT_MS for each message: see why it is slow"),
+  ];
+}

@@ -1,0 +1,145 @@
+/** `npm run doctor` as operators run it: it finds what is wrong and says what to do, and finds nothing where all is well. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
+import { makeTestTables } from "../support/dynamodb-tables.ts";
+import { isThere } from "../support/programs.ts";
+import { RedisServer } from "../support/redis-servers.ts";
+import { BUCKET, type S3Server, startS3 } from "../support/s3-server.ts";
+import { TestServer } from "../support/server.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { SECRET } from "../support/tokens.ts";
+
+const root = join(import.meta.dir, "../..");
+const folder = temporaryFolder();
+const hasRedis = await isThere("redis-server");
+afterAll(() => folder.remove());
+
+interface Diagnosis {
+  readonly code: number;
+  readonly text: string;
+  /** Lines of what is to be looked at or failed. */
+  readonly complaints: readonly string[];
+}
+
+async function doctor(env: Readonly<Record<string, string>> = {}): Promise<Diagnosis> {
+  const { PATH, HOME } = process.env;
+  const sound = { NODE_ENV: "production", JWT_SECRET_KEY: SECRET, PORT: "0", STOA_SHARDS: "1" };
+  const child = Bun.spawn([process.execPath, "src/cli/doctor.ts"], {
+    cwd: root,
+    env: { PATH, HOME, STOA_DATA_DIR: join(folder.path, "data"), ...sound, ...env },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [text, errors, code] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  expect(errors).toBe("");
+  return { code, text, complaints: text.split("\n").filter((line) => /^(look|FAILED)/.test(line)) };
+}
+
+test("where all is well it says so, and leaves nothing behind", async () => {
+  const { code, text, complaints } = await doctor();
+  expect([code, complaints]).toEqual([0, []]);
+  for (const about of ["configuration", "disk space", "fsync", "database", "open files", "memory", "cores", "port"]) {
+    expect(text).toContain(`ok      ${about}: `);
+  }
+  expect(existsSync(join(folder.path, "data"))).toBe(false);
+});
+
+test("a configuration that no server starts with is named, each variable, and no secret is shown", async () => {
+  const { code, text } = await doctor({ STOA_SHARD: "2", PORT: "x", JWT_SECRET_KEY: "hunter2" });
+  expect(code).toBe(2);
+  for (const name of ["STOA_SHARD", "PORT", "JWT_SECRET_KEY"]) expect(text).toContain(`FAILED  ${name}: `);
+  expect(text).not.toContain("hunter2");
+});
+
+test("what is acceptable and not meant for production is to be looked at", async () => {
+  const { code, complaints } = await doctor({ NODE_ENV: "development", REDIS_PORT: "6379", STOA_TRUST_PROXY: "on" });
+  expect(code).toBe(0);
+  expect(complaints.join("\n")).toContain("NODE_ENV: development");
+  expect(complaints.join("\n")).toContain("REDIS_PORT is set without REDIS_HOST");
+  expect(complaints.join("\n")).toContain("metrics: only this machine");
+});
+
+test("a data folder that cannot be written fails, and so does a database that is none", async () => {
+  const there = temporaryFolder();
+  writeFileSync(join(there.path, "stoa.db"), "hello");
+  const broken = await doctor({ STOA_DATA_DIR: there.path });
+  expect([broken.code, broken.complaints]).toEqual([1, [expect.stringContaining("is no SQLite database")]]);
+  expect(readdirSync(there.path)).toEqual(["stoa.db"]);
+  // Nobody may make a folder in a file.
+  const { code, text } = await doctor({ STOA_DATA_DIR: join(there.path, "stoa.db", "data") });
+  expect(code).toBe(1);
+  expect(text).toContain("FAILED  data folder: ");
+  there.remove();
+});
+
+test("a port that Stoa has already is told from one that another program has", async () => {
+  const server = await TestServer.start();
+  const taken = await doctor({ PORT: String(server.port), HOST: "127.0.0.1" });
+  expect([taken.code, taken.complaints]).toEqual([0, [expect.stringContaining("Stoa runs on")]]);
+  await server.dispose();
+  const other = Bun.listen({
+    hostname: "127.0.0.1",
+    port: 0,
+    socket: { data: () => undefined, open: (s) => void s.end() },
+  });
+  const refused = await doctor({ PORT: String(other.port), HOST: "127.0.0.1" });
+  expect([refused.code, refused.complaints]).toEqual([1, [expect.stringContaining("cannot be opened")]]);
+  other.stop(true);
+});
+
+describe("with everything that a cluster has", () => {
+  let dynamo: DynamoServer;
+  let s3: S3Server;
+  let env: Record<string, string>;
+
+  beforeAll(async () => {
+    [dynamo, s3] = await Promise.all([startDynalite(), startS3()]);
+    const { location } = await makeTestTables(dynamo);
+    env = {
+      DYNAMODB_ENDPOINT: dynamo.endpoint,
+      DYNAMODB_TABLE_MESSAGES: location.messagesTable,
+      DYNAMODB_TABLE_ROOMS: location.roomsTable,
+      S3_BUCKET_ATTACHMENTS: BUCKET,
+      S3_ENDPOINT: s3.endpoint,
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "S3RVER",
+      AWS_SECRET_ACCESS_KEY: "S3RVER",
+    };
+  });
+  afterAll(async () => {
+    await Promise.all([dynamo.stop(), s3.stop()]);
+  });
+
+  test("tables and bucket are found, and what is missing comes with its remedy", async () => {
+    const found = await doctor(env);
+    expect(found.text).toContain(`ok      table ${env["DYNAMODB_TABLE_MESSAGES"]}: is there`);
+    expect(found.text).toContain("ok      S3: the bucket");
+    const missing = await doctor({ ...env, DYNAMODB_TABLE_ROOMS: "not-made", S3_BUCKET_ATTACHMENTS: "no-such-bucket" });
+    expect(missing.code).toBe(1);
+    expect(missing.text).toContain("FAILED  table not-made: is not there\n         → npm run tables");
+    expect(missing.text).toContain("FAILED  S3: ");
+    const away = await doctor({ ...env, DYNAMODB_ENDPOINT: "http://127.0.0.1:1" });
+    expect([away.code, away.text]).toEqual([1, expect.stringContaining("FAILED  DynamoDB: ")]);
+  }, 60_000);
+
+  test.skipIf(!hasRedis)(
+    "Redis is asked for its version, its memory and its clock",
+    async () => {
+      const redis = await RedisServer.start();
+      const at = { REDIS_HOST: "127.0.0.1", REDIS_PORT: String(redis.port) };
+      const { text } = await doctor({ ...env, ...at });
+      expect(text).toMatch(/ok {6}Redis: version \d+\.\d+.*takes writes/);
+      expect(text).toContain("ok      clock: ");
+      await redis.dispose();
+      const away = await doctor({ ...env, ...at });
+      expect([away.code, away.text]).toEqual([1, expect.stringContaining("FAILED  Redis: ")]);
+    },
+    60_000,
+  );
+});

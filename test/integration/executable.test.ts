@@ -1,0 +1,64 @@
+/** The single executable, away from the project and without Bun: it serves, survives `kill -9`, and has the commands. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { TestClient } from "../support/client.ts";
+import { listAt, textAt } from "../support/json.ts";
+import { TestServer } from "../support/server.ts";
+import { temporaryFolder } from "../support/temporary-folder.ts";
+import { SECRET } from "../support/tokens.ts";
+
+const root = join(import.meta.dir, "../..");
+const folder = temporaryFolder();
+const program = join(folder.path, "stoa");
+const BUILD_MS_MAX = 60_000;
+
+beforeAll(() => {
+  const built = Bun.spawnSync([process.execPath, "scripts/executable.ts", program], { cwd: root, stderr: "inherit" });
+  expect([built.exitCode, built.stdout.toString()]).toEqual([0, expect.stringContaining(program)]);
+}, BUILD_MS_MAX);
+afterAll(() => folder.remove());
+
+function run(...args: readonly string[]) {
+  const cwd = join(folder.path, "elsewhere");
+  mkdirSync(cwd, { recursive: true });
+  const env = { JWT_SECRET_KEY: SECRET, NODE_ENV: "production", PORT: "0", STOA_DATA_DIR: join(cwd, "data") };
+  const { exitCode, stdout, stderr } = Bun.spawnSync([program, ...args], { cwd, env });
+  expect(readdirSync(cwd)).toEqual([]);
+  return { code: exitCode, out: stdout.toString(), errors: stderr.toString() };
+}
+
+test("it serves with several threads, finds messages by their words, and has them after kill -9", async () => {
+  const env = { PATH: "", HOME: folder.path, STOA_SHARDS: "2" };
+  const server = await TestServer.start({ executable: program, env });
+  const token = server.token({ user: "ann", tenant: "acme" });
+  const ann = await TestClient.connect(server, { token, wire: "msgpack" });
+  await ann.ack({ type: "create_room", roomId: "general", name: "General", roomType: "public", clientId: "c" });
+  const sent = await ann.say("general", "hello from one file");
+  await server.kill();
+  await server.restart();
+  const history = await server.rest("GET", "/v1/chat/rooms/general/messages", { token });
+  expect(listAt(history.body.data, "messages").map((message) => textAt(message, "messageId"))).toEqual([
+    textAt(sent, "messageId"),
+  ]);
+  const health = await server.rest("GET", "/api/health");
+  expect(health.body).toMatchObject({ status: "healthy" });
+  expect((await server.stop()).code).toBe(0);
+  await server.dispose();
+}, 30_000);
+
+test("it has the commands, each with its own arguments and exit code", () => {
+  const doctor = run("doctor");
+  expect([doctor.code, doctor.out]).toEqual([0, expect.stringContaining("The server can start.")]);
+  const token = run("token", "--user", "usr_1");
+  expect([token.code, token.out.trim().split(".").length]).toEqual([0, 3]);
+  expect(run("token").code).not.toBe(0);
+  const tables = run("tables");
+  expect([tables.code, tables.errors]).toEqual([2, expect.stringContaining("DynamoDB is not configured")]);
+});
+
+test("what is no command is answered with those that there are", () => {
+  const wrong = run("serve");
+  expect([wrong.code, wrong.errors]).toEqual([2, expect.stringContaining("commands: doctor, token")]);
+  expect(run("--help").code).toBe(0);
+});
