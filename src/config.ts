@@ -52,6 +52,8 @@ export interface Config {
   readonly allowedOrigins: "*" | readonly string[];
   /** May a socket bring its token in the address? */
   readonly queryToken: boolean;
+  /** How often tenants' figures are written, milliseconds; 0: nothing is counted. */
+  readonly figuresMs: number;
   /** How administrators are shown clients' addresses. */
   readonly shownAddresses: "short" | "whole" | "none";
   /** The last address of `x-forwarded-for` is the client's: only behind a proxy that writes it. */
@@ -133,6 +135,9 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     allowedOrigins: readOrigins(reader),
     queryToken: reader.flag("STOA_QUERY_TOKEN", true),
     trustProxy: reader.flag("STOA_TRUST_PROXY", false),
+    figuresMs:
+      1_000 *
+      reader.whole("STOA_FIGURES_SECONDS", { min: 0, max: 3_600, fallback: 30, unit: "s; 0: nothing is counted" }),
     shownAddresses: reader.oneOf("STOA_SHOWN_ADDRESSES", ["short", "whole", "none"], "short"),
     publicAddress: reader.url("WEBSOCKET_API_ENDPOINT", ["wss", "ws", "https", "http"]),
     // A code point takes up to four bytes, and the frame has other fields too.

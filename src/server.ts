@@ -23,6 +23,7 @@ import { shortenedAddress, wholeAddress } from "./edge/addresses.ts";
 import { Census } from "./edge/census.ts";
 import { EdgeCircle } from "./edge/edge-circle.ts";
 import type { Connection } from "./edge/connection.ts";
+import { Figures } from "./edge/figures.ts";
 import { FileSweep } from "./edge/file-sweep.ts";
 import { Gateway } from "./edge/gateway.ts";
 import { Keeper } from "./edge/keeper.ts";
@@ -108,6 +109,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     clock,
     auth,
     limits: config.limits,
+    seen: (principal) => figures?.seen(principal),
     gateway: () => gateway,
     ...(shared && { tell: (block) => cluster?.links.tellEdges(block) }),
   });
@@ -156,9 +158,23 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     defer: queueMicrotask,
   });
   const storage = { dataDir: config.dataDir, dynamodb: config.dynamodb };
-  const followers = config.search
-    ? new FollowHost({ storage, search: config.search, isClustered: cluster !== undefined }, report)
-    : undefined;
+  const figures =
+    config.figuresMs === 0
+      ? undefined
+      : new Figures({
+          clock,
+          connections,
+          everyMs: config.figuresMs,
+          write: (delta) => gateway.addFigures(delta),
+        });
+  const followers =
+    config.search || figures !== undefined
+      ? new FollowHost(
+          { storage, search: config.search, figures: figures !== undefined, isClustered: cluster !== undefined },
+          report,
+          (deltas) => figures?.counted(deltas),
+        )
+      : undefined;
   const settings: ShardThreadSettings = {
     storage,
     isFollowed: followers !== undefined,
@@ -234,6 +250,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     gateway.stop();
     circle.stop();
     await followers?.stop();
+    await figures?.stop();
     await census?.stop();
     await cluster?.leave();
     shared?.close();
@@ -291,7 +308,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     config,
     log,
     directory: shared?.directory ?? own,
-    searcher: followers,
+    searcher: config.search ? followers : undefined,
     circle,
     attachments: files?.attachments,
     health,

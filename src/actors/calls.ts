@@ -5,6 +5,7 @@
 import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { Rate } from "../base/token-bucket.ts";
 import type { AskReply } from "../domain/assistant/port.ts";
+import type { DayFigures } from "../domain/figures.ts";
 import type { Profile } from "../domain/user/profile.ts";
 import type { ModerationRule, TenantModeration } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
@@ -325,6 +326,8 @@ export interface RoomCalls {
 /** `after`: the last id of the page before. */
 export type ModerationAsk =
   | { readonly list: "rules" }
+  /** One page of what was written since, from `before` backwards. */
+  | { readonly list: "figures"; readonly before?: Seq; readonly sinceMs: number }
   /** One page of a back-test, from `before` backwards. */
   | { readonly list: "backtest"; readonly rule: ModerationRule; readonly before?: Seq; readonly sinceMs: number }
   | {
@@ -345,6 +348,11 @@ export interface ModerationReply {
   readonly hits?: readonly BacktestHit[];
   readonly nextBefore?: Seq;
   readonly reachedMs?: number;
+  /** Of `figures`: messages of each hour since 1970 and of each author, as the room shows them; all there are, and the last one. */
+  readonly hours?: readonly (readonly [hour: number, messages: number])[];
+  readonly writers?: readonly (readonly [author: UserId, messages: number])[];
+  readonly messageCount?: number;
+  readonly lastMessageSeq?: Seq;
 }
 export interface BacktestHit {
   readonly messageId: MessageId;
@@ -358,6 +366,11 @@ export interface TenantLimits {
   readonly user?: Rate;
   readonly tenant?: Rate;
   readonly room?: Rate;
+}
+/** `day`: 2026-01-31, in UTC. */
+export interface FiguresOfDay {
+  readonly day: string;
+  readonly figures: DayFigures;
 }
 /** Who may not come in, whatever their token says. Times are milliseconds since 1970. */
 export interface AccessEntry {
@@ -405,6 +418,8 @@ export type TenantAsk =
   | { readonly list: "rules"; readonly set?: TenantModeration; readonly expectedVersion?: number }
   | { readonly list: "limits"; readonly set?: TenantLimits; readonly expectedVersion?: number }
   | { readonly list: "access"; readonly change?: AccessChange }
+  /** Of the newest days. */
+  | { readonly list: "figures"; readonly days: number }
   /** What was done elsewhere, to be found in the audit log. */
   | { readonly list: "note"; readonly action: string; readonly details: Readonly<Record<string, string>> }
   | { readonly list: "audit"; readonly after?: string; readonly limit: number; readonly filter?: AuditFilter };
@@ -414,6 +429,8 @@ export interface TenantReply {
   /** Of `access`: the changed entry, or all of them. */
   readonly entry?: AccessEntry;
   readonly entries?: readonly AccessEntry[];
+  /** Of `figures`, the newest day first. */
+  readonly days?: readonly FiguresOfDay[];
   readonly version?: number;
   /** The installation has a pre-publish hook. */
   readonly hookAvailable?: boolean;

@@ -9,6 +9,7 @@ import type { ConnectionId, RoomId, Seq, TenantId } from "../base/ids.ts";
 import type { Result } from "../base/result.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
+import type { FiguresDelta } from "../domain/figures.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Profile } from "../domain/user/profile.ts";
 import type { CodecId } from "../protocol/codec.ts";
@@ -60,6 +61,8 @@ export interface Departed {
 export type LinkCall =
   | Call
   | { readonly to: "shard"; readonly kind: "drain" }
+  /** Adds to a tenant's figures; `true` when it is written. Any shard can. */
+  | { readonly to: "shard"; readonly kind: "figures"; readonly delta: FiguresDelta }
   /** Of `tenant`: `TenantAccess`. Any shard can say it. */
   | { readonly to: "shard"; readonly kind: "access"; readonly tenant: TenantId }
   | {

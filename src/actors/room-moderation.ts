@@ -17,6 +17,7 @@ import {
   REPORTS,
   RESOLVED,
 } from "../domain/room/moderation-items.ts";
+import { HOUR_MS } from "../base/days.ts";
 import { NO_MODERATION } from "../domain/room/moderation-state.ts";
 import { excerptOf } from "../domain/room/excerpt.ts";
 import { shownBy } from "../domain/room/shown-author.ts";
@@ -30,6 +31,7 @@ import type { ShardEnv } from "./shard-env.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type ListAsk = Extract<ModerationAsk, { readonly limit: number }>;
+type FiguresAsk = Extract<ModerationAsk, { readonly list: "figures" }>;
 type BacktestAsk = Extract<ModerationAsk, { readonly list: "backtest" }>;
 
 const RETRY_MS = 500;
@@ -62,6 +64,9 @@ export class RoomModeration {
         answerValue(this.#env, request, { rules, heldCount });
         return;
       }
+      case "figures":
+        this.#figures(request, ask);
+        return;
       case "backtest":
         this.#backtest(request, ask);
         return;
@@ -78,6 +83,34 @@ export class RoomModeration {
       this.#finish(request, (items: readonly ListedItem[]) => {
         const page = items.slice(0, ask.limit).map(({ id, value }) => ({ id, value: shown(ask.list, value) }));
         answerValue(this.#env, request, { items: page, hasMore: items.length > ask.limit });
+      }),
+    );
+  }
+
+  /** What was written since, a page at a time like a back-test: counted when somebody asks, and never before. */
+  #figures(request: RoomRequest, { before, sinceMs }: FiguresAsk): void {
+    const { messageCount } = this.#room.state;
+    const to = Math.min(before ?? Number.POSITIVE_INFINITY, this.#room.publishedSeq + 1) - 1;
+    if (to < 1) return answerValue(this.#env, request, { events: 0, hours: [], writers: [], messageCount });
+    this.#open.add(request);
+    this.#env.journal.readRange(
+      this.#room.key,
+      { from: 1, to, eventsMax: BACKTEST_PAGE_EVENTS_MAX, backward: true },
+      this.#finish(request, (segments) => {
+        const events = eventsIn(segments, 1, to).slice(-BACKTEST_PAGE_EVENTS_MAX);
+        const sent = events.filter((event) => event.kind === "message_sent");
+        const since = sent.filter(({ timestamp }) => timestamp >= sinceMs);
+        const first = events[0];
+        const goesOn = first !== undefined && first.seq > 1 && first.timestamp >= sinceMs;
+        const last = sent.at(-1)?.seq;
+        answerValue(this.#env, request, {
+          events: events.length,
+          hours: counted(since.map(({ timestamp }) => Math.floor(timestamp / HOUR_MS))),
+          writers: counted(since.map(shownBy)),
+          messageCount,
+          ...(last !== undefined && { lastMessageSeq: last }),
+          ...(goesOn && { nextBefore: first.seq }),
+        });
       }),
     );
   }
@@ -144,6 +177,12 @@ export class RoomModeration {
       else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
     });
   }
+}
+
+function counted<Key>(keys: readonly Key[]): readonly (readonly [Key, number])[] {
+  const counts = new Map<Key, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return [...counts];
 }
 
 type Text = MessageSent | MessageEdited;

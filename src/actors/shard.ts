@@ -10,6 +10,7 @@ import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
 import type { Assistant } from "../domain/assistant/port.ts";
 import type { ModerationHook } from "../domain/moderation/hook.ts";
+import type { FiguresDelta } from "../domain/figures.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
 import { errorFrame } from "../protocol/error-frame.ts";
@@ -36,6 +37,7 @@ import type { Report, ShardEnv, ShardSettings } from "./shard-env.ts";
 import { Retelling } from "./retelling.ts";
 import { WORKING_NONE, WORKING_STORE } from "./working-mark.ts";
 import { readAccess } from "./tenant-access.ts";
+import { writeFigures } from "./tenant-figures.ts";
 import { TenantModerations } from "./tenant-moderation.ts";
 
 export interface ShardPorts {
@@ -260,7 +262,8 @@ export class Shard implements LinkOwner {
       resumeConnection({ link, record, callNo, by, call }, (request) => this.#actors.deliver(request));
     else if (call.to !== "shard") this.#actors.deliver(requestOfCall(link, record, callNo, by, call));
     else if (call.kind === "drain") this.#drain(link, record, callNo);
-    else this.#tellAccess(link, record, callNo, call.tenant);
+    else if (call.kind === "access") this.#tellAccess(link, record, callNo, call.tenant);
+    else this.#addFigures(link, record, callNo, call.delta);
   }
 
   actor(to: Address, message: ActorMessage): void {
@@ -316,6 +319,14 @@ export class Shard implements LinkOwner {
       for (const room of this.#actors.rooms.values()) room.passivate();
       link.reply(callNo, { ok: true, value: true });
       link.finish(record);
+    });
+  }
+
+  #addFigures(link: EdgeLink, record: number, callNo: number, delta: FiguresDelta): void {
+    writeFigures(this.#ports.projections, delta, (written) => {
+      link.reply(callNo, { ok: true, value: written });
+      link.finish(record);
+      this.#scheduler.wakeSettle();
     });
   }
 

@@ -10,10 +10,11 @@ import type { AuditEntry } from "../domain/room/audit.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import { answerRejection, answerValue } from "./answers.ts";
-import type { AccessChange, AccessEntry, TenantAccess, TenantAsk, TenantLimits } from "./calls.ts";
+import type { AccessChange, AccessEntry, FiguresOfDay, TenantAccess, TenantAsk, TenantLimits } from "./calls.ts";
 import type { UserRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { readAccess, writeAccess } from "./tenant-access.ts";
+import { readFigures } from "./tenant-figures.ts";
 import { listTenantAudit } from "./tenant-audit-pages.ts";
 import { noteAct, TENANT_AUDIT, tenantAuditId } from "./tenant-audit.ts";
 import { TENANT_COLLECTION, TENANT_LIMITS, TENANT_RULES, TENANT_SETTINGS } from "./tenant-moderation.ts";
@@ -34,6 +35,16 @@ export function answerTenantAsk(env: ShardEnv, request: UserRequest, ask: Tenant
       return access(env, request, ask.change, later);
     case "limits":
       return limits(env, request, ask, later);
+    case "figures":
+      return readFigures(
+        env.projections,
+        request.by.tenant,
+        ask.days,
+        later((read: ReadResult<readonly FiguresOfDay[]>) => {
+          if (read.ok) answerValue(env, request, { days: read.value });
+          else unavailable(env, request);
+        }),
+      );
     case "note": {
       const { action, details } = ask;
       return noteAct(

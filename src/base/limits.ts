@@ -452,6 +452,18 @@ export const AUDIT_LOOKED_AT_MAX = 1_000;
 /** Connections that one turn of the event loop tells of an announcement. The rest in further turns. */
 export const ANNOUNCED_PER_TURN_MAX = 500;
 /**
+ * Figures of tenants: days that are kept, and rooms of one day that keep their numbers. Until they are written so many
+ * tenants, and rooms of each, are counted; what is beyond is missing from the figures.
+ */
+export const FIGURES_DAYS_MAX = 90;
+export const FIGURES_ROOMS_MAX = 200;
+export const FIGURES_BOOK_TENANTS_MAX = 10_000;
+export const FIGURES_BOOK_ROOMS_MAX = 10_000;
+/** Events of a room that its figures of the last day look at, some hundred at a time. Beyond: they say that they are cut. */
+export const ROOM_FIGURES_EVENTS_MAX = 20_000;
+/** People whom a room's figures name, those who wrote most. */
+export const ROOM_FIGURES_WRITERS_MAX = 20;
+/**
  * A connection floods when so many times its burst was refused, beyond what refills with its rate. It is not read from for so
  * long then, milliseconds; the third time is the last, after the next one it is closed (4002). Forgiven after a quiet minute.
  */

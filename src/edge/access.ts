@@ -9,6 +9,7 @@ import type { Clock, Timer } from "../base/clock.ts";
 import type { TenantId } from "../base/ids.ts";
 import { ACCESS_REREAD_MS, ACCESS_TENANTS_MAX } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
+import type { Principal } from "../domain/principal.ts";
 import { closeReasonOf, type Rejection } from "../protocol/errors.ts";
 import type { Auth, Verified } from "./auth.ts";
 import type { Connection } from "./connection.ts";
@@ -16,6 +17,8 @@ import type { Connection } from "./connection.ts";
 export interface AccessPorts {
   readonly clock: Clock;
   readonly auth: Pick<Auth, "verifyToken">;
+  /** Somebody is let in. */
+  readonly seen?: ((principal: Principal) => void) | undefined;
   readonly load: (tenant: TenantId) => Promise<Result<TenantAccess, Rejection>>;
   /** All live connections of this node. */
   readonly connections: () => Iterable<Connection>;
@@ -57,9 +60,12 @@ export class Access {
       known = loaded.value;
     }
     known.usedMs = this.#ports.clock.monotonicMs();
-    if (known.entries.size === 0) return verified;
-    const refusal = refusalOf(known.entries, userId, verified.value, this.#ports.clock.wallMs());
-    return refusal === undefined ? verified : err(refusal);
+    const { entries } = known;
+    const nowMs = this.#ports.clock.wallMs();
+    const refusal = entries.size === 0 ? undefined : refusalOf(entries, userId, verified.value, nowMs);
+    if (refusal !== undefined) return err(refusal);
+    this.#ports.seen?.(verified.value.principal);
+    return verified;
   }
 
   /** An entry as it is now, from here or from another edge. Connections that it concerns end. */

@@ -6,6 +6,7 @@ import type { AccessEntry, TenantAccess, TenantLimits } from "../actors/calls.ts
 import type { Clock } from "../base/clock.ts";
 import type { TenantId } from "../base/ids.ts";
 import type { Result } from "../base/result.ts";
+import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { NotificationFrame } from "../protocol/frames.ts";
 import { Access } from "./access.ts";
@@ -19,6 +20,8 @@ export interface EdgeCirclePorts {
   readonly clock: Clock;
   readonly auth: Pick<Auth, "verifyToken">;
   readonly limits: RateSettings;
+  /** Whose token was verified. */
+  readonly seen?: ((principal: Principal) => void) | undefined;
   readonly gateway: () => {
     readonly connections: ReadonlyMap<number, Connection>;
     loadAccess(tenant: TenantId): Promise<Result<TenantAccess, Rejection>>;
@@ -34,7 +37,7 @@ export class EdgeCircle {
   readonly #announcer: Announcer;
   readonly #tell: ((block: Uint8Array) => void) | undefined;
 
-  constructor({ clock, auth, limits, gateway, tell }: EdgeCirclePorts) {
+  constructor({ clock, auth, limits, seen, gateway, tell }: EdgeCirclePorts) {
     const connections = (): Iterable<Connection> => gateway().connections.values();
     this.#tell = tell;
     this.rates = new Rates({
@@ -45,6 +48,7 @@ export class EdgeCircle {
     this.access = new Access({
       clock,
       auth,
+      seen,
       connections,
       load: (tenant) => gateway().loadAccess(tenant),
       limitsChanged: (tenant, { user, tenant: all }) => {

@@ -14,6 +14,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Rate } from "../base/token-bucket.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
+import type { FiguresDelta } from "../domain/figures.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { CloseReason, Rejection } from "../protocol/errors.ts";
@@ -142,6 +143,18 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     return new Promise((resolve) =>
       this.#calls.ask(target, by, { to: "shard", kind: "access", tenant }, (result) =>
         resolve(result as Result<TenantAccess, Rejection>),
+      ),
+    );
+  }
+
+  /** false: it could not be written now. */
+  addFigures(delta: FiguresDelta): Promise<boolean> {
+    const { own } = this.#links.routes;
+    const target = own[hash32(delta.tenant) % own.length] as ShardTarget;
+    const by: Principal = { tenant: delta.tenant as TenantId, userId: "system" as UserId, role: "system" };
+    return new Promise((resolve) =>
+      this.#calls.ask(target, by, { to: "shard", kind: "figures", delta }, (result) =>
+        resolve(result.ok && result.value === true),
       ),
     );
   }

@@ -46,6 +46,7 @@ import type { Keeper } from "./keeper.ts";
 import type { Retention } from "./retention.ts";
 import { retentionPlugin } from "./retention-plugin.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
+import { statsPlugin } from "./stats-plugin.ts";
 import { standingPlugin } from "./standing-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
 import { threadsPlugin } from "./threads-plugin.ts";
@@ -155,6 +156,7 @@ export function createApp(options: AppOptions) {
       .use(retentionPlugin(prefix, { ...rest, keeper, retention }))
       .use(adminPlugin(prefix, { ...rest, directory }))
       .use(auditPlugin(prefix, rest))
+      .use(statsPlugin(prefix, { ...rest, directory }))
       .use(accessPlugin(prefix, { ...rest, circle }))
       .use(announcementsPlugin(prefix, { ...rest, circle }));
   }

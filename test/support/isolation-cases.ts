@@ -73,6 +73,8 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/admin/online": { lags: true },
   "GET /v1/chat/admin/connections": { query: `?userId=${OTHER}`, lags: true },
   "GET /v1/chat/admin/access": {},
+  "GET /v1/chat/admin/stats": { lags: true },
+  "GET /v1/chat/rooms/{roomId}/stats": {},
   "GET /v1/chat/admin/limits": {},
   "POST /v1/chat/admin/users/{userId}/disconnect": { body: { reason: "evil-only" } },
   "POST /v1/chat/admin/users/{userId}/tokens/revoke": { body: { issuedBefore: at, reason: "evil-only" } },

@@ -32,6 +32,8 @@ export const ACTOR_CODECS: readonly string[] = ["actors/log-codec.ts", "actors/v
 export const DOMAIN_TYPES: readonly string[] = [
   "domain/assistant/port.ts",
   "domain/assistant/runs.ts",
+  "domain/figure-book.ts",
+  "domain/figures.ts",
   "domain/moderation/hook.ts",
   "domain/moderation/rules.ts",
   "domain/principal.ts",

@@ -93,6 +93,8 @@ describe("readConfig", () => {
     ["STOA_CONNECTS_USER_BURST", "0", "a whole number from 1"],
     ["STOA_CONNECTS_ADDRESS_PER_MINUTE", "-1", "a whole number from 0"],
     ["STOA_CONNECTS_ADDRESS_BURST", "0", "a whole number from 1"],
+    ["STOA_FIGURES_SECONDS", "3601", "a whole number from 0 to 3600"],
+    ["STOA_SHOWN_ADDRESSES", "some", "short, whole, none"],
     ["INSTANCE_ID", "a b", "letters, digits"],
     ["LOG_LEVEL", "loud", "fatal, error, warn"],
     ["ALLOWED_ORIGINS", "example.org", "origins like https://"],

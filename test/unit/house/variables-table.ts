@@ -114,6 +114,10 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   STOA_MODERATION_HOOK_SECRET: { says: "signs what the service is sent" },
   STOA_MODERATION_HOOK_TIMEOUT_MS: { says: "how long it may take", value: () => 1_000 },
   STOA_MODERATION_HOOK_FAILURE: { says: "what becomes of a message that it did not judge in time; default: `publish`" },
+  STOA_FIGURES_SECONDS: {
+    says: "how often tenants' figures are written: messages by hour and room, and who was there",
+    value: (c) => c.figuresMs / 1_000,
+  },
   STOA_SHOWN_ADDRESSES: {
     says: "clients' addresses as administrators see them: without the last byte (48 bits of IPv6), whole, or not at all",
     value: (c) => c.shownAddresses,
