@@ -6,14 +6,14 @@ import { FollowHost } from "../../src/follow-host.ts";
 import { LOG } from "../conformance/harness.ts";
 import { eventually } from "../support/eventually.ts";
 
-const settings = { storage: { dataDir: "none", dynamodb: undefined }, search: true, isClustered: false };
+const settings = { storage: { dataDir: "none", dynamodb: undefined }, search: true, figures: false, isClustered: false };
 const reports: string[] = [];
 let host: FollowHost;
 
 function start(): FollowHost {
   reports.length = 0;
   const entry = new URL("../support/tiny-follower.ts", import.meta.url);
-  host = new FollowHost(settings, (event) => void reports.push(event), entry);
+  host = new FollowHost(settings, (event) => void reports.push(event), undefined, entry);
   host.start();
   return host;
 }
