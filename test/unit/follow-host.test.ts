@@ -6,7 +6,12 @@ import { FollowHost } from "../../src/follow-host.ts";
 import { LOG } from "../conformance/harness.ts";
 import { eventually } from "../support/eventually.ts";
 
-const settings = { storage: { dataDir: "none", dynamodb: undefined }, search: true, figures: false, isClustered: false };
+const settings = {
+  storage: { dataDir: "none", dynamodb: undefined },
+  search: true,
+  figures: false,
+  isClustered: false,
+};
 const reports: string[] = [];
 let host: FollowHost;
 
