@@ -105,12 +105,16 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const tally = new ShardTally();
   const shared = openCluster(config, clock, (part, what) => log.warn({ part, what }, "cluster_trouble"));
   const self = selfOf(config, random, clock);
+  // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
+  const node = shared === undefined ? config.instanceId : self.id;
   const circle = new EdgeCircle({
     clock,
     auth,
     limits: config.limits,
     seen: (principal) => figures?.seen(principal),
     gateway: () => gateway,
+    node,
+    others: () => (cluster?.view?.nodes ?? []).map(({ id }) => id).filter((id) => id !== self.id),
     ...(shared && { tell: (block) => cluster?.links.tellEdges(block) }),
   });
   const { rates } = circle;
@@ -154,6 +158,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     census: census ?? own,
     rate: config.rate,
     rates,
+    trace: circle.trace,
     presenceGraceMs: config.presenceGraceMs,
     defer: queueMicrotask,
   });
@@ -188,8 +193,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     },
     isCounted: config.metrics !== undefined,
     shard: {
-      // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
-      node: cluster === undefined ? config.instanceId : self.id,
+      node,
       messageLengthMax: config.messageLengthMax,
       typingTimeoutMs: config.typingTimeoutMs,
       typingTimeoutSnakeMs: Math.max(TYPING_TIMEOUT_SNAKE_MS, config.typingTimeoutMs),

@@ -96,6 +96,7 @@ class BenchShard {
     readToEdge(block, {
       ...{ progress: nothing, publish: nothing, subscribe: nothing, unsubscribe: nothing, close: nothing },
       ...{ person: nothing, actor: nothing, heads: nothing, openTopic: nothing, closeTopic: nothing, done: nothing },
+      trace: nothing,
       send: (no) => this.#opening.get(no)?.(),
       reply: (no, result: Result<unknown, unknown>) => {
         if (!result.ok) throw new Error(`a call was refused: ${JSON.stringify(result.error)}`);

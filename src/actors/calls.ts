@@ -22,6 +22,7 @@ import type {
 } from "../protocol/frames.ts";
 import type { StandingCollection } from "../domain/room/vocabulary.ts";
 import type { KeepAsk, KeepReply, UserKeepAsk, UserKeepReply } from "./keeping-calls.ts";
+import type { Replayed, Route } from "./route-trace.ts";
 
 interface AskRequest {
   readonly question: string;
@@ -322,6 +323,45 @@ export interface RoomCalls {
     };
     readonly reply: ReceiptsView;
   };
+  /** What this room knows of a message's way to one person. For administrators of the tenant. */
+  readonly trace: {
+    readonly request: { readonly messageId: MessageId; readonly userId: UserId };
+    readonly reply: TraceView;
+  };
+}
+/** Until when a tenant's administrators want to be able to ask, milliseconds since 1970. */
+export interface TenantTrace {
+  readonly untilMs: number;
+}
+export interface TraceView {
+  readonly messageId: MessageId;
+  readonly seq: Seq;
+  /** The event's own time. */
+  readonly committedAt: number;
+  /** The node and activation that wrote it, and the fence it was written behind. */
+  readonly writtenBy: string;
+  readonly epoch: number;
+  /** The node that has the room now. */
+  readonly node: string;
+  readonly isDeleted: boolean;
+  /** The person wrote it, under their name. */
+  readonly isOwn: boolean;
+  /** At that moment; `unknown`: too much has happened since. */
+  readonly membership: "member" | "not_member" | "unknown";
+  /** When they came and went, as far as it matters. */
+  readonly joinedSeq?: Seq;
+  readonly leftSeq?: Seq;
+  readonly isBanned: boolean;
+  readonly deliveredSeq: Seq;
+  readonly readSeq: Seq;
+  /** They were named, or all were: a notification went to their other connections. */
+  readonly notice?: "mention" | "mention_all";
+  /** They do not want to hear of the author. */
+  readonly isBlocking: boolean;
+  /** What was committed since then, milliseconds since 1970, was noted here if it was sent; 0: nothing is noted now. */
+  readonly notedFromMs: number;
+  readonly routes: readonly Route[];
+  readonly replays: readonly Replayed[];
 }
 /** `after`: the last id of the page before. */
 export type ModerationAsk =
@@ -421,9 +461,11 @@ export type TenantAsk =
   /** Of the newest days. */
   | { readonly list: "figures"; readonly days: number }
   /** What was done elsewhere, to be found in the audit log. */
+  | { readonly list: "trace"; readonly set?: TenantTrace }
   | { readonly list: "note"; readonly action: string; readonly details: Readonly<Record<string, string>> }
   | { readonly list: "audit"; readonly after?: string; readonly limit: number; readonly filter?: AuditFilter };
 export interface TenantReply {
+  readonly trace?: TenantTrace;
   readonly moderation?: TenantModeration;
   readonly limits?: TenantLimits;
   /** Of `access`: the changed entry, or all of them. */

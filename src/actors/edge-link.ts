@@ -5,6 +5,7 @@
  */
 import type { RoomId } from "../base/ids.ts";
 import type { Result } from "../base/result.ts";
+import type { NodeId } from "../cluster/membership.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Rejection } from "../protocol/errors.ts";
@@ -47,6 +48,8 @@ export const OWN_LINK = 0;
 export class EdgeLink implements ToShardHandler {
   readonly no: number;
   readonly generation: number;
+  /** The node that it is of; `undefined`: this one. */
+  readonly edge: NodeId | undefined;
   readonly out = new ToEdgeWriter();
   readonly connections: ConnectionTable;
   readonly #owner: LinkOwner;
@@ -55,9 +58,10 @@ export class EdgeLink implements ToShardHandler {
   #lastTopic: TopicNo = 0;
   #retired = false;
 
-  constructor(no: number, generation: number, codecs: readonly Codec[], owner: LinkOwner) {
+  constructor(no: number, generation: number, codecs: readonly Codec[], owner: LinkOwner, edge?: NodeId) {
     this.no = no;
     this.generation = generation;
+    this.edge = edge;
     this.connections = new ConnectionTable(codecs, this);
     this.#owner = owner;
   }

@@ -363,6 +363,12 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
     }
     case "files":
       return ask({ kind: "check_read", by }, { kind: "files", ids: call.ids });
+    case "trace":
+      // Whether they are an administrator is judged by who answers; the rooms are all those of their tenant.
+      return ask(
+        { kind: "check_read", by: { ...by, role: "system" } },
+        { kind: "trace", seq: seqOf(call.messageId), userId: call.userId },
+      );
     case "present":
       return ask(
         { kind: "check_read", by },

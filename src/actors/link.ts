@@ -63,6 +63,8 @@ export type LinkCall =
   | { readonly to: "shard"; readonly kind: "drain" }
   /** Adds to a tenant's figures; `true` when it is written. Any shard can. */
   | { readonly to: "shard"; readonly kind: "figures"; readonly delta: FiguresDelta }
+  /** The tenant's administrators want something else of their rooms: it is to be looked at. */
+  | { readonly to: "shard"; readonly kind: "tenant_changed"; readonly tenant: TenantId }
   /** Of `tenant`: `TenantAccess`. Any shard can say it. */
   | { readonly to: "shard"; readonly kind: "access"; readonly tenant: TenantId }
   | {
@@ -109,6 +111,7 @@ const TO_EDGE = {
   done: 10,
   heads: 11,
   person: 12,
+  trace: 13,
 } as const;
 /** A block to the edge begins with the progress, filled in when the block is taken. */
 const PROGRESS_BYTES = 8;
@@ -256,6 +259,8 @@ export interface ToEdgeHandler {
   heads(block: Uint8Array): void;
   openTopic(topic: TopicNo, key: string, head: Seq): void;
   closeTopic(topic: TopicNo): void;
+  /** Until then, milliseconds since 1970, somebody may ask what became of this topic's frames; 0: nobody will. */
+  trace(topic: TopicNo, untilMs: number): void;
   /** This record is dealt with, although one before it is not. */
   done(record: number): void;
 }
@@ -347,6 +352,12 @@ export class ToEdgeWriter {
     this.#queue.u32(topic);
   }
 
+  trace(topic: TopicNo, untilMs: number): void {
+    this.#queue.u8(TO_EDGE.trace);
+    this.#queue.u32(topic);
+    this.#queue.f64(untilMs);
+  }
+
   done(record: number): void {
     this.#queue.u8(TO_EDGE.done);
     this.#queue.f64(record);
@@ -402,6 +413,9 @@ function readRecordToEdge(cursor: ByteCursor, handler: ToEdgeHandler): void {
       return;
     case TO_EDGE.closeTopic:
       handler.closeTopic(cursor.u32());
+      return;
+    case TO_EDGE.trace:
+      handler.trace(cursor.u32(), cursor.f64());
       return;
     case TO_EDGE.done:
       handler.done(cursor.f64());

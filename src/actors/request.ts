@@ -47,6 +47,7 @@ export type RoomSequel =
   | { readonly kind: "moderation"; readonly ask: ModerationAsk }
   | { readonly kind: "files"; readonly ids: readonly string[] }
   | { readonly kind: "keep"; readonly ask: KeepAsk }
+  | { readonly kind: "trace"; readonly seq: Seq; readonly userId: UserId }
   | NameSequel
   | MessageSequel;
 

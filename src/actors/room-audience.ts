@@ -12,6 +12,7 @@ import { sendReplay, type ShardConnection, type Subscribed } from "./connections
 import type { EdgeLink } from "./edge-link.ts";
 import type { TopicNo } from "./link.ts";
 import { RoomEphemera } from "./room-ephemera.ts";
+import { RoomRoutes } from "./room-routes.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import {
   departureView,
@@ -75,6 +76,7 @@ export class RoomAudience implements Subscribed {
   /** What it is shown that is not in the log. */
   readonly ephemera: RoomEphemera;
   readonly #memberCount: MemberCount;
+  readonly #routes: RoomRoutes;
 
   constructor(
     env: ShardEnv,
@@ -85,6 +87,7 @@ export class RoomAudience implements Subscribed {
     this.#env = env;
     this.#tenant = tenant;
     this.#room = room;
+    this.#routes = new RoomRoutes(env, tenant, room);
     this.ephemera = new RoomEphemera(env, room, this, later);
     this.#memberCount = new MemberCount(env.clock, room, (frame) => this.show(frame), later);
   }
@@ -236,7 +239,10 @@ export class RoomAudience implements Subscribed {
   /** Sends events to one connection, as `publishCommitted` would have. false: too much at once, nothing was sent. */
   replay(connection: ShardConnection, events: readonly LogEvent[], after: Seq, facts: RoomFacts): boolean {
     const frame = this.#eventsFrame(events, after, facts);
-    return frame === undefined || sendReplay(connection, frame, this.#env.clock.monotonicMs());
+    if (frame === undefined) return true;
+    const isSent = sendReplay(connection, frame, this.#env.clock.monotonicMs());
+    if (isSent && this.#routes.isOn) this.#routes.replayed(connection, after, events.at(-1)?.seq ?? after);
+    return isSent;
   }
 
   #listenersAt(link: EdgeLink): Listeners | undefined {
@@ -252,6 +258,7 @@ export class RoomAudience implements Subscribed {
       listeners = { link, topic, perCodec: [0, 0, 0, 0], size: 0, toldSeq: undefined, fromSeq: head };
       this.#listeners.push(listeners);
       link.out.openTopic(topic, topicKey(this.#tenant, this.#room), head);
+      this.#routes.opened(listeners);
     }
     this.#subscribers.add(connection);
     this.#people = undefined;
@@ -391,7 +398,10 @@ export class RoomAudience implements Subscribed {
   #publishRun(events: readonly LogEvent[], after: Seq, facts: RoomFacts, to: readonly Listeners[]): void {
     if (to.length === 0) return;
     const frame = this.#eventsFrame(events, after, facts);
-    if (frame !== undefined) this.#publish(frame, events[events.length - 1]?.seq ?? after, to);
+    if (frame === undefined) return;
+    const head = events[events.length - 1]?.seq ?? after;
+    if (this.#routes.isOn) this.#routes.routed(after, head, to, this.#listeners);
+    this.#publish(frame, head, to);
   }
 
   #publish(frame: ServerFrame, head: Seq, to: readonly Listeners[]): void {

@@ -25,6 +25,7 @@ import type { RoomActor } from "./room-actor.ts";
 import { RoomKeeper } from "./room-keeper.ts";
 import { RoomModeration } from "./room-moderation.ts";
 import type { CatchUp, Missing } from "./room-audience.ts";
+import { RoomTrace } from "./room-trace.ts";
 import { RoomStanding } from "./room-standing.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { roomView, userRef } from "./views.ts";
@@ -52,6 +53,7 @@ export class RoomSequels {
   readonly #standing: RoomStanding;
   readonly #later: Later;
   readonly #keeper: RoomKeeper;
+  readonly #trace: RoomTrace;
   /** Requests that wait for a read. */
   readonly #open = new Set<RoomRequest>();
 
@@ -66,6 +68,7 @@ export class RoomSequels {
     this.#names = new NamePages(env, room, this.#views, later);
     this.#standing = new RoomStanding(env, room, later);
     this.#keeper = new RoomKeeper(env, room, later);
+    this.#trace = new RoomTrace(env, room, later);
   }
 
   get isIdle(): boolean {
@@ -74,12 +77,13 @@ export class RoomSequels {
       this.messages.isIdle &&
       this.#names.isIdle &&
       this.#moderation.isIdle &&
-      this.#keeper.isIdle
+      this.#keeper.isIdle &&
+      this.#trace.isIdle
     );
   }
 
   unanswered(): RoomRequest[] {
-    const parts = [this.messages, this.#names, this.#moderation, this.#keeper];
+    const parts = [this.messages, this.#names, this.#moderation, this.#keeper, this.#trace];
     return [...this.#open, ...parts.flatMap((part) => part.unanswered())];
   }
 
@@ -126,6 +130,9 @@ export class RoomSequels {
         return;
       case "moderation":
         this.#moderation.answer(request, sequel.ask);
+        return;
+      case "trace":
+        this.#trace.answer(request, sequel);
         return;
       case "receipts":
         this.#receipts(request, sequel);

@@ -14,6 +14,7 @@ import type { ActorMessage } from "./messages.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Request, RoomRequest } from "./request.ts";
 import type { RoomActor, RoomMessage } from "./room-actor.ts";
+import type { RouteTrace } from "./route-trace.ts";
 import type { TenantModerations } from "./tenant-moderation.ts";
 import type { ShardCounters } from "./shard-counters.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -55,6 +56,8 @@ export interface ShardEnv {
   readonly queued: { bytes: number };
   readonly working: Working;
   readonly tenants: TenantModerations;
+  /** Where frames went, as far as tenants want to know. */
+  readonly routes: RouteTrace;
   readonly hasHook: boolean;
   /** Absent: nobody asks it anything, and rooms do not look for questions. */
   readonly assistant: Assistant | undefined;

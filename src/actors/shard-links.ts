@@ -57,7 +57,7 @@ export class ShardLinks {
     if (present?.generation === generation) return present.read(block);
     if (generation <= (this.#generations.get(edge) ?? Number.NEGATIVE_INFINITY)) return;
     this.#remember(edge, generation);
-    const link = new EdgeLink(no, generation, this.#codecs, this.#owner);
+    const link = new EdgeLink(no, generation, this.#codecs, this.#owner, edge);
     this.#peers.set(edge, link);
     link.read(block);
     present?.retire();

@@ -38,6 +38,7 @@ import { Retelling } from "./retelling.ts";
 import { WORKING_NONE, WORKING_STORE } from "./working-mark.ts";
 import { readAccess } from "./tenant-access.ts";
 import { writeFigures } from "./tenant-figures.ts";
+import { RouteTrace } from "./route-trace.ts";
 import { TenantModerations } from "./tenant-moderation.ts";
 
 export interface ShardPorts {
@@ -120,6 +121,7 @@ export class Shard implements LinkOwner {
       counters: ports.counters,
       queued: { bytes: 0 },
       working: ports.working,
+      routes: new RouteTrace(ports.clock),
       tenants: new TenantModerations(ports.projections, () => ports.clock.wallMs(), ports.settings.roomRate),
       hasHook: ports.hook !== undefined,
       assistant: ports.assistant,
@@ -263,7 +265,12 @@ export class Shard implements LinkOwner {
     else if (call.to !== "shard") this.#actors.deliver(requestOfCall(link, record, callNo, by, call));
     else if (call.kind === "drain") this.#drain(link, record, callNo);
     else if (call.kind === "access") this.#tellAccess(link, record, callNo, call.tenant);
-    else this.#addFigures(link, record, callNo, call.delta);
+    else if (call.kind === "figures") this.#addFigures(link, record, callNo, call.delta);
+    else {
+      this.#env.tenants.outdate(call.tenant);
+      link.reply(callNo, { ok: true, value: true });
+      link.finish(record);
+    }
   }
 
   actor(to: Address, message: ActorMessage): void {

@@ -16,6 +16,7 @@ import type { ShardEnv } from "./shard-env.ts";
 import { readAccess, writeAccess } from "./tenant-access.ts";
 import { readFigures } from "./tenant-figures.ts";
 import { listTenantAudit } from "./tenant-audit-pages.ts";
+import { answerTenantTrace } from "./tenant-trace.ts";
 import { noteAct, TENANT_AUDIT, tenantAuditId } from "./tenant-audit.ts";
 import { TENANT_COLLECTION, TENANT_LIMITS, TENANT_RULES, TENANT_SETTINGS } from "./tenant-moderation.ts";
 
@@ -54,6 +55,8 @@ export function answerTenantAsk(env: ShardEnv, request: UserRequest, ask: Tenant
         later(() => answerValue(env, request, {})),
       );
     }
+    case "trace":
+      return answerTenantTrace(env, request, ask.set, later);
     case "rules":
       return rules(env, request, ask, later);
   }

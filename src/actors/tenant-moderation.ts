@@ -11,13 +11,14 @@ import { lesser, type Rate } from "../base/token-bucket.ts";
 import type { TenantModeration } from "../domain/moderation/rules.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import type { Projections, StoredDocument } from "../storage/projections.ts";
-import type { TenantLimits } from "./calls.ts";
+import type { TenantLimits, TenantTrace } from "./calls.ts";
 
 export const TENANT_COLLECTION = "moderation";
 export const TENANT_RULES = "rules";
 /** What a tenant's administrators set beside its rules: how much may be asked and written. */
 export const TENANT_SETTINGS = "tenant";
 export const TENANT_LIMITS = "limits";
+export const TENANT_TRACE = "trace";
 
 /** A tenant's wishes. Rooms hold it as long as they live. */
 export class TenantWishes {
@@ -26,12 +27,23 @@ export class TenantWishes {
   isKnown = false;
   /** How much people may write in each of its rooms: the installation's bound, or the tenant's own where that is less. */
   roomRate: Rate | undefined;
+  /** Until then administrators want to be able to ask what became of a message, milliseconds since 1970; 0: they do not. */
+  traceUntilMs = 0;
+  /** Since when this shard knows that, without a break; 0: they do not, or did not when it looked. */
+  tracedFromMs = 0;
   /** Wall clock, between which the wishes count as new: a clock that jumps makes them old. */
   fromMs = 0;
   untilMs = 0;
   reading = false;
   /** Who waits until they are known. */
   readonly waiting: ((known: boolean) => void)[] = [];
+
+  /** They want it until then. */
+  noteTrace(untilMs: number, nowMs: number): void {
+    this.traceUntilMs = untilMs;
+    if (untilMs <= nowMs) this.tracedFromMs = 0;
+    else if (this.tracedFromMs === 0) this.tracedFromMs = nowMs;
+  }
 
   isNewAt(nowMs: number): boolean {
     return nowMs < this.untilMs && nowMs >= this.fromMs;
@@ -74,9 +86,12 @@ export class TenantModerations {
     wishes.reading = true;
     this.#projections.readDocument(tenant, TENANT_SETTINGS, TENANT_LIMITS, (limits) => {
       if (limits.ok) this.#limit(wishes, (limits.value?.value as TenantLimits | undefined)?.room);
-      this.#projections.readDocument(tenant, TENANT_COLLECTION, TENANT_RULES, (read) => {
-        wishes.reading = false;
-        this.#learn(wishes, read);
+      this.#projections.readDocument(tenant, TENANT_SETTINGS, TENANT_TRACE, (trace) => {
+        if (trace.ok) wishes.noteTrace((trace.value?.value as TenantTrace | undefined)?.untilMs ?? 0, this.#now());
+        this.#projections.readDocument(tenant, TENANT_COLLECTION, TENANT_RULES, (read) => {
+          wishes.reading = false;
+          this.#learn(wishes, read);
+        });
       });
     });
   }

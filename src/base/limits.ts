@@ -580,3 +580,20 @@ export const AI_VERDICT_LENGTH_MAX = 2_000;
 export const AI_TENANTS_LOOKED_AT_MAX = 10_000;
 /** How long an edge waits for a private answer, milliseconds: the longest `STOA_AI_RUN_MS`, and a wait for a free place. */
 export const AI_ASK_MS_MAX = 660_000;
+/**
+ * "Why did this member not get this message?" What a shard, and an edge, remembers of tenants that want to ask: entries, 4 MB,
+ * the oldest go first; and for how long, milliseconds.
+ */
+export const TRACE_ENTRIES_MAX = 20_000;
+export const TRACE_KEPT_MS = 60 * 60_000;
+/** Minutes for which it is switched on: a day. Reject `invalid_field`. */
+export const TRACE_MINUTES_MAX = 1_440;
+/** Events that are looked through for somebody's coming and going after the message: some milliseconds. Beyond: nobody knows. */
+export const TRACE_EVENTS_MAX = 2_000;
+/** Sockets of one person that one edge tells of; the latest ones. */
+export const TRACE_SOCKETS_MAX = 50;
+/** Sockets of a room that are looked at for what they have not taken, with each frame. In larger rooms it is not looked at. */
+export const TRACE_SOCKETS_LOOKED_AT_MAX = 256;
+/** How long other nodes are waited for, milliseconds, and questions to them that are open. Reject `overloaded`. */
+export const TRACE_WAIT_MS = 1_000;
+export const TRACE_QUESTIONS_MAX = 256;

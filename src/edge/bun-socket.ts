@@ -43,6 +43,10 @@ export class BunSocket implements Socket {
     this.#ws.close(CLOSE_CODES[reason].code, CLOSE_CODES[reason].reason);
   }
 
+  get backlog(): number {
+    return this.#ws.getBufferedAmount();
+  }
+
   terminate(): void {
     this.#ws.terminate();
   }

@@ -13,8 +13,11 @@ import { Access } from "./access.ts";
 import { Announcer } from "./announcer.ts";
 import type { Auth } from "./auth.ts";
 import type { Connection } from "./connection.ts";
+import { DeliveryTrace } from "./delivery-trace.ts";
+import type { EdgeRoom } from "./edge-room.ts";
 import { decodeNotice, type EdgeNotice, encodeNotice } from "./edge-notices.ts";
 import { Rates, type RateSettings } from "./rates.ts";
+import { TraceDesk } from "./trace-desk.ts";
 
 export interface EdgeCirclePorts {
   readonly clock: Clock;
@@ -22,10 +25,15 @@ export interface EdgeCirclePorts {
   readonly limits: RateSettings;
   /** Whose token was verified. */
   readonly seen?: ((principal: Principal) => void) | undefined;
+  /** What this node is called, and who the others are now. */
+  readonly node: string;
+  readonly others?: () => readonly string[];
   readonly gateway: () => {
     readonly connections: ReadonlyMap<number, Connection>;
+    readonly rooms: ReadonlyMap<string, EdgeRoom>;
     loadAccess(tenant: TenantId): Promise<Result<TenantAccess, Rejection>>;
     sharesChanged(tenant: TenantId): void;
+    tenantChanged(tenant: TenantId): void;
   };
   /** To the edges of the other nodes; absent: there are none. */
   readonly tell?: ((block: Uint8Array) => void) | undefined;
@@ -34,12 +42,17 @@ export interface EdgeCirclePorts {
 export class EdgeCircle {
   readonly rates: Rates;
   readonly access: Access;
+  /** What became of messages here, and everywhere. */
+  readonly trace: DeliveryTrace;
+  readonly desk: TraceDesk;
   readonly #announcer: Announcer;
+  readonly #gateway: EdgeCirclePorts["gateway"];
   readonly #tell: ((block: Uint8Array) => void) | undefined;
 
-  constructor({ clock, auth, limits, seen, gateway, tell }: EdgeCirclePorts) {
+  constructor({ clock, auth, limits, seen, node, others = () => [], gateway, tell }: EdgeCirclePorts) {
     const connections = (): Iterable<Connection> => gateway().connections.values();
     this.#tell = tell;
+    this.#gateway = gateway;
     this.rates = new Rates({
       clock,
       settings: limits,
@@ -56,6 +69,14 @@ export class EdgeCircle {
         gateway().sharesChanged(tenant);
       },
     });
+    this.trace = new DeliveryTrace(node, clock);
+    this.desk = new TraceDesk({
+      clock,
+      trace: this.trace,
+      rooms: () => gateway().rooms,
+      others,
+      tell: (notice) => this.#say(notice),
+    });
     this.#announcer = new Announcer({ clock, connections });
   }
 
@@ -68,6 +89,12 @@ export class EdgeCircle {
   limitsChanged(tenant: TenantId, limits: TenantLimits): void {
     this.access.learnLimits(tenant, limits);
     this.#say({ kind: "limits", tenant, limits });
+  }
+
+  /** What administrators want of their rooms is something else. */
+  tenantChanged(tenant: TenantId): void {
+    this.#gateway().tenantChanged(tenant);
+    this.#say({ kind: "tenant_changed", tenant });
   }
 
   announce(tenant: TenantId, frame: NotificationFrame): void {
@@ -87,6 +114,11 @@ export class EdgeCircle {
         return this.access.learnLimits(notice.tenant, notice.limits);
       case "announcement":
         return this.#announcer.tell(notice.tenant, notice.frame);
+      case "tenant_changed":
+        return this.#gateway().tenantChanged(notice.tenant);
+      case "trace_ask":
+      case "trace_told":
+        return this.desk.heard(notice);
       case undefined:
     }
   }

@@ -3,8 +3,9 @@
  * learns of it in another way (`Access` reads again, an announcement stands in its room), so that nothing depends on one.
  */
 import type { AccessEntry, TenantLimits } from "../actors/calls.ts";
-import type { TenantId } from "../base/ids.ts";
+import type { Seq, TenantId, UserId } from "../base/ids.ts";
 import type { NotificationFrame } from "../protocol/frames.ts";
+import type { EdgeTraceView } from "./delivery-trace.ts";
 import type { Usage } from "./shared-buckets.ts";
 
 export type EdgeNotice =
@@ -14,11 +15,32 @@ export type EdgeNotice =
   | { readonly kind: "access"; readonly tenant: TenantId; readonly entry: AccessEntry }
   | { readonly kind: "limits"; readonly tenant: TenantId; readonly limits: TenantLimits }
   /** For everybody of the tenant who is connected. */
-  | { readonly kind: "announcement"; readonly tenant: TenantId; readonly frame: NotificationFrame };
+  | { readonly kind: "announcement"; readonly tenant: TenantId; readonly frame: NotificationFrame }
+  /** Its administrators want something else of their rooms. */
+  | { readonly kind: "tenant_changed"; readonly tenant: TenantId }
+  /** What became of a message at your edge? */
+  | {
+      readonly kind: "trace_ask";
+      readonly from: string;
+      readonly ask: number;
+      readonly key: string;
+      readonly seq: Seq;
+      readonly userId: UserId;
+    }
+  /** The answer, for `to` alone. */
+  | { readonly kind: "trace_told"; readonly to: string; readonly ask: number; readonly view: EdgeTraceView };
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
-const KINDS: ReadonlySet<string> = new Set<EdgeNotice["kind"]>(["usage", "access", "limits", "announcement"]);
+const KINDS: ReadonlySet<string> = new Set<EdgeNotice["kind"]>([
+  "usage",
+  "access",
+  "limits",
+  "announcement",
+  "tenant_changed",
+  "trace_ask",
+  "trace_told",
+]);
 
 export function encodeNotice(notice: EdgeNotice): Uint8Array {
   return encoder.encode(JSON.stringify(notice));

@@ -11,6 +11,10 @@ export class EdgeRoom {
   readonly room: RoomId;
   lastSeq: Seq;
   readonly connections = new Set<Connection>();
+  /** Until then somebody may ask what became of its frames; 0: nobody will. Milliseconds since 1970. */
+  tracedUntilMs = 0;
+  /** The last frame that was noted for them. */
+  tracedHead: Seq = 0;
   /** `tenant/room`. */
   readonly key: string;
   readonly #topics: (string | undefined)[] = [undefined, undefined, undefined, undefined];

@@ -9,6 +9,7 @@ import type { CodecId } from "../protocol/codec.ts";
 import type { CloseReason, Rejection } from "../protocol/errors.ts";
 import type { EdgeCounters } from "./edge-counters.ts";
 import type { Connection } from "./connection.ts";
+import type { DeliveryTrace } from "./delivery-trace.ts";
 import { EdgeRoom } from "./edge-room.ts";
 import type { Broadcaster } from "./ports.ts";
 import type { ShardTarget } from "./shard-target.ts";
@@ -20,6 +21,8 @@ export interface EgressOwner {
   readonly counters: Pick<EdgeCounters, "framesSent" | "publishes" | "deliveries">;
   /** By key: `tenant/room`. */
   readonly rooms: Map<string, EdgeRoom>;
+  /** Notes what becomes of frames that somebody may ask about. */
+  readonly trace: DeliveryTrace | undefined;
   progressed(target: ShardTarget, record: number): void;
   completed(target: ShardTarget, record: number): void;
   /** The connection's first frame went out. */
@@ -81,6 +84,7 @@ export class Egress implements ToEdgeHandler {
     const { counters } = this.#owner;
     counters.publishes += 1;
     counters.deliveries += found.room.connections.size;
+    if (found.room.tracedUntilMs !== 0) this.#owner.trace?.published(found.room, head);
     this.#owner.broadcaster.publish(found.room.topic(codec), data, text);
   }
 
@@ -93,6 +97,7 @@ export class Egress implements ToEdgeHandler {
     found.room.connections.add(connection);
     connection.rooms ??= new Set();
     connection.rooms.add(found.room);
+    if (found.room.tracedUntilMs !== 0) this.#owner.trace?.began(found.room, connection);
   }
 
   unsubscribe(no: ConnectionNo, topic: TopicNo): void {
@@ -102,6 +107,7 @@ export class Egress implements ToEdgeHandler {
     connection.socket?.unsubscribe(found.room.topic(connection.codec.id));
     found.room.connections.delete(connection);
     connection.rooms?.delete(found.room);
+    if (found.room.tracedUntilMs !== 0) this.#owner.trace?.ended(found.room, connection);
   }
 
   close(no: ConnectionNo, reason: CloseReason): void {
@@ -136,6 +142,11 @@ export class Egress implements ToEdgeHandler {
     // Whoever is subscribed has all up to here: it stands before this record.
     room.lastSeq = Math.max(room.lastSeq, head);
     this.#topics.set(topic, { key, room });
+  }
+
+  trace(topic: TopicNo, untilMs: number): void {
+    const found = this.#topics.get(topic);
+    if (found !== undefined) found.room.tracedUntilMs = untilMs;
   }
 
   closeTopic(topic: TopicNo): void {

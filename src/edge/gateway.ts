@@ -23,6 +23,7 @@ import { admitFrame, holdFrame } from "./admission.ts";
 import type { Auth } from "./auth.ts";
 import { Connection, type ConnectionOwner, PAUSE } from "./connection.ts";
 import type { Census } from "./census.ts";
+import type { DeliveryTrace } from "./delivery-trace.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import { EdgeCounters } from "./edge-counters.ts";
 import { FrameRouter } from "./frame-router.ts";
@@ -45,6 +46,8 @@ export interface GatewayPorts {
   readonly shards: number;
   /** Shards of other nodes, when there are any. */
   readonly remote?: RemoteShards;
+  /** Notes what becomes of frames that somebody may ask about. */
+  readonly trace?: DeliveryTrace | undefined;
   /** Keeps the directory of connections. */
   readonly census?: Pick<Census, "opened" | "closed" | "chose">;
   /** Of one connection. */
@@ -68,6 +71,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   readonly rooms = new Map<string, EdgeRoom>();
   readonly broadcaster: Broadcaster;
   readonly counters = new EdgeCounters();
+  readonly trace: DeliveryTrace | undefined;
   readonly #ports: GatewayPorts;
   readonly #links: Links;
   readonly #gathered: Gathered;
@@ -83,6 +87,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   constructor(ports: GatewayPorts) {
     this.#ports = ports;
     this.broadcaster = ports.broadcaster;
+    this.trace = ports.trace;
     this.#instance = ports.random.token(8);
     this.#links = new Links({
       owner: this,
@@ -159,6 +164,14 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     );
   }
 
+  /** The tenant's administrators want something else of their rooms. Shards that do not hear it look by themselves, a little later. */
+  tenantChanged(tenant: TenantId): void {
+    const by: Principal = { tenant, userId: "system" as UserId, role: "system" };
+    for (const target of this.#links.routes.own) {
+      this.#calls.ask(target, by, { to: "shard", kind: "tenant_changed", tenant }, () => undefined);
+    }
+  }
+
   /** The tenant's rate limits are others: connections take from the right buckets with their next frame. */
   sharesChanged(tenant: TenantId): void {
     for (const connection of this.connections.values()) {
@@ -210,7 +223,10 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
       dismissed[connection.reason] = (dismissed[connection.reason] ?? 0) + 1;
     }
     this.#router.closed(connection);
-    if (connection.rooms !== undefined) for (const room of connection.rooms) room.connections.delete(connection);
+    for (const room of connection.rooms ?? []) {
+      room.connections.delete(connection);
+      if (room.tracedUntilMs !== 0) this.trace?.closed(room, connection, code);
+    }
     this.#links.closed(connection, clean);
     this.#ports.census?.closed(connection);
     this.#gathered.add();

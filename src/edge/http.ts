@@ -50,6 +50,7 @@ import { statsPlugin } from "./stats-plugin.ts";
 import { standingPlugin } from "./standing-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./socket-plugin.ts";
 import { threadsPlugin } from "./threads-plugin.ts";
+import { tracePlugin } from "./trace-plugin.ts";
 
 export interface AppOptions {
   readonly engine: Engine;
@@ -62,7 +63,10 @@ export interface AppOptions {
   /** Absent: messages are not indexed. */
   readonly searcher?: Searcher | undefined;
   /** Rate limits, and what administrators say to all nodes. */
-  readonly circle: Pick<EdgeCircle, "rates" | "accessChanged" | "limitsChanged" | "announce">;
+  readonly circle: Pick<
+    EdgeCircle,
+    "rates" | "accessChanged" | "limitsChanged" | "announce" | "desk" | "tenantChanged"
+  >;
   readonly counters?: EdgeCounters;
   /** `undefined`: nobody may ask. */
   readonly metrics?: MetricsOptions | undefined;
@@ -158,7 +162,8 @@ export function createApp(options: AppOptions) {
       .use(auditPlugin(prefix, rest))
       .use(statsPlugin(prefix, { ...rest, directory }))
       .use(accessPlugin(prefix, { ...rest, circle }))
-      .use(announcementsPlugin(prefix, { ...rest, circle }));
+      .use(announcementsPlugin(prefix, { ...rest, circle }))
+      .use(tracePlugin(prefix, { ...rest, circle }));
   }
   return app.use(docsPlugin(() => app, config));
 }

@@ -19,6 +19,8 @@ export interface Socket {
   pause(): void;
   resume(): void;
   close(reason: CloseReason): void;
+  /** Bytes that were sent and not taken yet. */
+  readonly backlog: number;
   /** Ends the connection without a close frame. */
   terminate(): void;
 }

@@ -185,6 +185,9 @@ function forgetful(socket: Socket): Socket {
     resume: () => socket.resume(),
     close: (reason) => socket.close(reason),
     terminate: () => socket.terminate(),
+    get backlog() {
+      return socket.backlog;
+    },
   };
 }
 

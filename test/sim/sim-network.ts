@@ -126,6 +126,10 @@ export class SimWire implements Socket {
     this.#queue.after(NOTICE_MS, () => this.#ends.enterServer(() => this.#closeServer(code)));
   }
 
+  get backlog(): number {
+    return this.#bytesDown;
+  }
+
   terminate(): void {
     this.#down.cut();
     this.#queue.after(NOTICE_MS, () => this.#ends.enterServer(() => this.#closeServer(ABNORMAL_CLOSE)));

@@ -114,6 +114,8 @@ export class SmallNode {
       auth,
       limits: options.limits ?? NO_LIMITS,
       gateway: () => this.gateway,
+      node: among?.name ?? SETTINGS.node,
+      others: () => (this.clusterNode?.view?.nodes ?? []).map(({ id }) => id).filter((id) => id !== among?.name),
       ...(among && { tell: (block) => this.clusterNode?.links.tellEdges(block) }),
     });
     this.gateway = new Gateway({
@@ -125,6 +127,7 @@ export class SmallNode {
       shards,
       rate,
       ...(options.limits !== undefined && { rates: this.circle.rates }),
+      trace: this.circle.trace,
       defer: this.process.defer,
       ...(this.clusterNode !== undefined && { remote: this.clusterNode.links }),
     });
@@ -289,6 +292,8 @@ export class SmallSocket implements Socket {
   closedWith: number | undefined;
   isPaused = false;
   onFrame: (frame: Frame) => void = () => undefined;
+  /** What a test says that it has not taken. */
+  backlog = 0;
   readonly #node: SmallNode;
   readonly #connection: Connection;
   readonly #topics = new Set<string>();

@@ -272,6 +272,7 @@ export class ScriptedEdge {
         this.#rooms.set(room, Math.max(head, this.lastSeq(room)));
         this.records.push(`open ${room}`);
       },
+      trace: (topic, untilMs) => this.records.push(`trace ${this.#topics.get(topic)} ${untilMs}`),
       closeTopic: (topic) => this.records.push(`shut ${this.#topics.get(topic)}`),
     });
   }

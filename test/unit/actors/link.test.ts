@@ -51,6 +51,7 @@ function toEdgeNotes(notes: unknown[]): ToEdgeHandler {
     heads: (block) => notes.push(["heads", block.slice()]),
     openTopic: (topic, key, head) => notes.push(["openTopic", topic, key, head]),
     closeTopic: (topic) => notes.push(["closeTopic", topic]),
+    trace: (topic, untilMs) => notes.push(["trace", topic, untilMs]),
     done: (record) => notes.push(["done", record]),
   };
 }
@@ -124,6 +125,7 @@ test("every kind of record reaches the edge as it was written, behind the block'
   writer.subscribe(7, 3);
   writer.publish(3, 2, true, 12 as Seq, bytes("event"));
   writer.unsubscribe(7, 3);
+  writer.trace(3, 2 ** 41);
   writer.closeTopic(3);
   writer.reply(1, ok({ rooms: [] }));
   writer.reply(2, err({ code: "forbidden", field: "x" }));
@@ -140,6 +142,7 @@ test("every kind of record reaches the edge as it was written, behind the block'
     ["subscribe", 7, 3],
     ["publish", 3, 2, true, 12, "event"],
     ["unsubscribe", 7, 3],
+    ["trace", 3, 2 ** 41],
     ["closeTopic", 3],
     ["reply", 1, ok({ rooms: [] })],
     ["reply", 2, err({ code: "forbidden", field: "x" })],

@@ -67,6 +67,7 @@ class Bench {
           heads: ignore,
           openTopic: ignore,
           closeTopic: ignore,
+          trace: ignore,
           done: ignore,
         }),
       report: (event) => void this.reports.push(event),

@@ -15,6 +15,8 @@ import type { AppOptions } from "../../../src/edge/http.ts";
 import { Rates } from "../../../src/edge/rates.ts";
 import { Keeper } from "../../../src/edge/keeper.ts";
 import { Retention } from "../../../src/edge/retention.ts";
+import { DeliveryTrace } from "../../../src/edge/delivery-trace.ts";
+import { TraceDesk } from "../../../src/edge/trace-desk.ts";
 import { createLog } from "../../../src/edge/log.ts";
 import type { Engine } from "../../../src/edge/ports.ts";
 import type { Codec } from "../../../src/protocol/codec.ts";
@@ -91,6 +93,25 @@ const REPLIES = {
   disconnect: { connections: 2 },
   tenant: { moderation: { rules: [], hook: false }, version: 0, hookAvailable: false, items: [], hasMore: false },
   keep: {},
+  trace: {
+    messageId: message.messageId,
+    seq: 5,
+    committedAt: AT,
+    writtenBy: "node-1/a1",
+    epoch: 1,
+    node: "node-1",
+    isDeleted: false,
+    isOwn: false,
+    membership: "member",
+    joinedSeq: 2,
+    isBanned: false,
+    deliveredSeq: 5,
+    readSeq: 4,
+    isBlocking: false,
+    notedFromMs: 0,
+    routes: [],
+    replays: [],
+  },
   typing: {},
   check_upload: { files: [] },
   files: {
@@ -176,6 +197,14 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
       accessChanged: () => undefined,
       limitsChanged: () => undefined,
       announce: () => undefined,
+      tenantChanged: () => undefined,
+      desk: new TraceDesk({
+        clock,
+        trace: new DeliveryTrace("node-1", clock),
+        rooms: () => new Map(),
+        others: () => [],
+        tell: () => undefined,
+      }),
     },
   } satisfies AppOptions;
 }
