@@ -16,6 +16,7 @@ import type {
   PollView,
   PresenceStatus,
   Role,
+  RoomEvent,
   RoomType,
   RoomView,
   UserRef,
@@ -192,6 +193,17 @@ export interface RoomCalls {
       readonly readBy?: readonly (readonly UserId[])[];
       /** The page is at the beginning of what there is, and what came before was removed by retention. */
       readonly removed?: true;
+    };
+  };
+  /** What happened in the room after a sequence, in order: what listeners were told, as it may be shown now. */
+  readonly events: {
+    readonly request: { readonly after: Seq; readonly limit: number };
+    /** Everything of (`after`, `to`] that is for clients, but for `missing`, which is kept no more. `head`: the room's last sequence. */
+    readonly reply: {
+      readonly events: readonly RoomEvent[];
+      readonly to: Seq;
+      readonly head: Seq;
+      readonly missing?: { readonly from: Seq; readonly to: Seq };
     };
   };
   readonly message: {

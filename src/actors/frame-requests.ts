@@ -310,6 +310,8 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
           ...(call.after !== undefined && { after: call.after }),
         },
       );
+    case "events":
+      return ask({ kind: "check_read", by }, { kind: "events", after: call.after, limit: call.limit });
     case "moderation": {
       const action = call.ask.list === "rules" ? "moderate_settings" : "moderate";
       return ask({ kind: "check_moderate", by, action }, { kind: "moderation", ask: call.ask });

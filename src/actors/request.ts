@@ -34,6 +34,7 @@ export type RoomSequel =
   | { readonly kind: "view_invite" }
   | ({ readonly kind: "standing" } & StandingPage)
   | { readonly kind: "history"; readonly before?: Seq; readonly after?: Seq; readonly limit: number }
+  | { readonly kind: "events"; readonly after: Seq; readonly limit: number }
   | {
       readonly kind: "receipts";
       readonly seq: Seq;

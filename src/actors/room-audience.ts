@@ -6,7 +6,7 @@
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import { MemberCount } from "./member-count.ts";
 import type { LogEvent, MemberLeft } from "../domain/room/events.ts";
-import type { RoomEvent, RoomPosition, ServerFrame } from "../protocol/frames.ts";
+import type { RoomPosition, ServerFrame } from "../protocol/frames.ts";
 import { type UserAddress, userAddress } from "./address.ts";
 import { sendReplay, type ShardConnection, type Subscribed } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
@@ -14,14 +14,7 @@ import type { TopicNo } from "./link.ts";
 import { RoomEphemera } from "./room-ephemera.ts";
 import { RoomRoutes } from "./room-routes.ts";
 import type { ShardEnv } from "./shard-env.ts";
-import {
-  departureView,
-  isLastOfThread,
-  type RoomFacts,
-  roomEvent,
-  threadEvent,
-  withoutEarlierResults,
-} from "./views.ts";
+import { departureView, type RoomFacts, shownEvents } from "./views.ts";
 
 /** A replay under way: the connection is subscribed when it has reached the head, unless it leaves before. */
 export interface CatchUp {
@@ -325,26 +318,10 @@ export class RoomAudience implements Subscribed {
   }
 
   #eventsFrame(events: readonly LogEvent[], after: Seq, facts: RoomFacts): ServerFrame | undefined {
-    const shown: RoomEvent[] = [];
-    let head = after;
-    let polls = 0;
-    for (let i = 0; i < events.length; i += 1) {
-      const event = events[i] as LogEvent;
-      const view = roomEvent(this.#room, event, facts);
-      if (view !== undefined) shown.push(view);
-      const thread = isLastOfThread(events, i) ? threadEvent(event) : undefined;
-      if (thread !== undefined) shown.push(thread);
-      if (event.kind === "poll_voted") polls += 1;
-      head = event.seq;
-    }
-    if (head === after) return undefined;
-    return {
-      type: "events",
-      roomId: this.#room,
-      after,
-      head,
-      events: polls === 0 ? shown : withoutEarlierResults(shown),
-    };
+    const last = events[events.length - 1];
+    if (last === undefined) return undefined;
+    const shown = shownEvents(this.#room, events, facts);
+    return { type: "events", roomId: this.#room, after, head: last.seq, events: shown };
   }
 
   /** Cut after each event that takes a member away. `laggard`: it is told alone, of what was long ago. */

@@ -96,6 +96,11 @@ export class RoomReads {
     );
   }
 
+  /** What changed since in these messages, in the order asked. */
+  overlays(seqs: readonly Seq[], answer: Answer<readonly (MessageOverlay | null)[]>): void {
+    this.#journal.readOverlays(this.#key, seqs, this.#later(answer));
+  }
+
   /** `messageNo` of the last message at or before `seq`; 0 when there is none. */
   messageNoAt(seq: Seq, answer: Answer<number>): void {
     const front = this.#front();

@@ -22,6 +22,7 @@ import { NamePages } from "./name-pages.ts";
 import type { RoomRequest } from "./request.ts";
 import type { Front, HistoryRange } from "./room-reads.ts";
 import type { RoomActor } from "./room-actor.ts";
+import { RoomFeed } from "./room-feed.ts";
 import { RoomKeeper } from "./room-keeper.ts";
 import { RoomModeration } from "./room-moderation.ts";
 import type { CatchUp, Missing } from "./room-audience.ts";
@@ -51,9 +52,12 @@ export class RoomSequels {
   readonly #views: MessageViews;
   readonly #names: NamePages;
   readonly #standing: RoomStanding;
+  readonly #feed: RoomFeed;
   readonly #later: Later;
   readonly #keeper: RoomKeeper;
   readonly #trace: RoomTrace;
+  /** Those that answer by themselves. */
+  readonly #parts: readonly { readonly isIdle: boolean; unanswered(): readonly RoomRequest[] }[];
   /** Requests that wait for a read. */
   readonly #open = new Set<RoomRequest>();
 
@@ -69,22 +73,16 @@ export class RoomSequels {
     this.#standing = new RoomStanding(env, room, later);
     this.#keeper = new RoomKeeper(env, room, later);
     this.#trace = new RoomTrace(env, room, later);
+    this.#feed = new RoomFeed(env, room);
+    this.#parts = [this.messages, this.#names, this.#moderation, this.#keeper, this.#trace, this.#feed];
   }
 
   get isIdle(): boolean {
-    return (
-      this.#open.size === 0 &&
-      this.messages.isIdle &&
-      this.#names.isIdle &&
-      this.#moderation.isIdle &&
-      this.#keeper.isIdle &&
-      this.#trace.isIdle
-    );
+    return this.#open.size === 0 && this.#parts.every((part) => part.isIdle);
   }
 
   unanswered(): RoomRequest[] {
-    const parts = [this.messages, this.#names, this.#moderation, this.#keeper, this.#trace];
-    return [...this.#open, ...parts.flatMap((part) => part.unanswered())];
+    return [...this.#open, ...this.#parts.flatMap((part) => part.unanswered())];
   }
 
   follow(request: RoomRequest, done: Done): void {
@@ -124,6 +122,9 @@ export class RoomSequels {
         return;
       case "history":
         this.#history(request, sequel);
+        return;
+      case "events":
+        this.#feed.page(request, sequel);
         return;
       case "members":
         this.#listMembers(request, sequel);

@@ -202,7 +202,7 @@ export function threadView({ count, lastAt, participants }: ThreadSummary): Thre
 }
 
 /** `events[at]` changes a thread, and none of those after it changes the same one. */
-export function isLastOfThread(events: readonly LogEvent[], at: number): boolean {
+function isLastOfThread(events: readonly LogEvent[], at: number): boolean {
   const root = threadOf(events[at]);
   if (root === undefined) return false;
   for (let i = at + 1; i < events.length; i += 1) if (threadOf(events[i]) === root) return false;
@@ -214,7 +214,7 @@ function threadOf(event: LogEvent | undefined): Seq | undefined {
 }
 
 /** What follows the last change of each thread that a run of events brought; `event` is that change. */
-export function threadEvent(event: LogEvent): RoomEvent | undefined {
+function threadEvent(event: LogEvent): RoomEvent | undefined {
   if ((event.kind !== "message_sent" && event.kind !== "message_deleted") || event.thread === undefined)
     return undefined;
   const { seq, timestamp } = event;
@@ -346,6 +346,26 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
   }
 }
 
+/** What clients are told of a run of events, and up to where that is; `show` may put another view in an event's place. */
+export function shownEvents(
+  roomId: RoomId,
+  events: readonly LogEvent[],
+  facts: RoomFacts,
+  show?: (event: LogEvent) => RoomEvent | undefined,
+): readonly RoomEvent[] {
+  const shown: RoomEvent[] = [];
+  let polls = 0;
+  for (let i = 0; i < events.length; i += 1) {
+    const event = events[i] as LogEvent;
+    const view = show === undefined ? roomEvent(roomId, event, facts) : show(event);
+    if (view !== undefined) shown.push(view);
+    const thread = isLastOfThread(events, i) ? threadEvent(event) : undefined;
+    if (thread !== undefined) shown.push(thread);
+    if (event.kind === "poll_voted") polls += 1;
+  }
+  return polls === 0 ? shown : withoutEarlierResults(shown);
+}
+
 /** What is shown of somebody's leaving to all, or to them alone. */
 export function departureView({ seq, timestamp, userId, by, reason }: MemberLeft): RoomEvent {
   return { type: "user_left", seq, timestamp, user: { userId }, by, reason };
@@ -364,7 +384,7 @@ function pollUpdated({ seq, timestamp, target, votes, voters }: PollVoted | Poll
 }
 
 /** Of several results of one poll only the last: what one commit brought is told once. */
-export function withoutEarlierResults(events: readonly RoomEvent[]): readonly RoomEvent[] {
+function withoutEarlierResults(events: readonly RoomEvent[]): readonly RoomEvent[] {
   const last = new Map<MessageId, Seq>();
   for (const event of events) if (isPollUpdate(event)) last.set(event.messageId, event.seq);
   return last.size === 0

@@ -204,6 +204,8 @@ export const SNAPSHOT_EVENTS_MIN = 1_000;
 /** Events of one replay page, and of one page of history. */
 export const REPLAY_PAGE_EVENTS_MAX = 500;
 export const HISTORY_PAGE_MAX = 100;
+/** Sequence numbers that one page of a room's events covers: one read of the log. */
+export const FEED_PAGE_MAX = REPLAY_PAGE_EVENTS_MAX;
 export const ROOM_LIST_PAGE_MAX = 100;
 export const MEMBER_PAGE_MAX = 100;
 /** Reads for one page of members whose ids begin alike, most of whom were listed by their names already. The page is short then. */

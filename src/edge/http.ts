@@ -17,6 +17,7 @@ import type { RestOptions } from "./authenticated.ts";
 import { auditPlugin } from "./audit-plugin.ts";
 import { assistantPlugin } from "./assistant-plugin.ts";
 import { blocksPlugin } from "./blocks-plugin.ts";
+import { eventsPlugin } from "./events-plugin.ts";
 import { docsPlugin } from "./docs-plugin.ts";
 import type { EdgeCircle } from "./edge-circle.ts";
 import { EdgeCounters } from "./edge-counters.ts";
@@ -140,6 +141,7 @@ export function createApp(options: AppOptions) {
   for (const prefix of PREFIXES) {
     app
       .use(historyPlugin({ ...rest, prefix }))
+      .use(eventsPlugin(prefix, rest))
       .use(roomsPlugin(prefix, rest))
       .use(membersPlugin(prefix, rest))
       .use(standingPlugin(prefix, rest))

@@ -38,6 +38,7 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/rooms": { query: "?scope=visible&limit=100" },
   "GET /v1/chat/rooms/{roomId}": {},
   "GET /v1/chat/rooms/{roomId}/messages": { query: "?limit=100" },
+  "GET /v1/chat/rooms/{roomId}/events": { query: "?after=0" },
   "GET /v1/chat/rooms/{roomId}/messages/{messageId}/receipts": {},
   "GET /v1/chat/unread": {},
   "GET /v1/chat/rooms/{roomId}/messages/{messageId}": { query: "?deleted=true" },

@@ -67,6 +67,12 @@ const REPLIES = {
   mutate: { seq: 5, timestamp: AT, duplicate: false, messageId: message.messageId },
   get_room: { room, role: "owner", unread: 3, mentions: 1 },
   history: { messages: [message], hasMore: true },
+  events: {
+    events: [{ type: "new_message", seq: 5, timestamp: AT, message }],
+    to: 5,
+    head: 9,
+    missing: { from: 1, to: 4 },
+  },
   message: { message },
   messages: { messages: [message] },
   versions: { messageId: message.messageId, versions: [{ content: "Hello", timestamp: AT }], isComplete: true },
