@@ -52,11 +52,7 @@ export class RoomFeed {
     });
   }
 
-  #show(
-    request: RoomRequest,
-    events: readonly LogEvent[],
-    page: Omit<RoomCalls["events"]["reply"], "events">,
-  ): void {
+  #show(request: RoomRequest, events: readonly LogEvent[], page: Omit<RoomCalls["events"]["reply"], "events">): void {
     const targets = [...new Set(events.flatMap(targetOf))];
     this.#room.reads.overlays(targets, (read) => {
       const { facts } = this.#room;

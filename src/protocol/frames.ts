@@ -535,7 +535,7 @@ export interface RoomPosition {
   readonly readSeq?: Seq;
   readonly typing: readonly UserId[];
   readonly present: readonly UserId[];
-  /** Present when not all could be replayed: the client reads `from`…`to` (inclusive) from history. */
+  /** Present when not all could be replayed: the client reads `from`…`to` (inclusive) over REST. */
   readonly missing?: { readonly from: Seq; readonly to: Seq };
   /** Present instead of a position when the room can't be resumed: gone, or no longer a member. */
   readonly error?: ErrorCode;

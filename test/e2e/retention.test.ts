@@ -83,6 +83,16 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       const kept = await rest("ann", "GET", "/rooms/kept/messages?limit=100");
       expect(contents(kept)).toHaveLength(31);
       expect(at(kept.body, "data.pagination.removedByRetention")).toBeUndefined();
+      const events = await rest("ann", "GET", "/rooms/silent/events?limit=500");
+      const head = numberAt(events.body, "data.head");
+      expect(at(events.body, "data")).toMatchObject({
+        events: [],
+        missing: { from: 1, to: head },
+        pagination: { hasMore: false, after: head },
+      });
+      const all = await rest("ann", "GET", "/rooms/kept/events?limit=500");
+      expect(listAt(all.body, "data.events").length).toBeGreaterThan(OLD.length);
+      expect(at(all.body, "data.missing")).toBeUndefined();
     });
 
     test("a dry run says what would go and changes nothing", async () => {
