@@ -492,7 +492,7 @@ export const FOLLOW_PAGE = 500;
  * off the list after twice as long at the earliest, so that an append which is under way is never missed.
  */
 export const FOLLOW_REOPEN_MS = 10 * 60_000;
-/** How often logs that have been read to the end are taken off that list, milliseconds. */
+/** How often logs are looked for that something else than a shard wrote to, and those read to the end taken off that list, milliseconds. */
 export const FOLLOW_CLEAN_MS = 5 * 60_000;
 /** After so long the search index counts as late, and health says so, milliseconds. */
 export const FOLLOW_LATE_MS = 30_000;

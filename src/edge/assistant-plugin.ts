@@ -7,7 +7,7 @@ import { answer, answerError } from "./envelope.ts";
 import { readJsonBody } from "./json-body.ts";
 import { changed } from "./messages-plugin.ts";
 import { idempotencyOf, mutate } from "./mutations.ts";
-import { messageParams, mutationBody, mutationHeaders, roomId } from "./schemas.ts";
+import { failure, messageParams, mutationBody, mutationHeaders, roomId } from "./schemas.ts";
 
 const askBody = t.Object({
   question: t.String({ minLength: 1, maxLength: AI_QUESTION_LENGTH_MAX }),
@@ -22,14 +22,6 @@ const askReply = t.Object({
   provider: t.Optional(t.String()),
   model: t.Optional(t.String()),
   cut: t.Optional(t.Literal(true, { description: "The answer was longer than it may be" })),
-});
-const failure = t.Object({
-  success: t.Literal(false),
-  error: t.Object({
-    code: t.String(),
-    message: t.String(),
-    details: t.Optional(t.Object({}, { additionalProperties: true })),
-  }),
 });
 const FAILURES = {
   400: failure,

@@ -85,3 +85,13 @@ export const attachment = t.Object({
   mimeType: t.String({ maxLength: limits.MEDIA_TYPE_LENGTH_MAX }),
   thumbnailUrl: t.Optional(t.String({ maxLength: limits.URL_LENGTH_MAX })),
 });
+
+/** What a request is answered that is not done. */
+export const failure = t.Object({
+  success: t.Literal(false),
+  error: t.Object({
+    code: t.String(),
+    message: t.String(),
+    details: t.Optional(t.Object({}, { additionalProperties: true })),
+  }),
+});

@@ -9,7 +9,7 @@ import type { Rejection } from "../protocol/errors.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "./envelope.ts";
 import { readWhole, wholeText } from "./paging.ts";
-import { messageType, oneOf, roomParams, userId } from "./schemas.ts";
+import { failure, messageType, oneOf, roomParams, userId } from "./schemas.ts";
 import { type Search, searchMessages, type SearchPage, type Searcher } from "./search.ts";
 import { messageJson } from "./views.ts";
 
@@ -33,6 +33,29 @@ const query = t.Object({
 });
 type Asked = typeof query.static;
 
+const offset = t.Integer({ minimum: 0 });
+const page = t.Object({
+  hits: t.Array(
+    t.Object({
+      message: t.Object({}, { additionalProperties: true, description: "As in history" }),
+      excerpt: t.Object({
+        text: t.String({ description: "Plain text; escape it" }),
+        marks: t.Array(t.Tuple([offset, offset]), { description: "From and to (exclusive), UTF-16 units of the text" }),
+        isCutBefore: t.Boolean(),
+        isCutAfter: t.Boolean(),
+      }),
+    }),
+  ),
+  pagination: t.Object({
+    next: t.Union([t.String(), t.Null()], { description: "The `cursor` of the next page" }),
+    hasMore: t.Boolean(),
+    limit: t.Integer(),
+  }),
+  isPartial: t.Boolean({ description: "You have more rooms than were looked into" }),
+});
+const failures = { 400: failure, 401: failure, 403: failure, 404: failure, 429: failure, 503: failure };
+const response = { 200: t.Object({ success: t.Literal(true), data: page }), ...failures };
+
 /** Without a searcher this installation has no search, and says so. */
 export function searchPlugin(prefix: string, options: RestOptions & { readonly searcher: Searcher | undefined }) {
   const { engine, searcher } = options;
@@ -48,6 +71,7 @@ export function searchPlugin(prefix: string, options: RestOptions & { readonly s
     .use(authenticated(options))
     .get("/search", ({ principal, query: asked, set }) => run(set, principal, asked, undefined), {
       query,
+      response,
       detail: { summary: "Messages in all of your rooms by their words, author, type and time" },
     })
     .get(
@@ -56,6 +80,7 @@ export function searchPlugin(prefix: string, options: RestOptions & { readonly s
       {
         params: roomParams,
         query,
+        response,
         detail: { summary: "Messages of a room by their words, author, type and time" },
       },
     );
@@ -107,7 +132,7 @@ function pageJson({ hits, next, isPartial }: SearchPage, limit: number) {
       message: messageJson(message),
       excerpt: {
         text: excerpt.text,
-        marks: excerpt.marks.map(({ start, end }) => [start, end] as const),
+        marks: excerpt.marks.map(({ start, end }): [number, number] => [start, end]),
         isCutBefore: excerpt.isCutBefore,
         isCutAfter: excerpt.isCutAfter,
       },

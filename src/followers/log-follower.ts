@@ -67,6 +67,11 @@ export class LogFollower {
     return this.#behind.size < FOLLOW_BEHIND_MAX / 2;
   }
 
+  /** It was followed here lately. */
+  knows(log: LogKey): boolean {
+    return this.#positions.has(nameOfLog(log));
+  }
+
   /** The log reaches up to `head`; 0: somewhere. */
   hint(log: LogKey, head: Seq): void {
     const name = nameOfLog(log);

@@ -91,6 +91,7 @@ export class LogFollowers {
     }
     if (nowMs - this.#sinceCleanMs < FOLLOW_CLEAN_MS) return;
     this.#sinceCleanMs = nowMs;
+    this.#sweep.pass("strange");
     this.#sweep.pass("finished");
   }
 }

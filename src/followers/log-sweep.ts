@@ -19,7 +19,11 @@ export interface SweepParts {
   readonly isMine: (log: LogKey) => boolean;
 }
 
-type Pass = "behind" | "finished";
+/**
+ * `behind`: hint at what lags. `strange`: the same, but where a head is not known only at logs that nobody follows here: a
+ * command line may have written them. `finished`: close what was read to its end long ago.
+ */
+export type Pass = "behind" | "strange" | "finished";
 const PAUSE_MS = 500;
 
 export class LogSweep {
@@ -37,7 +41,6 @@ export class LogSweep {
     return this.#under !== undefined;
   }
 
-  /** `behind`: hint at what lags. `finished`: close what was read to its end long ago. */
   pass(pass: Pass): void {
     if (this.#under !== undefined) {
       this.#next.add(pass);
@@ -60,8 +63,8 @@ export class LogSweep {
       const mine = read.value.logs.filter(({ log }) => this.#parts.isMine(log));
       const { next } = read.value;
       const then = (): void => (next === undefined ? this.#ended() : this.#page(pass, next));
-      if (pass === "behind") this.#hint(mine, then);
-      else this.#close(mine, then);
+      if (pass === "finished") this.#close(mine, then);
+      else this.#hint(mine, pass === "strange", then);
     });
   }
 
@@ -77,7 +80,7 @@ export class LogSweep {
     this.#parts.clock.after(PAUSE_MS, run);
   }
 
-  #hint(known: readonly KnownLog[], then: () => void): void {
+  #hint(known: readonly KnownLog[], isOnlyStrange: boolean, then: () => void): void {
     const { followers } = this.#parts;
     if (known.length === 0) return then();
     let missing = followers.length;
@@ -85,14 +88,23 @@ export class LogSweep {
       this.#positions(follower, known, (positions) => {
         for (const [index, { log, head }] of known.entries()) {
           const position = positions[index] ?? 0;
-          if (head === undefined) follower.hint(log, 0);
-          else if (head > position) follower.hint(log, head);
-          else if (head < position) follower.restart(log, position);
+          if (head === undefined) {
+            if (!isOnlyStrange || !follower.knows(log)) follower.hint(log, 0);
+          } else if (head > position) follower.hint(log, head);
+          else if (head < position) this.#restartIfShorter(follower, log, position);
         }
         missing -= 1;
         if (missing === 0) then();
       });
     }
+  }
+
+  /** The log was put back to an older state, unless it only went on since its head was read. */
+  #restartIfShorter(follower: LogFollower, log: LogKey, position: Seq): void {
+    const range = { from: position, to: Number.MAX_SAFE_INTEGER, eventsMax: 1 };
+    this.#parts.journal.readRange(log, range, (read) => {
+      if (read.ok && read.value.length === 0) follower.restart(log, position);
+    });
   }
 
   /** What was noted as open so long ago that no append of then can be under way, and has nothing that a follower lacks. */

@@ -183,6 +183,31 @@ describe("followers of the logs", () => {
     expect(second.lags()).toEqual({ noting: { logs: 0, events: 0, ms: 0 } });
   });
 
+  test("what something else than a shard wrote, as an import does, is found after a while", async () => {
+    const rig = new Rig();
+    const consumer = new Noting();
+    const followers = rig.followers(consumer);
+    await rig.append(A, 1, 2);
+    followers.wrote(A, 2);
+    await rig.settle();
+    await rig.append(B, 1, 2);
+    await rig.append(A, 3, 3);
+    const heads = rig.store.openLogs.bind(rig.store);
+    rig.store.openLogs = (after, limit, done) =>
+      heads(after, limit, (read) => {
+        // As on DynamoDB, where a list of logs knows no heads.
+        if (!read.ok) return done(read);
+        done({ ok: true, value: { ...read.value, logs: read.value.logs.map((log) => ({ ...log, head: undefined })) } });
+      });
+    await rig.run(FOLLOW_CLEAN_MS + 2_000);
+    expect(consumer.seqsOf(B)).toEqual([1, 2]);
+    // What is followed here is hinted at by who writes it.
+    expect(consumer.seqsOf(A)).toEqual([1, 2]);
+    followers.sweep();
+    await rig.settle();
+    expect(consumer.seqsOf(A)).toEqual([1, 2, 3]);
+  });
+
   test("a log without its front is followed from where it begins", async () => {
     const rig = new Rig();
     const consumer = new Noting();
@@ -213,6 +238,24 @@ describe("followers of the logs", () => {
     await rig.settle();
     expect(consumer.seqsOf(A)).toEqual([1, 2, 3]);
     expect(await rig.position(A)).toBe(3);
+  });
+
+  test("a log that goes on while a sweep looks at it is not taken for an older one", async () => {
+    const rig = new Rig();
+    const consumer = new Noting();
+    const followers = rig.followers(consumer);
+    await rig.append(A, 1, 3);
+    followers.wrote(A, 3);
+    await rig.settle();
+    const heads = rig.store.openLogs.bind(rig.store);
+    rig.store.openLogs = (after, limit, done) =>
+      heads(after, limit, (read) => {
+        void rig.append(A, 4, 6).then(() => followers.wrote(A, 6));
+        setImmediate(() => setImmediate(() => done(read)));
+      });
+    followers.sweep();
+    await rig.settle();
+    expect(consumer.seqsOf(A)).toEqual(upTo(6));
   });
 
   test("two nodes that follow one log lose nothing between them", async () => {
