@@ -169,13 +169,14 @@ export class RoomSequels {
       request,
       (answer) => this.#env.journal.readItems(this.#room.key, keys, this.#later(answer)),
       (items) => {
-        const { settings, members } = this.#room.state;
+        const { settings, members, trimmedSeq } = this.#room.state;
         const isJudge =
           settings !== undefined && isAllowed(settings.type, "moderate", by, members.get(by.userId)?.role);
         const files = ids.map((id, i) => {
           const file = items[i] as FileItem | null;
           if (file === null) return null;
-          const isShown = file.uses.length > 0 || file.by === by.userId || (file.held !== undefined && isJudge);
+          const isShown =
+            file.uses.some((seq) => seq > trimmedSeq) || file.by === by.userId || (file.held !== undefined && isJudge);
           return isShown || by.role === "system" ? attachmentOf(id, file) : null;
         });
         answerValue(this.#env, request, { files });

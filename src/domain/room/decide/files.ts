@@ -82,7 +82,8 @@ export function decideDropFiles(
   const unknown = held.filter((key) => state.items.get(key) === undefined);
   if (unknown.length > 0) return needItems(...unknown);
   const isOwn = ({ file }: { readonly file: FileItem }): boolean => by.role === "system" || file.by === by.userId;
-  const upTo = by.role === "system" ? (command.upTo ?? 0) : 0;
+  // What retention has taken refers to nothing.
+  const upTo = Math.max(state.trimmedSeq, by.role === "system" ? (command.upTo ?? 0) : 0);
   const dropped = files.filter((one) => isOwn(one) && isUnused(state, one.file, upTo) && one.file.at < before);
   if (dropped.length === 0) return UNCHANGED;
   const base = eventBase(state, command, bodyHash, context);

@@ -173,6 +173,17 @@ describe("giving files up", () => {
     expect(accepted(drop("x", [1], { ...engine, upTo }))).toMatchObject([{ files: [idOf(1)] }]);
   });
 
+  test("with what retention has taken goes what only that referred to, whoever asks", () => {
+    add(1, "bob");
+    accepted(send("bob", attachment(1)));
+    const through = room.state.head;
+    expect(accepted(drop("bob", [1]))).toEqual([]);
+    const { head: seq, messageCount: throughNo } = room.state;
+    const trimmed = { kind: "history_trimmed", seq: seq + 1, timestamp: room.now, by: user("engine").userId } as const;
+    room.write({ ...trimmed, through, throughNo });
+    expect(accepted(drop("bob", [1]))).toMatchObject([{ files: [idOf(1)] }]);
+  });
+
   test("a message that waits for a moderator keeps its file, until it is refused", () => {
     run("ann", { kind: "set_moderation", rules: [{ id: "r", action: "hold", words: ["look"] }] });
     add(1, "bob");
