@@ -22,6 +22,8 @@ const RATIO_MAX: Readonly<Record<string, { readonly raw?: number; readonly socke
 };
 const RATE_P50_MS_MAX = 3;
 const RATE_P99_MS_MAX = 15;
+/** Server CPU per delivery by Server-Sent Events, as a multiple of that by WebSockets. */
+const STREAMS_RATIO_MAX = 2;
 const RECEIPTS_LOSS = "deliveries less than without reading";
 /** What indexing may do to the tail of delivery, and how far it may be behind. */
 const SEARCH_P99_GROWTH_MAX = 20;
@@ -90,6 +92,11 @@ function stoaChecks(scenario: Scenario, table: Table): readonly Check[] {
         atMost("p50", figures.p50Us / 1000, RATE_P50_MS_MAX, 2, " ms"),
         atMost("p99", figures.p99Us / 1000, RATE_P99_MS_MAX, 2, " ms"),
       ];
+    case "rate-1000-sse": {
+      const sockets = table.get("rate-1000")?.get("stoa")?.cpuUs;
+      if (sockets === undefined) return [];
+      return [atMost("CPU against sockets", figures.cpuUs / sockets, STREAMS_RATIO_MAX, 2, " ×")];
+    }
     case "acked": {
       const value = `${Math.round(figures.perSecond)} /s`;
       const ok = figures.perSecond >= ACKED_PER_SECOND_MIN;

@@ -51,11 +51,11 @@ function jobOf(scenario: LoadScenario, target: Target, options: Options): Job {
   const seconds = options.quick ? options.seconds : Math.max(options.seconds, steadySeconds);
   const windows = { warmMs: warmSeconds * 1000, windowMs: seconds * 1000 };
   const common = { ...target, ...windows, rooms, members, senders, acked };
-  const { readsEveryMs } = scenario;
+  const { readsEveryMs, streams } = scenario;
   const reads = readsEveryMs === undefined ? {} : { readsEveryMs };
   if (scenario.kind === "closed") return { kind: "closed", ...common, inFlight, ...reads };
   const warmRate = scenario.nodes > 1 || steadySeconds > 0 ? rate : rate * WARM_RATE_FACTOR;
-  return { kind: "open", ...common, rate, warmRate, routed };
+  return { kind: "open", ...common, ...(streams && { streams }), rate, warmRate, routed };
 }
 
 /** Each run has a fresh server and a fresh data folder. */

@@ -21,6 +21,8 @@ export interface LoadScenario {
   readonly nodes: number;
   /** Everybody marks as read and confirms what they have, so often. Stoa only. */
   readonly readsEveryMs?: number;
+  /** All but the senders listen by Server-Sent Events. Stoa only. */
+  readonly streams?: true;
   /** Rooms of three on three nodes: a sender, a witness on the owner, a receiver. */
   readonly routed: boolean;
   /** Messages are indexed meanwhile; how far the index is behind is looked at. In other scenarios nothing is indexed. */
@@ -62,6 +64,17 @@ const CLUSTERED: readonly Peer[] = ["stoa", "socketio"];
 const ONE_NODE = { nodes: 1, routed: false } as const;
 const CLOSED = { kind: "closed", peers: ALL, inFlight: 1, rate: 0, acked: false, ...ONE_NODE } as const;
 const RECEIPTS = { ...CLOSED, peers: STOA, rooms: 1, members: 10_000, senders: 16 } as const;
+const RATE_1000 = {
+  kind: "open",
+  peers: STOA,
+  rooms: 1,
+  members: 1_000,
+  senders: 1,
+  inFlight: 0,
+  rate: 20,
+  acked: false,
+  ...ONE_NODE,
+} as const;
 const STEADY = {
   kind: "open",
   peers: STOA,
@@ -104,6 +117,8 @@ export const SCENARIOS: readonly Scenario[] = [
     acked: false,
     ...ONE_NODE,
   },
+  { ...RATE_1000, name: "rate-1000", title: "1:1000 at 20,000 deliveries/s" },
+  { ...RATE_1000, name: "rate-1000-sse", title: "1:1000 at 20,000 deliveries/s, Server-Sent Events", streams: true },
   {
     name: "echo",
     kind: "open",

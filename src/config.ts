@@ -69,6 +69,8 @@ export interface Config {
   readonly systemMessages: boolean;
   readonly presenceTtlSeconds: number;
   readonly socketIdleSeconds: number;
+  /** How long an event stream lasts before its client is asked to come back. */
+  readonly streamSeconds: number;
   /** Requests that one connection may make: steadily, and at once after a pause. */
   readonly rate: Rate;
   /** What is counted beyond one connection, on all nodes together; `undefined`: without a bound. */
@@ -163,6 +165,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
       fallback: 600,
       unit: "s",
     }),
+    streamSeconds: reader.whole("STOA_STREAM_SECONDS", { min: 5, max: 86_400, fallback: 300, unit: "s" }),
     ...readRates(reader),
     dynamodb,
     messageRetentionDays:

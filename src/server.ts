@@ -23,6 +23,7 @@ import { shortenedAddress, wholeAddress } from "./edge/addresses.ts";
 import { Census } from "./edge/census.ts";
 import { EdgeCircle } from "./edge/edge-circle.ts";
 import type { Connection } from "./edge/connection.ts";
+import { EventStreams } from "./edge/event-streams.ts";
 import { Figures } from "./edge/figures.ts";
 import { FileSweep } from "./edge/file-sweep.ts";
 import { Gateway } from "./edge/gateway.ts";
@@ -36,6 +37,7 @@ import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
 import { Retention } from "./edge/retention.ts";
 import type { Broadcaster } from "./edge/ports.ts";
+import { StreamHub } from "./edge/stream-hub.ts";
 import { openBlobs, openCluster } from "./open-parts.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
@@ -146,13 +148,20 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       connections,
     });
   // Shards run before the port is open; until then nobody can have subscribed to anything.
+  const hub = new StreamHub();
   const sockets: { broadcaster: Broadcaster | undefined } = { broadcaster: undefined };
   const gateway = new Gateway({
     clock,
     random,
     codecs,
     auth: circle.access,
-    broadcaster: { publish: (topic, data, text) => sockets.broadcaster?.publish(topic, data, text) },
+    broadcaster: {
+      publish: (topic, data, text, head) => {
+        sockets.broadcaster?.publish(topic, data, text, head);
+        hub.publish(topic, data, head);
+      },
+    },
+    relayed: (connection, post, data) => streams.posted.relayed(connection, post, data),
     shards: config.shards,
     ...(cluster !== undefined && { remote: cluster.links }),
     census: census ?? own,
@@ -161,6 +170,17 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     trace: circle.trace,
     presenceGraceMs: config.presenceGraceMs,
     defer: queueMicrotask,
+  });
+  const heartbeatMs = Math.min(HEARTBEAT_MS, config.socketIdleSeconds * 500);
+  const streams = new EventStreams({
+    gateway,
+    hub,
+    clock,
+    random,
+    defer: queueMicrotask,
+    presenceGraceMs: config.presenceGraceMs,
+    heartbeatMs,
+    streamMsMax: config.streamSeconds * 1_000,
   });
   const storage = { dataDir: config.dataDir, dynamodb: config.dynamodb };
   const figures =
@@ -198,7 +218,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       typingTimeoutMs: config.typingTimeoutMs,
       typingTimeoutSnakeMs: Math.max(TYPING_TIMEOUT_SNAKE_MS, config.typingTimeoutMs),
       presenceGraceMs: config.presenceGraceMs,
-      heartbeatMs: Math.min(HEARTBEAT_MS, config.socketIdleSeconds * 500),
+      heartbeatMs,
       systemMessages: config.systemMessages,
       ...(config.limits.room !== undefined && { roomRate: config.limits.room }),
       ...(config.messageRetentionDays !== undefined && { messageRetentionDays: config.messageRetentionDays }),
@@ -251,6 +271,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const lateness = new Lateness(clock);
   const leave = async (): Promise<void> => {
     lateness.stop();
+    streams.stop();
     gateway.stop();
     circle.stop();
     await followers?.stop();
@@ -318,6 +339,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     health,
     counters: gateway.counters,
     metrics: config.metrics && { ...config.metrics, metrics },
+    streams: { streams, isReady: () => ready },
     sockets: {
       codecs,
       accept: (arrival) => (ready ? ok(gateway.accept(arrival)) : err({ code: "shutting_down", retryAfterMs: 1_000 })),

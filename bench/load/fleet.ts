@@ -10,6 +10,7 @@ import { Route } from "./route.ts";
 import { RawWire } from "./raw-wire.ts";
 import { SocketIoWire } from "./socket-io-wire.ts";
 import { StoaWire } from "./stoa-wire.ts";
+import { StreamReader } from "./stream-reader.ts";
 import { Tally } from "./tally.ts";
 import type { Wire, WireContext } from "./wire.ts";
 
@@ -69,6 +70,9 @@ export class Fleet implements LinkOwner {
       answered: (link, number) => this.#answered(link, number),
     };
     this.#wire = wireOf(job, context);
+    if (job.streams === true) {
+      for (const link of this.links) if (link.id - link.roomFirst >= senders) link.stream = new StreamReader(context);
+    }
   }
 
   get openMs(): number {
@@ -116,7 +120,7 @@ export class Fleet implements LinkOwner {
       port: this.#job.ports[link.id % this.#job.ports.length] ?? 0,
       data: link,
       socket: {
-        open: (socket) => socket.data.attach(socket, this.#wire.request(socket.data)),
+        open: (socket) => socket.data.attach(socket, (socket.data.stream ?? this.#wire).request(socket.data)),
         data: (socket, chunk) => {
           this.tally.nowUs = nowUs();
           socket.data.receive(chunk);

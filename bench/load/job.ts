@@ -16,6 +16,8 @@ interface JobBase {
   readonly rooms: number;
   /** Subscribers of each room, senders included: the fan-out. */
   readonly members: number;
+  /** All but the senders listen by Server-Sent Events. Stoa only. */
+  readonly streams?: true;
 }
 
 /** Each sender keeps `inFlight` messages under way for the whole run: the next goes out when one came back to it. */

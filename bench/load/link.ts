@@ -57,6 +57,12 @@ export interface LinkOwner {
   failed(link: Link, why: string): void;
 }
 
+/** What speaks on a link that is no WebSocket. */
+export interface LinkStream {
+  request(link: Link): string;
+  receive(link: Link, chunk: Uint8Array): void;
+}
+
 export class Link {
   readonly id: number;
   readonly room: number;
@@ -74,6 +80,8 @@ export class Link {
   /** How far it has marked as read, and how many receipt frames came since the count began. */
   marked = 0;
   receipts = 0;
+  /** Listens by an event stream instead of a WebSocket. */
+  stream: LinkStream | undefined;
   readonly #owner: LinkOwner;
   #socket: Socket<Link> | undefined;
   #upgraded = false;
@@ -142,6 +150,7 @@ export class Link {
   }
 
   receive(chunk: Uint8Array): void {
+    if (this.stream !== undefined) return this.stream.receive(this, chunk);
     let at = 0;
     if (!this.#upgraded) {
       at = this.#finishUpgrade(chunk);

@@ -97,6 +97,7 @@ class BenchShard {
       ...{ progress: nothing, publish: nothing, subscribe: nothing, unsubscribe: nothing, close: nothing },
       ...{ person: nothing, actor: nothing, heads: nothing, openTopic: nothing, closeTopic: nothing, done: nothing },
       trace: nothing,
+      relay: nothing,
       send: (no) => this.#opening.get(no)?.(),
       reply: (no, result: Result<unknown, unknown>) => {
         if (!result.ok) throw new Error(`a call was refused: ${JSON.stringify(result.error)}`);

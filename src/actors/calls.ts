@@ -2,7 +2,7 @@
  * Requests that want an answer as a value (REST, command line), as the edge sends them to an actor: what a frame can't say
  * or what has no socket to answer on. The principal comes from the verified token; the address from the path.
  */
-import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
+import type { ConnectionId, MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { Rate } from "../base/token-bucket.ts";
 import type { AskReply } from "../domain/assistant/port.ts";
 import type { DayFigures } from "../domain/figures.ts";
@@ -548,6 +548,19 @@ export interface UserCalls {
       readonly expiresInMs?: number;
     };
     readonly reply: PresenceView;
+  };
+  /**
+   * What the client of one of the asker's connections says over another node than the connection's own: frames, in order, and
+   * whether it goes. `post` names the request, so that its repetition is not taken for another one.
+   */
+  readonly relay: {
+    readonly request: {
+      readonly connectionId: ConnectionId;
+      readonly post: string;
+      readonly frames: readonly string[];
+      readonly goes: boolean;
+    };
+    readonly reply: object;
   };
   /** Of the asker's own block list. */
   readonly block_user: {

@@ -415,6 +415,10 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
       return { kind: "reserve_upload", bytes: call.bytes, bytesPerDayMax: call.bytesPerDayMax };
     case "block_user":
       return { kind: "block_user", whom: call.whom, blocked: call.blocked };
+    case "relay": {
+      const { connectionId, post, frames, goes } = call;
+      return { kind: "relay", connectionId, post, frames, goes };
+    }
     case "list_blocks":
       return { kind: "list_blocks", limit: call.limit, ...(call.after !== undefined && { after: call.after }) };
   }

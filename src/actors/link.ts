@@ -112,6 +112,7 @@ const TO_EDGE = {
   heads: 11,
   person: 12,
   trace: 13,
+  relay: 14,
 } as const;
 /** A block to the edge begins with the progress, filled in when the block is taken. */
 const PROGRESS_BYTES = 8;
@@ -263,6 +264,8 @@ export interface ToEdgeHandler {
   trace(topic: TopicNo, untilMs: number): void;
   /** This record is dealt with, although one before it is not. */
   done(record: number): void;
+  /** The connection's client said this at another edge, in a request called `post`; nothing: that it goes. */
+  relay(connection: ConnectionNo, post: string, data: Uint8Array): void;
 }
 
 /** The shard's half of the link. */
@@ -363,6 +366,13 @@ export class ToEdgeWriter {
     this.#queue.f64(record);
   }
 
+  relay(connection: ConnectionNo, post: string, data: string): void {
+    this.#queue.u8(TO_EDGE.relay);
+    this.#queue.u32(connection);
+    this.#queue.text(post);
+    this.#queue.text(data);
+  }
+
   take(): Uint8Array<ArrayBuffer> {
     this.#progressTaken = this.#progress;
     const block = this.#queue.take();
@@ -419,6 +429,9 @@ function readRecordToEdge(cursor: ByteCursor, handler: ToEdgeHandler): void {
       return;
     case TO_EDGE.done:
       handler.done(cursor.f64());
+      return;
+    case TO_EDGE.relay:
+      handler.relay(cursor.u32(), cursor.text(), cursor.bytes());
       return;
     default:
       throw new Error(`shard-link: unknown record kind ${kind} at ${cursor.position}`);

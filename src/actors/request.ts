@@ -122,6 +122,7 @@ export type UserAsk =
   | { readonly kind: "block_user"; readonly whom: UserId; readonly blocked: boolean }
   | { readonly kind: "list_blocks"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "reserve_upload"; readonly bytes: number; readonly bytesPerDayMax: number }
+  | ({ readonly kind: "relay" } & UserCalls["relay"]["request"])
   | { readonly kind: "get_presence" }
   | { readonly kind: "ask_assistant"; readonly question: string; readonly topic: string | undefined }
   | { readonly kind: "unread_counts" }

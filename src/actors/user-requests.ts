@@ -66,6 +66,15 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
         else answerRejection(env, request, reserved.error);
       });
       return;
+    case "relay": {
+      const connection = user.devices.all.find(({ info }) => info.connectionId === ask.connectionId);
+      if (connection === undefined || connection.closed) return answerRejection(env, request, { code: "not_found" });
+      const { link, no } = connection;
+      ask.frames.forEach((frame, i) => void link.out.relay(no, `${ask.post}/${i}`, frame));
+      if (ask.goes) link.out.relay(no, ask.post, "");
+      answerValue(env, request, {});
+      return;
+    }
     case "shared_rooms":
       sharedRooms(parts, request, ask.others);
       return;

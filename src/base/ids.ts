@@ -23,7 +23,7 @@ export type MessageId = Brand<string, "MessageId">;
 export const ID_PATTERN = /^[A-Za-z0-9_.:@|+=,~$!*-]+$/;
 
 /** Returns the branded id, or `undefined` when the text is empty, too long or has a character that ids may not have. */
-export function parseId<Id extends TenantId | UserId | RoomId>(text: unknown): Id | undefined {
+export function parseId<Id extends TenantId | UserId | RoomId | ConnectionId>(text: unknown): Id | undefined {
   if (typeof text !== "string" || text.length === 0 || text.length > ID_LENGTH_MAX) return undefined;
   return ID_PATTERN.test(text) ? (text as Id) : undefined;
 }

@@ -230,6 +230,31 @@ export const PENDING_FRAMES_PER_SHARD_MAX = 65_536;
 export const UNEXPLAINED_LOSSES_MAX = 3;
 /** Bytes not yet taken by a slow client, after which it is cut off (it sees 1006 and resumes). */
 export const BACKPRESSURE_BYTES_MAX = 1024 * 1024;
+/**
+ * Event streams (Server-Sent Events) and long-poll sessions of one person at one node, and all of a node's. Reject
+ * `rate_limited`, `overloaded`. Each costs a connection's memory, and its socket's.
+ */
+export const STREAMS_PER_USER_MAX = 32;
+export const STREAMS_MAX = 50_000;
+/** Bytes of a cursor before it is written as text: as `Last-Event-ID` it has to pass proxies, which take 8 KiB a header. */
+export const STREAM_CURSOR_BYTES_MAX = 5_800;
+/** The same where it travels in a body: positions of as many rooms as a connection may have, by names of usual length. */
+export const POLL_CURSOR_BYTES_MAX = 40_000;
+/** A cursor up to this length goes out with all that is told; a longer one once a second. */
+export const STREAM_CURSOR_SMALL_LENGTH = 256;
+/** Rooms that a stream or poll names when it begins. */
+export const STREAM_ROOMS_NAMED_MAX = 100;
+/** Frames of one request to a connection, and frames over other nodes that it remembers so as to take none of them in twice. */
+export const POSTED_FRAMES_MAX = 32;
+export const POSTS_REMEMBERED_MAX = 256;
+/** A stream says something at least so often, milliseconds: what stands between notices neither silence nor a dead client. */
+export const STREAM_HEARTBEAT_MS = 15_000;
+/** How often each stream is looked after, milliseconds. */
+export const STREAM_TICK_MS = 1_000;
+/** How long a poll may wait, milliseconds. Most proxies wait for a minute. */
+export const POLL_WAIT_MS_MAX = 50_000;
+/** A session whose client does not poll ends after the grace time of presence, but not before so many milliseconds. */
+export const POLL_IDLE_MS_MIN = 5_000;
 /** Time for the first `auth` frame of a connection without a token. Close 4408. */
 export const AUTH_FRAME_MS_MAX = 5_000;
 /** No answer from a shard in this time: `unavailable`, temporary. */

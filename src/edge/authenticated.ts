@@ -20,7 +20,7 @@ export interface RestOptions {
   readonly log?: Log;
 }
 
-/** To be `.use`d by a plugin with routes: adds `principal` to their context, before their input is looked at. */
+/** To be `.use`d by a plugin with routes: adds `principal` and what their token says to their context, before their input is looked at. */
 export function authenticated({ auth, rates }: RestOptions) {
   return new Elysia().derive({ as: "scoped" }, async ({ request, set, status }) => {
     const verified = await verify(auth, request);
@@ -30,7 +30,7 @@ export function authenticated({ auth, rates }: RestOptions) {
     if (verdict?.standing !== undefined) showStanding(set, verdict.standing);
     const retryAfterMs = verdict?.waitMs ?? 0;
     if (retryAfterMs > 0) return status(429, refuse(set, { code: "rate_limited", retryAfterMs }));
-    return { principal };
+    return { principal, verified: verified.value };
   });
 }
 

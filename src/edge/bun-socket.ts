@@ -13,6 +13,11 @@ export class BunSocket implements Socket {
     this.#ws = ws;
   }
 
+  /** On the prototype: an idle connection pays nothing for it. */
+  get transport(): "websocket" {
+    return "websocket";
+  }
+
   send(data: Uint8Array, text: boolean): "sent" | "queued" | "dropped" {
     const status = text ? this.#ws.sendText(textOf(data), false) : this.#ws.sendBinary(data, false);
     if (status > 0) return "sent";

@@ -109,17 +109,17 @@ export class Census {
   }
 }
 
-/** How each codec is called that a socket may speak. */
-const TRANSPORTS: Readonly<Record<CodecId, string>> = {
-  [CODECS.msgpack]: "websocket, msgpack",
-  [CODECS.json]: "websocket, json",
-  [CODECS.camel]: "websocket, plain json",
-  [CODECS.snake]: "websocket, plain json in snake_case",
+/** How each codec is called. */
+const ENCODINGS: Readonly<Record<CodecId, string>> = {
+  [CODECS.msgpack]: "msgpack",
+  [CODECS.json]: "json",
+  [CODECS.camel]: "plain json",
+  [CODECS.snake]: "plain json in snake_case",
 };
 
 /** `undefined`: nobody knows yet whose it is. */
 export function recordOf(
-  { principal, id, userAgent, openedAtMs, remote, codec }: Connection,
+  { principal, id, userAgent, openedAtMs, remote, codec, socket }: Connection,
   node: NodeId,
   shownAddress: ShownAddress,
 ): ConnectionRecord | undefined {
@@ -131,7 +131,7 @@ export function recordOf(
     node,
     userAgent: userAgent.slice(0, USER_AGENT_LENGTH_MAX),
     address: shownAddress(remote),
-    transport: TRANSPORTS[codec.id],
+    transport: `${socket?.transport ?? "websocket"}, ${ENCODINGS[codec.id]}`,
     connectedAt: openedAtMs,
   };
 }

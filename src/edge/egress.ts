@@ -34,6 +34,8 @@ export interface EgressOwner {
   forward(hash: number, packed: Uint8Array): void;
   /** For the other nodes. */
   heads(block: Uint8Array): void;
+  /** The connection's client said this at another node; nothing: that it goes. */
+  relayed(connection: Connection, post: string, data: Uint8Array): void;
 }
 
 export class Egress implements ToEdgeHandler {
@@ -85,7 +87,7 @@ export class Egress implements ToEdgeHandler {
     counters.publishes += 1;
     counters.deliveries += found.room.connections.size;
     if (found.room.tracedUntilMs !== 0) this.#owner.trace?.published(found.room, head);
-    this.#owner.broadcaster.publish(found.room.topic(codec), data, text);
+    this.#owner.broadcaster.publish(found.room.topic(codec), data, text, head);
   }
 
   subscribe(no: ConnectionNo, topic: TopicNo): void {
@@ -93,7 +95,7 @@ export class Egress implements ToEdgeHandler {
     const found = this.#topics.get(topic);
     if (connection === undefined || found === undefined || connection.closed) return;
     connection.flush();
-    connection.socket?.subscribe(found.room.topic(connection.codec.id));
+    connection.socket?.subscribe(found.room.topic(connection.codec.id), found.room.lastSeq);
     found.room.connections.add(connection);
     connection.rooms ??= new Set();
     connection.rooms.add(found.room);
@@ -129,6 +131,11 @@ export class Egress implements ToEdgeHandler {
 
   heads(block: Uint8Array): void {
     this.#owner.heads(block);
+  }
+
+  relay(no: ConnectionNo, post: string, data: Uint8Array): void {
+    const connection = this.#owner.connections.get(no);
+    if (connection !== undefined) this.#owner.relayed(connection, post, data);
   }
 
   openTopic(topic: TopicNo, key: string, head: Seq): void {

@@ -50,6 +50,8 @@ export interface GatewayPorts {
   readonly trace?: DeliveryTrace | undefined;
   /** Keeps the directory of connections. */
   readonly census?: Pick<Census, "opened" | "closed" | "chose">;
+  /** What a client without a WebSocket said over another node; see `Egress`. */
+  readonly relayed?: (connection: Connection, post: string, data: Uint8Array) => void;
   /** Of one connection. */
   readonly rate: Rate;
   /** Of users and tenants; without it there are no such bounds. */
@@ -209,6 +211,13 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     if (connection.principal !== undefined) this.#introduceHome(connection, connection.principal);
   }
 
+  /** `undefined`: not at this node, or not any more. */
+  find(id: ConnectionId): Connection | undefined {
+    const no = Number(id.slice(id.indexOf(":") + 1, id.indexOf(".")));
+    const connection = this.connections.get(no);
+    return connection?.id === id ? connection : undefined;
+  }
+
   closed(connection: Connection, code: number): void {
     const clean = CLEAN_CODES.has(code);
     connection.closed = true;
@@ -260,6 +269,13 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     this.#router.route(connection, principal, data);
   }
 
+  /** A frame that the connection's own end made: it takes nothing of its client's share. */
+  request(connection: Connection, data: string): void {
+    const { principal } = connection;
+    if (principal === undefined || !connection.greeted || connection.closed || connection.dismissed) return;
+    this.#router.route(connection, principal, data);
+  }
+
   #introduceHome(connection: Connection, principal: Principal): void {
     this.#ports.census?.opened(connection);
     this.#links.introduceHome(connection, principal);
@@ -275,6 +291,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     if (authRef !== undefined) this.#sendLater(connection, { type: "ack", ref: authRef });
     if (held !== undefined) for (const data of held) this.received(connection, data);
     connection.resume(PAUSE.held);
+    connection.socket?.greeted?.();
   }
 
   // ---------------------------------------------------------------------------------------------- shards
@@ -352,6 +369,10 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
 
   heads(block: Uint8Array): void {
     this.#ports.remote?.heads(block);
+  }
+
+  relayed(connection: Connection, post: string, data: Uint8Array): void {
+    this.#ports.relayed?.(connection, post, data);
   }
 
   repeatFrame(connection: Connection, frameNo: number, room: RoomId | undefined, data: Uint8Array): void {

@@ -22,6 +22,7 @@ import { docsPlugin } from "./docs-plugin.ts";
 import type { EdgeCircle } from "./edge-circle.ts";
 import { EdgeCounters } from "./edge-counters.ts";
 import { answerError } from "./envelope.ts";
+import { streamsPlugin, type StreamOptions } from "./streams-plugin.ts";
 import { type Health, healthPlugin } from "./health-plugin.ts";
 import { historyPlugin } from "./history-plugin.ts";
 import { homePlugin } from "./home-plugin.ts";
@@ -60,6 +61,7 @@ export interface AppOptions {
   readonly log: Log;
   readonly health: Health;
   readonly sockets: SocketOptions;
+  readonly streams: StreamOptions;
   readonly directory: PresenceDirectory;
   /** Absent: messages are not indexed. */
   readonly searcher?: Searcher | undefined;
@@ -90,6 +92,7 @@ export function createApp(options: AppOptions) {
     log,
     health,
     sockets,
+    streams,
     directory,
     searcher,
     circle,
@@ -160,6 +163,7 @@ export function createApp(options: AppOptions) {
       .use(attachmentsPlugin(prefix, { ...rest, attachments }))
       .use(searchPlugin(prefix, { ...rest, searcher }))
       .use(retentionPlugin(prefix, { ...rest, keeper, retention }))
+      .use(streamsPlugin(prefix, { ...rest, ...streams, rules: config, connects: circle.rates }))
       .use(adminPlugin(prefix, { ...rest, directory }))
       .use(auditPlugin(prefix, rest))
       .use(statsPlugin(prefix, { ...rest, directory }))

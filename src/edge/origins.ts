@@ -31,6 +31,7 @@ export function corsHeaders(request: Request, rules: OriginRules): Record<string
 
 export const PREFLIGHT_HEADERS = {
   "access-control-allow-methods": "GET, HEAD, POST, PUT, PATCH, DELETE",
-  "access-control-allow-headers": "authorization, content-type, idempotency-key, range, upload-offset, x-request-id",
+  "access-control-allow-headers":
+    "authorization, content-type, idempotency-key, last-event-id, range, upload-offset, x-request-id",
   "access-control-max-age": "600",
 } as const;

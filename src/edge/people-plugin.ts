@@ -119,8 +119,8 @@ function isPicture(address: string): boolean {
   return URL.canParse(address) && ["http:", "https:"].includes(new URL(address).protocol);
 }
 
-function deviceJson({ connectionId, userAgent, connectedAt }: ConnectionRecord) {
-  return { connectionId, ...deviceKind(userAgent), userAgent, connectedAt: iso(connectedAt) };
+function deviceJson({ connectionId, transport, userAgent, connectedAt }: ConnectionRecord) {
+  return { connectionId, ...deviceKind(userAgent), transport, userAgent, connectedAt: iso(connectedAt) };
 }
 
 function ask<Value>(

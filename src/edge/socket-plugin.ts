@@ -52,7 +52,7 @@ export interface SocketRules extends OriginRules {
 
 /** The codec of a client that names no subprotocol, by path. */
 const PATHS = { "/chat": CODECS.camel, "/api/v1/ws/chat": CODECS.snake, "/ws/chat": CODECS.snake } as const;
-const USER_AGENT_LENGTH_MAX = 256;
+export const USER_AGENT_LENGTH_MAX = 256;
 
 export function socketPlugin(
   auth: Pick<Auth, "verifyToken">,
@@ -139,7 +139,7 @@ function chooseCodec(
 }
 
 /** `undefined` for a client that brings no token: it is to send an `auth` frame. */
-async function identify(
+export async function identify(
   auth: Pick<Auth, "verifyToken">,
   request: Request,
   queryToken: boolean,
@@ -156,7 +156,7 @@ async function identify(
   return auth.verifyToken(bearerToken(header) ?? (header === null ? (inQuery ?? "") : ""));
 }
 
-function withinRate(
+export function withinRate(
   verified: Result<Verified | undefined, Rejection>,
   rates: Pick<Rates, "connect">,
 ): Result<Verified | undefined, Rejection> {
@@ -165,7 +165,7 @@ function withinRate(
   return retryAfterMs === 0 ? verified : err({ code: "rate_limited", retryAfterMs });
 }
 
-function remoteOf(request: Request, server: Server<unknown>, trustProxy: boolean): string {
+export function remoteOf(request: Request, server: Server<unknown>, trustProxy: boolean): string {
   const forwarded = trustProxy ? request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() : undefined;
   return forwarded || (server.requestIP(request)?.address ?? "");
 }

@@ -114,15 +114,41 @@ function pathOf(operation: string, { params = {}, query = "" }: RestCase): strin
 async function ask(server: TestServer, operation: string, given: RestCase, token: string): Promise<string> {
   const method = operation.slice(0, operation.indexOf(" "));
   const options = { token, ...(given.body === undefined ? {} : { body: given.body }) };
-  const reply = await server.rest(method, pathOf(operation, given), options);
+  const path = pathOf(operation, given);
+  if (given.until !== undefined) return withoutChance(await readStream(server, path, token, given.until));
+  const reply = await server.rest(method, path, options);
+  if (operation.endsWith("/poll")) await hangUp(server, token, reply.text);
   return withoutChance(`${reply.status} ${reply.text}`);
+}
+
+/** In the order of its lines: answers of two rooms come as they come. */
+async function readStream(server: TestServer, path: string, token: string, until: string): Promise<string> {
+  const response = await fetch(server.http + path, { headers: { authorization: `Bearer ${token}` } });
+  let text = "";
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    text += Buffer.from(chunk).toString();
+    if (text.includes(until)) break;
+  }
+  await hangUp(server, token, text);
+  return `${response.status} ${text
+    .split("\n")
+    .filter((line) => line.startsWith("data:"))
+    .sort()
+    .join("\n")}`;
+}
+
+/** So that nobody is there who would leave a moment later. */
+async function hangUp(server: TestServer, token: string, text: string): Promise<void> {
+  const id = /"connectionId":"([^"]+)"/.exec(text)?.[1] ?? "";
+  await server.rest("DELETE", `/v1/chat/events/${id}`, { token });
 }
 
 /** What the first tenant's owner sees of its world. */
 async function firstWorld(): Promise<readonly string[]> {
   const seen: string[] = [];
   for (const [operation, given] of Object.entries(REST_CASES)) {
-    if (!operation.startsWith("GET ") || given.isOfServer) continue;
+    // Who listens is seen by others; it is said in the tests of event streams who hears what.
+    if (!operation.startsWith("GET ") || given.isOfServer || given.until !== undefined) continue;
     seen.push(`${operation}: ${await ask(inhabited, operation, given, first("ann"))}`);
     if (operation.includes("{roomId}")) {
       const params = { ...given.params, roomId: HIDDEN };

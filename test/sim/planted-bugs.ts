@@ -174,11 +174,12 @@ function partOf(
 /** A frame that a slow client did not get is forgotten. */
 function forgetful(socket: Socket): Socket {
   return {
+    transport: socket.transport,
     send: (data, text) => {
       const result = socket.send(data, text);
       return result === "dropped" ? "queued" : result;
     },
-    subscribe: (topic) => socket.subscribe(topic),
+    subscribe: (topic, head) => socket.subscribe(topic, head),
     unsubscribe: (topic) => socket.unsubscribe(topic),
     cork: (run) => socket.cork(run),
     pause: () => socket.pause(),

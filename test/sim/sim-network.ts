@@ -57,6 +57,7 @@ const NOTICE_MS = 1;
 
 /** One WebSocket. The server sees it through the port `Socket`; the client calls `transmit` and `hangUp`. */
 export class SimWire implements Socket {
+  readonly transport = "websocket";
   readonly #queue: EventQueue;
   readonly #up: Pipe;
   readonly #down: Pipe;

@@ -21,11 +21,13 @@ import type { Principal } from "../../src/domain/principal.ts";
 import type { Verified } from "../../src/edge/auth.ts";
 import type { Connection } from "../../src/edge/connection.ts";
 import { EdgeCircle } from "../../src/edge/edge-circle.ts";
+import { EventStreams } from "../../src/edge/event-streams.ts";
 import { Gateway } from "../../src/edge/gateway.ts";
 import type { RateSettings } from "../../src/edge/rates.ts";
 import type { ShardOrder } from "../../src/actors/link.ts";
 import type { Socket } from "../../src/edge/ports.ts";
 import type { Rate } from "../../src/base/token-bucket.ts";
+import { StreamHub } from "../../src/edge/stream-hub.ts";
 import { CODECS } from "../../src/protocol/codec.ts";
 import { createCodecs } from "../../src/protocol/codecs.ts";
 import { CLOSE_CODES, type CloseReason, type Rejection } from "../../src/protocol/errors.ts";
@@ -64,6 +66,7 @@ export interface SharedWorld {
 }
 
 const WALL_AT_START_MS = 1_750_000_000_000;
+export const STREAM_MS_MAX = 120_000;
 const NO_LIMITS: RateSettings = {
   user: undefined,
   tenant: undefined,
@@ -87,6 +90,8 @@ export class SmallNode {
   readonly process: SimProcess;
   readonly gateway: Gateway;
   readonly circle: EdgeCircle;
+  readonly hub = new StreamHub();
+  readonly streams: EventStreams;
   readonly clusterNode: ClusterNode | undefined;
   readonly reports: string[] = [];
   readonly topics = new Map<string, Set<SmallSocket>>();
@@ -123,13 +128,29 @@ export class SmallNode {
       random: this.#random,
       codecs: this.#codecs,
       auth: options.hasAccess === true ? this.circle.access : auth,
-      broadcaster: { publish: (topic, data) => this.#publish(topic, data) },
+      broadcaster: {
+        publish: (topic, data, _text, head) => {
+          this.#publish(topic, data);
+          this.hub.publish(topic, data, head);
+        },
+      },
+      relayed: (connection, post, data) => this.streams.posted.relayed(connection, post, data),
       shards,
       rate,
       ...(options.limits !== undefined && { rates: this.circle.rates }),
       trace: this.circle.trace,
       defer: this.process.defer,
       ...(this.clusterNode !== undefined && { remote: this.clusterNode.links }),
+    });
+    this.streams = new EventStreams({
+      gateway: this.gateway,
+      hub: this.hub,
+      clock: this.process,
+      random: this.#random,
+      defer: this.process.defer,
+      presenceGraceMs: SETTINGS.presenceGraceMs,
+      heartbeatMs: SETTINGS.heartbeatMs,
+      streamMsMax: STREAM_MS_MAX,
     });
     this.#shards = new Array<Shard | undefined>(shards).fill(undefined);
     for (let shard = 0; shard < shards; shard += 1) this.startShard(shard);
@@ -175,6 +196,7 @@ export class SmallNode {
   /** The process is gone, and its sockets with it. */
   kill(): void {
     this.process.kill();
+    this.streams.stop();
     this.gateway.stop();
     for (const shard of this.#shards) shard?.stop();
   }
@@ -288,6 +310,7 @@ export function principalOf(user: string, role: Principal["role"] = "user"): Pri
 
 /** Keeps what it was sent; a paused one keeps what its client sends until it is resumed, as the kernel would. */
 export class SmallSocket implements Socket {
+  readonly transport = "websocket";
   readonly sent: Frame[] = [];
   closedWith: number | undefined;
   isPaused = false;

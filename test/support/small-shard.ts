@@ -262,6 +262,7 @@ export class ScriptedEdge {
       subscribe: (no, topic) => this.records.push(`subscribe ${no} ${this.#topics.get(topic)}`),
       unsubscribe: (no, topic) => this.records.push(`unsubscribe ${no} ${this.#topics.get(topic)}`),
       close: (no, reason) => this.records.push(`close ${no} ${reason}`),
+      relay: (no, post, data) => this.records.push(`relay ${no} ${post} ${Buffer.from(data).toString()}`),
       reply: (callNo, result) => this.replies.set(callNo, result),
       person: (no, profile) => this.records.push(`person ${no} ${JSON.stringify(profile)}`),
       actor: (hash, packed) => this.forwarded.push({ hash, packed: packed.slice() }),

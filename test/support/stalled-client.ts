@@ -1,5 +1,6 @@
 /**
- * A client that joins a room and then reads nothing any more: a raw TCP socket, since a WebSocket object always reads.
+ * A client that joins a room and then reads nothing any more: a raw TCP socket, since a WebSocket object always reads, and so
+ * does `fetch`.
  * Invariant: after `stall` the kernel's buffers fill up and nothing drains them.
  */
 import { randomBytes } from "node:crypto";
@@ -27,6 +28,21 @@ export class StalledClient {
     await received(socket, "101 Switching Protocols");
     socket.write(maskedText(JSON.stringify({ type: "join_room", ref: "joined", roomId })));
     await received(socket, '"ref":"joined"');
+    socket.removeAllListeners("data");
+    socket.pause();
+    return new StalledClient(socket);
+  }
+
+  /** The same by an event stream. */
+  static async listen(port: number, token: string, roomId: string): Promise<StalledClient> {
+    const socket = connect({ host: "127.0.0.1", port });
+    const head = [
+      `GET /v1/chat/events?room=${roomId} HTTP/1.1`,
+      `Host: 127.0.0.1:${port}`,
+      `Authorization: Bearer ${token}`,
+    ];
+    socket.write(`${head.join("\r\n")}\r\n\r\n`);
+    await received(socket, '"ref":"rooms:1"');
     socket.removeAllListeners("data");
     socket.pause();
     return new StalledClient(socket);

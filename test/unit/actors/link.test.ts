@@ -53,6 +53,7 @@ function toEdgeNotes(notes: unknown[]): ToEdgeHandler {
     closeTopic: (topic) => notes.push(["closeTopic", topic]),
     trace: (topic, untilMs) => notes.push(["trace", topic, untilMs]),
     done: (record) => notes.push(["done", record]),
+    relay: (connection, post, data) => notes.push(["relay", connection, post, textOf(data)]),
   };
 }
 
@@ -130,6 +131,7 @@ test("every kind of record reaches the edge as it was written, behind the block'
   writer.reply(1, ok({ rooms: [] }));
   writer.reply(2, err({ code: "forbidden", field: "x" }));
   writer.done(2 ** 35);
+  writer.relay(7, "post/0", '{"type":"ping"}');
   // The progress of the block is the one at its end.
   writer.progress(42);
   const notes: unknown[] = [];
@@ -147,6 +149,7 @@ test("every kind of record reaches the edge as it was written, behind the block'
     ["reply", 1, ok({ rooms: [] })],
     ["reply", 2, err({ code: "forbidden", field: "x" })],
     ["done", 2 ** 35],
+    ["relay", 7, "post/0", '{"type":"ping"}'],
   ]);
   expect(writer.isEmpty).toBe(true);
   writer.progress(43);

@@ -69,6 +69,7 @@ class Bench {
           closeTopic: ignore,
           trace: ignore,
           done: ignore,
+          relay: ignore,
         }),
       report: (event) => void this.reports.push(event),
       working: ignore,

@@ -11,6 +11,7 @@ import { MemoryDirectory } from "../../../src/cluster/memory/memory-directory.ts
 import { readConfig } from "../../../src/config.ts";
 import type { Principal } from "../../../src/domain/principal.ts";
 import { createAuth } from "../../../src/edge/auth.ts";
+import type { StreamOptions } from "../../../src/edge/streams-plugin.ts";
 import type { AppOptions } from "../../../src/edge/http.ts";
 import { Rates } from "../../../src/edge/rates.ts";
 import { Keeper } from "../../../src/edge/keeper.ts";
@@ -143,6 +144,7 @@ const REPLIES = {
   ask_assistant: { response: "Yes.", sources: [], responseTimeMs: 12 },
   list_blocks: { blocks: [] },
   shared_rooms: { rooms: [[room.roomId]] },
+  relay: {},
 } as const;
 
 export class FakeEngine implements Engine {
@@ -177,6 +179,17 @@ function jsonCodec(id: Codec["id"]): Codec {
   };
 }
 
+/** Refuses all. */
+const NO_STREAMS: StreamOptions["streams"] = {
+  admits: () => ({ code: "unavailable" }),
+  listen: () => {
+    throw new Error("nobody was admitted");
+  },
+  poll: () => err({ code: "unavailable" }),
+  forsake: () => undefined,
+  posted: { post: async () => err({ code: "not_found" }) },
+};
+
 /** Options for `createApp` with everything but the parts under test filled in. */
 export function appOptions(env: Record<string, string> = {}, clock: Clock = new SystemClock()) {
   const config = readConfig({ NODE_ENV: "test", ...env });
@@ -197,6 +210,7 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
       accept: () => err({ code: "unavailable" as const }),
       codecs: { 0: jsonCodec(0), 1: jsonCodec(1), 2: jsonCodec(2), 3: jsonCodec(3) },
     },
+    streams: { streams: NO_STREAMS, isReady: () => true },
     directory: new MemoryDirectory(new MemoryCluster(clock)),
     circle: {
       rates: new Rates({ clock, settings: config.value.limits }),

@@ -80,6 +80,10 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "how long a lost connection may be away before others see it",
     value: (c) => c.presenceGraceMs,
   },
+  STOA_STREAM_SECONDS: {
+    says: "an event stream (Server-Sent Events) ends after so long, and its client comes back without a gap",
+    value: (c) => c.streamSeconds,
+  },
   WEBSOCKET_IDLE_TIMEOUT: {
     says: "a socket that says nothing for so long, pongs included, is closed",
     value: (c) => c.socketIdleSeconds,
