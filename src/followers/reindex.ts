@@ -8,7 +8,7 @@ import { REINDEX_ATTEMPTS_MAX, REINDEX_RUN_EVENTS } from "../base/limits.ts";
 import type { FollowerStorage } from "../storage/follow-store.ts";
 import type { Done, LogKey, ReadResult, Segment } from "../storage/journal.ts";
 import type { SearchIndex } from "../storage/search-index.ts";
-import { changesOf, searchPositions } from "./search-consumer.ts";
+import { changesOf, forgetIn, lostIn, searchPositions } from "./search-consumer.ts";
 
 /** Events that were read, and messages among them, since the last time. */
 export type Progress = (events: number, messages: number) => void;
@@ -57,8 +57,8 @@ export class Reindex {
       .filter(({ seq }) => seq > position);
     const changes = events.flatMap(changesOf);
     if (changes.length > 0) await this.#ask<true>((done) => this.#parts.index.write([{ log, changes }], done));
-    if (events.some(({ kind }) => kind === "room_deleted")) {
-      await this.#ask<true>((done) => this.#parts.index.forgetFront(log, Number.MAX_SAFE_INTEGER, done));
+    for (const what of lostIn(events)) {
+      await this.#ask<true>((done) => forgetIn(this.#parts.index, log, what, done));
     }
     progress(events.length, events.filter(({ kind }) => kind === "message_sent").length);
     return end;

@@ -5,7 +5,7 @@
 import type { Seq } from "../base/ids.ts";
 import { SEARCH_WRITE_CHANGES } from "../base/limits.ts";
 import type { LogEvent, MessageSent } from "../domain/room/events.ts";
-import type { LogKey } from "../storage/journal.ts";
+import type { LogKey, ReadResult } from "../storage/journal.ts";
 import type { IndexBatch, IndexChange, SearchIndex } from "../storage/search-index.ts";
 import { type Delivered, type Forgotten, type LogConsumer, type LogRun, positionsOf } from "./log-consumer.ts";
 
@@ -50,9 +50,7 @@ export class SearchConsumer implements LogConsumer {
   }
 
   forget(log: LogKey, what: Forgotten, done: (outcome: Delivered) => void): void {
-    const forgotten = (result: { readonly ok: boolean }): void => done(result.ok ? "durable" : "later");
-    if (what.what === "seqs") this.#index.forget(log, what.seqs, forgotten);
-    else this.#index.forgetFront(log, what.what === "front" ? what.upTo : ALL, forgotten);
+    forgetIn(this.#index, log, what, (result) => done(result.ok ? "durable" : "later"));
   }
 
   /** As much as one write may have; the rest when others had their turn. */
@@ -90,16 +88,30 @@ export class SearchConsumer implements LogConsumer {
 
 const ALL: Seq = Number.MAX_SAFE_INTEGER;
 
-/** An edit that takes a quote away overwrites what was indexed; it is no loss of a message. */
-function lostIn(events: readonly LogEvent[]): readonly Forgotten[] {
+/** What events say is gone for good. An edit that takes a quote away overwrites what was indexed: no message is lost, but its
+ *  former words are to be in no byte either, for which forgetting nothing is enough. */
+export function lostIn(events: readonly LogEvent[]): readonly Forgotten[] {
   const lost: Forgotten[] = [];
   const seqs: Seq[] = [];
+  let isErased = false;
   for (const event of events) {
     if (event.kind === "history_trimmed") lost.push({ what: "front", upTo: event.through });
     if (event.kind === "room_deleted") lost.push({ what: "log" });
+    if ((event.kind === "message_deleted" || event.kind === "message_edited") && event.erased === true) isErased = true;
     if (event.kind === "message_deleted" && event.erased === true) seqs.push(event.target);
   }
-  return seqs.length === 0 ? lost : [...lost, { what: "seqs", seqs }];
+  return isErased ? [...lost, { what: "seqs", seqs }] : lost;
+}
+
+/** Answers when nothing of it is kept any more. */
+export function forgetIn(
+  index: SearchIndex,
+  log: LogKey,
+  what: Forgotten,
+  done: (forgotten: ReadResult<true>) => void,
+): void {
+  if (what.what === "seqs") index.forget(log, what.seqs, done);
+  else index.forgetFront(log, what.what === "front" ? what.upTo : ALL, done);
 }
 
 /** What an event means to the index. */

@@ -192,6 +192,14 @@ export function searchConformance(name: string, open: () => Promise<SearchHarnes
       expect(await seqs("filler3", { rooms: [OTHER.room] })).toHaveLength(13);
     });
 
+    test("former words of an edited message are in no byte once something is forgotten, be it nothing", async () => {
+      await write(LOG, put(1, "zqquoted words"), put(2, "other words"));
+      await write(LOG, { kind: "edit", seq: 1, by: 3, text: "plain words" });
+      await ask<true>((done) => index.forget(LOG, [], done));
+      expect((await harness.bytes()).includes("zqquoted")).toBe(false);
+      expect(await seqs("words")).toEqual([2, 1]);
+    });
+
     test("the front of a log, and a whole log, are forgotten", async () => {
       await write(LOG, ...Array.from({ length: 30 }, (_, i) => put(i + 1, `zqfront${i + 1} tea`)));
       await write(OTHER, put(1, "zqfront1 tea"));

@@ -61,6 +61,17 @@ test("what is there is thrown away, and every event is read once, edits and dele
   expect(await ask<readonly number[]>((done) => store.positions(searchPositions(index), [LOG], done))).toEqual([6_002]);
 });
 
+test("what the log says is gone for good stays away, whether it stands there still or not", async () => {
+  const { append, find, reindex } = rig();
+  await append([sent(1, "old"), sent(2, "old"), sent(3, "old but kept")]);
+  await append([{ kind: "history_trimmed", seq: 4, timestamp: 1, by, through: 2, throughNo: 2 }, sent(5, "new")]);
+  await reindex.rebuild(LOG, false, () => undefined);
+  expect([await find("old"), await find("new")]).toEqual([[3], [5]]);
+  await append([{ kind: "room_deleted", seq: 6, timestamp: 1, by }]);
+  await reindex.rebuild(LOG, false, () => undefined);
+  expect([await find("old"), await find("new")]).toEqual([[], []]);
+});
+
 test("a run that was interrupted goes on where it stood", async () => {
   const { append, find, index, reindex, store } = rig();
   await append([sent(1, "before"), sent(2, "before")]);
