@@ -4,7 +4,7 @@
  */
 import { SEARCH_PREFIX_LENGTH_MIN, SEARCH_QUERY_TERMS_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
-import { type Word, wordsOf } from "./words.ts";
+import { isUnspaced, type Word, wordsOf } from "./words.ts";
 
 export interface QueryTerm {
   /** In their order, folded. At least one. */
@@ -38,7 +38,7 @@ export function parseQuery(text: string): Result<readonly QueryTerm[], string> {
     const term = phrase === undefined ? termOf(bare, bare.endsWith("*")) : termOf(phrase, star === "*");
     if (term === undefined) continue;
     const last = term.words.at(-1) ?? "";
-    if (term.isPrefix && last.length < SEARCH_PREFIX_LENGTH_MIN && /^[\p{Script=Latin}\p{N}]/u.test(last)) {
+    if (term.isPrefix && last.length < SEARCH_PREFIX_LENGTH_MIN && !isUnspaced(last)) {
       return err(`the beginning of a word has at least ${SEARCH_PREFIX_LENGTH_MIN} letters`);
     }
     terms.push(term);
@@ -100,13 +100,10 @@ function addMatches(
     const [from, to] = [words[start], words[start + wanted.length - 1]];
     if (from === undefined || to === undefined) continue;
     // Of a pair that was found by its first character, only that is meant.
-    const isHalf = isPrefix && to.end - to.start === 2 && [...(wanted.at(-1) ?? "")].length === 1 && !isLatin(to.term);
+    const isHalf =
+      isPrefix && to.end - to.start === 2 && [...(wanted.at(-1) ?? "")].length === 1 && isUnspaced(to.term);
     found.push({ start: from.start, end: isHalf ? to.end - 1 : to.end });
   }
-}
-
-function isLatin(term: string): boolean {
-  return /^[\p{Script=Latin}\p{N}]/u.test(term);
 }
 
 function joined(ranges: readonly TextRange[]): readonly TextRange[] {

@@ -18,14 +18,44 @@ export interface Word {
 const UNSPACED =
   "\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Hangul}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}ー々〆";
 const RUNS = new RegExp(`([${UNSPACED}]+)|((?:(?![${UNSPACED}])[\\p{L}\\p{N}\\p{M}])+)`, "gu");
+const UNSPACED_START = new RegExp(`^[${UNSPACED}]`, "u");
 const MARKS = /\p{M}+/gu;
 
 /** In their order; of a text with too many words the first ones. */
 export function wordsOf(text: string): Word[] {
   const words: Word[] = [];
   if (isAscii(text)) asciiWords(text, words);
-  else otherWords(text, words);
+  else if (text.normalize("NFC") === text) otherWords(text, words);
+  else return decomposedWords(text);
   return words;
+}
+
+/** Some keyboards and file systems write accents, kana and Hangul in parts: they are put together, and places led back. */
+function decomposedWords(text: string): Word[] {
+  let composed = "";
+  /** By unit of the composed text: where its character begins and ends in the other one. */
+  const starts: number[] = [];
+  const ends: number[] = [];
+  for (const { segment, index } of characters.segment(text)) {
+    const character = segment.normalize("NFC");
+    composed += character;
+    for (let i = 0; i < character.length; i += 1) {
+      starts.push(index);
+      ends.push(index + segment.length);
+    }
+  }
+  const words: Word[] = [];
+  otherWords(composed, words);
+  return words.map((found) => {
+    return { ...found, start: starts[found.start] ?? 0, end: ends[found.end - 1] ?? text.length };
+  });
+}
+
+const characters = new Intl.Segmenter("und", { granularity: "grapheme" });
+
+/** The word begins in a script whose runs are cut into pairs. */
+export function isUnspaced(term: string): boolean {
+  return UNSPACED_START.test(term);
 }
 
 function isAscii(text: string): boolean {

@@ -1,5 +1,6 @@
 /** Words, queries, and what a text says to them. */
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import {
   SEARCH_PREFIX_LENGTH_MIN,
   SEARCH_QUERY_TERMS_MAX,
@@ -32,6 +33,32 @@ describe("words", () => {
     expect(terms("日本語")).toEqual(["日本", "本語", "語"]);
     expect(terms("iPhoneを買う")).toEqual(["iphone", "を買", "買う", "う"]);
     expect(terms("𠮷野家")).toEqual(["𠮷野", "野家", "家"]);
+  });
+
+  test("are the same however their characters are put together", () => {
+    for (const text of ["été naïve", "가나다 학교", "ガギグ", "việt nam"]) {
+      const parts = text.normalize("NFD");
+      expect(parts).not.toBe(text);
+      expect(terms(parts)).toEqual(terms(text));
+      for (const { start, end, term } of wordsOf(parts)) expect(terms(parts.slice(start, end))[0]).toBe(term);
+    }
+    expect(marked("학교", "나는 학교에".normalize("NFD"))?.map((part) => part.normalize("NFC"))).toEqual(["학교"]);
+  });
+
+  test("of any text are found where they stand, and nothing that is asked throws", () => {
+    const text = fc.string({ unit: "grapheme", maxLength: 60 });
+    fc.assert(
+      fc.property(text, fc.string({ unit: "binary", maxLength: 40 }), (has, asked) => {
+        for (const { start, end } of wordsOf(has)) {
+          const query = parseQuery(has.slice(start, end));
+          expect(query.ok && matchIn(query.value, has) !== undefined).toBe(true);
+        }
+        const other = parseQuery(asked);
+        if (other.ok) matchIn(other.value, has);
+        for (const { start, end } of wordsOf(asked)) expect(start < end && end <= asked.length).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
   });
 
   test("say where they stand, in an ASCII text as in any other", () => {
