@@ -83,7 +83,11 @@ export class HandOver {
   /** Before the process ends: every room finishes what it has and leaves what it collected; then `done`. */
   drain(done: () => void): void {
     const { rooms } = this.#actors;
-    for (const room of rooms.values()) room.marks.flushSent();
+    for (const room of rooms.values()) {
+      room.marks.flushSent();
+      // An answer may take a minute: what has come of it is kept.
+      room.assistant.interruptAll();
+    }
     const poll = (): void => {
       if ([...rooms.values()].every((room) => room.isSettled)) {
         done();

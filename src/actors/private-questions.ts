@@ -60,6 +60,13 @@ export class PrivateQuestions<Asking extends Request = Request> {
     answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: AI_RETRY_MS });
   }
 
+  failAll(): void {
+    for (const [request, run] of [...this.#open]) {
+      run?.stop();
+      this.fail(request);
+    }
+  }
+
   ask(request: Asking, question: AssistantQuestion): void {
     const { assistant, clock } = this.#env;
     if (assistant === undefined || !assistant.isConfigured) {

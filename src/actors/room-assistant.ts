@@ -27,6 +27,8 @@ type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => 
 const NO_LINK: AnswerWay = { no: 0, finish: () => undefined, reply: () => undefined };
 type Outcome = Omit<RunOutcome, "attempt">;
 
+const INTERRUPTED: Outcome = { state: "failed", reason: "interrupted" };
+
 /** An answer that this activation asked for. */
 interface Live {
   readonly seq: Seq;
@@ -89,7 +91,7 @@ export class RoomAssistant {
       if (this.#live.get(seq) !== live || live.outcome !== undefined) return;
       const asked = gathered?.asked;
       if (gathered === undefined || asked === undefined || this.#env.assistant === undefined) {
-        return this.#end(live, { state: "failed", reason: "interrupted" });
+        return this.#end(live, INTERRUPTED);
       }
       const { event, overlay } = asked;
       const content = overlay?.content ?? event.content;
@@ -157,6 +159,20 @@ export class RoomAssistant {
     for (const seq of [...this.#room.state.runs.keys()]) this.#interrupt(seq, one);
   }
 
+  /** The process ends: answers end where they are, private ones are asked for elsewhere. */
+  interruptAll(): void {
+    if (this.isIdle) return;
+    const interrupt = this.#later(() => {
+      for (const live of [...this.#live.values()]) {
+        if (live.outcome !== undefined) continue;
+        live.run?.stop();
+        this.#end(live, INTERRUPTED);
+      }
+      this.questions.failAll();
+    });
+    interrupt();
+  }
+
   stop(): void {
     for (const live of this.#live.values()) this.#silence(live);
     this.#live.clear();
@@ -205,10 +221,9 @@ export class RoomAssistant {
   }
 
   #interrupt(seq: Seq, then: () => void): void {
-    const outcome: Outcome = { state: "failed", reason: "interrupted" };
     let isFirst = true;
     const attempt = (): void =>
-      this.#ask({ kind: "end_answer", by: this.#by, target: seq, outcome }, (refused) => {
+      this.#ask({ kind: "end_answer", by: this.#by, target: seq, outcome: INTERRUPTED }, (refused) => {
         if (isFirst) then();
         isFirst = false;
         if (refused === undefined || !this.#room.state.runs.has(seq)) return;

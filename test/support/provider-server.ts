@@ -74,6 +74,12 @@ export class ProviderServer {
     this.#scripts[provider].push(...scripts);
   }
 
+  /** What was to come next is not to come. */
+  forget(): void {
+    this.#scripts.openai.length = 0;
+    this.#scripts.gemini.length = 0;
+  }
+
   always(answer: Answer): void {
     this.#always = answer;
   }

@@ -1,0 +1,269 @@
+/** What the assistant may not do: spend more than was allowed, run too often at once, answer where nobody configured it. */
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { AI_RUNS_PER_ROOM_MAX } from "../../src/base/limits.ts";
+import { assistedRoom, ending, messageAfter } from "../support/assistant-steps.ts";
+import { TestClient } from "../support/client.ts";
+import { startDynalite } from "../support/dynamodb-servers.ts";
+import { makeTestTables } from "../support/dynamodb-tables.ts";
+import { at, listAt, numberAt } from "../support/json.ts";
+import { ProviderServer } from "../support/provider-server.ts";
+import { TestServer } from "../support/server.ts";
+
+const START_MS_MAX = 40_000;
+const provider = new ProviderServer();
+const running: { dispose(): Promise<void> }[] = [];
+
+afterAll(() => provider.stop());
+afterEach(async () => {
+  for (const one of running.splice(0)) await one.dispose();
+});
+
+async function start(env: Record<string, string>): Promise<TestServer> {
+  const server = await TestServer.start({ env: { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000", ...env } });
+  running.push(server);
+  return server;
+}
+
+function connect(server: TestServer, user: string): Promise<TestClient> {
+  return TestClient.connect(server, { token: server.token({ user }), wire: "json" });
+}
+
+describe("budgets", () => {
+  /** With this little the first question takes nearly all. */
+  const SMALL = { STOA_AI_OUTPUT_TOKENS: "100", STOA_AI_INPUT_TOKENS: "1000" };
+
+  async function spend(env: Record<string, string>): Promise<void> {
+    const server = await start({ ...provider.env, ...SMALL, STOA_AI_USER_TOKENS: "500", ...env });
+    const ann = await connect(server, "ann");
+    const bob = await connect(server, "bob");
+    const room = await assistedRoom(ann);
+    const other = await assistedRoom(bob);
+    // A provider that says how much it took: 40 and 250.
+    provider.next("gemini", [{ text: "x".repeat(1_000) }]);
+    expect(at(await ending(ann, room, messageAfter(await ann.say(room, "@ai one"))), "state")).toBe("complete");
+    const asked = provider.requests.length;
+    const refused = await ending(ann, room, messageAfter(await ann.say(room, "@ai two")));
+    expect([at(refused, "state"), at(refused, "reason")]).toEqual(["failed", "budget_exhausted"]);
+    expect(at(refused, "content")).toBe("The assistant's budget for today is used up.");
+    expect(provider.requests.length).toBe(asked);
+    const token = server.token({ user: "ann" });
+    const reply = await server.rest("POST", "/v1/chat/ai/ask", { token, body: { question: "three?" } });
+    expect([reply.status, at(reply.body, "error.code")]).toEqual([429, "ai_budget_exhausted"]);
+    expect(numberAt(reply.body, "error.details.retryAfterMs")).toBeLessThanOrEqual(86_400_000);
+    // Somebody else has a budget of their own.
+    expect(at(await ending(bob, other, messageAfter(await bob.say(other, "@ai four"))), "state")).toBe("complete");
+  }
+
+  test("a person's is kept before the call, by what was really spent, on SQLite", () => spend({}), START_MS_MAX);
+
+  test(
+    "and on DynamoDB",
+    async () => {
+      const dynamo = await startDynalite();
+      running.push({ dispose: () => dynamo.stop() });
+      const { location } = await makeTestTables(dynamo);
+      await spend({
+        DYNAMODB_ENDPOINT: dynamo.endpoint,
+        DYNAMODB_TABLE_MESSAGES: location.messagesTable,
+        DYNAMODB_TABLE_ROOMS: location.roomsTable,
+      });
+    },
+    START_MS_MAX,
+  );
+
+  test(
+    "a room's and a tenant's end questions of everybody there, and of nobody else",
+    async () => {
+      const server = await start({
+        ...provider.env,
+        ...SMALL,
+        STOA_AI_ROOM_TOKENS: "500",
+        STOA_AI_TENANT_TOKENS: "800",
+      });
+      const ann = await connect(server, "ann");
+      const [one, two] = [await assistedRoom(ann), await assistedRoom(ann)];
+      const reasonIn = async (room: string): Promise<unknown> => {
+        provider.next("gemini", [{ text: "x".repeat(1_000) }]);
+        const asked = provider.requests.length;
+        const end = await ending(ann, room, messageAfter(await ann.say(room, "@ai hm?")));
+        // What was not asked for is not left for the next test.
+        if (provider.requests.length === asked) provider.forget();
+        return at(end, "reason") ?? at(end, "state");
+      };
+      expect(await reasonIn(one)).toBe("complete");
+      expect(await reasonIn(one)).toBe("budget_exhausted");
+      expect(await reasonIn(two)).toBe("complete");
+      const three = await assistedRoom(ann);
+      expect(await reasonIn(three)).toBe("budget_exhausted");
+    },
+    START_MS_MAX,
+  );
+});
+
+test(
+  "without a provider a room says so once, and a private question is refused",
+  async () => {
+    const server = await start({});
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann);
+    const end = await ending(ann, room, messageAfter(await ann.say(room, "@ai hello?")));
+    expect([at(end, "reason"), at(end, "content")]).toEqual([
+      "not_configured",
+      "The assistant is not configured on this server.",
+    ]);
+    await ann.say(room, "@ai hello??");
+    const token = server.token({ user: "ann" });
+    const history = await server.rest("GET", `/v1/chat/rooms/${room}/messages`, { token });
+    expect(listAt(history.body, "data.messages")).toHaveLength(3);
+    const reply = await server.rest("POST", "/v1/chat/ai/ask", { token, body: { question: "?", roomId: room } });
+    expect([reply.status, at(reply.body, "error.code")]).toEqual([503, "ai_not_configured"]);
+  },
+  START_MS_MAX,
+);
+
+test(
+  "so many answers grow in one room, one more is refused, and when one has ended another may begin",
+  async () => {
+    const server = await start({ ...provider.env, AI_RESPONSE_TIMEOUT: "20000" });
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann);
+    const growing: string[] = [];
+    for (let i = 0; i < AI_RUNS_PER_ROOM_MAX; i += 1) {
+      provider.next("gemini", [{ text: "Hm. " }, { hang: true }]);
+      growing.push(messageAfter(await ann.say(room, `@ai ${i}`)));
+    }
+    const end = await ending(ann, room, messageAfter(await ann.say(room, "@ai one more")));
+    expect([at(end, "state"), at(end, "reason")]).toEqual(["failed", "too_many_runs"]);
+    await ann.ack({ type: "stop_answer", roomId: room, messageId: growing[0] });
+    provider.next("gemini", [{ text: "Yes." }]);
+    expect(at(await ending(ann, room, messageAfter(await ann.say(room, "@ai now?"))), "state")).toBe("complete");
+  },
+  START_MS_MAX,
+);
+
+test(
+  "more questions than a node answers at once wait for a place",
+  async () => {
+    const server = await start({ ...provider.env, STOA_AI_RUNS: "1", STOA_SHARDS: "1", AI_RESPONSE_TIMEOUT: "20000" });
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann);
+    const gate = Promise.withResolvers<void>();
+    const asked = provider.requests.length;
+    provider.next("gemini", [{ until: gate.promise }, { text: "First." }], [{ text: "Second." }]);
+    const first = messageAfter(await ann.say(room, "@ai first"));
+    await provider.came(asked + 1);
+    const second = messageAfter(await ann.say(room, "@ai second"));
+    gate.resolve();
+    expect(at(await ending(ann, room, first), "content")).toBe("First.");
+    expect(at(await ending(ann, room, second), "content")).toBe("Second.");
+  },
+  START_MS_MAX,
+);
+
+test(
+  "an answer as long as a message may be is whole, a longer one is cut and says so",
+  async () => {
+    const server = await start({ ...provider.env, MAX_MESSAGE_LENGTH: "10" });
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann);
+    provider.next("gemini", [{ text: "12345" }, { text: "6789😀" }]);
+    const whole = await ending(ann, room, messageAfter(await ann.say(room, "@ai a")));
+    expect([at(whole, "content"), at(whole, "reason")]).toEqual(["123456789😀", undefined]);
+    provider.next("gemini", [{ text: "12345" }, { text: "6789😀!" }, { hang: true }]);
+    const cut = await ending(ann, room, messageAfter(await ann.say(room, "@ai b")));
+    expect([at(cut, "state"), at(cut, "content"), at(cut, "reason")]).toEqual([
+      "complete",
+      "123456789😀",
+      "length_limit",
+    ]);
+  },
+  START_MS_MAX,
+);
+
+test(
+  "a server that is stopped ends its answers with what has come, and is out in time",
+  async () => {
+    const server = await start({ ...provider.env, AI_RESPONSE_TIMEOUT: "20000" });
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann);
+    provider.next("gemini", [{ text: "Just begun" }, { hang: true }]);
+    const messageId = messageAfter(await ann.say(room, "@ai a long one"));
+    await ann.waitFor((frame) => frame.type === "ai_response" && frame["messageId"] === messageId, "a piece");
+    const { code, ms } = await server.stop();
+    expect(code).toBe(0);
+    expect(ms).toBeLessThan(10_000);
+    await server.restart();
+    const history = await server.rest("GET", `/v1/chat/rooms/${room}/messages`, {
+      token: server.token({ user: "ann" }),
+    });
+    const answer = listAt(history.body, "data.messages").at(-1);
+    expect([at(answer, "content"), at(answer, "answer.state"), at(answer, "answer.reason")]).toEqual([
+      "Just begun",
+      "failed",
+      "interrupted",
+    ]);
+  },
+  START_MS_MAX,
+);
+
+describe("judging messages", () => {
+  async function judging(level: string, env: Record<string, string> = {}): Promise<[TestServer, TestClient, string]> {
+    const server = await start({ ...provider.env, STOA_AI_MODERATION: "on", ...env });
+    const token = server.token({ user: "root", role: "admin" });
+    const set = await server.rest("PUT", "/v1/chat/admin/moderation", { token, body: { rules: [], hook: true } });
+    expect(set.status).toBe(200);
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann, { moderationLevel: level });
+    const bob = await connect(server, "bob");
+    await bob.join(room);
+    return [server, bob, room];
+  }
+
+  test(
+    "a model holds, refuses and lets through, by the room's level",
+    async () => {
+      const [, bob, room] = await judging("strict");
+      const asked = provider.requests.length;
+      provider.next("gemini", [{ text: '{"action":' }, { text: '"allow"}' }]);
+      expect((await bob.say(room, "Good morning."))["held"]).toBeUndefined();
+      expect(provider.requests[asked]?.text).toContain("harassment");
+      provider.next("gemini", [{ text: '```json\n{"action":"hold","reason":"Perhaps rude."}\n```' }]);
+      expect((await bob.say(room, "You there."))["held"]).toBe(true);
+      provider.next("gemini", [{ text: '{"action":"reject","reason":"No insults."}' }]);
+      const refused = await bob.refused({ type: "send_message", roomId: room, content: "You fool." });
+      expect([refused["code"], refused["message"]]).toEqual(["message_rejected", "No insults."]);
+    },
+    START_MS_MAX,
+  );
+
+  test(
+    "what it does not judge in time, or not in the words it was asked for, is decided by the failure policy",
+    async () => {
+      const env = { STOA_MODERATION_HOOK_FAILURE: "reject", STOA_MODERATION_HOOK_TIMEOUT_MS: "300" };
+      const [, bob, room] = await judging("basic", env);
+      provider.next("gemini", [{ hang: true }]);
+      const late = await bob.refused({ type: "send_message", roomId: room, content: "Hello?" });
+      expect(late["code"]).toBe("message_rejected");
+      provider.next("gemini", [{ text: "I like this message!" }]);
+      const vague = await bob.refused({ type: "send_message", roomId: room, content: "Hello?" });
+      expect(vague["code"]).toBe("message_rejected");
+    },
+    START_MS_MAX,
+  );
+});
+
+test(
+  "the mood of a conversation is an annotation of the answer",
+  async () => {
+    const server = await start(provider.env);
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann);
+    await ann.say(room, "What a wonderful day!");
+    provider.next("gemini", [{ text: "Pos" }, { text: "itive. Everybody is happy." }], [{ text: "Who knows?" }]);
+    const told = await ending(ann, room, messageAfter(await ann.say(room, "@ai sentiment")));
+    expect([at(told, "sentiment"), at(told, "content")]).toEqual(["positive", "Positive. Everybody is happy."]);
+    const vague = await ending(ann, room, messageAfter(await ann.say(room, "@ai sentiment")));
+    expect(at(vague, "sentiment")).toBeUndefined();
+  },
+  START_MS_MAX,
+);
