@@ -31,10 +31,12 @@ let news: ProviderNews[] = [];
 /** The last piece of each run in `news`: more is added to it. */
 const pieces = new Map<number, { kind: "piece"; readonly id: number; text: string }>();
 let isFlushing = false;
+let timer: ReturnType<typeof setTimeout> | undefined;
 let flushedMs = Number.NEGATIVE_INFINITY;
 
 function flush(): void {
   isFlushing = false;
+  timer = undefined;
   flushedMs = clock.monotonicMs();
   const block = news;
   news = [];
@@ -51,11 +53,14 @@ function say(one: ProviderNews): void {
   news.push(one);
   if (one.kind === "piece") pieces.set(one.id, one);
   else pieces.delete(one.id);
-  if (isFlushing) return;
+  if (isFlushing && (one.kind !== "began" || timer === undefined)) return;
+  clearTimeout(timer);
+  timer = undefined;
   isFlushing = true;
-  const waitMs = flushedMs + AI_BLOCK_INTERVAL_MS - clock.monotonicMs();
+  // A first piece is what people wait for.
+  const waitMs = one.kind === "began" ? 0 : flushedMs + AI_BLOCK_INTERVAL_MS - clock.monotonicMs();
   if (waitMs <= 0) setImmediate(flush);
-  else setTimeout(flush, waitMs);
+  else timer = setTimeout(flush, waitMs);
 }
 
 host.on("message", (order: ProviderOrder) => {

@@ -53,21 +53,23 @@ export function failureOfStatus(status: number | undefined): Failure {
 }
 
 /** Each item as it comes; rejects as soon as `signal` is aborted, whatever the source does then. */
-export async function forEach<Item>(
+export function forEach<Item>(
   source: AsyncIterable<Item>,
   signal: AbortSignal,
   use: (item: Item) => void,
 ): Promise<void> {
-  const aborted = new Promise<never>((_, reject) => {
+  return new Promise((resolve, reject) => {
     const fail = (): void => reject(new ProviderError("cut"));
-    if (signal.aborted) fail();
-    else signal.addEventListener("abort", fail, { once: true });
+    if (signal.aborted) return fail();
+    signal.addEventListener("abort", fail, { once: true });
+    const readAll = async (): Promise<void> => {
+      for await (const item of source) {
+        if (signal.aborted) return;
+        use(item);
+      }
+    };
+    readAll()
+      .then(resolve, reject)
+      .finally(() => signal.removeEventListener("abort", fail));
   });
-  aborted.catch(() => undefined);
-  const items = source[Symbol.asyncIterator]();
-  for (;;) {
-    const next = await Promise.race([items.next(), aborted]);
-    if (next.done === true) return;
-    use(next.value);
-  }
 }

@@ -1,0 +1,118 @@
+/** Clients of the assistant's benchmark: one that chats and measures deliveries, one that asks and measures first pieces. */
+import { tokenFor } from "../load/token.ts";
+import { SECRET } from "../processes.ts";
+
+interface Incoming {
+  readonly type: string;
+  readonly ref?: string;
+  readonly roomId?: string;
+  readonly offset?: number;
+  readonly text?: string;
+  readonly events?: readonly {
+    readonly type: string;
+    readonly state?: string;
+    readonly message?: { readonly content: string };
+  }[];
+}
+
+/** Milliseconds since 1970 with fractions: the same for all processes of one machine. */
+export function epochMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
+abstract class JsonSocket {
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<string, () => void>();
+  #refs = 0;
+
+  protected constructor(port: number, user: string) {
+    const authorization = `Bearer ${tokenFor({ sub: user, name: user }, SECRET)}`;
+    this.#socket = new WebSocket(`ws://127.0.0.1:${port}/chat`, {
+      headers: { authorization },
+      protocols: ["stoa.v1.json"],
+    });
+    this.#socket.addEventListener("message", ({ data }) => {
+      const frame = JSON.parse(String(data)) as Incoming;
+      if (frame.type === "error") throw new Error(`refused: ${data}`);
+      if (frame.ref !== undefined) this.#waiting.get(frame.ref)?.();
+      this.came(frame);
+    });
+  }
+
+  opened(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#socket.addEventListener("open", () => resolve());
+      this.#socket.addEventListener("error", () => reject(new Error("a socket was not opened")));
+    });
+  }
+
+  send(frame: object): void {
+    this.#socket.send(JSON.stringify(frame));
+  }
+
+  ask(frame: object): Promise<void> {
+    this.#refs += 1;
+    const ref = `r${this.#refs}`;
+    return new Promise((resolve) => {
+      this.#waiting.set(ref, resolve);
+      this.send({ ...frame, ref });
+    });
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  protected abstract came(frame: Incoming): void;
+}
+
+/** Sends times, and notes how long the times of others were under way. */
+export class Chatter extends JsonSocket {
+  readonly #latencies: number[];
+
+  constructor(port: number, user: string, latencies: number[]) {
+    super(port, user);
+    this.#latencies = latencies;
+  }
+
+  say(roomId: string): void {
+    this.send({ type: "send_message", roomId, content: String(epochMs()) });
+  }
+
+  protected override came(frame: Incoming): void {
+    for (const event of frame.events ?? []) {
+      if (event.type === "new_message" && event.message !== undefined) {
+        this.#latencies.push(epochMs() - Number(event.message.content));
+      }
+    }
+  }
+}
+
+/** Asks in its rooms, again as soon as an answer has ended. */
+export class Asker extends JsonSocket {
+  isAsking = false;
+  ended = 0;
+  readonly #firstPieces: number[];
+
+  constructor(port: number, user: string, firstPieces: number[]) {
+    super(port, user);
+    this.#firstPieces = firstPieces;
+  }
+
+  question(roomId: string): void {
+    this.send({ type: "send_message", roomId, content: "@ai tell me" });
+  }
+
+  protected override came({ type, roomId, offset, text, events }: Incoming): void {
+    if (type === "ai_response" && offset === 0 && text !== undefined) {
+      // The first piece may have the next one with it.
+      this.#firstPieces.push(epochMs() - Number.parseFloat(text));
+    }
+    for (const event of events ?? []) {
+      if (event.type !== "ai_response" || roomId === undefined) continue;
+      if (event.state !== "complete") throw new Error(`an answer ended as ${event.state}`);
+      this.ended += 1;
+      if (this.isAsking) this.question(roomId);
+    }
+  }
+}
