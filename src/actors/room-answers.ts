@@ -42,7 +42,7 @@ export class RoomAnswers {
     else this.#waiting.push(waiting);
   }
 
-  /** The log has become durable further. `showUpTo` runs before somebody who subscribes is answered. */
+  /** The log has become durable further. `showUpTo` runs before somebody who subscribes is answered, and before the room itself goes on. */
   committed(showUpTo: (seq: Seq) => void): void {
     const { room } = this.#parts;
     for (
@@ -51,7 +51,8 @@ export class RoomAnswers {
       next = this.#waiting.peek()
     ) {
       this.#waiting.shift();
-      if (next.request.sequel.kind === "subscribe") showUpTo(next.seq);
+      const { sequel, asker } = next.request;
+      if (sequel.kind === "subscribe" || asker.kind === "own") showUpTo(next.seq);
       this.#settle(next);
     }
   }

@@ -128,7 +128,7 @@ export class RoomAssistant {
   /** An answer that somebody stopped or deleted, or whose room is gone, is asked for no more. */
   committed(events: readonly LogEvent[]): void {
     for (const event of events) {
-      if (event.kind === "answer_ended") this.#drop(event.target);
+      if (event.kind === "answer_ended" || event.kind === "message_deleted") this.#drop(event.target);
       if (event.kind === "room_deleted") for (const seq of [...this.#live.keys()]) this.#drop(seq);
     }
   }

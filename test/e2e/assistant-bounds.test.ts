@@ -128,10 +128,12 @@ test(
     const ann = await connect(server, "ann");
     const room = await assistedRoom(ann);
     const growing: string[] = [];
+    const asked = provider.requests.length;
     for (let i = 0; i < AI_RUNS_PER_ROOM_MAX; i += 1) {
       provider.next("gemini", [{ text: "Hm. " }, { hang: true }]);
       growing.push(messageAfter(await ann.say(room, `@ai ${i}`)));
     }
+    await provider.came(asked + AI_RUNS_PER_ROOM_MAX);
     const end = await ending(ann, room, messageAfter(await ann.say(room, "@ai one more")));
     expect([at(end, "state"), at(end, "reason")]).toEqual(["failed", "too_many_runs"]);
     await ann.ack({ type: "stop_answer", roomId: room, messageId: growing[0] });

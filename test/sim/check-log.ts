@@ -59,7 +59,7 @@ function checkEvents(log: FinalLog, violate: Violate): void {
     if (event.timestamp < timestamp) violate("3 timestamps", `${place}: ${event.timestamp} after ${timestamp}`);
     timestamp = event.timestamp;
     if (event.kind === "fence") continue;
-    if (event.kind === "message_sent") {
+    if (event.kind === "message_sent" && event.run === undefined) {
       const earlier = contents.get(event.content);
       if (earlier !== undefined) violate("2 once", `${place} repeats "${event.content}" of ${earlier}`);
       contents.set(event.content, event.seq);
@@ -109,7 +109,13 @@ function repliesTo(events: readonly LogEvent[], root: Seq): string {
   const replies = new Set<Seq>();
   let lastNo = 0;
   for (const event of events) {
-    if (event.kind === "message_sent" && event.replyTo !== undefined) {
+    if (event.kind === "message_sent" && event.run !== undefined) {
+      // It stands in the thread of its question.
+      const asked = events[event.run.question - 1];
+      if (asked?.kind !== "message_sent" || asked.thread?.root !== root) continue;
+      lastNo += 1;
+      replies.add(event.seq);
+    } else if (event.kind === "message_sent" && event.replyTo !== undefined) {
       const answered = seqOfMessageId(event.replyTo) ?? 0;
       const parent = events[answered - 1];
       const hangsOn = parent?.kind === "message_sent" ? (parent.thread?.root ?? answered) : undefined;
@@ -131,7 +137,7 @@ function replayedOverlay(events: readonly LogEvent[], seq: Seq): MessageOverlay 
   const reactions: Record<string, UserId[]> = {};
   for (const event of events) {
     if (!("target" in event) || event.target !== seq || isPin(event)) continue;
-    if (event.kind === "message_edited") content = event.content;
+    if (event.kind === "message_edited" || event.kind === "answer_ended") content = event.content;
     else if (event.kind === "message_deleted") deletedAt = event.timestamp;
     else if (event.kind === "reaction_changed") {
       const users = (reactions[event.emoji] ?? []).filter((user) => user !== event.by);

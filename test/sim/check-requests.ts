@@ -80,6 +80,8 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
       return event.kind === "message_pinned" && event.target === seqOfMessageId(body.messageId);
     case "unpin_message":
       return event.kind === "message_unpinned" && event.target === seqOfMessageId(body.messageId);
+    case "stop_answer":
+      return event.kind === "answer_ended" && event.target === seqOfMessageId(body.messageId);
     case "vote_poll":
       return (
         event.kind === "poll_voted" &&

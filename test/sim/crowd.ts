@@ -14,6 +14,8 @@ const OPEN_REQUESTS_MAX = 6;
 
 /** Every so many messages ask something. */
 const POLL_EVERY = 7;
+/** Every so many are a question to the assistant. */
+const ASK_EVERY = 6;
 /** What a vote may be: all options, one, or none, which takes it back. */
 const CHOICES = [[0], [1], [0, 2], [], [0, 1, 2]] as const;
 
@@ -134,7 +136,7 @@ export class Crowd {
 
   content(client: SimClient): string {
     this.#contents += 1;
-    return `${client.name} says ${this.#contents}`;
+    return `${this.#contents % ASK_EVERY === 0 ? "@ai " : ""}${client.name} says ${this.#contents}`;
   }
 
   #change(client: SimClient, room: RoomId): void {
@@ -143,7 +145,8 @@ export class Crowd {
     if (message === undefined) return this.#send(client, room);
     const messageId: MessageId = message.id;
     const dice = this.#random.next();
-    if (dice < 0.35) client.request(room, { kind: "edit_message", messageId, content: this.content(client) });
+    if (message.isAnswer && dice < 0.6) client.request(room, { kind: "stop_answer", messageId });
+    else if (dice < 0.35) client.request(room, { kind: "edit_message", messageId, content: this.content(client) });
     else if (dice < 0.5) client.request(room, { kind: "delete_message", messageId });
     else if (dice < 0.54) client.request(room, { kind: "pin_message", messageId });
     else if (dice < 0.56) client.request(room, { kind: "unpin_message", messageId });

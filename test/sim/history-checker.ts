@@ -5,8 +5,10 @@
  * 3 contiguous, epochs never fall          8 recipients were members
  * 4 seen: contiguous and equal to the log  9 after healing everything is answered (`liveness`, from the scenario)
  * 5 nothing seen that is not there         10 presence, unread counts, heads at the end equal the truth
+ * 11 an answer of the assistant ends exactly once
  * One node only, so far: nothing about several views of who owns a room.
  */
+import { checkAnswers } from "./check-answers.ts";
 import { checkEnding } from "./check-ending.ts";
 import { checkLog, checkRows } from "./check-log.ts";
 import { checkOrder, checkRequests } from "./check-requests.ts";
@@ -30,6 +32,7 @@ export function checkHistory(history: History): Violation[] {
   for (const log of history.logs) {
     checkLog(log, violate);
     checkRows(log, violate);
+    checkAnswers(log, violate);
   }
   for (const client of history.clients) {
     for (const fault of client.faults) violate("protocol", `${client.name}, ${fault}`);

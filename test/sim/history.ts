@@ -12,7 +12,7 @@ export type RequestBody =
   | { readonly kind: "send_message"; readonly content: string; readonly replyTo?: MessageId; readonly isPoll?: true }
   | { readonly kind: "vote_poll"; readonly messageId: MessageId; readonly choices: readonly number[] }
   | { readonly kind: "edit_message"; readonly messageId: MessageId; readonly content: string }
-  | { readonly kind: "delete_message" | "pin_message" | "unpin_message"; readonly messageId: MessageId }
+  | { readonly kind: "delete_message" | "pin_message" | "unpin_message" | "stop_answer"; readonly messageId: MessageId }
   | { readonly kind: "message_reaction"; readonly messageId: MessageId; readonly emoji: string; readonly add: boolean }
   | { readonly kind: "create_room"; readonly participants: readonly UserId[]; readonly isPrivate: boolean }
   | { readonly kind: "join_room" }

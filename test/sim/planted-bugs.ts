@@ -101,6 +101,13 @@ class CutsReplayShort extends SimRoom {
   }
 }
 
+class LeavesAnswersOpen extends SimRoom {
+  constructor(env: ShardEnv, address: RoomAddress, host: RoomHost) {
+    super(env, address, host);
+    this.assistant.endOpen = (then) => then();
+  }
+}
+
 /** Passes everything on but appends. */
 export function withAppend(journal: Journal, append: Journal["append"]): Journal {
   return {
@@ -208,4 +215,5 @@ export const PLANTED_BUGS: readonly { readonly name: string; readonly plant: Pla
   { name: "rejection while the put may still land", plant: { parts: { wrapJournal: givesUpTooEarly } } },
   { name: "pipelined appends", plant: { parts: { wrapJournal: pipelines } } },
   { name: "replay cut short", plant: inRoom(CutsReplayShort) },
+  { name: "answers of a former activation left open", plant: inRoom(LeavesAnswersOpen) },
 ];

@@ -39,6 +39,7 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
     case "delete_message":
     case "pin_message":
     case "unpin_message":
+    case "stop_answer":
       return { type: body.kind, ...key, messageId: body.messageId };
     case "message_reaction": {
       const action = body.add ? "add" : "remove";
@@ -46,7 +47,8 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
     }
     case "create_room": {
       const { participants, isPrivate } = body;
-      return { type: "create_room", ...key, name: roomId, roomType: isPrivate ? "private" : "public", participants };
+      const settings = { name: roomId, roomType: isPrivate ? "private" : "public", enableAI: true } as const;
+      return { type: "create_room", ...key, ...settings, participants };
     }
     case "join_room":
       return { type: "join_room", ...key, ...(since !== undefined && { lastSeq: since }) };

@@ -25,6 +25,7 @@ export class RoomView {
     readonly author: UserId;
     readonly seq: Seq;
     readonly isPoll: boolean;
+    readonly isAnswer: boolean;
   }[] = [];
 
   constructor(room: RoomId) {
@@ -42,8 +43,8 @@ export class RoomView {
     this.seen.push({ kind: "events", connection, after, head, events });
     for (const event of events) {
       if (event.type !== "new_message" || event.seq <= (this.head ?? 0)) continue;
-      const { messageId: id, authorId: author, poll } = event.message;
-      this.messages.push({ id, author, seq: event.seq, isPoll: poll !== undefined });
+      const { messageId: id, authorId: author, poll, answer } = event.message;
+      this.messages.push({ id, author, seq: event.seq, isPoll: poll !== undefined, isAnswer: answer !== undefined });
       if (this.messages.length > MESSAGES_KEPT_MAX) this.messages.shift();
     }
     this.head = Math.max(this.head ?? 0, head);

@@ -24,6 +24,7 @@ import type { Codecs } from "../../src/protocol/codecs.ts";
 import type { Rejection } from "../../src/protocol/errors.ts";
 import type { Journal } from "../../src/storage/journal.ts";
 import type { Disruption } from "./history.ts";
+import { SimAssistant } from "./sim-assistant.ts";
 import { joinCluster, type Seat, stopNode } from "./sim-member.ts";
 import { Pipe, SimTopics, SimWire } from "./sim-network.ts";
 import { SimProcess } from "./sim-process.ts";
@@ -232,6 +233,7 @@ export class SimNode {
             }),
           ),
         report: this.#report,
+        assistant: new SimAssistant(process, this.#newRandom()),
         working: (record, link) => {
           if (process.isDead) return;
           incarnation.record = record;

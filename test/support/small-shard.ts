@@ -9,6 +9,7 @@ import type { PeerLink } from "../../src/actors/shard-links.ts";
 import type { ConnectionId, RoomId, TenantId, UserId } from "../../src/base/ids.ts";
 import { hash32 } from "../../src/base/hash.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
+import type { Assistant } from "../../src/domain/assistant/port.ts";
 import type { ModerationHook } from "../../src/domain/moderation/hook.ts";
 import type { NodeId } from "../../src/cluster/membership.ts";
 import { Placement, type View } from "../../src/cluster/placement.ts";
@@ -54,7 +55,13 @@ export class SmallShard {
   readonly #edges = new Map<number, ScriptedEdge>();
   #lastLink = 0;
 
-  constructor(node = "here", world = new SmallWorld(), hook?: ModerationHook, settings: Partial<ShardSettings> = {}) {
+  constructor(
+    node = "here",
+    world = new SmallWorld(),
+    hook?: ModerationHook,
+    settings: Partial<ShardSettings> = {},
+    assistant?: Assistant,
+  ) {
     this.world = world;
     this.node = node as NodeId;
     this.journal = new ScriptedJournal(new MemoryJournal(world.store, world.soon));
@@ -78,6 +85,7 @@ export class SmallShard {
       send: (block, link) => this.#edges.get(link)?.told(block),
       report: (event) => this.reports.push(event),
       ...(hook !== undefined && { hook }),
+      ...(assistant !== undefined && { assistant }),
       working: () => undefined,
       shard: 0,
       shards: 1,

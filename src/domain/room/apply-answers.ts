@@ -1,7 +1,8 @@
 /** How the assistant's answers grow and end in a room's state. Invariant: an answer that has ended is in no state any more. */
 import type { RunStart } from "../assistant/runs.ts";
 import type { AnswerEvent } from "./answer-events.ts";
-import type { MessageSent } from "./events.ts";
+import type { MessageDeleted, MessageSent } from "./events.ts";
+import { knownMessage } from "./message-rows.ts";
 import type { RoomState } from "./state.ts";
 
 export function runBegan(state: RoomState, { seq, timestamp }: MessageSent, start: RunStart): void {
@@ -23,4 +24,16 @@ export function answerChanged(state: RoomState, event: AnswerEvent): void {
       if (!state.runs.delete(event.target)) throw new Error(`the answer ${event.target} has ended`);
       state.toldOfNoAssistant = event.outcome.reason === "not_configured";
   }
+}
+
+/** An answer that is deleted while it grows ends with that. Its row keeps what came, as that of any deleted message. */
+export function runDeleted(state: RoomState, { target, seq }: MessageDeleted): void {
+  const run = state.runs.get(target);
+  if (run === undefined) return;
+  state.runs.delete(target);
+  const row = knownMessage(state, target);
+  // On replay the row may be unknown: the store has it.
+  if (row == null) return;
+  const answer = { state: "cancelled", attempt: run.attempt, reason: "deleted" } as const;
+  state.messages.set(target, { ...row, overlay: { ...row.overlay, content: run.text, answer } }, seq);
 }

@@ -5,7 +5,7 @@
 import type { Seq, UserId } from "../../base/ids.ts";
 import { MENTIONS_KEPT_MAX } from "../../base/limits.ts";
 import { unreachable } from "../../base/result.ts";
-import { answerChanged, runBegan } from "./apply-answers.ts";
+import { answerChanged, runBegan, runDeleted } from "./apply-answers.ts";
 import { standingChanged, standingOfJoined } from "./apply-standing.ts";
 import type {
   HistoryTrimmed,
@@ -83,6 +83,7 @@ export function apply(state: RoomState, event: LogEvent): void {
       standingChanged(state, event);
       break;
     case "message_deleted":
+      runDeleted(state, event);
       if (event.files !== undefined) filesChanged(state, event);
       messageChanged(state, event);
       break;

@@ -9,7 +9,7 @@ import { askedOf } from "../../assistant/triggers.ts";
 import type { AnswerEnded } from "../answer-events.ts";
 import type { EndAnswer, ExtendAnswer, RestartAnswer, StopAnswer } from "../commands.ts";
 import type { Decision } from "../decision.ts";
-import type { DomainEvent, MessageSent } from "../events.ts";
+import type { MessageSent } from "../events.ts";
 import { knownMessage } from "../message-rows.ts";
 import {
   accept,
@@ -126,32 +126,9 @@ export function decideStop(state: LiveRoom, command: StopAnswer, bodyHash: numbe
   const forbidden = run.asker === by.userId ? undefined : refuse(state, by, "moderate");
   if (forbidden !== undefined) return forbidden;
   const as = run.asker === by.userId && run.as !== undefined ? { as: run.as } : {};
-  const base = { ...eventBase(state, command, bodyHash, context), ...as };
-  return accept([cancelled(state, row.seq, "stopped", base, context)]);
-}
-
-type Base = Pick<DomainEvent, "timestamp" | "by" | "clientId" | "bodyHash" | "as">;
-
-/** What was shown of it and is in no event yet is kept. */
-function cancelled(
-  state: LiveRoom,
-  target: number,
-  reason: RunReason,
-  base: Base,
-  { unsaved }: DecideContext,
-): AnswerEnded {
-  const run = state.runs.get(target);
-  const content = `${run?.text ?? ""}${unsaved?.(target) ?? ""}` || SENTENCES[reason];
-  const outcome: RunOutcome = { state: "cancelled", attempt: run?.attempt ?? 1, reason };
-  return { kind: "answer_ended", seq: state.head + 1, ...base, target, content, outcome };
-}
-
-/** An answer that is deleted while it grows ends first. */
-export function endedFirst(
-  state: LiveRoom,
-  target: number,
-  base: Base,
-  context: DecideContext,
-): readonly AnswerEnded[] {
-  return state.runs.has(target) ? [cancelled(state, target, "deleted", base, context)] : [];
+  const base = { seq: state.head + 1, ...eventBase(state, command, bodyHash, context), ...as };
+  // What was shown of it and is in no event yet is kept.
+  const content = `${run.text}${context.unsaved?.(row.seq) ?? ""}` || SENTENCES.stopped;
+  const outcome: RunOutcome = { state: "cancelled", attempt: run.attempt, reason: "stopped" };
+  return accept([{ kind: "answer_ended", ...base, target: row.seq, content, outcome }]);
 }

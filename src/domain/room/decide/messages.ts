@@ -17,7 +17,6 @@ import {
   timestampOf,
   UNCHANGED,
 } from "./answer.ts";
-import { endedFirst } from "./answers.ts";
 import { refuseAttachments } from "./attachments.ts";
 import { attachedTo, filesWithout } from "./files.ts";
 import { mayMention, mentionsOf } from "./mentions.ts";
@@ -146,14 +145,11 @@ export function decideDelete(
   // Who deletes their own as a moderator would tell by it whose it was.
   const as = row.as === undefined || row.author !== by.userId ? {} : { as: row.as };
   const place = thread === undefined ? {} : { thread };
-  const ended = endedFirst(state, target, base, context);
-  const seq = state.head + 1 + ended.length;
-  if (row.files === undefined)
-    return accept([...ended, { kind: "message_deleted", seq, ...base, target, ...as, ...place }]);
+  const deleted = { kind: "message_deleted", seq: state.head + 1, ...base, target, ...as, ...place } as const;
+  if (row.files === undefined) return accept([deleted]);
   const without = filesWithout(state, row);
   if (isDecision(without)) return without;
-  const { files, effects } = without;
-  return accept([...ended, { kind: "message_deleted", seq, ...base, target, ...as, ...place, files }], effects);
+  return accept([{ ...deleted, files: without.files }], without.effects);
 }
 
 /** One's own as an author or as a moderator: who may delete any message may delete one's own too. */

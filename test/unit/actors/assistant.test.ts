@@ -1,0 +1,269 @@
+/** Answers of the assistant in a shard: what listeners are shown and when, what is saved, and who may end them. Virtual time. */
+import { beforeEach, describe, expect, test } from "bun:test";
+import { decodeEntries } from "../../../src/actors/log-codec.ts";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { AI_CHECKPOINT_MS, AI_PIECE_INTERVAL_MS } from "../../../src/base/limits.ts";
+import type {
+  Assistant,
+  AssistantListener,
+  AssistantQuestion,
+  AssistantRun,
+} from "../../../src/domain/assistant/port.ts";
+import type { LogEvent } from "../../../src/domain/room/events.ts";
+import { type ScriptedEdge, SmallShard, SmallWorld, TENANT } from "../../support/small-shard.ts";
+import type { Frame } from "../../support/wire.ts";
+
+const ROOM = "room" as RoomId;
+const [ANN, BOB] = [1, 2] as const;
+
+interface Asked {
+  readonly question: AssistantQuestion;
+  readonly listener: AssistantListener;
+  stopped: boolean;
+}
+
+/** Says what the test says. */
+class ScriptedAssistant implements Assistant {
+  readonly isConfigured = true;
+  readonly asked: Asked[] = [];
+
+  start(question: AssistantQuestion, listener: AssistantListener): AssistantRun {
+    const asked: Asked = { question, listener, stopped: false };
+    this.asked.push(asked);
+    return {
+      stop: () => {
+        asked.stopped = true;
+      },
+    };
+  }
+
+  recall(_tenant: unknown, _room: unknown, _user: unknown, done: (turns: readonly []) => void): void {
+    done([]);
+  }
+
+  get last(): Asked {
+    const last = this.asked.at(-1);
+    if (last === undefined) throw new Error("nothing was asked");
+    return last;
+  }
+}
+
+let world: SmallWorld;
+let assistant: ScriptedAssistant;
+let shard: SmallShard;
+let edge: ScriptedEdge;
+
+beforeEach(() => {
+  world = new SmallWorld();
+  assistant = new ScriptedAssistant();
+  shard = new SmallShard("here", world, undefined, {}, assistant);
+  edge = shard.ownEdge();
+  edge.open(ANN, "ann");
+  edge.open(BOB, "bob");
+  edge.ask(ANN, { type: "create_room", ref: "c", roomId: ROOM, name: "r", roomType: "public", enableAI: true });
+  edge.join(BOB, ROOM);
+  act();
+});
+
+function act(ms?: number): void {
+  edge.post();
+  shard.run(ms);
+}
+
+function question(text = "@ai hello"): Asked {
+  edge.say(ANN, ROOM, text);
+  act();
+  return assistant.last;
+}
+
+function pieces(): readonly Frame[] {
+  return edge.published.map(({ frame }) => frame).filter(({ type }) => type === "ai_response");
+}
+
+function log(): readonly LogEvent[] {
+  const { segments } = world.store.currentLog(TENANT, ROOM) ?? { segments: [] };
+  return segments.flatMap(({ firstSeq, entries }) => decodeEntries(firstSeq, entries));
+}
+
+function kinds(): readonly string[] {
+  return log()
+    .map(({ kind }) => kind)
+    .filter((kind) => kind.startsWith("answer_"));
+}
+
+describe("a growing answer", () => {
+  test("its first piece is shown in the turn that brings it, the rest 25 times a second at most, and every letter once", () => {
+    const { listener } = question();
+    listener.began();
+    listener.piece("a");
+    world.run(1);
+    expect(pieces().map(({ offset, text }) => [offset, text])).toEqual([[0, "a"]]);
+    for (let i = 0; i < 200; i += 1) {
+      listener.piece("bc");
+      world.run(5);
+    }
+    world.run(2 * AI_PIECE_INTERVAL_MS);
+    expect(pieces().length).toBeLessThanOrEqual(2 + 1_000 / AI_PIECE_INTERVAL_MS);
+    let text = "";
+    for (const piece of pieces()) {
+      expect(piece["offset"]).toBe(text.length);
+      text += String(piece["text"]);
+    }
+    expect(text).toBe(`a${"bc".repeat(200)}`);
+  });
+
+  test("is saved once a second, each time what is new, and all of it once at the end", () => {
+    const { listener } = question();
+    listener.piece("one ");
+    world.run(AI_CHECKPOINT_MS + 50);
+    listener.piece("two ");
+    listener.piece("three");
+    world.run(AI_CHECKPOINT_MS + 50);
+    listener.ended({ state: "complete", provider: "p", sources: [1] });
+    world.run();
+    const events = log();
+    expect(kinds()).toEqual(["answer_extended", "answer_extended", "answer_ended"]);
+    expect(events.flatMap((event) => (event.kind === "answer_extended" ? [[event.from, event.text]] : []))).toEqual([
+      [0, "one "],
+      [4, "two three"],
+    ]);
+    expect(events.at(-1)).toMatchObject({ content: "one two three", outcome: { state: "complete", provider: "p" } });
+  });
+
+  test("costs no event while nothing comes", () => {
+    question();
+    world.run(10 * AI_CHECKPOINT_MS);
+    expect(kinds()).toEqual([]);
+  });
+
+  test("begins anew: nothing of the next provider is shown before the log says that the former text is void", () => {
+    const { listener } = question();
+    listener.piece("half");
+    world.run(AI_CHECKPOINT_MS + 50);
+    listener.began();
+    listener.piece("whole");
+    world.run();
+    const shown = edge.published.map(({ frame }) => frame);
+    const restart = shown.findIndex((frame) => JSON.stringify(frame).includes('"attempt":2,"content":""'));
+    const next = shown.findIndex((frame) => frame.type === "ai_response" && frame["attempt"] === 2);
+    expect(restart).toBeGreaterThan(0);
+    expect(next).toBeGreaterThan(restart);
+    expect(shown[next]).toMatchObject({ offset: 0, text: "whole" });
+    listener.ended({ state: "complete", sources: [] });
+    world.run();
+    expect(log().at(-1)).toMatchObject({ content: "whole", outcome: { attempt: 2 } });
+  });
+
+  test("a provider that begins anew before its first word leaves no trace", () => {
+    const { listener } = question();
+    listener.began();
+    listener.began();
+    listener.piece("x");
+    listener.ended({ state: "complete", sources: [] });
+    world.run();
+    expect(kinds()).toEqual(["answer_ended"]);
+  });
+
+  test("who begins to listen gets what the others were shown, and then the same pieces as they", () => {
+    const { listener } = question();
+    listener.piece("one ");
+    world.run(1);
+    // Not shown to anybody yet.
+    listener.piece("two ");
+    edge.open(3, "cleo");
+    edge.join(3, ROOM);
+    edge.post();
+    world.run(1);
+    const told = edge.frames.filter(({ no, frame }) => no === 3 && frame.type === "ai_response");
+    expect(told.map(({ frame }) => [frame["offset"], frame["text"]])).toEqual([[0, "one "]]);
+    world.run(AI_PIECE_INTERVAL_MS + 5);
+    expect(pieces().at(-1)).toMatchObject({ offset: 4, text: "two " });
+  });
+});
+
+describe("the end of an answer", () => {
+  test("whoever stops it keeps all that was said, and what comes later is not heard", () => {
+    const asked = question();
+    asked.listener.piece("so far");
+    world.run(1);
+    const answer = log().findLast((event) => event.kind === "message_sent");
+    const messageId = `msg_${(answer?.seq ?? 0).toString(36)}`;
+    edge.ask(ANN, { type: "stop_answer", ref: "stop", roomId: ROOM, messageId });
+    act();
+    expect(asked.stopped).toBe(true);
+    asked.listener.piece(" and more");
+    asked.listener.ended({ state: "complete", sources: [] });
+    world.run(2 * AI_CHECKPOINT_MS);
+    expect(kinds()).toEqual(["answer_ended"]);
+    expect(log().at(-1)).toMatchObject({ content: "so far", outcome: { state: "cancelled", reason: "stopped" } });
+  });
+
+  test("with its message, when that is deleted, or with the room", () => {
+    const first = question();
+    first.listener.piece("secret");
+    world.run(1);
+    const answer = log().findLast((event) => event.kind === "message_sent");
+    const messageId = `msg_${(answer?.seq ?? 0).toString(36)}`;
+    edge.ask(ANN, { type: "delete_message", ref: "d", roomId: ROOM, messageId });
+    act();
+    expect(first.stopped).toBe(true);
+    expect(kinds()).toEqual([]);
+    const second = question("@ai again");
+    edge.ask(ANN, { type: "delete_room", ref: "r", roomId: ROOM });
+    act();
+    expect(second.stopped).toBe(true);
+    second.listener.ended({ state: "complete", sources: [] });
+    world.run(2_000);
+    expect(log().at(-1)?.kind).toBe("room_deleted");
+  });
+
+  test("another node took the room: its activation ends the answer, the former one says nothing more", () => {
+    const asked = question();
+    asked.listener.piece("here");
+    world.run(AI_CHECKPOINT_MS + 50);
+    const other = new SmallShard("there", world, undefined, {}, new ScriptedAssistant());
+    const elsewhere = other.ownEdge();
+    elsewhere.open(7, "cleo");
+    elsewhere.join(7, ROOM);
+    elsewhere.post();
+    other.run();
+    asked.listener.piece(" and there");
+    world.run(10_000);
+    expect(kinds()).toEqual(["answer_extended", "answer_ended"]);
+    expect(log().findLast(({ kind }) => kind === "answer_ended")).toMatchObject({
+      content: "here",
+      outcome: { state: "failed", reason: "interrupted" },
+    });
+    expect(asked.stopped).toBe(true);
+  });
+
+  test("a store that is away delays it, and it comes once", () => {
+    const { listener } = question();
+    listener.piece("text");
+    world.run(1);
+    let lost = 0;
+    shard.journal.onAppend = (append) => {
+      lost += 1;
+      // The answer to the first write is lost; then the store is itself again.
+      append.write("unknown");
+      shard.journal.onAppend = undefined;
+    };
+    listener.ended({ state: "complete", sources: [] });
+    world.run(5_000);
+    expect([lost, kinds()]).toEqual([1, ["answer_ended"]]);
+  });
+});
+
+test("the assistant sees what the asker may see: edits, pseudonyms, no deleted words", () => {
+  edge.ask(ANN, { type: "update_room", ref: "u", roomId: ROOM, allowAnonymous: true });
+  edge.ask(BOB, { type: "send_message", ref: "a", roomId: ROOM, content: "nobody knows me", anonymous: true });
+  edge.say(BOB, ROOM, "gone");
+  act();
+  const gone = log().findLast((event) => event.kind === "message_sent");
+  edge.ask(BOB, { type: "delete_message", ref: "g", roomId: ROOM, messageId: `msg_${(gone?.seq ?? 0).toString(36)}` });
+  act();
+  const { question: given } = question("@assistant who said that?");
+  expect(given.context.map(({ content }) => content)).toEqual(["nobody knows me"]);
+  expect(given.context[0]?.author).not.toBe("bob");
+  expect([given.task, given.text]).toEqual(["answer", "who said that?"]);
+});
