@@ -3,10 +3,11 @@
  * first one at `/docs`. The page is our own: the usual viewers come
  * from a CDN, and this server must be complete without the internet.
  */
-import { openapi, toOpenAPISchema } from "@elysiajs/openapi";
+import { toOpenAPISchema } from "@elysiajs/openapi";
 import { type AnyElysia, Elysia } from "elysia";
 import { asyncApiDocument } from "../protocol/asyncapi.ts";
 import type { SchemaOptions } from "../protocol/schema.ts";
+import { answersOf, ENVELOPES, type Operation as Answering } from "./route-answers.ts";
 import { escapeHtml, htmlPage, htmlResponse } from "./html.ts";
 
 /** The same routes under another prefix, and what is not API. */
@@ -14,26 +15,54 @@ const NOT_LISTED = [/^\/api\/v1\/chat(\/|$)/, "/", "/docs", "/docs/json", "/docs
 const VERSION = "1";
 
 export function docsPlugin(app: () => AnyElysia, socket: SchemaOptions) {
+  let document: object | undefined;
   return new Elysia()
-    .use(
-      openapi({
-        path: "/docs",
-        specPath: "/docs/json",
-        provider: null,
-        exclude: { paths: NOT_LISTED },
-        documentation: {
-          info: {
-            title: "Stoa",
-            version: VERSION,
-            description: "Realtime chat over REST. Every path under /v1/chat also stands under /api/v1/chat.",
-          },
-          components: { securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } } },
-          security: [{ bearer: [] }],
-        },
-      }),
+    .get(
+      "/docs/json",
+      () => {
+        document ??= openApiDocument(app());
+        return document;
+      },
+      { detail: { hide: true } },
     )
     .get("/docs/asyncapi.json", () => asyncApiDocument(socket), { detail: { hide: true } })
     .get("/docs", () => htmlResponse(listing(operationsOf(app()))), { detail: { hide: true } });
+}
+
+/** What the routes say of themselves, and which statuses each of them answers with. */
+function openApiDocument(app: AnyElysia): object {
+  const { paths, components } = toOpenAPISchema(app, { paths: NOT_LISTED });
+  return {
+    openapi: "3.1.2",
+    info: {
+      title: "Stoa",
+      version: VERSION,
+      description:
+        "Realtime chat over REST. Every path under /v1/chat also stands under /api/v1/chat. Besides what is named, every route may answer 503 with Retry-After while something is away or too much is waiting.",
+    },
+    tags: [],
+    security: [{ bearer: [] }],
+    paths: Object.fromEntries(
+      Object.entries(paths).map(([path, item]) => [
+        path,
+        withAnswers(path, item as Readonly<Record<string, Answering>>),
+      ]),
+    ),
+    components: {
+      ...components,
+      schemas: { ...components.schemas, ...ENVELOPES },
+      securitySchemes: { bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" } },
+    },
+  };
+}
+
+function withAnswers(path: string, item: Readonly<Record<string, Answering>>): object {
+  return Object.fromEntries(
+    Object.entries(item).map(([method, operation]) => [
+      method,
+      { ...operation, responses: answersOf(method, path, operation) },
+    ]),
+  );
 }
 
 interface Operation {

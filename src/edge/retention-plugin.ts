@@ -7,6 +7,7 @@ import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse } from "./envelope.ts";
+import { readJsonBody } from "./json-body.ts";
 import { type HoldScope, type Holds, readHolds, setHold } from "./holds.ts";
 import type { Keeper } from "./keeper.ts";
 import { readWhole, wholeText } from "./paging.ts";
@@ -34,6 +35,7 @@ export function retentionPlugin(prefix: string, options: RetentionRestOptions) {
   const holds = holdsOf(options.keeper);
   return new Elysia({ prefix: `${prefix}/admin`, detail: { tags: ["admin"] } })
     .onError((context) => answerError(context, options.log))
+    .onParse(readJsonBody)
     .use(authenticated(options))
     .get(
       "/retention",

@@ -149,7 +149,8 @@ export class TestServer {
         : { body: typeof options.body === "string" ? options.body : JSON.stringify(options.body) }),
     });
     const text = await response.text();
-    const json = response.headers.get("content-type")?.includes("json") ? (JSON.parse(text) as RestBody) : {};
+    const isJson = text !== "" && response.headers.get("content-type")?.includes("json") === true;
+    const json = isJson ? (JSON.parse(text) as RestBody) : {};
     return { status: response.status, headers: response.headers, text, body: json };
   }
 
