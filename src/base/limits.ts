@@ -562,6 +562,8 @@ export const CAPSULE_READ_EVENTS = 4_096;
 export const CAPSULE_MEMBERS_PER_READ = 500;
 /** Events after which an export's file is durable, so that an interrupted one loses no more than a second of work. */
 export const CAPSULE_COMMIT_EVENTS = 65_536;
+/** Times that the rows of a room are copied whose beginning is gone, until nobody changed one meanwhile. Then it is refused. */
+export const CAPSULE_ROW_ATTEMPTS_MAX = 5;
 /** Times that a store is asked which does not answer, and the pause after the first one, milliseconds, which grows by as much. */
 export const CAPSULE_ATTEMPTS_MAX = 8;
 export const CAPSULE_RETRY_MS = 100;

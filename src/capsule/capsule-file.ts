@@ -32,7 +32,7 @@ const TABLES = `
     row TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE item (
-    collection TEXT NOT NULL, id TEXT NOT NULL, row TEXT NOT NULL, PRIMARY KEY (collection, id)
+    collection TEXT NOT NULL, id TEXT NOT NULL, row TEXT NOT NULL, person TEXT, PRIMARY KEY (collection, id)
   ) STRICT, WITHOUT ROWID;
   CREATE TABLE pin (seq INTEGER PRIMARY KEY, pinned_by TEXT NOT NULL, pinned_at INTEGER NOT NULL) STRICT;
 

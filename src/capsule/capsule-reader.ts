@@ -68,9 +68,9 @@ export class CapsuleReader {
     for (const { seq, row } of overlays.iterate()) {
       yield { kind: "message", seq, overlay: JSON.parse(row) as MessageOverlay };
     }
-    const items = this.#db.prepare<{ collection: string; id: string; row: string }, []>("SELECT * FROM item");
-    for (const { collection, id, row } of items.iterate()) {
-      yield { kind: "item", collection, id, value: JSON.parse(row) as ItemValue };
+    const items = this.#db.prepare<StoredItem, []>("SELECT * FROM item");
+    for (const { collection, id, row, person } of items.iterate()) {
+      yield { kind: "item", collection, id, value: JSON.parse(row) as ItemValue, ...(person !== null && { person }) };
     }
     for (const row of this.members()) yield { kind: "member", userId: row.userId, row };
     yield { kind: "room", card: this.card };
@@ -137,6 +137,13 @@ export class CapsuleReader {
   close(): void {
     this.#db.close();
   }
+}
+
+interface StoredItem {
+  readonly collection: string;
+  readonly id: string;
+  readonly row: string;
+  readonly person: UserId | null;
 }
 
 interface MarkRow {

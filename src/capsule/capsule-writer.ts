@@ -172,9 +172,9 @@ export class CapsuleWriter implements KeptRows {
         return;
       }
       case "item": {
-        const { collection, id, value } = change;
+        const { collection, id, value, person } = change;
         if (value === null) statements.removeItem.run(collection, id);
-        else statements.setItem.run(collection, id, JSON.stringify(value));
+        else statements.setItem.run(collection, id, JSON.stringify(value), person ?? null);
         return;
       }
       case "room":
@@ -185,7 +185,26 @@ export class CapsuleWriter implements KeptRows {
     }
   }
 
+  /** Members and items, to be copied anew. */
+  clearRows(): void {
+    this.#statements.clearMembers.run();
+    this.#statements.clearItems.run();
+  }
+
   // ---------------------------------------------------------------------------------------------- the rest
+
+  /** Of the last event that is in a segment or waits for one; 0: none is. */
+  get lastSeq(): Seq {
+    return this.#events.at(-1)?.seq ?? this.#statements.lastSeq.get()?.seq ?? 0;
+  }
+
+  messages(after: Seq, limit: number): readonly Seq[] {
+    return this.#statements.messages.all(after, limit).map(({ seq }) => seq);
+  }
+
+  hasItems(collection: string): boolean {
+    return this.#statements.anItem.get(collection) !== null;
+  }
 
   members(after: string, limit: number): readonly UserId[] {
     return this.#statements.members.all(after, limit).map(({ userId }) => userId as UserId);

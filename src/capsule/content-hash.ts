@@ -8,7 +8,7 @@ const PARTS: readonly string[] = [
   "SELECT first_seq, last_seq, epoch, owner, message_count, timestamp, entries FROM segment ORDER BY first_seq",
   "SELECT user_id, row FROM member ORDER BY user_id",
   "SELECT seq, overlay FROM message WHERE overlay IS NOT NULL ORDER BY seq",
-  "SELECT collection, id, row FROM item ORDER BY collection, id",
+  "SELECT collection, id, row, person FROM item ORDER BY collection, id",
   "SELECT * FROM mark ORDER BY user_id",
   "SELECT * FROM thread_mark ORDER BY user_id, root",
   "SELECT seq, bytes FROM snapshot",

@@ -5,14 +5,18 @@
  * Invariant: what is disguised has no idempotency key; keys of one connection would tell that two people are one.
  */
 import { createHmac } from "node:crypto";
-import type { UserId } from "../base/ids.ts";
+import type { ItemKey, UserId } from "../base/ids.ts";
 import { placeInThread } from "../domain/room/decide/threads.ts";
 import type { DomainEvent, LogEvent, MessageSent, PollVoted } from "../domain/room/events.ts";
+import { pseudonymKey } from "../domain/room/pseudonyms.ts";
 import type { Reported } from "../domain/room/moderation-events.ts";
 import type { RoomState } from "../domain/room/state.ts";
 
 const VOTER_PREFIX = "voter_";
-const VOTER_CHARS = 20;
+const UPLOADER_PREFIX = "uploader_";
+const STAND_IN_CHARS = 20;
+/** Rows that tell whose a pseudonym is. */
+const PERSONS_OF_PSEUDONYMS = pseudonymKey("" as UserId);
 
 export class Disguise {
   readonly #secret: Uint8Array;
@@ -50,10 +54,18 @@ export class Disguise {
       }
       case "report_resolved":
         return event.userAs === undefined ? event : { ...event, userId: event.userAs };
+      case "file_added":
+        // It may come to be attached to something without a name. Whoever brought it is somebody of this file alone.
+        return unkeyed({ ...event, by: this.#standIn(UPLOADER_PREFIX, event.fileId) });
+      case "rows_erased":
+        return { ...event, items: event.items.filter(isShown).map(([key, row]) => [key, withoutAuthor(row)]) };
       case "held_resolved":
         return event.userAs === undefined ? event : { ...event, author: event.userAs };
       default:
         break;
+    }
+    if (event.kind === "message_sent" && event.run?.as !== undefined) {
+      return { ...event, run: { ...event.run, asker: event.run.as } };
     }
     return event.as === undefined ? event : unkeyed({ ...event, by: event.as });
   }
@@ -61,8 +73,13 @@ export class Disguise {
   #vote(event: PollVoted): PollVoted {
     if (this.#state.messages.get(event.target)?.poll?.anonymous !== true) return event;
     this.#isNeeded = true;
-    const hash = createHmac("sha256", this.#secret).update(`${event.target}#${event.by}`).digest("hex");
-    return unkeyed({ ...event, by: (VOTER_PREFIX + hash.slice(0, VOTER_CHARS)) as UserId });
+    return unkeyed({ ...event, by: this.#standIn(VOTER_PREFIX, `${event.target}#${event.by}`) });
+  }
+
+  /** The same for the same, and for nobody who does not know the secret anything more. */
+  #standIn(prefix: string, name: string): UserId {
+    const hash = createHmac("sha256", this.#secret).update(name).digest("hex");
+    return (prefix + hash.slice(0, STAND_IN_CHARS)) as UserId;
   }
 
   /** Who follows a thread is said where they begin to: with whom the thread, as it is shown, has not yet. */
@@ -74,6 +91,15 @@ export class Disguise {
     const { followers } = placeInThread(root, by, mentions);
     return { ...event, thread: { ...place, ...(followers !== undefined && { followers }) } };
   }
+}
+
+function isShown([key]: readonly [ItemKey, object | null]): boolean {
+  return !key.startsWith(PERSONS_OF_PSEUDONYMS);
+}
+
+/** Of a report about something that was written without a name. */
+function withoutAuthor(row: object | null): object | null {
+  return row !== null && "userAs" in row ? { ...row, userId: row.userAs } : row;
 }
 
 function unkeyed<Event extends DomainEvent>(event: Event): Event {

@@ -18,6 +18,7 @@ import { ask } from "./asking.ts";
 import { CapsuleWriter } from "./capsule-writer.ts";
 import { contentHash } from "./content-hash.ts";
 import { Disguise } from "./disguise.ts";
+import { fillTrimmed } from "./export-trimmed.ts";
 import { RowReplay } from "./row-replay.ts";
 
 export interface Store {
@@ -45,6 +46,8 @@ interface Job extends ExportOptions {
   readonly store: Store;
   readonly key: LogKey;
   readonly writer: CapsuleWriter;
+  /** Where the log begins: 1, unless retention has removed what came before. */
+  readonly first: Seq;
   readonly last: Seq;
 }
 
@@ -56,19 +59,20 @@ export async function exportRoom(
 ): Promise<Result<Exported, string>> {
   const { tenant, room, until } = options;
   const key: LogKey = { tenant, room, incarnation: 1 };
-  const head = headOf(await ask<LogTail>((done) => store.journal.readTail(key, done)));
+  const head = await headOf(store, key);
   if (head.head === 0) return err(`there is no room ${room} of tenant ${tenant}`);
   if (until !== undefined && until > head.head) return err(`room ${room} has ${head.head} events, not ${until}`);
   const last = until ?? head.head;
   const [first] = await ask<readonly Segment[]>((done) =>
     store.journal.readRange(key, { from: 1, to: last, eventsMax: 1 }, done),
   );
-  if (first === undefined || first.firstSeq > 1) {
-    return err(`the beginning of room ${room} is not there any more`);
+  if (first === undefined) return err(`room ${room} has no log`);
+  if (until !== undefined && first.firstSeq > 1) {
+    return err(`retention has removed the beginning of room ${room}: it can be exported as it is now, without --until`);
   }
   const writer = new CapsuleWriter(path);
   try {
-    const made = await fill({ ...options, store, key, writer, last });
+    const made = await fill({ ...options, store, key, writer, first: first.firstSeq, last });
     if (made.ok) writer.finish();
     else writer.abandon();
     return made;
@@ -78,7 +82,8 @@ export async function exportRoom(
   }
 }
 
-function headOf({ snapshot, segments }: LogTail): RoomState {
+async function headOf({ journal }: Store, key: LogKey): Promise<RoomState> {
+  const { snapshot, segments } = await ask<LogTail>((done) => journal.readTail(key, done));
   const state = snapshot === undefined ? emptyRoomState() : decodeSnapshot(snapshot.bytes);
   for (const { firstSeq, entries } of segments) {
     for (const event of decodeEntries(firstSeq, entries)) if (event.seq > state.head) apply(state, event);
@@ -89,21 +94,32 @@ function headOf({ snapshot, segments }: LogTail): RoomState {
 async function fill(job: Job): Promise<Result<Exported, string>> {
   const { writer, room, identities } = job;
   const begun = writer.progress;
-  const wanted = `${job.tenant}/${room}/${job.until ?? "head"}/${identities ? "kept" : "hidden"}`;
+  const wanted = `${job.tenant}/${room}/${job.until ?? "head"}/${identities ? "kept" : "hidden"}/${job.first}`;
   if (begun !== undefined && writer.value("wanted") !== wanted) {
     return err("the file was begun for something else: remove it, or name another one");
   }
   if (begun === undefined) writer.setValue("wanted", wanted);
   const secret = begun?.secret ?? randomBytes(32);
-  const replay = new RowReplay(writer, begun?.state);
-  await replayLog(job, replay, secret);
-  const { state } = replay;
+  const filled = await (job.first > 1 ? copied(job, secret) : replayed(job, secret, begun?.state));
+  if (!filled.ok) return filled;
+  const state = filled.value;
   if (state.settings === undefined) return err(`at ${job.last} there was no room ${room} yet`);
   if (state.deletedAt !== undefined) return err(`room ${room} was deleted; --until can name a place before that`);
   await addMarks(job, state);
   for (const [target, pin] of state.pins) writer.addPin(target, pin);
   writer.setSnapshot(state.head, encodeSnapshot(state));
   return ok(describe(job, state));
+}
+
+function copied(job: Job, secret: Uint8Array): Promise<Result<RoomState, string>> {
+  const { store, key } = job;
+  return fillTrimmed({ ...job, secret, journal: store.journal, head: () => headOf(store, key) });
+}
+
+async function replayed(job: Job, secret: Uint8Array, begun?: Uint8Array): Promise<Result<RoomState, string>> {
+  const replay = new RowReplay(job.writer, begun);
+  await replayLog(job, replay, secret);
+  return ok(replay.state);
 }
 
 async function replayLog(job: Job, replay: RowReplay, secret: Uint8Array): Promise<void> {
@@ -120,6 +136,9 @@ async function replayLog(job: Job, replay: RowReplay, secret: Uint8Array): Promi
     const range = { from, to: last, eventsMax: CAPSULE_READ_EVENTS };
     const segments = await ask<readonly Segment[]>((done) => store.journal.readRange(key, range, done));
     if (segments.length === 0) throw new Error(`the log of ${key.room} ends before ${last}`);
+    if ((segments[0]?.firstSeq ?? 0) > from) {
+      throw new Error(`retention has removed a part of room ${key.room} meanwhile: remove the file, and begin anew`);
+    }
     for (const { firstSeq, entries, epoch, owner } of segments) {
       const events = decodeEntries(firstSeq, entries).filter(({ seq }) => seq >= from && seq <= last);
       const shown = events.map((event) => {
@@ -145,7 +164,7 @@ async function replayLog(job: Job, replay: RowReplay, secret: Uint8Array): Promi
  * As they are now; of a fork no further than it goes. Whoever wrote has read that far, before it stands in their mark. Nobody is
  * known by a pseudonym here.
  */
-async function addMarks({ store, writer, tenant, room, last }: Job, { messageCount }: RoomState): Promise<void> {
+async function addMarks({ store, writer, tenant, room }: Job, { messageCount, head: last }: RoomState): Promise<void> {
   const lastOwn = writer.lastOwn();
   for (let after = ""; ; ) {
     const members = writer.members(after, CAPSULE_MEMBERS_PER_READ);
@@ -184,7 +203,7 @@ function clamped({ readSeq, readNo, deliveredSeq, unreadFrom }: Mark, last: Seq,
   };
 }
 
-function describe({ writer, identities, room, until }: Job, state: RoomState): Exported {
+function describe({ writer, identities, room, until, first }: Job, state: RoomState): Exported {
   writer.finishLog();
   const counts = { messages: writer.count("message"), members: writer.count("member") };
   const values: Readonly<Record<string, string | number>> = {
@@ -192,7 +211,7 @@ function describe({ writer, identities, room, until }: Job, state: RoomState): E
     id: randomBytes(8).toString("hex"),
     room,
     made_at: new Date().toISOString(),
-    first_seq: 1,
+    first_seq: first,
     last_seq: state.head,
     is_fork: until === undefined ? "no" : "yes",
     items: writer.count("item"),

@@ -87,6 +87,8 @@ export interface Journal {
   readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void;
   /** Items of one collection in the order of their ids' bytes. */
   listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void;
+  /** Items of all collections, page by page, in an order of the store's own: for whoever takes a room as a whole. */
+  scanItems(log: LogKey, page: ItemScan, done: Done<ScannedItems>): void;
   /**
    * Takes the front of a log away: whole segments that end at or before `throughSeq`, the overlays of their sequences, and
    * the items named. Nothing happens unless a stored snapshot covers `throughSeq` and a segment stands behind it. May be
@@ -120,6 +122,18 @@ export type Cleanse = (row: RowChange) => RowChange;
 export interface ItemsOf {
   readonly collection: string;
   readonly ids?: readonly string[];
+}
+
+export interface ItemScan {
+  /** What the page before gave as `next`. */
+  readonly after?: ItemKey | undefined;
+  readonly limit: number;
+}
+export interface ScannedItems {
+  /** About `limit`, or fewer; also none before the end. */
+  readonly items: readonly (readonly [ItemKey, ItemValue])[];
+  /** `undefined`: that was all. */
+  readonly next: ItemKey | undefined;
 }
 
 export interface MemberQuery {

@@ -1,9 +1,9 @@
 /** What every adapter of the log port must do with items: the rows of a room beyond members and messages. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { itemKey } from "../../src/base/ids.ts";
+import { type ItemKey, itemKey } from "../../src/base/ids.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import type { ItemValue } from "../../src/domain/room/state.ts";
-import type { ItemQuery, ListedItem, RowChange } from "../../src/storage/journal.ts";
+import type { ItemQuery, ListedItem, RowChange, ScannedItems } from "../../src/storage/journal.ts";
 import { append, appendNow, ask, type Harness, item, LOG, logOf, member, segment } from "./harness.ts";
 
 export function itemConformance(name: string, open: () => Promise<Harness>): void {
@@ -45,6 +45,44 @@ export function itemConformance(name: string, open: () => Promise<Harness>): voi
       expect(await list({ collection: "bans", limit: 9 })).toEqual([{ id: "ada", value: { until: 9 } }]);
       await appendNow(journal(), LOG, segment(4), [item("bans", "bob", { until: 1 })]);
       expect(await ids({ collection: "bans", limit: 9 })).toEqual(["ada", "bob"]);
+    });
+
+    test("of all collections are gone through page by page, each once, what was just written too", async () => {
+      const names = ["bans", "b", "t12", "f.ada", "names", "v7"].flatMap((collection) =>
+        ["ada", "bob", "~", "!a"].map((id) => [collection, id] as const),
+      );
+      await appendNow(
+        journal(),
+        LOG,
+        segment(1),
+        names.map(([collection, id]) => item(collection, id, { collection, id })),
+      );
+      await appendNow(journal(), logOf("other"), segment(1), [item("bans", "eve")]);
+      const scan = async (limit: number): Promise<readonly (readonly [string, unknown])[]> => {
+        const found: (readonly [string, unknown])[] = [];
+        let after: ItemKey | undefined;
+        do {
+          const page = await ask<ScannedItems>((done) => journal().scanItems(LOG, { after, limit }, done));
+          found.push(...page.items);
+          after = page.next;
+        } while (after !== undefined);
+        return found.sort(([a], [b]) => (a < b ? -1 : 1));
+      };
+      const expected = (gone: string) =>
+        names
+          .filter(([collection, id]) => `${collection}/${id}` !== gone)
+          .map(([collection, id]) => [`${collection}/${id}`, { collection, id }] as const)
+          .sort(([a], [b]) => (a < b ? -1 : 1));
+      for (const limit of [1, 5, names.length, 100]) expect(await scan(limit)).toEqual(expected(""));
+      harness = await harness.reopen();
+      await appendNow(journal(), LOG, segment(2), [item("t12", "bob", null), item("later", "x", { later: true })]);
+      for (const limit of [1, 5, 100]) {
+        expect(await scan(limit)).toEqual(
+          [...expected("t12/bob"), ["later/x", { later: true }] as const].sort(([a], [b]) => (a < b ? -1 : 1)),
+        );
+      }
+      const none = await ask<ScannedItems>((done) => journal().scanItems(logOf("none"), { limit: 5 }, done));
+      expect(none).toEqual({ items: [], next: undefined });
     });
 
     test("of a collection are listed in the order of their ids' bytes, from either end", async () => {

@@ -122,6 +122,7 @@ export function withAppend(journal: Journal, append: Journal["append"]): Journal
     listMembers: (...args) => journal.listMembers(...args),
     readItems: (...args) => journal.readItems(...args),
     listItems: (...args) => journal.listItems(...args),
+    scanItems: (...args) => journal.scanItems(...args),
     trim: (...args) => journal.trim(...args),
     rewrite: (...args) => journal.rewrite(...args),
     clean: (...args) => journal.clean(...args),

@@ -216,6 +216,10 @@ export class SimJournal implements Journal {
     this.#store.ask(this.#process, done, (answer) => this.#store.inner.listItems(log, query, answer));
   }
 
+  scanItems(...[log, page, done]: Parameters<Journal["scanItems"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#store.inner.scanItems(log, page, answer));
+  }
+
   trim(...[log, throughSeq, items, done]: Parameters<Journal["trim"]>): void {
     this.#store.ask(this.#process, done, (answer) => this.#store.inner.trim(log, throughSeq, items, answer));
   }

@@ -98,6 +98,11 @@ export class ScriptedJournal implements Journal {
     this.#journal.listItems(...args);
   }
 
+  scanItems(...args: Parameters<Journal["scanItems"]>): void {
+    this.calls.push("scanItems");
+    this.#journal.scanItems(...args);
+  }
+
   trim(...args: Parameters<Journal["trim"]>): void {
     this.calls.push("trim");
     this.#journal.trim(...args);

@@ -190,6 +190,15 @@ function messageChange(state: RoomState, seq: Seq): RowChange {
   return { kind: "message", seq, overlay: row.overlay };
 }
 
+/** Whose an item is (`ItemChange.person`), from the item alone. */
+export function personOfItem(key: ItemKey, value: ItemValue): UserId | undefined {
+  const { collection } = itemNames(key);
+  if (collection.startsWith(FOLLOWS)) return collection.slice(FOLLOWS.length) as UserId;
+  const { userId } = value as { readonly userId?: UserId };
+  return userId !== undefined && key === inviteKey(userId) ? userId : undefined;
+}
+const FOLLOWS = followsOf("" as UserId);
+
 /** For events that change the item with this key. */
 export function itemChange(state: RoomState, key: ItemKey): ItemChange {
   const value = state.items.get(key);
@@ -236,7 +245,8 @@ function followChange(person: UserId, root: Seq, no: number): ItemChange {
   return { kind: "item", collection: followsOf(person), id: seqId(root), value: { no }, person };
 }
 
-function cardChange(state: RoomState): RowChange {
+/** What lists show of the room now. */
+export function cardChange(state: RoomState): RowChange {
   const { settings, createdBy, createdAt, memberCount, deletedAt, mentionedAll, trimmedNo } = state;
   if (settings === undefined || createdBy === undefined) throw new Error("a room without settings has no card");
   const gone = deletedAt === undefined ? {} : { deletedAt };

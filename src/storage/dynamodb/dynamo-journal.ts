@@ -22,6 +22,7 @@ import type {
   Cleanse,
   Done,
   ItemQuery,
+  ItemScan,
   ItemsOf,
   Journal,
   ListedItem,
@@ -32,6 +33,7 @@ import type {
   ReadResult,
   Rewrite,
   RowChange,
+  ScannedItems,
   Segment,
   Snapshot,
 } from "../journal.ts";
@@ -159,6 +161,10 @@ export class DynamoJournal implements Journal {
 
   readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void {
     answer(this.#parts.itemLists.read(log, keys), done, this.#parts.failed);
+  }
+
+  scanItems(log: LogKey, page: ItemScan, done: Done<ScannedItems>): void {
+    answer(this.#parts.itemLists.scan(log, page), done, this.#parts.failed);
   }
 
   listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void {

@@ -5,7 +5,7 @@
 import { type ItemKey, itemKey, itemNames } from "../../base/ids.ts";
 import type { ItemValue } from "../../domain/room/state.ts";
 import { idRangeOf, isWithin } from "../item-page.ts";
-import type { ItemQuery, ListedItem, LogKey } from "../journal.ts";
+import type { ItemQuery, ItemScan, ListedItem, LogKey, ScannedItems } from "../journal.ts";
 import type { ApiResult } from "./dynamo-api.ts";
 import type { ItemStore } from "./item-store.ts";
 import type { PendingRows, VersionedItem } from "./pending-rows.ts";
@@ -26,6 +26,23 @@ export class ItemLists {
     const found = await this.#items.read(log, keys);
     if (!found.ok) return found;
     return { ok: true, value: keys.map((key, index) => newest(first[index], found.value.get(key))) };
+  }
+
+  /** What waits and is in no page yet comes with the page that it belongs to. */
+  async scan(log: LogKey, { after, limit }: ItemScan): Promise<ApiResult<ScannedItems>> {
+    const waiting = new Map(this.#pending.log(log)?.items);
+    const found = await this.#items.pageOfAll(log, limit, after);
+    if (!found.ok) return found;
+    const { rows, through } = found.value;
+    const values = new Map<ItemKey, ItemValue | null>();
+    for (const [key, row] of rows) values.set(key, newest(waiting.get(key), row));
+    for (const [key, row] of waiting) {
+      const isHere = (after === undefined || key > after) && (through === undefined || key <= through);
+      if (isHere && !values.has(key)) values.set(key, row.value);
+    }
+    const items: [ItemKey, ItemValue][] = [];
+    for (const [key, value] of values) if (value !== null) items.push([key, value]);
+    return { ok: true, value: { items, next: through } };
   }
 
   async list(log: LogKey, query: ItemQuery): Promise<ApiResult<readonly ListedItem[]>> {

@@ -107,6 +107,18 @@ export class ItemStore {
     return { ok: true, value: belongings };
   }
 
+  /** One page of all collections, absences included. */
+  async pageOfAll(log: LogKey, limit: number, after: ItemKey | undefined): Promise<ApiResult<ItemPage>> {
+    const { pk } = itemRowKey(log, "/");
+    const start = after === undefined ? undefined : { pk: { S: pk }, sk: { S: after } };
+    const found = await this.#api.query({ table: this.#table, pk, limit, start });
+    if (!found.ok) return found;
+    const rows = await this.#load(log, found.value.items);
+    if (!rows.ok) return rows;
+    const { next } = found.value;
+    return { ok: true, value: { rows: rows.value, through: next === undefined ? undefined : keyIn(next) } };
+  }
+
   async #load(log: LogKey, items: readonly Item[]): Promise<ApiResult<readonly (readonly [ItemKey, VersionedItem])[]>> {
     const rows: (readonly [ItemKey, VersionedItem])[] = [];
     for (const item of items) {

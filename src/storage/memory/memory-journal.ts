@@ -8,6 +8,7 @@ import type {
   AppendOutcome,
   Done,
   ItemQuery,
+  ItemScan,
   ItemsOf,
   Journal,
   ListedItem,
@@ -18,6 +19,7 @@ import type {
   ReadResult,
   Rewrite,
   RowChange,
+  ScannedItems,
   Segment,
   Snapshot,
 } from "../journal.ts";
@@ -98,6 +100,14 @@ export class MemoryJournal implements Journal {
 
   readItems(log: LogKey, keys: readonly ItemKey[], done: Done<readonly (ItemValue | null)[]>): void {
     this.#answer(done, () => keys.map((key) => this.#store.log(log)?.items.get(key) ?? null));
+  }
+
+  scanItems(log: LogKey, { after, limit }: ItemScan, done: Done<ScannedItems>): void {
+    this.#answer(done, () => {
+      const rows = [...(this.#store.log(log)?.items ?? [])].filter(([key]) => after === undefined || key > after);
+      const items = rows.sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, limit);
+      return { items, next: items.length < limit ? undefined : items.at(-1)?.[0] };
+    });
   }
 
   listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void {

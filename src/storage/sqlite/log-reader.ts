@@ -3,10 +3,21 @@
  * by the writer, which must know what stands in a place.
  */
 import type { Database } from "bun:sqlite";
-import { type ItemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
+import { type ItemKey, itemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
 import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import { idRangeOf } from "../item-page.ts";
-import type { ItemQuery, ListedItem, LogKey, LogTail, MemberQuery, ReadRange, Segment, Snapshot } from "../journal.ts";
+import type {
+  ItemQuery,
+  ItemScan,
+  ListedItem,
+  LogKey,
+  LogTail,
+  MemberQuery,
+  ReadRange,
+  ScannedItems,
+  Segment,
+  Snapshot,
+} from "../journal.ts";
 import { cutRange } from "../range-cut.ts";
 import type { LogNumbers } from "./log-numbers.ts";
 import type { RecentSegments } from "./recent-segments.ts";
@@ -42,6 +53,7 @@ export class LogReader {
   readonly #item;
   readonly #itemsUp;
   readonly #itemsDown;
+  readonly #itemScan;
 
   constructor(db: Database, numbers: LogNumbers) {
     this.#numbers = numbers;
@@ -73,6 +85,9 @@ export class LogReader {
     );
     this.#itemsUp = db.prepare<ItemRow, [number, string, string, string, string, number]>(`${ITEMS} LIMIT ?`);
     this.#itemsDown = db.prepare<ItemRow, [number, string, string, string, string, number]>(`${ITEMS} DESC LIMIT ?`);
+    this.#itemScan = db.prepare<ItemRow & { readonly collection: string }, [number, string, string, number]>(
+      "SELECT collection, id, row FROM item WHERE log = ? AND (collection, id) > (?, ?) ORDER BY collection, id LIMIT ?",
+    );
   }
 
   /** The head of the settled part; `undefined`: nothing is settled. */
@@ -143,6 +158,15 @@ export class LogReader {
       const row = log === undefined ? null : this.#item.get(log, collection, id);
       return row === null ? null : (JSON.parse(row.row) as ItemValue);
     });
+  }
+
+  itemScan(key: LogKey, { after, limit }: ItemScan): ScannedItems {
+    const log = this.#numbers.log(key);
+    if (log === undefined) return { items: [], next: undefined };
+    const { collection, id } = after === undefined ? { collection: "", id: "" } : itemNames(after);
+    const rows = this.#itemScan.all(log, collection, id, limit);
+    const items = rows.map((row) => [itemKey(row.collection, row.id), JSON.parse(row.row) as ItemValue] as const);
+    return { items, next: rows.length < limit ? undefined : items.at(-1)?.[0] };
   }
 
   itemPage(key: LogKey, query: ItemQuery): readonly ListedItem[] {

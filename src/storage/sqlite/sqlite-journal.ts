@@ -6,6 +6,7 @@ import type {
   Cleanse,
   Done,
   ItemQuery,
+  ItemScan,
   ItemsOf,
   Journal,
   ListedItem,
@@ -16,6 +17,7 @@ import type {
   ReadResult,
   Rewrite,
   RowChange,
+  ScannedItems,
   Segment,
   Snapshot,
 } from "../journal.ts";
@@ -77,6 +79,10 @@ export class SqliteJournal implements Journal {
 
   listItems(log: LogKey, query: ItemQuery, done: Done<readonly ListedItem[]>): void {
     this.#reads.answer(done, () => this.#logs.itemPage(log, query));
+  }
+
+  scanItems(log: LogKey, page: ItemScan, done: Done<ScannedItems>): void {
+    this.#reads.answer(done, () => this.#logs.itemScan(log, page));
   }
 
   trim(log: LogKey, throughSeq: Seq, items: readonly ItemsOf[], done: (trimmed: ReadResult<true>) => void): void {

@@ -5,7 +5,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { Database } from "bun:sqlite";
 import { decodeEntries } from "../../../src/actors/log-codec.ts";
-import { messageIdOf, type RoomId, type Seq, type TenantId } from "../../../src/base/ids.ts";
+import { messageIdOf, type RoomId, type Seq, type TenantId, type UserId } from "../../../src/base/ids.ts";
 import { CapsuleReader } from "../../../src/capsule/capsule-reader.ts";
 import type { Principal } from "../../../src/domain/principal.ts";
 import type { NewPoll, SendMessage } from "../../../src/domain/room/commands.ts";
@@ -63,9 +63,43 @@ function played(hidden: Principal): Played {
   const poll = say(ANN, "vote", { messageType: "poll", poll: POLL });
   for (const choices of [[0], [0, 1], [1]]) run(hidden, { kind: "vote_poll", messageId: messageIdOf(poll), choices });
   run(BOB === hidden ? CLEO : BOB, { kind: "vote_poll", messageId: messageIdOf(poll), choices: [0] });
+  const file = {
+    fileId: `file_${"0".repeat(26)}`,
+    fileName: "p.png",
+    fileSize: 9,
+    mimeType: "image/png",
+    url: "/files/p",
+  };
+  run(hidden, { kind: "add_file", ...file });
+  const { fileId: id, ...rest } = file;
+  say(hidden, "look", { anonymous, attachments: [{ id, type: "image", ...rest }] });
+  answered(driver, hidden, root);
   const gone = say(hidden, "flagged, too", { anonymous });
   run(hidden, { kind: "delete_message", messageId: messageIdOf(gone) });
   return { driver, groups };
+}
+
+/** The assistant answers what somebody asked without a name. */
+function answered(driver: RoomDriver, { userId: asker }: Principal, question: Seq): void {
+  const { state, now } = driver;
+  const as = state.messages.get(question)?.as;
+  if (as === undefined) throw new Error("nobody asked without a name");
+  const common = { timestamp: now, by: "assistant" as UserId };
+  const run = { task: "answer", asker, as, question } as const;
+  const messageNo = state.messageCount + 1;
+  const seq = state.head + 1;
+  const message = { kind: "message_sent", ...common, seq, messageNo, messageType: "ai_response", content: "" } as const;
+  driver.write({ ...message, run });
+  driver.write({
+    kind: "answer_ended",
+    ...common,
+    by: asker,
+    as,
+    seq: seq + 1,
+    target: seq,
+    content: "",
+    outcome: { state: "cancelled", attempt: 1 },
+  });
 }
 
 /** All that is in it, as text. */
@@ -81,7 +115,7 @@ function contentsOf(file: string): string {
   const voters: string[] = [];
   // The first one who voted is called the same in both, whatever was drawn for them.
   const line = (value: unknown): string =>
-    JSON.stringify(value).replaceAll(/voter_[0-9a-f]+/g, (voter) => {
+    JSON.stringify(value).replaceAll(/(?:voter|uploader)_[0-9a-f]+/g, (voter) => {
       if (!voters.includes(voter)) voters.push(voter);
       return `voter ${voters.indexOf(voter)}`;
     });
