@@ -28,7 +28,7 @@ export interface ContextWish {
   /** The message that asks; absent: nobody sees the question. */
   readonly question?: Seq;
 }
-interface Parts {
+export interface ContextParts {
   readonly env: ShardEnv;
   readonly room: RoomActor;
   readonly later: Later;
@@ -36,7 +36,7 @@ interface Parts {
 type Answer = (gathered: Gathered | undefined) => void;
 
 /** `undefined`: it cannot be read now. */
-export function gatherContext(parts: Parts, wish: ContextWish, answer: Answer): void {
+export function gatherContext(parts: ContextParts, wish: ContextWish, answer: Answer): void {
   if (wish.task !== "summarise") return gather(parts, wish, 0, answer);
   const { env, room, later } = parts;
   // As it is stored: with the question the asker has read everything, which is noted a little later.
@@ -47,7 +47,7 @@ export function gatherContext(parts: Parts, wish: ContextWish, answer: Answer): 
 }
 
 /** Of what follows `readSeq`, or of everything where nothing does. */
-function gather(parts: Parts, wish: ContextWish, readSeq: Seq, answer: Answer): void {
+function gather(parts: ContextParts, wish: ContextWish, readSeq: Seq, answer: Answer): void {
   const { env, room, later } = parts;
   const before = (wish.question ?? room.publishedSeq) + 1;
   const limit = wish.task === "summarise" ? AI_SUMMARY_MESSAGES : AI_CONTEXT_MESSAGES;
@@ -77,7 +77,11 @@ function gather(parts: Parts, wish: ContextWish, readSeq: Seq, answer: Answer): 
   });
 }
 
-function withMessages({ room }: Parts, seqs: readonly Seq[], then: (page: HistoryPage | undefined) => void): void {
+function withMessages(
+  { room }: ContextParts,
+  seqs: readonly Seq[],
+  then: (page: HistoryPage | undefined) => void,
+): void {
   if (seqs.length === 0) return then([]);
   room.reads.messages(seqs, (page) => then(page.ok ? page.value : undefined));
 }

@@ -8,7 +8,8 @@ import type { AskReply, AssistantQuestion, AssistantRun, RunEnd } from "../domai
 import type { RunReason } from "../domain/assistant/runs.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import { answerRejection, answerValue } from "./answers.ts";
-import type { Request } from "./request.ts";
+import { type ContextParts, gatherContext } from "./assistant-context.ts";
+import type { Request, RoomRequest } from "./request.ts";
 import type { ShardEnv } from "./shard-env.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
@@ -110,4 +111,29 @@ export class PrivateQuestions<Asking extends Request = Request> {
     };
     answerValue(this.#env, request, reply);
   }
+}
+
+/** About a room, which the asker may read: nobody there sees question or answer. */
+export function askAboutRoom(
+  parts: ContextParts,
+  request: RoomRequest,
+  { question, topic }: { readonly question: string; readonly topic: string | undefined },
+): void {
+  const { tenant, room, assistant } = parts.room;
+  const { questions } = assistant;
+  const { userId, name = userId } = request.by;
+  questions.hold(request);
+  gatherContext(parts, { asker: userId, task: "answer" }, (gathered) => {
+    if (gathered === undefined) return questions.fail(request);
+    questions.ask(request, {
+      tenant,
+      room,
+      user: userId,
+      userName: name,
+      task: "answer",
+      text: question,
+      context: gathered.context,
+      ...(topic !== undefined && { topic }),
+    });
+  });
 }

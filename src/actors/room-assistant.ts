@@ -3,10 +3,9 @@
  * Invariant: what is shown stands at its place in the text that the log will have; an answer of this activation ends with it:
  * the next one finds it open in the log, and ends it.
  */
-import type { Timer } from "../base/clock.ts";
 import { messageIdOf, type Seq } from "../base/ids.ts";
-import { AI_CHECKPOINT_MS, AI_PIECE_INTERVAL_MS, AI_RETRY_MS } from "../base/limits.ts";
-import type { AssistantListener, AssistantRun, RunEnd } from "../domain/assistant/port.ts";
+import { AI_RETRY_MS } from "../base/limits.ts";
+import type { AssistantListener, RunEnd } from "../domain/assistant/port.ts";
 import { ASSISTANT, type OpenRun, type RunOutcome } from "../domain/assistant/runs.ts";
 import { askedOf } from "../domain/assistant/triggers.ts";
 import type { Principal } from "../domain/principal.ts";
@@ -16,6 +15,7 @@ import type { Rejection } from "../protocol/errors.ts";
 import type { AiResponseFrame } from "../protocol/frames.ts";
 import { gatherContext } from "./assistant-context.ts";
 import { sendFrame, type ShardConnection } from "./connections.ts";
+import { type AnswerParts, GrowingAnswer } from "./growing-answer.ts";
 import { PrivateQuestions } from "./private-questions.ts";
 import type { AnswerWay, RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -29,23 +29,6 @@ type Outcome = Omit<RunOutcome, "attempt">;
 
 const INTERRUPTED: Outcome = { state: "failed", reason: "interrupted" };
 
-/** An answer that this activation asked for. */
-interface Live {
-  readonly seq: Seq;
-  run: AssistantRun | undefined;
-  /** It came and is in no event yet. */
-  tail: string;
-  /** The end of the text that nobody was shown yet. */
-  unshown: string;
-  /** Length of what was shown. */
-  shown: number;
-  pieceTimer: Timer | undefined;
-  checkpointTimer: Timer | undefined;
-  /** Begins anew, and the log does not say so yet: nothing is shown. */
-  restarting: boolean;
-  outcome: Outcome | undefined;
-}
-
 export class RoomAssistant {
   readonly questions: PrivateQuestions<RoomRequest>;
   readonly #env: ShardEnv;
@@ -54,7 +37,8 @@ export class RoomAssistant {
   /** Who writes answers. */
   readonly #by: Principal;
   readonly #later: Later;
-  readonly #live = new Map<Seq, Live>();
+  readonly #live = new Map<Seq, GrowingAnswer>();
+  readonly #parts: AnswerParts;
 
   constructor(env: ShardEnv, room: RoomActor, take: (request: RoomRequest) => void, later: Later) {
     this.#env = env;
@@ -63,6 +47,13 @@ export class RoomAssistant {
     this.#by = { tenant: room.tenant, userId: ASSISTANT, role: "system" };
     this.#later = later;
     this.questions = new PrivateQuestions<RoomRequest>(env, later);
+    this.#parts = {
+      show: ({ seq }, offset, text) => {
+        const open = room.state.runs.get(seq);
+        if (open !== undefined) room.audience.show(this.#frame(open, offset, text));
+      },
+      save: (live) => this.#save(live),
+    };
   }
 
   get isIdle(): boolean {
@@ -73,17 +64,7 @@ export class RoomAssistant {
   begin(seq: Seq, question: Seq): void {
     const open = this.#room.state.runs.get(seq);
     if (open === undefined) return;
-    const live: Live = {
-      seq,
-      run: undefined,
-      tail: "",
-      unshown: "",
-      shown: 0,
-      pieceTimer: undefined,
-      checkpointTimer: undefined,
-      restarting: false,
-      outcome: undefined,
-    };
+    const live = new GrowingAnswer(this.#env, seq, this.#parts, this.#later);
     this.#live.set(seq, live);
     const { task, asker } = open;
     const parts = { env: this.#env, room: this.#room, later: this.#later };
@@ -120,8 +101,7 @@ export class RoomAssistant {
   /** Events that this room asked for were applied. */
   decided(events: readonly DomainEvent[]): void {
     for (const event of events) {
-      const live = event.kind === "answer_extended" ? this.#live.get(event.target) : undefined;
-      if (live !== undefined && event.kind === "answer_extended") live.tail = live.tail.slice(event.text.length);
+      if (event.kind === "answer_extended") this.#live.get(event.target)?.saved(event.text.length);
     }
   }
 
@@ -174,34 +154,9 @@ export class RoomAssistant {
   }
 
   stop(): void {
-    for (const live of this.#live.values()) this.#silence(live);
+    for (const live of this.#live.values()) live.silence();
     this.#live.clear();
     this.questions.stop();
-  }
-
-  /** Asked over REST: the answer is for the asker alone. */
-  askPrivately(
-    request: RoomRequest,
-    { question, topic }: { readonly question: string; readonly topic?: string | undefined },
-  ): void {
-    const { questions } = this;
-    const { tenant, room } = this.#room;
-    const { userId, name = userId } = request.by;
-    questions.hold(request);
-    const parts = { env: this.#env, room: this.#room, later: this.#later };
-    gatherContext(parts, { asker: userId, task: "answer" }, (gathered) => {
-      if (gathered === undefined) return questions.fail(request);
-      questions.ask(request, {
-        tenant,
-        room,
-        user: userId,
-        userName: name,
-        task: "answer",
-        text: question,
-        context: gathered.context,
-        ...(topic !== undefined && { topic }),
-      });
-    });
   }
 
   /** Decides as a request of the room's own; `done` when it is durable, or refused. */
@@ -227,84 +182,50 @@ export class RoomAssistant {
         if (isFirst) then();
         isFirst = false;
         if (refused === undefined || !this.#room.state.runs.has(seq)) return;
-        this.#env.clock.after(AI_RETRY_MS, this.#later(attempt));
+        this.#again(attempt);
       });
     attempt();
   }
 
-  #listener(live: Live): AssistantListener {
+  #listener(live: GrowingAnswer): AssistantListener {
     return {
       began: this.#later(() => this.#began(live)),
-      piece: this.#later((text: string) => this.#piece(live, text)),
+      piece: this.#later((text: string) => {
+        if (!this.#isOver(live)) live.piece(text);
+      }),
       ended: this.#later((end: RunEnd) => this.#ended(live, end)),
     };
   }
 
-  #isOver({ seq, outcome }: Live): boolean {
+  #isOver({ seq, outcome }: GrowingAnswer): boolean {
     return outcome !== undefined || !this.#live.has(seq) || !this.#room.state.runs.has(seq);
   }
 
-  #began(live: Live): void {
+  #began(live: GrowingAnswer): void {
     if (this.#isOver(live)) return;
     const open = this.#room.state.runs.get(live.seq);
-    if (open === undefined || (open.text === "" && live.tail === "" && !live.restarting)) return;
-    live.tail = "";
-    live.unshown = "";
-    live.restarting = true;
+    // Nothing has come yet: whoever answers, it is the first attempt.
+    if (open === undefined || (open.text === "" && live.tail === "" && !live.isRestarting)) return;
+    live.restart();
     this.#restart(live);
   }
 
-  #restart(live: Live): void {
+  #restart(live: GrowingAnswer): void {
     this.#ask({ kind: "restart_answer", by: this.#by, target: live.seq }, (refused) => {
       if (!this.#live.has(live.seq) || !this.#room.state.runs.has(live.seq)) return;
-      if (refused !== undefined) {
-        this.#env.clock.after(
-          AI_RETRY_MS,
-          this.#later(() => this.#restart(live)),
-        );
-        return;
-      }
-      live.restarting = false;
-      live.shown = 0;
-      if (live.outcome === undefined) this.#show(live);
-      else this.#finish(live);
+      if (refused !== undefined) return this.#again(() => this.#restart(live));
+      live.restarted();
+      if (live.outcome !== undefined) this.#finish(live);
     });
   }
 
-  #piece(live: Live, text: string): void {
-    if (this.#isOver(live)) return;
-    live.tail += text;
-    live.unshown += text;
-    if (live.pieceTimer === undefined) this.#show(live);
-    live.checkpointTimer ??= this.#env.clock.after(
-      AI_CHECKPOINT_MS,
-      this.#later(() => {
-        live.checkpointTimer = undefined;
-        this.#save(live);
-      }),
-    );
-  }
-
-  #show(live: Live): void {
-    live.pieceTimer = undefined;
-    const open = this.#room.state.runs.get(live.seq);
-    if (live.unshown === "" || live.restarting || open === undefined) return;
-    this.#room.audience.show(this.#frame(open, live.shown, live.unshown));
-    live.shown += live.unshown.length;
-    live.unshown = "";
-    live.pieceTimer = this.#env.clock.after(
-      AI_PIECE_INTERVAL_MS,
-      this.#later(() => this.#show(live)),
-    );
-  }
-
   /** What is refused now is saved with the next checkpoint, or at the end. */
-  #save(live: Live): void {
-    if (this.#isOver(live) || live.restarting || live.tail === "") return;
+  #save(live: GrowingAnswer): void {
+    if (this.#isOver(live)) return;
     this.#ask({ kind: "extend_answer", by: this.#by, target: live.seq }, () => undefined);
   }
 
-  #ended(live: Live, end: RunEnd): void {
+  #ended(live: GrowingAnswer, end: RunEnd): void {
     if (this.#isOver(live)) return;
     const { state, reason, provider, model, sources, tokens, sentiment } = end;
     this.#end(live, {
@@ -318,47 +239,31 @@ export class RoomAssistant {
     });
   }
 
-  #end(live: Live, outcome: Outcome): void {
-    live.outcome = outcome;
-    live.run = undefined;
-    live.pieceTimer?.cancel();
-    this.#show(live);
-    this.#silence(live);
-    if (!live.restarting) this.#finish(live);
+  #end(live: GrowingAnswer, outcome: Outcome): void {
+    live.end(outcome);
+    if (!live.isRestarting) this.#finish(live);
   }
 
-  #finish(live: Live): void {
+  #finish(live: GrowingAnswer): void {
     const { seq, outcome } = live;
     if (outcome === undefined || this.#live.get(seq) !== live) return;
     this.#ask({ kind: "end_answer", by: this.#by, target: seq, outcome }, (refused) => {
       if (refused === undefined || !this.#room.state.runs.has(seq)) return this.#drop(seq);
-      this.#env.clock.after(
-        AI_RETRY_MS,
-        this.#later(() => this.#finish(live)),
-      );
+      this.#again(() => this.#finish(live));
     });
   }
 
+  #again(run: () => void): void {
+    this.#env.clock.after(AI_RETRY_MS, this.#later(run));
+  }
+
   #drop(seq: Seq): void {
-    const live = this.#live.get(seq);
-    if (live === undefined) return;
-    this.#silence(live);
+    this.#live.get(seq)?.silence();
     this.#live.delete(seq);
   }
 
-  #silence(live: Live): void {
-    live.run?.stop();
-    live.run = undefined;
-    live.pieceTimer?.cancel();
-    live.checkpointTimer?.cancel();
-    live.pieceTimer = undefined;
-    live.checkpointTimer = undefined;
-  }
-
   #shownText({ seq, text }: OpenRun): string {
-    const live = this.#live.get(seq);
-    if (live === undefined) return text;
-    return live.restarting ? "" : `${text}${live.tail}`.slice(0, live.shown);
+    return this.#live.get(seq)?.shownText(text) ?? text;
   }
 
   #whole(open: OpenRun): AiResponseFrame {

@@ -19,6 +19,7 @@ import { MessageRequests } from "./message-requests.ts";
 import { MessageViews } from "./message-views.ts";
 import { MemberPages, type MembersQuery } from "./member-pages.ts";
 import { NamePages } from "./name-pages.ts";
+import { askAboutRoom } from "./private-questions.ts";
 import type { RoomRequest } from "./request.ts";
 import type { Front, HistoryRange } from "./room-reads.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -139,7 +140,7 @@ export class RoomSequels {
         this.#receipts(request, sequel);
         return;
       case "ask":
-        this.#room.assistant.askPrivately(request, sequel);
+        askAboutRoom({ env: this.#env, room: this.#room, later: this.#later }, request, sequel);
         return;
       case "keep":
         this.#keeper.follow(request, sequel.ask, done.seq > 0);

@@ -109,3 +109,24 @@ test.skipIf(!(await isThere("/usr/bin/python3")))(
   },
   60_000,
 );
+
+test("the assistant answers from a server of one's own, and the answer grows before whoever asked", async () => {
+  const model = run(["node"], "model-server.mjs", [], { MODEL_PORT: "0" });
+  await model.says("the model is on port");
+  const port = /on port (\d+)/.exec(model.output)?.[1];
+  const assisted = await TestServer.start({ env: { OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` } });
+  try {
+    const env = (user: string): Record<string, string> => ({
+      CHAT_URL: `${assisted.ws}/chat`,
+      CHAT_TOKEN: assisted.token({ user, name: user }),
+    });
+    const first = run(["node"], "ask.mjs", ["cafe", "who is there?"], env("Ann"));
+    expect(await first.ended(), first.output).toBe(0);
+    expect(first.output).toContain("Nobody has said anything here yet.\n(complete)");
+    const second = run(["node"], "ask.mjs", ["cafe", "and now?"], env("Bob"));
+    expect(await second.ended(), second.output).toBe(0);
+    expect(second.output).toContain("Here have spoken: Ann, the assistant.\n(complete)");
+  } finally {
+    await assisted.dispose();
+  }
+}, 60_000);
