@@ -6,7 +6,7 @@ import { FollowHost } from "./follow-host.ts";
 import { Supervisor } from "./actors/supervisor.ts";
 import { OWN_LINK } from "./actors/edge-link.ts";
 import type { Report } from "./actors/shard-env.ts";
-import { AI_WAITING_MAX } from "./base/limits.ts";
+import { AI_WAITING_MAX, ERASURE_ABANDONED_MS } from "./base/limits.ts";
 import { type Clock, SystemClock } from "./base/clock.ts";
 import type { TenantId, UserId } from "./base/ids.ts";
 import { type Random, SystemRandom } from "./base/prng.ts";
@@ -25,6 +25,8 @@ import { EdgeCircle } from "./edge/edge-circle.ts";
 import type { Connection } from "./edge/connection.ts";
 import { EventStreams } from "./edge/event-streams.ts";
 import { Figures } from "./edge/figures.ts";
+import { Erasures } from "./edge/erasures.ts";
+import { ErasureSteps } from "./edge/erasure-steps.ts";
 import { FileSweep } from "./edge/file-sweep.ts";
 import { Gateway } from "./edge/gateway.ts";
 import { Keeper } from "./edge/keeper.ts";
@@ -35,6 +37,7 @@ import { createMetrics } from "./edge/metrics.ts";
 import { ShardTally } from "./edge/shard-tally.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
+import { Receipts } from "./edge/receipt.ts";
 import { Retention } from "./edge/retention.ts";
 import type { Broadcaster } from "./edge/ports.ts";
 import { StreamHub } from "./edge/stream-hub.ts";
@@ -296,6 +299,14 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     everyMs: config.retentionSweepSeconds * 1_000,
     isTurn: () => isFirstNode(cluster, self.id),
   });
+  const erasures = new Erasures({
+    ...{ keeper, log },
+    steps: new ErasureSteps(keeper, files?.blobs),
+    searchBehind: () => followers?.lags.search?.events,
+    // Alone, nobody else can be at work on one.
+    abandonedMs: cluster === undefined ? 0 : ERASURE_ABANDONED_MS,
+    isTurn: () => isFirstNode(cluster, self.id),
+  });
   const health = {
     ready: () => ready,
     activeConnections: () => gateway.connections.size,
@@ -327,7 +338,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     lagsMs: () => Object.fromEntries(Object.entries(followers?.lags ?? {}).map(([name, { ms }]) => [name, ms])),
   });
   const app = createApp({
-    ...{ keeper, retention },
+    ...{ keeper, retention, erasures, receipts: new Receipts(secret) },
     engine: gateway,
     auth: circle.access,
     config,
@@ -352,11 +363,13 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   }
   sockets.broadcaster = new BunBroadcaster(server.value);
   retention.start();
+  erasures.start();
 
   const stop = async (): Promise<void> => {
     ready = false;
     files?.sweep.stop();
     retention.stop();
+    erasures.stop();
     // Stops listening; sockets that are open stay open.
     void server.value.stop(false);
     if (cluster !== undefined) {
@@ -389,7 +402,7 @@ function startFiles({ config, secret, log }: ServerParts, engine: Gateway, isMin
   const counted = (used: ReadonlyMap<TenantId, number>): void => attachments.setUsed(used);
   const sweep = new FileSweep({ engine, blobs, clock, log, isMine, counted });
   sweep.start(FIRST_SWEEP_MS);
-  return { attachments, sweep };
+  return { attachments, blobs, sweep };
 }
 
 /** Nodes have the same files: one of them looks through them. */

@@ -24,7 +24,7 @@ export type KeepAsk =
   | { readonly do: "erase_rows"; readonly userId: UserId; readonly keys: readonly ItemKey[] }
   | { readonly do: "rewrite"; readonly userId: UserId; readonly after: Seq }
   /** What the room keeps in memory goes, and what its store keeps of former versions. */
-  | { readonly do: "finish" };
+  | { readonly do: "finish"; readonly userId: UserId };
 
 /** What of a room's front is older than the room keeps it. */
 export interface DueView {
@@ -52,8 +52,10 @@ export interface KeepReply {
   /** Of `find`. */
   readonly targets?: readonly Seq[];
   readonly quotes?: readonly Seq[];
-  /** Ids and addresses of files that the messages found have. */
+  /** Uploads of the messages found, and of the person. */
   readonly files?: readonly string[];
+  /** Messages of the person, whether they were erased before or not. */
+  readonly seen?: number;
   readonly next?: Seq;
   /** Of `find_rows`. */
   readonly keys?: readonly ItemKey[];
@@ -75,6 +77,8 @@ export type UserKeepAsk =
     }
   /** An entry in the tenant's audit log. */
   | { readonly do: "note"; readonly room?: RoomId; readonly place: string; readonly entry: object }
+  /** Documents of one kind that are about a person, a page of them; `store` is a place in `DOCUMENT_ERASERS`. */
+  | { readonly do: "erase_documents"; readonly userId: UserId; readonly store: number; readonly after?: string }
   /** Of the person that the call is addressed to: what their actor holds, their row, their marks. */
   | { readonly do: "forget" }
   /** The store as a whole. */
@@ -98,5 +102,8 @@ export interface UserKeepReply {
   readonly document?: StoredDocument | null;
   readonly written?: boolean;
   readonly rows?: number;
+  /** Of `erase_documents`: the kind, and where the next page begins. Without a name there is no such kind. */
+  readonly store?: string;
+  readonly after?: string;
   readonly cleaned?: "clean" | "too_large";
 }

@@ -5,8 +5,16 @@
  */
 import { itemKey, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import { ERASE_TARGETS_MAX, UPKEEP_EVENTS_MAX } from "../base/limits.ts";
-import { type Erasure, erasedEvent, erasedRow, itemsToErase, withoutQuotes } from "../domain/room/erasure.ts";
+import {
+  type Erasure,
+  erasedEvent,
+  erasedRow,
+  isMessageOf,
+  itemsToErase,
+  withoutQuotes,
+} from "../domain/room/erasure.ts";
 import type { LogEvent, MessageSent } from "../domain/room/events.ts";
+import { fileIdsOf } from "../domain/room/files.ts";
 import type { MessageOverlay } from "../domain/room/state.ts";
 import type { ListedItem, ReadResult, Rewrite, Segment } from "../storage/journal.ts";
 import type { KeepAsk, KeepReply } from "./keeping-calls.ts";
@@ -40,17 +48,21 @@ export class RoomErasure {
       const sent = events.filter((event): event is MessageSent => event.kind === "message_sent");
       this.#erasure(userId, sent, [], (erasure) => {
         if (!erasure.ok) return answer(erasure);
-        const theirs = sent.filter(({ by }) => by === userId);
+        const theirs = sent.filter((event) => isMessageOf(event, userId));
         const replies = sent.filter(({ seq }) => erasure.value.isReply(seq));
         this.#overlays([...theirs, ...replies], (overlays) => {
           if (!overlays.ok) return answer(overlays);
           const targets = theirs.filter(({ seq }) => overlays.value.get(seq)?.erased !== true);
           const quotes = replies.filter((event) => isQuoting(event, overlays.value.get(event.seq)));
-          const files = theirs.flatMap(({ attachments = [] }) => attachments.map(({ url }) => url));
+          const files = [
+            ...targets.flatMap(({ attachments }) => fileIdsOf(attachments)),
+            ...events.flatMap((event) => uploadOf(event, userId)),
+          ];
           const reply: KeepReply = {
             targets: targets.map(({ seq }) => seq),
             quotes: quotes.map(({ seq }) => seq),
             files,
+            seen: theirs.length,
             ...(next !== undefined && { next }),
           };
           answer({ ok: true, value: reply });
@@ -121,7 +133,7 @@ export class RoomErasure {
         if (!more.ok) return answer(more);
         const isTheirs = (seq: Seq): boolean => {
           const event = known.get(seq);
-          return event?.kind === "message_sent" && event.by === userId;
+          return event !== undefined && isMessageOf(event, userId);
         };
         const isReply = (seq: Seq): boolean => {
           const event = known.get(seq);
@@ -167,11 +179,16 @@ function firstPart(
 ): { readonly events: readonly LogEvent[]; readonly next?: Seq } {
   let found = 0;
   for (const [index, event] of events.entries()) {
-    if (event.kind === "message_sent" && (event.by === userId || event.replyTo !== undefined)) found += 1;
+    if (isMessageOf(event, userId) || (event.kind === "message_sent" && event.replyTo !== undefined)) found += 1;
     if (found === ERASE_TARGETS_MAX) return { events: events.slice(0, index + 1), next: event.seq };
   }
   const last = events.at(-1);
   return { events, ...(last !== undefined && { next: last.seq }) };
+}
+
+/** Of an upload whose name is known still. */
+function uploadOf(event: LogEvent, userId: UserId): readonly string[] {
+  return event.kind === "file_added" && event.by === userId && event.fileName !== "" ? [event.fileId] : [];
 }
 
 function isQuoting(event: MessageSent, overlay: MessageOverlay = {}): boolean {
@@ -181,7 +198,7 @@ function isQuoting(event: MessageSent, overlay: MessageOverlay = {}): boolean {
 }
 
 function repliedTo(event: LogEvent, userId: UserId): Seq | undefined {
-  if (event.kind !== "message_sent" || event.by === userId || event.replyTo === undefined) return undefined;
+  if (event.kind !== "message_sent" || isMessageOf(event, userId) || event.replyTo === undefined) return undefined;
   return seqOfMessageId(event.replyTo);
 }
 

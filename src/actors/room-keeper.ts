@@ -2,6 +2,8 @@
  * What the engine asks of a room for retention and erasure, dispatched; the steps are in `room-retention.ts` and `room-erasure.ts`.
  * Invariant: each is answered once; what can't be done now is answered `unavailable` and asked again.
  */
+import type { UserId } from "../base/ids.ts";
+import { NAMES, userOfEntry } from "../domain/room/name-index.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import { answerRejection, answerValue } from "./answers.ts";
 import type { KeepAsk, KeepReply } from "./keeping-calls.ts";
@@ -59,17 +61,18 @@ export class RoomKeeper {
       case "erase_rows":
         return answer({ ok: true, value: { changed: isChanged ? 1 : 0 } });
       case "finish":
-        return this.#finish(answer);
+        return this.#finish(ask.userId, answer);
     }
   }
 
   /** Then the next activation reads a log that has none of it. */
-  #finish(answer: (result: ReadResult<KeepReply>) => void): void {
+  #finish(userId: UserId, answer: (result: ReadResult<KeepReply>) => void): void {
     const { journal } = this.#env;
     this.#room.coverBySnapshot(this.#room.committedSeq, (covered) => {
       if (!covered) return answer({ ok: false, error: "unavailable" });
       journal.clean(
         this.#room.key,
+        [{ collection: NAMES, isMeant: (id) => userOfEntry(id) === userId }],
         this.#later((cleaned) => {
           if (!cleaned.ok) return answer(cleaned);
           answer({ ok: true, value: {} });

@@ -5,6 +5,7 @@
 import type { ReadResult, Segment } from "../storage/journal.ts";
 import type { DocumentOutcome, LogPage } from "../storage/projections.ts";
 import { answerRejection, answerValue } from "./answers.ts";
+import { eraseDocuments } from "./document-erasers.ts";
 import { gather } from "./gather.ts";
 import type { KeptLog, UserKeepAsk, UserKeepReply } from "./keeping-calls.ts";
 import type { UserRequest } from "./request.ts";
@@ -83,6 +84,13 @@ export function answerUserKeep(
         reply<DocumentOutcome>(() => ({ written: true })),
       );
     }
+    case "erase_documents":
+      return eraseDocuments(
+        env,
+        { tenant, userId: ask.userId, store: ask.store, ...from },
+        later,
+        reply((erased) => erased),
+      );
     case "forget":
       user.forget();
       return projections.forgetUser(
@@ -93,6 +101,7 @@ export function answerUserKeep(
     case "clean":
       return journal.clean(
         undefined,
+        [],
         reply((cleaned) => ({ ...NOTHING, cleaned })),
       );
   }

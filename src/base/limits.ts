@@ -316,6 +316,10 @@ export const UPKEEP_EVENTS_MAX = 1_000;
 /** Legal holds of one tenant, and the text that says why. */
 export const HOLDS_MAX = 1_000;
 export const HOLD_REASON_LENGTH_MAX = 500;
+/** An erasure that nobody has touched for so long is taken over by whoever looks, milliseconds. */
+export const ERASURE_ABANDONED_MS = 120_000;
+/** Of the signed report of an erasure. */
+export const RECEIPT_LENGTH_MAX = 65_536;
 /** Messages or rows that one step of an erasure changes. */
 export const ERASE_TARGETS_MAX = 64;
 /** What retention deletes is older than the room's days by at least this, milliseconds: two clocks may be an hour off each. */

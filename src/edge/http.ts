@@ -45,6 +45,9 @@ import type { Searcher } from "./search.ts";
 import { searchPlugin } from "./search-plugin.ts";
 import { REQUEST_ID_HEADER, RequestIds } from "./request-id.ts";
 import type { Keeper } from "./keeper.ts";
+import type { Erasures } from "./erasures.ts";
+import { erasuresPlugin } from "./erasures-plugin.ts";
+import type { Receipts } from "./receipt.ts";
 import type { Retention } from "./retention.ts";
 import { retentionPlugin } from "./retention-plugin.ts";
 import { roomsPlugin } from "./rooms-plugin.ts";
@@ -77,6 +80,8 @@ export interface AppOptions {
   readonly attachments?: Attachments | undefined;
   readonly keeper: Keeper;
   readonly retention: Retention;
+  readonly erasures: Erasures;
+  readonly receipts: Receipts;
 }
 
 /** The second one is there for clients that were written for it. */
@@ -101,6 +106,8 @@ export function createApp(options: AppOptions) {
     metrics,
     keeper,
     retention,
+    erasures,
+    receipts,
   } = options;
   const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates: circle.rates, log };
   const requestIds = new RequestIds();
@@ -164,6 +171,7 @@ export function createApp(options: AppOptions) {
       .use(searchPlugin(prefix, { ...rest, searcher }))
       .use(retentionPlugin(prefix, { ...rest, keeper, retention }))
       .use(streamsPlugin(prefix, { ...rest, ...streams, rules: config, connects: circle.rates }))
+      .use(erasuresPlugin(prefix, { ...rest, erasures, receipts }))
       .use(adminPlugin(prefix, { ...rest, directory }))
       .use(auditPlugin(prefix, rest))
       .use(statsPlugin(prefix, { ...rest, directory }))

@@ -104,9 +104,10 @@ export interface Journal {
   /**
    * What was rewritten, overwritten or removed is in no byte any more: parts of this log that nothing names, or (`undefined`)
    * free pages and write-ahead log of a store that keeps all logs together. SQLite writes nothing else meanwhile; `too_large`:
-   * it would do so for too long.
+   * it would do so for too long. `absent`: items that are gone, whose very ids are to be forgotten; an adapter may keep them so
+   * that nothing older brings them back.
    */
-  clean(log: LogKey | undefined, done: Done<"clean" | "too_large">): void;
+  clean(log: LogKey | undefined, absent: readonly AbsentItems[], done: Done<"clean" | "too_large">): void;
 }
 
 export interface Rewrite {
@@ -114,6 +115,11 @@ export interface Rewrite {
   readonly segment: Segment;
   /** Its entries as they were read. */
   readonly before: Uint8Array;
+}
+
+export interface AbsentItems {
+  readonly collection: string;
+  readonly isMeant: (id: string) => boolean;
 }
 
 export type Cleanse = (row: RowChange) => RowChange;

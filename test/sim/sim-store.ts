@@ -228,8 +228,8 @@ export class SimJournal implements Journal {
     this.#store.ask(this.#process, done, (answer) => this.#store.inner.rewrite(log, segments, cleanse, answer));
   }
 
-  clean(...[log, done]: Parameters<Journal["clean"]>): void {
-    this.#store.ask(this.#process, done, (answer) => this.#store.inner.clean(log, answer));
+  clean(...[log, absent, done]: Parameters<Journal["clean"]>): void {
+    this.#store.ask(this.#process, done, (answer) => this.#store.inner.clean(log, absent, answer));
   }
 }
 

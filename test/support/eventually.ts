@@ -1,6 +1,6 @@
 /** For what is told with a delay: tried until it holds, or fails as it failed last. */
-export async function eventually(check: () => Promise<void>): Promise<void> {
-  const endMs = performance.now() + 5_000;
+export async function eventually<Value>(check: () => Promise<Value>, msMax = 5_000): Promise<Value> {
+  const endMs = performance.now() + msMax;
   for (;;) {
     try {
       return await check();

@@ -68,6 +68,9 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/rooms/{roomId}/search": { query: "?q=only&order=newest", lags: true },
   "GET /v1/chat/admin/retention": {},
   "GET /v1/chat/admin/holds": {},
+  "GET /v1/chat/admin/erasures": { lags: true },
+  "GET /v1/chat/admin/erasures/{erasureId}": { params: { erasureId: "0" } },
+  "POST /v1/chat/admin/erasures/verify": { body: { receipt: "evil-only" } },
   "GET /v1/chat/presence": { query: `?userId=${OTHER}` },
   "GET /v1/chat/users/me": {},
   "GET /v1/chat/users/me/blocks": {},
@@ -155,6 +158,7 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
     body: { rules: [{ id: "evil-only", action: "flag", words: ["evilword"] }], clientId: "k-rules" },
   },
   "POST /v1/chat/admin/retention": {},
+  "POST /v1/chat/admin/erasures": { body: { userId: "nobody-there" } },
   "PUT /v1/chat/admin/holds/tenant": { body: { reason: "evil-only" } },
   "PUT /v1/chat/admin/holds/rooms/{roomId}": { body: { reason: "evil-only" } },
   "PUT /v1/chat/admin/holds/users/{userId}": { body: { reason: "evil-only" } },
@@ -247,6 +251,8 @@ export function withoutChance(text: string): string {
     .replaceAll(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, `"${at}"`)
     .replaceAll(/\b1[6-9]\d{11}(?:\.\d+)?\b/g, "0")
     .replaceAll(/"connectionId":"[^"]+"/g, '"connectionId":"-"')
+    .replaceAll(/"000\d{13}[0-9a-f]{12}"/g, '"-"')
+    .replaceAll(/"receipt":"[^"]+"/g, '"receipt":"-"')
     .replaceAll(/"000\d{13}\.[^"]*"/g, '"-"')
     .replaceAll(/WyJ[\w-]{20,}\.[\w-]+/g, "-")
     .replaceAll(/file_[a-z0-9]{26}/g, "file_-")

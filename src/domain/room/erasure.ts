@@ -7,7 +7,8 @@ import type { Seq, UserId } from "../../base/ids.ts";
 import type { LogEvent, MessageEdited, MessageSent } from "./events.ts";
 import type { HeldCommand, MessageHeld, Reported } from "./moderation-events.ts";
 import { AUDIT, HELD, REPORTS, type Reporter, type ReportItem } from "./moderation-items.ts";
-import { NAMES, userOfEntry } from "./name-index.ts";
+import { type FileItem, FILES } from "./files.ts";
+import { NAMES, nameEntry, userOfEntry } from "./name-index.ts";
 import { PSEUDONYM_BANS } from "./pseudonyms.ts";
 import type { RowChange } from "./rows.ts";
 import type { ItemValue, MessageOverlay } from "./state.ts";
@@ -22,16 +23,9 @@ export interface Erasure {
 }
 
 /** Collections of a room in which a person's words or names may stand. */
-export const ERASED_COLLECTIONS = [
-  "held",
-  "reports",
-  "audit",
-  "bans",
-  "mutes",
-  "requests",
-  "anon",
-  "anonbans",
-  "names",
+export const ERASED_COLLECTIONS: readonly string[] = [
+  ...[HELD, REPORTS, AUDIT, NAMES, FILES, PSEUDONYM_BANS],
+  ...["bans", "mutes", "requests", "anon"],
 ];
 
 const QUOTED_LINE = /^ {0,3}>[^\n]*/gm;
@@ -50,6 +44,12 @@ export function erasedEvent(event: LogEvent, erasure: Erasure): LogEvent {
       return erasedMessage(own, erasure);
     case "message_edited":
       return erasedEdit(own, erasure);
+    case "answer_extended":
+      return erasure.isTheirs(own.target) && own.text !== "" ? { ...own, text: "" } : own;
+    case "answer_ended":
+      return erasure.isTheirs(own.target) ? withText(own, "") : own;
+    case "file_added":
+      return own.by === erasure.userId && own.fileName !== "" ? { ...own, fileName: "" } : own;
     case "member_joined":
     case "member_left":
       return own.userId === erasure.userId ? without(own, "name", "avatar") : own;
@@ -72,8 +72,13 @@ export function erasedEvent(event: LogEvent, erasure: Erasure): LogEvent {
   }
 }
 
+/** What somebody wrote, or what the assistant answered to them. */
+export function isMessageOf(event: LogEvent, userId: UserId): boolean {
+  return event.kind === "message_sent" && (event.by === userId || event.run?.asker === userId);
+}
+
 function erasedMessage(event: MessageSent, { userId, isReply }: Erasure): LogEvent {
-  if (event.by === userId) {
+  if (isMessageOf(event, userId)) {
     const bare = without(event, "authorName", "authorAvatar", "attachments", "poll");
     return bare.content === "" ? bare : { ...bare, content: "" };
   }
@@ -118,10 +123,13 @@ export function erasedRow(row: RowChange, erasure: Erasure): RowChange {
       return overlay === row.overlay ? row : { ...row, overlay };
     }
     case "item": {
+      if (row.collection === NAMES && userOfEntry(row.id) === erasure.userId) {
+        // The id is the name.
+        return { ...row, id: nameEntry("", erasure.userId), value: null };
+      }
       if (row.value === null) return row;
       if (row.collection === HELD) return isHeldOf(row.value, erasure.userId) ? { ...row, value: null } : row;
       const value = erasedItem(row.collection, row.id, row.value, erasure.userId);
-      if (row.collection === NAMES && value === null) return { ...row, id: erasure.userId, value };
       return value === row.value ? row : { ...row, value };
     }
     case "room":
@@ -130,7 +138,7 @@ export function erasedRow(row: RowChange, erasure: Erasure): RowChange {
 }
 
 function erasedOverlay(seq: Seq, overlay: MessageOverlay, { isTheirs, isReply }: Erasure): MessageOverlay {
-  if (isTheirs(seq)) return without(overlay, "content", "history");
+  if (isTheirs(seq)) return without(overlay, "content", "history", "answer");
   if (!isReply(seq) || overlay.content === undefined) return overlay;
   const bare = without(overlay, "history");
   const content = withoutQuotes(overlay.content);
@@ -153,6 +161,8 @@ export function erasedItem(collection: string, id: string, value: ItemValue, use
       const { by, userId: whom } = value as { readonly by?: UserId; readonly userId?: UserId };
       return by === userId || whom === userId ? without(value, "reason" as never, "details" as never) : value;
     }
+    case FILES:
+      return (value as FileItem).by === userId ? null : value;
     case "requests":
       return (value as { readonly userId?: UserId }).userId === userId
         ? without(value, "name" as never, "avatar" as never, "message" as never)

@@ -18,6 +18,7 @@ import { DYNAMO_ITEM_BYTES_MAX, DYNAMO_ROWS_WAIT_MS_MAX } from "../../base/limit
 import type { ItemValue, MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import { idRangeOf, isWithin } from "../item-page.ts";
 import type {
+  AbsentItems,
   AppendOutcome,
   Cleanse,
   Done,
@@ -183,11 +184,11 @@ export class DynamoJournal implements Journal {
     answer(this.#parts.keeper.rewrite(log, changes, cleanse), done, this.#parts.failed);
   }
 
-  clean(log: LogKey | undefined, done: Done<"clean" | "too_large">): void {
+  clean(log: LogKey | undefined, absent: readonly AbsentItems[], done: Done<"clean" | "too_large">): void {
     if (log === undefined) queueMicrotask(() => done({ ok: true, value: "clean" }));
     else
       answer(
-        this.#flushed(log, () => this.#parts.keeper.clean(log)),
+        this.#flushed(log, () => this.#parts.keeper.clean(log, absent)),
         done,
         this.#parts.failed,
       );

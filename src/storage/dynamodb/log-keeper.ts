@@ -7,7 +7,7 @@
 import type { Seq, TenantId, UserId } from "../../base/ids.ts";
 import { DYNAMO_ITEM_BYTES_MAX } from "../../base/limits.ts";
 import type { Random } from "../../base/prng.ts";
-import type { Cleanse, ItemsOf, LogKey, Rewrite, RoomCard } from "../journal.ts";
+import type { AbsentItems, Cleanse, ItemsOf, LogKey, Rewrite, RoomCard } from "../journal.ts";
 import type { LogPage } from "../projections.ts";
 import type { ApiResult, Condition, DynamoApi } from "./dynamo-api.ts";
 import { fromJsonBytes, bytesIn, type Item, type ItemKey, keyOf, numberIn, text, textIn } from "./items.ts";
@@ -95,8 +95,12 @@ export class LogKeeper {
   }
 
   /** Parts of segments' rows that their segment does not name: of former versions, or of writers that were lost. */
-  async clean(log: LogKey): Promise<ApiResult<"clean">> {
+  async clean(log: LogKey, absent: readonly AbsentItems[]): Promise<ApiResult<"clean">> {
     const { api, messagesTable } = this.#parts;
+    for (const one of absent) {
+      const gone = await this.#removeAbsent(log, one);
+      if (!gone.ok) return gone;
+    }
     const parts = await api.queryAll({
       table: messagesTable,
       pk: partsPartition(log),
@@ -203,6 +207,19 @@ export class LogKeeper {
             [...new Set(ids)].map((id) => itemRowKey(log, `${collection}/${id}`)),
           );
     return found.ok ? this.#removeRows(log, found.value, ITEM) : found;
+  }
+
+  /** Rows without a value: an older one may come back after this, and is gone again with the next erasure. */
+  async #removeAbsent(log: LogKey, { collection, isMeant }: AbsentItems): Promise<ApiResult<true>> {
+    const { api, roomsTable } = this.#parts;
+    const { pk, sk } = itemRowKey(log, `${collection}/`);
+    const found = await api.queryAll({ table: roomsTable, pk, from: sk, to: sk + LAST });
+    if (!found.ok) return found;
+    const gone = found.value.filter((item) => {
+      const id = (textIn(item, "sk") ?? "").slice(sk.length);
+      return bytesIn(item, ITEM) === undefined && partsIn(item, ITEM) === undefined && isMeant(id);
+    });
+    return api.writeAll(roomsTable, gone.map(deletionOf), "background");
   }
 
   async #removeRows(log: LogKey, rows: readonly Item[], name: string): Promise<ApiResult<true>> {

@@ -143,7 +143,7 @@ export class MemoryJournal implements Journal {
     });
   }
 
-  clean(_: LogKey | undefined, done: Done<"clean" | "too_large">): void {
+  clean(_: LogKey | undefined, _absent: unknown, done: Done<"clean" | "too_large">): void {
     this.#answer(done, () => "clean" as const);
   }
 

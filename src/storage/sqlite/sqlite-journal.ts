@@ -96,7 +96,7 @@ export class SqliteJournal implements Journal {
     });
   }
 
-  clean(log: LogKey | undefined, done: Done<"clean" | "too_large">): void {
+  clean(log: LogKey | undefined, _: unknown, done: Done<"clean" | "too_large">): void {
     // Of one log alone there is nothing to do: its bytes are in the same file as all others.
     if (log !== undefined) return this.#reads.answer(done, () => "clean" as const);
     this.#queue.add({ kind: "clean" }, (outcome) => {

@@ -15,6 +15,9 @@ import type { StreamOptions } from "../../../src/edge/streams-plugin.ts";
 import type { AppOptions } from "../../../src/edge/http.ts";
 import { Rates } from "../../../src/edge/rates.ts";
 import { Keeper } from "../../../src/edge/keeper.ts";
+import { Erasures } from "../../../src/edge/erasures.ts";
+import { ErasureSteps } from "../../../src/edge/erasure-steps.ts";
+import { Receipts } from "../../../src/edge/receipt.ts";
 import { Retention } from "../../../src/edge/retention.ts";
 import { DeliveryTrace } from "../../../src/edge/delivery-trace.ts";
 import { TraceDesk } from "../../../src/edge/trace-desk.ts";
@@ -204,6 +207,14 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
     config: config.value,
     log,
     keeper,
+    erasures: new Erasures({
+      ...{ keeper, log },
+      steps: new ErasureSteps(keeper, undefined),
+      searchBehind: () => 0,
+      abandonedMs: 0,
+      isTurn: () => false,
+    }),
+    receipts: new Receipts(SECRET),
     retention: new Retention({ keeper, log, days: undefined, everyMs: 3_600_000, isTurn: () => false }),
     health: { ready: () => true, activeConnections: () => 42, dependencies: () => ({ journal: "healthy" as const }) },
     sockets: {

@@ -3,8 +3,9 @@
  * Invariant: nobody else may; each act may be repeated, and then has nothing left to do. Works on rooms that were deleted, too.
  */
 import { itemNames, type ItemKey, type Seq, type UserId } from "../../../base/ids.ts";
-import type { Keep } from "../commands.ts";
-import type { Decision } from "../decision.ts";
+import { ASSISTANT } from "../../assistant/runs.ts";
+import type { Keep, KeepAct } from "../commands.ts";
+import type { Decision, RoomEffect } from "../decision.ts";
 import { erasedItem, isHeldOf, withoutQuotes } from "../erasure.ts";
 import type { DomainEvent, RowsErased } from "../events.ts";
 import { knownMessage, presentContent } from "../message-rows.ts";
@@ -20,6 +21,8 @@ import {
   timestampOf,
   UNCHANGED,
 } from "./answer.ts";
+import { endedFirst } from "./answers.ts";
+import { filesWithout } from "./files.ts";
 import { isDecision, threadWithout } from "./threads.ts";
 
 interface Base {
@@ -48,7 +51,7 @@ export function decideKeep(state: RoomState, { by, act }: Keep, context: DecideC
       return accept([{ kind: "member_left", seq: state.head + 1, ...base, userId, role, reason: "left" }]);
     }
     case "erase_messages":
-      return eraseMessages(state, act.userId, act.targets, base);
+      return eraseMessages(state, act, base, context);
     case "erase_quotes":
       return eraseQuotes(state, act.targets, base);
     case "erase_rows":
@@ -61,22 +64,36 @@ function isRoom(state: RoomState): state is LiveRoom {
   return state.settings !== undefined;
 }
 
-function eraseMessages(state: LiveRoom, userId: UserId, targets: readonly Seq[], base: Base): Decision {
+function eraseMessages(
+  state: LiveRoom,
+  { userId, targets }: Extract<KeepAct, { readonly do: "erase_messages" }>,
+  base: Base,
+  context: DecideContext,
+): Decision {
   const rows = messagesOf(state, targets);
   if (isDecision(rows)) return rows;
   const events: DomainEvent[] = [];
+  const effects: RoomEffect[] = [];
   /** What threads are left with, by the message that they hang on. */
   const counts = new Map<Seq, number>();
   for (const row of rows) {
-    if (row.author !== userId || row.overlay.erased === true) continue;
+    // Whose question an answer of the assistant is to, its row does not say: whoever asked for this has looked.
+    if ((row.author !== userId && row.author !== ASSISTANT) || row.overlay.erased === true) continue;
+    const without =
+      row.files === undefined || row.overlay.deletedAt !== undefined ? undefined : filesWithout(state, row);
+    if (isDecision(without)) return without;
     const left = row.overlay.deletedAt === undefined ? threadWithout(state, row) : undefined;
     if (isDecision(left)) return left;
     if (left !== undefined) counts.set(left.root, Math.max(0, (counts.get(left.root) ?? left.count + 1) - 1));
     const thread = left && { thread: { root: left.root, count: counts.get(left.root) ?? left.count } };
+    const before = events.length;
+    for (const end of endedFirst(state, row.seq, base, context)) events.push({ ...end, seq: end.seq + before });
     const seq = state.head + 1 + events.length;
-    events.push({ kind: "message_deleted", seq, ...base, target: row.seq, erased: true, ...thread });
+    const files = without && { files: without.files };
+    events.push({ kind: "message_deleted", seq, ...base, target: row.seq, erased: true, ...thread, ...files });
+    effects.push(...(without?.effects ?? []));
   }
-  return events.length === 0 ? UNCHANGED : accept(events);
+  return events.length === 0 ? UNCHANGED : accept(events, effects);
 }
 
 function eraseQuotes(state: LiveRoom, targets: readonly Seq[], base: Base): Decision {
