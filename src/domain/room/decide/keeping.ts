@@ -21,7 +21,6 @@ import {
   timestampOf,
   UNCHANGED,
 } from "./answer.ts";
-import { endedFirst } from "./answers.ts";
 import { filesWithout } from "./files.ts";
 import { isDecision, threadWithout } from "./threads.ts";
 
@@ -51,7 +50,7 @@ export function decideKeep(state: RoomState, { by, act }: Keep, context: DecideC
       return accept([{ kind: "member_left", seq: state.head + 1, ...base, userId, role, reason: "left" }]);
     }
     case "erase_messages":
-      return eraseMessages(state, act, base, context);
+      return eraseMessages(state, act, base);
     case "erase_quotes":
       return eraseQuotes(state, act.targets, base);
     case "erase_rows":
@@ -68,7 +67,6 @@ function eraseMessages(
   state: LiveRoom,
   { userId, targets }: Extract<KeepAct, { readonly do: "erase_messages" }>,
   base: Base,
-  context: DecideContext,
 ): Decision {
   const rows = messagesOf(state, targets);
   if (isDecision(rows)) return rows;
@@ -86,8 +84,6 @@ function eraseMessages(
     if (isDecision(left)) return left;
     if (left !== undefined) counts.set(left.root, Math.max(0, (counts.get(left.root) ?? left.count + 1) - 1));
     const thread = left && { thread: { root: left.root, count: counts.get(left.root) ?? left.count } };
-    const before = events.length;
-    for (const end of endedFirst(state, row.seq, base, context)) events.push({ ...end, seq: end.seq + before });
     const seq = state.head + 1 + events.length;
     const files = without && { files: without.files };
     events.push({ kind: "message_deleted", seq, ...base, target: row.seq, erased: true, ...thread, ...files });
