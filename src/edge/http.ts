@@ -24,6 +24,7 @@ import { EdgeCounters } from "./edge-counters.ts";
 import { answerError } from "./envelope.ts";
 import { streamsPlugin, type StreamOptions } from "./streams-plugin.ts";
 import { type Health, healthPlugin } from "./health-plugin.ts";
+import { exportPlugin } from "./export-plugin.ts";
 import { historyPlugin } from "./history-plugin.ts";
 import { homePlugin } from "./home-plugin.ts";
 import { BODY_BYTES_MAX } from "./json-body.ts";
@@ -177,6 +178,7 @@ export function createApp(options: AppOptions) {
       .use(statsPlugin(prefix, { ...rest, directory }))
       .use(accessPlugin(prefix, { ...rest, circle }))
       .use(announcementsPlugin(prefix, { ...rest, circle }))
+      .use(exportPlugin(prefix, rest))
       .use(tracePlugin(prefix, { ...rest, circle }));
   }
   return app.use(docsPlugin(() => app, config));

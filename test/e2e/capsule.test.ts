@@ -148,6 +148,8 @@ describe("a room in use", () => {
     for (const user of ["ann", "ben", "cleo"]) {
       expect(await shown(dynamo, user, ROOM, "other")).toEqual(await shown(sqlite, user, ROOM));
     }
+    const followed = await as(dynamo, "ben", "other")("GET", "/v1/chat/threads");
+    expect(listAt(followed.body, "data.threads")).toHaveLength(1);
     // The server that it came to knows it: members talk on, where the numbers stopped.
     const said = await as(dynamo, "ben", "other")("POST", `${PATH}/messages`, { content: "here we are" });
     expect(said.status).toBe(201);
@@ -234,6 +236,30 @@ describe("a room in use", () => {
     // What is the reader's own is nobody's here.
     expect(exportedMessages).toMatchObject(exportedMessages.map((_, i) => withoutOwn(messages[i])));
     expect(exportedMessages).toHaveLength(messages.length);
+  });
+
+  test("comes as the same lines over REST, on either store, to owners and administrators alone", async () => {
+    for (const [node, tenant] of [
+      [sqlite, undefined],
+      [dynamo, "other"],
+    ] as const) {
+      const exported = await as(node, "ann", tenant)("GET", `${PATH}/export`);
+      expect([exported.status, exported.headers.get("content-type")]).toEqual([200, "application/x-ndjson"]);
+      const lines = exported.text
+        .trimEnd()
+        .split("\n")
+        .map((line) => JSON.parse(line) as { readonly kind: string });
+      const messages = lines.filter(({ kind }) => kind === "message");
+      expect(lines.at(-1)).toEqual({ kind: "end", messages: messages.length } as never);
+      const { body } = await as(node, "ann", tenant)("GET", `${PATH}/messages?limit=100`);
+      const shownToAnn = listAt(body, "data.messages").map((message) => {
+        const { readBy: _readBy, ...rest } = message as Record<string, unknown>;
+        return { kind: "message", ...rest };
+      });
+      expect(messages).toEqual(shownToAnn as never);
+      expect((await as(node, "ben", tenant)("GET", `${PATH}/export`)).status).toBe(403);
+      expect((await as(node, "eve", tenant)("GET", `${PATH}/export`)).status).toBe(404);
+    }
   });
 
   test("is refused with a sentence where it cannot be", async () => {

@@ -62,6 +62,7 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/rooms/{roomId}/reports": {},
   "GET /v1/chat/rooms/{roomId}/held": {},
   "GET /v1/chat/rooms/{roomId}/audit": {},
+  "GET /v1/chat/rooms/{roomId}/export": {},
   "GET /v1/chat/admin/moderation": {},
   "GET /v1/chat/admin/audit": { lags: true },
   "GET /v1/chat/search": { query: "?q=only&order=newest", lags: true },

@@ -149,7 +149,7 @@ export class TestServer {
         : { body: typeof options.body === "string" ? options.body : JSON.stringify(options.body) }),
     });
     const text = await response.text();
-    const isJson = text !== "" && response.headers.get("content-type")?.includes("json") === true;
+    const isJson = text !== "" && response.headers.get("content-type")?.startsWith("application/json") === true;
     const json = isJson ? (JSON.parse(text) as RestBody) : {};
     return { status: response.status, headers: response.headers, text, body: json };
   }
