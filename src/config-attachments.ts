@@ -15,6 +15,8 @@ export interface AttachmentsConfig {
   readonly bytesPerDayMax: number;
   /** Bytes of all files of one tenant; `undefined`: no bound but the space that there is. */
   readonly tenantBytesMax: number | undefined;
+  /** Small pictures are made of large ones. */
+  readonly thumbnails: boolean;
   /** `off`: this server keeps no files. `folder`: in the data folder. */
   readonly store: "off" | "folder" | S3Config;
 }
@@ -48,7 +50,8 @@ export function readAttachments(reader: EnvReader, isAlone: boolean): Attachment
       fallback: 0,
       unit: "bytes, 0 for no bound",
     }) || undefined;
-  const common = { bytesPerDayMax, tenantBytesMax };
+  const thumbnails = reader.flag("STOA_THUMBNAILS", true);
+  const common = { bytesPerDayMax, tenantBytesMax, thumbnails };
   if (store === "folder" && !isAlone) {
     const why = "a folder of one node is not seen by the others, and DynamoDB means that there may be others";
     reader.complain("STOA_ATTACHMENTS", `s3 or off with DynamoDB (${why}); s3 needs S3_BUCKET_ATTACHMENTS`);

@@ -78,6 +78,18 @@ export const UPLOAD_MS_MAX = 24 * 60 * 60_000;
 export const FILE_UNUSED_MS_MAX = 24 * 60 * 60_000;
 /** How often all files are looked through for those, milliseconds, and how long one round of questions to a room pauses. */
 export const FILE_SWEEP_MS = 60 * 60_000;
+/**
+ * Small pictures: the longer side in pixels, and what a large one may have in bytes (it is held in memory once) and pixels (200 MB
+ * when it is decoded). Beyond: none is made.
+ */
+export const THUMBNAIL_SIDE = 320;
+export const THUMBNAIL_PIXELS_MAX = THUMBNAIL_SIDE * THUMBNAIL_SIDE;
+export const THUMBNAIL_SOURCE_BYTES_MAX = 20 * 1024 * 1024;
+export const THUMBNAIL_SOURCE_PIXELS_MAX = 50_000_000;
+/** Bytes of a small one, how long who completes an upload waits for it, milliseconds, and how many wait. Beyond: none is made. */
+export const THUMBNAIL_BYTES_MAX = 256 * 1024;
+export const THUMBNAIL_MS_MAX = 5_000;
+export const THUMBNAILS_WAITING_MAX = 16;
 /** How long a signed address is good that fetches a file, milliseconds: whoever leaves the room has it for so long. */
 export const FILE_LINK_MS = 5 * 60_000;
 /** Days that a room keeps messages, at most ten years, if not for ever. Reject `invalid_field`. */

@@ -8,7 +8,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { Attachment } from "../protocol/frames.ts";
 import type { BlobKey } from "../storage/blobs.ts";
-import { type Attachments, dispositionOf, NO_UPLOAD } from "./attachments.ts";
+import { type Attachments, dispositionOf, NO_UPLOAD, THUMBNAIL_TYPE } from "./attachments.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "./envelope.ts";
 import { readJsonBody } from "./json-body.ts";
@@ -32,6 +32,7 @@ export interface AttachmentOptions extends RestOptions {
   readonly attachments: Attachments | undefined;
 }
 
+const NO_THUMBNAIL: Rejection = { code: "not_found", message: "This file has no small picture." };
 const NONE: Rejection = { code: "not_found", message: "This server keeps no files." };
 
 export function attachmentsPlugin(prefix: string, options: AttachmentOptions) {
@@ -164,14 +165,29 @@ function fetching(prefix: string, options: AttachmentOptions) {
       { params: fileParams, detail: { summary: "Fetch a file" } },
     )
     .get(
+      "/rooms/:roomId/attachments/:attachmentId/thumbnail",
+      async ({ principal, request, params, set }) => {
+        if (attachments === undefined) return refuse(set, NONE);
+        const { roomId: room, attachmentId: id } = params;
+        const file = await attachments.file(principal, room, id);
+        if (!file.ok) return refuse(set, file.error);
+        if (file.value.thumbnailUrl === undefined) return refuse(set, NO_THUMBNAIL);
+        const small = attachments.thumbnail({ tenant: principal.tenant, room, id });
+        const { fileName } = file.value;
+        return await deliver(attachments, small, { fileName, fileSize: 0, mimeType: THUMBNAIL_TYPE }, request, set);
+      },
+      { params: fileParams, detail: { summary: "Fetch the small picture of a file" } },
+    )
+    .get(
       "/rooms/:roomId/attachments/:attachmentId/link",
       async ({ principal, params, set }) => {
         if (attachments === undefined) return refuse(set, NONE);
         const { roomId: room, attachmentId } = params;
         const file = await attachments.file(principal, room, attachmentId);
         return answer(set, file, (found) => {
-          const { ticket, expiresAt } = attachments.link(principal, room, found);
-          return { url: `${prefix}/files/${ticket}`, expiresAt: iso(expiresAt), attachment: found };
+          const { ticket, expiresAt, thumbnail } = attachments.link(principal, room, found);
+          const small = thumbnail === undefined ? {} : { thumbnailUrl: `${prefix}/files/${thumbnail}` };
+          return { url: `${prefix}/files/${ticket}`, ...small, expiresAt: iso(expiresAt), attachment: found };
         });
       },
       {
@@ -205,10 +221,9 @@ async function deliver(
   });
   if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304 });
   const condition = request.headers.get("if-range");
-  const wanted = wantedOf(
-    condition === null || condition === etag ? request.headers.get("range") : null,
-    file.fileSize,
-  );
+  // Of a small picture nobody knows the size, and nobody needs a part.
+  const mayBePart = file.fileSize > 0 && (condition === null || condition === etag);
+  const wanted = wantedOf(mayBePart ? request.headers.get("range") : null, file.fileSize);
   if (wanted.kind === "beyond") {
     set.headers["content-range"] = `bytes */${file.fileSize}`;
     return new Response(null, { status: 416 });

@@ -11,7 +11,15 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { Attachment } from "../protocol/frames.ts";
-import type { BlobKey, BlobStore, BlobTrouble, ByteRange, Chunk } from "../storage/blobs.ts";
+import {
+  type BlobKey,
+  type BlobStore,
+  type BlobTrouble,
+  type ByteRange,
+  type Chunk,
+  removeFor,
+  thumbnailOf,
+} from "../storage/blobs.ts";
 import { type DownloadTicket, FileTickets, type UploadTicket } from "./file-tickets.ts";
 import { contradicts, HEAD_BYTES, isShownInPlace, mediaTypeOf, plainType, UNKNOWN_TYPE } from "./media-type.ts";
 import type { Engine } from "./ports.ts";
@@ -30,8 +38,20 @@ export interface AttachmentParts {
   readonly blobs: BlobStore;
   readonly secret: string;
   readonly limits: AttachmentLimits;
+  /** `undefined`: none are made. */
+  readonly thumbnails: Thumbnails | undefined;
   readonly clock: Clock;
   readonly random: Random;
+}
+
+/** Makes small pictures of large ones. */
+export interface Thumbnails {
+  /** `undefined`: there is none, for whatever reason. */
+  make(
+    mimeType: string,
+    bytes: number,
+    read: () => Promise<Blob | ReadableStream<Uint8Array> | undefined>,
+  ): Promise<Uint8Array | undefined>;
 }
 
 export interface NewFile {
@@ -47,6 +67,8 @@ export interface Begun {
   readonly expiresAt: number;
 }
 
+/** Of all small pictures. */
+export const THUMBNAIL_TYPE = "image/webp";
 const RETRY_MS = 1_000;
 export const NO_UPLOAD: Rejection = { code: "not_found", message: "There is no such upload, or it has expired." };
 const NO_FILE: Rejection = { code: "not_found", message: "There is no such file in this room." };
@@ -156,17 +178,25 @@ export class Attachments {
     }
   }
 
+  /** The small picture of a file, as a blob beside it. */
+  thumbnail(key: BlobKey): BlobKey {
+    return { ...key, id: thumbnailOf(key.id) };
+  }
+
   /** What the asker may see of a file now. */
   file(principal: Principal, room: RoomId, id: string): Promise<Result<Attachment, Rejection>> {
     return this.#fileOf(principal, { room, id });
   }
 
-  link(principal: Principal, room: RoomId, file: Attachment): { readonly ticket: string; readonly expiresAt: number } {
+  link(principal: Principal, room: RoomId, file: Attachment) {
     const expiresAt = this.#parts.clock.wallMs() + FILE_LINK_MS;
-    const { id, fileName, fileSize, mimeType } = file;
-    const { tenant } = principal;
-    const ticket = this.#tickets.seal({ kind: "download", tenant, room, id, fileName, fileSize, mimeType, expiresAt });
-    return { ticket, expiresAt };
+    const { id, fileName, fileSize, mimeType, thumbnailUrl } = file;
+    const key = { tenant: principal.tenant, room, id };
+    const common = { kind: "download", fileName, expiresAt } as const;
+    const ticket = this.#tickets.seal({ ...common, ...key, fileSize, mimeType });
+    if (thumbnailUrl === undefined) return { ticket, expiresAt };
+    const small = { ...common, ...this.thumbnail(key), fileSize: 0, mimeType: THUMBNAIL_TYPE };
+    return { ticket, expiresAt, thumbnail: this.#tickets.seal(small) };
   }
 
   linked(ticket: string): DownloadTicket | undefined {
@@ -212,16 +242,27 @@ export class Attachments {
       const message = `The file is said to be ${upload.mimeType}, and is ${mimeType}.`;
       return err({ code: "invalid_field", field: "type", message });
     }
-    const facts = { fileId: id, fileName, fileSize, mimeType, url };
+    const hasThumbnail = await this.#makeThumbnail(upload, mimeType);
+    const small = hasThumbnail ? { thumbnailUrl: `${url}/thumbnail` } : {};
+    const facts = { fileId: id, fileName, fileSize, mimeType, url, ...small };
     const command = { kind: "add_file", clientId: `upload:${id}`, ...facts } as const;
     const added = await engine.call(principal, { to: "room", room, kind: "mutate", command });
     if (!added.ok) {
       // What may still come to be written keeps its bytes; what nobody writes is found by the sweep.
-      if (FOR_GOOD.has(added.error.code)) await blobs.remove(upload);
+      if (FOR_GOOD.has(added.error.code)) await removeFor(blobs, upload, [id]);
       return added;
     }
     this.#usedSince.set(upload.tenant, (this.#usedSince.get(upload.tenant) ?? 0) + fileSize);
     return await this.#fileOf(principal, upload);
+  }
+
+  async #makeThumbnail(upload: UploadTicket, mimeType: string): Promise<boolean> {
+    const { blobs, thumbnails } = this.#parts;
+    const small = await thumbnails?.make(mimeType, upload.fileSize, async () => {
+      const read = await blobs.read(upload);
+      return read.ok ? read.value : undefined;
+    });
+    return small !== undefined && (await blobs.put(this.thumbnail(upload), small)).ok;
   }
 
   async #whyNotKept(upload: UploadTicket, trouble: BlobTrouble): Promise<Rejection> {

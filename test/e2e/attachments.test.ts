@@ -101,7 +101,14 @@ for (const store of ["a folder, on SQLite", "a bucket, on DynamoDB"] as const) {
         fileName: "a.png",
         fileSize: PNG.length,
         mimeType: "image/png",
+        thumbnailUrl: `/v1/chat/rooms/${room}/attachments/${textAt(file, "id")}/thumbnail`,
       });
+      const small = await fetch(server.http + textAt(file, "thumbnailUrl"), {
+        headers: { authorization: `Bearer ${tokenOf("ann")}` },
+      });
+      expect([small.status, small.headers.get("content-type")]).toEqual([200, "image/webp"]);
+      expect(Buffer.from(await small.bytes()).toString("latin1", 8, 12)).toBe("WEBP");
+      expect((await rest("bob", "GET", `/rooms/${room}/attachments/${textAt(file, "id")}/thumbnail`)).status).toBe(404);
       // Until a message shows it, it is its sender's.
       expect([(await download("ann", file)).status, (await download("bob", file)).status]).toEqual([200, 404]);
       const attachments = [file];
@@ -278,6 +285,11 @@ for (const store of ["a folder, on SQLite", "a bucket, on DynamoDB"] as const) {
       const last = await fetch(url, { headers: { range: "bytes=7-" } });
       expect([last.status, await last.text()]).toEqual([206, "789"]);
       expect((await rest("bob", "GET", `/rooms/${room}/attachments/${textAt(file, "id")}/link`)).status).toBe(404);
+      expect((await rest("ann", "GET", `/rooms/${room}/attachments/${textAt(file, "id")}/thumbnail`)).status).toBe(404);
+      const shown = await uploaded(room, PNG, "image/png");
+      const both = await rest("ann", "GET", `/rooms/${room}/attachments/${textAt(shown, "id")}/link`);
+      const small = await fetch(server.http + textAt(both.body.data, "thumbnailUrl"));
+      expect([small.status, small.headers.get("content-type")]).toEqual([200, "image/webp"]);
       if (s3 !== undefined) return;
       expect(last.headers.get("content-range")).toBe("bytes 7-9/10");
       const beyond = await download("ann", file, { range: "bytes=10-" });

@@ -131,6 +131,9 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/rooms/{roomId}/attachments/{attachmentId}": {
     params: { attachmentId: "file_00000000000000000000000000" },
   },
+  "GET /v1/chat/rooms/{roomId}/attachments/{attachmentId}/thumbnail": {
+    params: { attachmentId: "file_00000000000000000000000000" },
+  },
   "GET /v1/chat/rooms/{roomId}/attachments/{attachmentId}/link": {
     params: { attachmentId: "file_00000000000000000000000000" },
   },

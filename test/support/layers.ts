@@ -92,7 +92,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   },
   integrations: {
     may: ["base/", "followers/log-consumer.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
-    packages: ["node:*"],
+    packages: ["sharp", "node:*"],
   },
   "config.ts": {
     may: ["base/", "env-reader.ts", "config-assistant.ts", "config-attachments.ts"],
