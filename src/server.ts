@@ -302,7 +302,10 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   });
   const erasures = new Erasures({
     ...{ keeper, log },
-    steps: new ErasureSteps(keeper, files?.blobs),
+    steps: new ErasureSteps(keeper, files?.blobs, async (tenant, room, seqs) => {
+      const log = { tenant, room, incarnation: 1 };
+      return followers === undefined || (await followers.forget(log, { what: "seqs", seqs })) === "durable";
+    }),
     searchBehind: () => followers?.lags.search?.events,
     // Alone, nobody else can be at work on one.
     abandonedMs: cluster === undefined ? 0 : ERASURE_ABANDONED_MS,

@@ -55,7 +55,7 @@ export interface KeepReply {
   /** Uploads of the messages found, and of the person. */
   readonly files?: readonly string[];
   /** Messages of the person, whether they were erased before or not. */
-  readonly seen?: number;
+  readonly seen?: readonly Seq[];
   readonly next?: Seq;
   /** Of `find_rows`. */
   readonly keys?: readonly ItemKey[];

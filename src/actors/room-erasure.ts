@@ -62,7 +62,7 @@ export class RoomErasure {
             targets: targets.map(({ seq }) => seq),
             quotes: quotes.map(({ seq }) => seq),
             files,
-            seen: theirs.length,
+            seen: theirs.map(({ seq }) => seq),
             ...(next !== undefined && { next }),
           };
           answer({ ok: true, value: reply });

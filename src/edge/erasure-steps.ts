@@ -3,13 +3,16 @@
  * store. Invariant: each step may be done again and then counts nothing; nothing here keeps how far it is.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
-import { ok, type Result } from "../base/result.ts";
+import { err, ok, type Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import { type BlobStore, removeFor } from "../storage/blobs.ts";
 import type { Keeper } from "./keeper.ts";
 
 /** How many of each were taken away; what there is none of is left out. */
 export type ErasureCounts = Readonly<Record<string, number>>;
+
+/** Whoever follows the logs keeps nothing of these messages any more; false: not known yet, to be asked again. */
+export type ForgetMessages = (tenant: TenantId, room: RoomId, seqs: readonly Seq[]) => Promise<boolean>;
 
 export interface Subject {
   readonly tenant: TenantId;
@@ -22,14 +25,21 @@ const COLLECTIONS = [
 ] as const;
 /** Between two steps, milliseconds: others come first. */
 const STEP_PAUSE_MS = 2;
+/** No room: what is asked of it is asked of the store. */
+const ENGINE_ROOM = "~" as RoomId;
+const FORGOTTEN_AT_ONCE = 1_000;
+const FORGET_ATTEMPTS_MAX = 20;
+const FORGET_PAUSE_MS = 500;
 
 export class ErasureSteps {
   readonly #keeper: Keeper;
   readonly #blobs: BlobStore | undefined;
+  readonly #forget: ForgetMessages;
 
-  constructor(keeper: Keeper, blobs: BlobStore | undefined) {
+  constructor(keeper: Keeper, blobs: BlobStore | undefined, forget: ForgetMessages) {
     this.#keeper = keeper;
     this.#blobs = blobs;
+    this.#forget = forget;
   }
 
   /** First the messages are deleted, which all who listen hear; then what stands in the log is written anew. */
@@ -52,11 +62,17 @@ export class ErasureSteps {
       ...(rows.value > 0 && { roomRows: rows.value }),
       ...(events.value > 0 && { logEvents: events.value }),
     };
-    if (seen > 0 || Object.keys(counts).length > 0) {
+    if (!(await this.#forgotten(subject, room, seen))) return err({ code: "unavailable", retryAfterMs: 1_000 });
+    if (seen.length > 0 || Object.keys(counts).length > 0) {
       const finished = await this.#keeper.room(tenant, room, { do: "finish", userId });
       if (!finished.ok) return finished;
     }
     return ok(counts);
+  }
+
+  /** All that the search index has overwritten is gone from its store. */
+  async settleSearch(tenant: TenantId): Promise<void> {
+    await this.#forget(tenant, ENGINE_ROOM, []);
   }
 
   async documents({ tenant, userId }: Subject): Promise<Result<ErasureCounts, Rejection>> {
@@ -92,13 +108,16 @@ export class ErasureSteps {
   async #messages(
     { tenant, userId }: Subject,
     room: RoomId,
-  ): Promise<Result<{ messages?: number; quotes?: number; seen: number; files: readonly string[] }, Rejection>> {
-    const found = { messages: 0, quotes: 0, seen: 0 };
+  ): Promise<
+    Result<{ messages?: number; quotes?: number; seen: readonly Seq[]; files: readonly string[] }, Rejection>
+  > {
+    const found = { messages: 0, quotes: 0 };
+    const all: Seq[] = [];
     const files = new Set<string>();
     for (let after: Seq | undefined = 0; after !== undefined; ) {
       const page = await this.#keeper.room(tenant, room, { do: "find", userId, after });
       if (!page.ok) return page;
-      const { targets = [], quotes = [], next, seen = 0 } = page.value;
+      const { targets = [], quotes = [], next, seen = [] } = page.value;
       for (const id of page.value.files ?? []) files.add(id);
       if (targets.length > 0) {
         const done = await this.#keeper.room(tenant, room, { do: "erase_messages", userId, targets });
@@ -110,12 +129,23 @@ export class ErasureSteps {
       }
       found.messages += targets.length;
       found.quotes += quotes.length;
-      found.seen += seen;
+      all.push(...seen);
       after = next;
       await this.#keeper.pause(STEP_PAUSE_MS);
     }
-    const { messages, quotes, seen } = found;
-    return ok({ ...(messages > 0 && { messages }), ...(quotes > 0 && { quotes }), seen, files: [...files] });
+    const { messages, quotes } = found;
+    return ok({ ...(messages > 0 && { messages }), ...(quotes > 0 && { quotes }), seen: all, files: [...files] });
+  }
+
+  async #forgotten({ tenant }: Subject, room: RoomId, seqs: readonly Seq[]): Promise<boolean> {
+    for (let at = 0; at < seqs.length; at += FORGOTTEN_AT_ONCE) {
+      const some = seqs.slice(at, at + FORGOTTEN_AT_ONCE);
+      for (let attempt = 1; !(await this.#forget(tenant, room, some)); attempt += 1) {
+        if (attempt >= FORGET_ATTEMPTS_MAX) return false;
+        await this.#keeper.pause(FORGET_PAUSE_MS);
+      }
+    }
+    return true;
   }
 
   async #rows({ tenant, userId }: Subject, room: RoomId): Promise<Result<number, Rejection>> {

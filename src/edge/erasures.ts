@@ -20,6 +20,8 @@ const ROOMS_PER_PAGE = 10;
 const LOOK_MS = 30_000;
 const SEARCH_MS_MAX = 60_000;
 const SEARCH_POLL_MS = 100;
+/** How far behind the index is, is told twice a second. */
+const SEARCH_TOLD_MS = 1_500;
 const CLEAN_ATTEMPTS = 10;
 const CLEAN_PAUSE_MS = 500;
 
@@ -188,7 +190,7 @@ export class Erasures {
     if (!documents.ok) return documents;
     const person = await steps.person(subject);
     if (!person.ok) return person;
-    await this.#awaitSearch();
+    await this.#awaitSearch(tenant);
     const isClean = await this.#clean(subject);
     const counts = sumOf(erasure.counts, documents.value, person.value);
     const remains = [...erasure.remains, ...ALWAYS, ...(isClean ? [] : [FREE_PAGES])];
@@ -235,11 +237,15 @@ export class Erasures {
   }
 
   /** The index follows the logs, which say what is to be forgotten. */
-  async #awaitSearch(): Promise<void> {
-    const { keeper, searchBehind } = this.#options;
+  async #awaitSearch(tenant: TenantId): Promise<void> {
+    const { keeper, searchBehind, steps } = this.#options;
+    if (searchBehind() === undefined) return;
+    await keeper.pause(SEARCH_TOLD_MS);
     for (let waited = 0; waited < SEARCH_MS_MAX && (searchBehind() ?? 0) > 0; waited += SEARCH_POLL_MS) {
       await keeper.pause(SEARCH_POLL_MS);
     }
+    // What quotes were edited away is overwritten; with this it is in no log of the index's store either.
+    await steps.settleSearch(tenant);
   }
 
   async #clean(subject: { tenant: TenantId; userId: UserId }): Promise<boolean> {

@@ -301,6 +301,52 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
   });
 }
 
+describe("an erasure that is interrupted", () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await TestServer.start({
+      env: { STOA_SHARDS: "1", STOA_RATE_BURST: "100000", STOA_RATE_PER_SECOND: "100000" },
+    });
+  }, START_MS_MAX);
+  afterAll(() => server.dispose());
+
+  test("goes on after kill -9, by itself, until nothing is left", async () => {
+    const token = tokenOf("interrupted");
+    const eva = await TestClient.connect(server, { token: server.token({ user: EVA, name: token }) });
+    for (let room = 0; room < 25; room += 1) {
+      const roomId = `room_${room}`;
+      await eva.ack({ type: "create_room", roomId, name: roomId, roomType: "public" });
+      await Promise.all(Array.from({ length: 40 }, (_, i) => eva.say(roomId, `${i} ${token}`)));
+    }
+    eva.close();
+    const root = server.token({ user: "root", role: "admin" });
+    const begun = await server.rest("POST", "/v1/chat/admin/erasures", { token: root, body: { userId: EVA } });
+    const path = `/v1/chat/admin/erasures/${textAt(begun.body, "data.erasureId")}`;
+    let kills = 0;
+    for (let seen = 0; kills < 2; ) {
+      const { body } = await server.rest("GET", path, { token: root });
+      if (at(body, "data.state") === "done") break;
+      const rooms = Number(at(body, "data.counts.rooms") ?? 0);
+      if (rooms <= seen) continue;
+      seen = rooms + 5;
+      await server.kill();
+      kills += 1;
+      await server.restart();
+    }
+    expect(kills).toBeGreaterThan(0);
+    const done = await eventually(async () => {
+      const read = await server.rest("GET", path, { token: root });
+      if (at(read.body, "data.state") !== "done") throw new Error(read.text);
+      return read;
+    }, 45_000);
+    expect(numberAt(done.body, "data.counts.rooms")).toBe(25);
+    const left = filesIn(server.dataDir).filter((file) => readFileSync(file).includes(token));
+    expect(left).toEqual([]);
+    const page = await server.rest("GET", "/v1/chat/rooms/room_7/messages?limit=100", { token: root });
+    expect(listAt(page.body, "data.messages")).toHaveLength(40);
+  });
+});
+
 function filesIn(dir: string): readonly string[] {
   return readdirSync(dir, { recursive: true })
     .map((name) => join(dir, String(name)))

@@ -13,6 +13,8 @@ export function answerChanged(state: RoomState, event: AnswerEvent): void {
   const run = state.runs.get(event.target);
   switch (event.kind) {
     case "answer_extended":
+      // Whoever asked was erased, and with them what came to them: the answer ends further on in the log.
+      if (event.text === "") return;
       if (run?.text.length !== event.from) throw new Error(`text at ${event.from} does not follow the answer`);
       state.runs.set(event.target, { ...run, text: run.text + event.text });
       return;

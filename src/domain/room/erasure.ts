@@ -79,7 +79,14 @@ export function isMessageOf(event: LogEvent, userId: UserId): boolean {
 
 function erasedMessage(event: MessageSent, { userId, isReply }: Erasure): LogEvent {
   if (isMessageOf(event, userId)) {
-    const bare = without(event, "authorName", "authorAvatar", "attachments", "poll");
+    // A pseudonym is a name that was drawn by lot, and rows are made of it on replay.
+    const bare = without(
+      event,
+      ...(event.as === undefined ? ["authorName"] : []),
+      "authorAvatar",
+      "attachments",
+      "poll",
+    );
     return bare.content === "" ? bare : { ...bare, content: "" };
   }
   return isReply(event.seq) ? withText(event, withoutQuotes(event.content)) : event;
@@ -95,7 +102,7 @@ function withText<Event extends { readonly content: string }>(event: Event, cont
 }
 
 function erasedHeld(event: MessageHeld): MessageHeld {
-  const bare = without(event, "authorName", "authorAvatar");
+  const bare = without(event, ...(event.as === undefined ? ["authorName"] : []), "authorAvatar");
   const message = without<HeldCommand>(bare.message, "attachments", "poll");
   if (message === event.message && message.content === "") return bare;
   return { ...bare, message: { ...message, content: "" } };

@@ -209,7 +209,7 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
     keeper,
     erasures: new Erasures({
       ...{ keeper, log },
-      steps: new ErasureSteps(keeper, undefined),
+      steps: new ErasureSteps(keeper, undefined, async () => true),
       searchBehind: () => 0,
       abandonedMs: 0,
       isTurn: () => false,

@@ -28,14 +28,14 @@ function planted(event: LogEvent): LogEvent {
   switch (own.kind) {
     case "message_sent":
       if (own.by !== BOB) return own;
-      return { ...own, content: TOKEN, authorName: TOKEN, authorAvatar: TOKEN };
+      return { ...own, content: TOKEN, authorAvatar: TOKEN, ...(own.as === undefined && { authorName: TOKEN }) };
     case "message_edited":
       return own.by === BOB ? { ...own, content: TOKEN } : own;
     case "member_joined":
     case "member_left":
       return own.userId === BOB ? { ...own, name: TOKEN } : own;
     case "message_held":
-      return own.by === BOB ? { ...own, authorName: TOKEN, message: { ...own.message, content: TOKEN } } : own;
+      return own.by === BOB ? { ...own, authorAvatar: TOKEN, message: { ...own.message, content: TOKEN } } : own;
     case "reported":
       return own.by === BOB || own.userId === BOB ? { ...own, reason: TOKEN, details: TOKEN, excerpt: TOKEN } : own;
     case "report_resolved":
@@ -101,6 +101,25 @@ describe("an erasure", () => {
     expect(erasedEvent({ kind: "answer_extended", ...common, from: 0, text: TOKEN }, erasure)).toMatchObject({
       text: "",
     });
+  });
+
+  test("leaves a log that can be replayed from a snapshot within an answer, whatever of it is erased", () => {
+    const common = { timestamp: 1, by: "assistant" as UserId, target: 2 };
+    const run = { task: "answer", asker: BOB, question: 1 } as const;
+    const log: readonly LogEvent[] = [
+      { kind: "message_sent", seq: 1, timestamp: 1, by: BOB, messageNo: 1, messageType: "text", content: TOKEN },
+      { kind: "message_sent", ...common, seq: 2, messageNo: 2, messageType: "ai_response", content: "", run },
+      { kind: "answer_extended", ...common, seq: 3, from: 0, text: TOKEN },
+      { kind: "answer_extended", ...common, seq: 4, from: TOKEN.length, text: "more" },
+      { kind: "answer_ended", ...common, seq: 5, content: `${TOKEN}more`, outcome: { state: "complete", attempt: 1 } },
+    ];
+    const erasure = erasureOf(log);
+    for (let snapshotAt = 0; snapshotAt <= log.length; snapshotAt += 1) {
+      const state = emptyRoomState();
+      for (const event of log.slice(0, snapshotAt)) apply(state, event);
+      for (const event of log.slice(snapshotAt)) apply(state, erasedEvent(event, erasure));
+      expect([state.head, state.runs.size, state.messageCount]).toEqual([5, 0, 2]);
+    }
   });
 
   test("of rows keeps what others did, and gives the same row back where there is nothing", () => {
