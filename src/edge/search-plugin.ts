@@ -6,6 +6,7 @@ import type { RoomId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
 import { parseQuery } from "../domain/search/text-query.ts";
 import type { Rejection } from "../protocol/errors.ts";
+import { HIT_PLACE } from "../storage/search-index.ts";
 import { authenticated, type RestOptions } from "./authenticated.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "./envelope.ts";
 import { readWhole, wholeText } from "./paging.ts";
@@ -101,8 +102,7 @@ function searchOf(asked: Asked, room: RoomId | undefined): Result<Search, Reject
   if (!from.ok) return from;
   const to = readTime("to", asked.to);
   if (!to.ok) return to;
-  if (cursor !== undefined && !/^[\x20-\x7e]+$/.test(cursor))
-    return refused("cursor", "it is the next of a page before");
+  if (cursor !== undefined && !HIT_PLACE.test(cursor)) return refused("cursor", "it is the next of a page before");
   return ok({
     terms: terms.value,
     order: order ?? (terms.value.length > 0 ? "relevance" : "newest"),

@@ -57,6 +57,9 @@ export interface Hit {
   readonly place: string;
 }
 
+/** What a hit's place looks like in any index. */
+export const HIT_PLACE = /^\d{1,16}(\.\d{1,16}\.[\x21-\x7e]{1,128})?$/;
+
 export interface SearchIndex {
   /**
    * Names this index: one that is made anew, because it was removed, has another name. So the positions of whoever keeps it up

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { RoomId, TenantId, UserId } from "../../src/base/ids.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import { matchIn, parseQuery } from "../../src/domain/search/text-query.ts";
+import { HIT_PLACE } from "../../src/storage/search-index.ts";
 import type { Hit, IndexChange, IndexedMessage, SearchIndex, SearchQuery } from "../../src/storage/search-index.ts";
 import type { LogKey } from "../../src/storage/journal.ts";
 import { ask, LOG, logOf, TENANT, user } from "./harness.ts";
@@ -149,6 +150,7 @@ export function searchConformance(name: string, open: () => Promise<SearchHarnes
         let after: string | undefined;
         for (;;) {
           const page = await hits("tea", { order, limit: 7, ...(after !== undefined && { after }) });
+          expect(page.every(({ place }) => HIT_PLACE.test(place))).toBe(true);
           found.push(...page.map(({ room, seq }) => `${room}:${seq}`));
           after = page.at(-1)?.place;
           if (page.length < 7) break;

@@ -192,6 +192,7 @@ onBothStores(
       expect(await refused("q=a&from=yesterday")).toEqual([400, "from"]);
       expect(await refused("q=a&author=no%20id")).toEqual([400, "author"]);
       expect(await refused("q=a&type=poem")).toEqual([400, "type"]);
+      expect(await refused("q=a&cursor=far")).toEqual([400, "cursor"]);
     });
   },
 );
