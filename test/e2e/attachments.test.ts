@@ -23,6 +23,8 @@ for (const store of ["a folder, on SQLite", "a bucket, on DynamoDB"] as const) {
   describe(`files in ${store}`, () => {
     let server: TestServer;
     let s3: S3Server | undefined;
+    /** Of a second node with the same stores. */
+    let shared: Record<string, string> = {};
     let dynamo: DynamoServer | undefined;
     let rooms = 0;
 
@@ -36,7 +38,8 @@ for (const store of ["a folder, on SQLite", "a bucket, on DynamoDB"] as const) {
       if (store === "a folder, on SQLite") server = await TestServer.start({ env });
       else {
         [s3, dynamo] = await Promise.all([startS3(), startDynalite()]);
-        server = await TestServer.start({ env: { ...env, ...(await bucketAndTables(s3, dynamo)) } });
+        shared = { ...env, ...(await bucketAndTables(s3, dynamo)) };
+        server = await TestServer.start({ env: shared });
       }
     }, START_MS_MAX);
     afterAll(async () => {
@@ -244,6 +247,31 @@ for (const store of ["a folder, on SQLite", "a bucket, on DynamoDB"] as const) {
       // Once more is the same.
       expect((await complete(room, upload)).body.data).toEqual(file);
     });
+
+    test("of several nodes any takes any chunk, completes, and gives the file", async () => {
+      if (s3 === undefined) return;
+      const other = await TestServer.start({ env: shared });
+      const room = await newRoom();
+      const upload = await announce(room, 10, "text/plain", "a.txt");
+      const patch = (node: TestServer, offset: number, body: string): Promise<Response> =>
+        fetch(`${node.http}/v1/chat/uploads/${upload.ticket}`, {
+          method: "PATCH",
+          headers: { ...CHUNK, "upload-offset": String(offset) },
+          body,
+        });
+      expect((await patch(server, 0, "01234")).headers.get("upload-offset")).toBe("5");
+      expect((await patch(other, 5, "56789")).headers.get("upload-offset")).toBe("10");
+      const path = `/v1/chat/rooms/${room}/attachments/${upload.id}`;
+      const token = tokenOf("ann");
+      const done = await other.rest("POST", `${path}/complete`, { token, body: { ticket: upload.ticket } });
+      expect([done.status, done.body.error]).toEqual([201, undefined]);
+      for (const node of [server, other]) {
+        const got = await fetch(node.http + path, { headers: { authorization: `Bearer ${token}` } });
+        expect(await got.text()).toBe("0123456789");
+      }
+      await other.stop();
+      await other.dispose();
+    }, 30_000);
 
     test("chunks without their headers, and tickets that are forged or another person's, do nothing", async () => {
       const room = await newRoom();

@@ -17,14 +17,15 @@ import {
   idOfPart,
   pathPart,
 } from "../blobs.ts";
+import { LoneWriters } from "../lone-writers.ts";
 
 type Part = "uploads" | "files";
 const DONE = ok(true as const);
 
 export class FolderBlobs implements BlobStore {
   readonly #dir: string;
-  /** Uploads that are being written. */
-  readonly #writing = new Set<string>();
+  /** Of uploads. */
+  readonly #writers = new LoneWriters();
 
   constructor(dir: string) {
     this.#dir = dir;
@@ -151,17 +152,8 @@ export class FolderBlobs implements BlobStore {
     return join(this.#dir, part, pathPart(tenant), pathPart(room), checkedId(id));
   }
 
-  async #alone<Value>(
-    path: string,
-    run: () => Promise<Result<Value, BlobTrouble>>,
-  ): Promise<Result<Value, BlobTrouble>> {
-    if (this.#writing.has(path)) return err("busy");
-    this.#writing.add(path);
-    try {
-      return await attempt(run);
-    } finally {
-      this.#writing.delete(path);
-    }
+  #alone<Value>(path: string, run: () => Promise<Result<Value, BlobTrouble>>): Promise<Result<Value, BlobTrouble>> {
+    return this.#writers.alone(path, () => attempt(run));
   }
 }
 

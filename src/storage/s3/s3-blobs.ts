@@ -18,6 +18,7 @@ import {
   idOfPart,
   pathPart,
 } from "../blobs.ts";
+import { LoneWriters } from "../lone-writers.ts";
 
 export interface S3Settings {
   readonly bucket: string;
@@ -43,7 +44,8 @@ const PART_BYTES = 5 * 1024 * 1024;
 
 export class S3Blobs implements BlobStore {
   readonly #client: Bun.S3Client;
-  readonly #writing = new Set<string>();
+  /** Of uploads. */
+  readonly #writers = new LoneWriters();
 
   constructor(settings: S3Settings) {
     const { bucket, region, endpoint, accessKeyId, secretAccessKey, sessionToken } = settings;
@@ -224,17 +226,8 @@ export class S3Blobs implements BlobStore {
     }
   }
 
-  async #alone<Value>(
-    path: string,
-    run: () => Promise<Result<Value, BlobTrouble>>,
-  ): Promise<Result<Value, BlobTrouble>> {
-    if (this.#writing.has(path)) return err("busy");
-    this.#writing.add(path);
-    try {
-      return await attempt(run);
-    } finally {
-      this.#writing.delete(path);
-    }
+  #alone<Value>(path: string, run: () => Promise<Result<Value, BlobTrouble>>): Promise<Result<Value, BlobTrouble>> {
+    return this.#writers.alone(path, () => attempt(run));
   }
 }
 
