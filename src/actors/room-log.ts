@@ -149,7 +149,7 @@ export class RoomLog {
       entries: encodeEntries(events),
     };
     this.#pendingBytes -= bytes;
-    const sinceMs = this.#env.counters === undefined ? 0 : this.#env.clock.monotonicMs();
+    const sinceMs = this.#env.counters?.nowMs(this.#env.clock) ?? 0;
     this.#outstanding = { segment, events, rows: rows.length > 1 ? lastChanges(rows) : rows, bytes, sinceMs };
     this.#append();
   }
@@ -192,7 +192,7 @@ export class RoomLog {
   #written(): void {
     const { segment, events, bytes, sinceMs } = this.#outstanding as Outstanding;
     const { counters, clock } = this.#env;
-    if (counters !== undefined) counters.committed(events, segment.entries.length, clock.monotonicMs() - sinceMs);
+    if (counters !== undefined) counters.committed(events, segment.entries.length, counters.nowMs(clock) - sinceMs);
     this.#outstanding = undefined;
     this.#retryMs = RETRY_MS_MIN;
     this.#struggling = false;

@@ -3,6 +3,7 @@
  * once a second; names and texts are made there, when somebody asks.
  * Invariant: no number is about a tenant, a room or a person.
  */
+import type { Clock } from "../base/clock.ts";
 import type { LogEvent } from "../domain/room/events.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 
@@ -52,6 +53,8 @@ export interface ShardSample {
 
 export class ShardCounters {
   requests = 0;
+  /** Of the run of turns that is under way; below 0: not looked at yet. */
+  #nowMs = -1;
   #commits = 0;
   #commitMs = 0;
   readonly #commitBuckets = COMMIT_BUCKETS_MS.map(() => 0).concat(0);
@@ -60,6 +63,17 @@ export class ShardCounters {
   #bytes = 0;
   readonly #lost = { fenced: 0, full: 0, unknown: 0 };
   readonly #rejections: Partial<Record<ErrorCode, number>> = {};
+
+  /** The time, looked at once for each run of turns: looking costs as much as all the rest of counting. */
+  nowMs(clock: Pick<Clock, "monotonicMs">): number {
+    if (this.#nowMs < 0) this.#nowMs = clock.monotonicMs();
+    return this.#nowMs;
+  }
+
+  /** The run is over, and what it left is about to be written. */
+  settling(): void {
+    this.#nowMs = -1;
+  }
 
   committed(events: readonly LogEvent[], bytes: number, ms: number): void {
     this.#commits += 1;

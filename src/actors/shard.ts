@@ -364,6 +364,7 @@ export class Shard implements LinkOwner {
   /** Answers leave before the next group is written: they rest on the one before. */
   #settle(): void {
     if (!this.#stopped) this.#links.flush(this.#ports.send);
+    this.#env.counters?.settling();
     // Waiting for the disk is no sign of being stuck.
     this.#ports.working(WORKING_STORE, OWN_LINK);
     this.#ports.journal.flush();

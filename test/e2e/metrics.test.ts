@@ -45,6 +45,8 @@ test("messages, their fan-out and refusals are counted, within two seconds", asy
     expect(found.get("stoa_messages_total")).toBe(5);
     expect(found.get("stoa_commits_total")).toBeGreaterThan(5);
     expect(found.get("stoa_commit_seconds_count")).toBe(found.get("stoa_commits_total"));
+    // An fsync takes its time, whether this thread waits for it or another one.
+    expect(found.get("stoa_commit_seconds_sum")).toBeGreaterThan(0);
     expect(found.get("stoa_deliveries_total")).toBeGreaterThanOrEqual(10);
     expect(found.get("stoa_frames_received_total")).toBeGreaterThanOrEqual(8);
     expect(found.get('stoa_rejections_total{code="forbidden"}')).toBe(1);
@@ -78,7 +80,16 @@ test("an answer and its line in the log have one id", async () => {
 });
 
 test("without a token of their own they are for this machine, and where they are off there are none", async () => {
-  const near = await TestServer.start();
+  const near = await TestServer.start({ env: { STOA_SHARDS: "1" } });
+  const token = near.token({ user: "ann", tenant: "t" });
+  for (let i = 0; i < 5; i += 1) {
+    await near.rest("POST", "/v1/chat/rooms", { token, body: { roomId: `r${i}`, name: "x", type: "group" } });
+  }
+  await eventually(async () => {
+    const text = await (await fetch(`${near.http}/metrics`)).text();
+    const [, sum] = /stoa_commit_seconds_sum\S* (\S+)/.exec(text) ?? [];
+    expect(Number(sum)).toBeGreaterThan(0);
+  });
   expect((await fetch(`${near.http}/metrics`)).status).toBe(200);
   expect((await fetch(`${near.http}/metrics`, { headers: { "x-forwarded-for": "10.0.0.1" } })).status).toBe(401);
   await near.dispose();

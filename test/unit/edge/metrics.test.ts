@@ -104,6 +104,15 @@ test("numbers are those of the parts at the moment of asking", async () => {
   expect(found.get("process_resident_memory_bytes")).toBeGreaterThan(1_000_000);
 });
 
+test("the clock is looked at once in each run of turns, and again when what it left is written", () => {
+  const counters = new ShardCounters();
+  let looks = 0;
+  const clock = { monotonicMs: () => 10 * ++looks };
+  expect([counters.nowMs(clock), counters.nowMs(clock)]).toEqual([10, 10]);
+  counters.settling();
+  expect([counters.nowMs(clock), counters.nowMs(clock), looks]).toEqual([20, 20, 2]);
+});
+
 test("a commit that takes exactly a bound's time is counted under it, and one that takes longer is not", () => {
   for (const [place, bound] of COMMIT_BUCKETS_MS.entries()) {
     const counters = new ShardCounters();
