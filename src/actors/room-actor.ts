@@ -25,7 +25,8 @@ import { type Outcome, RoomAnswers } from "./room-answers.ts";
 import { type DecisionParts, RoomDecisions } from "./room-decisions.ts";
 import { RoomFence } from "./room-fence.ts";
 import { RoomSnapshots } from "./room-snapshots.ts";
-import { type Attach, type Ending, estateOf, type Former, isBehind, mayReread } from "./room-succession.ts";
+import { type Attach, type Ending, estateOf, type Former, isBehind, lastSeqOf, mayReread } from "./room-succession.ts";
+import { RoomTold } from "./room-told.ts";
 import { RoomWatch } from "./room-watch.ts";
 import { RoomLog } from "./room-log.ts";
 import { RoomMarks } from "./room-marks.ts";
@@ -65,6 +66,7 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly #answers: RoomAnswers;
   readonly #fence: RoomFence;
   readonly #snapshots: RoomSnapshots;
+  readonly #told: RoomTold;
   readonly #audit: TenantAudit;
   /** Its log is written by a node that cannot be reached: it is read and not written. */
   #follows: boolean;
@@ -75,7 +77,6 @@ export class RoomActor extends Actor<RoomMessage> {
   #quarantined = false;
   /** A former activation left something, which is heard first. */
   #isHeir = false;
-  #publishedSeq: Seq = 0;
   /** Monotonic time at which the log was asked for. */
   #readMs = 0;
 
@@ -98,6 +99,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#sequels = new RoomSequels(env, this, later);
     this.#fence = new RoomFence(env, this, later);
     this.#snapshots = new RoomSnapshots(env, this, later);
+    this.#told = new RoomTold(env, this, later);
     this.#answers = new RoomAnswers({ env, room: this, sequels: this.#sequels, later });
     this.#decisions = new RoomDecisions(env, this, this.#decisionParts(), later);
     this.watch = new RoomWatch(env, this, later);
@@ -157,7 +159,7 @@ export class RoomActor extends Actor<RoomMessage> {
 
   /** How far the room's subscribers have been told. */
   get publishedSeq(): Seq {
-    return this.#publishedSeq;
+    return this.#told.seq;
   }
 
   get committedSeq(): Seq {
@@ -222,6 +224,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.receipts.stop();
     this.notices.stop();
     this.assistant.stop();
+    this.#told.stop();
     return super.stop();
   }
 
@@ -243,12 +246,12 @@ export class RoomActor extends Actor<RoomMessage> {
         this.#inherit(message.former);
         return;
       case "actor":
-        this.#told(message.message);
+        this.#hear(message.message);
         return;
     }
   }
 
-  #told(message: ActorMessage): void {
+  #hear(message: ActorMessage): void {
     if (message.kind === "ask_unread") this.notices.asked(message.userId);
     if (message.kind === "blocks_changed") this.#decisions.forgetBlocks(message.userId);
     if (message.kind !== "presence") return;
@@ -311,7 +314,7 @@ export class RoomActor extends Actor<RoomMessage> {
     }
     state.window.expire(this.env.clock.wallMs());
     this.#state = state;
-    this.#publishedSeq = state.head;
+    this.#told.begin(state.head);
     this.#durableEpoch = state.epoch;
     this.#log = new RoomLog(
       this.env,
@@ -341,6 +344,7 @@ export class RoomActor extends Actor<RoomMessage> {
       answerRejection(this.env, request, { code: "room_quarantined" });
       return;
     }
+    this.#told.meet(lastSeqOf(request));
     if (!isBehind(this.env, this, request)) return this.#decisions.take(request);
     if (mayReread(this.env, this.#readMs, request)) this.#end({ failed: false, current: request });
   }
@@ -379,24 +383,12 @@ export class RoomActor extends Actor<RoomMessage> {
     this.notices.committed(events);
     if (!this.assistant.isIdle) this.assistant.committed(events);
     // Whoever subscribes gets what follows their request, also when it was committed in one group with it.
-    this.#answers.committed((seq) => this.#publishUpTo(seq, events, after));
-    this.#publishUpTo(this.committedSeq, events, after);
+    this.#answers.committed((seq) => this.#told.publishUpTo(seq, events, after));
+    this.#told.publishUpTo(this.committedSeq, events, after);
     this.#state.members.evict(this.committedSeq);
     this.#state.messages.evict(this.committedSeq);
     this.#state.items.evict(this.committedSeq);
     this.#snapshots.committed(this.committedSeq);
-  }
-
-  /** `events` are those of one commit, following `after`; some of them may have been published already. */
-  #publishUpTo(seq: Seq, events: readonly LogEvent[], after: Seq): void {
-    const from = this.#publishedSeq;
-    if (seq <= from) return;
-    this.#publishedSeq = seq;
-    if (this.audience.isEmpty) return;
-    const { facts } = this;
-    if (facts === undefined) return;
-    const run = from === after && seq - after === events.length ? events : events.slice(from - after, seq - after);
-    this.audience.publishCommitted(run, from, facts);
   }
 
   // ---------------------------------------------------------------------------------------------- loss
@@ -430,8 +422,9 @@ export class RoomActor extends Actor<RoomMessage> {
     if (lastSeq > this.committedSeq && isReread === undefined && !this.#quarantined) {
       return this.#end({ failed: false, current: { ...attach, isReread: true } });
     }
-    const told = Math.min(lastSeq, this.#publishedSeq);
-    const laggards = this.audience.attach(link, connections, told, this.#publishedSeq);
+    this.#told.meet(lastSeq);
+    const told = Math.min(lastSeq, this.publishedSeq);
+    const laggards = this.audience.attach(link, connections, told, this.publishedSeq);
     this.audience.ephemera.departed(departed);
     if (laggards === undefined) return this.assistant.tellAll();
     this.hold();

@@ -6,7 +6,7 @@
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import { MemberCount } from "./member-count.ts";
 import type { LogEvent, MemberLeft } from "../domain/room/events.ts";
-import type { RoomPosition, ServerFrame } from "../protocol/frames.ts";
+import type { EventsFrame, RoomPosition, ServerFrame } from "../protocol/frames.ts";
 import { type UserAddress, userAddress } from "./address.ts";
 import { sendReplay, type ShardConnection, type Subscribed } from "./connections.ts";
 import type { EdgeLink } from "./edge-link.ts";
@@ -223,10 +223,24 @@ export class RoomAudience implements Subscribed {
     return released;
   }
 
-  /** Fans out what one commit brought. */
-  publishCommitted(events: readonly LogEvent[], after: Seq, facts: RoomFacts): void {
+  /** Fans out what one commit brought, to those who were told up to `after`. false: there was nothing to show, nothing was sent. */
+  publishCommitted(events: readonly LogEvent[], after: Seq, facts: RoomFacts): boolean {
+    return this.#tell(events, after, facts, this.#inStep);
+  }
+
+  /** Nothing of (after, head] is to be shown. */
+  publishPosition(after: Seq, head: Seq): void {
+    this.#publishInOrder(this.#positionFrame(after, head), this.#inStep);
+  }
+
+  #positionFrame(after: Seq, head: Seq): EventsFrame {
+    return { type: "events", roomId: this.#room, after, head, events: [] };
+  }
+
+  /** Listeners that do not lag behind. */
+  get #inStep(): readonly Listeners[] {
     const all = this.#listeners;
-    this.#tell(events, after, facts, this.#laggards > 0 ? all.filter(({ toldSeq }) => toldSeq === undefined) : all);
+    return this.#laggards > 0 ? all.filter(({ toldSeq }) => toldSeq === undefined) : all;
   }
 
   /** Sends events to one connection, as `publishCommitted` would have. false: too much at once, nothing was sent. */
@@ -317,21 +331,24 @@ export class RoomAudience implements Subscribed {
     this.#dismiss(userId, laggard);
   }
 
-  #eventsFrame(events: readonly LogEvent[], after: Seq, facts: RoomFacts): ServerFrame | undefined {
+  #eventsFrame(events: readonly LogEvent[], after: Seq, facts: RoomFacts): EventsFrame | undefined {
     const last = events[events.length - 1];
     if (last === undefined) return undefined;
     const shown = shownEvents(this.#room, events, facts);
     return { type: "events", roomId: this.#room, after, head: last.seq, events: shown };
   }
 
-  /** Cut after each event that takes a member away. `laggard`: it is told alone, of what was long ago. */
+  /**
+   * Cut after each event that takes a member away. `laggard`: it is told alone, of what was long ago, and all of it.
+   * false: there was nothing to show.
+   */
   #tell(
     events: readonly LogEvent[],
     after: Seq,
     facts: RoomFacts,
     to: readonly Listeners[],
     laggard?: Listeners,
-  ): void {
+  ): boolean {
     let from = 0;
     let follows = after;
     for (let i = 0; i < events.length; i += 1) {
@@ -348,7 +365,7 @@ export class RoomAudience implements Subscribed {
       if (event.kind === "room_deleted") {
         this.#publishRun(events.slice(from, i + 1), follows, facts, to);
         this.#dismiss(undefined, laggard);
-        return;
+        return true;
       }
       if (event.kind !== "member_joined" && event.kind !== "member_left") continue;
       const isQuiet = event.quiet === true;
@@ -356,7 +373,8 @@ export class RoomAudience implements Subscribed {
       if (isQuiet) {
         if (event.kind === "member_joined" || this.#connectionsOf(event.userId, laggard).length === 0) continue;
         // They alone are shown it, at its place; the others go on with what was before.
-        this.#publishRun(events.slice(from, i), follows, facts, to);
+        if (i > from) this.#publishRun(events.slice(from, i), follows, facts, to);
+        else if (follows < event.seq - 1) this.#publishInOrder(this.#positionFrame(follows, event.seq - 1), to);
         this.#partWith(event, laggard);
         follows = event.seq - 1;
         from = i;
@@ -369,16 +387,32 @@ export class RoomAudience implements Subscribed {
       follows = event.seq;
       from = i + 1;
     }
-    if (from < events.length) this.#publishRun(from === 0 ? events : events.slice(from), follows, facts, to);
+    if (from > 0) {
+      if (from < events.length) this.#publishRun(events.slice(from), follows, facts, to);
+      return true;
+    }
+    return this.#publishRun(events, follows, facts, to, laggard === undefined);
   }
 
-  #publishRun(events: readonly LogEvent[], after: Seq, facts: RoomFacts, to: readonly Listeners[]): void {
-    if (to.length === 0) return;
+  /** false: it shows nothing, and so was left out. */
+  #publishRun(
+    events: readonly LogEvent[],
+    after: Seq,
+    facts: RoomFacts,
+    to: readonly Listeners[],
+    mayLeaveOut = false,
+  ): boolean {
+    if (to.length === 0) return true;
     const frame = this.#eventsFrame(events, after, facts);
-    if (frame === undefined) return;
-    const head = events[events.length - 1]?.seq ?? after;
-    if (this.#routes.isOn) this.#routes.routed(after, head, to, this.#listeners);
-    this.#publish(frame, head, to);
+    if (frame === undefined) return true;
+    if (mayLeaveOut && frame.events.length === 0) return false;
+    this.#publishInOrder(frame, to);
+    return true;
+  }
+
+  #publishInOrder(frame: EventsFrame, to: readonly Listeners[]): void {
+    if (this.#routes.isOn) this.#routes.routed(frame.after, frame.head, to, this.#listeners);
+    this.#publish(frame, frame.head, to);
   }
 
   #publish(frame: ServerFrame, head: Seq, to: readonly Listeners[]): void {

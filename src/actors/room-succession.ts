@@ -46,9 +46,13 @@ export interface Ending {
 const REREAD_MS_MIN = 1_000;
 
 /** Whoever asks has seen more than this activation: another owner wrote it, or the client errs. */
-export function isBehind(env: ShardEnv, { committedSeq }: RoomActor, { sequel, isReread }: RoomRequest): boolean {
-  if (sequel.kind !== "subscribe" && sequel.kind !== "resume") return false;
-  return (sequel.lastSeq ?? 0) > committedSeq && env.ownership.isAmongOthers && isReread === undefined;
+export function isBehind(env: ShardEnv, { committedSeq }: RoomActor, request: RoomRequest): boolean {
+  return lastSeqOf(request) > committedSeq && env.ownership.isAmongOthers && request.isReread === undefined;
+}
+
+/** How far somebody who wants to listen says that they know the room; 0 for others. */
+export function lastSeqOf({ sequel }: RoomRequest): Seq {
+  return sequel.kind === "subscribe" || sequel.kind === "resume" ? (sequel.lastSeq ?? 0) : 0;
 }
 
 /** A client is believed now and then. In between it is not told of a place behind its own. false: so it was this time. */

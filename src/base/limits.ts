@@ -175,6 +175,8 @@ export const ROOM_MEMBERS_MAX = 1_000_000;
 export const LARGE_ROOM_MEMBERS = 1_000;
 /** That number is told to a room's listeners no more often. */
 export const MEMBER_COUNT_INTERVAL_MS = 1_000;
+/** What is committed and shows nothing only moves a room's position: its listeners are told of that no more often, milliseconds. */
+export const POSITION_INTERVAL_MS = 1_000;
 /** Characters of a member's name that the index by names keeps: encoded they take twelve bytes each at most. */
 export const NAME_INDEX_LENGTH_MAX = 60;
 

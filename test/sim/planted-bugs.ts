@@ -52,7 +52,7 @@ class FansOutBeforeCommit extends SimRoom {
       const from = Math.max(after, this.#shown);
       const unseen = events.filter((event) => event.seq > from);
       this.#shown = Math.max(this.#shown, events.at(-1)?.seq ?? 0);
-      publish(unseen, from, facts);
+      return publish(unseen, from, facts);
     };
   }
 

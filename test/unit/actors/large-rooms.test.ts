@@ -68,6 +68,31 @@ test("a number is told once a second at most, and the last one is the right one"
   expect(told.at(-1)).toBe(LARGE_ROOM_MEMBERS + 301);
 });
 
+test("coming and going moves the listeners' position once a second, and what is shown next follows it", () => {
+  const { node, ann } = roomOf(LARGE_ROOM_MEMBERS + 1);
+  const empty = () => ann.of("events").filter((frame) => listAt(frame, "events").length === 0);
+  const before = empty().length;
+  for (let i = 0; i < 300; i += 1) {
+    join(node, `late${i}`);
+    node.run(10);
+  }
+  expect(empty().length - before).toBeLessThanOrEqual(3);
+  // Who begins to listen in between begins where the others are.
+  const ben = node.connect("ben");
+  ben.join(ROOM);
+  join(node, "latest");
+  node.run(10);
+  ann.say(ROOM, "and on");
+  expect([ann.texts(ROOM), ben.texts(ROOM)]).toEqual([["and on"], ["and on"]]);
+  join(node, "last");
+  node.run(2 * MEMBER_COUNT_INTERVAL_MS);
+  const head = at(empty().at(-1), "head") as number;
+  expect(at(ben.of("events").at(-1), "head")).toBe(head);
+  const cid = node.connect("late0");
+  expect(at(cid.request({ type: "resume", rooms: { [ROOM]: head } }), "rooms.0")).toMatchObject({ head });
+  expect([...ann.faults(), ...ben.faults()]).toEqual([]);
+});
+
 test("whoever is removed from a large room is shown it, on all devices, and nothing that follows", () => {
   const { node, ann } = roomOf(LARGE_ROOM_MEMBERS + 10);
   const devices = [node.connect("m7"), node.connect("m7")];
