@@ -90,6 +90,9 @@ export const THUMBNAIL_SOURCE_PIXELS_MAX = 50_000_000;
 export const THUMBNAIL_BYTES_MAX = 256 * 1024;
 export const THUMBNAIL_MS_MAX = 5_000;
 export const THUMBNAILS_WAITING_MAX = 16;
+/** Files that were found to be needed, which are not asked about again for so long, milliseconds. Beyond: all are asked about again. */
+export const FILES_NEEDED_MAX = 200_000;
+export const FILES_NEEDED_MS = 24 * 60 * 60_000;
 /** How long a signed address is good that fetches a file, milliseconds: whoever leaves the room has it for so long. */
 export const FILE_LINK_MS = 5 * 60_000;
 /** Days that a room keeps messages, at most ten years, if not for ever. Reject `invalid_field`. */

@@ -5,7 +5,14 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { RoomId, TenantId, UserId } from "../base/ids.ts";
-import { FILE_SWEEP_MS, FILE_UNUSED_MS_MAX, FILES_DROPPED_MAX, UPLOAD_MS_MAX } from "../base/limits.ts";
+import {
+  FILES_NEEDED_MAX,
+  FILES_NEEDED_MS,
+  FILE_SWEEP_MS,
+  FILE_UNUSED_MS_MAX,
+  FILES_DROPPED_MAX,
+  UPLOAD_MS_MAX,
+} from "../base/limits.ts";
 import type { Principal } from "../domain/principal.ts";
 import { type BlobEntry, type BlobStore, fileOf, removeFor } from "../storage/blobs.ts";
 import type { Log } from "./log.ts";
@@ -37,6 +44,8 @@ export class FileSweep {
   readonly #parts: FileSweepParts;
   #timer: Timer | undefined;
   #isStopped = false;
+  /** Files that a room needs, and until when it is not asked again: asking wakes it. */
+  readonly #needed = new Map<string, number>();
 
   constructor(parts: FileSweepParts) {
     this.#parts = parts;
@@ -64,7 +73,7 @@ export class FileSweep {
       if (this.#isStopped) return swept;
       swept.files += 1;
       used.set(entry.tenant, (used.get(entry.tenant) ?? 0) + entry.bytes);
-      if (!this.#isOld(entry)) continue;
+      if (!this.#isOld(entry) || this.#isNeeded(entry)) continue;
       if (entry.isUpload) {
         swept.removed += await this.#removeUpload(entry);
         continue;
@@ -98,6 +107,17 @@ export class FileSweep {
     return changedAt < this.#parts.clock.wallMs() - (isUpload ? UPLOAD_MS_MAX + FILE_SWEEP_MS : FILE_UNUSED_MS_MAX);
   }
 
+  #isNeeded({ tenant, room, id, isUpload }: BlobEntry): boolean {
+    const until = isUpload ? undefined : this.#needed.get(`${tenant}/${room}/${fileOf(id)}`);
+    return until !== undefined && until > this.#parts.clock.wallMs();
+  }
+
+  #noteNeeded(tenant: TenantId, room: RoomId, files: readonly string[], known: readonly (object | null)[]): void {
+    if (this.#needed.size + files.length > FILES_NEEDED_MAX) this.#needed.clear();
+    const until = this.#parts.clock.wallMs() + FILES_NEEDED_MS;
+    for (const [i, id] of files.entries()) if (known[i] !== null) this.#needed.set(`${tenant}/${room}/${id}`, until);
+  }
+
   /** An upload's name is never a file's: `keep` moves it. */
   async #removeUpload(entry: BlobEntry): Promise<number> {
     const { blobs } = this.#parts;
@@ -118,6 +138,7 @@ export class FileSweep {
     if (!dropped.ok && dropped.error.code !== "room_not_found") return 0;
     const known = await engine.call(engineItself, { to: "room", room, kind: "files", ids: files });
     if (!known.ok && known.error.code !== "room_not_found") return 0;
+    if (known.ok) this.#noteNeeded(tenant, room, files, known.value.files);
     const gone = known.ok ? files.filter((_, i) => known.value.files[i] === null) : files;
     return gone.length - (await removeFor(blobs, { tenant, room }, gone)).length;
   }

@@ -4,7 +4,7 @@ import { utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { Call, ReplyOf } from "../../../src/actors/calls.ts";
 import type { RoomId, TenantId } from "../../../src/base/ids.ts";
-import { FILE_UNUSED_MS_MAX, FILES_DROPPED_MAX, UPLOAD_MS_MAX } from "../../../src/base/limits.ts";
+import { FILE_UNUSED_MS_MAX, FILES_DROPPED_MAX, FILES_NEEDED_MS, UPLOAD_MS_MAX } from "../../../src/base/limits.ts";
 import { err, ok, type Result } from "../../../src/base/result.ts";
 import type { Principal } from "../../../src/domain/principal.ts";
 import { FileSweep } from "../../../src/edge/file-sweep.ts";
@@ -14,7 +14,6 @@ import { pathPart } from "../../../src/storage/blobs.ts";
 import { FolderBlobs } from "../../../src/storage/folder/folder-blobs.ts";
 import { createLog } from "../../../src/edge/log.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/temporary-folder.ts";
-import type { VirtualClock } from "../../sim/virtual-clock.ts";
 import { SmallWorld } from "../../support/small-shard.ts";
 
 const TENANT = "acme" as TenantId;
@@ -44,7 +43,8 @@ let blobs: FolderBlobs;
 let rooms: KnowingRooms;
 let sweep: FileSweep;
 let used: ReadonlyMap<TenantId, number> = new Map();
-const clock: VirtualClock = new SmallWorld().clock;
+const world = new SmallWorld();
+const { clock } = world;
 
 beforeEach(() => {
   folder = temporaryFolder();
@@ -100,6 +100,20 @@ test("what a room cannot say now is not removed, and of a room that is gone all 
   rooms.rejection = { code: "unavailable" };
   expect((await sweep.sweep()).removed).toBe(0);
   rooms.rejection = { code: "room_not_found" };
+  expect((await sweep.sweep()).removed).toBe(1);
+  expect(await left()).toEqual([]);
+});
+
+test("a room that needs its files is not asked about them again for a day", async () => {
+  await file("file_used", 2 * FILE_UNUSED_MS_MAX);
+  await file("file_used.thumb", 2 * FILE_UNUSED_MS_MAX);
+  rooms.known.set("file_used", "used");
+  for (const asked of [1, 1]) {
+    expect((await sweep.sweep()).removed).toBe(0);
+    expect(rooms.asked).toHaveLength(asked);
+  }
+  world.run(FILES_NEEDED_MS + 1);
+  rooms.known.clear();
   expect((await sweep.sweep()).removed).toBe(1);
   expect(await left()).toEqual([]);
 });
