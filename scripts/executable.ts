@@ -6,8 +6,12 @@ import { mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import project from "../package.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const COMMAND = /^node scripts\/bun\.mjs src\/cli\/(\w+)\.ts$/;
+/** Whatever `npm run` has of them. */
+const commands = Object.values(project.scripts).flatMap((line) => COMMAND.exec(line)?.[1] ?? []);
 /** All in one folder inside the file: who starts a thread names it as a neighbour. */
 const ENTRIES = [
   "src/executable.ts",
@@ -16,9 +20,7 @@ const ENTRIES = [
   "src/follow-thread.ts",
   "src/storage/sqlite/writer-thread.ts",
   "src/ai/provider-thread.ts",
-  ...["doctor", "token", "chat", "tables", "export", "import", "backtest", "reindex"].map(
-    (name) => `src/cli/${name}.ts`,
-  ),
+  ...commands.map((name) => `src/cli/${name}.ts`),
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { target: { type: "string" } } });
@@ -27,6 +29,7 @@ mkdirSync(dirname(outfile), { recursive: true });
 const target = values.target === undefined ? [] : ["--target", values.target];
 const child = Bun.spawnSync(
   [process.execPath, "build", "--compile", "--minify-syntax", "--entry-naming", "[name].[ext]", ...target]
+    .concat(["--define", `STOA_COMMANDS=${JSON.stringify(commands)}`])
     .concat(["--outfile", outfile])
     .concat(ENTRIES),
   { cwd: ROOT, stdout: "ignore", stderr: "pipe" },

@@ -2,16 +2,17 @@
  * The entry of the single executable (`npm run executable`): the server, or the command that is named. Each is an entry of its own
  * inside the file, all in one folder; so are the files that become threads.
  */
-const COMMANDS = ["doctor", "token", "chat", "tables", "export", "import", "backtest", "reindex"] as const;
+/** The commands of package.json, as the build found them. */
+declare const STOA_COMMANDS: readonly string[];
 
 const USAGE = `stoa [command]
   without a command: the server
-  commands: ${COMMANDS.join(", ")}
+  commands: ${STOA_COMMANDS.join(", ")}
 `;
 
 function fileOf(command: string | undefined): string | undefined {
   if (command === undefined) return "main";
-  return COMMANDS.find((one) => one === command);
+  return STOA_COMMANDS.find((one) => one === command);
 }
 
 const file = fileOf(process.argv[2]);

@@ -1,6 +1,6 @@
 /** The single executable, away from the project and without Bun: it serves, survives `kill -9`, and has the commands. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TestClient } from "../support/client.ts";
 import { listAt, textAt } from "../support/json.ts";
@@ -57,8 +57,18 @@ test("it has the commands, each with its own arguments and exit code", () => {
   expect([tables.code, tables.errors]).toEqual([2, expect.stringContaining("DynamoDB is not configured")]);
 });
 
+test("every command of the project is in it", () => {
+  const known = run("--help").errors;
+  const files = readdirSync(join(root, "src/cli")).filter((name) => name.endsWith(".ts"));
+  const commands = files.filter((name) =>
+    readFileSync(join(root, "src/cli", name), "utf8").includes("import.meta.main"),
+  );
+  expect(commands.length).toBeGreaterThan(7);
+  for (const name of commands) expect(known).toMatch(new RegExp(`\\b${name.replace(".ts", "")}\\b`));
+});
+
 test("what is no command is answered with those that there are", () => {
   const wrong = run("serve");
-  expect([wrong.code, wrong.errors]).toEqual([2, expect.stringContaining("commands: doctor, token")]);
+  expect([wrong.code, wrong.errors]).toEqual([2, expect.stringContaining("commands: token, ")]);
   expect(run("--help").code).toBe(0);
 });
