@@ -6,6 +6,7 @@
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import { apply } from "../domain/room/apply.ts";
 import type { BlockMark } from "../domain/room/decision.ts";
+import { mayBeAudited } from "../domain/room/audit.ts";
 import { emptyRoomState } from "../domain/room/empty-state.ts";
 import type { LogEvent } from "../domain/room/events.ts";
 import { hasNoRows, rowChanges } from "../domain/room/rows.ts";
@@ -17,6 +18,7 @@ import { addressHash, roomAddress } from "./address.ts";
 import { answerRejection } from "./answers.ts";
 import { decodeEntries } from "./log-codec.ts";
 import type { ActorMessage } from "./messages.ts";
+import { isFenceOf } from "./ownership.ts";
 import type { RoomRequest } from "./request.ts";
 import { RoomAssistant } from "./room-assistant.ts";
 import { RoomAudience, topicKey } from "./room-audience.ts";
@@ -98,7 +100,7 @@ export class RoomActor extends Actor<RoomMessage> {
     this.marks = new RoomMarks(env, this, later);
     this.#sequels = new RoomSequels(env, this, later);
     this.#fence = new RoomFence(env, this, later);
-    this.#snapshots = new RoomSnapshots(env, this, later);
+    this.#snapshots = new RoomSnapshots(env, this, this.#audit, later);
     this.#told = new RoomTold(env, this, later);
     this.#answers = new RoomAnswers({ env, room: this, sequels: this.#sequels, later });
     this.#decisions = new RoomDecisions(env, this, this.#decisionParts(), later);
@@ -307,13 +309,16 @@ export class RoomActor extends Actor<RoomMessage> {
   #replay(tail: LogTail): void {
     const state = tail.snapshot === undefined ? emptyRoomState() : decodeSnapshot(tail.snapshot.bytes);
     this.#snapshots.wasRead(tail.snapshot?.seq ?? 0);
+    const audited: LogEvent[] = [];
     for (const segment of tail.segments) {
       const events = decodeEntries(segment.firstSeq, segment.entries);
+      for (const event of events) if (mayBeAudited(event)) audited.push(event);
       for (const event of events) if (event.seq > state.head) apply(state, event);
       if (!this.#follows) this.marks.sent(events);
     }
     state.window.expire(this.env.clock.wallMs());
     this.#state = state;
+    if (!this.#follows && !isFenceOf(this.env.settings.node, state.owner)) this.#audit.copyAgain(this.#key, audited);
     this.#told.begin(state.head);
     this.#durableEpoch = state.epoch;
     this.#log = new RoomLog(

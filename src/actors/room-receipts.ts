@@ -21,6 +21,7 @@ import { ReaderBoard } from "../domain/room/reader-board.ts";
 import type { MemberRow } from "../domain/room/state.ts";
 import type { SeenStep } from "../protocol/frames.ts";
 import type { ReadResult } from "../storage/journal.ts";
+import type { BoardKeeper } from "./board-budget.ts";
 import type { ReceiptState, ReceiptsView } from "./calls.ts";
 import type { RoomActor } from "./room-actor.ts";
 import { smallestAfter } from "./room-ephemera.ts";
@@ -46,7 +47,7 @@ interface Loading {
   readonly waiting: Answer<ReaderBoard>[];
 }
 
-export class RoomReceipts {
+export class RoomReceipts implements BoardKeeper {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
   readonly #later: Later;
@@ -75,6 +76,13 @@ export class RoomReceipts {
   stop(): void {
     this.#timer?.cancel();
     this.#idleTimer?.cancel();
+    if (this.#board !== undefined) this.#env.boards.gone(this);
+  }
+
+  /** Others need the memory. */
+  forgetBoard(): void {
+    this.#idleTimer?.cancel();
+    this.#board = undefined;
   }
 
   /** A member's mark is durable. `isTold`: it is news for others; what one sends speaks for itself. */
@@ -193,7 +201,10 @@ export class RoomReceipts {
 
   #withBoard(answer: Answer<ReaderBoard>): void {
     this.#usedMs = this.#env.clock.monotonicMs();
-    if (this.#board !== undefined) return answer({ ok: true, value: this.#board });
+    if (this.#board !== undefined) {
+      this.#env.boards.used(this, this.#room.state.memberCount);
+      return answer({ ok: true, value: this.#board });
+    }
     if (this.#loading !== undefined) {
       this.#loading.waiting.push(answer);
       return;
@@ -239,6 +250,7 @@ export class RoomReceipts {
     // Marks that are not written yet, or were decided while their page was read.
     for (const mark of this.#room.marks.decided()) board.move(mark.userId, mark.readSeq, mark.deliveredSeq);
     this.#board = board;
+    this.#env.boards.used(this, this.#room.state.memberCount);
     this.#forgetLater();
     this.#loaded(loading, { ok: true, value: board });
   }
@@ -252,8 +264,9 @@ export class RoomReceipts {
     this.#idleTimer = this.#env.clock.after(
       RECEIPTS_IDLE_MS,
       this.#later(() => {
-        if (this.#env.clock.monotonicMs() - this.#usedMs >= RECEIPTS_IDLE_MS) this.#board = undefined;
-        else this.#forgetLater();
+        if (this.#env.clock.monotonicMs() - this.#usedMs < RECEIPTS_IDLE_MS) return this.#forgetLater();
+        this.#env.boards.gone(this);
+        this.#board = undefined;
       }),
     );
   }

@@ -1,6 +1,6 @@
 /**
  * Snapshots of one room's state, so that an activation replays little. Invariant: a snapshot is saved once all that it rests on
- * is durable.
+ * is durable, and the audit entries it covers are copied to the tenant's log.
  */
 import type { Seq } from "../base/ids.ts";
 import { SNAPSHOT_EVENTS_MIN } from "../base/limits.ts";
@@ -9,21 +9,24 @@ import type { ReadResult } from "../storage/journal.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { RoomLog } from "./room-log.ts";
 import type { ShardEnv } from "./shard-env.ts";
+import type { TenantAudit } from "./tenant-audit.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 export class RoomSnapshots {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
+  readonly #audit: TenantAudit;
   readonly #later: Later;
   /** Of the last one that was saved, or read. */
   #savedSeq: Seq = 0;
   /** Of the state at `seq`, taken when all up to there was in one segment; saved once that is durable. */
   #taken: { readonly seq: Seq; readonly bytes: Uint8Array } | undefined;
 
-  constructor(env: ShardEnv, room: RoomActor, later: Later) {
+  constructor(env: ShardEnv, room: RoomActor, audit: TenantAudit, later: Later) {
     this.#env = env;
     this.#room = room;
+    this.#audit = audit;
     this.#later = later;
   }
 
@@ -52,7 +55,8 @@ export class RoomSnapshots {
     this.#savedSeq = taken.seq;
     const { key, marks } = this.#room;
     // The next activation looks for senders from the snapshot on: what came before must be marked by then.
-    marks.flushSent(() => this.#env.journal.saveSnapshot(key, taken, () => undefined));
+    const save = (): void => this.#env.journal.saveSnapshot(key, taken, () => undefined);
+    this.#audit.whenCopied(() => marks.flushSent(save));
   }
 
   /** Answers whether a snapshot of a state at `seq` or later is stored; not while something is under way that is in none yet. */
@@ -60,7 +64,7 @@ export class RoomSnapshots {
     if (this.#savedSeq >= seq && this.#taken === undefined) return done(true);
     const { state, key, marks, committedSeq, isWriting } = this.#room;
     const { head } = state;
-    if (isWriting || head !== committedSeq) return done(false);
+    if (isWriting || head !== committedSeq || !this.#audit.isSettled) return done(false);
     const snapshot = { seq: head, bytes: encodeSnapshot(state) };
     marks.flushSent(() => {
       const saved = this.#later((result: ReadResult<true>) => {
@@ -74,7 +78,7 @@ export class RoomSnapshots {
   /** The activation ends in good order: the next one should start quickly. */
   saveLast(): void {
     const { state, key } = this.#room;
-    if (state.head - this.#savedSeq < SNAPSHOT_EVENTS_MIN / 10) return;
+    if (state.head - this.#savedSeq < SNAPSHOT_EVENTS_MIN / 10 || !this.#audit.isSettled) return;
     const snapshot = { seq: state.head, bytes: encodeSnapshot(state) };
     this.#env.journal.saveSnapshot(key, snapshot, () => undefined);
   }

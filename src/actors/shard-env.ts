@@ -10,6 +10,7 @@ import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
 import type { Working } from "./actor.ts";
 import type { Address } from "./address.ts";
+import type { BoardBudget } from "./board-budget.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Request, RoomRequest } from "./request.ts";
@@ -56,6 +57,7 @@ export interface ShardEnv {
   readonly queued: { bytes: number };
   readonly working: Working;
   readonly tenants: TenantModerations;
+  readonly boards: BoardBudget;
   /** Where frames went, as far as tenants want to know. */
   readonly routes: RouteTrace;
   readonly hasHook: boolean;

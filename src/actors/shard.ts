@@ -5,6 +5,7 @@
  */
 import type { Clock, Timer } from "../base/clock.ts";
 import type { RoomId, TenantId } from "../base/ids.ts";
+import { RECEIPTS_MEMBERS_PER_SHARD_MAX } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
 import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
@@ -18,6 +19,7 @@ import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
 import { type Address, addressHash, roomAddress, shardOf, userAddress } from "./address.ts";
 import type { Working } from "./actor.ts";
+import { BoardBudget } from "./board-budget.ts";
 import { resumeConnection } from "./connection-resume.ts";
 import { sendFrame, type ShardConnection } from "./connections.ts";
 import { type EdgeLink, type LinkOwner, OWN_LINK } from "./edge-link.ts";
@@ -122,6 +124,7 @@ export class Shard implements LinkOwner {
       queued: { bytes: 0 },
       working: ports.working,
       routes: new RouteTrace(ports.clock),
+      boards: new BoardBudget(RECEIPTS_MEMBERS_PER_SHARD_MAX),
       tenants: new TenantModerations(ports.projections, () => ports.clock.wallMs(), ports.settings.roomRate),
       hasHook: ports.hook !== undefined,
       assistant: ports.assistant,

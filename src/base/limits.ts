@@ -290,6 +290,8 @@ export const RECEIPTS_PER_FRAME_MAX = 500;
 export const RECEIPTS_NAMED_MEMBERS_MAX = 100;
 /** Members up to which a room counts who has read what: 12 MB while somebody listens or asks. Beyond: no receipts. */
 export const RECEIPTS_MEMBERS_MAX = 100_000;
+/** Members of all rooms that one shard counts so: 60 MB. Beyond: the count not used for longest is forgotten, and made again when needed. */
+export const RECEIPTS_MEMBERS_PER_SHARD_MAX = 500_000;
 /** Members read from the store at once for that count. */
 export const RECEIPTS_PAGE_MEMBERS = 500;
 /** After so long without a mark or a question the count is forgotten, milliseconds. */

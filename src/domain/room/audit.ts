@@ -19,6 +19,19 @@ export interface AuditEntry {
   readonly details?: Readonly<Record<string, string>>;
 }
 
+const NEVER_AUDITED: ReadonlySet<LogEvent["kind"]> = new Set([
+  "fence",
+  "message_sent",
+  "message_edited",
+  "reaction_changed",
+  "poll_voted",
+] as const);
+
+/** Whether the event may have an entry: nearly none of a log. */
+export function mayBeAudited({ kind }: LogEvent): boolean {
+  return !NEVER_AUDITED.has(kind);
+}
+
 /** The entry that an event makes, seen from the state right after it; `undefined`: it is nobody's act of power. */
 export function auditEntry(state: RoomState, event: LogEvent): AuditEntry | undefined {
   if (event.kind === "fence") return undefined;

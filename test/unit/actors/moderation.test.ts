@@ -240,6 +240,26 @@ describe("reports", () => {
     ]);
   });
 
+  test("copies for the tenant that were lost with their node are made again by the room's next owner, each once", () => {
+    ask(OWNER, { type: "mute_member", userId: "eve" });
+    ask(OWNER, { type: "unmute_member", userId: "eve" });
+    act(1_000);
+    const copies = () => world.store.documents(TENANT, "audit");
+    const before = [...copies().keys()].toSorted();
+    expect(before).toHaveLength(2);
+    // As if the node had been lost before it copied the second one.
+    copies().delete(before[1] ?? "");
+    shard.shard.stop();
+    const heir = new SmallShard("there", world);
+    const other = heir.ownEdge();
+    other.open(OWNER, "owner");
+    other.join(OWNER, ROOM);
+    other.post();
+    heir.run(1_000);
+    expect([...copies().keys()].toSorted()).toEqual(before);
+    expect([...copies().values()].map(({ version }) => version)).toEqual([1, 1]);
+  });
+
   test("and what was done about them stand in the audit logs of the room and of the tenant, the newest first", () => {
     const messageId = say(BOB, "rude")?.["messageId"];
     ask(EVE, { type: "report_message", messageId, reason: "Rude" });
