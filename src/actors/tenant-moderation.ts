@@ -84,14 +84,15 @@ export class TenantModerations {
   renew(tenant: TenantId, wishes: TenantWishes): void {
     if (wishes.reading) return;
     wishes.reading = true;
+    // At once: a first message waits for the other two.
+    this.#projections.readDocument(tenant, TENANT_SETTINGS, TENANT_TRACE, (trace) => {
+      if (trace.ok) wishes.noteTrace((trace.value?.value as TenantTrace | undefined)?.untilMs ?? 0, this.#now());
+    });
     this.#projections.readDocument(tenant, TENANT_SETTINGS, TENANT_LIMITS, (limits) => {
       if (limits.ok) this.#limit(wishes, (limits.value?.value as TenantLimits | undefined)?.room);
-      this.#projections.readDocument(tenant, TENANT_SETTINGS, TENANT_TRACE, (trace) => {
-        if (trace.ok) wishes.noteTrace((trace.value?.value as TenantTrace | undefined)?.untilMs ?? 0, this.#now());
-        this.#projections.readDocument(tenant, TENANT_COLLECTION, TENANT_RULES, (read) => {
-          wishes.reading = false;
-          this.#learn(wishes, read);
-        });
+      this.#projections.readDocument(tenant, TENANT_COLLECTION, TENANT_RULES, (read) => {
+        wishes.reading = false;
+        this.#learn(wishes, read);
       });
     });
   }

@@ -4,15 +4,12 @@
  */
 import { parseId, type UserId } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { type Config, readConfig } from "../config.ts";
-import { createAuth } from "../edge/auth.ts";
-import { secretOf } from "../edge/jwt-secret.ts";
 import { Complaints, readNamed } from "./arguments.ts";
+import { runningServer } from "./running-server.ts";
 
 const USAGE =
   "usage: bun run why --room ID --message ID --user ID [--tenant ID] [--url URL], or bun run why --trace MINUTES [--tenant ID] [--url URL]";
-const TOKEN_SECONDS = 60;
-const SELF = "why" as UserId;
+const SELF = "why";
 
 export interface WhyArguments {
   readonly method: "GET" | "PUT";
@@ -51,32 +48,16 @@ export function readWhyArguments(args: readonly string[]): Result<WhyArguments, 
   });
 }
 
-interface Reply {
-  readonly data?: {
-    readonly isOn?: boolean;
-    readonly until?: string | null;
-    readonly verdict?: string;
-    readonly why?: string;
-    readonly steps?: readonly ({ readonly step: string; readonly state: string } & Readonly<Record<string, unknown>>)[];
-  };
-  readonly error?: { readonly message: string };
+/** Of either question. */
+interface Answer {
+  readonly isOn?: boolean;
+  readonly until?: string | null;
+  readonly verdict?: string;
+  readonly why?: string;
+  readonly steps?: readonly ({ readonly step: string; readonly state: string } & Readonly<Record<string, unknown>>)[];
 }
 
-async function ask(config: Config, { method, path, body, tenant, url }: WhyArguments): Promise<Reply> {
-  const { issuer, audience } = config.jwt;
-  const auth = createAuth({ secret: secretOf(config), issuer, audience });
-  const token = await auth.mintToken({ user: SELF, role: "admin", tenant, ttlSeconds: TOKEN_SECONDS });
-  const { host, port } = config;
-  const base = url ?? `http://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}`;
-  const response = await fetch(`${base}/v1/chat/admin/${path}`, {
-    method,
-    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
-  });
-  return (await response.json()) as Reply;
-}
-
-function shown({ isOn, until, verdict, why, steps = [] }: NonNullable<Reply["data"]>): string {
+function shown({ isOn, until, verdict, why, steps = [] }: Answer): string {
   if (isOn !== undefined) return isOn ? `Noted until ${until}.` : "Nothing is noted.";
   const lines = steps.map(
     ({ step, state, ...details }) => `  ${step.padEnd(10)} ${state.padEnd(8)} ${JSON.stringify(details)}`,
@@ -87,24 +68,20 @@ function shown({ isOn, until, verdict, why, steps = [] }: NonNullable<Reply["dat
 /** 0 when it was answered. */
 async function main(): Promise<number> {
   const args = readWhyArguments(process.argv.slice(2));
-  const config = readConfig();
-  if (!args.ok || !config.ok) {
-    const complaints = [...(args.ok ? [] : [...args.error, USAGE]), ...(config.ok ? [] : config.error)];
-    process.stderr.write(`${complaints.join("\n")}\n`);
+  if (!args.ok) {
+    process.stderr.write(`${[...args.error, USAGE].join("\n")}\n`);
     return 2;
   }
-  try {
-    const { data, error } = await ask(config.value, args.value);
-    if (data === undefined) {
-      process.stderr.write(`${error?.message ?? "no answer"}\n`);
-      return 1;
-    }
-    process.stdout.write(`${shown(data)}\n`);
-    return 0;
-  } catch (error) {
-    process.stderr.write(`no server answers: ${error instanceof Error ? error.message : String(error)}\n`);
-    return 1;
+  const { method, path, body, tenant, url } = args.value;
+  const server = await runningServer({ tenant, user: SELF, url });
+  if (!server.ok) {
+    process.stderr.write(`${server.error}\n`);
+    return 2;
   }
+  const answer = await server.value.ask<Answer>(method, `/admin/${path}`, body);
+  if (answer.ok) process.stdout.write(`${shown(answer.value)}\n`);
+  else process.stderr.write(`${answer.error}\n`);
+  return answer.ok ? 0 : 1;
 }
 
 if (import.meta.main) process.exitCode = await main();
