@@ -1,0 +1,45 @@
+/** The port of the transports: one connection from its opening to its end, whatever carries it. */
+import type { ClientFrame, ServerFrame } from "../protocol/frames.ts";
+import type { WebSocketMaker } from "./types.ts";
+
+export interface Target {
+  /** Without a slash at the end. */
+  readonly url: string;
+  readonly token: string;
+  readonly encoding: "msgpack" | "json";
+  readonly fetch: typeof fetch;
+  /** `undefined`: the platform has none. */
+  readonly WebSocket: WebSocketMaker | undefined;
+}
+
+export interface LinkOwner {
+  frame(frame: ServerFrame): void;
+  /** Once. Codes as in the protocol's table; 1006: lost. `delayMs`: how long to wait, if the server said so. */
+  closed(code: number, delayMs?: number): void;
+}
+
+export interface Link {
+  /** The first frame of all is `connection`; what is sent before it waits. */
+  send(frame: ClientFrame): void;
+  close(): void;
+}
+
+export type Transport = (target: Target, owner: LinkOwner) => Link;
+
+export const LOST = 1006;
+export const NORMAL = 1000;
+/** Of an HTTP answer that is no stream: the close code that says the same. */
+export function closeCodeOf(status: number): number {
+  if (status === 401) return 4401;
+  return status === 403 ? 4403 : LOST;
+}
+
+/** How long the server asked to wait, milliseconds. */
+export function retryAfterOf(response: Response): number | undefined {
+  const seconds = Number(response.headers.get("retry-after"));
+  return seconds > 0 ? seconds * 1_000 : undefined;
+}
+
+export function headersOf(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}

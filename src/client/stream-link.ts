@@ -1,0 +1,74 @@
+/**
+ * Over Server-Sent Events, read through `fetch`, which can send the token as a header. A proxy that keeps what it should pass on is
+ * noticed by its silence.
+ */
+import type { ServerFrame } from "../protocol/frames.ts";
+import { readServerFrame } from "../protocol/json-frames.ts";
+import { closeCodeOf, headersOf, type Link, type LinkOwner, LOST, NORMAL, retryAfterOf, type Target } from "./link.ts";
+import { Posting } from "./posting.ts";
+
+/** Until the first frame, and later on: the server says something every 15 s. */
+const OPENING_MS = 5_000;
+const SILENCE_MS = 35_000;
+
+export function openStream(target: Target, owner: LinkOwner): Link {
+  const stop = new AbortController();
+  let isOver = false;
+  const end = (code: number, delayMs?: number): void => {
+    if (isOver) return;
+    isOver = true;
+    clearTimeout(watch);
+    stop.abort();
+    posting.end(code === NORMAL);
+    owner.closed(code, delayMs);
+  };
+  let watch = setTimeout(() => end(LOST), OPENING_MS);
+  const posting = new Posting(target, () => end(LOST));
+  const take = (event: string): void => {
+    const [name, data] = partsOf(event);
+    if (data === "") return;
+    clearTimeout(watch);
+    watch = setTimeout(() => end(LOST), SILENCE_MS);
+    if (name === "close") end((JSON.parse(data) as { code: number }).code);
+    if (name !== "") return;
+    const frame: ServerFrame = readServerFrame(data);
+    owner.frame(frame);
+    if (frame.type === "connection") posting.to(frame.connectionId);
+  };
+  void (async () => {
+    try {
+      const address = `${target.url}/v1/chat/events?cursor=off`;
+      const response = await target.fetch(address, { headers: headersOf(target.token), signal: stop.signal });
+      if (!response.ok || response.body === null) return end(closeCodeOf(response.status), retryAfterOf(response));
+      await readEvents(response.body, take);
+    } catch {
+      // Lost, or stopped.
+    }
+    end(LOST);
+  })();
+  return { send: (frame) => posting.send(frame), close: () => end(NORMAL) };
+}
+
+async function readEvents(body: ReadableStream<Uint8Array>, take: (event: string) => void): Promise<void> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    rest += decoder.decode(value, { stream: true });
+    for (let at = rest.indexOf("\n\n"); at >= 0; at = rest.indexOf("\n\n")) {
+      take(rest.slice(0, at));
+      rest = rest.slice(at + 2);
+    }
+  }
+}
+
+function partsOf(event: string): readonly [name: string, data: string] {
+  let [name, data] = ["", ""];
+  for (const line of event.split("\n")) {
+    if (line.startsWith("event: ")) name = line.slice(7);
+    else if (line.startsWith("data: ")) data = line.slice(6);
+  }
+  return [name, data];
+}

@@ -1,0 +1,117 @@
+/** What the SDK's users see: options, what is told, what is asked. Types only. */
+import type { RoomId, Seq } from "../base/ids.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import type {
+  AckFrame,
+  ClientFrame,
+  ConnectionFrame,
+  ErrorFrame,
+  MessageView,
+  NotificationFrame,
+  PresenceFrame,
+  ReceiptsFrame,
+  RoomEvent,
+  RoomPosition,
+  ServerFrame,
+  TypingFrame,
+} from "../protocol/frames.ts";
+
+export type TransportName = "websocket" | "sse" | "poll";
+
+export interface ClientOptions {
+  /** The server's address, `https://chat.example.org`. */
+  readonly url: string;
+  /** Asked for a new one before each connection, and before the present one ends. */
+  readonly token: string | (() => string | Promise<string>);
+  /** Default `msgpack`; `json` is easier to read in a browser's tools. Without WebSockets it is JSON always. */
+  readonly encoding?: "msgpack" | "json";
+  /** Tried in this order while one of them does not get through. Default: all three. */
+  readonly transports?: readonly TransportName[];
+  /** Keeps what was not sent yet over a reload: one that is `localStorage`, or like it. */
+  readonly storage?: OutboxStorage;
+  /** Tells the server what has arrived, at most every five seconds per room. Default true. */
+  readonly confirms?: boolean;
+  /** Where the platform has none of its own, or tests bring theirs. */
+  readonly fetch?: typeof fetch;
+  readonly WebSocket?: WebSocketMaker;
+}
+
+export type WebSocketMaker = new (url: string, protocols: string[]) => SocketLike;
+/** What is used of a WebSocket. */
+export interface SocketLike {
+  binaryType: string;
+  onopen: ((event: never) => void) | null;
+  onmessage: ((event: { data: unknown }) => void) | null;
+  onclose: ((event: { code: number }) => void) | null;
+  onerror: ((event: never) => void) | null;
+  send(data: string | Uint8Array<ArrayBuffer>): void;
+  close(code?: number): void;
+}
+
+export interface OutboxStorage {
+  getItem(key: string): string | null | Promise<string | null>;
+  setItem(key: string, value: string): void | Promise<void>;
+}
+
+export interface Status {
+  /** `closed`: for good, until `connect` is called again. */
+  readonly state: "connecting" | "open" | "waiting" | "closed";
+  readonly transport?: TransportName;
+  /** `waiting`: until the next attempt, milliseconds. */
+  readonly retryInMs?: number;
+  /** Of the connection that ended, where there was one. */
+  readonly code?: number;
+}
+
+/** A message or another change that is on its way. */
+export interface Pending {
+  readonly clientId: string;
+  readonly frame: MutationFrame;
+  /** Wall clock, milliseconds since 1970: when it was asked for. */
+  readonly at: number;
+}
+
+export interface UnreadCount {
+  readonly roomId: RoomId;
+  readonly unread: number;
+  readonly mentions: number;
+  /** Of all rooms. */
+  readonly total: number;
+}
+
+/** What `on` tells, by name. */
+export interface ClientEvents {
+  readonly status: Status;
+  /** The connection is open; nothing that was missed has arrived yet. */
+  readonly connected: ConnectionFrame;
+  /** Durable events of a room: each once, in the room's order, without a gap. */
+  readonly event: { readonly roomId: RoomId; readonly event: RoomEvent };
+  /** Of these, new messages. */
+  readonly message: { readonly roomId: RoomId; readonly message: MessageView };
+  /** Where one stands in a room after joining or coming back, with who is present and typing. */
+  readonly position: RoomPosition;
+  /** One is not, or no longer, in this room. */
+  readonly left: { readonly roomId: RoomId; readonly code: ErrorCode };
+  /** Events that nobody has any more: they were before what the room keeps. */
+  readonly gap: { readonly roomId: RoomId; readonly from: Seq; readonly to: Seq };
+  readonly typing: TypingFrame;
+  readonly presence: PresenceFrame;
+  readonly receipts: ReceiptsFrame;
+  readonly notification: NotificationFrame;
+  readonly unread: UnreadCount;
+  /** What is on its way has changed: all of it. */
+  readonly pending: readonly Pending[];
+  /** An error that answers no request. */
+  readonly problem: ErrorFrame;
+  /** Every frame as it comes. */
+  readonly frame: ServerFrame;
+}
+
+/** Client frames that change something for good: they are repeated until they are answered. */
+export type MutationFrame = Extract<ClientFrame, { readonly clientId?: string }>;
+/** The others: asked once, while the connection is open. */
+export type OtherFrame = Exclude<ClientFrame, MutationFrame>;
+
+/** Without what the SDK fills in. */
+export type Wish<Frame> = Frame extends unknown ? Omit<Frame, "ref" | "clientId" | "knownSeq"> : never;
+export type Ack = Omit<AckFrame, "type" | "ref">;

@@ -1,0 +1,193 @@
+/** The SDK against the real server: over each transport, over networks that are cut, and with what waits to be sent. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { StoaClient } from "../../src/client/client.ts";
+import type { ClientOptions, TransportName } from "../../src/client/types.ts";
+import { TcpFaultProxy } from "../chaos/tcp-fault-proxy.ts";
+import { BufferingProxy } from "../support/buffering-proxy.ts";
+import { eventually } from "../support/eventually.ts";
+import { TestServer } from "../support/server.ts";
+
+const TRANSPORTS: readonly TransportName[] = ["websocket", "sse", "poll"];
+const MESSAGES = 150;
+
+let server: TestServer;
+let proxy: TcpFaultProxy;
+const clients: StoaClient[] = [];
+
+beforeAll(async () => {
+  server = await TestServer.start({ env: { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000" } });
+  proxy = await TcpFaultProxy.start(server.port);
+}, 30_000);
+afterAll(async () => {
+  for (const client of clients) client.close();
+  await proxy?.stop();
+  await server?.dispose();
+});
+
+function client(user: string, options: Partial<ClientOptions> = {}): StoaClient {
+  const made = new StoaClient({ url: server.http, token: () => server.token({ user }), ...options });
+  clients.push(made);
+  return made;
+}
+const through = (): string => `http://127.0.0.1:${proxy.port}`;
+
+function contentsOf(listener: StoaClient, roomId: string): string[] {
+  const seen: string[] = [];
+  listener.on("message", (told) => {
+    if (told.roomId === roomId) seen.push(told.message.content);
+  });
+  return seen;
+}
+
+async function open(one: StoaClient): Promise<void> {
+  void one.connect();
+  await eventually(async () => expect(one.status.state).toBe("open"));
+}
+
+test.each(TRANSPORTS)(
+  "rooms, messages, typing and counts over %s",
+  async (transport) => {
+    const roomId = `room_${transport}`;
+    const [ann, ben] = [
+      client("ann", { transports: [transport] }),
+      client("ben", { transports: [transport], encoding: "json" }),
+    ];
+    const seen = contentsOf(ben, roomId);
+    const typing: string[] = [];
+    ben.on("typing", ({ user, isTyping }) => typing.push(`${user.userId} ${isTyping}`));
+    await Promise.all([open(ann), open(ben)]);
+    expect(ann.status).toEqual({ state: "open", transport });
+    await ann.request({ type: "create_room", roomId: roomId as never, name: "Room", roomType: "public" });
+    expect(await ben.join(roomId)).toMatchObject({ roomId, position: { role: "member" } });
+    ann.typing(roomId);
+    ann.typing(roomId);
+    await eventually(async () => expect(typing).toEqual(["ann true"]));
+    const ack = await ann.send(roomId, "hello");
+    expect(ack.seq).toBeGreaterThan(0);
+    await eventually(async () => expect(seen).toEqual(["hello"]));
+    expect(ben.unread(roomId)).toMatchObject({ unread: 1, mentions: 0, total: 1 });
+    ben.markRead(roomId);
+    expect(ben.unread(roomId).unread).toBe(0);
+    await eventually(async () => {
+      const reply = await server.rest("GET", "/v1/chat/unread", { token: server.token({ user: "ben" }) });
+      expect(reply.body.data).toMatchObject({ total: 0 });
+    });
+    await expect(
+      ann.request({ type: "edit_message", roomId: roomId as never, messageId: "msg_999" as never, content: "x" }),
+    ).rejects.toMatchObject({ code: "message_not_found" });
+    await ben.leave(roomId);
+    await ann.send(roomId, "nobody listens");
+    for (const one of [ann, ben]) one.close();
+    expect(seen).toEqual(["hello"]);
+  },
+  30_000,
+);
+
+test.each(TRANSPORTS)(
+  "cut again and again over %s: every message once and in order, nothing lost that was sent, counts right",
+  async (transport) => {
+    const roomId = `room_cut_${transport}`;
+    const cutting = { url: through(), transports: [transport] };
+    const [ann, ben] = [client("ann", cutting), client("ben", cutting)];
+    const seen = contentsOf(ben, roomId);
+    await Promise.all([open(ann), open(ben)]);
+    await ann.request({ type: "create_room", roomId: roomId as never, name: "Room", roomType: "public" });
+    await ben.join(roomId);
+    const acks: Promise<unknown>[] = [];
+    for (let i = 0; i < MESSAGES; i += 1) {
+      acks.push(ann.send(roomId, `m${i}`));
+      if (i % 30 === 20) {
+        // Some are acked, some on the way, some not sent yet.
+        await Promise.race(acks.slice(-5));
+        proxy.cut();
+        proxy.heal();
+      }
+      if (i % 10 === 0) await Bun.sleep(1);
+    }
+    const done = await Promise.all(acks);
+    expect(done).toHaveLength(MESSAGES);
+    await eventually(async () => expect(seen.length).toBeGreaterThanOrEqual(MESSAGES));
+    expect([...seen].sort()).toEqual(Array.from({ length: MESSAGES }, (_, i) => `m${i}`).sort());
+    expect(ann.pending).toEqual([]);
+    await eventually(async () => expect(ben.unread(roomId).unread).toBe(MESSAGES));
+    for (const one of [ann, ben]) one.close();
+  },
+  60_000,
+);
+
+test("where WebSockets and streams do not get through, it polls", async () => {
+  const keeps = await BufferingProxy.start(server.port, false);
+  const ann = client("ann", { url: keeps.http });
+  const tried: (string | undefined)[] = [];
+  ann.on("status", ({ state, transport }) => state === "connecting" && tried.push(transport));
+  void ann.connect();
+  const endMs = performance.now() + 40_000;
+  while (ann.status.state !== "open" && performance.now() < endMs) await Bun.sleep(50);
+  expect(ann.status).toEqual({ state: "open", transport: "poll" });
+  expect(tried).toEqual(["websocket", "websocket", "sse", "sse", "poll"]);
+  ann.close();
+  await keeps.stop();
+}, 60_000);
+
+test("what was not sent survives the page, and is sent once", async () => {
+  const kept = new Map<string, string>();
+  const storage = {
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+  };
+  const ann = client("ann", { storage });
+  await open(ann);
+  await ann.request({ type: "create_room", roomId: "room_page" as never, name: "Page", roomType: "public" });
+  ann.close();
+  void ann.send("room_page", "written offline");
+  expect(ann.pending.map(({ frame }) => "content" in frame && frame.content)).toEqual(["written offline"]);
+  const next = client("ann", { storage });
+  const seen = contentsOf(next, "room_page");
+  void next.join("room_page", 0);
+  await open(next);
+  await eventually(async () => expect(next.pending).toEqual([]));
+  await eventually(async () => expect(seen).toEqual(["written offline"]));
+  next.close();
+}, 20_000);
+
+test("more than a resume brings is read from the room's history, in its place", async () => {
+  const roomId = "room_long";
+  const [ann, ben] = [client("ann"), client("ben", { url: through() })];
+  const seen = contentsOf(ben, roomId);
+  await Promise.all([open(ann), open(ben)]);
+  await ann.request({ type: "create_room", roomId: roomId as never, name: "Long", roomType: "public" });
+  await ben.join(roomId);
+  await ann.send(roomId, "m0");
+  await eventually(async () => expect(seen).toHaveLength(1));
+  proxy.cut();
+  const all = Array.from({ length: 2_300 }, (_, i) => `m${i + 1}`);
+  for (let at = 0; at < all.length; at += 500)
+    await Promise.all(all.slice(at, at + 500).map((text) => ann.send(roomId, text)));
+  proxy.heal();
+  const endMs = performance.now() + 20_000;
+  while (seen.length < 2_301 && performance.now() < endMs) await Bun.sleep(20);
+  expect(seen).toEqual(["m0", ...all]);
+  await ann.send(roomId, "live");
+  await eventually(async () => expect(seen.at(-1)).toBe("live"));
+  for (const one of [ann, ben]) one.close();
+}, 60_000);
+
+test("a token that ends is renewed while the connection lives; without another one the client says so and stays away", async () => {
+  let asked = 0;
+  const renews = client("ann", {
+    token: () => {
+      asked += 1;
+      return server.token({ user: "ann", ttl: asked === 1 ? 3 : 3_600 });
+    },
+  });
+  await open(renews);
+  await eventually(async () => expect(asked).toBe(2));
+  const states: string[] = [];
+  renews.on("status", ({ state }) => states.push(state));
+  const ends = client("ben", { token: server.token({ user: "ben", ttl: 2 }) });
+  await open(ends);
+  await eventually(async () => expect(ends.status).toEqual({ state: "closed", code: 4410 }));
+  await Bun.sleep(1_500);
+  expect(states).toEqual([]);
+  renews.close();
+}, 20_000);
