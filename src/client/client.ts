@@ -139,14 +139,14 @@ export class StoaClient {
   /** Resolves when the message is on disk; until then it is in `pending`, over losses and, with a storage, reloads. */
   send(roomId: string, content: string, options: MessageOptions = {}): Promise<Ack> {
     this.#marks.stoppedTyping(roomId as RoomId, true);
-    return this.#outbox.add({ ...options, type: "send_message", roomId: roomId as RoomId, content });
+    return this.#outbox.add({ ...options, type: "send_message", roomId, content } as SendMessageFrame);
   }
 
   /** Anything else that a client can ask. What changes a room is repeated until it is answered. */
   request(frame: Wish<MutationFrame> | Wish<OtherFrame>): Promise<Ack> {
     const layout: readonly unknown[] = CLIENT_LAYOUTS[frame.type];
-    if (layout.includes("clientId")) return this.#outbox.add(frame as MutationFrame);
-    return this.#ask(frame as ClientFrame);
+    if (layout.includes("clientId")) return this.#outbox.add(frame as unknown as MutationFrame);
+    return this.#ask(frame as unknown as ClientFrame);
   }
 
   // ---------------------------------------------------------------------------------------------- marks

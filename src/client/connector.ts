@@ -3,7 +3,7 @@
  * Invariant: at most one link is alive; after a code that says not to come back nobody does.
  */
 import type { ClientFrame, ConnectionFrame, ServerFrame } from "../protocol/frames.ts";
-import { type Link, LOST, type Target, type Transport } from "./link.ts";
+import { type Link, LOST, SILENT, type Target, type Transport } from "./link.ts";
 import { openPoll } from "./poll-link.ts";
 import { openStream } from "./stream-link.ts";
 import type { ClientOptions, Status, TransportName } from "./types.ts";
@@ -25,7 +25,7 @@ const TRANSPORTS: Readonly<Record<TransportName, Transport>> = {
 const BACKOFF_MS = 1_000;
 const BACKOFF_MS_MAX = 30_000;
 /** Without the `connection` frame for so long a transport has failed; so often, and the next one is tried. */
-const OPENING_MS = 5_000;
+const OPENING_MS = 6_000;
 const FAILURES_MAX = 2;
 /** From here on a close code says that nobody should come back as they are. */
 const TERMINAL_CODE = 4400;
@@ -161,7 +161,7 @@ export class Connector {
       return this.#owner.status({ state: "closed", code });
     }
     this.#failures += 1;
-    if (!wasOpen) this.#transportFailures += 1;
+    if (!wasOpen) this.#transportFailures += code === SILENT ? FAILURES_MAX : 1;
     if (this.#transportFailures >= FAILURES_MAX) {
       this.#transport += 1;
       this.#transportFailures = 0;
@@ -169,7 +169,7 @@ export class Connector {
     const most = Math.min(BACKOFF_MS_MAX, BACKOFF_MS * 2 ** (this.#failures - 1));
     const retryInMs = Math.round(this.#delayMs ?? Math.random() * most);
     this.#delayMs = undefined;
-    this.#owner.status({ state: "waiting", retryInMs, code });
+    this.#owner.status({ state: "waiting", retryInMs, code: code === SILENT ? LOST : code });
     this.#retry = setTimeout(() => void this.#open(), retryInMs);
   }
 

@@ -28,6 +28,8 @@ export type Transport = (target: Target, owner: LinkOwner) => Link;
 
 export const LOST = 1006;
 export const NORMAL = 1000;
+/** Ours alone: it was opened, and nothing came. Another attempt would not do better. */
+export const SILENT = 0;
 /** Of an HTTP answer that is no stream: the close code that says the same. */
 export function closeCodeOf(status: number): number {
   if (status === 401) return 4401;

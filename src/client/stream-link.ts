@@ -4,7 +4,17 @@
  */
 import type { ServerFrame } from "../protocol/frames.ts";
 import { readServerFrame } from "../protocol/json-frames.ts";
-import { closeCodeOf, headersOf, type Link, type LinkOwner, LOST, NORMAL, retryAfterOf, type Target } from "./link.ts";
+import {
+  closeCodeOf,
+  headersOf,
+  type Link,
+  type LinkOwner,
+  LOST,
+  NORMAL,
+  retryAfterOf,
+  SILENT,
+  type Target,
+} from "./link.ts";
 import { Posting } from "./posting.ts";
 
 /** Until the first frame, and later on: the server says something every 15 s. */
@@ -22,7 +32,7 @@ export function openStream(target: Target, owner: LinkOwner): Link {
     posting.end(code === NORMAL);
     owner.closed(code, delayMs);
   };
-  let watch = setTimeout(() => end(LOST), OPENING_MS);
+  let watch = setTimeout(() => end(SILENT), OPENING_MS);
   const posting = new Posting(target, () => end(LOST));
   const take = (event: string): void => {
     const [name, data] = partsOf(event);

@@ -1,5 +1,5 @@
 /** What the SDK's users see: options, what is told, what is asked. Types only. */
-import type { RoomId, Seq } from "../base/ids.ts";
+import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type {
   AckFrame,
@@ -112,6 +112,16 @@ export type MutationFrame = Extract<ClientFrame, { readonly clientId?: string }>
 /** The others: asked once, while the connection is open. */
 export type OtherFrame = Exclude<ClientFrame, MutationFrame>;
 
-/** Without what the SDK fills in. */
-export type Wish<Frame> = Frame extends unknown ? Omit<Frame, "ref" | "clientId" | "knownSeq"> : never;
+/** Ids are texts to whoever writes them. */
+type Plain<Value> = Value extends RoomId | UserId | MessageId
+  ? string
+  : Value extends readonly (infer Item)[]
+    ? readonly Plain<Item>[]
+    : Value;
+/** A frame without what the SDK fills in. */
+export type Wish<Frame> = Frame extends unknown
+  ? {
+      readonly [Name in keyof Frame as Name extends "ref" | "clientId" | "knownSeq" ? never : Name]: Plain<Frame[Name]>;
+    }
+  : never;
 export type Ack = Omit<AckFrame, "type" | "ref">;

@@ -32,7 +32,9 @@ export class BufferingProxy {
 }
 
 function forward(port: number, obeys: boolean, incoming: IncomingMessage, outgoing: ServerResponse): void {
-  const { method, url, headers } = incoming;
+  const { method, url } = incoming;
+  // It knows nothing of WebSockets.
+  const { upgrade: _upgrade, connection: _connection, ...headers } = incoming.headers;
   const upstream = request({ host: HOST, port, method, path: url, headers }, (answer) => {
     const passes = obeys && answer.headers["x-accel-buffering"] === "no";
     const kept: Buffer[] = [];
