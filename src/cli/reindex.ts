@@ -13,6 +13,7 @@ import { Reindex } from "../followers/reindex.ts";
 import { openFollowerStorage, openSearchIndex } from "../open-parts.ts";
 import { type FollowStore, type KnownLog, type LogPage, nameOfLog } from "../storage/follow-store.ts";
 import type { LogKey } from "../storage/journal.ts";
+import { DATABASE_FILE } from "../storage/sqlite/schema.ts";
 
 const USAGE = "usage: bun run reindex [--tenant ID] [--room ID] [--restart]";
 const DEFAULT_TENANT = "default" as TenantId;
@@ -193,6 +194,9 @@ function isMeant(log: LogKey, tenant: TenantId | undefined, room: RoomId | undef
 /** 0 when every room was read to its end. */
 async function reindex(config: Config, options: Options): Promise<number> {
   const place = { dataDir: config.dataDir, dynamodb: config.dynamodb };
+  if (config.dynamodb === undefined && !existsSync(join(config.dataDir, DATABASE_FILE))) {
+    throw new Error(`${config.dataDir} has no ${DATABASE_FILE}: no server has run there yet`);
+  }
   const report = (event: string, details: object): void => {
     process.stderr.write(`${event} ${JSON.stringify(details)}\n`);
   };

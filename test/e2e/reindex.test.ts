@@ -114,3 +114,11 @@ test(
   },
   SCENE_MS_MAX,
 );
+
+test("a folder without a database is named, and nothing is made there", async () => {
+  const folder = temporaryFolder();
+  const { code, errors } = await outcome(reindex(folder.path));
+  expect([code, errors]).toEqual([1, `${folder.path} has no stoa.db: no server has run there yet\n`]);
+  expect(readdirSync(folder.path)).toEqual([]);
+  folder.remove();
+});
