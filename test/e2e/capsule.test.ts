@@ -56,6 +56,14 @@ const as = (node: Node | undefined, user: string, tenant?: string) => {
     server.rest(method, path, { token, ...(body === undefined ? {} : { body }) });
 };
 
+const asAdmin = (node: Node | undefined) => {
+  const { server } = node ?? {};
+  if (server === undefined) throw new Error("no server");
+  const token = server.token({ user: "root", role: "admin" });
+  return (method: string, path: string, body?: unknown) =>
+    server.rest(method, path, { token, ...(body === undefined ? {} : { body }) });
+};
+
 /** Messages with an edit, a deletion, reactions, a poll with a vote, a thread, a pin, a file, and a name that is hidden. */
 async function talk(server: TestServer): Promise<void> {
   const ann = as({ server, env: {} }, "ann");
@@ -260,6 +268,32 @@ describe("a room in use", () => {
       expect((await as(node, "ben", tenant)("GET", `${PATH}/export`)).status).toBe(403);
       expect((await as(node, "eve", tenant)("GET", `${PATH}/export`)).status).toBe(404);
     }
+  });
+
+  test("has nothing of a person who was erased, and is whole", async () => {
+    const word = "zqxplanted";
+    const path = "/v1/chat/rooms/room_erased";
+    const [ann, eva] = [as(sqlite, "ann"), as(sqlite, "eva")];
+    await ann("POST", "/v1/chat/rooms", { roomId: "room_erased", name: "Erased", type: "public" });
+    await eva("POST", `${path}/join`);
+    const sent = await eva("POST", `${path}/messages`, { content: `first ${word}` });
+    const id = textAt(sent.body, "data.messageId");
+    await eva("PATCH", `${path}/messages/${id}`, { content: `second ${word}` });
+    await ann("POST", `${path}/messages`, { content: `> second ${word}\nso it is`, replyTo: id });
+    const erase = await asAdmin(sqlite)("POST", "/v1/chat/admin/erasures", { userId: "eva" });
+    const erasure = textAt(erase.body, "data.erasureId");
+    await eventually(async () => {
+      const { body } = await asAdmin(sqlite)("GET", `/v1/chat/admin/erasures/${erasure}`);
+      expect(at(body, "data.state")).toBe("done");
+    });
+    const file = join(folder.path, "erased.capsule");
+    expect(await command("export", sqlite?.env ?? {}, "--room", "room_erased", "--out", file)).toMatchObject({
+      code: 0,
+    });
+    expect(readFileSync(file).includes(word)).toBe(false);
+    const imported = await command("import", dynamo?.env ?? {}, "--file", file);
+    expect(imported).toMatchObject({ code: 0 });
+    expect(await shown(dynamo, "ann", "room_erased")).toEqual(await shown(sqlite, "ann", "room_erased"));
   });
 
   test("is refused with a sentence where it cannot be", async () => {
