@@ -6,9 +6,14 @@ export interface S3Config {
   readonly bucket: string;
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string | undefined;
+  /** `undefined`: those that AWS gives this machine: of its role, its container or a profile. */
+  readonly keys:
+    | {
+        readonly accessKeyId: string;
+        readonly secretAccessKey: string;
+        readonly sessionToken: string | undefined;
+      }
+    | undefined;
 }
 export interface AttachmentsConfig {
   /** Bytes that one person uploads in a day. */
@@ -63,25 +68,16 @@ export function readAttachments(reader: EnvReader, isAlone: boolean): Attachment
   return { ...common, store: s3 ?? "off" };
 }
 
-/** Signed addresses are made without asking anybody, so the keys must be in the environment. */
 function readS3(
   reader: EnvReader,
-  {
-    bucket,
-    endpoint,
-    sessionToken,
-  }: Omit<S3Config, "bucket" | "region" | "accessKeyId" | "secretAccessKey"> & {
-    readonly bucket: string | undefined;
-  },
+  { bucket, endpoint, sessionToken }: Readonly<Record<"bucket" | "endpoint" | "sessionToken", string | undefined>>,
 ): S3Config | undefined {
   const accessKeyId = reader.raw("AWS_ACCESS_KEY_ID");
   const secretAccessKey = reader.raw("AWS_SECRET_ACCESS_KEY");
   const region = reader.raw("AWS_REGION");
   if (bucket === undefined) reader.complain("S3_BUCKET_ATTACHMENTS", "a bucket, since files are to be kept in S3");
-  const why = "files in S3 are sent and fetched by addresses that it signs";
-  if (accessKeyId === undefined) reader.complain("AWS_ACCESS_KEY_ID", `a key id (${why})`, true);
-  if (secretAccessKey === undefined) reader.complain("AWS_SECRET_ACCESS_KEY", `a key (${why})`, true);
   if (region === undefined && endpoint === undefined) reader.complain("AWS_REGION", "a region like eu-central-1");
-  if (bucket === undefined || accessKeyId === undefined || secretAccessKey === undefined) return undefined;
-  return { bucket, region, endpoint, accessKeyId, secretAccessKey, sessionToken };
+  if (bucket === undefined) return undefined;
+  const hasKeys = accessKeyId !== undefined && secretAccessKey !== undefined;
+  return { bucket, region, endpoint, keys: hasKeys ? { accessKeyId, secretAccessKey, sessionToken } : undefined };
 }

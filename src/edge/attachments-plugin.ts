@@ -205,9 +205,10 @@ async function deliver(
   request: Request,
   set: ResponseSettings,
 ): Promise<Response | object> {
-  const direct = attachments.directUrl(key, file);
-  if (direct !== undefined) {
-    Object.assign(set.headers, { "cache-control": "no-store", location: direct });
+  const direct = await attachments.directUrl(key, file);
+  if (!direct.ok) return refuse(set, direct.error);
+  if (direct.value !== undefined) {
+    Object.assign(set.headers, { "cache-control": "no-store", location: direct.value });
     return new Response(null, { status: 302 });
   }
   const etag = `"${key.id}"`;

@@ -118,8 +118,9 @@ export class Attachments {
     const key: BlobKey = { tenant: principal.tenant, room, id: `file_${random.token(26)}` };
     const expiresAt = clock.wallMs() + UPLOAD_MS_MAX;
     const ticket = this.#tickets.seal({ kind: "upload", ...key, by: user, ...file, mimeType, expiresAt });
-    const directUrl = blobs.uploadUrl(key, UPLOAD_MS_MAX / 1_000);
-    return ok({ attachmentId: key.id, ticket, directUrl, expiresAt });
+    const directUrl = await blobs.uploadUrl(key, UPLOAD_MS_MAX / 1_000);
+    if (!directUrl.ok) return err(rejectionOf(directUrl.error));
+    return ok({ attachmentId: key.id, ticket, directUrl: directUrl.value, expiresAt });
   }
 
   upload(ticket: string): UploadTicket | undefined {
@@ -204,12 +205,16 @@ export class Attachments {
   }
 
   /** Where a file is fetched without this server; `undefined`: here. */
-  directUrl(key: BlobKey, { fileName, mimeType }: Pick<Attachment, "fileName" | "mimeType">): string | undefined {
-    return this.#parts.blobs.downloadUrl(key, {
+  async directUrl(
+    key: BlobKey,
+    { fileName, mimeType }: Pick<Attachment, "fileName" | "mimeType">,
+  ): Promise<Result<string | undefined, Rejection>> {
+    const url = await this.#parts.blobs.downloadUrl(key, {
       mimeType: isShownInPlace(mimeType) ? mimeType : UNKNOWN_TYPE,
       disposition: dispositionOf(mimeType, fileName),
       expiresInSeconds: FILE_LINK_MS / 1_000,
     });
+    return url.ok ? url : err(rejectionOf(url.error));
   }
 
   async read(key: BlobKey, range?: ByteRange): Promise<Result<Blob | ReadableStream<Uint8Array>, Rejection>> {

@@ -48,9 +48,9 @@ export interface Delivery {
 
 export interface BlobStore {
   /** An address to which a client sends the whole upload itself; `undefined`: only through the server. */
-  uploadUrl(upload: BlobKey, expiresInSeconds: number): string | undefined;
+  uploadUrl(upload: BlobKey, expiresInSeconds: number): Promise<Result<string | undefined, BlobTrouble>>;
   /** An address from which a client fetches the blob itself; `undefined`: only through the server. */
-  downloadUrl(blob: BlobKey, delivery: Delivery): string | undefined;
+  downloadUrl(blob: BlobKey, delivery: Delivery): Promise<Result<string | undefined, BlobTrouble>>;
   /** How much of an upload is there; 0 for one that has not begun. */
   received(upload: BlobKey): Promise<Result<number, BlobTrouble>>;
   /**

@@ -46,8 +46,6 @@ export function settingsOf({ endpoint }: S3Server) {
     bucket: BUCKET,
     region: "us-east-1",
     endpoint,
-    accessKeyId: "S3RVER",
-    secretAccessKey: "S3RVER",
-    sessionToken: undefined,
+    keys: { accessKeyId: "S3RVER", secretAccessKey: "S3RVER" },
   };
 }

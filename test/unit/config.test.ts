@@ -169,12 +169,14 @@ describe("readConfig", () => {
     const bucket = { S3_BUCKET_ATTACHMENTS: "my-files", AWS_REGION: "eu-central-1", ...keys };
     expect(configOf({ ...tables, ...bucket }).attachments.store).toMatchObject({
       bucket: "my-files",
-      accessKeyId: "id",
+      keys: { accessKeyId: "id" },
     });
+    const ofMachine = { S3_BUCKET_ATTACHMENTS: "my-files", AWS_REGION: "eu-central-1" };
+    expect(configOf(ofMachine).attachments.store).toMatchObject({ bucket: "my-files", keys: undefined });
     expect(configOf({ ...bucket, STOA_ATTACHMENTS: "folder" }).attachments.store).toBe("folder");
     expect(complaintsOf({ ...tables, STOA_ATTACHMENTS: "folder" })[0]).toContain("s3 or off with DynamoDB");
     const names = complaintsOf({ STOA_ATTACHMENTS: "s3" }).map((complaint) => complaint.split(":")[0]);
-    expect(names.sort()).toEqual(["AWS_ACCESS_KEY_ID", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "S3_BUCKET_ATTACHMENTS"]);
+    expect(names.sort()).toEqual(["AWS_REGION", "S3_BUCKET_ATTACHMENTS"]);
   });
 
   test("all complaints come at once", () => {

@@ -6,6 +6,8 @@ import type { Config, DynamoConfig, RedisConfig } from "../../config.ts";
 import type { HookConfig } from "../../config-assistant.ts";
 import type { S3Config } from "../../config-attachments.ts";
 import { dynamoClient } from "../../storage/dynamodb/open-dynamo.ts";
+import { machineKeys } from "../../storage/s3/machine-keys.ts";
+import { s3Client } from "../../storage/s3/s3-blobs.ts";
 import { bad, doubtful, examined, type Finding, fine } from "./finding.ts";
 
 /** Streams came with 5, and what they are read with here. */
@@ -112,16 +114,9 @@ async function examineTable(client: DynamoDBClient, name: string): Promise<Findi
 }
 
 /** One small object, written, read and removed. */
-async function examineBucket({ bucket, region, endpoint, ...keys }: S3Config): Promise<readonly Finding[]> {
-  const { accessKeyId, secretAccessKey, sessionToken } = keys;
-  const client = new Bun.S3Client({
-    bucket,
-    accessKeyId,
-    secretAccessKey,
-    ...(region !== undefined && { region }),
-    ...(endpoint !== undefined && { endpoint }),
-    ...(sessionToken !== undefined && { sessionToken }),
-  });
+async function examineBucket(settings: S3Config): Promise<readonly Finding[]> {
+  const { bucket } = settings;
+  const client = s3Client(settings, settings.keys ?? (await machineKeys(settings.region)()));
   const name = `doctor/${process.pid}-${Date.now()}`;
   await client.write(name, "stoa");
   try {

@@ -31,12 +31,12 @@ export class FolderBlobs implements BlobStore {
     this.#dir = dir;
   }
 
-  uploadUrl(): undefined {
-    return undefined;
+  async uploadUrl(): Promise<Result<undefined, never>> {
+    return ok(undefined);
   }
 
-  downloadUrl(): undefined {
-    return undefined;
+  async downloadUrl(): Promise<Result<undefined, never>> {
+    return ok(undefined);
   }
 
   received(upload: BlobKey): Promise<Result<number, BlobTrouble>> {

@@ -19,15 +19,15 @@ import {
   pathPart,
 } from "../blobs.ts";
 import { LoneWriters } from "../lone-writers.ts";
+import { machineKeys, type S3Keys } from "./machine-keys.ts";
 
 export interface S3Settings {
   readonly bucket: string;
   readonly region: string | undefined;
   /** `undefined`: AWS's own of the region. */
   readonly endpoint: string | undefined;
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken: string | undefined;
+  /** `undefined`: those that AWS gives this machine. */
+  readonly keys: S3Keys | undefined;
 }
 
 type Part = "uploads" | "files";
@@ -43,34 +43,34 @@ const OFFSET_DIGITS = 16;
 const PART_BYTES = 5 * 1024 * 1024;
 
 export class S3Blobs implements BlobStore {
-  readonly #client: Bun.S3Client;
+  readonly #settings: S3Settings;
+  readonly #keys: () => Promise<S3Keys>;
+  #client: { readonly of: S3Keys; readonly client: Bun.S3Client } | undefined;
   /** Of uploads. */
   readonly #writers = new LoneWriters();
 
-  constructor(settings: S3Settings) {
-    const { bucket, region, endpoint, accessKeyId, secretAccessKey, sessionToken } = settings;
-    this.#client = new Bun.S3Client({
-      bucket,
-      accessKeyId,
-      secretAccessKey,
-      ...(region !== undefined && { region }),
-      ...(endpoint !== undefined && { endpoint }),
-      ...(sessionToken !== undefined && { sessionToken }),
+  constructor(settings: S3Settings, keys: () => Promise<S3Keys> = keysOf(settings)) {
+    this.#settings = settings;
+    this.#keys = keys;
+  }
+
+  uploadUrl(upload: BlobKey, expiresInSeconds: number): Promise<Result<string, BlobTrouble>> {
+    const path = `${pathOf("uploads", upload)}/${WHOLE}`;
+    return attempt(async () => {
+      const client = await this.#open();
+      return ok(client.presign(path, { method: "PUT", expiresIn: expiresInSeconds }));
     });
   }
 
-  uploadUrl(upload: BlobKey, expiresInSeconds: number): string {
-    return this.#client.presign(`${pathOf("uploads", upload)}/${WHOLE}`, {
-      method: "PUT",
-      expiresIn: expiresInSeconds,
-    });
-  }
-
-  downloadUrl(blob: BlobKey, { mimeType, disposition, expiresInSeconds }: Delivery): string {
-    return this.#client.presign(pathOf("files", blob), {
-      expiresIn: expiresInSeconds,
-      type: mimeType,
-      contentDisposition: disposition,
+  downloadUrl(
+    blob: BlobKey,
+    { mimeType, disposition, expiresInSeconds }: Delivery,
+  ): Promise<Result<string, BlobTrouble>> {
+    const path = pathOf("files", blob);
+    return attempt(async () => {
+      const client = await this.#open();
+      const options = { expiresIn: expiresInSeconds, type: mimeType, contentDisposition: disposition };
+      return ok(client.presign(path, options));
     });
   }
 
@@ -108,7 +108,7 @@ export class S3Blobs implements BlobStore {
       const copied = await this.#write(to, 0, bytes, this.#bytesIn(pieces));
       // It may have been put once more meanwhile: what counts is what was copied.
       if (!copied.ok || copied.value !== bytes) {
-        await this.#client.delete(to);
+        await (await this.#open()).delete(to);
         return copied.ok ? err("size") : copied;
       }
       await this.#removeUnder(`${from}/`);
@@ -119,7 +119,7 @@ export class S3Blobs implements BlobStore {
   put(blob: BlobKey, bytes: Uint8Array): Promise<Result<true, BlobTrouble>> {
     const path = pathOf("files", blob);
     return attempt(async () => {
-      await this.#client.write(path, bytes);
+      await (await this.#open()).write(path, bytes);
       return DONE;
     });
   }
@@ -128,7 +128,7 @@ export class S3Blobs implements BlobStore {
     const path = pathOf("files", blob);
     return attempt(async () => {
       if ((await this.#sizeOf(path)) === undefined) return err("absent");
-      const file = this.#client.file(path);
+      const file = (await this.#open()).file(path);
       return ok((range === undefined ? file : file.slice(range.start, range.end)).stream());
     });
   }
@@ -137,7 +137,7 @@ export class S3Blobs implements BlobStore {
     const [from, to] = [pathOf("uploads", key), pathOf("files", key)];
     return attempt(async () => {
       await this.#removeUnder(`${from}/`);
-      await this.#client.delete(to);
+      await (await this.#open()).delete(to);
       return DONE;
     });
   }
@@ -176,7 +176,7 @@ export class S3Blobs implements BlobStore {
   }
 
   async *#bytesIn(pieces: readonly Piece[]): AsyncIterable<Uint8Array> {
-    for (const { key } of pieces) yield* this.#client.file(key).stream();
+    for (const { key } of pieces) yield* (await this.#open()).file(key).stream();
   }
 
   /** What came is kept when the body breaks off. */
@@ -186,7 +186,7 @@ export class S3Blobs implements BlobStore {
     total: number,
     body: AsyncIterable<Uint8Array>,
   ): Promise<Result<number, BlobTrouble>> {
-    const writer = this.#client.file(key).writer({ partSize: PART_BYTES, queueSize: 2, retry: 2 });
+    const writer = (await this.#open()).file(key).writer({ partSize: PART_BYTES, queueSize: 2, retry: 2 });
     let at = offset;
     let isTooMuch = false;
     try {
@@ -206,7 +206,7 @@ export class S3Blobs implements BlobStore {
   async *#objects(prefix: string): AsyncIterable<{ key: string; size: number; lastModified: string }> {
     let startAfter: string | undefined;
     for (;;) {
-      const page = await this.#client.list({ prefix, ...(startAfter !== undefined && { startAfter }) });
+      const page = await (await this.#open()).list({ prefix, ...(startAfter !== undefined && { startAfter }) });
       for (const { key, size = 0, lastModified = "" } of page.contents ?? []) yield { key, size, lastModified };
       startAfter = page.contents?.at(-1)?.key;
       if (page.isTruncated !== true || startAfter === undefined) return;
@@ -214,12 +214,21 @@ export class S3Blobs implements BlobStore {
   }
 
   async #removeUnder(prefix: string): Promise<void> {
-    for await (const { key } of this.#objects(prefix)) await this.#client.delete(key);
+    for await (const { key } of this.#objects(prefix)) await (await this.#open()).delete(key);
+  }
+
+  /** Keys may have changed since the last time. */
+  async #open(): Promise<Bun.S3Client> {
+    const keys = await this.#keys();
+    if (this.#client?.of.accessKeyId !== keys.accessKeyId) {
+      this.#client = { of: keys, client: s3Client(this.#settings, keys) };
+    }
+    return this.#client.client;
   }
 
   async #sizeOf(path: string): Promise<number | undefined> {
     try {
-      return (await this.#client.stat(path)).size;
+      return (await (await this.#open()).stat(path)).size;
     } catch (error) {
       if (isAbsent(error)) return undefined;
       throw error;
@@ -229,6 +238,22 @@ export class S3Blobs implements BlobStore {
   #alone<Value>(path: string, run: () => Promise<Result<Value, BlobTrouble>>): Promise<Result<Value, BlobTrouble>> {
     return this.#writers.alone(path, () => attempt(run));
   }
+}
+
+function keysOf({ keys, region }: S3Settings): () => Promise<S3Keys> {
+  return keys === undefined ? machineKeys(region) : () => Promise.resolve(keys);
+}
+
+export function s3Client({ bucket, region, endpoint }: S3Settings, keys: S3Keys): Bun.S3Client {
+  const { accessKeyId, secretAccessKey, sessionToken } = keys;
+  return new Bun.S3Client({
+    bucket,
+    accessKeyId,
+    secretAccessKey,
+    ...(region !== undefined && { region }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(sessionToken !== undefined && { sessionToken }),
+  });
 }
 
 function folderOf(part: Part, tenant: TenantId, room: RoomId): string {
