@@ -4,7 +4,7 @@
  */
 import type { Timer } from "../base/clock.ts";
 import type { Seq } from "../base/ids.ts";
-import { AI_CHECKPOINT_MS, AI_PIECE_INTERVAL_MS } from "../base/limits.ts";
+import { AI_CHECKPOINT_MS, AI_PIECE_INTERVAL_MS, AI_PIECE_INTERVAL_MS_MAX } from "../base/limits.ts";
 import type { AssistantRun } from "../domain/assistant/port.ts";
 import type { RunOutcome } from "../domain/assistant/runs.ts";
 import type { ShardEnv } from "./shard-env.ts";
@@ -35,12 +35,14 @@ export class GrowingAnswer {
   #shown = 0;
   #pieceTimer: Timer | undefined;
   #checkpointTimer: Timer | undefined;
+  #isSilent = false;
 
   constructor(env: ShardEnv, seq: Seq, parts: AnswerParts, later: Later) {
     this.#env = env;
     this.seq = seq;
     this.#parts = parts;
     this.#later = later;
+    env.growing.answers += 1;
   }
 
   /** The first one is shown at once, those that follow it soon after together. */
@@ -91,6 +93,8 @@ export class GrowingAnswer {
 
   /** Asks for nothing more and shows nothing more. */
   silence(): void {
+    if (!this.#isSilent) this.#env.growing.answers -= 1;
+    this.#isSilent = true;
     this.run?.stop();
     this.run = undefined;
     this.#pieceTimer?.cancel();
@@ -107,8 +111,13 @@ export class GrowingAnswer {
     this.#shown += this.#unshown.length;
     this.#unshown = "";
     this.#pieceTimer = this.#env.clock.after(
-      AI_PIECE_INTERVAL_MS,
+      intervalMs(this.#env.growing.answers),
       this.#later(() => this.#show()),
     );
   }
+}
+
+/** The more answers grow, the less often each is shown: a write to a socket costs the same however long the piece. */
+function intervalMs(answers: number): number {
+  return Math.min(AI_PIECE_INTERVAL_MS_MAX, Math.max(AI_PIECE_INTERVAL_MS, answers / 2));
 }

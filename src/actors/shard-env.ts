@@ -55,6 +55,8 @@ export interface ShardEnv {
   readonly counters: ShardCounters | undefined;
   /** Bytes of all rooms of this worker that wait for the store. */
   readonly queued: { bytes: number };
+  /** Answers of the assistant that grow in all rooms of this worker. */
+  readonly growing: { answers: number };
   readonly working: Working;
   readonly tenants: TenantModerations;
   readonly boards: BoardBudget;

@@ -122,6 +122,7 @@ export class Shard implements LinkOwner {
       report: ports.report,
       counters: ports.counters,
       queued: { bytes: 0 },
+      growing: { answers: 0 },
       working: ports.working,
       routes: new RouteTrace(ports.clock),
       boards: new BoardBudget(RECEIPTS_MEMBERS_PER_SHARD_MAX),

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { decodeEntries } from "../../../src/actors/log-codec.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { AI_CHECKPOINT_MS, AI_PIECE_INTERVAL_MS } from "../../../src/base/limits.ts";
+import { AI_CHECKPOINT_MS, AI_PIECE_INTERVAL_MS, AI_PIECE_INTERVAL_MS_MAX } from "../../../src/base/limits.ts";
 import type {
   Assistant,
   AssistantListener,
@@ -110,6 +110,33 @@ describe("a growing answer", () => {
       text += String(piece["text"]);
     }
     expect(text).toBe(`a${"bc".repeat(200)}`);
+  });
+
+  test("of many is shown less often", () => {
+    const all: Asked[] = [];
+    for (let i = 0; i < 200; i += 1) {
+      const room = `room-${i}` as RoomId;
+      edge.ask(ANN, { type: "create_room", ref: `c${i}`, roomId: room, name: "r", roomType: "public", enableAI: true });
+      edge.ask(ANN, { type: "send_message", ref: `s${i}`, roomId: room, content: "@ai hi" });
+      act();
+      all.push(assistant.last);
+    }
+    const before = pieces().length;
+    for (let i = 0; i < 100; i += 1) {
+      for (const { listener } of all) listener.piece("x");
+      world.run(10);
+    }
+    expect((pieces().length - before) / 200).toBeLessThanOrEqual(2 + 1_000 / AI_PIECE_INTERVAL_MS_MAX);
+    for (const { listener } of all) listener.ended({ state: "complete", sources: [] });
+    world.run();
+    // The next one is alone again.
+    const { listener } = question();
+    const alone = pieces().length;
+    for (let i = 0; i < 100; i += 1) {
+      listener.piece("x");
+      world.run(10);
+    }
+    expect(pieces().length - alone).toBeGreaterThan(2 + 1_000 / AI_PIECE_INTERVAL_MS_MAX);
   });
 
   test("is saved once a second, each time what is new, and all of it once at the end", () => {
