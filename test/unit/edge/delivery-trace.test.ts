@@ -2,7 +2,15 @@
 import { describe, expect, test } from "bun:test";
 import type { TraceView } from "../../../src/actors/calls.ts";
 import type { MessageId, RoomId, UserId } from "../../../src/base/ids.ts";
-import { TRACE_ENTRIES_MAX, TRACE_KEPT_MS, TRACE_QUESTIONS_MAX, TRACE_WAIT_MS } from "../../../src/base/limits.ts";
+import {
+  TRACE_ENTRIES_MAX,
+  TRACE_EVENTS_MAX,
+  TRACE_KEPT_MS,
+  TRACE_QUESTIONS_MAX,
+  TRACE_SOCKETS_LOOKED_AT_MAX,
+  TRACE_SOCKETS_MAX,
+  TRACE_WAIT_MS,
+} from "../../../src/base/limits.ts";
 import type { EdgeAnswers } from "../../../src/edge/trace-desk.ts";
 import { type Judged, judge } from "../../../src/edge/trace-verdict.ts";
 import { textAt } from "../../support/json.ts";
@@ -232,6 +240,47 @@ describe("on one node", () => {
     expect(trace.of("acme/r", seq, "ben" as UserId, room).publishedMs).toBeDefined();
     trace.published(room, seq + TRACE_ENTRIES_MAX);
     expect(trace.of("acme/r", seq - 1, "ben" as UserId, undefined)).toMatchObject({ sockets: 2 });
+  });
+
+  test("comings and goings are looked for in so many events, and beyond nobody knows", async () => {
+    const { world, ann, ben } = await scene();
+    const id = say(ann, "r", "the message");
+    const { seq } = (await ask(world, "r", id, "ben")).room;
+    // With the next event they are as many as are looked through.
+    for (let i = 0; i < TRACE_EVENTS_MAX - 1; i += 1) ann.send({ type: "send_message", roomId: "r", content: "x" });
+    world.run(1_000);
+    ben.ack({ type: "leave_room", roomId: "r", membership: true });
+    const within = await ask(world, "r", id, "ben");
+    expect(within.room).toMatchObject({ membership: "member", leftSeq: seq + TRACE_EVENTS_MAX });
+    expect((await ask(world, "r", id, "eve")).room.membership).toBe("not_member");
+    say(ann, "r", "one more");
+    expect((await ask(world, "r", id, "eve")).room.membership).toBe("unknown");
+  });
+
+  test("so many connections of one person are told of, the latest", async () => {
+    const { world, ann, node } = await scene();
+    const many = Array.from({ length: TRACE_SOCKETS_MAX + 1 }, () => node.connect("many"));
+    for (const client of many.slice(1)) client.join("r");
+    const all = await ask(world, "r", say(ann, "r", "all"), "many");
+    expect(all.edges.views[0]?.own).toHaveLength(TRACE_SOCKETS_MAX);
+    many[0]?.join("r");
+    const cut = await ask(world, "r", say(ann, "r", "cut"), "many");
+    expect(cut.edges.views[0]?.own).toHaveLength(TRACE_SOCKETS_MAX);
+    expect(cut.edges.views[0]?.own.at(-1)?.connectionId).toBe(many[0]?.connection.id as never);
+  });
+
+  test("what sockets have not taken is looked at in rooms of so many, and in larger ones not", async () => {
+    const { world, ann, ben, node } = await scene();
+    for (let i = 2; i < TRACE_SOCKETS_LOOKED_AT_MAX; i += 1) node.connect(`u${i}`).join("r");
+    ben.socket.backlog = 5_000;
+    say(ann, "r", "looked at");
+    node.connect("one-more").join("r");
+    ben.socket.backlog = 9_000;
+    const id = say(ann, "r", "too many to look at");
+    ben.close(false);
+    node.run();
+    const traced = await ask(world, "r", id, "ben");
+    expect(traced.edges.views[0]?.own[0]?.backlog).toBe(5_000);
   });
 
   test("only administrators of the tenant are answered, and no such message is not found", async () => {
