@@ -22,6 +22,8 @@ const SUCCESSES: Readonly<Record<string, readonly number[]>> = {
   "POST /v1/chat/rooms/{roomId}/attachments/{attachmentId}/complete": [201],
   "GET /v1/chat/rooms/{roomId}/attachments/{attachmentId}": [200, 206, 304, 416],
   "GET /v1/chat/files/{ticket}": [200, 206, 304, 416],
+  "POST /v1/chat/events/{connectionId}": [202],
+  "POST /v1/chat/admin/erasures": [202],
   "POST /v1/chat/rooms": [201, 200],
   "POST /v1/chat/rooms/{roomId}/messages": [201, 200, 202],
   "POST /v1/chat/rooms/{roomId}/join": [200, 202],
@@ -91,7 +93,18 @@ const FAILURES: Readonly<Record<string, readonly number[]>> = {
   "HEAD /v1/chat/uploads/{ticket}": [404],
   "GET /v1/chat/files/{ticket}": [404],
   "GET /v1/chat/admin/trace": [404],
+  "POST /v1/chat/events/{connectionId}": [404],
+  "DELETE /v1/chat/events/{connectionId}": [404],
+  "GET /v1/chat/admin/erasures/{erasureId}": [404],
   "PUT /v1/chat/admin/limits": [409],
+};
+
+/** What a rule says and is not so: no such id is refused for its form, or the body has a bound of its own. */
+const NEVER: Readonly<Record<string, readonly number[]>> = {
+  "DELETE /v1/chat/events/{connectionId}": [400],
+  "GET /v1/chat/admin/erasures/{erasureId}": [400],
+  "POST /v1/chat/admin/erasures": [413],
+  "POST /v1/chat/admin/erasures/verify": [413],
 };
 
 const CHAT = "/v1/chat/";
@@ -114,6 +127,7 @@ export function statusesOf(method: string, path: string, operation: Operation): 
   const isMutation = (operation.parameters ?? []).some((each) => each.name === "idempotency-key");
   add(409, isMutation && inRoom);
   for (const status of FAILURES[name] ?? []) statuses.add(status);
+  for (const status of NEVER[name] ?? []) statuses.delete(status);
   return [...statuses].sort((a, b) => a - b);
 }
 

@@ -54,7 +54,7 @@ const page = t.Object({
   }),
   isPartial: t.Boolean({ description: "You have more rooms than were looked into" }),
 });
-const failures = { 400: failure, 401: failure, 403: failure, 404: failure, 429: failure, 503: failure };
+const failures = { 400: failure, 401: failure, 404: failure, 429: failure };
 const response = { 200: t.Object({ success: t.Literal(true), data: page }), ...failures };
 
 /** Without a searcher this installation has no search, and says so. */
@@ -81,7 +81,7 @@ export function searchPlugin(prefix: string, options: RestOptions & { readonly s
       {
         params: roomParams,
         query,
-        response,
+        response: { ...response, 403: failure },
         detail: { summary: "Messages of a room by their words, author, type and time" },
       },
     );

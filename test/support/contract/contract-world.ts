@@ -34,11 +34,14 @@ export const GUEST = "carl";
 
 export class ContractWorld {
   readonly server: TestServer;
+  /** Another one: a user may ask and connect once in a long while, and there is no search. */
+  readonly strict: TestServer;
   #rooms = 0;
   #door: Promise<Place> | undefined;
 
-  constructor(server: TestServer) {
+  constructor(server: TestServer, strict: TestServer) {
     this.server = server;
+    this.strict = strict;
   }
 
   token(user: string): string {

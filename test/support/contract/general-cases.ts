@@ -1,17 +1,12 @@
 /** Statuses that most operations answer with for the same reason: one way to produce each, from what the document says. */
-import type { RestReply, TestServer } from "../server.ts";
+import type { RestReply } from "../server.ts";
 import { type ContractWorld, type Documented, MEMBER, OWNER, type Place } from "./contract-world.ts";
 
 const TOO_LARGE = JSON.stringify({ content: "x".repeat(70_000) });
 const BAD_ID = "not an id";
 
-/** `strict`: a server where a user may ask once in a long while. `undefined`: there is no general way. */
-export function general(
-  operation: Documented,
-  status: number,
-  world: ContractWorld,
-  strict: TestServer,
-): Promise<RestReply> | undefined {
+/** `undefined`: there is no general way. */
+export function general(operation: Documented, status: number, world: ContractWorld): Promise<RestReply> | undefined {
   const { name, hasBody } = operation;
   const owner = world.token(OWNER);
   const withPlace = async (ask: (place: Place) => Promise<RestReply>): Promise<RestReply> => ask(await world.place());
@@ -20,6 +15,7 @@ export function general(
   switch (status) {
     case 200:
     case 201:
+    case 202:
       return withPlace(async (place) => {
         const first = await world.at(name, place, { token: owner });
         // Made before: the same request again.
@@ -51,8 +47,8 @@ export function general(
     case 429:
       return (async () => {
         const [method = "", path = ""] = name.split(" ");
-        const token = strict.token({ user: `user_${crypto.randomUUID()}`, role: "admin" });
-        const ask = (): Promise<RestReply> => strict.rest(method, path.replaceAll(/\{\w+\}/g, "x"), { token });
+        const token = world.strict.token({ user: `user_${crypto.randomUUID()}`, role: "admin" });
+        const ask = (): Promise<RestReply> => world.strict.rest(method, path.replaceAll(/\{\w+\}/g, "x"), { token });
         await ask();
         return ask();
       })();
