@@ -44,8 +44,6 @@ export class Connection implements SocketHandler {
   /** Of its token: when it was issued (milliseconds since 1970) and its name, where it says so. */
   issuedAtMs: number | undefined;
   tokenId: string | undefined;
-  /** As administrators are shown it. */
-  transport = "websocket";
   /** Monotonic time by which the `auth` frame must have come. */
   authDueMs = Number.POSITIVE_INFINITY;
   /** The token of its `auth` frame is being looked at. */

@@ -202,7 +202,6 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     else connection.expiresAtMs = arrival.expiresAtMs;
     connection.issuedAtMs = arrival.issuedAtMs;
     connection.tokenId = arrival.tokenId;
-    if (arrival.transport !== undefined) connection.transport = arrival.transport;
     return connection;
   }
 

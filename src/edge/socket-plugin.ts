@@ -33,8 +33,6 @@ export interface Arrival {
   /** Of the token, where it says so. */
   readonly issuedAtMs?: number | undefined;
   readonly tokenId?: string | undefined;
-  /** What it is, where that is no WebSocket. */
-  readonly transport?: string | undefined;
   readonly codec: CodecId;
   /** The client's address. */
   readonly remote: string;

@@ -85,6 +85,24 @@ function administration(pair: () => Pair, suffix: string): void {
     await people[2].close();
   });
 
+  test("a stream of events is a connection like others: listed, and ended with its user", async () => {
+    const { one, two } = pair();
+    const tenant = named("streaming");
+    const token = two.token({ user: "sam", tenant });
+    const stream = await fetch(`${two.http}/v1/chat/events`, { headers: { authorization: `Bearer ${token}` } });
+    expect(stream.status).toBe(200);
+    const ended = stream.text();
+    await eventually(async () => {
+      const listed = await act(one, "GET", "/connections?userId=sam", undefined, admin(one, tenant));
+      expect(listAt(listed.body, "data.connections")).toMatchObject([{ transport: "sse, json" }]);
+    });
+    const startMs = performance.now();
+    const reply = await act(one, "POST", "/users/sam/disconnect", {}, admin(one, tenant));
+    expect(at(reply.body, "data.connections")).toBe(1);
+    await ended;
+    expect(performance.now() - startMs).toBeLessThan(EVERYWHERE_MS_MAX);
+  });
+
   test("one token is refused by its id, and the same person's others are not", async () => {
     const { one, two } = pair();
     const dora = named("dora");
