@@ -26,6 +26,8 @@ export interface DocumentEraser {
 
 /** What the assistant remembers: `CONTEXTS` in `ai/conversation-memory.ts`, which this layer may not know. */
 const ASSISTANT_CONTEXTS = "ai_contexts";
+/** What one may spend there: `USAGE` in `ai/usage-ledger.ts`. */
+const ASSISTANT_USAGE = "ai_usage";
 
 export const DOCUMENT_ERASERS: readonly DocumentEraser[] = [
   { name: "blocks", collection: blocksOf, erase: () => null },
@@ -39,6 +41,11 @@ export const DOCUMENT_ERASERS: readonly DocumentEraser[] = [
     name: "assistant_contexts",
     collection: () => ASSISTANT_CONTEXTS,
     erase: ({ value }, userId) => ((value as { readonly userId?: UserId }).userId === userId ? null : value),
+  },
+  {
+    name: "assistant_usage",
+    collection: () => ASSISTANT_USAGE,
+    erase: ({ id, value }, userId) => (id === `u/${userId}` ? null : value),
   },
   { name: "audit_texts", collection: () => TENANT_AUDIT, erase: ({ value }, userId) => withoutTexts(value, userId) },
 ];
@@ -59,7 +66,7 @@ interface Page {
 }
 
 export function eraseDocuments(
-  { projections }: ShardEnv,
+  { projections }: Pick<ShardEnv, "projections">,
   { tenant, userId, store, after }: Page,
   later: Later,
   answer: (erased: ReadResult<UserKeepReply>) => void,
