@@ -53,6 +53,7 @@ const NOT_FOR_MEMBERS: ReadonlySet<string> = new Set(
     "DELETE /archive",
     "POST /transfer",
     "PATCH /members/{userId}",
+    "GET /export",
     "GET /bans",
     "POST /bans",
     "DELETE /bans/{userId}",
