@@ -343,8 +343,8 @@ export const RECEIPT_LENGTH_MAX = 65_536;
 export const ERASE_TARGETS_MAX = 64;
 /** What retention deletes is older than the room's days by at least this, milliseconds: two clocks may be an hour off each. */
 export const RETENTION_GUARD_MS = 2 * 3_600_000;
-/** A file up to this size is made anew (`VACUUM`) after an erasure while the writer waits: a few seconds. A larger one is for an operator. */
-export const STORAGE_VACUUM_BYTES_MAX = 1024 * 1024 * 1024;
+/** A file up to this size is made anew (`VACUUM`) after an erasure while the writer waits: 1.5 s for 100 MB. A larger one is for an operator. */
+export const STORAGE_VACUUM_BYTES_MAX = 512 * 1024 * 1024;
 /** Head sequences and log numbers remembered by the SQLite writer; all are forgotten at the bound and read again. */
 export const STORAGE_HEADS_CACHED_MAX = 200_000;
 /** Milliseconds to wait for another process that holds the database's lock; then the outcome is `unknown`. */
