@@ -3,8 +3,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { TestClient } from "../support/client.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
-import { at } from "../support/json.ts";
+import { contentsOfFrame, EventStreamClient } from "../support/event-stream-client.ts";
+import { at, listAt, textAt } from "../support/json.ts";
 import { TestServer } from "../support/server.ts";
+import type { Frame } from "../support/wire.ts";
 
 const TAKEN_OVER_MS_MAX = 20_000;
 const ROOMS = Array.from({ length: 6 }, (_, i) => `room-${i}`);
@@ -29,6 +31,41 @@ afterAll(async () => {
 const node = (i: number): TestServer => nodes[i] as TestServer;
 const connect = (i: number, user: string) =>
   TestClient.connect(node(i), { token: node(i).token({ user, name: user }) });
+
+test("a client without WebSockets may use any node for each request: stream, frames and polls", async () => {
+  const roomId = "room-streams";
+  const ann = await connect(0, "ann");
+  await ann.ack({ type: "create_room", roomId, name: roomId, roomType: "public" });
+  const token = node(1).token({ user: "cid", name: "cid" });
+  const stream = await EventStreamClient.listen(node(1).http, { token, rooms: [roomId] });
+  await stream.frame(({ ref }) => ref === "rooms:1", "the join");
+  const frame = { type: "send_message", ref: "far", roomId, content: "over the other node", clientId: "c-far" };
+  const posted = await node(0).rest("POST", `/v1/chat/events/${stream.connectionId}`, {
+    token,
+    body: { frames: [frame] },
+  });
+  expect(posted.status).toBe(202);
+  expect(await stream.frame(({ ref }) => ref === "far", "the answer")).toMatchObject({ type: "ack" });
+  await stream.message("over the other node");
+  stream.stop();
+  const again = await EventStreamClient.listen(node(0).http, { token, lastId: stream.lastId });
+  await ann.say(roomId, "at the other node");
+  await again.message("at the other node");
+  again.stop();
+  const seen: string[] = [];
+  let cursor = "";
+  for (const [i, text] of ["one", "two", "three"].entries()) {
+    const body = cursor === "" ? { rooms: [roomId] } : { cursor };
+    const polled = await node(i % 2).rest("POST", "/v1/chat/events/poll", { token, body });
+    cursor = textAt(polled.body, "data.cursor");
+    seen.push(...(listAt(polled.body, "data.frames") as Frame[]).flatMap(contentsOfFrame));
+    await ann.say(roomId, text);
+  }
+  const last = await node(1).rest("POST", "/v1/chat/events/poll", { token, body: { cursor } });
+  seen.push(...(listAt(last.body, "data.frames") as Frame[]).flatMap(contentsOfFrame));
+  expect(seen).toEqual(["one", "two", "three"]);
+  await ann.close();
+}, 30_000);
 
 test("rooms are shared, and taken over when a node is killed", async () => {
   const [ann, ben] = await Promise.all([connect(0, "ann"), connect(1, "ben")]);
