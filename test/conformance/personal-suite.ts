@@ -78,6 +78,16 @@ export function personalConformance(name: string, open: () => Promise<Harness>):
       expect(roomsOf(await own())).toEqual(["a"]);
     });
 
+    test("is gone with the person, once their rows in the rooms are", async () => {
+      await write("a", 1, card("group", "A"), invite("ada"), invite("bob"));
+      await write("a", 2, invite("ada", null));
+      const forget = () => ask<number>((done) => harness.projections.forgetUser(TENANT, user("ada"), done));
+      harness = await harness.reopen();
+      expect(await forget()).toBe(0);
+      expect(await own()).toEqual([]);
+      expect(await forget()).toBe(0);
+    });
+
     test("of threads, those count that have replies behind what was written and read, in rooms one is a member of", async () => {
       await write("a", 1, card("group", "A"), member("ada"), thread(3, 5), follow(3, 1), thread(4, 2), follow(4, 2));
       await write("b", 1, card("group", "B"), member("bob"), thread(7, 9), follow(7, 0));

@@ -12,6 +12,7 @@ import type { LogPage } from "../projections.ts";
 import type { ApiResult, Condition, DynamoApi } from "./dynamo-api.ts";
 import { fromJsonBytes, bytesIn, type Item, type ItemKey, keyOf, numberIn, text, textIn } from "./items.ts";
 import {
+  belongingsPartition,
   itemRowKey,
   logPartition,
   overlayKey,
@@ -161,7 +162,21 @@ export class LogKeeper {
       if (!gone.ok && gone.error !== "condition") return gone;
       rows += 1;
     }
-    return { ok: true, value: rows };
+    const own = await this.#removeBelongings(tenant, user);
+    return own.ok ? { ok: true, value: rows } : own;
+  }
+
+  /** The person's side of items; the rooms' side is what counts, and was dealt with before. */
+  async #removeBelongings(tenant: TenantId, user: UserId): Promise<ApiResult<true>> {
+    const { api, roomsTable } = this.#parts;
+    const found = await api.queryAll({ table: roomsTable, pk: belongingsPartition(tenant, user) });
+    if (!found.ok) return found;
+    const keys = found.value.map((item) => keyOf({ pk: textIn(item, "pk") ?? "", sk: textIn(item, "sk") ?? "" }));
+    return api.writeAll(
+      roomsTable,
+      keys.map((Key) => ({ DeleteRequest: { Key } })),
+      "background",
+    );
   }
 
   async #mayTrim(log: LogKey, throughSeq: Seq): Promise<ApiResult<boolean>> {
