@@ -8,12 +8,13 @@ import type { RoomEffect } from "../domain/room/decision.ts";
 import type { ItemValue } from "../domain/room/state.ts";
 import { followsOf, repliesOf, seqId } from "../domain/room/thread-items.ts";
 import type { MessageView } from "../protocol/frames.ts";
-import type { Done, ListedItem } from "../storage/journal.ts";
+import type { ListedItem } from "../storage/journal.ts";
 import type { DocumentOutcome } from "../storage/projections.ts";
 import { userAddress } from "./address.ts";
 import { answerAck, answerRejection, answerValue } from "./answers.ts";
 import type { RoomCalls, VersionView } from "./calls.ts";
 import type { MessageViews } from "./message-views.ts";
+import type { OpenRequests } from "./open-requests.ts";
 import type { MessageSequel, RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { HistoryPage } from "./room-reads.ts";
@@ -27,8 +28,6 @@ type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => 
 type Found = HistoryPage[number];
 type MarkThread = Extract<RoomEffect, { readonly kind: "mark_thread_read" }>;
 
-const RETRY_MS = 500;
-
 export class MessageRequests {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
@@ -36,24 +35,16 @@ export class MessageRequests {
   readonly #later: Later;
   readonly #marks: ThreadMarks;
   readonly #threads: ThreadReads;
-  /** Requests that wait for a read or a write. */
-  readonly #open = new Set<RoomRequest>();
+  readonly #open: OpenRequests;
 
-  constructor(env: ShardEnv, room: RoomActor, views: MessageViews, later: Later) {
+  constructor(env: ShardEnv, room: RoomActor, open: OpenRequests, views: MessageViews, later: Later) {
+    this.#open = open;
     this.#env = env;
     this.#room = room;
     this.#views = views;
     this.#later = later;
     this.#marks = new ThreadMarks(env.projections, room.tenant, later);
     this.#threads = new ThreadReads(env.journal, room.tenant, this.#marks, later);
-  }
-
-  get isIdle(): boolean {
-    return this.#open.size === 0;
-  }
-
-  unanswered(): readonly RoomRequest[] {
-    return [...this.#open];
   }
 
   follow(request: RoomRequest, sequel: MessageSequel): void {
@@ -77,7 +68,7 @@ export class MessageRequests {
   markThread(request: RoomRequest, { root, no, lastNo }: MarkThread): void {
     const { userId } = request.by;
     const threadId = messageIdOf(root);
-    this.#wait<number>(
+    this.#open.wait<number>(
       request,
       (done) => this.#marks.advance({ room: this.#room.room, root, userId }, no, done),
       (mark) => {
@@ -128,7 +119,7 @@ export class MessageRequests {
     const at = clock.wallMs();
     const id = tenantAuditId(at, room, random.token(8));
     const entry = { room, action: "deleted_message_seen", by: request.by.userId, at, messageId: messageIdOf(seq) };
-    this.#wait<DocumentOutcome>(
+    this.#open.wait<DocumentOutcome>(
       request,
       (done) => projections.writeDocument(tenant, TENANT_AUDIT, id, entry, 0, this.#later(done)),
       then,
@@ -162,7 +153,7 @@ export class MessageRequests {
       ...(start !== undefined && { after: seqId(start) }),
     };
     this.#find(request, root, (found) => {
-      this.#wait<readonly ListedItem[]>(
+      this.#open.wait<readonly ListedItem[]>(
         request,
         (done) => this.#env.journal.listItems(this.#room.key, query, this.#later(done)),
         (items) => {
@@ -192,13 +183,13 @@ export class MessageRequests {
   ): void {
     const { userId } = request.by;
     const keys = [itemKey(followsOf(userId), seqId(event.seq))];
-    this.#wait<readonly (ItemValue | null)[]>(
+    this.#open.wait<readonly (ItemValue | null)[]>(
       request,
       (done) => this.#env.journal.readItems(this.#room.key, keys, this.#later(done)),
       ([item]) => {
         if (item == null) return then({ isFollowing: false, unread: 0 });
         const follow = { room: this.#room.room, root: event.seq, no: noOf(item) };
-        this.#wait<number>(
+        this.#open.wait<number>(
           request,
           (done) => this.#threads.unread(follow, overlay, userId, done),
           (unread) => then({ isFollowing: true, unread }),
@@ -209,11 +200,11 @@ export class MessageRequests {
 
   #followed(request: RoomRequest, { before, limit }: Extract<MessageSequel, { kind: "threads" }>): void {
     const { userId } = request.by;
-    this.#wait<readonly Follow[]>(
+    this.#open.wait<readonly Follow[]>(
       request,
       (done) => this.#threads.follows(this.#room.room, userId, { before, limit: limit + 1 }, done),
       (follows) => {
-        this.#wait<readonly FollowedThread[]>(
+        this.#open.wait<readonly FollowedThread[]>(
           request,
           (done) => this.#threads.threads(follows.slice(0, limit), userId, done),
           (threads) => this.#showFollowed(request, threads, follows.length > limit),
@@ -241,21 +232,11 @@ export class MessageRequests {
   }
 
   #read(request: RoomRequest, seqs: readonly Seq[], then: (page: HistoryPage) => void): void {
-    this.#wait<HistoryPage>(request, (done) => this.#room.reads.messages(seqs, done), then);
+    this.#open.wait<HistoryPage>(request, (done) => this.#room.reads.messages(seqs, done), then);
   }
 
   #show(request: RoomRequest, page: HistoryPage, then: (messages: readonly MessageView[]) => void): void {
-    this.#wait<readonly MessageView[]>(request, (done) => this.#views.show(page, request.by.userId, done), then);
-  }
-
-  /** The request is open until what it waits for is there; a failure is its answer. */
-  #wait<Value>(request: RoomRequest, read: (done: Done<Value>) => void, then: (value: Value) => void): void {
-    this.#open.add(request);
-    read((result) => {
-      this.#open.delete(request);
-      if (result.ok) then(result.value);
-      else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-    });
+    this.#open.wait<readonly MessageView[]>(request, (done) => this.#views.show(page, request.by.userId, done), then);
   }
 }
 

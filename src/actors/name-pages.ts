@@ -7,10 +7,11 @@ import { PSEUDONYM_BANS, type PseudonymBan } from "../domain/room/pseudonyms.ts"
 import { type VoteRow, voteCollection } from "../domain/room/polls.ts";
 import { type ReactionRow, reactionCollection, reactionPrefix, tallyOf } from "../domain/room/reactions.ts";
 import type { MessageView } from "../protocol/frames.ts";
-import type { Done, ItemQuery, ListedItem } from "../storage/journal.ts";
+import type { ItemQuery, ListedItem } from "../storage/journal.ts";
 import { answerRejection, answerValue } from "./answers.ts";
 import type { ReactionEntry, RoomCalls } from "./calls.ts";
 import type { MessageViews } from "./message-views.ts";
+import type { OpenRequests } from "./open-requests.ts";
 import type { NameSequel, RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { HistoryPage } from "./room-reads.ts";
@@ -20,29 +21,19 @@ type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => 
 type Found = HistoryPage[number];
 type Asked<K extends NameSequel["kind"]> = Extract<NameSequel, { readonly kind: K }>;
 
-const RETRY_MS = 500;
-
 export class NamePages {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
   readonly #views: MessageViews;
   readonly #later: Later;
-  /** Requests that wait for a read. */
-  readonly #open = new Set<RoomRequest>();
+  readonly #open: OpenRequests;
 
-  constructor(env: ShardEnv, room: RoomActor, views: MessageViews, later: Later) {
+  constructor(env: ShardEnv, room: RoomActor, open: OpenRequests, views: MessageViews, later: Later) {
+    this.#open = open;
     this.#env = env;
     this.#room = room;
     this.#views = views;
     this.#later = later;
-  }
-
-  get isIdle(): boolean {
-    return this.#open.size === 0;
-  }
-
-  unanswered(): readonly RoomRequest[] {
-    return [...this.#open];
   }
 
   follow(request: RoomRequest, sequel: NameSequel): void {
@@ -124,7 +115,7 @@ export class NamePages {
   /** A message that is there, and not deleted. */
   #find(request: RoomRequest, seq: Seq, then: (found: Found) => void): void {
     const seqs = seq < 1 || seq > this.#room.publishedSeq ? [] : [seq];
-    this.#wait<HistoryPage>(
+    this.#open.wait<HistoryPage>(
       request,
       (done) => this.#room.reads.messages(seqs, done),
       ([found]) => {
@@ -136,7 +127,7 @@ export class NamePages {
   }
 
   #list(request: RoomRequest, query: ItemQuery, then: (items: readonly ListedItem[]) => void): void {
-    this.#wait<readonly ListedItem[]>(
+    this.#open.wait<readonly ListedItem[]>(
       request,
       (done) => this.#env.journal.listItems(this.#room.key, query, this.#later(done)),
       then,
@@ -144,22 +135,12 @@ export class NamePages {
   }
 
   #show(request: RoomRequest, found: Found, then: (message: MessageView) => void): void {
-    this.#wait<readonly MessageView[]>(
+    this.#open.wait<readonly MessageView[]>(
       request,
       (done) => this.#views.show([found], request.by.userId, done),
       ([message]) => {
         if (message !== undefined) then(message);
       },
     );
-  }
-
-  /** The request is open until what it waits for is there; a failure is its answer. */
-  #wait<Value>(request: RoomRequest, read: (done: Done<Value>) => void, then: (value: Value) => void): void {
-    this.#open.add(request);
-    read((result) => {
-      this.#open.delete(request);
-      if (result.ok) then(result.value);
-      else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-    });
   }
 }

@@ -9,6 +9,7 @@ import type { MessageOverlay } from "../domain/room/state.ts";
 import type { RoomEvent } from "../protocol/frames.ts";
 import { answerRejection, answerValue } from "./answers.ts";
 import type { RoomCalls } from "./calls.ts";
+import type { OpenRequests } from "./open-requests.ts";
 import type { RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "./shard-env.ts";
@@ -19,20 +20,12 @@ const RETRY_MS = 500;
 export class RoomFeed {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
-  /** Requests that wait for a read. */
-  readonly #open = new Set<RoomRequest>();
+  readonly #open: OpenRequests;
 
-  constructor(env: ShardEnv, room: RoomActor) {
+  constructor(env: ShardEnv, room: RoomActor, open: OpenRequests) {
+    this.#open = open;
     this.#env = env;
     this.#room = room;
-  }
-
-  get isIdle(): boolean {
-    return this.#open.size === 0;
-  }
-
-  unanswered(): readonly RoomRequest[] {
-    return [...this.#open];
   }
 
   page(request: RoomRequest, { after, limit }: { readonly after: Seq; readonly limit: number }): void {

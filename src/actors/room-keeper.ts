@@ -7,6 +7,7 @@ import { NAMES, userOfEntry } from "../domain/room/name-index.ts";
 import type { ReadResult } from "../storage/journal.ts";
 import { answerRejection, answerValue } from "./answers.ts";
 import type { KeepAsk, KeepReply } from "./keeping-calls.ts";
+import type { OpenRequests } from "./open-requests.ts";
 import type { RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import { RoomErasure } from "./room-erasure.ts";
@@ -21,20 +22,13 @@ export class RoomKeeper {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
   readonly #later: Later;
-  readonly #open = new Set<RoomRequest>();
+  readonly #open: OpenRequests;
 
-  constructor(env: ShardEnv, room: RoomActor, later: Later) {
+  constructor(env: ShardEnv, room: RoomActor, open: OpenRequests, later: Later) {
+    this.#open = open;
     this.#env = env;
     this.#room = room;
     this.#later = later;
-  }
-
-  get isIdle(): boolean {
-    return this.#open.size === 0;
-  }
-
-  unanswered(): readonly RoomRequest[] {
-    return [...this.#open];
   }
 
   follow(request: RoomRequest, ask: KeepAsk, isChanged: boolean): void {

@@ -24,6 +24,7 @@ import { shownBy } from "../domain/room/shown-author.ts";
 import type { ItemQuery, ListedItem, ReadResult } from "../storage/journal.ts";
 import { answerRejection, answerValue } from "./answers.ts";
 import type { BacktestHit, ModerationAsk } from "./calls.ts";
+import type { OpenRequests } from "./open-requests.ts";
 import type { RoomRequest } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import { eventsIn } from "./room-reads.ts";
@@ -40,21 +41,13 @@ export class RoomModeration {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
   readonly #later: Later;
-  /** Requests that wait for a read. */
-  readonly #open = new Set<RoomRequest>();
+  readonly #open: OpenRequests;
 
-  constructor(env: ShardEnv, room: RoomActor, later: Later) {
+  constructor(env: ShardEnv, room: RoomActor, open: OpenRequests, later: Later) {
+    this.#open = open;
     this.#env = env;
     this.#room = room;
     this.#later = later;
-  }
-
-  get isIdle(): boolean {
-    return this.#open.size === 0;
-  }
-
-  unanswered(): RoomRequest[] {
-    return [...this.#open];
   }
 
   answer(request: RoomRequest, ask: ModerationAsk): void {

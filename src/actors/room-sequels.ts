@@ -20,6 +20,7 @@ import { MessageViews } from "./message-views.ts";
 import { MemberPages, type MembersQuery } from "./member-pages.ts";
 import { NamePages } from "./name-pages.ts";
 import { askAboutRoom } from "./private-questions.ts";
+import { OpenRequests } from "./open-requests.ts";
 import type { RoomRequest } from "./request.ts";
 import type { Front, HistoryRange } from "./room-reads.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -57,33 +58,30 @@ export class RoomSequels {
   readonly #later: Later;
   readonly #keeper: RoomKeeper;
   readonly #trace: RoomTrace;
-  /** Those that answer by themselves. */
-  readonly #parts: readonly { readonly isIdle: boolean; unanswered(): readonly RoomRequest[] }[];
-  /** Requests that wait for a read. */
-  readonly #open = new Set<RoomRequest>();
+  readonly #open: OpenRequests;
 
   constructor(env: ShardEnv, room: RoomActor, later: Later) {
     this.#env = env;
     this.#room = room;
     this.#later = later;
+    this.#open = new OpenRequests(env);
     this.#members = new MemberPages(env.journal, room.key, later);
-    this.#moderation = new RoomModeration(env, room, later);
+    this.#moderation = new RoomModeration(env, room, this.#open, later);
     this.#views = new MessageViews(env, room, later);
-    this.messages = new MessageRequests(env, room, this.#views, later);
-    this.#names = new NamePages(env, room, this.#views, later);
+    this.messages = new MessageRequests(env, room, this.#open, this.#views, later);
+    this.#names = new NamePages(env, room, this.#open, this.#views, later);
     this.#standing = new RoomStanding(env, room, later);
-    this.#keeper = new RoomKeeper(env, room, later);
-    this.#trace = new RoomTrace(env, room, later);
-    this.#feed = new RoomFeed(env, room);
-    this.#parts = [this.messages, this.#names, this.#moderation, this.#keeper, this.#trace, this.#feed];
+    this.#keeper = new RoomKeeper(env, room, this.#open, later);
+    this.#trace = new RoomTrace(env, room, this.#open, later);
+    this.#feed = new RoomFeed(env, room, this.#open);
   }
 
   get isIdle(): boolean {
-    return this.#open.size === 0 && this.#parts.every((part) => part.isIdle);
+    return this.#open.isIdle;
   }
 
   unanswered(): RoomRequest[] {
-    return [...this.#open, ...this.#parts.flatMap((part) => part.unanswered())];
+    return this.#open.unanswered();
   }
 
   follow(request: RoomRequest, done: Done): void {
@@ -113,7 +111,7 @@ export class RoomSequels {
         this.#viewInvite(request);
         return;
       case "standing":
-        this.#reading(
+        this.#open.wait(
           request,
           (answer) => this.#standing.list(sequel, answer),
           (page) => {
@@ -166,7 +164,7 @@ export class RoomSequels {
     const { by } = request;
     const keys = ids.map(fileKey);
     if (keys.length === 0) return answerValue(this.#env, request, { files: [] });
-    this.#reading<readonly (object | null)[]>(
+    this.#open.wait<readonly (object | null)[]>(
       request,
       (answer) => this.#env.journal.readItems(this.#room.key, keys, this.#later(answer)),
       (items) => {
@@ -197,23 +195,9 @@ export class RoomSequels {
     else answerValue(this.#env, request, preview);
   }
 
-  /** The request waits for what is read; what can't be read now is answered so. */
-  #reading<Value>(
-    request: RoomRequest,
-    read: (answer: (result: ReadResult<Value>) => void) => void,
-    then: (value: Value) => void,
-  ): void {
-    this.#open.add(request);
-    read((result) => {
-      this.#open.delete(request);
-      if (result.ok) then(result.value);
-      else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-    });
-  }
-
   #acknowledgeInvite(request: RoomRequest, done: Done): void {
     const base = { seq: done.seq, timestamp: done.timestamp };
-    this.#reading<InviteView | undefined>(
+    this.#open.wait<InviteView | undefined>(
       request,
       (answer) => this.#standing.made(done.seq, answer),
       (invite) => {

@@ -12,6 +12,7 @@ import type { Mark, StoredDocument } from "../storage/projections.ts";
 import { answerRejection, answerValue } from "./answers.ts";
 import type { TraceView } from "./calls.ts";
 import { gather } from "./gather.ts";
+import type { OpenRequests } from "./open-requests.ts";
 import type { RoomRequest, RoomSequel } from "./request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import { topicKey } from "./room-audience.ts";
@@ -39,27 +40,17 @@ type Standing = readonly [
   block: StoredDocument | null,
 ];
 
-const RETRY_MS = 500;
-
 export class RoomTrace {
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
   readonly #later: Later;
-  /** Requests that wait for a read. */
-  readonly #open = new Set<RoomRequest>();
+  readonly #open: OpenRequests;
 
-  constructor(env: ShardEnv, room: RoomActor, later: Later) {
+  constructor(env: ShardEnv, room: RoomActor, open: OpenRequests, later: Later) {
+    this.#open = open;
     this.#env = env;
     this.#room = room;
     this.#later = later;
-  }
-
-  get isIdle(): boolean {
-    return this.#open.size === 0;
-  }
-
-  unanswered(): readonly RoomRequest[] {
-    return [...this.#open];
   }
 
   answer(request: RoomRequest, ask: Ask): void {
@@ -79,13 +70,13 @@ export class RoomTrace {
   #find(request: RoomRequest, seq: Seq, then: (found: Found) => void): void {
     const none = (): void => answerRejection(this.#env, request, { code: "message_not_found" });
     if (seq < 1 || seq > this.#room.publishedSeq) return none();
-    this.#wait<HistoryPage>(
+    this.#open.wait<HistoryPage>(
       request,
       (done) => this.#room.reads.messages([seq], done),
       ([message]) => {
         if (message === undefined) return none();
         const range = { from: seq, to: seq, eventsMax: 1 };
-        this.#wait<readonly Segment[]>(
+        this.#open.wait<readonly Segment[]>(
           request,
           (done) => this.#env.journal.readRange(this.#room.key, range, this.#later(done)),
           ([segment]) => {
@@ -110,7 +101,7 @@ export class RoomTrace {
       (done) => projections.readDocument(tenant, blocksOf(userId), author, this.#later(done)),
     ];
     // They are of these types, in this order.
-    this.#wait<readonly unknown[]>(
+    this.#open.wait<readonly unknown[]>(
       request,
       (done) => gather(reads, done),
       (read) => then(read as unknown as Standing),
@@ -128,7 +119,7 @@ export class RoomTrace {
     const last = Math.min(row?.joinedSeq ?? this.#room.publishedSeq, this.#room.publishedSeq);
     const to = Math.min(last, seq + TRACE_EVENTS_MAX);
     if (to <= seq) return then({ membership: "not_member" });
-    this.#wait<readonly Segment[]>(
+    this.#open.wait<readonly Segment[]>(
       request,
       (done) => {
         const range = { from: seq + 1, to, eventsMax: TRACE_EVENTS_MAX };
@@ -173,16 +164,6 @@ export class RoomTrace {
       notedFromMs: traceUntilMs > nowMs ? Math.max(tracedFromMs, routes.keptFromMs) : 0,
       ...routes.of(topicKey(tenant, room), seq, userId),
     };
-  }
-
-  /** The request is open until what it waits for is there; a failure is its answer. */
-  #wait<Value>(request: RoomRequest, read: (done: Done<Value>) => void, then: (value: Value) => void): void {
-    this.#open.add(request);
-    read((result) => {
-      this.#open.delete(request);
-      if (result.ok) then(result.value);
-      else answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-    });
   }
 }
 
