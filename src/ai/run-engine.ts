@@ -86,10 +86,12 @@ export class RunEngine {
   ): Promise<EngineEnd> {
     const dueMs = this.#clock.monotonicMs() + this.#settings.runMs;
     const tried: Tried[] = [];
+    const asked = new Set<Provider>();
     let spent: Usage = { input: 0, output: 0 };
     let last = new ProviderError("unavailable");
     let waited = false;
-    for (let next = this.#next(tried); next !== undefined && !stopped.aborted; next = this.#next(tried)) {
+    for (let next = this.#next(asked); next !== undefined && !stopped.aborted; next = this.#next(asked)) {
+      asked.add(next);
       const attempt = new Attempt(prompt, next, this.#clock, say);
       const done = await attempt.go(this.#settings.silenceMs, dueMs - this.#clock.monotonicMs(), stopped);
       tried.push(attempt.tried(done));
@@ -115,8 +117,8 @@ export class RunEngine {
       const waitMs = done.retryAfterMs;
       if (waitMs !== undefined && waitMs <= AI_PROVIDER_WAIT_MS_MAX && this.#providers.length === 1 && !waited) {
         waited = true;
-        await this.#pause(waitMs);
-        tried.length = 0;
+        await this.#pause(waitMs + 1);
+        asked.clear();
       }
     }
     const retryAfterMs = last.retryAfterMs ?? this.#soonestMs();
@@ -126,12 +128,9 @@ export class RunEngine {
   }
 
   /** The first that was not tried and is not to be left alone. */
-  #next(tried: readonly Tried[]): Provider | undefined {
+  #next(asked: ReadonlySet<Provider>): Provider | undefined {
     const nowMs = this.#clock.monotonicMs();
-    return this.#providers.find(
-      (provider) =>
-        (this.#coolUntil.get(provider) ?? 0) <= nowMs && !tried.some((one) => one.provider === provider.name),
-    );
+    return this.#providers.find((provider) => (this.#coolUntil.get(provider) ?? 0) <= nowMs && !asked.has(provider));
   }
 
   #cool(provider: Provider, ms: number): void {

@@ -269,3 +269,25 @@ test(
   },
   START_MS_MAX,
 );
+
+test(
+  "a provider without another behind it is waited for when it says for how long, and left alone when that is long",
+  async () => {
+    const server = await start({ OPENAI_API_KEY: "key", OPENAI_BASE_URL: `${provider.url}/v1` });
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann);
+    const asked = provider.requests.length;
+    provider.next("openai", { status: 429, retryAfterSeconds: 1 }, [{ text: "Now." }]);
+    const patient = await ending(ann, room, messageAfter(await ann.say(room, "@ai soon?")));
+    expect([at(patient, "state"), at(patient, "content")]).toEqual(["complete", "Now."]);
+    expect(provider.requests.length).toBe(asked + 2);
+    provider.next("openai", { status: 429, retryAfterSeconds: 60 });
+    for (const question of ["@ai one", "@ai two"]) {
+      const refused = await ending(ann, room, messageAfter(await ann.say(room, question)));
+      expect([at(refused, "state"), at(refused, "reason")]).toEqual(["failed", "rate_limited"]);
+    }
+    // The second question was not even sent.
+    expect(provider.requests.length).toBe(asked + 3);
+  },
+  START_MS_MAX,
+);
