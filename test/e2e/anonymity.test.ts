@@ -20,6 +20,8 @@ const STREAM = "/v1/chat/events";
 const NAMES_MEMBERS: ReadonlySet<string> = new Set([
   // From the beginning: who joined. What comes behind is tested with the replay.
   "GET /v1/chat/rooms/{roomId}/events",
+  // Its members are lines of their own; the other lines are tested below.
+  "GET /v1/chat/rooms/{roomId}/export",
   "GET /v1/chat/rooms/{roomId}/members",
   "GET /v1/chat/rooms/{roomId}/messages/{messageId}/receipts",
   "GET /v1/chat/users/{userId}",
@@ -206,6 +208,15 @@ test(
   },
   SCENE_MS_MAX,
 );
+
+test("an export names the author among the members, and nowhere else", async () => {
+  for (const user of ["ann", "root"]) {
+    const { text } = await server.rest("GET", `/v1/chat/rooms/${ROOM}/export`, { token: TOKENS()[user] ?? "" });
+    const others = text.split("\n").filter((line) => !line.startsWith('{"kind":"member"'));
+    expect(others.join("\n")).toContain(pseudonym);
+    expect(secretsIn(others.join("\n"))).toEqual([]);
+  }
+});
 
 test("who reads a message is named as its reader, and the author is not one for having written it", async () => {
   const receipts = `/rooms/${ROOM}/messages/${sent[1]}/receipts`;
