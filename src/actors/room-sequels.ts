@@ -7,6 +7,7 @@ import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RECEIPTS_MEMBERS_MAX, RESUME_EV
 import type { RoomCommand } from "../domain/room/commands.ts";
 import { attachmentOf, type FileItem, fileKey } from "../domain/room/files.ts";
 import { isAllowed } from "../domain/room/permissions.ts";
+import type { LogEvent } from "../domain/room/events.ts";
 import type { RoomState } from "../domain/room/state.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { MessageView, RoomPosition } from "../protocol/frames.ts";
@@ -329,16 +330,26 @@ export class RoomSequels {
     if (after < state.trimmedSeq) return then({ from: after + 1, to: head });
     if (head - after > RESUME_EVENTS_MAX) return then({ from: after + 1, to: head });
     if (state.recent.covers(after)) {
-      const sent = audience.replay(connection, state.recent.slice(after, head), after, facts);
+      const missed = state.recent.slice(after, head);
+      const sent = !this.#isExpired(missed) && audience.replay(connection, missed, after, facts);
       return then(sent ? undefined : { from: after + 1, to: head });
     }
     reads.events(after, head, (page) => {
       const last = page.ok ? page.value[page.value.length - 1] : undefined;
       // What cannot be read is named, never skipped silently.
-      if (!page.ok || last === undefined) return then({ from: after + 1, to: this.#room.publishedSeq });
+      if (!page.ok || last === undefined || this.#isExpired(page.value))
+        return then({ from: after + 1, to: this.#room.publishedSeq });
       if (audience.replay(connection, page.value, after, facts)) this.#replay(catchUp, last.seq, then);
       else then({ from: after + 1, to: this.#room.publishedSeq });
     });
+  }
+
+  /** Retention is about to take some of it: nobody is shown that any more. */
+  #isExpired(events: readonly LogEvent[]): boolean {
+    const { fromMs } = this.#room.front;
+    if (fromMs === 0) return false;
+    const first = events.find(({ kind }) => kind === "message_sent");
+    return first !== undefined && first.timestamp < fromMs;
   }
 
   #unread(request: RoomRequest, mark: Mark): Pick<RoomPosition, "unread" | "mentions" | "readSeq"> {

@@ -93,6 +93,12 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       const all = await rest("ann", "GET", "/rooms/kept/events?limit=500");
       expect(listAt(all.body, "data.events").length).toBeGreaterThan(OLD.length);
       expect(at(all.body, "data.missing")).toBeUndefined();
+      const cyd = await TestClient.connect(server, { token: server.token({ user: "cyd" }) });
+      cyd.send({ type: "resume", ref: "r0", rooms: { silent: 8 } });
+      const resumed = await cyd.waitFor((frame) => frame.type === "resumed", "resumed");
+      expect(numberAt(listAt(resumed, "rooms")[0], "missing.from")).toBe(9);
+      expect(cyd.frames.filter(({ type }) => type === "events")).toEqual([]);
+      cyd.close();
     });
 
     test("a dry run says what would go and changes nothing", async () => {
