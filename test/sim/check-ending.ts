@@ -36,7 +36,7 @@ function presentUsers({ clients }: History, room: RoomId): string {
 }
 
 /**
- * Messages after the last one that the user wrote, marked as read, or found when joining; more of them where some were marked
+ * Messages after the last one that the user wrote under their name, marked as read, or found when joining; more of them where some were marked
  * as unread, unless the user wrote something when that was over.
  */
 function checkUnread(
@@ -59,7 +59,9 @@ function checkUnread(
     for (const event of events) {
       if (event.kind !== "message_sent") continue;
       messages += 1;
-      if ((event.by === client.user && event.seq <= ownTo) || event.seq <= mark) read = Math.max(read, messages);
+      // What one says without one's name moves no mark: it would tell who it was.
+      const isOwn = event.by === client.user && event.as === undefined && event.seq <= ownTo;
+      if (isOwn || event.seq <= mark) read = Math.max(read, messages);
     }
     return messages - read;
   };
@@ -78,7 +80,9 @@ function unreadFrom(client: ClientHistory, room: RoomId): Seq {
   const requests = client.requests.filter((request) => request.room === room);
   const lastSentMs = Math.max(
     ...requests.map(({ body, tries, answers }) =>
-      body.kind === "send_message" && answers.some(({ kind }) => kind === "ack") ? (tries[0]?.atMs ?? 0) : 0,
+      body.kind === "send_message" && body.isAnonymous !== true && answers.some(({ kind }) => kind === "ack")
+        ? (tries[0]?.atMs ?? 0)
+        : 0,
     ),
   );
   let from: Seq = Number.POSITIVE_INFINITY;

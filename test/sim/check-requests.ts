@@ -67,7 +67,12 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
   if (clientId !== undefined && event.clientId !== clientId) return false;
   switch (body.kind) {
     case "send_message":
-      return event.kind === "message_sent" && event.content === body.content && event.replyTo === body.replyTo;
+      return (
+        event.kind === "message_sent" &&
+        event.content === body.content &&
+        event.replyTo === body.replyTo &&
+        (event.as !== undefined) === (body.isAnonymous === true)
+      );
     case "edit_message":
       return (
         event.kind === "message_edited" &&

@@ -12,6 +12,8 @@ import type { EventQueue } from "./virtual-clock.ts";
 /** A client asks for no more before it has some answers. */
 const OPEN_REQUESTS_MAX = 6;
 
+/** So many messages are one that does not say who wrote it. */
+const ANONYMOUS_EVERY = 11;
 /** Every so many messages ask something. */
 const POLL_EVERY = 7;
 /** Every so many are a question to the assistant. */
@@ -110,7 +112,14 @@ export class Crowd {
 
   #send(client: SimClient, room: RoomId): void {
     const content = this.content(client);
-    const body = { kind: "send_message", content, ...this.#replyIn(client, room), ...this.#askIn() } as const;
+    const isAnonymous = this.#contents % ANONYMOUS_EVERY === 0 ? { isAnonymous: true as const } : {};
+    const body = {
+      kind: "send_message",
+      content,
+      ...this.#replyIn(client, room),
+      ...this.#askIn(),
+      ...isAnonymous,
+    } as const;
     const dice = this.#random.next();
     if (dice < 0.08) {
       client.request(room, body, { clientId: undefined });

@@ -9,7 +9,13 @@ import type { ErrorCode } from "../../src/protocol/errors.ts";
 import type { RoomEvent, RoomPosition } from "../../src/protocol/frames.ts";
 
 export type RequestBody =
-  | { readonly kind: "send_message"; readonly content: string; readonly replyTo?: MessageId; readonly isPoll?: true }
+  | {
+      readonly kind: "send_message";
+      readonly content: string;
+      readonly replyTo?: MessageId;
+      readonly isPoll?: true;
+      readonly isAnonymous?: true;
+    }
   | { readonly kind: "vote_poll"; readonly messageId: MessageId; readonly choices: readonly number[] }
   | { readonly kind: "edit_message"; readonly messageId: MessageId; readonly content: string }
   | { readonly kind: "delete_message" | "pin_message" | "unpin_message" | "stop_answer"; readonly messageId: MessageId }

@@ -30,6 +30,7 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
         ...key,
         content: body.content,
         ...(body.replyTo !== undefined && { replyTo: body.replyTo }),
+        ...(body.isAnonymous === true && { anonymous: true }),
         ...(body.isPoll === true && { poll: { question: body.content, options: POLL_OPTIONS, multiple: true } }),
       };
     case "vote_poll":
@@ -47,7 +48,12 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
     }
     case "create_room": {
       const { participants, isPrivate } = body;
-      const settings = { name: roomId, roomType: isPrivate ? "private" : "public", enableAI: true } as const;
+      const settings = {
+        name: roomId,
+        roomType: isPrivate ? "private" : "public",
+        enableAI: true,
+        allowAnonymous: true,
+      } as const;
       return { type: "create_room", ...key, ...settings, participants };
     }
     case "join_room":
