@@ -387,11 +387,11 @@ export class RoomAudience implements Subscribed {
       follows = event.seq;
       from = i + 1;
     }
-    if (from > 0) {
-      if (from < events.length) this.#publishRun(events.slice(from), follows, facts, to);
-      return true;
-    }
-    return this.#publishRun(events, follows, facts, to, laggard === undefined);
+    // Of what was told in part already, the rest is told too: those who listen are not where they were.
+    const isWhole = from === 0 && follows === after;
+    if (from >= events.length) return true;
+    const rest = from === 0 ? events : events.slice(from);
+    return this.#publishRun(rest, follows, facts, to, isWhole && laggard === undefined);
   }
 
   /** false: it shows nothing, and so was left out. */

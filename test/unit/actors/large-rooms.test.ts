@@ -93,6 +93,20 @@ test("coming and going moves the listeners' position once a second, and what is 
   expect([...ann.faults(), ...ben.faults()]).toEqual([]);
 });
 
+test("whoever is removed while the others' position waits to be told leaves nobody with a gap or a repetition", () => {
+  const { node, ann } = roomOf(LARGE_ROOM_MEMBERS + 10);
+  const device = node.connect("m7");
+  device.join(ROOM);
+  node.run(2 * MEMBER_COUNT_INTERVAL_MS);
+  join(node, "unseen");
+  node.run(10);
+  remove(node, "m7");
+  node.run(10);
+  ann.say(ROOM, "after");
+  expect(kindsOf(device)).toEqual(["user_left"]);
+  expect([ann.texts(ROOM), ann.faults(), device.faults()]).toEqual([["after"], [], []]);
+});
+
 test("whoever is removed from a large room is shown it, on all devices, and nothing that follows", () => {
   const { node, ann } = roomOf(LARGE_ROOM_MEMBERS + 10);
   const devices = [node.connect("m7"), node.connect("m7")];
