@@ -7,11 +7,13 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DynamoDBClient, ListTablesCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { Redis } from "ioredis";
+import { assistedRoom, ending, messageAfter } from "../support/assistant-steps.ts";
 import { TestClient } from "../support/client.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { eventually } from "../support/eventually.ts";
 import { at, listAt, numberAt, textAt } from "../support/json.ts";
+import { ProviderServer } from "../support/provider-server.ts";
 import { ensureRedis, RedisServer } from "../support/redis-servers.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
 
@@ -32,6 +34,7 @@ interface Kept {
 
 interface Scene {
   readonly server: TestServer;
+  readonly provider: ProviderServer;
   readonly hasFiles: boolean;
   readonly eva: TestClient;
   readonly bob: TestClient;
@@ -135,6 +138,24 @@ const PLANTS: Readonly<Record<string, (scene: Scene, token: string) => Promise<u
   },
   status: ({ rest }, token) => made(rest(EVA, "PUT", "/users/me/status", { status: "online", customStatus: token })),
   chosenname: ({ rest }, token) => made(rest(EVA, "PATCH", "/users/me", { displayName: token })),
+  exported: async ({ eva, rest }, token) => {
+    await eva.say(ROOM, `exported ${token}`);
+    expect((await made(rest("ann", "GET", `/rooms/${ROOM}/export`))).text).toContain(token);
+  },
+  privatequestion: async ({ provider, rest }, token) => {
+    provider.next("gemini", [{ text: `Nothing is known of ${token}.` }]);
+    await made(rest(EVA, "POST", "/ai/ask", { question: `what is ${token}?` }));
+    // So that the next one has something to remember.
+    provider.next("gemini", [{ text: `Still nothing of ${token}.` }]);
+    await made(rest(EVA, "POST", "/ai/ask", { question: `and now, ${token}?` }));
+  },
+  assistant: async ({ eva, provider }, token) => {
+    const room = await assistedRoom(eva);
+    provider.next("gemini", [{ text: `A word about ${token}.` }]);
+    const asked = await eva.say(room, `@ai what of ${token}?`);
+    const end = await ending(eva, room, messageAfter(asked));
+    expect(at(end, "state")).toBe("complete");
+  },
   block: ({ rest }) => made(rest(EVA, "PUT", "/users/me/blocks/zed")),
 };
 /** Of these, nothing is a text of the person's, or they come with the token that she connects with. */
@@ -153,6 +174,7 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
     let redis: RedisServer | undefined;
     let server: TestServer;
     let scene: Scene;
+    const provider = new ProviderServer();
     let other: TestClient;
     const rest: Scene["rest"] = (user, method, path, body) => {
       const claims = {
@@ -180,7 +202,9 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
         ...{ DYNAMODB_ENDPOINT: dynamo?.endpoint, REDIS_URL: redis?.url },
         ...{ DYNAMODB_TABLE_MESSAGES: tables.messagesTable, DYNAMODB_TABLE_ROOMS: tables.roomsTable },
       };
-      server = await TestServer.start({ env: { ...env, STOA_SHARDS: "2", STOA_SYSTEM_MESSAGES: "false" } });
+      server = await TestServer.start({
+        env: { ...env, ...provider.env, STOA_SHARDS: "2", STOA_SYSTEM_MESSAGES: "false" },
+      });
       const clientOf = (user: string, name?: string): Promise<TestClient> =>
         TestClient.connect(server, { token: server.token({ user, tenant: TENANT, ...(name && { name }) }) });
       const ann = await clientOf("ann");
@@ -197,7 +221,7 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       await eva.join(ROOM);
       await bob.join(ROOM);
       await bob.say(ROOM, "what bob says stays");
-      scene = { server, hasFiles: store === "SQLite", eva, bob, rest };
+      scene = { server, provider, hasFiles: store === "SQLite", eva, bob, rest };
       for (const [name, plant] of Object.entries(PLANTS)) await plant(scene, tokenOf(name));
       await eva.ack({ type: "mark_read", roomId: ROOM, seq: 20 });
       other = await clientOf("cyd");
@@ -208,6 +232,7 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       await server.dispose();
       await dynamo?.stop();
       await redis?.dispose();
+      await provider.stop();
     });
 
     /** All bytes that are kept anywhere. */
