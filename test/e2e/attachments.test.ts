@@ -65,7 +65,8 @@ for (const store of ["a folder, on SQLite", "a bucket, on DynamoDB"] as const) {
       const roomId = `files_${rooms}`;
       const room = { roomId, name: roomId, type: "group", participants: ["bob"], ...settings };
       const made = await rest("ann", "POST", "/rooms", room);
-      expect([made.status, made.body.error]).toEqual([201, undefined]);
+      // 200: it was carried out, and asked for again since the room was just moving to another node.
+      expect([200, 201], made.text).toContain(made.status);
       return roomId;
     }
     async function announce(room: string, size: number, type?: string, name = "a.png", user = "ann") {
