@@ -6,7 +6,6 @@ import { Worker } from "node:worker_threads";
 import type { HeadHint } from "./actors/head-hints.ts";
 import { FOLLOW_LATE_MS, SEARCH_MS_MAX, SEARCHES_WAITING_MAX } from "./base/limits.ts";
 import type { View } from "./cluster/placement.ts";
-import type { FiguresDelta } from "./domain/figures.ts";
 import type { FollowNotice, FollowOrder, FollowSettings } from "./follow-thread.ts";
 import type { Delivered, Forgotten, Lag } from "./followers/log-consumer.ts";
 import type { Report } from "./actors/shard-env.ts";
@@ -31,8 +30,6 @@ export class FollowHost {
   readonly #settings: FollowSettings;
   readonly #report: Report;
   readonly #entry: URL;
-  /** Takes in what was counted for tenants' figures. */
-  readonly #counted: (deltas: readonly FiguresDelta[]) => void;
   readonly #pending = new Map<number, Answered>();
   #worker: Worker | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -46,17 +43,11 @@ export class FollowHost {
   #lagsAtMs = performance.now();
 
   /** `entry`: what the thread runs, for tests. */
-  constructor(
-    settings: FollowSettings,
-    report: Report,
-    counted: (deltas: readonly FiguresDelta[]) => void = () => undefined,
-    entry = new URL("./follow-thread.ts", import.meta.url),
-  ) {
+  constructor(settings: FollowSettings, report: Report, entry = new URL("./follow-thread.ts", import.meta.url)) {
     this.#entry = entry;
     this.#settings = settings;
     this.#report = report;
     if (settings.search) this.#lags = { search: { logs: 0, events: 0, ms: 0 } };
-    this.#counted = counted;
   }
 
   /** How far behind each consumer is, as of a moment ago. When the thread has long said nothing, that counts as well. */
@@ -176,9 +167,6 @@ export class FollowHost {
       case "hits":
       case "forgotten":
         this.#answered(notice.no, notice);
-        return;
-      case "figures":
-        this.#counted(notice.deltas);
         return;
       case "report":
         this.#report(notice.event, notice.details);

@@ -9,10 +9,8 @@ import { addressHash, roomAddress } from "./actors/address.ts";
 import type { HeadHint } from "./actors/head-hints.ts";
 import { SystemClock } from "./base/clock.ts";
 import { Placement, type View } from "./cluster/placement.ts";
-import type { FiguresDelta } from "./domain/figures.ts";
 import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-consumer.ts";
 import { LogFollowers } from "./followers/log-followers.ts";
-import { FiguresConsumer } from "./followers/figures-consumer.ts";
 import { SearchConsumer } from "./followers/search-consumer.ts";
 import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
 import type { LogKey, ReadResult } from "./storage/journal.ts";
@@ -21,8 +19,6 @@ import type { Hit, SearchQuery } from "./storage/search-index.ts";
 export interface FollowSettings {
   readonly storage: StorageLocation;
   readonly search: boolean;
-  /** Count for tenants' figures. */
-  readonly figures: boolean;
   /** There are other nodes: which logs are followed here depends on the view. */
   readonly isClustered: boolean;
 }
@@ -41,7 +37,6 @@ export type FollowOrder =
 export type FollowNotice =
   | { readonly kind: "ready" }
   | { readonly kind: "lags"; readonly lags: Readonly<Record<string, Lag>> }
-  | { readonly kind: "figures"; readonly deltas: readonly FiguresDelta[] }
   | { readonly kind: "hits"; readonly no: number; readonly result: ReadResult<readonly Hit[]> }
   | { readonly kind: "forgotten"; readonly no: number; readonly outcome: Delivered }
   | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> }
@@ -57,15 +52,8 @@ function run(host: MessagePort, settings: FollowSettings): void {
   yieldToOthers(report);
   const storage = openFollowerStorage(settings.storage, report);
   const search = settings.search ? openSearchIndex(settings.storage, report) : undefined;
-  const figures = settings.figures ? new FiguresConsumer(new SystemClock()) : undefined;
-  const consumers: readonly LogConsumer[] = [
-    ...(search === undefined ? [] : [new SearchConsumer(search.index, setImmediate)]),
-    ...(figures === undefined ? [] : [figures]),
-  ];
-  const tellFigures = (): void => {
-    const deltas = figures?.take() ?? [];
-    if (deltas.length > 0) notice({ kind: "figures", deltas });
-  };
+  const consumers: readonly LogConsumer[] =
+    search === undefined ? [] : [new SearchConsumer(search.index, setImmediate)];
   let placement: Placement | undefined;
   const followers = new LogFollowers({
     consumers,
@@ -76,10 +64,7 @@ function run(host: MessagePort, settings: FollowSettings): void {
     isMine: ({ tenant, room }) =>
       settings.isClustered ? placement?.isOwn(addressHash(roomAddress(tenant, room))) === true : true,
   });
-  const lags = setInterval(() => {
-    notice({ kind: "lags", lags: followers.lags() });
-    tellFigures();
-  }, LAGS_MS);
+  const lags = setInterval(() => notice({ kind: "lags", lags: followers.lags() }), LAGS_MS);
 
   host.on("message", (order: FollowOrder) => {
     switch (order.kind) {
@@ -107,7 +92,6 @@ function run(host: MessagePort, settings: FollowSettings): void {
       case "close":
         clearInterval(lags);
         followers.stop();
-        tellFigures();
         search?.close();
         storage.close();
         notice({ kind: "closed" });

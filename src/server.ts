@@ -196,17 +196,13 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
           everyMs: config.figuresMs,
           write: (delta) => gateway.addFigures(delta),
         });
-  const followers =
-    config.search || figures !== undefined
-      ? new FollowHost(
-          { storage, search: config.search, figures: figures !== undefined, isClustered: cluster !== undefined },
-          report,
-          (deltas) => figures?.counted(deltas),
-        )
-      : undefined;
+  const followers = config.search
+    ? new FollowHost({ storage, search: config.search, isClustered: cluster !== undefined }, report)
+    : undefined;
   const settings: ShardThreadSettings = {
     storage,
     isFollowed: followers !== undefined,
+    hasFigures: figures !== undefined,
     moderationHook: config.moderationHook,
     blobs: { dataDir: config.dataDir, attachments: config.attachments },
     assistant: {
@@ -262,6 +258,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     },
     counted: (shard, sample) => tally.told(shard, sample),
     hinted: (hints) => followers?.hinted(hints),
+    figured: (deltas) => figures?.counted(deltas),
     fatal: onFatal,
   });
   try {

@@ -25,6 +25,8 @@ export interface ShardThreadSettings {
   readonly moderationHook: HookConfig | undefined;
   /** Somebody follows the logs. */
   readonly isFollowed: boolean;
+  /** Somebody keeps tenants' figures. */
+  readonly hasFigures: boolean;
   readonly blobs: BlobLocation;
   readonly assistant: AssistantSettings;
   /** Somebody asks how it is doing. */
@@ -93,6 +95,7 @@ export function runShardThread(
         else host.postMessage({ kind: "peer", link, block } satisfies WorkerNotice, [block.buffer]);
       },
       report,
+      ...(settings.hasFigures && { figures: (deltas) => notice({ kind: "figures", deltas }) }),
       ...(settings.isFollowed && { follow: (hints) => notice({ kind: "hints", hints }) }),
       ...(blobs !== undefined && {
         // What can't be removed now is found by the sweep.

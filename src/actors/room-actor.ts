@@ -382,7 +382,7 @@ export class RoomActor extends Actor<RoomMessage> {
   protected committed(events: readonly LogEvent[], after: Seq): void {
     this.#durableEpoch = this.#state.epoch;
     this.#audit.committed(this.committedSeq);
-    this.env.wrote(this);
+    this.env.wrote(this, events);
     this.receipts.committed(events);
     this.marks.sent(events);
     this.notices.committed(events);

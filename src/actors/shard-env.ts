@@ -14,6 +14,7 @@ import type { BoardBudget } from "./board-budget.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Request, RoomRequest } from "./request.ts";
+import type { LogEvent } from "../domain/room/events.ts";
 import type { RoomActor, RoomMessage } from "./room-actor.ts";
 import type { RouteTrace } from "./route-trace.ts";
 import type { TenantModerations } from "./tenant-moderation.ts";
@@ -74,7 +75,7 @@ export interface ShardEnv {
   /** The request is answered: its edge need not repeat it when this shard is lost. */
   complete(request: Request): void;
   /** The room's log has grown by this activation. */
-  wrote(room: RoomActor): void;
+  wrote(room: RoomActor, events: readonly LogEvent[]): void;
   /**
    * This activation of a room is over; the next one is given `first` and then `unanswered`, in this order. `failed`: what is
    * given on once too often is refused.

@@ -27,6 +27,7 @@ import { requestOfCall, requestOfFrame } from "./frame-requests.ts";
 import { HandOver } from "./hand-over.ts";
 import { HeadBeacon } from "./head-beacon.ts";
 import { type HeadHint, HeadHints } from "./head-hints.ts";
+import { WrittenFigures } from "./written-figures.ts";
 import { HostedActors, type MakeRoom, SWEEP_MS } from "./hosted-actors.ts";
 import type { Attachment, ConnectionNo, LinkCall } from "./link.ts";
 import type { ActorMessage } from "./messages.ts";
@@ -57,6 +58,8 @@ export interface ShardPorts {
   readonly report: Report;
   /** Which logs were written, and how far they reach now; told once in a while. Absent: nobody follows them. */
   readonly follow?: (hints: readonly HeadHint[]) => void;
+  /** What was written, for tenants' figures; told once in a while. Absent: nobody counts. */
+  readonly figures?: (deltas: readonly FiguresDelta[]) => void;
   /** Judges messages before they are published, where tenants want it. */
   readonly hook?: ModerationHook;
   /** Counts what happens; absent: nothing does. */
@@ -84,6 +87,7 @@ export class Shard implements LinkOwner {
   readonly #ownership = new Ownership();
   readonly #beacon: HeadBeacon;
   readonly #hints: HeadHints | undefined;
+  readonly #figures: WrittenFigures | undefined;
   readonly #retelling: Retelling;
   readonly #scheduler: Scheduler;
   readonly #actors: HostedActors;
@@ -108,6 +112,7 @@ export class Shard implements LinkOwner {
       outdated: (room) => this.#handOver.reread(room),
     });
     this.#hints = ports.follow && new HeadHints(ports.clock, ports.follow);
+    this.#figures = ports.figures && new WrittenFigures(ports.clock, ports.figures);
     this.#retelling = new Retelling(ports.clock, (isMeant) => this.#tellAgain(isMeant));
     this.#scheduler = new Scheduler(ports.defer, () => this.#settle());
     this.#env = {
@@ -136,8 +141,9 @@ export class Shard implements LinkOwner {
       removeFiles: ports.removeFiles ?? (() => undefined),
       tell: (to, message) => this.#tell(to, message),
       complete: (request) => this.#complete(request),
-      wrote: (room) => {
+      wrote: (room, events) => {
         this.#hints?.wrote(room);
+        this.#figures?.committed(room, events);
         if (this.#ownership.isAmongOthers) this.#beacon.wrote(room);
       },
       restart: (room, unanswered, first, failed) => this.#actors.restart(room, unanswered, first, failed),
@@ -215,6 +221,7 @@ export class Shard implements LinkOwner {
     this.#handOver.stop();
     this.#beacon.stop();
     this.#hints?.stop();
+    this.#figures?.stop();
     this.#retelling.stop();
     this.#actors.stop();
   }

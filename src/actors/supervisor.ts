@@ -5,6 +5,7 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import type { Clock, Timer } from "../base/clock.ts";
 import { OWN_LINK } from "./edge-link.ts";
+import type { FiguresDelta } from "../domain/figures.ts";
 import type { HeadHint } from "./head-hints.ts";
 import type { ShardOrder } from "./link.ts";
 import type { ShardSample } from "./shard-counters.ts";
@@ -37,6 +38,8 @@ export type WorkerNotice =
   | { readonly kind: "counted"; readonly sample: ShardSample }
   /** For those who follow the logs. */
   | { readonly kind: "hints"; readonly hints: readonly HeadHint[] }
+  /** For tenants' figures. */
+  | { readonly kind: "figures"; readonly deltas: readonly FiguresDelta[] }
   /** The last words of a thread that ends itself. */
   | { readonly kind: "failed"; readonly message: string }
   /** The disk's state is in doubt: the process has to end. */
@@ -70,6 +73,8 @@ export interface SupervisorPorts<Settings> {
   readonly counted?: (shard: number, sample: ShardSample) => void;
   /** Logs that a shard wrote. */
   readonly hinted?: (hints: readonly HeadHint[]) => void;
+  /** What a shard counted for tenants' figures. */
+  readonly figured?: (deltas: readonly FiguresDelta[]) => void;
 }
 
 /** A worker that has not beaten for so long is stuck: it beats with every message it handles, and every `BEAT_MS` when idle. */
@@ -201,6 +206,9 @@ export class Supervisor<Settings> {
         return;
       case "hints":
         this.#ports.hinted?.(notice.hints);
+        return;
+      case "figures":
+        this.#ports.figured?.(notice.deltas);
         return;
       case "fatal":
         this.#ports.fatal(notice.message);

@@ -509,6 +509,8 @@ export const FIGURES_DAYS_MAX = 90;
 export const FIGURES_ROOMS_MAX = 200;
 export const FIGURES_BOOK_TENANTS_MAX = 10_000;
 export const FIGURES_BOOK_ROOMS_MAX = 10_000;
+/** How often a shard hands on what it counted, milliseconds: it is lost with its thread. */
+export const FIGURES_TELL_MS = 250;
 /** Events of a room that its figures of the last day look at, some hundred at a time. Beyond: they say that they are cut. */
 export const ROOM_FIGURES_EVENTS_MAX = 20_000;
 /** People whom a room's figures name, those who wrote most. */

@@ -23,18 +23,18 @@ export class FigureBook {
     return this.#days.size === 0;
   }
 
-  /** `writer`: absent for those who must not be known. */
-  wrote(tenant: string, room: string, atMs: number, writer: string | undefined): void {
+  /** So many messages of one room and hour, and who wrote them: but for those who must not be known. */
+  wrote(tenant: string, room: string, atMs: number, messages: number, writers: Iterable<string>): void {
     const open = this.#dayOf(tenant, atMs);
     if (open === undefined) return;
     const hour = hourIn(open, atMs);
-    hour.messages += 1;
-    if (writer !== undefined) {
+    hour.messages += messages;
+    for (const writer of writers) {
       hour.writers.add(writer);
       hour.users.add(writer);
     }
     const { rooms } = open;
-    if (rooms.size < FIGURES_BOOK_ROOMS_MAX || rooms.has(room)) rooms.set(room, (rooms.get(room) ?? 0) + 1);
+    if (rooms.size < FIGURES_BOOK_ROOMS_MAX || rooms.has(room)) rooms.set(room, (rooms.get(room) ?? 0) + messages);
   }
 
   wasThere(tenant: string, atMs: number, user: string): void {

@@ -1,5 +1,5 @@
 /**
- * Hands a tenant's figures on to its documents: who was there, as this edge sees it, and what the followers of the logs counted.
+ * Hands a tenant's figures on to its documents: who was there, as this edge sees it, and what shards counted.
  * Nothing of it is on the way of a message. What could not be written is given again with the next round.
  */
 import type { Clock, Timer } from "../base/clock.ts";

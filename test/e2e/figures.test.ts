@@ -58,6 +58,8 @@ function figures(one: () => TestServer, two: () => TestServer, tenant: string): 
     expect(member.status).toBe(403);
     await until(async () => at(await statsOf(two(), tenant), "last24Hours.messages") === 8);
     await until(async () => Number(at(await statsOf(two(), tenant), "last24Hours.activeUsers")) >= 3);
+    // Nodes tell the directory who is connected once a second.
+    await until(async () => at(await statsOf(one(), tenant), "users") === 2);
     const stats = await statsOf(one(), tenant, "?days=1");
     expect(at(stats, "rooms")).toEqual([
       { roomId: ROOM, messages: 7 },

@@ -9,7 +9,6 @@ import { eventually } from "../support/eventually.ts";
 const settings = {
   storage: { dataDir: "none", dynamodb: undefined },
   search: true,
-  figures: false,
   isClustered: false,
 };
 const reports: string[] = [];
@@ -18,7 +17,7 @@ let host: FollowHost;
 function start(): FollowHost {
   reports.length = 0;
   const entry = new URL("../support/tiny-follower.ts", import.meta.url);
-  host = new FollowHost(settings, (event) => void reports.push(event), undefined, entry);
+  host = new FollowHost(settings, (event) => void reports.push(event), entry);
   host.start();
   return host;
 }

@@ -15,7 +15,7 @@ function store() {
   const projections = new MemoryProjections(new MemoryStore());
   const write = (atMs: number, messages = 1): Promise<boolean> => {
     const book = new FigureBook();
-    for (let i = 0; i < messages; i += 1) book.wrote(T, "room", atMs, "ann");
+    for (let i = 0; i < messages; i += 1) book.wrote(T, "room", atMs, 1, ["ann"]);
     const [delta] = book.take();
     if (delta === undefined) throw new Error("nothing to write");
     return new Promise((resolve) => writeFigures(projections, delta, resolve));
