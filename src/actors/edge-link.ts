@@ -56,7 +56,7 @@ export class EdgeLink implements ToShardHandler {
   readonly #progress = new Progress();
   #nextRecord = 1;
   #lastTopic: TopicNo = 0;
-  #retired = false;
+  #isRetired = false;
 
   constructor(no: number, generation: number, codecs: readonly Codec[], owner: LinkOwner, edge?: NodeId) {
     this.no = no;
@@ -76,13 +76,18 @@ export class EdgeLink implements ToShardHandler {
     return this.#lastTopic;
   }
 
+  /** The edge is gone, or repeats what was under way over another link, to wherever that belongs now. */
+  get isRetired(): boolean {
+    return this.#isRetired;
+  }
+
   /** The record is dealt with: the edge need not repeat it. */
   finish(record: number): void {
     this.#progress.complete(record);
   }
 
   reply(callNo: number, result: Result<unknown, Rejection>): void {
-    if (!this.#retired) this.out.reply(callNo, result);
+    if (!this.#isRetired) this.out.reply(callNo, result);
   }
 
   /** What there is to tell since the last time. */
@@ -94,7 +99,7 @@ export class EdgeLink implements ToShardHandler {
 
   /** The edge is gone, or its link has begun anew. What is still under way ends without an answer. */
   retire(): void {
-    this.#retired = true;
+    this.#isRetired = true;
     for (const connection of this.connections.closeAll()) this.#owner.closed(connection, false);
   }
 

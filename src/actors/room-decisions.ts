@@ -101,6 +101,11 @@ export class RoomDecisions {
     const log = this.#parts.log();
     if (log === undefined) throw new Error("a request before the log was read");
     const { command } = request;
+    // Its edge has repeated it, to another owner perhaps, and that one may have refused it for good.
+    if (request.link.isRetired) {
+      this.#env.complete(request);
+      return true;
+    }
     if (log.isFull && ("clientId" in command || request.asker.kind === "own")) {
       answerRejection(this.#env, request, { code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS });
       return true;

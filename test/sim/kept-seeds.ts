@@ -14,4 +14,10 @@ export const KEPT_SEEDS: readonly number[] = [
 ];
 
 /** The same of several nodes. */
-export const KEPT_CLUSTER_SEEDS: readonly number[] = [];
+export const KEPT_CLUSTER_SEEDS: readonly number[] = [
+  // A request whose link had begun anew was carried out long after the room's next owner had refused it for good: it had waited
+  // for a store that did not answer.
+  735,
+  // The same of one that had waited for the view to name the node that sent it.
+  788,
+];

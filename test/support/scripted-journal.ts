@@ -29,6 +29,8 @@ export class ScriptedJournal implements Journal {
   onAppend: ((append: Append) => void) | undefined;
   /** Sees every read of a range; may let it fail. */
   onReadRange: ((fail: () => void) => void) | undefined;
+  /** The end of a log is read when the test says so. */
+  onReadTail: ((read: () => void) => void) | undefined;
   /** Every call, by name. */
   readonly calls: string[] = [];
   /** Member rows are read when the test says so. */
@@ -52,7 +54,9 @@ export class ScriptedJournal implements Journal {
 
   readTail(log: LogKey, done: Done<LogTail>): void {
     this.calls.push("readTail");
-    this.#journal.readTail(log, done);
+    const read = (): void => this.#journal.readTail(log, done);
+    if (this.onReadTail === undefined) read();
+    else this.onReadTail(read);
   }
 
   readSegment(log: LogKey, firstSeq: Seq, done: Done<Segment | undefined>): void {

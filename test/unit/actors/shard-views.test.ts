@@ -439,6 +439,68 @@ test("what is refused for good is refused by a log that no former owner can add 
   expect(fences(world, room)).toEqual(["here", "there"]);
 });
 
+/** A stranger wrote to a room whose log could not be read; meanwhile its owner refused that for good, and then let them in. */
+function lateReader(ask: (here: SmallShard) => ScriptedEdge): { here: SmallShard; there: Node; read: () => void } {
+  const world = new SmallWorld();
+  const there = new Node("there", world, "ann", THERE);
+  const here = new SmallShard("here", world);
+  here.see(["there"]);
+  const held: (() => void)[] = [];
+  here.journal.onReadTail = (read) => held.push(read);
+  const edge = ask(here);
+  edge.open(1, "ben");
+  edge.say(1, THERE, "refused");
+  edge.post();
+  here.run();
+  there.edge.open(2, "ben");
+  there.edge.say(2, THERE, "refused");
+  there.edge.post();
+  there.run();
+  expect(there.edge.answer("refused")).toMatchObject({ type: "error", code: "forbidden" });
+  there.edge.join(2, THERE);
+  there.edge.post();
+  there.run();
+  return {
+    here,
+    there,
+    read: () => {
+      here.journal.onReadTail = undefined;
+      for (const read of held) read();
+      here.run();
+    },
+  };
+}
+
+test("what came over a link that has begun anew is not carried out any more: another owner may have refused it for good", () => {
+  const { here, there, read } = lateReader((shard) => shard.peerEdge("third"));
+  const again = here.peerEdge("third", 2);
+  again.post();
+  read();
+  again.open(1, "ben");
+  again.say(1, THERE, "asked since");
+  again.post();
+  here.run(5_000);
+  expect(again.answer("asked since")?.type).toBe("ack");
+  there.shard.setView(viewOf("there", ["there", "here"], { lapses: 1 }));
+  there.run();
+  expect(there.edge.texts(THERE)).toEqual(["asked since"]);
+});
+
+test("nor what came over the own edge's former link, or from a node that is gone", () => {
+  const own = lateReader((shard) => shard.ownEdge());
+  own.here.shard.beginLink();
+  own.here.shard.receive(new Uint8Array());
+  own.read();
+  const gone = lateReader((shard) => shard.peerEdge("third"));
+  gone.here.see(["there"]);
+  gone.read();
+  for (const { there } of [own, gone]) {
+    there.shard.setView(viewOf("there", ["there", "here"], { lapses: 1 }));
+    there.run();
+    expect(there.edge.texts(THERE)).toEqual([]);
+  }
+});
+
 test("after nodes have come or gone a room looks once whether they wrote to its log, for its listeners' sake", () => {
   const { here, there } = pair(HERE);
   here.see(["there"]);
