@@ -10,7 +10,7 @@
  * - the id of an answer follows from the message that it answers, so that an answer sent twice is there once;
  * - it never answers itself.
  */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 
 // Node 22 has WebSocket; for older ones the package "ws" is the same.
 const Socket = globalThis.WebSocket ?? (await import("ws")).default;
@@ -102,7 +102,9 @@ function remember(seq) {
   const done = Math.min(head, ...[...unanswered.values()].map((waiting) => waiting - 1));
   if (done === position) return;
   position = done;
-  writeFileSync(positionFile, JSON.stringify({ room, seq: position }));
+  // Half a file, when the bot is killed just then, is worse than an old one.
+  writeFileSync(`${positionFile}.new`, JSON.stringify({ room, seq: position }));
+  renameSync(`${positionFile}.new`, positionFile);
 }
 
 connect();

@@ -62,6 +62,7 @@ test("the bot answers once, also what was asked while it was away, and goes on a
   await first.stop();
   const dice = await ask("!dice");
   const second = bot();
+  await second.says(`listening in ${ROOM} as bot`);
   await ann.waitFor(isAnswerTo(dice), "the answer of the bot that came back");
   await server.kill();
   await server.restart();
