@@ -10,7 +10,7 @@
  */
 import { Elysia } from "elysia";
 import { readConfig } from "../src/config.ts";
-import { historyPlugin } from "../src/edge/history-plugin.ts";
+import { historyPlugin } from "../src/edge/plugins/history-plugin.ts";
 import { secretOf } from "../src/edge/jwt-secret.ts";
 import { createLog } from "../src/edge/log.ts";
 import { startServer } from "../src/server.ts";

@@ -9,9 +9,9 @@ import type { Membership, NodeInfo } from "./cluster/membership.ts";
 import { Peers } from "./cluster/peers.ts";
 import type { View } from "./cluster/placement.ts";
 import { Roster, type RosterSettings } from "./cluster/roster.ts";
-import type { Gateway } from "./edge/gateway.ts";
+import type { Gateway } from "./edge/sockets/gateway.ts";
 import type { ShardOrder } from "./actors/link.ts";
-import { NodeLinks } from "./edge/node-links.ts";
+import { NodeLinks } from "./edge/links/node-links.ts";
 
 export interface ClusterNodePorts {
   readonly clock: Clock;

@@ -2,7 +2,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { RoomAddress } from "./actors/address.ts";
 import { OWN_LINK } from "./actors/edge-link.ts";
-import { RoomActor } from "./actors/room-actor.ts";
+import { RoomActor } from "./actors/room/room-actor.ts";
 import { Shard } from "./actors/shard.ts";
 import { type AssistantTotals, ShardCounters } from "./actors/shard-counters.ts";
 import type { AssistantCounts, ProviderCounts } from "./ai/assistant-metrics.ts";

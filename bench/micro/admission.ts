@@ -4,9 +4,9 @@
  */
 import { SystemClock } from "../../src/base/clock.ts";
 import type { TenantId, UserId } from "../../src/base/ids.ts";
-import { admitFrame } from "../../src/edge/admission.ts";
-import type { Connection } from "../../src/edge/connection.ts";
-import { Rates } from "../../src/edge/rates.ts";
+import { admitFrame } from "../../src/edge/sockets/admission.ts";
+import type { Connection } from "../../src/edge/sockets/connection.ts";
+import { Rates } from "../../src/edge/rates/rates.ts";
 
 const FRAMES = 5_000_000;
 const RATE = { perSecond: 1_000_000_000, burst: 1_000_000_000 };

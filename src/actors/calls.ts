@@ -23,7 +23,7 @@ import type {
 } from "../protocol/frames.ts";
 import type { StandingCollection } from "../domain/room/vocabulary.ts";
 import type { KeepAsk, KeepReply, UserKeepAsk, UserKeepReply } from "./keeping-calls.ts";
-import type { Replayed, Route } from "./route-trace.ts";
+import type { Replayed, Route } from "./room/route-trace.ts";
 
 interface AskRequest {
   readonly question: string;

@@ -5,7 +5,7 @@
 import type { Clock, Timer } from "../base/clock.ts";
 import type { HostedActors } from "./hosted-actors.ts";
 import type { Ownership } from "./ownership.ts";
-import type { RoomActor } from "./room-actor.ts";
+import type { RoomActor } from "./room/room-actor.ts";
 
 /** How often it looks whether rooms that are another node's now have done what was under way, milliseconds. */
 const HAND_OVER_POLL_MS = 100;

@@ -6,7 +6,7 @@ import { Packr } from "msgpackr";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { RoomId, Seq, TenantId } from "../base/ids.ts";
 import { HEAD_BEACON_MS, HEADS_PER_BEACON_MAX, HEADS_REMEMBERED_MAX } from "../base/limits.ts";
-import type { RoomActor } from "./room-actor.ts";
+import type { RoomActor } from "./room/room-actor.ts";
 
 type RoomHead = readonly [tenant: TenantId, room: RoomId, head: Seq];
 

@@ -10,9 +10,9 @@ import { type Address, type RoomAddress, roomAddress, type UserAddress, userAddr
 import { answerRejection } from "./answers.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { Request, RoomRequest } from "./request.ts";
-import { RoomActor, type RoomMessage } from "./room-actor.ts";
+import { RoomActor, type RoomMessage } from "./room/room-actor.ts";
 import type { ShardEnv } from "./shard-env.ts";
-import { UserActor } from "./user-actor.ts";
+import { UserActor } from "./user/user-actor.ts";
 
 export type MakeRoom = (env: ShardEnv, address: RoomAddress) => RoomActor;
 

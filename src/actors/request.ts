@@ -11,10 +11,10 @@ import type { Rejection } from "../protocol/errors.ts";
 import type { PresenceStatus, Ref, RoomPosition } from "../protocol/frames.ts";
 import type { ModerationAsk, ReceiptState, TenantAsk, UserCalls } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
-import type { StandingPage } from "./room-standing.ts";
+import type { StandingPage } from "./room/room-standing.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { KeepAsk, UserKeepAsk } from "./keeping-calls.ts";
-import type { MembersQuery } from "./member-pages.ts";
+import type { MembersQuery } from "./room/member-pages.ts";
 
 /** Where the answer goes. */
 export type Asker =

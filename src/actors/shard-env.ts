@@ -10,14 +10,14 @@ import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
 import type { Working } from "./actor.ts";
 import type { Address } from "./address.ts";
-import type { BoardBudget } from "./board-budget.ts";
+import type { BoardBudget } from "./room/board-budget.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { Ownership } from "./ownership.ts";
 import type { Request, RoomRequest } from "./request.ts";
 import type { LogEvent } from "../domain/room/events.ts";
-import type { RoomActor, RoomMessage } from "./room-actor.ts";
-import type { RouteTrace } from "./route-trace.ts";
-import type { TenantModerations } from "./tenant-moderation.ts";
+import type { RoomActor, RoomMessage } from "./room/room-actor.ts";
+import type { RouteTrace } from "./room/route-trace.ts";
+import type { TenantModerations } from "./tenant/tenant-moderation.ts";
 import type { ShardCounters } from "./shard-counters.ts";
 import type { Scheduler } from "./scheduler.ts";
 

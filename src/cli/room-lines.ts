@@ -1,6 +1,6 @@
 /** A room as lines of JSON: the room, its members, its messages as REST shows them, and how many there were. */
 import type { CapsuleReader } from "../capsule/capsule-reader.ts";
-import { iso, messageJson } from "../edge/views.ts";
+import { iso, messageJson } from "../edge/rest/views.ts";
 
 const BYTES_PER_WRITE = 256 * 1024;
 

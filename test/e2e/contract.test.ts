@@ -95,7 +95,7 @@ test("every operation names a success, and one that needs a token says what it a
 });
 
 const NO_CASE =
-  "no case produces it. Add one to the file of its subject in test/support/contract, or take it from src/edge/route-answers.ts";
+  "no case produces it. Add one to the file of its subject in test/support/contract, or take it from src/edge/rest/route-answers.ts";
 
 async function complaintAbout(produced: Promise<RestReply>, status: number): Promise<string | undefined> {
   try {

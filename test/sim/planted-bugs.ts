@@ -5,8 +5,8 @@
 import { answerAck } from "../../src/actors/answers.ts";
 import { decodeEntries, encodeEntries } from "../../src/actors/log-codec.ts";
 import type { RoomRequest } from "../../src/actors/request.ts";
-import type { RoomMessage } from "../../src/actors/room-actor.ts";
-import type { Outcome } from "../../src/actors/room-answers.ts";
+import type { RoomMessage } from "../../src/actors/room/room-actor.ts";
+import type { Outcome } from "../../src/actors/room/room-answers.ts";
 import type { RoomAddress } from "../../src/actors/address.ts";
 import type { ShardEnv } from "../../src/actors/shard-env.ts";
 import { messageIdOf, type Seq } from "../../src/base/ids.ts";

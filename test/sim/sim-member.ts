@@ -8,7 +8,7 @@ import type { Bus } from "../../src/cluster/bus.ts";
 import type { Membership, NodeId } from "../../src/cluster/membership.ts";
 import { ClusterNode } from "../../src/cluster-node.ts";
 import type { Principal } from "../../src/domain/principal.ts";
-import type { Gateway } from "../../src/edge/gateway.ts";
+import type { Gateway } from "../../src/edge/sockets/gateway.ts";
 import type { TenantId, UserId } from "../../src/base/ids.ts";
 import type { SimProcess } from "./sim-process.ts";
 

@@ -1,5 +1,5 @@
 /** The production room with two ways to go wrong in the middle of a turn, asked for by a message's text. */
-import { RoomActor, type RoomMessage } from "../../src/actors/room-actor.ts";
+import { RoomActor, type RoomMessage } from "../../src/actors/room/room-actor.ts";
 import type { RoomAddress } from "../../src/actors/address.ts";
 import type { ShardEnv } from "../../src/actors/shard-env.ts";
 import type { RoomHost } from "./sim-node.ts";

@@ -3,7 +3,7 @@
  * is the real thing.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { RoomActor, type RoomMessage } from "../../src/actors/room-actor.ts";
+import { RoomActor, type RoomMessage } from "../../src/actors/room/room-actor.ts";
 import { runShardThread } from "../../src/shard-thread.ts";
 
 class FaultyRoom extends RoomActor {

@@ -4,7 +4,7 @@
  * Invariant: nothing happens but within `run` and the calls of the test itself, and always in the same order.
  */
 import type { RoomAddress } from "../../src/actors/address.ts";
-import { RoomActor } from "../../src/actors/room-actor.ts";
+import { RoomActor } from "../../src/actors/room/room-actor.ts";
 import { Shard } from "../../src/actors/shard.ts";
 import type { ShardEnv, ShardSettings } from "../../src/actors/shard-env.ts";
 import type { TenantId, UserId } from "../../src/base/ids.ts";
@@ -19,15 +19,15 @@ import type { NodeId } from "../../src/cluster/membership.ts";
 import { ClusterNode } from "../../src/cluster-node.ts";
 import type { Principal } from "../../src/domain/principal.ts";
 import type { Verified } from "../../src/edge/auth.ts";
-import type { Connection } from "../../src/edge/connection.ts";
-import { EdgeCircle } from "../../src/edge/edge-circle.ts";
-import { EventStreams } from "../../src/edge/event-streams.ts";
-import { Gateway } from "../../src/edge/gateway.ts";
-import type { RateSettings } from "../../src/edge/rates.ts";
+import type { Connection } from "../../src/edge/sockets/connection.ts";
+import { EdgeCircle } from "../../src/edge/circle/edge-circle.ts";
+import { EventStreams } from "../../src/edge/streams/event-streams.ts";
+import { Gateway } from "../../src/edge/sockets/gateway.ts";
+import type { RateSettings } from "../../src/edge/rates/rates.ts";
 import type { ShardOrder } from "../../src/actors/link.ts";
 import type { Socket } from "../../src/edge/ports.ts";
 import type { Rate } from "../../src/base/token-bucket.ts";
-import { StreamHub } from "../../src/edge/stream-hub.ts";
+import { StreamHub } from "../../src/edge/streams/stream-hub.ts";
 import { CODECS } from "../../src/protocol/codec.ts";
 import { createCodecs } from "../../src/protocol/codecs.ts";
 import { CLOSE_CODES, type CloseReason, type Rejection } from "../../src/protocol/errors.ts";

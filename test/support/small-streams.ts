@@ -1,11 +1,11 @@
 /** Clients without a WebSocket at a `SmallNode`: an event stream that keeps what it was sent, and polls. */
 import type { RoomId } from "../../src/base/ids.ts";
 import type { Principal } from "../../src/domain/principal.ts";
-import { readCursor } from "../../src/edge/cursor.ts";
-import type { EventSink } from "../../src/edge/event-stream.ts";
-import type { GivenCursor, StreamWish } from "../../src/edge/event-streams.ts";
-import type { PollAnswer } from "../../src/edge/poll-session.ts";
-import type { StreamSocket } from "../../src/edge/stream-socket.ts";
+import { readCursor } from "../../src/edge/streams/cursor.ts";
+import type { EventSink } from "../../src/edge/streams/event-stream.ts";
+import type { GivenCursor, StreamWish } from "../../src/edge/streams/event-streams.ts";
+import type { PollAnswer } from "../../src/edge/streams/poll-session.ts";
+import type { StreamSocket } from "../../src/edge/streams/stream-socket.ts";
 import { CODECS } from "../../src/protocol/codec.ts";
 import { contentsOfFrame } from "./event-stream-client.ts";
 import { principalOf, type SmallNode } from "./small-node.ts";

@@ -1,7 +1,7 @@
 /** What subscribers see when the worker of their rooms is lost: nothing twice, nothing missing, nobody there who is gone. */
 import { expect, test } from "bun:test";
 import { roomAddress, shardOf, userAddress } from "../../../src/actors/address.ts";
-import { RoomActor, type RoomMessage } from "../../../src/actors/room-actor.ts";
+import { RoomActor, type RoomMessage } from "../../../src/actors/room/room-actor.ts";
 import type { RoomId, TenantId, UserId } from "../../../src/base/ids.ts";
 import { at, listAt } from "../../support/json.ts";
 import { type SmallClient, SmallNode } from "../../support/small-node.ts";

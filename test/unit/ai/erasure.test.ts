@@ -1,6 +1,6 @@
 /** What the assistant keeps of a person is erased with them, under the names that it keeps it by. */
 import { expect, test } from "bun:test";
-import { DOCUMENT_ERASERS, eraseDocuments } from "../../../src/actors/document-erasers.ts";
+import { DOCUMENT_ERASERS, eraseDocuments } from "../../../src/actors/tenant/document-erasers.ts";
 import { CONTEXTS, ConversationMemory } from "../../../src/ai/conversation-memory.ts";
 import { USAGE, UsageLedger } from "../../../src/ai/usage-ledger.ts";
 import type { RoomId, TenantId, UserId } from "../../../src/base/ids.ts";

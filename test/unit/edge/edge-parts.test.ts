@@ -3,13 +3,13 @@ import { expect, test } from "bun:test";
 import type { ConnectionId, TenantId, UserId } from "../../../src/base/ids.ts";
 import { CALL_MS_MAX, DEPARTED_CONNECTIONS_MAX, MESSAGE_LENGTH_DEFAULT } from "../../../src/base/limits.ts";
 import { err, ok } from "../../../src/base/result.ts";
-import { CallsTable } from "../../../src/edge/calls-table.ts";
-import { Connection } from "../../../src/edge/connection.ts";
-import { Departures } from "../../../src/edge/departures.ts";
-import { EdgeRoom } from "../../../src/edge/edge-room.ts";
-import type { EgressOwner } from "../../../src/edge/egress.ts";
-import { ShardTarget } from "../../../src/edge/shard-target.ts";
-import { Tick } from "../../../src/edge/tick.ts";
+import { CallsTable } from "../../../src/edge/sockets/calls-table.ts";
+import { Connection } from "../../../src/edge/sockets/connection.ts";
+import { Departures } from "../../../src/edge/links/departures.ts";
+import { EdgeRoom } from "../../../src/edge/sockets/edge-room.ts";
+import type { EgressOwner } from "../../../src/edge/sockets/egress.ts";
+import { ShardTarget } from "../../../src/edge/links/shard-target.ts";
+import { Tick } from "../../../src/edge/sockets/tick.ts";
 import { createCodecs } from "../../../src/protocol/codecs.ts";
 
 test("a call is answered once: by its reply or, when that does not come in time, as unavailable", () => {

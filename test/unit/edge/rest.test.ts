@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import type { UserId } from "../../../src/base/ids.ts";
-import { BODY_BYTES_MAX } from "../../../src/edge/json-body.ts";
-import { historyPlugin } from "../../../src/edge/history-plugin.ts";
+import { BODY_BYTES_MAX } from "../../../src/edge/rest/json-body.ts";
+import { historyPlugin } from "../../../src/edge/plugins/history-plugin.ts";
 import { createApp } from "../../../src/edge/http.ts";
 import { appOptions, message } from "./fake-engine.ts";
 

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { METRICS } from "../../../src/edge/metrics.ts";
+import { METRICS } from "../../../src/edge/figures/metrics.ts";
 
 const root = join(import.meta.dir, "../../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");

@@ -3,7 +3,7 @@
  * words stand here. To write them anew: `bun test/unit/house/variables-table.ts`.
  */
 import { type Config, readConfig } from "../../../src/config.ts";
-import { METRICS } from "../../../src/edge/metrics.ts";
+import { METRICS } from "../../../src/edge/figures/metrics.ts";
 import { DocumentTables } from "../../support/document-tables.ts";
 
 /** No variable accepts it, but for those that take any text. */

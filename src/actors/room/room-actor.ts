@@ -1,0 +1,456 @@
+/**
+ * One room: takes requests in order, lets the domain decide, writes what it decided, and answers after the commit.
+ * Life: activating (reading the log) → active → stopped (idle, fenced, failed), or quarantined when its log cannot be replayed.
+ * Invariant: nothing that rests on an event leaves this actor before the event is durable.
+ */
+import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
+import { apply } from "../../domain/room/apply.ts";
+import type { BlockMark } from "../../domain/room/decision.ts";
+import { mayBeAudited } from "../../domain/room/audit.ts";
+import { emptyRoomState } from "../../domain/room/empty-state.ts";
+import type { LogEvent } from "../../domain/room/events.ts";
+import { hasNoRows, rowChanges } from "../../domain/room/rows.ts";
+import { decodeSnapshot } from "../../domain/room/snapshot.ts";
+import type { RoomState } from "../../domain/room/state.ts";
+import type { LogKey, LogTail, ReadResult } from "../../storage/journal.ts";
+import { Actor } from "../actor.ts";
+import { addressHash, roomAddress } from "../address.ts";
+import { answerRejection } from "../answers.ts";
+import { decodeEntries } from "../log-codec.ts";
+import type { ActorMessage } from "../messages.ts";
+import { isFenceOf } from "../ownership.ts";
+import type { RoomRequest } from "../request.ts";
+import { RoomAssistant } from "./room-assistant.ts";
+import { RoomAudience, topicKey } from "./room-audience.ts";
+import { catchUp } from "./room-catch-up.ts";
+import { type Outcome, RoomAnswers } from "./room-answers.ts";
+import { type DecisionParts, RoomDecisions } from "./room-decisions.ts";
+import { RoomFence } from "./room-fence.ts";
+import { RoomSnapshots } from "./room-snapshots.ts";
+import { type Attach, type Ending, estateOf, type Former, isBehind, lastSeqOf, mayReread } from "./room-succession.ts";
+import { RoomTold } from "./room-told.ts";
+import { RoomWatch } from "./room-watch.ts";
+import { RoomLog } from "./room-log.ts";
+import { RoomMarks } from "./room-marks.ts";
+import { type Front, RoomReads } from "./room-reads.ts";
+import { RoomReceipts } from "./room-receipts.ts";
+import { RoomSequels } from "./room-sequels.ts";
+import { retentionDays, shownFromMs } from "./room-retention.ts";
+import type { ShardEnv } from "../shard-env.ts";
+import { UnreadNotices } from "./unread-notices.ts";
+import { TenantAudit } from "../tenant/tenant-audit.ts";
+import type { RoomFacts } from "../views.ts";
+
+/** What a room's user lane carries. */
+export type RoomMessage =
+  | RoomRequest
+  | Attach
+  /** Comes first. */
+  | { readonly to: "inherit"; readonly former: Former }
+  | { readonly to: "actor"; readonly message: ActorMessage };
+
+export class RoomActor extends Actor<RoomMessage> {
+  readonly tenant: TenantId;
+  readonly room: RoomId;
+  /** Of its address. */
+  readonly hash: number;
+  readonly audience: RoomAudience;
+  readonly marks: RoomMarks;
+  readonly reads: RoomReads;
+  readonly receipts: RoomReceipts;
+  readonly notices: UnreadNotices;
+  readonly watch: RoomWatch;
+  readonly assistant: RoomAssistant;
+  protected readonly env: ShardEnv;
+  readonly #key: LogKey;
+  readonly #sequels: RoomSequels;
+  readonly #decisions: RoomDecisions;
+  readonly #answers: RoomAnswers;
+  readonly #fence: RoomFence;
+  readonly #snapshots: RoomSnapshots;
+  readonly #told: RoomTold;
+  readonly #audit: TenantAudit;
+  /** Its log is written by a node that cannot be reached: it is read and not written. */
+  #follows: boolean;
+  #log: RoomLog | undefined;
+  #state: RoomState = emptyRoomState();
+  /** Of the newest fence that is known to be durable. */
+  #durableEpoch = 0;
+  #quarantined = false;
+  /** A former activation left something, which is heard first. */
+  #isHeir = false;
+  /** Monotonic time at which the log was asked for. */
+  #readMs = 0;
+
+  constructor(env: ShardEnv, tenant: TenantId, room: RoomId) {
+    super(env);
+    this.env = env;
+    this.tenant = tenant;
+    this.room = room;
+    this.hash = addressHash(roomAddress(tenant, room));
+    this.#follows = env.ownership.follows(this.hash, topicKey(tenant, room));
+    this.#key = { tenant, room, incarnation: 1 };
+    this.#audit = new TenantAudit(env, tenant, room);
+    const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
+    this.audience = new RoomAudience(env, tenant, room, later);
+    this.reads = new RoomReads(env.journal, this.#key, later, () => this.#front);
+    this.receipts = new RoomReceipts(env, this, later);
+    this.notices = new UnreadNotices(env, this, later);
+    this.assistant = new RoomAssistant(env, this, (request) => this.#take(request), later);
+    this.marks = new RoomMarks(env, this, later);
+    this.#sequels = new RoomSequels(env, this, later);
+    this.#fence = new RoomFence(env, this, later);
+    this.#snapshots = new RoomSnapshots(env, this, this.#audit, later);
+    this.#told = new RoomTold(env, this, later);
+    this.#answers = new RoomAnswers({ env, room: this, sequels: this.#sequels, later });
+    this.#decisions = new RoomDecisions(env, this, this.#decisionParts(), later);
+    this.watch = new RoomWatch(env, this, later);
+    this.hold();
+    this.#readTail();
+  }
+
+  /** What the domain is asked with, and what it says, reaches the log and the answers here. */
+  #decisionParts(): DecisionParts {
+    return {
+      fence: this.#fence,
+      log: () => this.#log,
+      writeFence: (log) => this.writeFence(log),
+      append: (log, event) => this.#append(log, event),
+      settle: (request, outcome) => this.settleWhenCommitted(request, outcome),
+    };
+  }
+
+  /** For whoever reads block lists. */
+  get blocks(): Map<UserId, BlockMark> {
+    return this.#decisions.blocks;
+  }
+
+  /** Its log is written by a node that cannot be reached. */
+  get follows(): boolean {
+    return this.#follows;
+  }
+
+  get state(): RoomState {
+    return this.#state;
+  }
+
+  get key(): LogKey {
+    return this.#key;
+  }
+
+  /** What retention leaves to be seen. */
+  get #front(): Front {
+    const { settings, trimmedSeq: seq, trimmedNo: no } = this.#state;
+    const days = retentionDays(settings, this.env.settings.messageRetentionDays);
+    return { seq, no, fromMs: shownFromMs(days, this.env.clock.wallMs()) };
+  }
+
+  get front(): Front {
+    return this.#front;
+  }
+
+  /** Whether all up to `seq` is in a stored snapshot; see `RoomSnapshots.cover`. */
+  coverBySnapshot(seq: Seq, done: (isCovered: boolean) => void): void {
+    this.#snapshots.cover(seq, done);
+  }
+
+  /** Something is not durable yet, or nothing is to be written here. */
+  get isWriting(): boolean {
+    return this.#log?.isIdle !== true || this.#follows;
+  }
+
+  /** How far the room's subscribers have been told. */
+  get publishedSeq(): Seq {
+    return this.#told.seq;
+  }
+
+  get committedSeq(): Seq {
+    return this.#log?.committedSeq ?? 0;
+  }
+
+  /** Nothing would be lost by ending this activation: nobody listens, nothing is under way. */
+  get isIdle(): boolean {
+    return this.isSettled && this.audience.isEmpty;
+  }
+
+  /** Everything that was asked of it is answered, whoever may be listening. */
+  get isSettled(): boolean {
+    const quiet = this.#log === undefined || this.#log.isIdle;
+    return (
+      quiet &&
+      this.marks.isIdle &&
+      this.#sequels.isIdle &&
+      this.#decisions.lanes.isEmpty &&
+      this.#answers.isEmpty &&
+      this.assistant.isIdle &&
+      !this.hasMail
+    );
+  }
+
+  /** What the room's views are made of; `undefined` while there is no room. */
+  get facts(): RoomFacts | undefined {
+    const { settings, createdBy, createdAt, memberCount, lastTimestamp } = this.#state;
+    if (settings === undefined || createdBy === undefined) return undefined;
+    return { settings, createdBy, createdAt, memberCount, lastActivity: lastTimestamp };
+  }
+
+  /** The view is another one. false: this activation is not what the room should be now. */
+  fitsView(): boolean {
+    this.watch.start();
+    return this.#follows === this.env.ownership.follows(this.hash, topicKey(this.tenant, this.room));
+  }
+
+  /** Its log was read, nothing is being written, and it may be asked. */
+  get isAtRest(): boolean {
+    return this.#log?.isIdle === true && !this.#quarantined;
+  }
+
+  get wasRead(): boolean {
+    return this.#log !== undefined;
+  }
+
+  /** Whether the log, which reaches up to `head`, has more than this activation. `undefined`: it reads or appends just now. */
+  lacks(head: Seq): boolean | undefined {
+    if (this.#quarantined) return false;
+    if (this.#log === undefined) return undefined;
+    if (this.committedSeq >= head) return false;
+    return this.#log.isIdle ? true : undefined;
+  }
+
+  /** What it knows may be out of date: whoever listens or waits is handed to an activation that reads the log anew. */
+  reread(): void {
+    this.#end({ failed: false });
+  }
+
+  override stop(): RoomMessage[] {
+    this.receipts.stop();
+    this.notices.stop();
+    this.assistant.stop();
+    this.#told.stop();
+    return super.stop();
+  }
+
+  /** Ends the activation in good order, leaving a snapshot so that the next one starts quickly. */
+  passivate(): void {
+    if (this.#log?.isIdle === true && !this.#follows) this.#snapshots.saveLast();
+    this.stop();
+  }
+
+  protected override receive(message: RoomMessage): void {
+    switch (message.to) {
+      case "room":
+        this.#take(message);
+        return;
+      case "attach":
+        this.#attach(message);
+        return;
+      case "inherit":
+        this.#inherit(message.former);
+        return;
+      case "actor":
+        this.#hear(message.message);
+        return;
+    }
+  }
+
+  #hear(message: ActorMessage): void {
+    if (message.kind === "ask_unread") this.notices.asked(message.userId);
+    if (message.kind === "blocks_changed") this.#decisions.forgetBlocks(message.userId);
+    if (message.kind !== "presence") return;
+    const { presence, many } = message;
+    this.notices.heard(presence.user.userId, many === true && presence.status !== "offline");
+    this.audience.ephemera.showPresence(presence);
+  }
+
+  protected override originOf(message: RoomMessage): RoomRequest | undefined {
+    return message.to === "room" ? message : undefined;
+  }
+
+  protected override endTurn(): void {
+    if (this.#log !== undefined) {
+      if (!this.#fence.isWritten) this.fenceForListeners(this.#log);
+      this.#snapshots.takeIfDue(this.#log);
+      this.#log.submit();
+    }
+    this.marks.submit();
+  }
+
+  protected override failed(error: unknown, culprit: RoomMessage | undefined): void {
+    this.env.report("room_failed", { tenant: this.tenant, room: this.room, error: String(error) });
+    if (culprit?.to === "room") answerRejection(this.env, culprit, { code: "internal" });
+    this.#end({ failed: true, culprit });
+  }
+
+  // ---------------------------------------------------------------------------------------------- activation
+
+  #readTail(): void {
+    this.#readMs = this.env.clock.monotonicMs();
+    this.env.journal.readTail(this.#key, this.later(this.#tailRead));
+  }
+
+  readonly #tailRead = (read: ReadResult<LogTail>): void => {
+    if (!read.ok) {
+      this.env.clock.after(
+        ACTIVATION_RETRY_MS,
+        this.later(() => this.#readTail()),
+      );
+      return;
+    }
+    try {
+      this.#replay(read.value);
+    } catch (error) {
+      // A log that cannot be replayed would fail again each time: the room is set aside, the others live on.
+      this.env.report("room_quarantined", { tenant: this.tenant, room: this.room, error: String(error) });
+      this.#quarantined = true;
+    }
+    if (this.#isHeir || !this.#endsOpenRuns()) this.release();
+  };
+
+  #replay(tail: LogTail): void {
+    const state = tail.snapshot === undefined ? emptyRoomState() : decodeSnapshot(tail.snapshot.bytes);
+    this.#snapshots.wasRead(tail.snapshot?.seq ?? 0);
+    const audited: LogEvent[] = [];
+    for (const segment of tail.segments) {
+      const events = decodeEntries(segment.firstSeq, segment.entries);
+      for (const event of events) if (mayBeAudited(event)) audited.push(event);
+      for (const event of events) if (event.seq > state.head) apply(state, event);
+      if (!this.#follows) this.marks.sent(events);
+    }
+    state.window.expire(this.env.clock.wallMs());
+    this.#state = state;
+    if (!this.#follows && !isFenceOf(this.env.settings.node, state.owner)) this.#audit.copyAgain(this.#key, audited);
+    this.#told.begin(state.head);
+    this.#durableEpoch = state.epoch;
+    this.#log = new RoomLog(
+      this.env,
+      this.#key,
+      {
+        later: (run) => this.later(run),
+        committed: (events, after) => this.committed(events, after),
+        lost: (reason) => this.#lost(reason),
+      },
+      state.head,
+    );
+    this.watch.start();
+  }
+
+  /** Answers that a former activation left open end before anything is answered. false: there are none, or not to be ended here. */
+  #endsOpenRuns(): boolean {
+    if (this.#follows || this.#quarantined || this.#fence.waits || this.#state.runs.size === 0) return false;
+    this.hold();
+    this.assistant.endOpen(() => this.release());
+    return true;
+  }
+
+  // ---------------------------------------------------------------------------------------------- requests
+
+  #take(request: RoomRequest): void {
+    if (this.#quarantined) {
+      answerRejection(this.env, request, { code: "room_quarantined" });
+      return;
+    }
+    this.#told.meet(lastSeqOf(request));
+    if (!isBehind(this.env, this, request)) return this.#decisions.take(request);
+    if (mayReread(this.env, this.#readMs, request)) this.#end({ failed: false, current: request });
+  }
+
+  #append(log: RoomLog, event: LogEvent): void {
+    apply(this.#state, event);
+    const rows = hasNoRows(this.#state, event) ? NO_ROWS : rowChanges(this.#state, event);
+    if (rows.length > 0) this.#audit.note(event.seq, rows);
+    log.add(event, rows, this.#state.epoch, this.#state.messageCount);
+  }
+
+  protected writeFence(log: RoomLog): void {
+    this.#append(log, this.#fence.make());
+  }
+
+  protected fenceForListeners(log: RoomLog): void {
+    if (!this.#fence.isDueForListeners) return;
+    this.writeFence(log);
+    this.#fence.noteBare();
+  }
+
+  // ---------------------------------------------------------------------------------------------- commit
+
+  /** Answers once all that the answer rests on is durable. */
+  protected settleWhenCommitted(request: RoomRequest, outcome: Outcome): void {
+    const isRefused = "code" in outcome && "clientId" in request.command;
+    this.#answers.give(this.#fence.restOf(isRefused), request, outcome);
+  }
+
+  protected committed(events: readonly LogEvent[], after: Seq): void {
+    this.#durableEpoch = this.#state.epoch;
+    this.#audit.committed(this.committedSeq);
+    this.env.wrote(this, events);
+    this.receipts.committed(events);
+    this.marks.sent(events);
+    this.notices.committed(events);
+    if (!this.assistant.isIdle) this.assistant.committed(events);
+    // Whoever subscribes gets what follows their request, also when it was committed in one group with it.
+    this.#answers.committed((seq) => this.#told.publishUpTo(seq, events, after));
+    this.#told.publishUpTo(this.committedSeq, events, after);
+    this.#state.members.evict(this.committedSeq);
+    this.#state.messages.evict(this.committedSeq);
+    this.#state.items.evict(this.committedSeq);
+    this.#snapshots.committed(this.committedSeq);
+  }
+
+  // ---------------------------------------------------------------------------------------------- loss
+
+  #lost(reason: "fenced" | "full"): void {
+    this.env.report(reason === "fenced" ? "room_fenced" : "storage_full", { tenant: this.tenant, room: this.room });
+    if (reason === "full") this.#answers.refuseUnwritten();
+    this.#end({ failed: true, wasFull: reason === "full" });
+  }
+
+  /** Ends the activation; what it had not answered goes to the next one, in the order it came. */
+  #end({ failed, wasFull = false, culprit, current }: Ending): void {
+    const unanswered = [...this.#answers.unanswered(), ...this.marks.unanswered(), ...this.#sequels.unanswered()];
+    unanswered.push(...this.#decisions.lanes.unanswered(), ...this.assistant.questions.unanswered());
+    const left = current === undefined ? this.stop() : [current, ...this.stop()];
+    this.#log?.abandon();
+    this.watch.stop();
+    const present = this.audience.ephemera.shown;
+    // One that never read its log knows nothing to leave.
+    const former = this.#log === undefined ? undefined : { present, epoch: this.#durableEpoch, wasFull };
+    const { open, first } = estateOf(this, unanswered, left, { culprit, former });
+    this.env.restart(this, open, first, failed);
+  }
+
+  // ---------------------------------------------------------------------------------------------- what was before
+
+  /** Requests wait until the connections have been told what the others at this room know. */
+  #attach(attach: Attach): void {
+    const { link, connections, lastSeq, departed, isReread } = attach;
+    // Another owner wrote, and their edge heard of it first. What it heard must not be told again.
+    if (lastSeq > this.committedSeq && isReread === undefined && !this.#quarantined) {
+      return this.#end({ failed: false, current: { ...attach, isReread: true } });
+    }
+    this.#told.meet(lastSeq);
+    const told = Math.min(lastSeq, this.publishedSeq);
+    const laggards = this.audience.attach(link, connections, told, this.publishedSeq);
+    this.audience.ephemera.departed(departed);
+    if (laggards === undefined) return this.assistant.tellAll();
+    this.hold();
+    catchUp(this, laggards, () => {
+      this.assistant.tellAll();
+      this.release();
+    });
+  }
+
+  #inherit(former: Former): void {
+    if (this.#fence.inherit(former, () => this.#endsOpenRuns())) this.#follows = true;
+    this.audience.ephemera.inherit(former.present);
+    this.#endsOpenRuns();
+  }
+
+  override deliver(message: RoomMessage): boolean {
+    if (message.to === "inherit") this.#isHeir = true;
+    return super.deliver(message);
+  }
+}
+
+/** Pause before the log is read again when the store did not answer. */
+const ACTIVATION_RETRY_MS = 200;
+const NO_ROWS = [] as const;

@@ -1,0 +1,122 @@
+/**
+ * How HTTP answers: `{ success: true, data }` or `{ success: false, error: { code, message, details? } }`.
+ * Invariant: every failure goes through `refuse`, so that status, `Retry-After` and body always come from the one table.
+ */
+import { ParseError, ValidationError } from "elysia";
+import type { Result } from "../../base/result.ts";
+import { ERRORS, type ErrorCode, type Rejection } from "../../protocol/errors.ts";
+import { RequestRejected } from "./json-body.ts";
+import type { Log } from "../log.ts";
+import { REQUEST_ID_HEADER } from "./request-id.ts";
+
+export interface Success<Data> {
+  readonly success: true;
+  readonly data: Data;
+}
+export interface Failure {
+  readonly success: false;
+  readonly error: {
+    readonly code: ErrorCode;
+    readonly message: string;
+    /** Left out when there is nothing to tell. */
+    readonly details?: { readonly field?: string; readonly temporary?: true; readonly retryAfterMs?: number };
+  };
+}
+
+/** The part of Elysia's response settings that we touch. */
+export interface ResponseSettings {
+  status?: number | string;
+  headers: Record<string, string | number | undefined>;
+}
+
+export function succeed<Data>(data: Data): Success<Data> {
+  return { success: true, data };
+}
+
+/** Sets status and headers and returns the body. */
+export function refuse(set: ResponseSettings, rejection: Rejection): Failure {
+  const entry = ERRORS[rejection.code];
+  set.status = entry.http;
+  if (entry.http === 401) set.headers["www-authenticate"] = "Bearer";
+  if (rejection.retryAfterMs !== undefined) {
+    set.headers["retry-after"] = String(Math.max(1, Math.ceil(rejection.retryAfterMs / 1000)));
+  }
+  return failureOf(rejection);
+}
+
+export function failureOf(rejection: Rejection): Failure {
+  const { temporary, message } = ERRORS[rejection.code];
+  const details = {
+    ...(rejection.field === undefined ? {} : { field: rejection.field }),
+    ...(temporary ? { temporary: true as const } : {}),
+    ...(rejection.retryAfterMs === undefined ? {} : { retryAfterMs: rejection.retryAfterMs }),
+  };
+  return {
+    success: false,
+    error: {
+      code: rejection.code,
+      message: rejection.message ?? message,
+      ...(Object.keys(details).length === 0 ? {} : { details }),
+    },
+  };
+}
+
+/** Answers with what the engine said; `status` may depend on it. */
+export function answer<Value, Data>(
+  set: ResponseSettings,
+  result: Result<Value, Rejection>,
+  dataOf: (value: Value) => Data,
+  status: number | ((value: Value) => number) = 200,
+): Success<Data> | Failure {
+  if (!result.ok) return refuse(set, result.error);
+  set.status = typeof status === "number" ? status : status(result.value);
+  return succeed(dataOf(result.value));
+}
+
+/** For `onError` of every plugin with routes: what Elysia threw, in our words. */
+export function answerError(
+  context: { readonly error: unknown; readonly code: unknown; set: ResponseSettings },
+  log?: Log,
+): Failure {
+  const rejection = rejectionOf(context.error, context.code);
+  if (rejection.code === "internal") {
+    const requestId = context.set.headers[REQUEST_ID_HEADER];
+    log?.error({ err: context.error, ...(requestId !== undefined && { requestId }) }, "a request failed unexpectedly");
+  }
+  return refuse(context.set, rejection);
+}
+
+function rejectionOf(error: unknown, code: unknown): Rejection {
+  if (code === "NOT_FOUND") return { code: "not_found" };
+  if (error instanceof ValidationError) return invalidInput(error);
+  if (error instanceof ParseError) {
+    return error.cause instanceof RequestRejected ? error.cause.rejection : { code: "invalid_frame" };
+  }
+  return { code: "internal" };
+}
+
+interface SchemaProblem {
+  readonly value?: unknown;
+  readonly path?: string;
+  readonly message?: string;
+  readonly schema?: { readonly anyOf?: readonly { readonly const?: unknown }[]; readonly description?: string };
+}
+
+function invalidInput(error: ValidationError): Rejection {
+  // An answer of ours that does not fit its schema is our fault, not the client's.
+  if (error.type === "response") return { code: "internal" };
+  const problem = (error.valueError ?? {}) as SchemaProblem;
+  const field = (problem.path ?? "").slice(1).replaceAll("/", ".");
+  if (field === "") return { code: "invalid_frame", message: `The ${error.type} must be an object with named fields.` };
+  // JSON has no undefined: a value that is, is not there.
+  if (problem.value === undefined)
+    return { code: "missing_field", field, message: `The field "${field}" is required.` };
+  return { code: "invalid_field", field, message: `The field "${field}" is not acceptable: ${explain(problem)}.` };
+}
+
+function explain({ schema, message }: SchemaProblem): string {
+  const choices = schema?.anyOf?.map((choice) => choice.const).filter((choice) => choice !== undefined) ?? [];
+  if (choices.length > 0) return `expected one of ${choices.join(", ")}`;
+  const text = schema?.description ?? message ?? "wrong value";
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

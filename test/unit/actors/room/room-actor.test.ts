@@ -1,0 +1,186 @@
+/** A room and its log: what may be said before a commit, and what happens to requests when the store answers otherwise. */
+import { expect, test } from "bun:test";
+import type { RoomId, TenantId } from "../../../../src/base/ids.ts";
+import { SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, SNAPSHOT_EVENTS_MIN } from "../../../../src/base/limits.ts";
+import type { Segment } from "../../../../src/storage/journal.ts";
+import type { MemoryLog } from "../../../../src/storage/memory/memory-store.ts";
+import { type Append, ScriptedJournal } from "../../../support/scripted-journal.ts";
+import { type SmallClient, SmallNode } from "../../../support/small-node.ts";
+import type { Frame } from "../../../support/wire.ts";
+
+interface Scene {
+  readonly node: SmallNode;
+  readonly journal: () => ScriptedJournal;
+  readonly ann: SmallClient;
+  readonly ben: SmallClient;
+  readonly log: MemoryLog;
+}
+
+/** A public room with two people in it, on a journal that the test may take hold of. */
+function scene(): Scene {
+  let journal: ScriptedJournal | undefined;
+  const node = new SmallNode({
+    wrapJournal: (real) => {
+      journal = new ScriptedJournal(real);
+      return journal;
+    },
+  });
+  const ann = node.connect("ann");
+  const ben = node.connect("ben");
+  ann.create("room");
+  ben.join("room");
+  const log = node.store.currentLog("acme" as TenantId, "room" as RoomId);
+  if (log === undefined) throw new Error("the room was not written");
+  return { node, ann, ben, log, journal: () => journal as ScriptedJournal };
+}
+
+const message = (content: string, more: object = {}): Frame => ({
+  type: "send_message",
+  roomId: "room",
+  content,
+  ...more,
+});
+test("nothing is acked or shown before its commit; a duplicate waits for the commit of the original", () => {
+  const { node, journal, ann, ben } = scene();
+  const held: Append[] = [];
+  journal().onAppend = (append) => held.push(append);
+  const first = ann.send(message("hello", { clientId: "c" }));
+  node.run();
+  const again = ann.send(message("hello", { clientId: "c" }));
+  const other = ann.send(message("another body", { clientId: "c" }));
+  node.run();
+  expect([first, again, other].map((ref) => ann.answerTo(ref))).toEqual([undefined, undefined, undefined]);
+  expect(ben.texts("room")).toEqual([]);
+  expect(held).toHaveLength(1);
+  held[0]?.write();
+  node.run();
+  const ack = ann.answerTo(first);
+  expect(ack).toMatchObject({ type: "ack", seq: 5 });
+  expect(ann.answerTo(again)).toMatchObject({ type: "ack", seq: 5, messageId: ack?.["messageId"], duplicate: true });
+  expect(ann.answerTo(other)).toMatchObject({ type: "error", code: "conflict" });
+  expect(ben.texts("room")).toEqual(["hello"]);
+});
+
+test("what comes while an append is under way leaves as one segment, with answers in order", () => {
+  const { node, journal, ann, log } = scene();
+  const held: Append[] = [];
+  journal().onAppend = (append) => held.push(append);
+  const refs = Array.from({ length: 10 }, (_, i) => {
+    const ref = ann.send(message(`${i}`));
+    if (i === 0) node.run();
+    return ref;
+  });
+  node.run();
+  expect(held).toHaveLength(1);
+  journal().onAppend = undefined;
+  held[0]?.write();
+  node.run();
+  expect(log.segments.slice(-2).map(({ firstSeq, lastSeq }) => [firstSeq, lastSeq])).toEqual([
+    [5, 5],
+    [6, 14],
+  ]);
+  expect(refs.map((ref) => ann.answerTo(ref)?.["seq"])).toEqual(refs.map((_, i) => 5 + i));
+});
+
+test("no segment is larger than its bounds in events and in bytes", () => {
+  const { node, ann, log } = scene();
+  for (let i = 0; i < 3 * SEGMENT_EVENTS_MAX; i += 1) ann.send(message("x"));
+  node.run();
+  const before = log.segments.length;
+  for (let i = 0; i < 60; i += 1) ann.send(message("y".repeat(5_000)));
+  node.run();
+  const sizes = log.segments.map(({ firstSeq, lastSeq }) => lastSeq - firstSeq + 1);
+  expect(Math.max(...sizes)).toBe(SEGMENT_EVENTS_MAX);
+  const large = log.segments.slice(before);
+  expect(large.length).toBeGreaterThan(3);
+  for (const segment of large) expect(segment.entries.length).toBeLessThanOrEqual(SEGMENT_BYTES_MAX);
+  expect(
+    log.segments.every((segment, i) => i === 0 || segment.firstSeq === (log.segments[i - 1]?.lastSeq ?? 0) + 1),
+  ).toBe(true);
+});
+
+test("an append of unknown outcome that was written is found in its place, and acked once", () => {
+  const { node, journal, ann, ben, log } = scene();
+  let appends = 0;
+  journal().onAppend = (append) => {
+    appends += 1;
+    append.write(appends === 1 ? "unknown" : undefined);
+  };
+  expect(ann.request(message("hello"))).toMatchObject({ type: "ack", seq: 5 });
+  node.run(5_000);
+  expect(appends).toBe(1);
+  expect(ben.texts("room")).toEqual(["hello"]);
+  expect(log.segments.at(-1)?.lastSeq).toBe(5);
+});
+
+test("an append of unknown outcome that is not there is put again, byte for byte, until there is an answer", () => {
+  const { node, journal, ann, ben } = scene();
+  const seen: Segment[] = [];
+  journal().onAppend = (append) => {
+    seen.push(append.segment);
+    if (seen.length < 4) append.answer("unknown");
+    else append.write();
+  };
+  const ref = ann.send(message("hello"));
+  node.run(20);
+  // More comes in meanwhile; it is not for this segment.
+  const later = ann.send(message("later"));
+  node.runUntil(() => ann.answerTo(later) !== undefined);
+  expect(ann.answerTo(ref)).toMatchObject({ type: "ack", seq: 5 });
+  expect(ann.answerTo(later)).toMatchObject({ type: "ack", seq: 6 });
+  for (const segment of seen.slice(1, 4)) expect(segment).toEqual(seen[0] as Segment);
+  expect(ben.texts("room")).toEqual(["hello", "later"]);
+});
+
+test("a retry whose ack was lost gets the same sequence from the next activation", () => {
+  const { node, ann, ben } = scene();
+  const seq = ann.ack(message("hello", { clientId: "c" }))["seq"];
+  node.restartShard(0);
+  expect(ann.ack(message("hello", { clientId: "c" }))).toMatchObject({ seq, duplicate: true });
+  expect(ann.request(message("other", { clientId: "c" }))).toMatchObject({ code: "conflict" });
+  node.run();
+  expect(ben.texts("room")).toEqual(["hello"]);
+});
+
+test("a full store refuses what waits and is tried again with what comes later; reading goes on", () => {
+  const { node, journal, ann, ben } = scene();
+  ann.say("room", "before");
+  journal().onAppend = (append) => append.answer("full");
+  const refs = [ann.send(message("one")), ben.send(message("two"))];
+  node.run();
+  expect(ann.answerTo(refs[0] ?? "")).toMatchObject({ type: "error", code: "storage_full", temporary: true });
+  expect(ben.answerTo(refs[1] ?? "")).toMatchObject({ type: "error", code: "storage_full" });
+  const reader = node.connect("cid");
+  expect(reader.request({ type: "resume", rooms: { room: 4 } }).type).toBe("resumed");
+  expect(reader.texts("room")).toEqual(["before"]);
+  journal().onAppend = undefined;
+  expect(ann.ack(message("after")).type).toBe("ack");
+  node.run();
+  expect(ben.texts("room")).toEqual(["before", "after"]);
+  expect(ben.faults()).toEqual([]);
+});
+
+test("a request that waits for rows holds back its sender's later ones, and nobody else's", () => {
+  const { node, journal, ann, ben, log } = scene();
+  for (let i = 0; i < SNAPSHOT_EVENTS_MIN; i += 1) ann.send(message("x"));
+  node.runUntil(() => log.snapshot !== undefined);
+  // An activation that starts from a snapshot knows nobody's membership.
+  node.restartShard(0);
+  node.run();
+  const reads: (() => void)[] = [];
+  journal().onReadMembers = (read) => reads.push(read);
+  const first = ann.send(message("one"));
+  const second = ann.send(message("two"));
+  const bens = ben.send(message("ben's"));
+  node.run();
+  expect(reads).toHaveLength(2);
+  journal().onReadMembers = undefined;
+  reads[1]?.();
+  node.run();
+  expect(ben.answerTo(bens)?.type).toBe("ack");
+  expect([first, second].map((ref) => ann.answerTo(ref))).toEqual([undefined, undefined]);
+  reads[0]?.();
+  node.run();
+  expect(Number(ann.answerTo(second)?.["seq"])).toBe(Number(ann.answerTo(first)?.["seq"]) + 1);
+  expect(ann.texts("room").slice(-3)).toEqual(["ben's", "one", "two"]);
+});
