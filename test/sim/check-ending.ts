@@ -1,7 +1,7 @@
 /** Checks of how everything stands at the end (10): heads, who is there, who types, what is unread. */
 import type { RoomId, Seq, UserId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
-import type { ClientHistory, History } from "./history.ts";
+import type { Answer, ClientHistory, History } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
 import { eventsOf, headOf, membershipsOf, presentMembership } from "./log-facts.ts";
 
@@ -75,14 +75,17 @@ function checkUnread(
   }
 }
 
+/** What was there before is said once more, and ends nothing. */
+function isWritten(answer: Answer): boolean {
+  return answer.kind === "ack" && !answer.duplicate;
+}
+
 /** The first message that may be marked as unread at the end: what the user wrote after the answer ended that. */
 function unreadFrom(client: ClientHistory, room: RoomId): Seq {
   const requests = client.requests.filter((request) => request.room === room);
   const lastSentMs = Math.max(
     ...requests.map(({ body, tries, answers }) =>
-      body.kind === "send_message" && body.isAnonymous !== true && answers.some(({ kind }) => kind === "ack")
-        ? (tries[0]?.atMs ?? 0)
-        : 0,
+      body.kind === "send_message" && body.isAnonymous !== true && answers.some(isWritten) ? (tries[0]?.atMs ?? 0) : 0,
     ),
   );
   let from: Seq = Number.POSITIVE_INFINITY;

@@ -20,4 +20,6 @@ export const KEPT_CLUSTER_SEEDS: readonly number[] = [
   735,
   // The same of one that had waited for the view to name the node that sent it.
   788,
+  // The checker held a message that was only repeated for one that its author wrote after marking others as unread.
+  4936,
 ];
