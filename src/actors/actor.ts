@@ -8,7 +8,7 @@ import type { Runnable, Scheduler } from "./scheduler.ts";
 /** Which record of which link is at work. */
 export interface Origin {
   readonly record: number;
-  readonly link: { readonly no: number };
+  readonly link: { readonly mark: number };
 }
 /** Notes what is being handled where it survives the loss of the thread; record 0: nothing. */
 export type Working = (record: number, link: number) => void;
@@ -120,7 +120,7 @@ export abstract class Actor<Message extends object | string | number> implements
         if (culprit === undefined) break;
         const origin = this.originOf(culprit);
         if (origin === undefined) this.working(0, 0);
-        else this.working(origin.record, origin.link.no);
+        else this.working(origin.record, origin.link.mark);
         this.receive(culprit);
         culprit = undefined;
       }

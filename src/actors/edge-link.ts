@@ -48,6 +48,8 @@ export const OWN_LINK = 0;
 export class EdgeLink implements ToShardHandler {
   readonly no: number;
   readonly generation: number;
+  /** What the working mark calls it. */
+  readonly mark: number;
   /** The node that it is of; `undefined`: this one. */
   readonly edge: NodeId | undefined;
   readonly out = new ToEdgeWriter();
@@ -62,6 +64,7 @@ export class EdgeLink implements ToShardHandler {
     this.no = no;
     this.generation = generation;
     this.edge = edge;
+    this.mark = edge === undefined ? 0 - generation : no;
     this.connections = new ConnectionTable(codecs, this);
     this.#owner = owner;
   }

@@ -86,7 +86,7 @@ export interface ResumeGather {
 }
 
 /** What of a link is needed to answer. */
-export type AnswerWay = Pick<EdgeLink, "no" | "finish" | "reply" | "isRetired">;
+export type AnswerWay = Pick<EdgeLink, "mark" | "finish" | "reply" | "isRetired">;
 
 interface RequestBase {
   /** What it came over, and the number of its record there; 0 for what the shard asked itself. */

@@ -244,7 +244,7 @@ export class Shard implements LinkOwner {
       link.finish(record);
       return;
     }
-    this.#env.working(record, link.no);
+    this.#env.working(record, link.mark);
     const decoded = connection.codec.decode(data);
     if (!decoded.ok) {
       sendFrame(connection, errorFrame(decoded.error, decoded.error.ref, undefined));

@@ -10,7 +10,7 @@ import type { HeadHint } from "./head-hints.ts";
 import type { ShardOrder } from "./link.ts";
 import type { ShardSample } from "./shard-counters.ts";
 import type { Report } from "./shard-env.ts";
-import { WORKING_STORE, WorkingMark } from "./working-mark.ts";
+import { type Lost, lossOf, WORKING_STORE, WorkingMark } from "./working-mark.ts";
 
 /** What a shard's thread is started with; the entry file reads it as `workerData`. */
 export interface WorkerStart<Settings> {
@@ -47,14 +47,6 @@ export type WorkerNotice =
   | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> };
 /** To a worker, beside blocks of the own edge. */
 export type WorkerOrder = ShardOrder | { readonly kind: "close" };
-
-/** What a shard's former worker was handling when it was lost. */
-export interface Lost {
-  /** Number of the record; 0: nobody knows, or this is the first worker. */
-  readonly record: number;
-  readonly link: number;
-  readonly explained: boolean;
-}
 
 export interface SupervisorPorts<Settings> {
   readonly entry: URL;
@@ -94,6 +86,8 @@ interface Running {
   readonly worker: Worker;
   readonly mark: WorkingMark;
   ready: boolean;
+  /** How often the link of the own edge was to begin anew. */
+  begun: number;
   beats: number;
   beatMs: number;
 }
@@ -130,7 +124,10 @@ export class Supervisor<Settings> {
     if (order.kind === "view") this.#view = order;
     const running = this.#running[shard];
     if (running?.ready !== true) return;
-    if (order.kind === "link") this.#beginning[shard] = (this.#beginning[shard] ?? 0) + 1;
+    if (order.kind === "link") {
+      this.#beginning[shard] = (this.#beginning[shard] ?? 0) + 1;
+      running.begun += 1;
+    }
     running.worker.postMessage(order);
   }
 
@@ -154,7 +151,7 @@ export class Supervisor<Settings> {
     const storePort = connectStore?.();
     const start: WorkerStart<Settings> = { settings, shard, shards, mark: mark.memory, careful, storePort };
     const worker = new Worker(entry, { workerData: start, transferList: storePort === undefined ? [] : [storePort] });
-    const running: Running = { worker, mark, ready: false, beats: 0, beatMs: clock.monotonicMs() };
+    const running: Running = { worker, mark, ready: false, begun: 0, beats: 0, beatMs: clock.monotonicMs() };
     this.#running[shard] = running;
     let failure = "";
     worker.on("message", (message: Uint8Array | WorkerNotice) => {
@@ -228,13 +225,13 @@ export class Supervisor<Settings> {
     this.#running[shard] = undefined;
     if (this.#stopping) return;
     this.#ports.down(shard);
-    const { record, link } = running.mark;
-    const known = record > 0;
-    this.#lost[shard] = { record: Math.max(0, record), link, explained: known };
+    const lost = lossOf(running.mark, running.begun);
+    const { explained } = lost;
+    this.#lost[shard] = lost;
     this.restarts += 1;
-    this.#ports.report("worker_lost", { shard, record, link, why });
-    const delayMs = known ? 0 : (this.#restartMs[shard] ?? RESTART_MS_MIN);
-    this.#restartMs[shard] = known || running.ready ? RESTART_MS_MIN : Math.min(RESTART_MS_MAX, delayMs * 2);
+    this.#ports.report("worker_lost", { shard, record: running.mark.record, link: lost.link, why });
+    const delayMs = explained ? 0 : (this.#restartMs[shard] ?? RESTART_MS_MIN);
+    this.#restartMs[shard] = explained || running.ready ? RESTART_MS_MIN : Math.min(RESTART_MS_MAX, delayMs * 2);
     const relaunch = (): void => {
       if (!this.#stopping) this.#launch(shard, undefined, undefined);
     };

@@ -7,6 +7,24 @@ export const WORKING_NONE = 0;
 /** In the store's commit: may take as long as a disk takes. */
 export const WORKING_STORE = -1;
 
+/** What a shard's former worker was handling when it was lost. */
+export interface Lost {
+  /** Number of the record; 0: nobody knows, or its link has begun anew since, or this is the first worker. */
+  readonly record: number;
+  readonly link: number;
+  readonly explained: boolean;
+}
+
+/**
+ * What a mark says of a loss. The own edge's link counts its records anew whenever it begins anew: then a number of the one
+ * before is that of another request, which is not to be blamed. `begun`: how often that was ordered.
+ */
+export function lossOf({ record, link }: Pick<WorkingMark, "record" | "link">, begun: number): Lost {
+  const explained = record > 0;
+  const isPresent = link > 0 || link + begun === 0;
+  return { record: explained && isPresent ? record : 0, link: Math.max(link, 0), explained };
+}
+
 const RECORD = 0;
 const BEAT = 1;
 const LINK = 2;
@@ -25,7 +43,7 @@ export class WorkingMark {
     return this.#cells[RECORD] ?? WORKING_NONE;
   }
 
-  /** Of the record. */
+  /** Of the record: the number of another edge's link; how often the own edge's has begun anew, below 0. */
   get link(): number {
     return this.#cells[LINK] ?? 0;
   }

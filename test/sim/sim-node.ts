@@ -11,7 +11,7 @@ import type { ShardOrder } from "../../src/actors/link.ts";
 import type { RoomActor } from "../../src/actors/room/room-actor.ts";
 import { Shard } from "../../src/actors/shard.ts";
 import type { ShardEnv, ShardSettings } from "../../src/actors/shard-env.ts";
-import type { Lost } from "../../src/actors/supervisor.ts";
+import { type Lost, lossOf } from "../../src/actors/working-mark.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import { err, type Result } from "../../src/base/result.ts";
 import type { ClusterNode } from "../../src/cluster-node.ts";
@@ -91,6 +91,8 @@ interface Incarnation {
   link: number;
   /** Links of the own edge whose beginning it has not seen: what it says belongs to the one before. */
   beginning: number;
+  /** How often it was told that there is a new one. */
+  begun: number;
 }
 
 const FIRST: Lost = { record: 0, link: OWN_LINK, explained: false };
@@ -244,7 +246,7 @@ export class SimNode {
       },
       (env, address) => this.#parts.makeRoom(env, address, host),
     );
-    const counts = { record: 0, link: OWN_LINK, beginning: 0 };
+    const counts = { record: 0, link: OWN_LINK, beginning: 0, begun: 0 };
     const incarnation: Incarnation = { process, shard: built, toEdge, toShard, owner, ...counts };
     this.#running[shard] = incarnation;
     trace.note(queue.nowMs, `${this.#name} shard ${shard} up as ${owner}`);
@@ -262,7 +264,10 @@ export class SimNode {
     const order = wrapOrder === undefined ? ordered : wrapOrder(ordered);
     const incarnation = this.#running[shard];
     if (order === undefined || incarnation === undefined) return;
-    if (order.kind === "link") incarnation.beginning += 1;
+    if (order.kind === "link") {
+      incarnation.beginning += 1;
+      incarnation.begun += 1;
+    }
     incarnation.toShard.send(() => incarnation.process.enter(() => this.#obey(incarnation, order)));
   }
 
@@ -334,8 +339,7 @@ export class SimNode {
     if (this.#running[shard] !== incarnation) return;
     this.#running[shard] = undefined;
     this.gateway.shardDown(shard);
-    const { record, link } = incarnation;
-    const lost = { record: Math.max(0, record), link, explained: record > 0 };
+    const lost = lossOf(incarnation, incarnation.begun);
     queue.after(random.next() * RESTART_MS_MAX, () => this.#process.enter(() => this.#start(shard, lost)));
   }
 

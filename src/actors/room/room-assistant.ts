@@ -24,7 +24,7 @@ import type { Growing } from "../views.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 /** What the room asks itself came over nothing. */
-const NO_LINK: AnswerWay = { no: 0, finish: () => undefined, reply: () => undefined, isRetired: false };
+const NO_LINK: AnswerWay = { mark: 0, finish: () => undefined, reply: () => undefined, isRetired: false };
 type Outcome = Omit<RunOutcome, "attempt">;
 
 const INTERRUPTED: Outcome = { state: "failed", reason: "interrupted" };

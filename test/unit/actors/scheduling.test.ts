@@ -137,7 +137,7 @@ class Noting extends Actor<string> {
     this.seen.push(message);
   }
   protected override originOf(message: string): Origin {
-    return { record: message.length, link: { no: 1 } };
+    return { record: message.length, link: { mark: 1 } };
   }
   protected override endTurn(): void {
     this.turns += 1;

@@ -1,7 +1,7 @@
 /** Real threads that end, hang and wait: what the supervisor takes for a loss, and what it says of it. */
 import { afterEach, expect, test } from "bun:test";
-import { type Lost, Supervisor } from "../../../src/actors/supervisor.ts";
-import { WORKING_NONE, WorkingMark } from "../../../src/actors/working-mark.ts";
+import { Supervisor } from "../../../src/actors/supervisor.ts";
+import { type Lost, WORKING_NONE, WorkingMark } from "../../../src/actors/working-mark.ts";
 import { SystemClock } from "../../../src/base/clock.ts";
 import type { NodeId } from "../../../src/cluster/membership.ts";
 import { viewOf } from "../../support/small-shard.ts";
@@ -137,6 +137,24 @@ test("the link of the record that a thread was lost in is told, and whether anyb
     { record: 0, link: 0, explained: false },
     { record: 9, link: 4, explained: true },
     { record: 0, link: 0, explained: false },
+  ]);
+});
+
+test("a record of the own edge's former link blames nobody: the new one's has that number, too", async () => {
+  const { lost, supervisor } = await start();
+  supervisor.post(0, { kind: "link" });
+  watched?.send(DO.exit, 9, 0);
+  await watched?.until(4);
+  // Records of the other edges' links, and of a link that has not begun anew, are theirs.
+  watched?.send(DO.exit, 9, 0);
+  await watched?.until(7);
+  supervisor.post(0, { kind: "link" });
+  watched?.send(DO.exit, 9, 4);
+  await watched?.until(10);
+  expect(lost.slice(1)).toEqual([
+    { record: 0, link: 0, explained: true },
+    { record: 9, link: 0, explained: true },
+    { record: 9, link: 4, explained: true },
   ]);
 });
 
