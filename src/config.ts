@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
 import { type AssistantConfig, type HookConfig, readAssistant, readHookTerms } from "./config-assistant.ts";
 import { type AttachmentsConfig, readAttachments } from "./config-attachments.ts";
+import { type OutwardConfig, readOutward } from "./config-outward.ts";
 import { FRAME_BYTES_MAX, MESSAGE_LENGTH_DEFAULT } from "./base/limits.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { Rate } from "./base/token-bucket.ts";
@@ -100,6 +101,8 @@ export interface Config {
   /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
   readonly moderationHook: HookConfig | undefined;
   readonly attachments: AttachmentsConfig;
+  /** Addresses within one's own network that users and tenants may have the engine ask. */
+  readonly outward: OutwardConfig;
   /** `undefined`: nothing is counted. */
   readonly metrics: { readonly token: string | undefined } | undefined;
   /** Sentences for the operator, to be printed once at start. */
@@ -184,6 +187,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     moderationHook: readModerationHook(reader),
     metrics: readMetrics(reader),
     attachments: readAttachments(reader, dynamodb === undefined),
+    outward: readOutward(reader),
     notices: noticesOfRedis(reader),
   };
   refuseDatabaseUrl(reader);

@@ -3,12 +3,16 @@
  * its answers back. While it is down hints are dropped: the next one begins with a sweep.
  */
 import { Worker } from "node:worker_threads";
+import type { Call } from "./actors/calls.ts";
 import type { HeadHint } from "./actors/head-hints.ts";
 import { FOLLOW_LATE_MS, SEARCH_MS_MAX, SEARCHES_WAITING_MAX } from "./base/limits.ts";
+import type { Result } from "./base/result.ts";
 import type { View } from "./cluster/placement.ts";
+import type { Principal } from "./domain/principal.ts";
 import type { FollowNotice, FollowOrder, FollowSettings } from "./follow-thread.ts";
 import type { Delivered, Forgotten, Lag } from "./followers/log-consumer.ts";
 import type { Report } from "./actors/shard-env.ts";
+import type { Rejection } from "./protocol/errors.ts";
 import type { LogKey, ReadResult } from "./storage/journal.ts";
 import type { Hit, SearchQuery } from "./storage/search-index.ts";
 
@@ -26,8 +30,12 @@ const WATCH_MS = 5_000;
 
 type Answered = (answer: FollowNotice | undefined) => void;
 
+/** Carries out what consumers ask of the engine. */
+export type CarryOut = (by: Principal, call: Call) => Promise<Result<unknown, Rejection>>;
+
 export class FollowHost {
   readonly #settings: FollowSettings;
+  readonly #carryOut: CarryOut;
   readonly #report: Report;
   readonly #entry: URL;
   readonly #pending = new Map<number, Answered>();
@@ -43,8 +51,14 @@ export class FollowHost {
   #lagsAtMs = performance.now();
 
   /** `entry`: what the thread runs, for tests. */
-  constructor(settings: FollowSettings, report: Report, entry = new URL("./follow-thread.ts", import.meta.url)) {
+  constructor(
+    settings: FollowSettings,
+    carryOut: CarryOut,
+    report: Report,
+    entry = new URL("./follow-thread.ts", import.meta.url),
+  ) {
     this.#entry = entry;
+    this.#carryOut = carryOut;
     this.#settings = settings;
     this.#report = report;
     if (settings.search) this.#lags = { search: { logs: 0, events: 0, ms: 0 } };
@@ -68,7 +82,7 @@ export class FollowHost {
     const worker = new Worker(this.#entry, { workerData: this.#settings });
     this.#worker = worker;
     let why = "";
-    worker.on("message", (notice: FollowNotice) => this.#noticed(notice));
+    worker.on("message", (notice: FollowNotice) => this.#noticed(worker, notice));
     worker.on("error", (error) => {
       why = error instanceof Error ? error.message : String(error);
     });
@@ -151,7 +165,13 @@ export class FollowHost {
     this.#worker?.postMessage(order);
   }
 
-  #noticed(notice: FollowNotice): void {
+  /** Never rejects; a thread that is gone by then is told nothing. */
+  async #carry(worker: Worker, no: number, by: Principal, call: Call): Promise<void> {
+    const result = await this.#carryOut(by, call);
+    if (this.#worker === worker) this.#send({ kind: "answered", no, result });
+  }
+
+  #noticed(worker: Worker, notice: FollowNotice): void {
     switch (notice.kind) {
       case "ready":
         this.#isReady = true;
@@ -167,6 +187,9 @@ export class FollowHost {
       case "hits":
       case "forgotten":
         this.#answered(notice.no, notice);
+        return;
+      case "ask":
+        void this.#carry(worker, notice.no, notice.by, notice.call);
         return;
       case "report":
         this.#report(notice.event, notice.details);

@@ -6,13 +6,19 @@ import { readlinkSync } from "node:fs";
 import { setPriority } from "node:os";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { addressHash, roomAddress } from "./actors/address.ts";
+import type { Call } from "./actors/calls.ts";
 import type { HeadHint } from "./actors/head-hints.ts";
 import { SystemClock } from "./base/clock.ts";
+import type { Result } from "./base/result.ts";
 import { Placement, type View } from "./cluster/placement.ts";
+import type { Principal } from "./domain/principal.ts";
+import { EngineCalls } from "./followers/engine-calls.ts";
 import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-consumer.ts";
 import { LogFollowers } from "./followers/log-followers.ts";
 import { SearchConsumer } from "./followers/search-consumer.ts";
 import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
+import type { OutwardAllowed } from "./integrations/outward-http.ts";
+import type { Rejection } from "./protocol/errors.ts";
 import type { LogKey, ReadResult } from "./storage/journal.ts";
 import type { Hit, SearchQuery } from "./storage/search-index.ts";
 
@@ -21,6 +27,8 @@ export interface FollowSettings {
   readonly search: boolean;
   /** There are other nodes: which logs are followed here depends on the view. */
   readonly isClustered: boolean;
+  /** Where consumers may go beside what everybody can reach. */
+  readonly outward: OutwardAllowed;
 }
 
 /** To the thread. */
@@ -31,6 +39,8 @@ export type FollowOrder =
   | { readonly kind: "sweep" }
   | { readonly kind: "search"; readonly no: number; readonly query: SearchQuery }
   | { readonly kind: "forget"; readonly no: number; readonly log: LogKey; readonly what: Forgotten }
+  /** What became of call `no`. */
+  | { readonly kind: "answered"; readonly no: number; readonly result: Result<unknown, Rejection> }
   | { readonly kind: "close" };
 
 /** From the thread. */
@@ -39,6 +49,8 @@ export type FollowNotice =
   | { readonly kind: "lags"; readonly lags: Readonly<Record<string, Lag>> }
   | { readonly kind: "hits"; readonly no: number; readonly result: ReadResult<readonly Hit[]> }
   | { readonly kind: "forgotten"; readonly no: number; readonly outcome: Delivered }
+  /** A consumer asks the engine something. */
+  | { readonly kind: "ask"; readonly no: number; readonly by: Principal; readonly call: Call }
   | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> }
   | { readonly kind: "closed" };
 
@@ -52,6 +64,7 @@ function run(host: MessagePort, settings: FollowSettings): void {
   yieldToOthers(report);
   const storage = openFollowerStorage(settings.storage, report);
   const search = settings.search ? openSearchIndex(settings.storage, report) : undefined;
+  const engine = new EngineCalls((no, by, call) => notice({ kind: "ask", no, by, call }));
   const consumers: readonly LogConsumer[] =
     search === undefined ? [] : [new SearchConsumer(search.index, setImmediate)];
   let placement: Placement | undefined;
@@ -88,6 +101,9 @@ function run(host: MessagePort, settings: FollowSettings): void {
       }
       case "forget":
         followers.forget(order.log, order.what, (outcome) => notice({ kind: "forgotten", no: order.no, outcome }));
+        return;
+      case "answered":
+        engine.answered(order.no, order.result);
         return;
       case "close":
         clearInterval(lags);

@@ -197,7 +197,11 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
           write: (delta) => gateway.addFigures(delta),
         });
   const followers = config.search
-    ? new FollowHost({ storage, search: config.search, isClustered: cluster !== undefined }, report)
+    ? new FollowHost(
+        { storage, search: config.search, isClustered: cluster !== undefined, outward: config.outward },
+        (by, call) => gateway.call(by, call),
+        report,
+      )
     : undefined;
   const settings: ShardThreadSettings = {
     storage,

@@ -653,3 +653,13 @@ export const TRACE_SOCKETS_LOOKED_AT_MAX = 256;
 /** How long other nodes are waited for, milliseconds, and questions to them that are open. Reject `overloaded`. */
 export const TRACE_WAIT_MS = 1_000;
 export const TRACE_QUESTIONS_MAX = 256;
+
+// ------------------------------------------------------------------------------- what leaves the engine
+
+/** Addresses of one name that are looked at before somebody connects to it. Beyond: it counts as unknown. */
+export const OUTWARD_ADDRESSES_MAX = 64;
+/** Entries of `STOA_OUTWARD_ALLOW`. */
+export const OUTWARD_ALLOWED_MAX = 100;
+/** Calls of consumers to the engine that are under way at once, and that wait: beyond, `overloaded`. */
+export const FOLLOW_CALLS_AT_ONCE = 64;
+export const FOLLOW_CALLS_WAITING_MAX = 4_096;

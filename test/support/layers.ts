@@ -26,6 +26,8 @@ export const ACTOR_LINK: readonly string[] = [
   "actors/shard-counters.ts",
   "actors/keeping-calls.ts",
 ];
+/** What a consumer of the logs has to be, and how it asks the engine. */
+export const FOLLOWER_PORTS: readonly string[] = ["followers/engine-calls.ts", "followers/log-consumer.ts"];
 /** How events become bytes and back, and what people are shown of them. */
 export const ACTOR_CODECS: readonly string[] = ["actors/log-codec.ts", "actors/views.ts"];
 /** What of the domain is data: stored rows, events, commands and how one is made of a wish, but no decisions. */
@@ -81,7 +83,11 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ["bun", "elysia", "@elysiajs/*", "pino", "prom-client", "node:*"],
   },
   // The codec: they read what the actors wrote.
-  followers: { may: ["base/", "actors/log-codec.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS], packages: [] },
+  // And calls: what a consumer asks of the engine.
+  followers: {
+    may: ["base/", "protocol/errors.ts", "actors/log-codec.ts", "actors/calls.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
+    packages: [],
+  },
   capsule: {
     may: ["base/", "domain/", "protocol/frames.ts", ...ACTOR_CODECS, ...JOURNAL_PORTS],
     packages: ["bun:sqlite", "node:*"],
@@ -91,15 +97,24 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ["openai", "@google/generative-ai", "node:worker_threads"],
   },
   integrations: {
-    may: ["base/", "followers/log-consumer.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
+    may: [
+      "base/",
+      "protocol/",
+      "actors/calls.ts",
+      "actors/keeping-calls.ts",
+      ...FOLLOWER_PORTS,
+      ...DOMAIN_TYPES,
+      ...JOURNAL_PORTS,
+    ],
     packages: ["sharp", "node:*"],
   },
   "config.ts": {
-    may: ["base/", "env-reader.ts", "config-assistant.ts", "config-attachments.ts"],
+    may: ["base/", "env-reader.ts", "config-assistant.ts", "config-attachments.ts", "config-outward.ts"],
     packages: ["node:*"],
   },
   "config-assistant.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "config-attachments.ts": { may: ["base/", "env-reader.ts"], packages: [] },
+  "config-outward.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "env-reader.ts": { may: ["base/"], packages: [] },
   "main.ts": { may: [""], packages: ["*"] },
   "server.ts": { may: [""], packages: ["*"] },

@@ -1,5 +1,6 @@
 /** A thread in the place of the one that follows the logs: says it is ready, and does what the room's name asks for. */
 import { parentPort } from "node:worker_threads";
+import { ASKED } from "./asked.ts";
 import type { FollowNotice, FollowOrder } from "../../src/follow-thread.ts";
 
 const say = (notice: FollowNotice): void => parentPort?.postMessage(notice);
@@ -12,9 +13,14 @@ parentPort?.on("message", (order: FollowOrder) => {
     say({ kind: "closed" });
     parentPort?.close();
   }
+  if (order.kind === "answered") {
+    const isSame = order.no === ASKED.no && Bun.deepEquals(order.result, { ok: true, value: ASKED.call });
+    say({ kind: "report", event: `answered ${isSame ? "yes" : "no"}`, details: {} });
+  }
   if (order.kind !== "search") return;
   const [room] = order.query.rooms;
   if (room === "die") process.exit(1);
+  if (room === "ask") say({ kind: "ask", ...ASKED });
   if (room !== "wait") say({ kind: "hits", no: order.no, result: { ok: true, value: [] } });
 });
 say({ kind: "ready" });

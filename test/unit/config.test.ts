@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { OUTWARD_ALLOWED_MAX } from "../../src/base/limits.ts";
 import { type Config, readConfig } from "../../src/config.ts";
 
 const STRONG = "x".repeat(32);
@@ -124,6 +125,9 @@ describe("readConfig", () => {
     ["S3_BUCKET_ATTACHMENTS", "Upper", "a bucket name"],
     ["STOA_METRICS_TOKEN", "short", "16 characters"],
     ["S3_ENDPOINT", "localhost", "https://"],
+    ["STOA_OUTWARD_ALLOW", "10.0.0.1/8", "ranges (10.1.0.0/16)"],
+    ["STOA_OUTWARD_ALLOW", "hooks.internal, 1.2.3", "ranges (10.1.0.0/16)"],
+    ["STOA_OUTWARD_ALLOW", Array.from({ length: OUTWARD_ALLOWED_MAX + 1 }, () => "::1").join(","), "at most 100"],
     ["STOA_ATTACHMENTS", "disk", "folder, s3, off"],
     ["STOA_UPLOAD_BYTES_PER_DAY", "0", "a whole number from 1"],
     ["STOA_TENANT_FILE_BYTES", "-1", "a whole number from 0"],
@@ -358,6 +362,20 @@ describe("where Redis is", () => {
     ]);
     expect(complaintsOf({ REDIS_URL: "redis://a", REDIS_HOST: "a" })[0]).toStartWith("REDIS_HOST: got ");
   });
+});
+
+test("addresses that the engine may ask within one's own network are ranges and names", () => {
+  const config = readConfig({ STOA_OUTWARD_ALLOW: " 127.0.0.1, 10.2.0.0/16,Hooks.Internal ,fd00::/8," });
+  if (!config.ok) throw new Error(config.error.join());
+  const { ranges, hosts } = config.value.outward;
+  expect(ranges.map(({ version, length }) => [version, length])).toEqual([
+    [4, 32],
+    [4, 16],
+    [6, 8],
+  ]);
+  expect(hosts).toEqual(["hooks.internal"]);
+  const most = readConfig({ STOA_OUTWARD_ALLOW: Array.from({ length: OUTWARD_ALLOWED_MAX }, () => "::1").join(",") });
+  expect(most.ok).toBe(true);
 });
 
 describe("the moderation hook", () => {

@@ -1,23 +1,36 @@
 /** The main thread's side of the thread that follows the logs: asked, lost, started again, and bounded. */
 import { afterEach, expect, test } from "bun:test";
+import type { Call } from "../../src/actors/calls.ts";
 import type { RoomId, TenantId } from "../../src/base/ids.ts";
+import type { Principal } from "../../src/domain/principal.ts";
+import type { Rejection } from "../../src/protocol/errors.ts";
 import { SEARCHES_WAITING_MAX } from "../../src/base/limits.ts";
+import { ok, type Result } from "../../src/base/result.ts";
 import { FollowHost } from "../../src/follow-host.ts";
 import { LOG } from "../conformance/harness.ts";
+import { ASKED } from "../support/asked.ts";
 import { eventually } from "../support/eventually.ts";
 
 const settings = {
   storage: { dataDir: "none", dynamodb: undefined },
   search: true,
   isClustered: false,
+  outward: { ranges: [], hosts: [] },
 };
+const carried: [by: Principal, call: Call][] = [];
 const reports: string[] = [];
 let host: FollowHost;
+
+/** The engine: answers with what it was asked. */
+async function carryOut(by: Principal, call: Call): Promise<Result<unknown, Rejection>> {
+  carried.push([by, call]);
+  return ok(call);
+}
 
 function start(): FollowHost {
   reports.length = 0;
   const entry = new URL("../support/tiny-follower.ts", import.meta.url);
-  host = new FollowHost(settings, (event) => void reports.push(event), entry);
+  host = new FollowHost(settings, carryOut, (event) => void reports.push(event), entry);
   host.start();
   return host;
 }
@@ -59,4 +72,11 @@ test("so many searches may wait, and one more is refused at once", async () => {
   void host.search(query("die"));
   await host.stop();
   expect(await Promise.all(waiting)).toEqual(waiting.map(() => AWAY));
+});
+
+test("what a consumer asks is carried out by the engine, and the thread has the answer", async () => {
+  start();
+  expect(await host.search(query("ask"))).toEqual({ ok: true, value: [] });
+  await eventually(async () => expect(reports).toEqual(["swept", "answered yes"]));
+  expect(carried).toEqual([[ASKED.by, ASKED.call]]);
 });

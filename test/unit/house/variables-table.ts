@@ -62,6 +62,9 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   S3_BUCKET_ATTACHMENTS: { says: "the bucket; its region and keys are those of `AWS_…`" },
   S3_ENDPOINT: { says: "a server of one's own that speaks like S3; default: the region's" },
   AWS_SESSION_TOKEN: { says: "with temporary keys, read by the AWS SDK and for S3" },
+  STOA_OUTWARD_ALLOW: {
+    says: "addresses within one's own network that webhooks and push endpoints may name nevertheless, comma-separated: `10.1.2.3, 10.2.0.0/16, hooks.internal`",
+  },
   STOA_THUMBNAILS: { says: "make small pictures of large ones", value: (c) => c.attachments.thumbnails },
   STOA_UPLOAD_BYTES_PER_DAY: {
     says: "what one person may upload in a day (UTC)",
