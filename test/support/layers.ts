@@ -34,6 +34,7 @@ export const ACTOR_CODECS: readonly string[] = ["actors/log-codec.ts", "actors/v
 export const DOMAIN_TYPES: readonly string[] = [
   "domain/assistant/port.ts",
   "domain/assistant/runs.ts",
+  "domain/assistant/usage.ts",
   "domain/figure-book.ts",
   "domain/figures.ts",
   "domain/moderation/hook.ts",

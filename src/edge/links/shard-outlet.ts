@@ -54,6 +54,10 @@ export class ShardOutlet {
     return this.#writer.lastRecord - this.#progress;
   }
 
+  isDone(record: number): boolean {
+    return record <= this.#progress || this.#done.has(record);
+  }
+
   get writer(): ToShardWriter {
     return this.#writer;
   }
