@@ -7,6 +7,7 @@ import { availableParallelism, hostname } from "node:os";
 import { type AssistantConfig, type HookConfig, readAssistant, readHookTerms } from "./config-assistant.ts";
 import { type AttachmentsConfig, readAttachments } from "./config-attachments.ts";
 import { type OutwardConfig, readOutward } from "./config-outward.ts";
+import { type NotifyConfig, readNotify } from "./config-notify.ts";
 import { FRAME_BYTES_MAX, MESSAGE_LENGTH_DEFAULT } from "./base/limits.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { Rate } from "./base/token-bucket.ts";
@@ -103,6 +104,8 @@ export interface Config {
   readonly attachments: AttachmentsConfig;
   /** Addresses within one's own network that users and tenants may have the engine ask. */
   readonly outward: OutwardConfig;
+  /** Where people are told of what happens while they are away. */
+  readonly notify: NotifyConfig;
   /** `undefined`: nothing is counted. */
   readonly metrics: { readonly token: string | undefined } | undefined;
   /** Sentences for the operator, to be printed once at start. */
@@ -188,6 +191,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     metrics: readMetrics(reader),
     attachments: readAttachments(reader, dynamodb === undefined),
     outward: readOutward(reader),
+    notify: readNotify(reader, dynamodb === undefined),
     notices: noticesOfRedis(reader),
   };
   refuseDatabaseUrl(reader);

@@ -33,8 +33,7 @@ import { Keeper } from "./edge/keeping/keeper.ts";
 import { OwnDirectory } from "./edge/circle/own-directory.ts";
 import { createApp } from "./edge/http.ts";
 import { Lateness } from "./edge/sockets/lateness.ts";
-import { createMetrics, type MetricsSource } from "./edge/figures/metrics.ts";
-import { Pulse } from "./edge/figures/pulse.ts";
+import { createMetrics } from "./edge/figures/metrics.ts";
 import { ShardTally } from "./edge/figures/shard-tally.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
@@ -43,6 +42,8 @@ import { Retention } from "./edge/keeping/retention.ts";
 import type { Broadcaster } from "./edge/ports.ts";
 import { StreamHub } from "./edge/streams/stream-hub.ts";
 import { openBlobs, openCluster } from "./open-parts.ts";
+import { vapidOf } from "./integrations/notify/vapid.ts";
+import { refuseUrl } from "./integrations/outward-http.ts";
 import { Thumbnails } from "./integrations/thumbnails.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
@@ -100,6 +101,7 @@ const TYPING_TIMEOUT_SNAKE_MS = 10_000;
 
 export async function startServer(parts: ServerParts): Promise<Result<RunningServer, string>> {
   const { config, secret, log, onFatal } = parts;
+  const vapid = config.notify.push && vapidOf(config.notify.push.keys, config.dataDir);
   const clock = new SystemClock();
   const random = new SystemRandom();
   const codecs = createCodecs({ messageLengthMax: config.messageLengthMax });
@@ -114,7 +116,6 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const self = selfOf(config, random, clock);
   // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
   const node = shared === undefined ? config.instanceId : self.id;
-  let pulse: Pulse | undefined;
   const circle = new EdgeCircle({
     clock,
     auth,
@@ -123,9 +124,6 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     gateway: () => gateway,
     node,
     others: () => (cluster?.view?.nodes ?? []).map(({ id }) => id).filter((id) => id !== self.id),
-    // Alone, it is who it says it is; in a cluster others know it by its name in the view.
-    nodes: () => cluster?.view?.nodes ?? [{ ...self, id: node }],
-    pulse: (sinceMs) => pulse?.view(sinceMs),
     ...(shared && { tell: (block) => cluster?.links.tellEdges(block) }),
   });
   const { rates } = circle;
@@ -281,7 +279,6 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const lateness = new Lateness(clock);
   const leave = async (): Promise<void> => {
     lateness.stop();
-    pulse?.stop();
     streams.stop();
     gateway.stop();
     circle.stop();
@@ -334,7 +331,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     followers: () => followers?.lags ?? {},
     redisConnected: () => config.redis !== undefined && isAmongOthers(),
   };
-  const figuresOfNode: MetricsSource = {
+  const metrics = createMetrics({
     edge: gateway.counters,
     shards: tally,
     instance: config.instanceId,
@@ -347,13 +344,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     nodes: () => cluster?.view?.nodes.length ?? 1,
     dependencies: health.dependencies,
     lagsMs: () => Object.fromEntries(Object.entries(followers?.lags ?? {}).map(([name, { ms }]) => [name, ms])),
-  };
-  const metrics = createMetrics(figuresOfNode);
-  if (config.metrics !== undefined) {
-    const { answerTimes } = gateway;
-    const sampled = (): void => circle.pulse.look();
-    pulse = new Pulse({ clock, node, source: figuresOfNode, shards: config.shards, answerTimes, sampled });
-  }
+  });
   const app = createApp({
     ...{ keeper, retention, erasures, receipts: new Receipts(secret) },
     engine: gateway,
@@ -364,6 +355,10 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     searcher: config.search ? followers : undefined,
     circle,
     attachments: files?.attachments,
+    push: vapid && {
+      publicKey: vapid.publicKey,
+      mayReach: (endpoint) => refuseUrl(endpoint, config.outward).ok,
+    },
     health,
     counters: gateway.counters,
     metrics: config.metrics && { ...config.metrics, metrics },

@@ -6,6 +6,7 @@ import type { ConnectionId, MessageId, RoomId, Seq, UserId } from "../base/ids.t
 import type { Rate } from "../base/token-bucket.ts";
 import type { AskReply } from "../domain/assistant/port.ts";
 import type { DayFigures } from "../domain/figures.ts";
+import type { TenantNotify } from "../domain/notify/preferences.ts";
 import type { Profile } from "../domain/user/profile.ts";
 import type { ModerationRule, TenantModeration } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
@@ -23,6 +24,14 @@ import type {
 } from "../protocol/frames.ts";
 import type { StandingCollection } from "../domain/room/vocabulary.ts";
 import type { KeepAsk, KeepReply, UserKeepAsk, UserKeepReply } from "./keeping-calls.ts";
+import type {
+  NotifyAsk,
+  NotifyReply,
+  NotifySettingsAsk,
+  NotifySettingsReply,
+  RoomNotifyAsk,
+  RoomNotifyReply,
+} from "./notify-calls.ts";
 import type { Replayed, Route } from "./room/route-trace.ts";
 
 interface AskRequest {
@@ -145,8 +154,6 @@ export interface PseudonymBanEntry {
 }
 export interface RoomListEntry extends RoomView {
   readonly isJoined: boolean;
-  /** All that were ever written. */
-  readonly messageCount: number;
   readonly unread: number;
   readonly mentions: number;
 }
@@ -318,6 +325,7 @@ export interface RoomCalls {
   };
   /** For the engine itself. */
   readonly keep: { readonly request: { readonly ask: KeepAsk }; readonly reply: KeepReply };
+  readonly notify: { readonly request: { readonly ask: RoomNotifyAsk }; readonly reply: RoomNotifyReply };
   readonly typing: { readonly request: { readonly isTyping: boolean }; readonly reply: object };
   readonly mark_read: {
     readonly request: { readonly seq?: Seq; readonly messageIds?: readonly MessageId[] };
@@ -476,34 +484,12 @@ export type TenantAsk =
   | { readonly list: "figures"; readonly days: number }
   /** What was done elsewhere, to be found in the audit log. */
   | { readonly list: "trace"; readonly set?: TenantTrace }
-  /** Rooms where something waits for a moderator. */
-  | { readonly list: "queue" }
-  /** What was spent on the assistant today. */
-  | { readonly list: "assistant" }
+  | { readonly list: "notifications"; readonly set?: TenantNotify }
   | { readonly list: "note"; readonly action: string; readonly details: Readonly<Record<string, string>> }
   | { readonly list: "audit"; readonly after?: string; readonly limit: number; readonly filter?: AuditFilter };
-/** A room where something waits for a moderator. */
-export interface WaitingRoom {
-  readonly roomId: RoomId;
-  readonly name: string;
-  readonly type: RoomType;
-  readonly held: number;
-  readonly reports: number;
-  /** Of what waits longest, milliseconds since 1970. */
-  readonly since: number;
-}
-/** Tokens and requests of one day. */
-export interface Spent {
-  readonly tokens: number;
-  readonly requests: number;
-}
 export interface TenantReply {
-  /** Of `queue`, what waits longest first; `isCut`: there is more than was looked at. */
-  readonly waiting?: readonly WaitingRoom[];
-  readonly isCut?: boolean;
-  /** Of `assistant`: for answers, and for judging messages. */
-  readonly spent?: { readonly day: string; readonly answers: Spent; readonly moderation: Spent };
   readonly trace?: TenantTrace;
+  readonly notifications?: TenantNotify;
   readonly moderation?: TenantModeration;
   readonly limits?: TenantLimits;
   /** Of `access`: the changed entry, or all of them. */
@@ -530,9 +516,15 @@ export interface UserCalls {
   readonly tenant: { readonly request: { readonly ask: TenantAsk }; readonly reply: TenantReply };
   /** For the engine itself. */
   readonly keep: { readonly request: { readonly ask: UserKeepAsk }; readonly reply: UserKeepReply };
+  readonly notify: { readonly request: { readonly ask: NotifyAsk }; readonly reply: NotifyReply };
+  /** What the asker wants to be told of while they are away, and where. */
+  readonly notify_settings: {
+    readonly request: { readonly ask: NotifySettingsAsk };
+    readonly reply: NotifySettingsReply;
+  };
   readonly list_rooms: {
     readonly request: {
-      readonly scope: "member" | "visible" | "all";
+      readonly scope: "member" | "visible";
       readonly type?: RoomType;
       readonly tags?: readonly string[];
       readonly text?: string;

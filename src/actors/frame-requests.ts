@@ -318,6 +318,8 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
     }
     case "keep":
       return ask({ kind: "keep", by, act: actOf(call.ask) }, { kind: "keep", ask: call.ask });
+    case "notify":
+      return ask({ kind: "check_read", by }, { kind: "notify", ask: call.ask });
     case "message":
       return ask(
         { kind: "check_read", by, deleted: call.deleted ?? false },
@@ -387,6 +389,10 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
       return { kind: "disconnect", reason: call.reason };
     case "keep":
       return { kind: "keep", ask: call.ask };
+    case "notify":
+      return { kind: "notify", ask: call.ask };
+    case "notify_settings":
+      return { kind: "notify_settings", ask: call.ask };
     case "list_rooms":
       return { kind: "list_rooms", query: call };
     case "ask_assistant":

@@ -14,6 +14,7 @@ import type { ShardConnection } from "./connections.ts";
 import type { StandingPage } from "./room/room-standing.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { KeepAsk, UserKeepAsk } from "./keeping-calls.ts";
+import type { NotifyAsk, NotifySettingsAsk, RoomNotifyAsk } from "./notify-calls.ts";
 import type { MembersQuery } from "./room/member-pages.ts";
 
 /** Where the answer goes. */
@@ -49,6 +50,7 @@ export type RoomSequel =
   | { readonly kind: "files"; readonly ids: readonly string[] }
   | { readonly kind: "keep"; readonly ask: KeepAsk }
   | { readonly kind: "trace"; readonly seq: Seq; readonly userId: UserId }
+  | { readonly kind: "notify"; readonly ask: RoomNotifyAsk }
   | NameSequel
   | MessageSequel;
 
@@ -103,8 +105,6 @@ export interface RoomRequest extends RequestBase {
   readonly room: RoomId;
   readonly command: RoomCommand;
   readonly sequel: RoomSequel;
-  /** A former activation had it and did not answer it: that one's log may have been another owner's since. */
-  isHandedOn?: true;
   /** The log was read anew on its account: what it names beyond the head is an error of its own. */
   isReread?: true;
   /** What the pre-publish hook said of it. */
@@ -133,6 +133,8 @@ export type UserAsk =
   | { readonly kind: "tenant"; readonly ask: TenantAsk }
   | { readonly kind: "disconnect"; readonly reason: string | undefined }
   | { readonly kind: "keep"; readonly ask: UserKeepAsk }
+  | { readonly kind: "notify"; readonly ask: NotifyAsk }
+  | { readonly kind: "notify_settings"; readonly ask: NotifySettingsAsk }
   | { readonly kind: "list_rooms"; readonly query: UserCalls["list_rooms"]["request"] };
 export interface UserRequest extends RequestBase {
   readonly to: "user";

@@ -582,6 +582,43 @@ export const SEARCH_POSTINGS_MAX = 1_000;
 export const SEARCH_TEXTS_MAX = 200;
 export const SEARCH_ROOMS_ON_DYNAMODB_MAX = 200;
 
+// ---------------------------------------------------------------------------------------------- notifications
+
+/** Characters of a notification's title and body: a phone shows no more. Cut. */
+export const NOTIFY_TITLE_LENGTH_MAX = 80;
+export const NOTIFY_BODY_LENGTH_MAX = 200;
+/** Rooms for which one person says what they want to be told: more are `too_many`. */
+export const NOTIFY_ROOMS_MAX = 500;
+/** For how long somebody may want nothing at all, milliseconds: ten years. Reject `invalid_field`. */
+export const NOTIFY_MUTE_MS_MAX = 10 * 366 * 24 * 60 * 60_000;
+/** Browsers of one person that get notifications. Beyond: the one that was added longest ago is given up. */
+export const PUSH_SUBSCRIPTIONS_MAX = 10;
+/** Characters of the address of one, and of what is kept of how it calls itself. Reject `invalid_field`; cut. */
+export const PUSH_ENDPOINT_LENGTH_MAX = 1_024;
+export const PUSH_AGENT_LENGTH_MAX = 160;
+/** What is older when it is come to is not told any more, milliseconds: an hour. It is seen where unread messages are counted. */
+export const NOTIFY_AGE_MS_MAX = 60 * 60_000;
+/** Members of a room up to which everybody who wants all messages of all rooms is told of its; in larger ones who wants all of this one. */
+export const NOTIFY_SMALL_ROOM_MEMBERS = 200;
+/** People of a tenant who want all messages of all rooms, and of one room, that are known here. The rest is not told. */
+export const NOTIFY_EAGER_MAX = 10_000;
+export const NOTIFY_EAGER_IN_ROOM_MAX = 1_000;
+/** How long what tenants and rooms say of themselves is believed, milliseconds; and of how many of them. */
+export const NOTIFY_KNOWN_MS = 30_000;
+export const NOTIFY_TENANTS_KNOWN_MAX = 1_000;
+export const NOTIFY_ROOMS_KNOWN_MAX = 20_000;
+/** Of one log: events of a run, so that a lively room has one notification for a window, and people who are asked at once. */
+export const NOTIFY_RUN_EVENTS_MAX = 1_024;
+export const NOTIFY_LOGS_AT_ONCE = 16;
+export const NOTIFY_PEOPLE_AT_ONCE = 16;
+/** People whose standing a room is asked for at once, and messages and threads of a question. The last ones count. */
+export const NOTIFY_STANDING_MAX = 100;
+export const NOTIFY_MESSAGES_MAX = 100;
+/** Bytes of one notification over Web Push: a service need not take more than 4,096. */
+export const PUSH_PAYLOAD_BYTES_MAX = 3_000;
+/** Outcomes that a node remembers, for who asks why somebody was not told: 4 MB; the oldest go first. */
+export const NOTIFY_OUTCOMES_MAX = 20_000;
+
 /** Capsules. Events that an export reads at once; members whose marks are read at once. */
 export const CAPSULE_READ_EVENTS = 4_096;
 export const CAPSULE_MEMBERS_PER_READ = 500;
@@ -663,13 +700,3 @@ export const OUTWARD_ALLOWED_MAX = 100;
 /** Calls of consumers to the engine that are under way at once, and that wait: beyond, `overloaded`. */
 export const FOLLOW_CALLS_AT_ONCE = 64;
 export const FOLLOW_CALLS_WAITING_MAX = 4_096;
-/** Rooms' held messages, and their open reports, that an administrator's queue counts. Beyond: it says so. */
-export const QUEUE_ITEMS_MAX = 1_000;
-/** How this node has been lately: a sample every 2 s, for 10 minutes; 50 KB. */
-export const PULSE_EVERY_MS = 2_000;
-export const PULSE_SAMPLES_MAX = 300;
-/** Answers of shards of which each sample knows the time; further ones are left out. */
-export const ANSWER_SAMPLES_MAX = 1_024;
-/** Nodes that are remembered after they are gone, and for how long, milliseconds; the oldest go first. */
-export const PULSE_NODES_MAX = 64;
-export const PULSE_NODE_KEPT_MS = 10 * 60_000;

@@ -2,17 +2,14 @@
 import type { ErrorCode } from "../protocol/errors.ts";
 
 export class ChatError extends Error {
-  /** As in the protocol's table; `closed`: there is no connection; `discarded`: it was taken back. */
-  readonly code: ErrorCode | "closed" | "discarded";
+  /** As in the protocol's table; `closed`: there is no connection. */
+  readonly code: ErrorCode | "closed";
   readonly field: string | undefined;
-  /** The same may be done later. */
-  readonly temporary: boolean;
 
-  constructor(code: ChatError["code"], message: string, field?: string, temporary = code === "closed") {
+  constructor(code: ErrorCode | "closed", message: string, field?: string) {
     super(message);
     this.name = "ChatError";
     this.code = code;
     this.field = field;
-    this.temporary = temporary;
   }
 }

@@ -5,9 +5,7 @@
 import type { ClientFrame, ConnectionFrame, ServerFrame } from "../protocol/frames.ts";
 import { type Link, LOST, SILENT, type Target, type Transport } from "./link.ts";
 import { openPoll } from "./poll-link.ts";
-import { addressOf } from "./rest.ts";
 import { openStream } from "./stream-link.ts";
-import { claimsOf, type Tokens } from "./tokens.ts";
 import type { ClientOptions, Status, TransportName } from "./types.ts";
 import { openWebSocket } from "./websocket-link.ts";
 
@@ -39,7 +37,6 @@ const PONG_MS = 10_000;
 
 export class Connector {
   readonly #options: ClientOptions;
-  readonly #tokens: Tokens;
   readonly #owner: ConnectorOwner;
   readonly #names: readonly TransportName[];
   #link: Link | undefined;
@@ -58,9 +55,8 @@ export class Connector {
   #heartbeatMs = 30_000;
   #round = 0;
 
-  constructor(options: ClientOptions, tokens: Tokens, owner: ConnectorOwner) {
+  constructor(options: ClientOptions, owner: ConnectorOwner) {
     this.#options = options;
-    this.#tokens = tokens;
     this.#owner = owner;
     this.#names = options.transports ?? ["websocket", "sse", "poll"];
   }
@@ -98,15 +94,16 @@ export class Connector {
     this.#round += 1;
     const round = this.#round;
     this.#owner.status({ state: "connecting", transport: this.#name });
-    const token = await this.#tokens.fresh().catch(() => undefined);
+    const token = await this.#token().catch(() => undefined);
     if (round !== this.#round || !this.#isWanted) return;
     if (token === undefined) return this.#lost(LOST);
     const { url, encoding = "msgpack", fetch = globalThis.fetch.bind(globalThis) } = this.#options;
     const WebSocket = this.#options.WebSocket ?? (globalThis.WebSocket as unknown as Target["WebSocket"]);
+    const address = url.replace(/^ws/, "http").replace(/\/+$/, "");
     let isFirst = true;
     this.#opening = setTimeout(() => round === this.#round && this.#drop(), OPENING_MS);
     this.#link = TRANSPORTS[this.#name](
-      { url: addressOf(url), token, encoding, fetch, WebSocket },
+      { url: address, token, encoding, fetch, WebSocket },
       {
         frame: (frame) => {
           if (round !== this.#round) return;
@@ -123,6 +120,11 @@ export class Connector {
         },
       },
     );
+  }
+
+  async #token(): Promise<string> {
+    const { token } = this.#options;
+    return typeof token === "string" ? token : token();
   }
 
   #connected(frame: ConnectionFrame, token: string, isResumed: boolean): void {
@@ -145,13 +147,13 @@ export class Connector {
   }
 
   #lost(code: number): void {
-    const [wasOpen, wasTried] = [this.#isOpen, this.#link !== undefined];
+    const wasOpen = this.#isOpen;
     this.#round += 1;
     this.#dropped();
     this.#link = undefined;
     if (wasOpen) this.#owner.lost();
     if (!this.#isWanted) return;
-    const isOfToken = TOKEN_CODES.has(code) && this.#tokens.canRenew && this.#tokenFailures < 1;
+    const isOfToken = TOKEN_CODES.has(code) && typeof this.#options.token === "function" && this.#tokenFailures < 1;
     if (isOfToken) this.#tokenFailures += 1;
     if (code >= TERMINAL_CODE && !isOfToken) {
       this.#isWanted = false;
@@ -159,7 +161,7 @@ export class Connector {
       return this.#owner.status({ state: "closed", code });
     }
     this.#failures += 1;
-    if (!wasOpen && wasTried) this.#transportFailures += code === SILENT ? FAILURES_MAX : 1;
+    if (!wasOpen) this.#transportFailures += code === SILENT ? FAILURES_MAX : 1;
     if (this.#transportFailures >= FAILURES_MAX) {
       this.#transport += 1;
       this.#transportFailures = 0;
@@ -202,13 +204,12 @@ export class Connector {
 
   #renewBefore(endMs: number | undefined): void {
     clearTimeout(this.#renewal);
-    if (endMs === undefined || !this.#tokens.canRenew) return;
+    if (endMs === undefined || typeof this.#options.token === "string") return;
     const round = this.#round;
     const waitMs = Math.min(TIMER_MS_MAX, Math.max(1_000, endMs - Date.now() - RENEW_MS));
     this.#renewal = setTimeout(async () => {
-      const token = await this.#tokens.fresh().catch(() => undefined);
-      if (round !== this.#round) return;
-      if (token === undefined) return this.#renewBefore(endMs);
+      const token = await this.#token().catch(() => undefined);
+      if (round !== this.#round || token === undefined) return;
       this.send({ type: "auth", token });
       this.#renewBefore(endOf(token));
     }, waitMs);
@@ -225,11 +226,6 @@ export class Connector {
     void this.#open();
   };
 
-  /** The platform may be wrong: the server is asked. */
-  readonly #offline = (): void => {
-    if (this.#isOpen) this.#ask();
-  };
-
   readonly #visible = (): void => {
     const { document } = globalThis as unknown as { document?: { visibilityState: string } };
     if (document?.visibilityState === "visible") this.#online();
@@ -239,7 +235,6 @@ export class Connector {
     const target = globalThis as unknown as Platform;
     const method = listens ? "addEventListener" : "removeEventListener";
     target[method]?.("online", this.#online);
-    target[method]?.("offline", this.#offline);
     target.document?.[method]?.("visibilitychange", this.#visible);
   }
 }
@@ -252,6 +247,11 @@ type Platform = Listens & { readonly document?: Listens };
 
 /** When a token ends, as far as one can read it. */
 function endOf(token: string): number | undefined {
-  const { exp } = claimsOf(token);
-  return exp === undefined ? undefined : exp * 1_000;
+  try {
+    const text = atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
+    const { exp } = JSON.parse(text) as { exp?: number };
+    return exp === undefined ? undefined : exp * 1_000;
+  } catch {
+    return undefined;
+  }
 }

@@ -34,8 +34,8 @@ import { membersPlugin } from "./plugins/members-plugin.ts";
 import { moderationPlugin } from "./plugins/moderation-plugin.ts";
 import { messagesPlugin } from "./plugins/messages-plugin.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./origins.ts";
-import { oversightPlugin } from "./plugins/oversight-plugin.ts";
-import { overviewPlugin } from "./plugins/overview-plugin.ts";
+import { notificationsPlugin } from "./plugins/notifications-plugin.ts";
+import { type PushOptions, pushPlugin } from "./plugins/push-plugin.ts";
 import { peoplePlugin } from "./plugins/people-plugin.ts";
 import { pinsPlugin } from "./plugins/pins-plugin.ts";
 import type { Engine } from "./ports.ts";
@@ -74,13 +74,15 @@ export interface AppOptions {
   /** Rate limits, and what administrators say to all nodes. */
   readonly circle: Pick<
     EdgeCircle,
-    "rates" | "pulse" | "accessChanged" | "limitsChanged" | "announce" | "desk" | "tenantChanged"
+    "rates" | "accessChanged" | "limitsChanged" | "announce" | "desk" | "tenantChanged"
   >;
   readonly counters?: EdgeCounters;
   /** `undefined`: nobody may ask. */
   readonly metrics?: MetricsOptions | undefined;
   /** `undefined`: this server keeps no files. */
   readonly attachments?: Attachments | undefined;
+  /** `undefined`: no browser is told anything. */
+  readonly push?: PushOptions | undefined;
   readonly keeper: Keeper;
   readonly retention: Retention;
   readonly erasures: Erasures;
@@ -107,6 +109,7 @@ export function createApp(options: AppOptions) {
     attachments,
     counters = new EdgeCounters(),
     metrics,
+    push,
     keeper,
     retention,
     erasures,
@@ -170,6 +173,8 @@ export function createApp(options: AppOptions) {
       .use(blocksPlugin(prefix, rest))
       .use(peoplePlugin(prefix, { ...rest, directory }))
       .use(receiptsPlugin(prefix, rest))
+      .use(notificationsPlugin(prefix, rest))
+      .use(pushPlugin(prefix, { ...rest, push }))
       .use(attachmentsPlugin(prefix, { ...rest, attachments }))
       .use(searchPlugin(prefix, { ...rest, searcher }))
       .use(retentionPlugin(prefix, { ...rest, keeper, retention }))
@@ -180,8 +185,6 @@ export function createApp(options: AppOptions) {
       .use(statsPlugin(prefix, { ...rest, directory }))
       .use(accessPlugin(prefix, { ...rest, circle }))
       .use(announcementsPlugin(prefix, { ...rest, circle }))
-      .use(oversightPlugin(prefix, { ...rest, assistant: config.assistant }))
-      .use(overviewPlugin(prefix, { ...rest, circle, metrics }))
       .use(exportPlugin(prefix, rest))
       .use(tracePlugin(prefix, { ...rest, circle }));
   }

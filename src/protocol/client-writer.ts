@@ -1,14 +1,21 @@
 /** Writes client frames as MessagePack, for clients. Nothing is checked: the server does that. */
 import { CLIENT_LAYOUTS, type Place } from "./client-layouts.ts";
 import type { ClientFrame } from "./frames.ts";
-import { encode } from "./msgpack-compact.ts";
+import { MsgpackWriter } from "./msgpack-writer.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-export function writeClientFrame(frame: ClientFrame): Uint8Array<ArrayBuffer> {
+const writer = new MsgpackWriter();
+
+export function writeClientFrame(frame: ClientFrame): Uint8Array {
   const fields = frame as unknown as Fields;
   const [op, ...places] = CLIENT_LAYOUTS[frame.type];
-  return encode([op, ...inPlace(["ref", "roomId", ...places], fields)]);
+  try {
+    writer.value([op, ...inPlace(["ref", "roomId", ...places], fields)]);
+    return writer.finish();
+  } finally {
+    writer.reset();
+  }
 }
 
 /** Trailing absent values are left out. */

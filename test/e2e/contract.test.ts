@@ -10,6 +10,7 @@ import { ADMIN_CASES } from "../support/contract/admin-cases.ts";
 import { EVENT_CASES } from "../support/contract/event-cases.ts";
 import { FILE_CASES } from "../support/contract/file-cases.ts";
 import { assistantCases, MESSAGE_CASES } from "../support/contract/message-cases.ts";
+import { NOTIFY_CASES } from "../support/contract/notify-cases.ts";
 import { ROOM_CASES } from "../support/contract/room-cases.ts";
 import { ProviderServer } from "../support/provider-server.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
@@ -18,6 +19,7 @@ const METHODS = ["get", "post", "put", "patch", "delete", "head"];
 const FREE = {
   STOA_RATE_PER_SECOND: "100000",
   STOA_RATE_BURST: "100000",
+  STOA_WEB_PUSH_CONTACT: "mailto:ops@example.org",
 };
 const STRICT = {
   STOA_RATE_USER_PER_SECOND: "1",
@@ -35,6 +37,7 @@ const SPECIAL: Cases = {
   ...FILE_CASES,
   ...ADMIN_CASES,
   ...EVENT_CASES,
+  ...NOTIFY_CASES,
   ...assistantCases(provider),
 };
 let world: ContractWorld;

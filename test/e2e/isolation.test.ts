@@ -38,7 +38,8 @@ const first = (user: string) => inhabited.token({ user, tenant: "acme", name: `a
 const second = (user = "ann") => inhabited.token({ user, tenant: "evil", name: `evil-only ${user}`, role: "admin" });
 
 beforeAll(async () => {
-  const env = { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000" };
+  const rates = { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000" };
+  const env = { ...rates, STOA_WEB_PUSH_CONTACT: "mailto:ops@example.org" };
   [inhabited, empty] = await Promise.all([TestServer.start({ env }), TestServer.start({ env })]);
   const document = JSON.parse((await inhabited.rest("GET", "/docs/json")).text) as { paths: Record<string, object> };
   operations = Object.entries(document.paths).flatMap(([path, item]) =>

@@ -27,6 +27,13 @@ export interface RestCase {
 
 const at = "2026-01-01T00:00:00.000Z";
 
+/** A browser that nobody has. */
+export const BROWSER = {
+  endpoint: "https://push.example.org/send/abc",
+  expirationTime: null,
+  keys: { p256dh: `B${"A".repeat(86)}`, auth: "A".repeat(22) },
+} as const;
+
 /** In this order they are sent: what ends a room or a membership comes last. */
 export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /healthz": { isOfServer: true },
@@ -77,6 +84,12 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/users/me/blocks": {},
   "GET /v1/chat/users/me/devices": { lags: true },
   "GET /v1/chat/users/{userId}": {},
+  "GET /v1/chat/me/notifications": {},
+  "GET /v1/chat/me/notifications/rooms": {},
+  "GET /v1/chat/me/notifications/rooms/{roomId}": {},
+  "GET /v1/chat/me/push-subscriptions": {},
+  "GET /v1/chat/me/push-subscriptions/key": { isOfServer: true },
+  "GET /v1/chat/admin/notifications": {},
   "GET /v1/chat/admin/online": { lags: true },
   "GET /v1/chat/admin/connections": { query: `?userId=${OTHER}`, lags: true },
   "GET /v1/chat/admin/access": {},
@@ -84,10 +97,6 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "GET /v1/chat/rooms/{roomId}/stats": {},
   "GET /v1/chat/admin/trace": { query: `?roomId=${HIDDEN}&messageId=msg_4&userId=${OTHER}` },
   "GET /v1/chat/admin/tracing": {},
-  "GET /v1/chat/admin/overview": { isOfServer: true },
-  "GET /v1/chat/admin/rooms": { query: "?limit=100" },
-  "GET /v1/chat/admin/queue": {},
-  "GET /v1/chat/admin/assistant": {},
   "GET /v1/chat/admin/limits": {},
   "PUT /v1/chat/admin/tracing": { body: { minutes: 5 } },
   "POST /v1/chat/admin/users/{userId}/disconnect": { body: { reason: "evil-only" } },
@@ -109,6 +118,12 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "PUT /v1/chat/presence": { body: { status: "away", customStatus: "evil-only" } },
   "PUT /v1/chat/users/me/status": { body: { status: "online", customStatus: "evil-only, too" } },
   "PATCH /v1/chat/users/me": { body: { displayName: "evil-only ann", customStatus: "evil-only" } },
+  "PUT /v1/chat/me/notifications": { body: { level: "all", muteUntil: at } },
+  "PUT /v1/chat/me/notifications/rooms/{roomId}": { body: { level: "none" } },
+  "DELETE /v1/chat/me/notifications/rooms/{roomId}": {},
+  "PUT /v1/chat/me/push-subscriptions": { body: BROWSER },
+  "DELETE /v1/chat/me/push-subscriptions/{subscriptionId}": { params: { subscriptionId: "none" } },
+  "PUT /v1/chat/admin/notifications": { body: { level: "all", withText: false } },
   "PUT /v1/chat/users/me/blocks/{userId}": { params: { userId: "bob2" } },
   "DELETE /v1/chat/users/me/blocks/{userId}": {},
   "POST /v1/chat/rooms": { body: { roomId: "room_new", name: "evil-only", type: "group", clientId: "k1" } },

@@ -25,16 +25,26 @@ export const ACTOR_LINK: readonly string[] = [
   "actors/address.ts",
   "actors/shard-counters.ts",
   "actors/keeping-calls.ts",
+  "actors/notify-calls.ts",
 ];
 /** What a consumer of the logs has to be, and how it asks the engine. */
 export const FOLLOWER_PORTS: readonly string[] = ["followers/engine-calls.ts", "followers/log-consumer.ts"];
 /** How events become bytes and back, and what people are shown of them. */
 export const ACTOR_CODECS: readonly string[] = ["actors/log-codec.ts", "actors/views.ts"];
+/** What people want to be told of while they are away, as values: the edge reads and writes it for them. */
+export const NOTIFY_WISHES: readonly string[] = ["domain/notify/preferences.ts", "domain/notify/quiet-hours.ts"];
+/** Who is told of what, decided: for whoever tells them. */
+export const NOTIFY_RULES: readonly string[] = [
+  "domain/notify/audience.ts",
+  "domain/notify/notification.ts",
+  "domain/notify/occasions.ts",
+  "domain/notify/preferences.ts",
+  "domain/notify/verdict.ts",
+];
 /** What of the domain is data: stored rows, events, commands and how one is made of a wish, but no decisions. */
 export const DOMAIN_TYPES: readonly string[] = [
   "domain/assistant/port.ts",
   "domain/assistant/runs.ts",
-  "domain/assistant/usage.ts",
   "domain/figure-book.ts",
   "domain/figures.ts",
   "domain/moderation/hook.ts",
@@ -80,7 +90,16 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ["msgpackr", "node:worker_threads"],
   },
   edge: {
-    may: ["base/", "protocol/", "config.ts", ...DOMAIN_TYPES, ...ACTOR_LINK, ...JOURNAL_PORTS, ...CLUSTER_PORTS],
+    may: [
+      "base/",
+      "protocol/",
+      "config.ts",
+      ...DOMAIN_TYPES,
+      ...NOTIFY_WISHES,
+      ...ACTOR_LINK,
+      ...JOURNAL_PORTS,
+      ...CLUSTER_PORTS,
+    ],
     packages: ["bun", "elysia", "@elysiajs/*", "pino", "prom-client", "node:*"],
   },
   // The codec: they read what the actors wrote.
@@ -103,18 +122,28 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       "protocol/",
       "actors/calls.ts",
       "actors/keeping-calls.ts",
+      "actors/notify-calls.ts",
       ...FOLLOWER_PORTS,
       ...DOMAIN_TYPES,
+      ...NOTIFY_RULES,
       ...JOURNAL_PORTS,
     ],
-    packages: ["sharp", "node:*"],
+    packages: ["sharp", "@aws-sdk/client-sns", "@aws-sdk/client-sqs", "@smithy/*", "web-push", "node:*"],
   },
   "config.ts": {
-    may: ["base/", "env-reader.ts", "config-assistant.ts", "config-attachments.ts", "config-outward.ts"],
+    may: [
+      "base/",
+      "env-reader.ts",
+      "config-assistant.ts",
+      "config-attachments.ts",
+      "config-notify.ts",
+      "config-outward.ts",
+    ],
     packages: ["node:*"],
   },
   "config-assistant.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "config-attachments.ts": { may: ["base/", "env-reader.ts"], packages: [] },
+  "config-notify.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "config-outward.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "env-reader.ts": { may: ["base/"], packages: [] },
   "main.ts": { may: [""], packages: ["*"] },

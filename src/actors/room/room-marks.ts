@@ -315,7 +315,7 @@ function markOf({ tenant, room, userId }: Pick<Mark, "tenant" | "room" | "userId
 }
 
 /** The place that counts go from. */
-function countedSeq({ readSeq, unreadFrom }: Marked): Seq {
+export function countedSeq({ readSeq, unreadFrom }: Marked): Seq {
   return unreadFrom === undefined ? readSeq : Math.min(readSeq, unreadFrom.seq);
 }
 

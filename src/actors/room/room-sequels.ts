@@ -28,6 +28,7 @@ import type { RoomActor } from "./room-actor.ts";
 import { RoomFeed } from "./room-feed.ts";
 import { RoomKeeper } from "./room-keeper.ts";
 import { RoomModeration } from "./room-moderation.ts";
+import { RoomNotify } from "./room-notify.ts";
 import type { CatchUp, Missing } from "./room-audience.ts";
 import { RoomTrace } from "./room-trace.ts";
 import { RoomStanding } from "./room-standing.ts";
@@ -59,6 +60,7 @@ export class RoomSequels {
   readonly #later: Later;
   readonly #keeper: RoomKeeper;
   readonly #trace: RoomTrace;
+  readonly #notify: RoomNotify;
   readonly #open: OpenRequests;
 
   constructor(env: ShardEnv, room: RoomActor, later: Later) {
@@ -75,6 +77,7 @@ export class RoomSequels {
     this.#keeper = new RoomKeeper(env, room, this.#open, later);
     this.#trace = new RoomTrace(env, room, this.#open, later);
     this.#feed = new RoomFeed(env, room, this.#open);
+    this.#notify = new RoomNotify(env, room, this.#open, this.#views, later);
   }
 
   get isIdle(): boolean {
@@ -134,6 +137,9 @@ export class RoomSequels {
         return;
       case "trace":
         this.#trace.answer(request, sequel);
+        return;
+      case "notify":
+        this.#notify.answer(request, sequel.ask);
         return;
       case "receipts":
         this.#receipts(request, sequel);

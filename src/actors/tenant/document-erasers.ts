@@ -4,7 +4,6 @@
  */
 import type { TenantId, UserId } from "../../base/ids.ts";
 import { ERASE_TARGETS_MAX } from "../../base/limits.ts";
-import { ASSISTANT_USAGE } from "../../domain/assistant/usage.ts";
 import type { Done, ReadResult } from "../../storage/journal.ts";
 import type { DocumentOutcome, ListedDocument } from "../../storage/projections.ts";
 import { gather } from "../gather.ts";
@@ -12,6 +11,7 @@ import type { UserKeepReply } from "../keeping-calls.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { TENANT_AUDIT } from "./tenant-audit.ts";
 import { marksOf } from "../room/thread-marks.ts";
+import { browsersOf, EAGER, notifiedOf, preferencesOf } from "../user/user-notify.ts";
 import { blocksOf } from "../user/user-blocks.ts";
 import { UPLOADS } from "../user/user-uploads.ts";
 
@@ -27,10 +27,20 @@ export interface DocumentEraser {
 
 /** What the assistant remembers: `CONTEXTS` in `ai/conversation-memory.ts`, which this layer may not know. */
 const ASSISTANT_CONTEXTS = "ai_contexts";
+/** What one may spend there: `USAGE` in `ai/usage-ledger.ts`. */
+const ASSISTANT_USAGE = "ai_usage";
 
 export const DOCUMENT_ERASERS: readonly DocumentEraser[] = [
   { name: "blocks", collection: blocksOf, erase: () => null },
   { name: "thread_marks", collection: marksOf, erase: () => null },
+  { name: "notification_settings", collection: preferencesOf, erase: () => null },
+  { name: "notification_marks", collection: notifiedOf, erase: () => null },
+  { name: "push_subscriptions", collection: browsersOf, erase: () => null },
+  {
+    name: "notification_lists",
+    collection: () => EAGER,
+    erase: ({ id, value }, userId) => (id.endsWith(`/${userId}`) ? null : value),
+  },
   {
     name: "uploads",
     collection: () => UPLOADS,

@@ -19,6 +19,7 @@ export const TENANT_RULES = "rules";
 export const TENANT_SETTINGS = "tenant";
 export const TENANT_LIMITS = "limits";
 export const TENANT_TRACE = "trace";
+export const TENANT_NOTIFY = "notifications";
 
 /** A tenant's wishes. Rooms hold it as long as they live. */
 export class TenantWishes {

@@ -17,6 +17,7 @@ import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { UserUploads } from "./user-uploads.ts";
 import { UserBlocks } from "./user-blocks.ts";
+import { UserNotify } from "./user-notify.ts";
 import { type DevicesOwner, UserDevices } from "./user-devices.ts";
 import { type PresenceOwner, UserPresence } from "./user-presence.ts";
 import { UserProfile } from "./user-profile.ts";
@@ -50,6 +51,7 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   /** Made when somebody is on the list, or the list is asked for. */
   #blocks: UserBlocks | undefined;
   #uploads: UserUploads | undefined;
+  #notifications: UserNotify | undefined;
 
   constructor(env: ShardEnv, tenant: TenantId, userId: UserId) {
     super(env);
@@ -86,6 +88,11 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   get uploads(): UserUploads {
     this.#uploads ??= new UserUploads(this.#env, this.tenant, this.userId, this.#later);
     return this.#uploads;
+  }
+
+  get notifications(): UserNotify {
+    this.#notifications ??= new UserNotify(this.#env, this.tenant, this.userId, this.#later);
+    return this.#notifications;
   }
 
   /** To the assistant, about no room. */

@@ -87,6 +87,24 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
     case "keep":
       answerUserKeep(env, user, request, ask.ask, later);
       return;
+    case "notify":
+      if (request.by.role !== "system") return answerRejection(env, request, { code: "forbidden" });
+      user.notifications.engine(
+        ask.ask,
+        () => user.devices.count > 0,
+        user.hasBlocks,
+        (result) => {
+          if (result.ok) answerValue(env, request, result.value);
+          else answerRejection(env, request, result.error);
+        },
+      );
+      return;
+    case "notify_settings":
+      user.notifications.settings(ask.ask, (result) => {
+        if (result.ok) answerValue(env, request, result.value);
+        else answerRejection(env, request, result.error);
+      });
+      return;
     case "list_rooms":
       listRooms(parts, request, ask.query);
       return;
@@ -198,7 +216,6 @@ function sharedRooms({ env, user, later }: Parts, request: UserRequest, others: 
 
 function listRooms({ env, user, later }: Parts, request: UserRequest, query: UserCalls["list_rooms"]["request"]): void {
   const { scope, type, tags, text, limit, offset } = query;
-  if (scope === "all" && request.by.role === "user") return answerRejection(env, request, ADMINS_ONLY);
   env.projections.listRooms(
     {
       tenant: user.tenant,
@@ -223,6 +240,5 @@ function listEntry(item: RoomListItem): RoomListEntry {
   const { member } = item;
   const unread = unreadOf(item);
   const mentions = member === undefined || unread === 0 ? 0 : mentionsAfter(member, item.card.mentioned, item.readNo);
-  const { messageCount } = item;
-  return { ...roomView(item.roomId, facts), isJoined: member !== undefined, messageCount, unread, mentions };
+  return { ...roomView(item.roomId, facts), isJoined: member !== undefined, unread, mentions };
 }

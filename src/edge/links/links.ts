@@ -12,7 +12,6 @@ import type { View } from "../../cluster/placement.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { CodecId } from "../../protocol/codec.ts";
 import type { Connection } from "../sockets/connection.ts";
-import { AnswerTimes } from "./answer-probe.ts";
 import { Departures } from "./departures.ts";
 import type { EdgeRoom } from "../sockets/edge-room.ts";
 import type { EgressOwner } from "../sockets/egress.ts";
@@ -57,7 +56,6 @@ export interface LinksPorts {
 
 export class Links {
   readonly routes: Routes;
-  readonly answerTimes = new AnswerTimes();
   readonly #ports: LinksPorts;
   readonly #departures: Departures;
   /** How to reach the present workers of this node. */
@@ -83,10 +81,7 @@ export class Links {
   }
 
   flush(): void {
-    for (const { outlet, probe } of this.routes.all()) {
-      outlet.flush();
-      probe.left(this.#ports.clock);
-    }
+    for (const { outlet } of this.routes.all()) outlet.flush();
     this.#ports.remote?.flush();
   }
 
@@ -154,12 +149,7 @@ export class Links {
   }
 
   receiveBlock(shard: number, block: Uint8Array): void {
-    this.#receive(this.own(shard), block);
-  }
-
-  #receive(target: ShardTarget, block: Uint8Array): void {
-    receive(target, block);
-    target.probe.heard(this.#ports.clock, this.answerTimes);
+    receive(this.own(shard), block);
   }
 
   own(shard: number): ShardTarget {
@@ -173,7 +163,7 @@ export class Links {
     if (target?.generation !== generation) return;
     if (no !== target.blocksReceived) return this.#restartAll([target]);
     target.blocksReceived += 1;
-    this.#receive(target, block);
+    receive(target, block);
   }
 
   /**

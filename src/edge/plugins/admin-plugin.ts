@@ -11,7 +11,6 @@ import type {
 } from "../../cluster/presence-directory.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Rejection } from "../../protocol/errors.ts";
-import { ADMINS_ONLY } from "../rest/admins-only.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
@@ -123,7 +122,8 @@ async function asAdmin<Value>(
   principal: Principal,
   look: () => Promise<Result<Value, Rejection>>,
 ): Promise<Result<Value, Rejection>> {
-  if (principal.role === "user") return err(ADMINS_ONLY);
+  if (principal.role === "user")
+    return err({ code: "forbidden", message: "This needs the role admin in your tenant." });
   return look();
 }
 

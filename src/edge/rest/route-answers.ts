@@ -85,6 +85,9 @@ const NOT_FOR_MEMBERS: ReadonlySet<string> = new Set(
 /** Failures that follow from no rule. */
 const FAILURES: Readonly<Record<string, readonly number[]>> = {
   "GET /v1/chat/users/{userId}": [404],
+  "PUT /v1/chat/me/notifications/rooms/{roomId}": [403, 409],
+  "PUT /v1/chat/me/push-subscriptions": [404],
+  "DELETE /v1/chat/me/push-subscriptions/{subscriptionId}": [404],
   "GET /v1/chat/presence": [404],
   "GET /v1/chat/invites/{invite}": [404],
   "POST /v1/chat/invites/{invite}": [404],

@@ -173,6 +173,25 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "how often all rooms are looked through for what is older",
     value: (c) => c.retentionSweepSeconds,
   },
+  SQS_QUEUE_URL: {
+    says: "a queue that notifications of people who are away are sent to; see [NOTIFICATIONS](NOTIFICATIONS.md)",
+  },
+  SNS_TOPIC_ARN: { says: "a topic for them, where there is no queue" },
+  SNS_ENDPOINT: { says: "an SNS server of one's own; default: the region's" },
+  STOA_NOTIFY_WEBHOOK_URL: { says: "a service of one's own for them, where there is neither queue nor topic" },
+  STOA_NOTIFY_WEBHOOK_SECRET: { says: "signs what the service is sent" },
+  STOA_NOTIFY_WINDOW_MS: {
+    says: "how long what happens in a room is gathered before anybody is told",
+    value: (c) => c.notify.windowMs,
+  },
+  STOA_NOTIFY_TEXT: { says: "may notifications say what was written?", value: (c) => c.notify.withText },
+  STOA_WEB_PUSH_CONTACT: {
+    says: "browsers get notifications, too; push services write there when something is wrong with them",
+  },
+  STOA_VAPID_PUBLIC_KEY: {
+    says: "by which push services know this installation; without a pair, SQLite makes one and keeps it in the data folder",
+  },
+  STOA_VAPID_PRIVATE_KEY: { says: "its other half: `npm run vapid` prints a pair" },
   STOA_RATE_PER_SECOND: {
     says: "requests per second of one connection; see [rate limits](#rate-limits)",
     value: (c) => c.rate.perSecond,
