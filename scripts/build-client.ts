@@ -3,21 +3,13 @@
  * `npm run build:client`.
  */
 import { rm } from "node:fs/promises";
+import { bundleClient } from "./bundle-client.ts";
 
 const root = new URL("..", import.meta.url).pathname;
 const out = `${root}dist/client`;
 
 await rm(out, { recursive: true, force: true });
-const built = await Bun.build({
-  entrypoints: [`${root}src/client/client.ts`],
-  outdir: out,
-  naming: "stoa-client.js",
-  minify: true,
-  sourcemap: "linked",
-  target: "browser",
-  format: "esm",
-});
-if (!built.success) throw new Error(built.logs.join("\n"));
+await Bun.write(`${out}/stoa-client.js`, await bundleClient());
 const types = Bun.spawn(
   [
     "node",

@@ -33,7 +33,8 @@ import { Keeper } from "./edge/keeping/keeper.ts";
 import { OwnDirectory } from "./edge/circle/own-directory.ts";
 import { createApp } from "./edge/http.ts";
 import { Lateness } from "./edge/sockets/lateness.ts";
-import { createMetrics } from "./edge/figures/metrics.ts";
+import { createMetrics, type MetricsSource } from "./edge/figures/metrics.ts";
+import { Pulse } from "./edge/figures/pulse.ts";
 import { ShardTally } from "./edge/figures/shard-tally.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
@@ -116,6 +117,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const self = selfOf(config, random, clock);
   // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
   const node = shared === undefined ? config.instanceId : self.id;
+  let pulse: Pulse | undefined;
   const circle = new EdgeCircle({
     clock,
     auth,
@@ -124,6 +126,9 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     gateway: () => gateway,
     node,
     others: () => (cluster?.view?.nodes ?? []).map(({ id }) => id).filter((id) => id !== self.id),
+    // Alone, it is who it says it is; in a cluster others know it by its name in the view.
+    nodes: () => cluster?.view?.nodes ?? [{ ...self, id: node }],
+    pulse: (sinceMs) => pulse?.view(sinceMs),
     ...(shared && { tell: (block) => cluster?.links.tellEdges(block) }),
   });
   const { rates } = circle;
@@ -279,6 +284,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const lateness = new Lateness(clock);
   const leave = async (): Promise<void> => {
     lateness.stop();
+    pulse?.stop();
     streams.stop();
     gateway.stop();
     circle.stop();
@@ -331,7 +337,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     followers: () => followers?.lags ?? {},
     redisConnected: () => config.redis !== undefined && isAmongOthers(),
   };
-  const metrics = createMetrics({
+  const figuresOfNode: MetricsSource = {
     edge: gateway.counters,
     shards: tally,
     instance: config.instanceId,
@@ -344,7 +350,13 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     nodes: () => cluster?.view?.nodes.length ?? 1,
     dependencies: health.dependencies,
     lagsMs: () => Object.fromEntries(Object.entries(followers?.lags ?? {}).map(([name, { ms }]) => [name, ms])),
-  });
+  };
+  const metrics = createMetrics(figuresOfNode);
+  if (config.metrics !== undefined) {
+    const { answerTimes } = gateway;
+    const sampled = (): void => circle.pulse.look();
+    pulse = new Pulse({ clock, node, source: figuresOfNode, shards: config.shards, answerTimes, sampled });
+  }
   const app = createApp({
     ...{ keeper, retention, erasures, receipts: new Receipts(secret) },
     engine: gateway,

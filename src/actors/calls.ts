@@ -154,6 +154,8 @@ export interface PseudonymBanEntry {
 }
 export interface RoomListEntry extends RoomView {
   readonly isJoined: boolean;
+  /** All that were ever written. */
+  readonly messageCount: number;
   readonly unread: number;
   readonly mentions: number;
 }
@@ -484,10 +486,34 @@ export type TenantAsk =
   | { readonly list: "figures"; readonly days: number }
   /** What was done elsewhere, to be found in the audit log. */
   | { readonly list: "trace"; readonly set?: TenantTrace }
+  /** Rooms where something waits for a moderator. */
+  | { readonly list: "queue" }
+  /** What was spent on the assistant today. */
+  | { readonly list: "assistant" }
   | { readonly list: "notifications"; readonly set?: TenantNotify }
   | { readonly list: "note"; readonly action: string; readonly details: Readonly<Record<string, string>> }
   | { readonly list: "audit"; readonly after?: string; readonly limit: number; readonly filter?: AuditFilter };
+/** A room where something waits for a moderator. */
+export interface WaitingRoom {
+  readonly roomId: RoomId;
+  readonly name: string;
+  readonly type: RoomType;
+  readonly held: number;
+  readonly reports: number;
+  /** Of what waits longest, milliseconds since 1970. */
+  readonly since: number;
+}
+/** Tokens and requests of one day. */
+export interface Spent {
+  readonly tokens: number;
+  readonly requests: number;
+}
 export interface TenantReply {
+  /** Of `queue`, what waits longest first; `isCut`: there is more than was looked at. */
+  readonly waiting?: readonly WaitingRoom[];
+  readonly isCut?: boolean;
+  /** Of `assistant`: for answers, and for judging messages. */
+  readonly spent?: { readonly day: string; readonly answers: Spent; readonly moderation: Spent };
   readonly trace?: TenantTrace;
   readonly notifications?: TenantNotify;
   readonly moderation?: TenantModeration;
@@ -524,7 +550,7 @@ export interface UserCalls {
   };
   readonly list_rooms: {
     readonly request: {
-      readonly scope: "member" | "visible";
+      readonly scope: "member" | "visible" | "all";
       readonly type?: RoomType;
       readonly tags?: readonly string[];
       readonly text?: string;

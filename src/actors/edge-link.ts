@@ -59,6 +59,7 @@ export class EdgeLink implements ToShardHandler {
   #nextRecord = 1;
   #lastTopic: TopicNo = 0;
   #isRetired = false;
+  #isBroken = false;
 
   constructor(no: number, generation: number, codecs: readonly Codec[], owner: LinkOwner, edge?: NodeId) {
     this.no = no;
@@ -81,7 +82,15 @@ export class EdgeLink implements ToShardHandler {
 
   /** The edge is gone, or repeats what was under way over another link, to wherever that belongs now. */
   get isRetired(): boolean {
-    return this.#isRetired;
+    return this.#isRetired || this.#isBroken;
+  }
+
+  /**
+   * Something got lost on the way: the edge repeats what was under way as soon as it knows. Until then, or until its node is
+   * gone, its people stay.
+   */
+  breakOff(): void {
+    this.#isBroken = true;
   }
 
   /** The record is dealt with: the edge need not repeat it. */
@@ -90,7 +99,7 @@ export class EdgeLink implements ToShardHandler {
   }
 
   reply(callNo: number, result: Result<unknown, Rejection>): void {
-    if (!this.#isRetired) this.out.reply(callNo, result);
+    if (!this.isRetired) this.out.reply(callNo, result);
   }
 
   /** What there is to tell since the last time. */

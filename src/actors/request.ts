@@ -105,6 +105,8 @@ export interface RoomRequest extends RequestBase {
   readonly room: RoomId;
   readonly command: RoomCommand;
   readonly sequel: RoomSequel;
+  /** A former activation had it and did not answer it: that one's log may have been another owner's since. */
+  isHandedOn?: true;
   /** The log was read anew on its account: what it names beyond the head is an error of its own. */
   isReread?: true;
   /** What the pre-publish hook said of it. */

@@ -63,6 +63,11 @@ export class ShardLinks {
     present?.retire();
   }
 
+  /** Something got lost between this node and that one: what came from there is not carried out any more, it is repeated. */
+  broke(node: NodeId): void {
+    this.#peers.get(node)?.breakOff();
+  }
+
   /** Ends the links to the edges of all other nodes. */
   keepOnly(nodes: ReadonlySet<NodeId>): void {
     for (const [edge, link] of this.#peers) {

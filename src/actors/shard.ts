@@ -186,6 +186,7 @@ export class Shard implements LinkOwner {
 
   /** Something got lost between this node and that one. */
   lost(node: NodeId): void {
+    this.#links.broke(node);
     this.#retelling.doubt(node);
     this.#beacon.tellAgain(HEADS_LOST_MS_MAX);
   }

@@ -7,9 +7,8 @@ import type { Clock } from "../base/clock.ts";
 import type { RoomId, TenantId, UserId } from "../base/ids.ts";
 import { AI_BUDGET_ATTEMPTS_MAX } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
+import { ASSISTANT_USAGE, MODERATION_PURSE, TENANT_PURSE, type UsageRow } from "../domain/assistant/usage.ts";
 import type { Projections } from "../storage/projections.ts";
-
-export const USAGE = "ai_usage";
 
 /** Tokens a day; 0: as many as they like. */
 export interface Budgets {
@@ -29,14 +28,6 @@ export interface Reservation {
   readonly tokens: number;
 }
 export type Reserved = Reservation | "exhausted" | "unavailable";
-
-/** The document. */
-export interface UsageRow {
-  /** UTC. Of another day nothing counts. */
-  readonly day: string;
-  readonly tokens: number;
-  readonly requests: number;
-}
 
 interface Change {
   readonly day: string;
@@ -109,12 +100,12 @@ export class UsageLedger {
   }
 
   #pursesOf(spender: Spender): readonly { readonly id: string; readonly limit: number }[] {
-    if (spender.moderation === true) return [{ id: "m", limit: this.#budgets.moderation }];
+    if (spender.moderation === true) return [{ id: MODERATION_PURSE, limit: this.#budgets.moderation }];
     const { user, room } = spender;
     return [
       { id: `u/${user}`, limit: this.#budgets.user },
       ...(room === undefined ? [] : [{ id: `r/${room}`, limit: this.#budgets.room }]),
-      { id: "t", limit: this.#budgets.tenant },
+      { id: TENANT_PURSE, limit: this.#budgets.tenant },
     ];
   }
 
@@ -155,7 +146,7 @@ export class UsageLedger {
       for (const { done } of purse.waiting.splice(0)) done("unavailable");
       this.#write(key, purse, AI_BUDGET_ATTEMPTS_MAX);
     };
-    this.#projections.readDocument(tenant, USAGE, id, (read) => {
+    this.#projections.readDocument(tenant, ASSISTANT_USAGE, id, (read) => {
       if (!read.ok) return again();
       const { row, outcomes } = spent(read.value?.value as UsageRow | undefined, changes);
       const finish = (): void => {
@@ -163,7 +154,7 @@ export class UsageLedger {
         this.#write(key, purse, AI_BUDGET_ATTEMPTS_MAX);
       };
       if (row === undefined) return finish();
-      this.#projections.writeDocument(tenant, USAGE, id, row, read.value?.version ?? 0, (written) => {
+      this.#projections.writeDocument(tenant, ASSISTANT_USAGE, id, row, read.value?.version ?? 0, (written) => {
         if (written.ok && written.value === "written") finish();
         else again();
       });

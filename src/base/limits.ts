@@ -700,3 +700,13 @@ export const OUTWARD_ALLOWED_MAX = 100;
 /** Calls of consumers to the engine that are under way at once, and that wait: beyond, `overloaded`. */
 export const FOLLOW_CALLS_AT_ONCE = 64;
 export const FOLLOW_CALLS_WAITING_MAX = 4_096;
+/** Rooms' held messages, and their open reports, that an administrator's queue counts. Beyond: it says so. */
+export const QUEUE_ITEMS_MAX = 1_000;
+/** How this node has been lately: a sample every 2 s, for 10 minutes; 50 KB. */
+export const PULSE_EVERY_MS = 2_000;
+export const PULSE_SAMPLES_MAX = 300;
+/** Answers of shards of which each sample knows the time; further ones are left out. */
+export const ANSWER_SAMPLES_MAX = 1_024;
+/** Nodes that are remembered after they are gone, and for how long, milliseconds; the oldest go first. */
+export const PULSE_NODES_MAX = 64;
+export const PULSE_NODE_KEPT_MS = 10 * 60_000;

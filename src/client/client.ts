@@ -1,33 +1,37 @@
 /**
- * The SDK: one connection to a Stoa server, its rooms in order, and what is on its way. `docs/CLIENT.md` is its manual.
- * Invariant: what `event` tells is each room's log, without a gap and without a repetition, whatever the network does.
+ * The SDK: one connection to a Stoa server, its rooms in order, what is on its way, and what a page shows beside messages.
+ * `docs/CLIENT.md` is its manual.
  */
-import type { RoomId, Seq } from "../base/ids.ts";
+import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import { CLIENT_LAYOUTS } from "../protocol/client-layouts.ts";
-import type {
-  ClientFrame,
-  ConnectionFrame,
-  EventsFrame,
-  RoomEvent,
-  RoomPosition,
-  SendMessageFrame,
-  ServerFrame,
-} from "../protocol/frames.ts";
-import { ChatError } from "./chat-error.ts";
+import type { ClientFrame, JoinRoomFrame, SendMessageFrame, ThreadCount, UserRef } from "../protocol/frames.ts";
 import { Connector } from "./connector.ts";
 import { Emitter } from "./emitter.ts";
-import { readHistory } from "./history.ts";
+import { readMessages, roomPath } from "./history.ts";
 import { Marks } from "./marks.ts";
 import { Outbox } from "./outbox.ts";
-import { RoomFeed } from "./room-feed.ts";
+import { Requests } from "./requests.ts";
+import { Rest } from "./rest.ts";
+import { RoomList } from "./room-list.ts";
+import { type PresenceJson, RoomStates } from "./room-states.ts";
+import { Session } from "./session.ts";
+import { Threads } from "./threads.ts";
+import { Tokens } from "./tokens.ts";
 import type {
   Ack,
   ClientEvents,
   ClientOptions,
+  Failed,
+  MessagesPage,
+  MessagesQuery,
   MutationFrame,
   OtherFrame,
   Pending,
+  RoomEntry,
+  RoomState,
+  SeenBy,
   Status,
+  Totals,
   UnreadCount,
   Wish,
 } from "./types.ts";
@@ -35,63 +39,79 @@ import { Unread } from "./unread.ts";
 
 /** Of a message beside its text. */
 export type MessageOptions = Omit<Wish<SendMessageFrame>, "type" | "roomId" | "content">;
-
-interface Asked {
-  readonly resolve: (ack: Ack) => void;
-  readonly reject: (error: ChatError) => void;
-  /** Of a `join_room`: the room. */
-  readonly joins?: RoomId;
+export interface JoinOptions extends Omit<Wish<JoinRoomFrame>, "type" | "roomId" | "lastSeq"> {
+  /** The last sequence that the caller has; what came since is told first. */
+  readonly from?: number;
 }
-
-const RESUME_RETRY_MS = 1_000;
-const STORAGE_KEY = "stoa-outbox";
 
 export class StoaClient {
   readonly #options: ClientOptions;
   readonly #emitter = new Emitter<ClientEvents>();
+  readonly #tokens: Tokens;
+  readonly #rest: Rest;
   readonly #connector: Connector;
+  readonly #requests: Requests;
   readonly #outbox: Outbox;
   readonly #marks: Marks;
   readonly #unread: Unread;
-  /** Rooms that this client listens to, or wants to. */
-  readonly #feeds = new Map<RoomId, RoomFeed>();
-  readonly #asked = new Map<string, Asked>();
+  readonly #session: Session;
+  readonly #states: RoomStates;
+  readonly #list: RoomList;
+  readonly #threads: Threads;
   #status: Status = { state: "closed" };
-  #refs = 0;
-  /** Rooms to be resumed once more, in a moment. */
-  readonly #toResume = new Set<RoomId>();
-  #resumeTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ClientOptions) {
+    const emitter = this.#emitter;
     this.#options = options;
-    this.#connector = new Connector(options, {
+    this.#tokens = new Tokens(options.token);
+    this.#rest = new Rest(options, this.#tokens);
+    this.#connector = new Connector(options, this.#tokens, {
       status: (status) => {
         this.#status = status;
-        this.#emitter.emit("status", status);
-        if (status.state === "closed") this.#refuseAsked();
+        emitter.emit("status", status);
+        if (status.state === "closed") this.#session.lost(true);
       },
-      opened: (frame, isResumed) => this.#opened(frame, isResumed),
-      frame: (frame) => this.#frame(frame),
-      lost: () => this.#lost(),
+      opened: (frame, isResumed) => {
+        this.#session.opened(frame, isResumed);
+        void this.#outbox.load(options.account ?? this.#tokens.account(frame.userId));
+      },
+      frame: (frame) => this.#session.frame(frame),
+      lost: () => this.#session.lost(false),
     });
+    const send = (frame: ClientFrame): boolean => this.#connector.send(frame);
+    this.#requests = new Requests(send);
     this.#outbox = new Outbox({
-      send: (frame) => this.#connector.send(frame),
-      knownSeq: (room) => this.#feeds.get(room)?.position,
-      changed: (pending) => this.#emitter.emit("pending", pending),
+      send,
+      knownSeq: (room) => this.#session.position(room),
+      changed: (pending) => emitter.emit("pending", pending),
+      failed: (failed) => emitter.emit("failed", failed),
       storage: options.storage,
-      storageKey: STORAGE_KEY,
     });
-    this.#marks = new Marks((frame) => this.#connector.send(frame));
-    this.#unread = new Unread((count) => this.#emitter.emit("unread", count));
+    this.#marks = new Marks(send);
+    this.#unread = new Unread((count) => emitter.emit("unread", count));
+    const unreadOf = (roomId: RoomId): UnreadCount => this.#unread.of(roomId);
+    this.#states = new RoomStates(emitter, unreadOf);
+    this.#list = new RoomList(emitter, this.#rest, unreadOf);
+    this.#threads = new Threads(emitter, this.#rest);
+    this.#session = new Session({
+      emitter,
+      connector: this.#connector,
+      requests: this.#requests,
+      outbox: this.#outbox,
+      marks: this.#marks,
+      unread: this.#unread,
+      rest: this.#rest,
+      confirms: options.confirms !== false,
+    });
   }
 
   get status(): Status {
     return this.#status;
   }
 
-  /** What is on its way, in the order in which it was asked. */
-  get pending(): readonly Pending[] {
-    return this.#outbox.pending;
+  /** `undefined` before the first connection. */
+  get userId(): UserId | undefined {
+    return this.#unread.userId;
   }
 
   /** The result takes it back. */
@@ -99,42 +119,67 @@ export class StoaClient {
     return this.#emitter.on(name, listener);
   }
 
-  /** Resolves when what the last page left to send is known; the connection opens meanwhile. */
+  /** Resolves when what the last page left to send is known, if `account` says whose it is; the connection opens meanwhile. */
   async connect(): Promise<void> {
     this.#connector.start();
-    await this.#outbox.load();
-    if (this.#status.state === "open") this.#outbox.sendAll();
+    const { account } = this.#options;
+    if (account !== undefined) await this.#outbox.load(account);
   }
 
   /** Goes on purpose. What waits to be sent stays, for the next `connect`. */
   close(): void {
-    clearTimeout(this.#resumeTimer);
+    this.#session.stop();
     this.#outbox.lost();
     this.#marks.stop();
+    this.#list.stop();
+    this.#threads.stop();
     this.#connector.stop();
   }
 
   // ---------------------------------------------------------------------------------------------- rooms
 
   /**
-   * Listens to the room from now on, over all reconnections, and makes the user a member where anybody may be. `from`: the last
-   * sequence that the caller has; what came since is told first.
+   * Listens to the room from now on, over all reconnections, and makes the user a member where anybody may be. A number is
+   * `from` of the options.
    */
-  join(roomId: string, from?: number): Promise<Ack> {
-    const room = roomId as RoomId;
-    const feed = this.#feeds.get(room) ?? new RoomFeed(room, this.#feedOwner, from as Seq | undefined);
-    this.#feeds.set(room, feed);
-    feed.asked();
-    return this.#ask({ type: "join_room", roomId: room, ...this.#since(feed) }, room);
+  join(roomId: string, options: number | JoinOptions = {}): Promise<Ack> {
+    const { from, ...wish } = typeof options === "number" ? { from: options } : options;
+    return this.#session.join(roomId as RoomId, from as Seq | undefined, wish);
   }
 
   /** Listens no more; with `membership` the user leaves the room. */
-  leave(roomId: string, membership = false): Promise<Ack> {
+  async leave(roomId: string, membership = false): Promise<Ack> {
     const room = roomId as RoomId;
-    this.#feeds.delete(room);
-    if (membership) return this.#outbox.add({ type: "leave_room", roomId: room, membership });
-    return this.#ask({ type: "leave_room", roomId: room });
+    this.#session.forget(room);
+    this.#states.left(room);
+    if (!membership) return this.#requests.ask({ type: "leave_room", roomId: room });
+    const ack = await this.#outbox.add({ type: "leave_room", roomId: room, membership });
+    this.#unread.drop(room);
+    this.#list.remove(room);
+    return ack;
   }
+
+  /** Presence, typing, receipts and counts of a room: the same object until something of it changes. */
+  room(roomId: string): RoomState {
+    return this.#states.of(roomId as RoomId);
+  }
+
+  /** One's own rooms, newest activity first; empty before `loadRooms`. */
+  get rooms(): readonly RoomEntry[] {
+    return this.#list.rooms;
+  }
+
+  /** Reads the list of one's own rooms, and keeps it from now on. */
+  loadRooms(): Promise<readonly RoomEntry[]> {
+    return this.#list.load();
+  }
+
+  /** Up to where this client has the room's events; to be kept by whoever keeps the events. */
+  position(roomId: string): number | undefined {
+    return this.#session.position(roomId as RoomId);
+  }
+
+  // ---------------------------------------------------------------------------------------------- messages
 
   /** Resolves when the message is on disk; until then it is in `pending`, over losses and, with a storage, reloads. */
   send(roomId: string, content: string, options: MessageOptions = {}): Promise<Ack> {
@@ -146,10 +191,34 @@ export class StoaClient {
   request(frame: Wish<MutationFrame> | Wish<OtherFrame>): Promise<Ack> {
     const layout: readonly unknown[] = CLIENT_LAYOUTS[frame.type];
     if (layout.includes("clientId")) return this.#outbox.add(frame as unknown as MutationFrame);
-    return this.#ask(frame as unknown as ClientFrame);
+    return this.#requests.ask(frame as unknown as ClientFrame);
   }
 
-  // ---------------------------------------------------------------------------------------------- marks
+  /** What is on its way, in the order in which it was asked. */
+  get pending(): readonly Pending[] {
+    return this.#outbox.pending;
+  }
+
+  /** Messages that the server refused, until `retry` or `discard`. */
+  get failed(): readonly Failed[] {
+    return this.#outbox.failed;
+  }
+
+  retry(clientId: string): Promise<Ack> {
+    return this.#outbox.retry(clientId);
+  }
+
+  /** Takes back what was refused, or not sent yet. false: there is nothing of this name. */
+  discard(clientId: string): boolean {
+    return this.#outbox.discard(clientId);
+  }
+
+  /** A page of the room's messages, as they are now; without `before` and `after` the newest ones. */
+  messages(roomId: string, query: MessagesQuery = {}): Promise<MessagesPage> {
+    return readMessages(this.#rest, this.#states, roomId as RoomId, query);
+  }
+
+  // ---------------------------------------------------------------------------------------------- people and marks
 
   /** For each key that is pressed; told every other second at most. */
   typing(roomId: string): void {
@@ -160,10 +229,27 @@ export class StoaClient {
     this.#marks.stoppedTyping(roomId as RoomId, false);
   }
 
+  /** Who this is, as far as anything has said it. */
+  person(userId: string): UserRef {
+    return this.#states.people.of(userId as UserId);
+  }
+
+  /** Reads who is in the room, with names and status: a position names only who. At most 100. */
+  async loadPresence(roomId: string): Promise<RoomState> {
+    const path = `${roomPath(roomId)}/presence?limit=100`;
+    this.#states.arePresent(roomId as RoomId, await this.#rest.call<PresenceJson>("GET", path));
+    return this.room(roomId);
+  }
+
+  /** By whom the message with this sequence was read. */
+  seenBy(roomId: string, seq: number): SeenBy {
+    return this.#states.seenBy(roomId as RoomId, seq as Seq);
+  }
+
   /** Everything up to this sequence; without one, all that has arrived. */
   markRead(roomId: string, seq?: number): void {
     const room = roomId as RoomId;
-    const upTo = (seq as Seq | undefined) ?? this.#feeds.get(room)?.position;
+    const upTo = (seq as Seq | undefined) ?? this.#session.position(room);
     if (upTo === undefined) return;
     this.#marks.read(room, upTo);
     this.#unread.read(room, upTo);
@@ -173,202 +259,34 @@ export class StoaClient {
     return this.#unread.of(roomId as RoomId);
   }
 
-  /** Up to where this client has the room's events; to be kept by whoever keeps the events. */
-  position(roomId: string): number | undefined {
-    return this.#feeds.get(roomId as RoomId)?.position;
+  get totals(): Totals {
+    return this.#unread.totals;
   }
 
-  // ---------------------------------------------------------------------------------------------- the connection
-
-  #opened(frame: ConnectionFrame, isResumed: boolean): void {
-    this.#unread.connected(frame, (room) => this.#feeds.get(room)?.position !== undefined);
-    this.#emitter.emit("connected", frame);
-    this.#emitter.emit("frame", frame);
-    if (!isResumed) {
-      this.#resume([...this.#feeds.values()]);
-      this.#marks.opened();
-    } else {
-      for (const feed of this.#feeds.values()) feed.asked();
-      this.#resume([...this.#feeds.values()].filter(({ position }) => position === undefined));
-    }
-    this.#outbox.sendAll();
+  /** Threads that one follows with replies not read. Kept as long as somebody listens to `threads`. */
+  get threads(): readonly ThreadCount[] {
+    return this.#threads.counts;
   }
 
-  /** One frame for all rooms that have a position; the others are joined. */
-  #resume(feeds: readonly RoomFeed[]): void {
-    const rooms: [RoomId, Seq][] = [];
-    for (const feed of feeds) {
-      feed.asked();
-      const { roomId, position } = feed;
-      if (position !== undefined) rooms.push([roomId, position]);
-      else this.#connector.send({ type: "join_room", ref: this.#ref(), roomId });
-    }
-    if (rooms.length > 0) this.#connector.send({ type: "resume", rooms: Object.fromEntries(rooms) });
+  /** The thread that hangs on this message, up to a reply or wholly. */
+  async markThreadRead(roomId: string, threadId: string, messageId?: string): Promise<void> {
+    const { unreadCount } = await this.#rest.call<{ readonly unreadCount: number }>(
+      "POST",
+      `${roomPath(roomId)}/messages/${threadId}/thread/read`,
+      { messageId },
+    );
+    this.#threads.set({ roomId: roomId as RoomId, threadId: threadId as MessageId, unread: unreadCount });
   }
 
-  #resumeSoon(room: RoomId): void {
-    this.#toResume.add(room);
-    this.#resumeTimer ??= setTimeout(() => {
-      this.#resumeTimer = undefined;
-      const feeds = [...this.#toResume].flatMap((one) => this.#feeds.get(one) ?? []);
-      this.#toResume.clear();
-      this.#resume(feeds);
-    }, RESUME_RETRY_MS);
+  // ---------------------------------------------------------------------------------------------- REST
+
+  /** What the server's REST answers, without its envelope. A refusal is a `ChatError`. */
+  rest<Data>(method: string, path: string, body?: unknown): Promise<Data> {
+    return this.#rest.call(method, path, body);
   }
 
-  #lost(): void {
-    this.#outbox.lost();
-    this.#refuseAsked();
-  }
-
-  #refuseAsked(): void {
-    for (const { reject, joins } of this.#asked.values()) {
-      // A join is asked for again with the next connection: whoever waits is told by `position`.
-      if (joins === undefined || this.#status.state === "closed")
-        reject(new ChatError("closed", "The connection was lost."));
-    }
-    for (const [ref, { joins }] of this.#asked) if (joins === undefined) this.#asked.delete(ref);
-  }
-
-  #ref(): string {
-    this.#refs += 1;
-    return `r${this.#refs}`;
-  }
-
-  #ask(frame: ClientFrame, joins?: RoomId): Promise<Ack> {
-    return new Promise((resolve, reject) => {
-      const ref = this.#ref();
-      this.#asked.set(ref, { resolve, reject, ...(joins !== undefined && { joins }) });
-      if (this.#connector.send({ ...frame, ref }) || joins !== undefined) return;
-      this.#asked.delete(ref);
-      reject(new ChatError("closed", "There is no connection now."));
-    });
-  }
-
-  #since(feed: RoomFeed): { readonly lastSeq?: Seq } {
-    return feed.position === undefined ? {} : { lastSeq: feed.position };
-  }
-
-  // ---------------------------------------------------------------------------------------------- frames
-
-  #frame(frame: ServerFrame): void {
-    this.#emitter.emit("frame", frame);
-    switch (frame.type) {
-      case "events":
-        return this.#events(frame);
-      case "ack":
-        if (frame.position !== undefined) this.#stands(frame.position);
-        else this.#mustWait(String(frame.ref));
-        if (!this.#outbox.answered(frame)) this.#answered(String(frame.ref), frame);
-        return;
-      case "error":
-        if (!this.#outbox.answered(frame)) this.#refused(frame);
-        return;
-      case "resumed":
-        for (const position of frame.rooms) {
-          this.#stands(position);
-          if (position.error === undefined && !this.#unread.agrees(position.roomId)) this.#askUnread(position.roomId);
-        }
-        return;
-      case "typing_indicator":
-        return this.#emitter.emit("typing", frame);
-      case "presence_update":
-        return this.#emitter.emit("presence", frame);
-      case "receipts":
-        return this.#emitter.emit("receipts", frame);
-      case "notification":
-        if (frame.kind === "unread") this.#unread.notified(frame, this.#feeds.get(frame.roomId)?.position ?? 0);
-        return this.#emitter.emit("notification", frame);
-      default:
-    }
-  }
-
-  #events(frame: EventsFrame): void {
-    const feed = this.#feeds.get(frame.roomId);
-    feed?.take(frame);
-    const position = feed?.position;
-    if (position !== undefined && this.#options.confirms !== false) this.#marks.received(frame.roomId, position);
-  }
-
-  #stands(position: RoomPosition): void {
-    const { roomId, error } = position;
-    if (error === "unavailable") return this.#resumeSoon(roomId);
-    if (error !== undefined) return this.#left(roomId, error);
-    const feed = this.#feeds.get(roomId) ?? new RoomFeed(roomId, this.#feedOwner);
-    this.#feeds.set(roomId, feed);
-    feed.answered(position);
-    this.#unread.joined(position);
-    this.#emitter.emit("position", position);
-    // Joins of before a loss, answered by the resume behind it.
-    for (const [ref, { joins, resolve }] of this.#asked) {
-      if (joins !== roomId) continue;
-      this.#asked.delete(ref);
-      resolve({ roomId, position });
-    }
-  }
-
-  /** The answer to a join has the count, and the head that it is of. */
-  #askUnread(roomId: RoomId): void {
-    const lastSeq = this.#feeds.get(roomId)?.position;
-    if (lastSeq !== undefined) this.#connector.send({ type: "join_room", ref: this.#ref(), roomId, lastSeq });
-  }
-
-  /** One has asked to be let in, and is no member yet: nothing is to be resumed. */
-  #mustWait(ref: string): void {
-    const joins = this.#asked.get(ref)?.joins;
-    if (joins !== undefined) this.#feeds.delete(joins);
-  }
-
-  #left(roomId: RoomId, code: ClientEvents["left"]["code"]): void {
-    if (!this.#feeds.delete(roomId)) return;
-    this.#emitter.emit("left", { roomId, code });
-  }
-
-  #answered(ref: string, frame: Extract<ServerFrame, { type: "ack" }>): void {
-    const asked = this.#asked.get(ref);
-    this.#asked.delete(ref);
-    const { type: _type, ref: _ref, ...ack } = frame;
-    asked?.resolve(ack);
-  }
-
-  #refused(frame: Extract<ServerFrame, { type: "error" }>): void {
-    const asked = frame.ref === undefined ? undefined : this.#asked.get(String(frame.ref));
-    const { roomId } = frame;
-    if (asked === undefined) {
-      // A join of the SDK's own, after a loss.
-      if (roomId !== undefined && this.#feeds.get(roomId)?.position === undefined) {
-        if (frame.temporary) this.#resumeSoon(roomId);
-        else this.#left(roomId, frame.code);
-      } else this.#emitter.emit("problem", frame);
-      return;
-    }
-    if (asked.joins !== undefined && frame.temporary) return this.#resumeSoon(asked.joins);
-    this.#asked.delete(String(frame.ref));
-    if (asked.joins !== undefined) this.#left(asked.joins, frame.code);
-    asked.reject(new ChatError(frame.code, frame.message, frame.field));
-  }
-
-  readonly #feedOwner = {
-    tell: (roomId: RoomId, event: RoomEvent) => this.#tell(roomId, event),
-    gap: (roomId: RoomId, from: Seq, to: Seq) => this.#emitter.emit("gap", { roomId, from, to }),
-    resume: (roomId: RoomId) => {
-      const feed = this.#feeds.get(roomId);
-      if (feed !== undefined) this.#resume([feed]);
-    },
-    fetch: (roomId: RoomId, after: Seq) => readHistory(this.#options, roomId, after),
-  };
-
-  #tell(roomId: RoomId, event: RoomEvent): void {
-    if (event.type === "new_message") {
-      const { clientId, messageId, authorId } = event.message;
-      if (clientId !== undefined && authorId === this.#unread.userId) {
-        this.#outbox.seen(clientId, { roomId, messageId, seq: event.seq, timestamp: event.timestamp });
-      }
-      this.#unread.message(event.message);
-    }
-    this.#emitter.emit("event", { roomId, event });
-    if (event.type === "new_message") this.#emitter.emit("message", { roomId, message: event.message });
-    const goes = event.type === "user_left" && event.user.userId === this.#unread.userId;
-    if (goes || event.type === "room_deleted") this.#left(roomId, goes ? "forbidden" : "room_not_found");
+  /** A token that holds, for requests of the page's own. */
+  token(): Promise<string> {
+    return this.#tokens.any();
   }
 }

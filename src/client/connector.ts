@@ -5,7 +5,9 @@
 import type { ClientFrame, ConnectionFrame, ServerFrame } from "../protocol/frames.ts";
 import { type Link, LOST, SILENT, type Target, type Transport } from "./link.ts";
 import { openPoll } from "./poll-link.ts";
+import { addressOf } from "./rest.ts";
 import { openStream } from "./stream-link.ts";
+import { claimsOf, type Tokens } from "./tokens.ts";
 import type { ClientOptions, Status, TransportName } from "./types.ts";
 import { openWebSocket } from "./websocket-link.ts";
 
@@ -37,6 +39,7 @@ const PONG_MS = 10_000;
 
 export class Connector {
   readonly #options: ClientOptions;
+  readonly #tokens: Tokens;
   readonly #owner: ConnectorOwner;
   readonly #names: readonly TransportName[];
   #link: Link | undefined;
@@ -55,8 +58,9 @@ export class Connector {
   #heartbeatMs = 30_000;
   #round = 0;
 
-  constructor(options: ClientOptions, owner: ConnectorOwner) {
+  constructor(options: ClientOptions, tokens: Tokens, owner: ConnectorOwner) {
     this.#options = options;
+    this.#tokens = tokens;
     this.#owner = owner;
     this.#names = options.transports ?? ["websocket", "sse", "poll"];
   }
@@ -94,16 +98,15 @@ export class Connector {
     this.#round += 1;
     const round = this.#round;
     this.#owner.status({ state: "connecting", transport: this.#name });
-    const token = await this.#token().catch(() => undefined);
+    const token = await this.#tokens.fresh().catch(() => undefined);
     if (round !== this.#round || !this.#isWanted) return;
     if (token === undefined) return this.#lost(LOST);
     const { url, encoding = "msgpack", fetch = globalThis.fetch.bind(globalThis) } = this.#options;
     const WebSocket = this.#options.WebSocket ?? (globalThis.WebSocket as unknown as Target["WebSocket"]);
-    const address = url.replace(/^ws/, "http").replace(/\/+$/, "");
     let isFirst = true;
     this.#opening = setTimeout(() => round === this.#round && this.#drop(), OPENING_MS);
     this.#link = TRANSPORTS[this.#name](
-      { url: address, token, encoding, fetch, WebSocket },
+      { url: addressOf(url), token, encoding, fetch, WebSocket },
       {
         frame: (frame) => {
           if (round !== this.#round) return;
@@ -120,11 +123,6 @@ export class Connector {
         },
       },
     );
-  }
-
-  async #token(): Promise<string> {
-    const { token } = this.#options;
-    return typeof token === "string" ? token : token();
   }
 
   #connected(frame: ConnectionFrame, token: string, isResumed: boolean): void {
@@ -147,13 +145,13 @@ export class Connector {
   }
 
   #lost(code: number): void {
-    const wasOpen = this.#isOpen;
+    const [wasOpen, wasTried] = [this.#isOpen, this.#link !== undefined];
     this.#round += 1;
     this.#dropped();
     this.#link = undefined;
     if (wasOpen) this.#owner.lost();
     if (!this.#isWanted) return;
-    const isOfToken = TOKEN_CODES.has(code) && typeof this.#options.token === "function" && this.#tokenFailures < 1;
+    const isOfToken = TOKEN_CODES.has(code) && this.#tokens.canRenew && this.#tokenFailures < 1;
     if (isOfToken) this.#tokenFailures += 1;
     if (code >= TERMINAL_CODE && !isOfToken) {
       this.#isWanted = false;
@@ -161,7 +159,7 @@ export class Connector {
       return this.#owner.status({ state: "closed", code });
     }
     this.#failures += 1;
-    if (!wasOpen) this.#transportFailures += code === SILENT ? FAILURES_MAX : 1;
+    if (!wasOpen && wasTried) this.#transportFailures += code === SILENT ? FAILURES_MAX : 1;
     if (this.#transportFailures >= FAILURES_MAX) {
       this.#transport += 1;
       this.#transportFailures = 0;
@@ -204,12 +202,13 @@ export class Connector {
 
   #renewBefore(endMs: number | undefined): void {
     clearTimeout(this.#renewal);
-    if (endMs === undefined || typeof this.#options.token === "string") return;
+    if (endMs === undefined || !this.#tokens.canRenew) return;
     const round = this.#round;
     const waitMs = Math.min(TIMER_MS_MAX, Math.max(1_000, endMs - Date.now() - RENEW_MS));
     this.#renewal = setTimeout(async () => {
-      const token = await this.#token().catch(() => undefined);
-      if (round !== this.#round || token === undefined) return;
+      const token = await this.#tokens.fresh().catch(() => undefined);
+      if (round !== this.#round) return;
+      if (token === undefined) return this.#renewBefore(endMs);
       this.send({ type: "auth", token });
       this.#renewBefore(endOf(token));
     }, waitMs);
@@ -226,6 +225,11 @@ export class Connector {
     void this.#open();
   };
 
+  /** The platform may be wrong: the server is asked. */
+  readonly #offline = (): void => {
+    if (this.#isOpen) this.#ask();
+  };
+
   readonly #visible = (): void => {
     const { document } = globalThis as unknown as { document?: { visibilityState: string } };
     if (document?.visibilityState === "visible") this.#online();
@@ -235,6 +239,7 @@ export class Connector {
     const target = globalThis as unknown as Platform;
     const method = listens ? "addEventListener" : "removeEventListener";
     target[method]?.("online", this.#online);
+    target[method]?.("offline", this.#offline);
     target.document?.[method]?.("visibilitychange", this.#visible);
   }
 }
@@ -247,11 +252,6 @@ type Platform = Listens & { readonly document?: Listens };
 
 /** When a token ends, as far as one can read it. */
 function endOf(token: string): number | undefined {
-  try {
-    const text = atob((token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/"));
-    const { exp } = JSON.parse(text) as { exp?: number };
-    return exp === undefined ? undefined : exp * 1_000;
-  } catch {
-    return undefined;
-  }
+  const { exp } = claimsOf(token);
+  return exp === undefined ? undefined : exp * 1_000;
 }

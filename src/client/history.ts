@@ -1,34 +1,55 @@
-/** A room's events over REST, for the range that a resume could not replay. */
+/** A room's events and messages over REST: the range that a resume could not replay, and what a page scrolls through. */
 import type { RoomId, Seq } from "../base/ids.ts";
 import type { EventsFrame } from "../protocol/frames.ts";
 import { readServerFrame } from "../protocol/json-frames.ts";
-import { headersOf } from "./link.ts";
+import { type MessageJson, messageOf } from "./plain.ts";
+import type { Rest } from "./rest.ts";
 import type { HistoryPage } from "./room-feed.ts";
-import type { ClientOptions } from "./types.ts";
+import type { RoomStates } from "./room-states.ts";
+import type { MessagesPage, MessagesQuery } from "./types.ts";
 
 const PAGE = 500;
 
-interface Page {
+interface EventsJson {
   readonly events: readonly object[];
   readonly missing?: HistoryPage["missing"];
   readonly pagination: { readonly after: Seq };
 }
+interface MessagesJson {
+  readonly messages: readonly MessageJson[];
+  readonly pagination: { readonly hasMore: boolean };
+}
 
-/** `undefined`: not now. */
-export async function readHistory(
-  { url, token, fetch = globalThis.fetch.bind(globalThis) }: ClientOptions,
-  roomId: RoomId,
-  after: Seq,
-): Promise<HistoryPage | undefined> {
-  const address = url.replace(/^ws/, "http").replace(/\/+$/, "");
-  const path = `/v1/chat/rooms/${encodeURIComponent(roomId)}/events?after=${after}&limit=${PAGE}`;
-  const response = await fetch(address + path, {
-    headers: headersOf(typeof token === "string" ? token : await token()),
-  });
-  if (!response.ok) return undefined;
-  const { data } = (await response.json()) as { data: Page };
+/** Everything that happened there, edits and reactions of older messages included. */
+export async function readEvents(rest: Rest, roomId: RoomId, after: Seq): Promise<HistoryPage> {
+  const path = `${roomPath(roomId)}/events?after=${after}&limit=${PAGE}`;
+  const { events: shown, missing, pagination } = await rest.call<EventsJson>("GET", path);
   // The events are those of a frame, with their times as text.
-  const text = JSON.stringify({ type: "events", roomId, after, head: data.pagination.after, events: data.events });
+  const text = JSON.stringify({ type: "events", roomId, after, head: pagination.after, events: shown });
   const { events, head } = readServerFrame(text) as EventsFrame;
-  return { events, to: head, ...(data.missing !== undefined && { missing: data.missing }) };
+  return { events, to: head, ...(missing !== undefined && { missing }) };
+}
+
+/** Who has read them is noted on the way. */
+export async function readMessages(
+  rest: Rest,
+  states: RoomStates,
+  roomId: RoomId,
+  query: MessagesQuery,
+): Promise<MessagesPage> {
+  const asked = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+  const page = await rest.call<MessagesJson>("GET", `${roomPath(roomId)}/messages?${asked.join("&")}`);
+  const messages = page.messages.map((json) => {
+    const message = messageOf(json);
+    for (const { userId } of json.readBy ?? [])
+      states.hasRead(roomId, { userId, readSeq: message.seq, deliveredSeq: message.seq });
+    if (message.authorName && !message.isAnonymous)
+      states.people.learn({ userId: message.authorId, name: message.authorName });
+    return message;
+  });
+  return { messages, hasMore: page.pagination.hasMore };
+}
+
+export function roomPath(roomId: string): string {
+  return `/v1/chat/rooms/${encodeURIComponent(roomId)}`;
 }

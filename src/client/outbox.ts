@@ -4,20 +4,22 @@
  * leave in the order in which they were asked.
  */
 import type { RoomId, Seq } from "../base/ids.ts";
-import type { ClientFrame, ErrorFrame, AckFrame } from "../protocol/frames.ts";
+import type { AckFrame, ClientFrame, ErrorFrame } from "../protocol/frames.ts";
 import { ChatError } from "./chat-error.ts";
-import type { Ack, MutationFrame, OutboxStorage, Pending } from "./types.ts";
+import { type Kept, Shelf } from "./shelf.ts";
+import type { Ack, Failed, MutationFrame, OutboxStorage, Pending } from "./types.ts";
 
 export interface OutboxPorts {
   /** false: there is no connection; it is asked for again when there is. */
   send(frame: ClientFrame): boolean;
   knownSeq(roomId: RoomId): Seq | undefined;
   changed(pending: readonly Pending[]): void;
+  failed(failed: readonly Failed[]): void;
   readonly storage: OutboxStorage | undefined;
-  readonly storageKey: string;
 }
 
-interface Entry extends Pending {
+interface Entry {
+  kept: Kept;
   ref: string | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
   readonly settle: { readonly resolve: (ack: Ack) => void; readonly reject: (error: ChatError) => void } | undefined;
@@ -27,46 +29,96 @@ interface Entry extends Pending {
 const ANSWER_MS = 10_000;
 const RETRY_MS = 1_000;
 const PENDING_MAX = 1_000;
+/** Refused messages that wait for the user to look at them. The oldest go first. */
+const FAILED_MAX = 100;
 
 export class Outbox {
   readonly #ports: OutboxPorts;
   readonly #entries: Entry[] = [];
+  #failed: readonly Failed[] = [];
+  #pending: readonly Pending[] = [];
+  #shelf: Shelf | undefined;
+  #owner: string | undefined;
+  #isLoading = false;
   #refs = 0;
+  #lastAt = 0;
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports;
   }
 
   get pending(): readonly Pending[] {
-    return this.#entries.map(({ clientId, frame, at }) => ({ clientId, frame, at }));
+    return this.#pending;
   }
 
-  /** What the last page left. */
-  async load(): Promise<void> {
-    const { storage, storageKey } = this.#ports;
-    const text = await storage?.getItem(storageKey);
-    if (!text) return;
-    for (const kept of JSON.parse(text) as Pending[]) {
-      if (this.#entries.some(({ clientId }) => clientId === kept.clientId)) continue;
-      this.#entries.push({ ...kept, ref: undefined, timer: undefined, settle: undefined });
+  get failed(): readonly Failed[] {
+    return this.#failed;
+  }
+
+  /** What earlier pages of this user left, and from now on what this one would leave. Then all of it is sent. */
+  async load(owner: string): Promise<void> {
+    if (this.#owner !== owner) {
+      // Somebody else's now: theirs stays where it is kept.
+      if (this.#owner !== undefined) this.#entries.splice(0);
+      this.#owner = owner;
+      this.#isLoading = true;
+      await this.#read(owner).catch(() => undefined);
+      this.#isLoading = false;
     }
+    this.sendAll();
+  }
+
+  async #read(owner: string): Promise<void> {
+    const { storage } = this.#ports;
+    if (storage === undefined) return;
+    const shelf = new Shelf(storage, owner);
+    this.#shelf = shelf;
+    for (const { kept } of this.#entries) shelf.put(kept);
+    const left = await shelf.load();
+    const known = new Set(this.#entries.map(({ kept }) => kept.clientId));
+    const older = left.filter(({ clientId }) => !known.has(clientId));
+    this.#entries.unshift(...older.filter((kept) => !("error" in kept)).map((kept) => entryOf(kept)));
+    this.#failed = older.filter((kept): kept is Failed => "error" in kept);
     this.#changed();
+    this.#ports.failed(this.#failed);
   }
 
   add(wish: MutationFrame): Promise<Ack> {
     return new Promise((resolve, reject) => {
       if (this.#entries.length >= PENDING_MAX) {
-        return reject(new ChatError("overloaded", "Too much waits to be sent."));
+        return reject(new ChatError("overloaded", "Too much waits to be sent.", undefined, true));
       }
       const clientId = wish.clientId ?? crypto.randomUUID();
       const { roomId } = wish;
       const knownSeq = wish.knownSeq ?? (roomId === undefined ? undefined : this.#ports.knownSeq(roomId));
       const frame = { ...wish, clientId, ...(knownSeq !== undefined && { knownSeq }) } as MutationFrame;
-      const entry = { clientId, frame, at: Date.now(), ref: undefined, timer: undefined, settle: { resolve, reject } };
+      // No two alike, so that they keep their order.
+      this.#lastAt = Math.max(Date.now(), this.#lastAt + 0.001);
+      const entry = entryOf({ clientId, frame, at: this.#lastAt }, { resolve, reject });
       this.#entries.push(entry);
+      this.#shelf?.put(entry.kept);
       this.#changed();
       this.#send(entry);
     });
+  }
+
+  /** What was refused is asked for once more, under the same name where that is safe. */
+  retry(clientId: string): Promise<Ack> {
+    const failed = this.#failed.find((one) => one.clientId === clientId);
+    if (failed === undefined) return Promise.reject(new ChatError("not_found", "Nothing of this name was refused."));
+    this.#forget(clientId);
+    const { clientId: _clientId, knownSeq: _knownSeq, ...wish } = failed.frame;
+    return this.add((failed.error.code === "retry_expired" ? wish : failed.frame) as MutationFrame);
+  }
+
+  /** Refused or not sent yet: nobody wants it any more. What is under way may be done all the same. */
+  discard(clientId: string): boolean {
+    if (this.#forget(clientId)) return true;
+    const entry = this.#entries.find(({ kept }) => kept.clientId === clientId);
+    if (entry === undefined) return false;
+    this.#remove(entry);
+    entry.settle?.reject(new ChatError("discarded", "It was taken back."));
+    return true;
   }
 
   /** There is a connection: all of it, in order. */
@@ -94,31 +146,28 @@ export class Outbox {
     } else if (frame.temporary) {
       entry.timer = setTimeout(() => this.#send(entry), (frame.retryAfterMs ?? RETRY_MS) * (1 + Math.random()));
     } else {
+      const { code, message, field } = frame;
       this.#remove(entry);
-      entry.settle?.reject(new ChatError(frame.code, frame.message, frame.field));
+      if (entry.kept.frame.type === "send_message") this.#fail([{ ...entry.kept, error: { code, message } }]);
+      entry.settle?.reject(new ChatError(code, message, field));
     }
     return true;
   }
 
   /** The event itself came: an answer that was lost is not needed any more. */
   seen(clientId: string, ack: Ack): void {
-    const entry = this.#entries.find((one) => one.clientId === clientId);
+    const entry = this.#entries.find(({ kept }) => kept.clientId === clientId);
     if (entry === undefined) return;
-    clearTimeout(entry.timer);
     this.#remove(entry);
     entry.settle?.resolve(ack);
   }
 
-  stop(): void {
-    this.lost();
-  }
-
   #send(entry: Entry): void {
     clearTimeout(entry.timer);
-    if (!this.#entries.includes(entry)) return;
+    if (this.#isLoading || !this.#entries.includes(entry)) return;
     this.#refs += 1;
     entry.ref = `o${this.#refs}`;
-    if (!this.#ports.send({ ...entry.frame, ref: entry.ref } as ClientFrame)) {
+    if (!this.#ports.send({ ...entry.kept.frame, ref: entry.ref } as ClientFrame)) {
       entry.ref = undefined;
       return;
     }
@@ -126,13 +175,36 @@ export class Outbox {
   }
 
   #remove(entry: Entry): void {
+    clearTimeout(entry.timer);
     this.#entries.splice(this.#entries.indexOf(entry), 1);
+    this.#shelf?.remove(entry.kept.clientId);
     this.#changed();
   }
 
-  #changed(): void {
-    const { pending } = this;
-    void this.#ports.storage?.setItem(this.#ports.storageKey, JSON.stringify(pending));
-    this.#ports.changed(pending);
+  #fail(failed: readonly Failed[]): void {
+    if (failed.length === 0) return;
+    const all = [...this.#failed, ...failed];
+    for (const { clientId } of all.slice(0, -FAILED_MAX)) this.#shelf?.remove(clientId);
+    this.#failed = all.slice(-FAILED_MAX);
+    for (const one of failed) this.#shelf?.put(one);
+    this.#ports.failed(this.#failed);
   }
+
+  #forget(clientId: string): boolean {
+    const left = this.#failed.filter((one) => one.clientId !== clientId);
+    if (left.length === this.#failed.length) return false;
+    this.#failed = left;
+    this.#shelf?.remove(clientId);
+    this.#ports.failed(left);
+    return true;
+  }
+
+  #changed(): void {
+    this.#pending = this.#entries.map(({ kept }) => kept);
+    this.#ports.changed(this.#pending);
+  }
+}
+
+function entryOf(kept: Kept, settle?: Entry["settle"]): Entry {
+  return { kept, ref: undefined, timer: undefined, settle };
 }

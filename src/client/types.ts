@@ -1,6 +1,7 @@
 /** What the SDK's users see: options, what is told, what is asked. Types only. */
 import type { MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { ChatError } from "./chat-error.ts";
 import type {
   AckFrame,
   ClientFrame,
@@ -9,11 +10,17 @@ import type {
   MessageView,
   NotificationFrame,
   PresenceFrame,
+  PresenceStatus,
   ReceiptsFrame,
+  Role,
   RoomEvent,
   RoomPosition,
+  RoomView,
+  SeenStep,
   ServerFrame,
+  ThreadCount,
   TypingFrame,
+  UserRef,
 } from "../protocol/frames.ts";
 
 export type TransportName = "websocket" | "sse" | "poll";
@@ -27,8 +34,13 @@ export interface ClientOptions {
   readonly encoding?: "msgpack" | "json";
   /** Tried in this order while one of them does not get through. Default: all three. */
   readonly transports?: readonly TransportName[];
-  /** Keeps what was not sent yet over a reload: one that is `localStorage`, or like it. */
+  /** Keeps what was not sent yet over a reload: `localStorage`, or like it. */
   readonly storage?: OutboxStorage;
+  /**
+   * Whose messages are kept there. Default: tenant and user, as the token says, once there is a connection. With it, what was not
+   * sent is in `pending` at once, without a network, too.
+   */
+  readonly account?: string;
   /** Tells the server what has arrived, at most every five seconds per room. Default true. */
   readonly confirms?: boolean;
   /** Where the platform has none of its own, or tests bring theirs. */
@@ -48,9 +60,13 @@ export interface SocketLike {
   close(code?: number): void;
 }
 
+/** `localStorage`, or what has the same methods; they may answer later (React Native's `AsyncStorage`, a database). */
 export interface OutboxStorage {
   getItem(key: string): string | null | Promise<string | null>;
   setItem(key: string, value: string): void | Promise<void>;
+  removeItem(key: string): void | Promise<void>;
+  /** Absent: the object's own keys, as those of `localStorage`. */
+  getAllKeys?(): readonly string[] | Promise<readonly string[]>;
 }
 
 export interface Status {
@@ -71,12 +87,80 @@ export interface Pending {
   readonly at: number;
 }
 
-export interface UnreadCount {
+/** What the server refused for good: kept until it is tried again or discarded. */
+export interface Failed extends Pending {
+  readonly error: { readonly code: ChatError["code"]; readonly message: string };
+}
+
+export interface Totals {
+  /** Of all rooms. */
+  readonly total: number;
+  readonly totalMentions: number;
+}
+export interface UnreadCount extends Totals {
   readonly roomId: RoomId;
   readonly unread: number;
   readonly mentions: number;
-  /** Of all rooms. */
-  readonly total: number;
+}
+
+export interface Presence extends UserRef {
+  readonly status: PresenceStatus;
+  readonly customStatus?: string;
+  /** Wall clock, milliseconds since 1970. */
+  readonly lastSeen?: number;
+}
+export interface Reader {
+  readonly userId: UserId;
+  /** They have read everything up to here, and have everything up to there. */
+  readonly readSeq: Seq;
+  readonly deliveredSeq: Seq;
+}
+/** What is known of a room beside its messages. Never changed: there is another one after each change. */
+export interface RoomState {
+  readonly roomId: RoomId;
+  /** This client hears what happens there. */
+  readonly isListening: boolean;
+  readonly role?: Role;
+  /** In large rooms: how many members there are. */
+  readonly memberCount?: number;
+  /** Who is there, as far as they are named; in large rooms `presentCount` is more. */
+  readonly present: readonly Presence[];
+  readonly presentCount: number;
+  /** Who else is typing. */
+  readonly typing: readonly UserRef[];
+  /** How far others are, in rooms of up to 100. */
+  readonly readers: readonly Reader[];
+  /** In larger rooms: how many have the newest messages. */
+  readonly seen: readonly SeenStep[];
+  readonly unread: number;
+  readonly mentions: number;
+}
+/** By whom a message was read: named in rooms of up to 100, counted in larger ones. */
+export interface SeenBy {
+  readonly count: number;
+  readonly users: readonly UserRef[];
+  /** In large rooms: out of so many. */
+  readonly members?: number;
+}
+
+/** A room in the list of one's own. */
+export interface RoomEntry extends RoomView {
+  readonly unread: number;
+  readonly mentions: number;
+}
+
+/** `before`, `after`: a message id or a sequence. */
+export interface MessagesQuery {
+  readonly before?: string | number;
+  readonly after?: string | number;
+  /** At most 100, default 50. */
+  readonly limit?: number;
+}
+export interface MessagesPage {
+  /** The oldest first. */
+  readonly messages: readonly MessageView[];
+  /** In the direction in which it was asked. */
+  readonly hasMore: boolean;
 }
 
 /** What `on` tells, by name. */
@@ -101,6 +185,14 @@ export interface ClientEvents {
   readonly unread: UnreadCount;
   /** What is on its way has changed: all of it. */
   readonly pending: readonly Pending[];
+  /** What was refused has changed: all of it. */
+  readonly failed: readonly Failed[];
+  /** Something of a room beside its messages: presence, typing, receipts, counts. Once a turn. */
+  readonly room: RoomState;
+  /** The list of one's own rooms, after `loadRooms`. */
+  readonly rooms: readonly RoomEntry[];
+  /** Threads that one follows with replies not read. */
+  readonly threads: readonly ThreadCount[];
   /** An error that answers no request. */
   readonly problem: ErrorFrame;
   /** Every frame as it comes. */

@@ -4,7 +4,7 @@
  */
 import type { RoomId, Seq, UserId } from "../base/ids.ts";
 import type { ConnectionFrame, MessageView, NotificationFrame, RoomPosition } from "../protocol/frames.ts";
-import type { UnreadCount } from "./types.ts";
+import type { Totals, UnreadCount } from "./types.ts";
 
 interface Count {
   /** As the server said, up to `head`. */
@@ -14,6 +14,8 @@ interface Count {
   /** Since then, by others. */
   newer: { readonly seq: Seq; readonly mentions: boolean }[];
 }
+
+const NONE: Count = { base: 0, baseMentions: 0, head: 0, newer: [] };
 
 export class Unread {
   readonly #changed: (count: UnreadCount) => void;
@@ -26,16 +28,23 @@ export class Unread {
     this.#changed = changed;
   }
 
-  get total(): number {
-    let total = 0;
-    for (const count of this.#rooms.values()) total += unreadOf(count);
-    return total;
+  get totals(): Totals {
+    const totals = { total: 0, totalMentions: 0 };
+    for (const count of this.#rooms.values()) {
+      totals.total += unreadOf(count);
+      totals.totalMentions += mentionsOf(count);
+    }
+    return totals;
   }
 
   of(roomId: RoomId): UnreadCount {
-    const count = this.#rooms.get(roomId);
-    const mentions = count === undefined ? 0 : count.baseMentions + count.newer.filter((one) => one.mentions).length;
-    return { roomId, unread: count === undefined ? 0 : unreadOf(count), mentions, total: this.total };
+    const count = this.#rooms.get(roomId) ?? NONE;
+    return { roomId, unread: unreadOf(count), mentions: mentionsOf(count), ...this.totals };
+  }
+
+  /** The room is no longer one's own. */
+  drop(roomId: RoomId): void {
+    if (this.#rooms.delete(roomId)) this.#changed(this.of(roomId));
   }
 
   /** Of rooms that this client `listensTo` it is not known up to which message the server counted: they are compared later. */
@@ -99,4 +108,8 @@ export class Unread {
 
 function unreadOf({ base, newer }: Count): number {
   return base + newer.length;
+}
+
+function mentionsOf({ baseMentions, newer }: Count): number {
+  return newer.reduce((sum, { mentions }) => sum + Number(mentions), baseMentions);
 }

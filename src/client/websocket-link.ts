@@ -20,7 +20,7 @@ export function openWebSocket({ url, token, encoding, WebSocket }: Target, owner
   const socket = new WebSocket(`${url.replace(/^http/, "ws")}/chat`, [SUBPROTOCOLS[encoding]]);
   socket.binaryType = "arraybuffer";
   const write = (frame: ClientFrame): void =>
-    socket.send(encoding === "json" ? JSON.stringify(frame) : (writeClientFrame(frame) as Uint8Array<ArrayBuffer>));
+    socket.send(encoding === "json" ? JSON.stringify(frame) : writeClientFrame(frame));
   let waiting: ClientFrame[] | undefined = [];
   socket.onopen = () => {
     write({ type: "auth", token });

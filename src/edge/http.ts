@@ -34,6 +34,8 @@ import { membersPlugin } from "./plugins/members-plugin.ts";
 import { moderationPlugin } from "./plugins/moderation-plugin.ts";
 import { messagesPlugin } from "./plugins/messages-plugin.ts";
 import { corsHeaders, PREFLIGHT_HEADERS } from "./origins.ts";
+import { oversightPlugin } from "./plugins/oversight-plugin.ts";
+import { overviewPlugin } from "./plugins/overview-plugin.ts";
 import { notificationsPlugin } from "./plugins/notifications-plugin.ts";
 import { type PushOptions, pushPlugin } from "./plugins/push-plugin.ts";
 import { peoplePlugin } from "./plugins/people-plugin.ts";
@@ -74,7 +76,7 @@ export interface AppOptions {
   /** Rate limits, and what administrators say to all nodes. */
   readonly circle: Pick<
     EdgeCircle,
-    "rates" | "accessChanged" | "limitsChanged" | "announce" | "desk" | "tenantChanged"
+    "rates" | "pulse" | "accessChanged" | "limitsChanged" | "announce" | "desk" | "tenantChanged"
   >;
   readonly counters?: EdgeCounters;
   /** `undefined`: nobody may ask. */
@@ -185,6 +187,8 @@ export function createApp(options: AppOptions) {
       .use(statsPlugin(prefix, { ...rest, directory }))
       .use(accessPlugin(prefix, { ...rest, circle }))
       .use(announcementsPlugin(prefix, { ...rest, circle }))
+      .use(oversightPlugin(prefix, { ...rest, assistant: config.assistant }))
+      .use(overviewPlugin(prefix, { ...rest, circle, metrics }))
       .use(exportPlugin(prefix, rest))
       .use(tracePlugin(prefix, { ...rest, circle }));
   }

@@ -1,21 +1,14 @@
 /** Writes client frames as MessagePack, for clients. Nothing is checked: the server does that. */
 import { CLIENT_LAYOUTS, type Place } from "./client-layouts.ts";
 import type { ClientFrame } from "./frames.ts";
-import { MsgpackWriter } from "./msgpack-writer.ts";
+import { encode } from "./msgpack-compact.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
 
-const writer = new MsgpackWriter();
-
-export function writeClientFrame(frame: ClientFrame): Uint8Array {
+export function writeClientFrame(frame: ClientFrame): Uint8Array<ArrayBuffer> {
   const fields = frame as unknown as Fields;
   const [op, ...places] = CLIENT_LAYOUTS[frame.type];
-  try {
-    writer.value([op, ...inPlace(["ref", "roomId", ...places], fields)]);
-    return writer.finish();
-  } finally {
-    writer.reset();
-  }
+  return encode([op, ...inPlace(["ref", "roomId", ...places], fields)]);
 }
 
 /** Trailing absent values are left out. */

@@ -92,7 +92,8 @@ export function readServerFrame(text: string): ServerFrame {
   return frame as unknown as ServerFrame;
 }
 
-function readTimes(record: unknown): void {
+/** Points in time of one record as milliseconds. */
+export function readTimes(record: unknown): void {
   if (typeof record !== "object" || record === null) return;
   for (const [name, value] of Object.entries(record)) {
     if (TIMES.has(name) && typeof value === "string") Object.assign(record, { [name]: Date.parse(value) });

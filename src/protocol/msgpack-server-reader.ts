@@ -4,27 +4,20 @@
  */
 import type { RoomEvent, ServerFrame, ServerFrameType } from "./frames.ts";
 import { EVENT_KINDS, EVENT_LAYOUTS, type Layout, MESSAGE, SERVER_LAYOUTS, SERVER_OPS } from "./layouts.ts";
-import { Malformed, MsgpackReader } from "./msgpack-reader.ts";
+import { decode } from "./msgpack-compact.ts";
 
 /** A server frame that this version does not know: from a newer server, to be ignored. */
 export class UnknownServerFrame extends Error {}
 
-/** The server is trusted with shapes, not with bytes: nesting and lengths are still checked. */
-const SERVER_DEPTH_MAX = 16;
-const reader = new MsgpackReader(SERVER_DEPTH_MAX, Number.POSITIVE_INFINITY);
 const TYPE_OF_OP = new Map(Object.entries(SERVER_OPS).map(([type, op]) => [op as number, type as ServerFrameType]));
 const EVENT_OF_KIND = new Map(
   Object.entries(EVENT_KINDS).map(([type, kind]) => [kind as number, type as RoomEvent["type"]]),
 );
 
-/** Throws `Malformed`, or `UnknownServerFrame`. Unknown events within a frame are left out. */
+/** Throws `RangeError` or `TypeError`, or `UnknownServerFrame`. Unknown events within a frame are left out. */
 export function readServerFrame(data: Uint8Array): ServerFrame {
-  reader.reset(data);
-  const values = list(reader.value(1));
-  if (!reader.atEnd) throw new Malformed("There are bytes after the frame.");
-  const op = values[0];
-  const ref = values[1];
-  const roomId = values[2];
+  const values = list(decode(data));
+  const [op, ref, roomId] = values;
   const type = TYPE_OF_OP.get(op as number);
   if (type === undefined) throw new UnknownServerFrame(`unknown operation ${String(op)}`);
   const frame: Record<string, unknown> = { type };
@@ -70,7 +63,7 @@ function readSlots(layout: Layout, values: readonly unknown[], start: number, re
 function readNested(layout: Layout, many: "list" | "map" | undefined, value: unknown): unknown {
   if (many === undefined) return readSlots(layout, list(value), 0, {});
   if (many === "list") return list(value).map((item) => readSlots(layout, list(item), 0, {}));
-  if (!(value instanceof Map)) throw new Malformed("A map was expected.");
+  if (!(value instanceof Map)) throw new TypeError("A map was expected.");
   return Object.fromEntries([...value].map(([key, item]) => [key, readSlots(layout, list(item), 0, {})]));
 }
 
@@ -79,6 +72,6 @@ function isPresent(value: unknown): boolean {
 }
 
 function list(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new Malformed("An array was expected.");
+  if (!Array.isArray(value)) throw new TypeError("An array was expected.");
   return value;
 }

@@ -143,11 +143,16 @@ export interface UnreadThreadsQuery {
   readonly limit: number;
 }
 
+export type RoomScope = "member" | "visible" | "all";
+
 export interface RoomListQuery {
   readonly tenant: TenantId;
   readonly userId: UserId;
-  /** `member`: rooms of the user. `visible`: those and every discoverable (public or broadcast) room. */
-  readonly scope: "member" | "visible";
+  /**
+   * `member`: rooms of the user. `visible`: those and every discoverable (public or broadcast) room. `all`: those and every other
+   * one of the tenant but direct ones, which are nobody else's; for administrators.
+   */
+  readonly scope: RoomScope;
   readonly type?: RoomType;
   /** All of them. */
   readonly tags?: readonly string[];

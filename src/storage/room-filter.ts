@@ -1,11 +1,16 @@
 /** Which rooms a list shows by what their cards say: the same in every store. */
 import type { RoomType } from "../domain/room/vocabulary.ts";
 import type { RoomCard } from "./journal.ts";
-import type { RoomListQuery } from "./projections.ts";
+import type { RoomListQuery, RoomScope } from "./projections.ts";
 
 /** Rooms of these types are listed to everybody of the tenant: everybody may read and join them. */
 export function isDiscoverable(type: RoomType): boolean {
   return type === "public" || type === "broadcast";
+}
+
+/** Whether a list of this scope has rooms of this type that the asker is no member of. */
+export function isInScope(scope: RoomScope, type: RoomType): boolean {
+  return scope === "all" ? type !== "direct" : scope === "visible" && isDiscoverable(type);
 }
 
 /** Whether a room may be listed to those who may see it. A deleted one never is. */

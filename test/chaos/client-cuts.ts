@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { SeededRandom } from "../../src/base/prng.ts";
 import { StoaClient } from "../../src/client/client.ts";
 import type { TransportName } from "../../src/client/types.ts";
+import { keptIn } from "../support/kept.ts";
 import { TestServer } from "../support/server.ts";
 import { TcpFaultProxy } from "./tcp-fault-proxy.ts";
 
@@ -36,11 +37,7 @@ class Person {
   #refused = 0;
 
   constructor(user: string, server: TestServer, url: string) {
-    const kept = new Map<string, string>();
-    const storage = {
-      getItem: (key: string) => kept.get(key) ?? null,
-      setItem: (key: string, value: string) => void kept.set(key, value),
-    };
+    const storage = keptIn(new Map());
     const transports = [values.transport as TransportName];
     this.#make = () => new StoaClient({ url, token: () => server.token({ user }), transports, storage });
     this.client = this.#make();

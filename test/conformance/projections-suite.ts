@@ -152,6 +152,20 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
         expect(stranger.total).toBe(4);
       });
 
+      test("for administrators all rooms of the tenant, but direct ones of others", async () => {
+        await makeRoom("group", "group", ["bob"], 5);
+        await makeRoom("private", "private", ["bob"], 4);
+        await makeRoom("public", "public", ["bob"], 3);
+        await makeRoom("theirs", "direct", ["bob"], 2);
+        await makeRoom("mine", "direct", ["ada"], 1);
+        expect(await ids({ scope: "all" })).toEqual(["group", "private", "public", "mine"]);
+        expect(await list({ scope: "all", limit: 2, offset: 1 })).toMatchObject({ total: 4 });
+        expect(await ids({ scope: "all", limit: 2, offset: 1 })).toEqual(["private", "public"]);
+        expect(await ids({ scope: "all", type: "private" })).toEqual(["private"]);
+        expect(await ids({ scope: "all", type: "direct" })).toEqual(["mine"]);
+        expect(await ids({ scope: "all", tenant: "other" as TenantId })).toEqual([]);
+      });
+
       test("can be asked for one type", async () => {
         await makeRoom("mine", "public", ["ada"], 3);
         await makeRoom("theirs", "public", ["bob"], 2);

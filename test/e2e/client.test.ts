@@ -5,6 +5,7 @@ import type { ClientOptions, TransportName } from "../../src/client/types.ts";
 import { TcpFaultProxy } from "../chaos/tcp-fault-proxy.ts";
 import { BufferingProxy } from "../support/buffering-proxy.ts";
 import { eventually } from "../support/eventually.ts";
+import { keptIn } from "../support/kept.ts";
 import { TestServer } from "../support/server.ts";
 
 const TRANSPORTS: readonly TransportName[] = ["websocket", "sse", "poll"];
@@ -131,10 +132,7 @@ test("where WebSockets and streams do not get through, it polls", async () => {
 
 test("what was not sent survives the page, and is sent once", async () => {
   const kept = new Map<string, string>();
-  const storage = {
-    getItem: (key: string) => kept.get(key) ?? null,
-    setItem: (key: string, value: string) => void kept.set(key, value),
-  };
+  const storage = keptIn(kept);
   const ann = client("ann", { storage });
   await open(ann);
   await ann.request({ type: "create_room", roomId: "room_page", name: "Page", roomType: "public" });

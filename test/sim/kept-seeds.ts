@@ -24,4 +24,8 @@ export const KEPT_CLUSTER_SEEDS: readonly number[] = [
   4936,
   // A shard was lost in a request of its edge's former link; the request with its number on the new one was blamed for it.
   3407,
+  // The same when records were counted anew while nobody listened.
+  8358,
+  // Somebody who listened was said to be gone by a node that had lost sight of the others, and stayed so.
+  5546, 5653,
 ];

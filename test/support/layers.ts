@@ -45,6 +45,7 @@ export const NOTIFY_RULES: readonly string[] = [
 export const DOMAIN_TYPES: readonly string[] = [
   "domain/assistant/port.ts",
   "domain/assistant/runs.ts",
+  "domain/assistant/usage.ts",
   "domain/figure-book.ts",
   "domain/figures.ts",
   "domain/moderation/hook.ts",

@@ -414,7 +414,7 @@ export class RoomActor extends Actor<RoomMessage> {
     const present = this.audience.ephemera.shown;
     // One that never read its log knows nothing to leave.
     const former = this.#log === undefined ? undefined : { present, epoch: this.#durableEpoch, wasFull };
-    const { open, first } = estateOf(this, unanswered, left, { culprit, former });
+    const { open, first } = estateOf(this, unanswered, left, { culprit, current, former });
     this.env.restart(this, open, first, failed);
   }
 

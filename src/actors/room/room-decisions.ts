@@ -110,7 +110,7 @@ export class RoomDecisions {
       answerRejection(this.#env, request, { code: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS });
       return true;
     }
-    if (this.#parts.fence.yields && request.attempts > 0 && "clientId" in command) {
+    if (this.#parts.fence.yields && request.isHandedOn === true && "clientId" in command) {
       answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: OVERLOADED_RETRY_MS });
       return true;
     }

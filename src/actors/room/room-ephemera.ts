@@ -7,6 +7,7 @@ import type { Timer } from "../../base/clock.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { POSITION_NAMES_MAX, ROOM_PRESENCE_SUBSCRIBERS_MAX } from "../../base/limits.ts";
 import type { ServerFrame, UserRef } from "../../protocol/frames.ts";
+import type { UserAddress } from "../address.ts";
 import type { PresentView, RoomCalls } from "../calls.ts";
 import type { Departed } from "../link.ts";
 import type { ShownPresence } from "../messages.ts";
@@ -17,6 +18,8 @@ export interface Onlookers {
   readonly isEmpty: boolean;
   readonly size: number;
   listening(): ReadonlySet<UserId>;
+  /** Has people's actors say once more how they are to be seen. */
+  tellAgain(isTold: (address: UserAddress) => boolean): void;
   show(frame: ServerFrame): void;
 }
 
@@ -43,7 +46,10 @@ export class RoomEphemera {
   readonly #later: Later;
   readonly #typing = new Map<UserId, Typing>();
   readonly #present = new Map<UserId, ShownPresence>();
-  /** Shown as present, and one of their connections has gone: when they are dropped unless their actor says more. */
+  /**
+   * When to look at somebody again: shown as present, and one of their connections has gone, they are dropped unless their actor
+   * says more; said to be gone, and listening all the same, their actor is asked.
+   */
   readonly #departed = new Map<UserId, number>();
   #departedTimer: Timer | undefined;
   #departuresDueMs = 0;
@@ -167,6 +173,7 @@ export class RoomEphemera {
     if (presence.status === "offline") {
       this.#present.delete(userId);
       if (before === undefined) return;
+      this.#noteDeparture(userId, DEPARTURES_INTERVAL_MS);
     } else {
       this.#present.set(userId, presence);
       // Told from afar, and perhaps gone again by now: then the word of that may be lost.
@@ -196,11 +203,15 @@ export class RoomEphemera {
     this.#departedTimer = this.#env.clock.after(delayMs, this.#later(this.#checkDepartures));
   }
 
-  /** A word that was lost with a shard would leave somebody here for ever. */
+  /**
+   * A word that was lost with a shard would leave somebody here for ever; that of a node which had not heard yet that they are
+   * with another one, for ever gone.
+   */
   readonly #checkDepartures = (): void => {
     this.#departedTimer = undefined;
     const now = this.#env.clock.monotonicMs();
     const listening = this.#audience.listening();
+    const doubtful = new Set<UserId>();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const [userId, dueMs] of this.#departed) {
       const shown = this.#present.get(userId);
@@ -209,9 +220,11 @@ export class RoomEphemera {
         continue;
       }
       this.#departed.delete(userId);
+      if (shown === undefined && listening.has(userId)) doubtful.add(userId);
       if (shown === undefined || listening.has(userId)) continue;
       this.showPresence({ ...shown, status: "offline", lastSeen: this.#env.clock.wallMs() });
     }
+    if (doubtful.size > 0) this.#audience.tellAgain(({ id }) => doubtful.has(id));
     if (this.#departed.size > 0) this.#checkDeparturesIn(Math.max(nextMs, DEPARTURES_INTERVAL_MS));
   };
 

@@ -39,7 +39,7 @@ export interface Ending {
   /** The message that it failed of. */
   readonly culprit?: RoomMessage | undefined;
   /** The one that it leaves to the next activation. */
-  readonly current?: RoomMessage;
+  readonly current?: RoomMessage | undefined;
 }
 
 /** The log is read anew on a client's word no more often than this, milliseconds. */
@@ -71,7 +71,7 @@ export function estateOf(
   room: RoomActor,
   unanswered: RoomRequest[],
   left: readonly RoomMessage[],
-  { culprit, former }: { readonly culprit: RoomMessage | undefined; readonly former: Former | undefined },
+  { culprit, current, former }: Pick<Ending, "culprit" | "current"> & { readonly former: Former | undefined },
 ): { readonly open: RoomRequest[]; readonly first: RoomMessage[] } {
   const others: RoomMessage[] = [];
   for (const message of left) {
@@ -82,6 +82,8 @@ export function estateOf(
   const open = unanswered.filter(
     (request) => !request.completed && request !== culprit && request.asker.kind !== "own",
   );
+  // Only the one that it ends for has just come.
+  for (const request of open) if (request !== current) request.isHandedOn = true;
   const first: RoomMessage[] = room.audience
     .release(room.publishedSeq)
     .map(({ link, toldSeq, connections }) => ({ to: "attach", link, connections, lastSeq: toldSeq, departed: [] }));

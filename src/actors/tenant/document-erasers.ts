@@ -4,6 +4,7 @@
  */
 import type { TenantId, UserId } from "../../base/ids.ts";
 import { ERASE_TARGETS_MAX } from "../../base/limits.ts";
+import { ASSISTANT_USAGE } from "../../domain/assistant/usage.ts";
 import type { Done, ReadResult } from "../../storage/journal.ts";
 import type { DocumentOutcome, ListedDocument } from "../../storage/projections.ts";
 import { gather } from "../gather.ts";
@@ -27,8 +28,6 @@ export interface DocumentEraser {
 
 /** What the assistant remembers: `CONTEXTS` in `ai/conversation-memory.ts`, which this layer may not know. */
 const ASSISTANT_CONTEXTS = "ai_contexts";
-/** What one may spend there: `USAGE` in `ai/usage-ledger.ts`. */
-const ASSISTANT_USAGE = "ai_usage";
 
 export const DOCUMENT_ERASERS: readonly DocumentEraser[] = [
   { name: "blocks", collection: blocksOf, erase: () => null },

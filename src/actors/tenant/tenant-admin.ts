@@ -16,6 +16,8 @@ import type { ShardEnv } from "../shard-env.ts";
 import { readAccess, writeAccess } from "./tenant-access.ts";
 import { readFigures } from "./tenant-figures.ts";
 import { listTenantAudit } from "./tenant-audit-pages.ts";
+import { answerTenantQueue } from "./tenant-queue.ts";
+import { answerSpent } from "./tenant-spent.ts";
 import { answerTenantNotify } from "./tenant-notify.ts";
 import { answerTenantTrace } from "./tenant-trace.ts";
 import { noteAct, TENANT_AUDIT, tenantAuditId } from "./tenant-audit.ts";
@@ -58,6 +60,10 @@ export function answerTenantAsk(env: ShardEnv, request: UserRequest, ask: Tenant
     }
     case "trace":
       return answerTenantTrace(env, request, ask.set, later);
+    case "queue":
+      return answerTenantQueue(env, request, later);
+    case "assistant":
+      return answerSpent(env, request, later);
     case "notifications":
       return answerTenantNotify(env, request, ask.set, later);
     case "rules":

@@ -216,6 +216,7 @@ function sharedRooms({ env, user, later }: Parts, request: UserRequest, others: 
 
 function listRooms({ env, user, later }: Parts, request: UserRequest, query: UserCalls["list_rooms"]["request"]): void {
   const { scope, type, tags, text, limit, offset } = query;
+  if (scope === "all" && request.by.role === "user") return answerRejection(env, request, ADMINS_ONLY);
   env.projections.listRooms(
     {
       tenant: user.tenant,
@@ -240,5 +241,6 @@ function listEntry(item: RoomListItem): RoomListEntry {
   const { member } = item;
   const unread = unreadOf(item);
   const mentions = member === undefined || unread === 0 ? 0 : mentionsAfter(member, item.card.mentioned, item.readNo);
-  return { ...roomView(item.roomId, facts), isJoined: member !== undefined, unread, mentions };
+  const { messageCount } = item;
+  return { ...roomView(item.roomId, facts), isJoined: member !== undefined, messageCount, unread, mentions };
 }

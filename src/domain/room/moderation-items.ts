@@ -2,7 +2,7 @@
  * The rows of moderation: held messages, reports, who reported what, when people in slow mode spoke last, the audit log.
  * Invariant: what is listed has ids in the order in which it is listed.
  */
-import { type ItemKey, itemKey, type Seq, type UserId } from "../../base/ids.ts";
+import { type ItemKey, itemKey, itemNames, type Seq, type UserId } from "../../base/ids.ts";
 import { REPORTERS_KEPT_MAX } from "../../base/limits.ts";
 import type { Finding } from "../moderation/rules.ts";
 import type { HeldCommand, ReportAction, Reported } from "./moderation-events.ts";
@@ -15,6 +15,15 @@ export const AUDIT = "audit";
 /** Ids of open reports begin with the one, those of resolved reports with the other. */
 export const OPEN = "o";
 export const RESOLVED = "d";
+
+/** On whose list over all rooms everything stands that waits for a moderator. No person's id has a `/`. */
+export const MODERATORS = "/moderators" as UserId;
+
+/** Held messages and open reports. */
+export function waitsForModerators(key: ItemKey): boolean {
+  const { collection, id } = itemNames(key);
+  return collection === HELD || (collection === REPORTS && id.startsWith(OPEN));
+}
 
 export interface HeldItem {
   readonly seq: Seq;

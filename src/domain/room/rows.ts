@@ -8,7 +8,7 @@ import { keyOfStanding, keysOfJoined } from "./apply-standing.ts";
 import { auditEntry } from "./audit.ts";
 import type { LogEvent, MessageSent, RoomSettings, ThreadPlace } from "./events.ts";
 import { changedFiles, type FileEvent } from "./files.ts";
-import { AUDIT, slowKey } from "./moderation-items.ts";
+import { AUDIT, MODERATORS, slowKey, waitsForModerators } from "./moderation-items.ts";
 import { isSlow, moderationItems } from "./moderation-state.ts";
 import { voteKey } from "./polls.ts";
 import { givenKeys, pseudonymBanKey } from "./pseudonyms.ts";
@@ -84,7 +84,7 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
     case "history_trimmed":
       return [cardChange(state)];
     case "rows_erased":
-      return event.items.map(([key]) => itemChange(state, key));
+      return event.items.map(([key]) => queuedChange(state, key));
     case "room_created":
     case "room_updated":
     case "room_deleted":
@@ -138,7 +138,7 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
     case "held_resolved":
     case "reported":
     case "report_resolved":
-      return moderationItems(event).map((key) => itemChange(state, key));
+      return moderationItems(event).map((key) => queuedChange(state, key));
     default:
       return unreachable(event);
   }
@@ -194,6 +194,7 @@ function messageChange(state: RoomState, seq: Seq): RowChange {
 export function personOfItem(key: ItemKey, value: ItemValue): UserId | undefined {
   const { collection } = itemNames(key);
   if (collection.startsWith(FOLLOWS)) return collection.slice(FOLLOWS.length) as UserId;
+  if (waitsForModerators(key)) return MODERATORS;
   const { userId } = value as { readonly userId?: UserId };
   return userId !== undefined && key === inviteKey(userId) ? userId : undefined;
 }
@@ -214,6 +215,11 @@ function joinedChange(state: RoomState, key: ItemKey, userId: UserId): ItemChang
 /** Invites are for people, or for whoever has the code. */
 function ofPerson(change: ItemChange, userId: UserId | undefined): ItemChange {
   return userId === undefined ? change : { ...change, person: userId };
+}
+
+/** What waits for moderators, and no longer does, is on the list of all who moderate in the tenant. */
+function queuedChange(state: RoomState, key: ItemKey): ItemChange {
+  return ofPerson(itemChange(state, key), waitsForModerators(key) ? MODERATORS : undefined);
 }
 
 function fileChanges(state: RoomState, event: FileEvent): RowChange[] {

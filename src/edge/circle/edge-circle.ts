@@ -17,6 +17,8 @@ import { DeliveryTrace } from "./delivery-trace.ts";
 import type { EdgeRoom } from "../sockets/edge-room.ts";
 import { decodeNotice, type EdgeNotice, encodeNotice } from "./edge-notices.ts";
 import { Rates, type RateSettings } from "../rates/rates.ts";
+import type { PulseView } from "../figures/pulse.ts";
+import { PulseDesk, type SeenNode } from "./pulse-desk.ts";
 import { TraceDesk } from "./trace-desk.ts";
 
 export interface EdgeCirclePorts {
@@ -28,6 +30,10 @@ export interface EdgeCirclePorts {
   /** What this node is called, and who the others are now. */
   readonly node: string;
   readonly others?: () => readonly string[];
+  /** All nodes there are, this one included; absent: it is alone. */
+  readonly nodes?: () => readonly SeenNode[];
+  /** How this node has been. */
+  readonly pulse?: (sinceMs: number) => PulseView | undefined;
   readonly gateway: () => {
     readonly connections: ReadonlyMap<number, Connection>;
     readonly rooms: ReadonlyMap<string, EdgeRoom>;
@@ -45,11 +51,14 @@ export class EdgeCircle {
   /** What became of messages here, and everywhere. */
   readonly trace: DeliveryTrace;
   readonly desk: TraceDesk;
+  /** How the nodes have been lately. */
+  readonly pulse: PulseDesk;
   readonly #announcer: Announcer;
   readonly #gateway: EdgeCirclePorts["gateway"];
   readonly #tell: ((block: Uint8Array) => void) | undefined;
 
-  constructor({ clock, auth, limits, seen, node, others = () => [], gateway, tell }: EdgeCirclePorts) {
+  constructor(ports: EdgeCirclePorts) {
+    const { clock, auth, limits, seen, node, others = () => [], gateway, tell } = ports;
     const connections = (): Iterable<Connection> => gateway().connections.values();
     this.#tell = tell;
     this.#gateway = gateway;
@@ -76,6 +85,12 @@ export class EdgeCircle {
       rooms: () => gateway().rooms,
       others,
       tell: (notice) => this.#say(notice),
+    });
+    this.pulse = new PulseDesk({
+      ...{ clock, node },
+      nodes: ports.nodes ?? (() => [{ id: node, instance: node, leaving: false }]),
+      tell: (notice) => this.#say(notice),
+      own: (sinceMs) => ports.pulse?.(sinceMs),
     });
     this.#announcer = new Announcer({ clock, connections });
   }
@@ -119,6 +134,9 @@ export class EdgeCircle {
       case "trace_ask":
       case "trace_told":
         return this.desk.heard(notice);
+      case "pulse_ask":
+      case "pulse_told":
+        return this.pulse.heard(notice);
       case undefined:
     }
   }

@@ -6,6 +6,7 @@ import type { AccessEntry, TenantLimits } from "../../actors/calls.ts";
 import type { Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { NotificationFrame } from "../../protocol/frames.ts";
 import type { EdgeTraceView } from "./delivery-trace.ts";
+import type { PulseView } from "../figures/pulse.ts";
 import type { Usage } from "../rates/shared-buckets.ts";
 
 export type EdgeNotice =
@@ -27,6 +28,9 @@ export type EdgeNotice =
       readonly seq: Seq;
       readonly userId: UserId;
     }
+  /** How have you been since then? */
+  | { readonly kind: "pulse_ask"; readonly from: string; readonly ask: number; readonly sinceMs: number }
+  | { readonly kind: "pulse_told"; readonly to: string; readonly ask: number; readonly view: PulseView }
   /** The answer, for `to` alone. */
   | { readonly kind: "trace_told"; readonly to: string; readonly ask: number; readonly view: EdgeTraceView };
 
@@ -40,6 +44,8 @@ const KINDS: ReadonlySet<string> = new Set<EdgeNotice["kind"]>([
   "tenant_changed",
   "trace_ask",
   "trace_told",
+  "pulse_ask",
+  "pulse_told",
 ]);
 
 export function encodeNotice(notice: EdgeNotice): Uint8Array {

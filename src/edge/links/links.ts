@@ -12,6 +12,7 @@ import type { View } from "../../cluster/placement.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { CodecId } from "../../protocol/codec.ts";
 import type { Connection } from "../sockets/connection.ts";
+import { AnswerTimes } from "./answer-probe.ts";
 import { Departures } from "./departures.ts";
 import type { EdgeRoom } from "../sockets/edge-room.ts";
 import type { EgressOwner } from "../sockets/egress.ts";
@@ -56,6 +57,7 @@ export interface LinksPorts {
 
 export class Links {
   readonly routes: Routes;
+  readonly answerTimes = new AnswerTimes();
   readonly #ports: LinksPorts;
   readonly #departures: Departures;
   /** How to reach the present workers of this node. */
@@ -81,7 +83,10 @@ export class Links {
   }
 
   flush(): void {
-    for (const { outlet } of this.routes.all()) outlet.flush();
+    for (const { outlet, probe } of this.routes.all()) {
+      outlet.flush();
+      probe.left(this.#ports.clock);
+    }
     this.#ports.remote?.flush();
   }
 
@@ -149,7 +154,12 @@ export class Links {
   }
 
   receiveBlock(shard: number, block: Uint8Array): void {
-    receive(this.own(shard), block);
+    this.#receive(this.own(shard), block);
+  }
+
+  #receive(target: ShardTarget, block: Uint8Array): void {
+    receive(target, block);
+    target.probe.heard(this.#ports.clock, this.answerTimes);
   }
 
   own(shard: number): ShardTarget {
@@ -163,7 +173,7 @@ export class Links {
     if (target?.generation !== generation) return;
     if (no !== target.blocksReceived) return this.#restartAll([target]);
     target.blocksReceived += 1;
-    receive(target, block);
+    this.#receive(target, block);
   }
 
   /**

@@ -34,6 +34,8 @@ export class ShardOutlet {
   /** The link began anew and nothing was posted yet: its first block ends the former one, so there is one in any case. */
   #begins = false;
   #flushedTo = 0;
+  /** Records were counted anew since the worker was lost: what it says that it was handling is another one now. */
+  #isRenumbered = false;
   /** Last record that the lost worker may have seen. */
   #lostTo = 0;
   /** By n: the last record that was under way in more than n losses without a known cause. What is older was in as many. */
@@ -50,6 +52,10 @@ export class ShardOutlet {
 
   get pending(): number {
     return this.#writer.lastRecord - this.#progress;
+  }
+
+  isDone(record: number): boolean {
+    return record <= this.#progress || this.#done.has(record);
   }
 
   get writer(): ToShardWriter {
@@ -88,6 +94,7 @@ export class ShardOutlet {
   /** The link begins anew without a loss: what is unfinished, in order, for `again` to hand to wherever it belongs now. */
   restart(post: ((block: Uint8Array<ArrayBuffer>) => void) | undefined): (again: Unfinished) => void {
     this.#lostTo = 0;
+    this.#isRenumbered = true;
     // What was not handed over yet is handed over once.
     this.#post = undefined;
     const again = this.#begin(post, 0);
@@ -97,6 +104,7 @@ export class ShardOutlet {
 
   down(): void {
     this.#post = undefined;
+    this.#isRenumbered = false;
     this.#lostTo = this.#flushedTo;
   }
 
@@ -110,7 +118,7 @@ export class ShardOutlet {
     introduce: () => void,
     again: Unfinished,
   ): void {
-    const repeat = this.#begin(post, fatalRecord);
+    const repeat = this.#begin(post, this.#isRenumbered ? 0 : fatalRecord);
     introduce();
     repeat(again);
     this.flush();

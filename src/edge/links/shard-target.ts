@@ -5,6 +5,7 @@
 import type { NodeId } from "../../cluster/membership.ts";
 import type { Connection } from "../sockets/connection.ts";
 import { Egress, type EgressOwner } from "../sockets/egress.ts";
+import { AnswerProbe } from "./answer-probe.ts";
 import { ShardOutlet } from "./shard-outlet.ts";
 
 export class ShardTarget {
@@ -12,6 +13,7 @@ export class ShardTarget {
   readonly node: NodeId | undefined;
   readonly shard: number;
   readonly outlet = new ShardOutlet();
+  readonly probe = new AnswerProbe(this.outlet);
   readonly egress: Egress;
   /** Of the link: what came from an earlier one is not listened to. */
   generation = 0;

@@ -11,6 +11,7 @@ import type {
 } from "../../cluster/presence-directory.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Rejection } from "../../protocol/errors.ts";
+import { ADMINS_ONLY } from "../rest/admins-only.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
@@ -122,8 +123,7 @@ async function asAdmin<Value>(
   principal: Principal,
   look: () => Promise<Result<Value, Rejection>>,
 ): Promise<Result<Value, Rejection>> {
-  if (principal.role === "user")
-    return err({ code: "forbidden", message: "This needs the role admin in your tenant." });
+  if (principal.role === "user") return err(ADMINS_ONLY);
   return look();
 }
 

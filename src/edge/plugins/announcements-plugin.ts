@@ -11,6 +11,7 @@ import { err } from "../../base/result.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { settingsOfNewRoom } from "../../domain/room/new-room.ts";
 import type { Rejection } from "../../protocol/errors.ts";
+import { ADMINS_ONLY } from "../rest/admins-only.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import type { EdgeCircle } from "../circle/edge-circle.ts";
 import { answer, answerError } from "../rest/envelope.ts";
@@ -78,8 +79,7 @@ async function announce(
   content: string,
   key: { readonly clientId: string; readonly knownSeq?: number },
 ): Promise<Result<MutationReply, Rejection>> {
-  if (principal.role === "user")
-    return err({ code: "forbidden", message: "This needs the role admin in your tenant." });
+  if (principal.role === "user") return err(ADMINS_ONLY);
   const speaker: Principal = { ...principal, role: "system" };
   const message = { kind: "send_message", content, messageType: "text", ...key } as const;
   const said = await mutate(engine, speaker, ANNOUNCEMENTS_ROOM, message);

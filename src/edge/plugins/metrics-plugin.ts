@@ -32,9 +32,14 @@ export function metricsPlugin({ token, metrics }: MetricsOptions) {
   );
 }
 
-export function isAllowed(request: Request, remote: string | undefined, token: string | undefined): boolean {
+/** Whether whoever asks runs this server: by the token that they gave, or where there is none, by being on this machine. */
+export function isAllowed(
+  request: Request,
+  remote: string | undefined,
+  token: string | undefined,
+  given: string | undefined = bearerToken(request.headers.get("authorization")),
+): boolean {
   if (token !== undefined) {
-    const given = bearerToken(request.headers.get("authorization"));
     return given !== undefined && timingSafeEqual(digest(given), digest(token));
   }
   if (FORWARDED.some((name) => request.headers.has(name))) return false;

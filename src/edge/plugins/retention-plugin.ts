@@ -5,6 +5,7 @@ import { HOLD_REASON_LENGTH_MAX } from "../../base/limits.ts";
 import { err, type Result } from "../../base/result.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Rejection } from "../../protocol/errors.ts";
+import { ADMINS_ONLY } from "../rest/admins-only.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
@@ -133,7 +134,7 @@ export async function asAdmin<Value>(
   act: () => Promise<Result<Value, Rejection>>,
 ): Promise<Result<Value, Rejection>> {
   if (principal.role === "user") {
-    return err({ code: "forbidden", message: "This needs the role admin in your tenant." });
+    return err(ADMINS_ONLY);
   }
   return act();
 }

@@ -29,6 +29,7 @@ import { EdgeCounters } from "../figures/edge-counters.ts";
 import { FrameRouter } from "./frame-router.ts";
 import { Gathered } from "./gathered.ts";
 import { Identity } from "./identity.ts";
+import type { AnswerTimes } from "../links/answer-probe.ts";
 import { Links, type LinksOwner, type RemoteShards } from "../links/links.ts";
 import type { Broadcaster, Engine } from "../ports.ts";
 import type { Rates } from "../rates/rates.ts";
@@ -117,6 +118,11 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
       sendLater: this.#sendLater,
     });
     this.#sweepTimer = ports.clock.after(SWEEP_MS, () => this.#sweep());
+  }
+
+  /** How long shards take to answer, by samples. */
+  get answerTimes(): AnswerTimes {
+    return this.#links.answerTimes;
   }
 
   // ---------------------------------------------------------------------------------------------- HTTP

@@ -14,6 +14,7 @@
  *     B#tenant#user               collection#room#incarnation#id   the same item, when it is this person's
  *     C#tenant#collection         id                 a document
  *     D#tenant                    room               this room was public once: to be looked at for lists
+ *     A#tenant                    room               this room is there, and not direct: for administrators' lists
  *     N#tenant#user               user               a person
  *     S#tenant#room#incarnation   b#0000000000000001 search: a block of messages, by the first one's sequence
  *     S#tenant#room#incarnation   t#word#0000000…    search: which messages of a block have this word
@@ -119,8 +120,14 @@ export function publicPartition(tenant: TenantId): string {
   return `D#${tenant}`;
 }
 
-export function publicKey(tenant: TenantId, room: RoomId): ItemKey {
-  return { pk: publicPartition(tenant), sk: room };
+/** Where a room that is not direct is listed. */
+export function listingKeys(tenant: TenantId, room: RoomId, isPublic: boolean): readonly ItemKey[] {
+  const all = { pk: allRoomsPartition(tenant), sk: room };
+  return isPublic ? [all, { pk: publicPartition(tenant), sk: room }] : [all];
+}
+
+export function allRoomsPartition(tenant: TenantId): string {
+  return `A#${tenant}`;
 }
 
 export function personKey(tenant: TenantId, user: UserId): ItemKey {

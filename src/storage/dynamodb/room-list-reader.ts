@@ -5,11 +5,11 @@
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import { SHARED_ROOMS_LOOKED_AT_MAX } from "../../base/limits.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
-import { type Marked, readNoIn, type RoomListItem } from "../projections.ts";
+import { type Marked, readNoIn, type RoomListItem, type RoomScope } from "../projections.ts";
 import type { ApiResult } from "./dynamo-api.ts";
 import type { PendingLog, PendingRows, Versioned } from "./pending-rows.ts";
 import type { Membership, RoomRow, RowStore } from "./row-store.ts";
-import { isDiscoverable } from "../room-filter.ts";
+import { isInScope } from "../room-filter.ts";
 
 interface Own {
   readonly incarnation: number;
@@ -26,25 +26,25 @@ export class RoomListReader {
     this.#pending = pending;
   }
 
-  /** In no order. `withPublic`: also public rooms that the user is no member of. */
-  async itemsOf(tenant: TenantId, user: UserId, withPublic: boolean): Promise<ApiResult<readonly RoomListItem[]>> {
+  /** In no order. */
+  async itemsOf(tenant: TenantId, user: UserId, scope: RoomScope): Promise<ApiResult<readonly RoomListItem[]>> {
     // Looked at before the table: what is written meanwhile is found there.
     const pending = this.#pendingOf(tenant, user);
-    const [memberships, publicRooms] = await Promise.all([
+    const [memberships, others] = await Promise.all([
       this.#rows.memberships(tenant, user),
-      withPublic ? this.#rows.publicRooms(tenant) : NONE,
+      scope === "member" ? NONE : this.#rows.listedRooms(tenant, scope),
     ]);
     if (!memberships.ok) return memberships;
-    if (!publicRooms.ok) return publicRooms;
+    if (!others.ok) return others;
     const own = newestOf(memberships.value);
-    const wanted = new Set<RoomId>([...own.keys(), ...publicRooms.value, ...pending.keys()]);
+    const wanted = new Set<RoomId>([...own.keys(), ...others.value, ...pending.keys()]);
     const rooms = await this.#rows.rooms(tenant, wanted);
     if (!rooms.ok) return rooms;
     const items: RoomListItem[] = [];
     for (const room of wanted) {
       const item = itemOf(room, corrected(rooms.value.get(room), pending.get(room)), own, pending.get(room));
       if (item === undefined) continue;
-      if (item.member === undefined && !(withPublic && isDiscoverable(item.card.settings.type))) continue;
+      if (item.member === undefined && !isInScope(scope, item.card.settings.type)) continue;
       items.push(item);
     }
     return { ok: true, value: items };

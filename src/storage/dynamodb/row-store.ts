@@ -12,11 +12,12 @@ import { type Marked, READ_AGAIN } from "../projections.ts";
 import type { ApiResult, DynamoApi } from "./dynamo-api.ts";
 import { binary, bytesIn, fromJsonBytes, type Item, jsonBytes, keyOf, number, numberIn, textIn } from "./items.ts";
 import {
+  allRoomsPartition,
+  listingKeys,
   memberKey,
   membershipKey,
   membersPartition,
   overlayKey,
-  publicKey,
   publicPartition,
   roomKey,
   roomOfMembership,
@@ -206,9 +207,10 @@ export class RowStore {
     return { ok: true, value: found };
   }
 
-  /** Rooms that are or were discoverable. */
-  async publicRooms(tenant: TenantId): Promise<ApiResult<readonly RoomId[]>> {
-    const read = await this.#api.queryAll({ table: this.#table, pk: publicPartition(tenant) });
+  /** Rooms that are or were discoverable, or all that are not direct. */
+  async listedRooms(tenant: TenantId, scope: "visible" | "all"): Promise<ApiResult<readonly RoomId[]>> {
+    const pk = scope === "all" ? allRoomsPartition(tenant) : publicPartition(tenant);
+    const read = await this.#api.queryAll({ table: this.#table, pk });
     return read.ok ? { ok: true, value: read.value.map((item) => textIn(item, "sk") as RoomId) } : read;
   }
 
@@ -218,10 +220,13 @@ export class RowStore {
     for (const [user, row] of members) writes.push(this.#writeMember(log, user, row));
     for (const [seq, row] of overlays) writes.push(this.#writeOverlay(log, seq, row));
     for (const [key, row] of items) writes.push(this.#items.write(log, key, row));
-    if (card !== undefined && isDiscoverable(card.value.settings.type)) {
-      const key = keyOf(publicKey(log.tenant, log.room));
-      const hint = card.value.deletedAt === undefined ? { PutRequest: { Item: key } } : { DeleteRequest: { Key: key } };
-      writes.push(this.#api.writeAll(this.#table, [hint], "background"));
+    const type = card?.value.settings.type;
+    if (card !== undefined && type !== undefined && type !== "direct") {
+      const keys = listingKeys(log.tenant, log.room, isDiscoverable(type)).map(keyOf);
+      const hints = keys.map((key) =>
+        card.value.deletedAt === undefined ? { PutRequest: { Item: key } } : { DeleteRequest: { Key: key } },
+      );
+      writes.push(this.#api.writeAll(this.#table, hints, "background"));
     }
     return allWritten(await Promise.all(writes));
   }

@@ -20,7 +20,7 @@ import type {
   UserRow,
 } from "../projections.ts";
 import { mentionsAfter, mergeMarks, readNoIn, unreadOf } from "../projections.ts";
-import { isDiscoverable, isListed } from "../room-filter.ts";
+import { isInScope, isListed } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { Schedule } from "./memory-journal.ts";
 import type { MemoryDocument, MemoryLog, MemoryStore } from "./memory-store.ts";
@@ -45,7 +45,7 @@ export class MemoryProjections implements Projections {
         if (item === undefined) continue;
         const { type } = item.card.settings;
         if (!isListed(item.card, query)) continue;
-        if (item.member === undefined && (query.scope === "member" || !isDiscoverable(type))) continue;
+        if (item.member === undefined && !isInScope(query.scope, type)) continue;
         items.push(item);
       }
       items.sort(byNewestActivity);

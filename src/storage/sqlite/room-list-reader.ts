@@ -16,7 +16,7 @@ import {
   type UnreadCount,
   type UserRow,
 } from "../projections.ts";
-import { isDiscoverable, isListed, needsCards } from "../room-filter.ts";
+import { isInScope, isListed, needsCards } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { LogNumbers } from "./log-numbers.ts";
 import type { LogReader } from "./log-reader.ts";
@@ -57,6 +57,7 @@ export class RoomListReader {
   readonly #logs: LogReader;
   readonly #roomsOfUser;
   readonly #publicRooms;
+  readonly #otherRooms;
   readonly #unread;
   readonly #mentioned;
   readonly #card;
@@ -80,6 +81,10 @@ export class RoomListReader {
        WHERE l.tenant = ?1 AND l.type = '${type}' AND l.is_current = 1 AND (?2 IS NULL OR ?2 = '${type}')`;
     this.#publicRooms = db.prepare<unknown, [number, string | null]>(
       `${discoverable("public")} UNION ALL ${discoverable("broadcast")}`,
+    );
+    this.#otherRooms = db.prepare<unknown, [number, string | null]>(
+      `SELECT ${listed} FROM log l LEFT JOIN head h ON h.log = l.id
+       WHERE l.tenant = ?1 AND l.is_current = 1 AND l.type IS NOT NULL AND l.type <> 'direct' AND (?2 IS NULL OR l.type = ?2)`,
     );
     this.#unread = db.prepare<unknown, [number, UserId]>(
       `SELECT l.id, l.room, m.joined_no, h.last_seq, h.message_count, min(k.read_no, k.unread_no),
@@ -177,9 +182,11 @@ export class RoomListReader {
   #matching(tenant: number, query: RoomListQuery, recent: RecentSegments): ListedRoom[] {
     const own = this.#roomsOfUser.values(tenant, query.userId, query.type ?? null) as ListedRow[];
     const rooms = own.map((row) => listedRoom(row, recent));
-    if (query.scope === "member" || (query.type !== undefined && !isDiscoverable(query.type))) return rooms;
+    const { scope, type } = query;
+    if (scope === "member" || (type !== undefined && !isInScope(scope, type))) return rooms;
     const ownLogs = new Set(rooms.map((room) => room.log));
-    for (const row of this.#publicRooms.values(tenant, query.type ?? null) as ListedRow[]) {
+    const others = scope === "all" ? this.#otherRooms : this.#publicRooms;
+    for (const row of others.values(tenant, type ?? null) as ListedRow[]) {
       if (!ownLogs.has(row[0])) rooms.push(listedRoom(row, recent));
     }
     return rooms;

@@ -90,6 +90,10 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE INDEX log_broadcast ON log (tenant, id) WHERE type = 'broadcast' AND is_current = 1;
   `,
+  `
+  -- What waits for moderators is on one list over all rooms. No person's id has a slash.
+  UPDATE item SET person = '/moderators' WHERE collection = 'held' OR (collection = 'reports' AND id GLOB 'o*');
+  `,
 ];
 
 /** Creates or migrates the file. Throws when it was written by a newer version. */

@@ -29,6 +29,8 @@ export const ADMIN_CASES: Cases = {
   [`${ANNOUNCE} 201`]: (world) => announced(world, 1),
   [`${ANNOUNCE} 200`]: (world) => announced(world, 2),
   [`${SUSPEND} 403`]: (world) => world.rest(MEMBER, "PUT", `/admin/users/${GUEST}/suspension`, {}),
+  "GET /v1/chat/admin/overview 400": (world) => world.rest(OWNER, "GET", "/admin/overview?since=lately"),
+  "GET /v1/chat/admin/rooms 400": (world) => world.rest(OWNER, "GET", "/admin/rooms?limit=x"),
   "GET /v1/chat/admin/stats 400": (world) => world.rest(OWNER, "GET", "/admin/stats?days=x"),
   "PUT /v1/chat/admin/limits 409": (world) => world.rest(OWNER, "PUT", "/admin/limits", { version: 99 }),
 };

@@ -1,9 +1,11 @@
 /** One shard, several edges: each is told everything once, whatever happens to its link or to the others'. */
 import { expect, test } from "bun:test";
-import type { RoomId } from "../../../src/base/ids.ts";
+import { roomAddress } from "../../../src/actors/address.ts";
+import { ToEdgeWriter } from "../../../src/actors/link.ts";
+import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { EDGES_REMEMBERED_MAX, RECENT_EVENTS_MAX } from "../../../src/base/limits.ts";
 import { CODECS } from "../../../src/protocol/codec.ts";
-import { GRACE_MS, type ScriptedEdge, SmallShard } from "../../support/small-shard.ts";
+import { GRACE_MS, type ScriptedEdge, SmallShard, TENANT } from "../../support/small-shard.ts";
 
 const ROOM = "room" as RoomId;
 
@@ -345,4 +347,24 @@ test("a shard remembers the ended links of so many edges; the oldest are forgott
   shard.see([]);
   expect(knock("edge-0", ref)).toBe(true);
   expect(knock("edge-2", ref)).toBe(false);
+});
+
+test("whoever listens is not shown as gone on the word of a node that has not heard where they are", () => {
+  const { shard, own, peer } = two();
+  const seen = (): unknown[] =>
+    own.published.filter(({ frame }) => frame.type === "presence_update").map(({ frame }) => frame["status"]);
+  const before = seen().length;
+  const gone = { user: { userId: "ben" as UserId }, status: "offline", lastSeen: 1 } as const;
+  const elsewhere = new ToEdgeWriter();
+  elsewhere.actor(roomAddress(TENANT, ROOM), { kind: "presence", presence: gone });
+  own.told(elsewhere.take());
+  own.writer.actor(own.forwarded.at(-1)?.packed ?? new Uint8Array());
+  own.post();
+  shard.run(1_000);
+  expect(seen().slice(before)).toEqual(["offline", "online"]);
+  // Whoever is really not to be seen is asked for once, and stays away.
+  peer.ask(1, { type: "set_presence", status: "offline" });
+  peer.post();
+  shard.run(60_000);
+  expect(seen().slice(before)).toEqual(["offline", "online", "offline"]);
 });

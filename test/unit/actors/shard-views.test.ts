@@ -246,6 +246,27 @@ test("after a lapse a room reads its log again before it goes on, and its listen
   expect(here.edge.answer("awake")?.type).toBe("ack");
 });
 
+test("after a lapse what was in hand is left to be repeated when another owner took the log meanwhile", () => {
+  const { here, there } = pair(HERE);
+  here.see(["there"]);
+  // Never written: the node stands still with it, and its sender may have heard from the other one that it is not to be.
+  here.journal.onAppend = () => undefined;
+  here.edge.say(1, HERE, "in hand");
+  here.edge.post();
+  here.run();
+  here.journal.onAppend = undefined;
+  there.say(HERE, "while you slept");
+  here.see(["there"], { lapses: 2 });
+  here.run(5_000);
+  expect(here.edge.answer("in hand")).toMatchObject({ type: "error", code: "unavailable", temporary: true });
+  expect(here.edge.texts(HERE)).toEqual(["while you slept"]);
+  here.edge.ask(1, { type: "send_message", ref: "again", roomId: HERE, content: "in hand", clientId: "in hand" });
+  here.edge.post();
+  here.run();
+  expect(here.edge.answer("again")?.type).toBe("ack");
+  expect(here.edge.texts(HERE)).toEqual(["while you slept", "in hand"]);
+});
+
 test("after a lapse idle rooms are dropped unread, and what was under way is answered by the next activation", () => {
   const shard = new SmallShard();
   const edge = shard.ownEdge();
@@ -486,7 +507,7 @@ test("what came over a link that has begun anew is not carried out any more: ano
   expect(there.edge.texts(THERE)).toEqual(["asked since"]);
 });
 
-test("nor what came over the own edge's former link, or from a node that is gone", () => {
+test("nor what came over the own edge's former link, from a node that is gone, or from one that something got lost from", () => {
   const own = lateReader((shard) => shard.ownEdge());
   own.here.shard.beginLink();
   own.here.shard.receive(new Uint8Array());
@@ -494,7 +515,10 @@ test("nor what came over the own edge's former link, or from a node that is gone
   const gone = lateReader((shard) => shard.peerEdge("third"));
   gone.here.see(["there"]);
   gone.read();
-  for (const { there } of [own, gone]) {
+  const broken = lateReader((shard) => shard.peerEdge("third"));
+  broken.here.shard.lost("third" as NodeId);
+  broken.read();
+  for (const { there } of [own, gone, broken]) {
     there.shard.setView(viewOf("there", ["there", "here"], { lapses: 1 }));
     there.run();
     expect(there.edge.texts(THERE)).toEqual([]);

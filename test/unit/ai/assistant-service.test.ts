@@ -4,7 +4,8 @@ import { AssistantService } from "../../../src/ai/assistant-service.ts";
 import { ConversationMemory } from "../../../src/ai/conversation-memory.ts";
 import type { Prompt } from "../../../src/ai/prompt.ts";
 import type { HostedListener } from "../../../src/ai/provider-host.ts";
-import { USAGE, UsageLedger, type UsageRow } from "../../../src/ai/usage-ledger.ts";
+import { UsageLedger } from "../../../src/ai/usage-ledger.ts";
+import { ASSISTANT_USAGE, type UsageRow } from "../../../src/domain/assistant/usage.ts";
 import type { RoomId, TenantId, UserId } from "../../../src/base/ids.ts";
 import { SeededRandom } from "../../../src/base/prng.ts";
 import type { AssistantQuestion, RunEnd } from "../../../src/domain/assistant/port.ts";
@@ -72,7 +73,7 @@ function ask(question: AssistantQuestion = QUESTION): { stop(): void } {
 
 function spent(): number {
   let tokens = 0;
-  projections.readDocument(TENANT, USAGE, "u/ann", (read) => {
+  projections.readDocument(TENANT, ASSISTANT_USAGE, "u/ann", (read) => {
     tokens = read.ok ? ((read.value?.value as UsageRow | undefined)?.tokens ?? 0) : Number.NaN;
   });
   world.run();

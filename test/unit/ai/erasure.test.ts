@@ -2,7 +2,8 @@
 import { expect, test } from "bun:test";
 import { DOCUMENT_ERASERS, eraseDocuments } from "../../../src/actors/tenant/document-erasers.ts";
 import { CONTEXTS, ConversationMemory } from "../../../src/ai/conversation-memory.ts";
-import { USAGE, UsageLedger } from "../../../src/ai/usage-ledger.ts";
+import { UsageLedger } from "../../../src/ai/usage-ledger.ts";
+import { ASSISTANT_USAGE } from "../../../src/domain/assistant/usage.ts";
 import type { RoomId, TenantId, UserId } from "../../../src/base/ids.ts";
 import { SeededRandom } from "../../../src/base/prng.ts";
 import { MemoryProjections } from "../../../src/storage/memory/memory-projections.ts";
@@ -36,7 +37,7 @@ test("conversations and budgets of one person, and of nobody else", () => {
     world.run();
   }
   const left: string[] = [];
-  for (const collection of [CONTEXTS, USAGE]) {
+  for (const collection of [CONTEXTS, ASSISTANT_USAGE]) {
     projections.listDocuments(TENANT, collection, { limit: 10 }, (read) => {
       if (read.ok) left.push(...read.value.map(({ id }) => id));
     });

@@ -38,18 +38,18 @@ test("others' messages count, one's own say that all before is read", () => {
   const { unread } = counts();
   unread.message(message(11));
   unread.message(message(12, "ann", ["me"]));
-  expect(unread.of(ROOM)).toEqual({ roomId: ROOM, unread: 5, mentions: 1, total: 5 });
+  expect(unread.of(ROOM)).toEqual({ roomId: ROOM, unread: 5, mentions: 1, total: 5, totalMentions: 1 });
   unread.message(message(13, "me"));
   unread.message(message(14));
-  expect(unread.of(ROOM)).toEqual({ roomId: ROOM, unread: 1, mentions: 0, total: 1 });
+  expect(unread.of(ROOM)).toEqual({ roomId: ROOM, unread: 1, mentions: 0, total: 1, totalMentions: 0 });
 });
 
 test("reading up to a place leaves what is behind it; what the server counted is counted once", () => {
   const { unread } = counts();
   for (const seq of [9, 10, 11, 12, 13]) unread.message(message(seq));
-  expect(unread.total).toBe(6);
+  expect(unread.totals.total).toBe(6);
   unread.read(ROOM, 12 as Seq);
-  expect(unread.total).toBe(1);
+  expect(unread.totals.total).toBe(1);
 });
 
 test("after coming back the server's count is compared with what was missed, not added to it", () => {
@@ -57,10 +57,10 @@ test("after coming back the server's count is compared with what was missed, not
   unread.message(message(11));
   unread.connected(connection({ [ROOM]: 6 }), () => true);
   for (const seq of [12, 13]) unread.message(message(seq));
-  expect([unread.total, unread.agrees(ROOM)]).toEqual([6, true]);
+  expect([unread.totals.total, unread.agrees(ROOM)]).toEqual([6, true]);
   // Read on another device while this one was away.
   unread.connected(connection({}), () => true);
   expect(unread.agrees(ROOM)).toBe(false);
   unread.joined({ roomId: ROOM, head: 13 as Seq, unread: 0, typing: [], present: [] });
-  expect(unread.total).toBe(0);
+  expect(unread.totals.total).toBe(0);
 });

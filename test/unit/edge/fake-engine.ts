@@ -20,6 +20,7 @@ import { ErasureSteps } from "../../../src/edge/keeping/erasure-steps.ts";
 import { Receipts } from "../../../src/edge/keeping/receipt.ts";
 import { Retention } from "../../../src/edge/keeping/retention.ts";
 import { DeliveryTrace } from "../../../src/edge/circle/delivery-trace.ts";
+import { PulseDesk } from "../../../src/edge/circle/pulse-desk.ts";
 import { TraceDesk } from "../../../src/edge/circle/trace-desk.ts";
 import { createLog } from "../../../src/edge/log.ts";
 import type { Engine } from "../../../src/edge/ports.ts";
@@ -237,6 +238,13 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
       limitsChanged: () => undefined,
       announce: () => undefined,
       tenantChanged: () => undefined,
+      pulse: new PulseDesk({
+        clock,
+        node: "node-1",
+        nodes: () => [{ id: "node-1", instance: "node-1", leaving: false }],
+        tell: () => undefined,
+        own: () => undefined,
+      }),
       desk: new TraceDesk({
         clock,
         trace: new DeliveryTrace("node-1", clock),

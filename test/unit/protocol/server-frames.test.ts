@@ -333,6 +333,8 @@ describe("a client of this version", () => {
   test("tells a frame of a newer server from bytes that are no frame", () => {
     expect(() => decodeServerFrame(encode([120, 1]))).toThrow(UnknownServerFrame);
     expect(() => decodeServerFrame(encode([70, null, "room", 0, 9, 5]))).toThrow("array");
-    expect(() => decodeServerFrame(new Uint8Array([0xc1]))).toThrow("0xc1");
+    expect(() => decodeServerFrame(new Uint8Array([0xc1]))).toThrow("no MessagePack");
+    expect(() => decodeServerFrame(new Uint8Array([0x92, 70]))).toThrow("too early");
+    expect(() => decodeServerFrame(new Uint8Array([0x91, 67, 0]))).toThrow("behind");
   });
 });

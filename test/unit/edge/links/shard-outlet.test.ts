@@ -96,6 +96,25 @@ test("the record that the worker was lost in is not repeated; its neighbours in 
   expect(second.got).toEqual(["1 a", "2 b"]);
 });
 
+test("a record that was counted anew since the worker was lost is not taken for the one that it was lost in", () => {
+  const outlet = new ShardOutlet();
+  new Worker(outlet);
+  say(outlet, "done", "fatal", "next");
+  outlet.progress(1);
+  outlet.down();
+  // Rooms move while nobody listens: what is left begins at 1 again, so "next" is 2 now.
+  outlet.restart(undefined)({
+    frame: (_connection, _frameNo, _room, data) => say(outlet, new TextDecoder().decode(data)),
+    call: () => undefined,
+  });
+  const second = new Worker(outlet, 2);
+  expect(second.judged).toEqual([]);
+  expect(second.got).toEqual(["1 fatal", "2 next"]);
+  outlet.down();
+  const third = new Worker(outlet, 1);
+  expect([third.judged, third.got]).toEqual([["fatal fatal"], ["1 next"]]);
+});
+
 test("what was under way in too many losses without a known cause is given back, what came later is not", () => {
   const outlet = new ShardOutlet();
   new Worker(outlet);

@@ -1,0 +1,221 @@
+/**
+ * What comes over the connection and where it goes: rooms that are listened to, their events in order, answers, counts.
+ * Invariant: what is told as `event` is each room's log, without a gap and without a repetition, whatever the network does.
+ */
+import type { RoomId, Seq } from "../base/ids.ts";
+import type {
+  ConnectionFrame,
+  ErrorFrame,
+  EventsFrame,
+  RoomEvent,
+  RoomPosition,
+  ServerFrame,
+} from "../protocol/frames.ts";
+import type { Connector } from "./connector.ts";
+import type { Emitter } from "./emitter.ts";
+import { readEvents } from "./history.ts";
+import type { Marks } from "./marks.ts";
+import type { Outbox } from "./outbox.ts";
+import type { Requests } from "./requests.ts";
+import type { Rest } from "./rest.ts";
+import { RoomFeed } from "./room-feed.ts";
+import type { Ack, ClientEvents } from "./types.ts";
+import type { Unread } from "./unread.ts";
+
+export interface SessionParts {
+  readonly emitter: Emitter<ClientEvents>;
+  readonly connector: Connector;
+  readonly requests: Requests;
+  readonly outbox: Outbox;
+  readonly marks: Marks;
+  readonly unread: Unread;
+  readonly rest: Rest;
+  readonly confirms: boolean;
+}
+
+const RESUME_RETRY_MS = 1_000;
+
+export class Session {
+  readonly #parts: SessionParts;
+  /** Rooms that this client listens to, or wants to. */
+  readonly #feeds = new Map<RoomId, RoomFeed>();
+  /** Rooms to be resumed once more, in a moment. */
+  readonly #toResume = new Set<RoomId>();
+  #resumeTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(parts: SessionParts) {
+    this.#parts = parts;
+  }
+
+  position(roomId: RoomId): Seq | undefined {
+    return this.#feeds.get(roomId)?.position;
+  }
+
+  join(roomId: RoomId, from: Seq | undefined, wish: object): Promise<Ack> {
+    const feed = this.#feeds.get(roomId) ?? new RoomFeed(roomId, this.#feedOwner, from);
+    this.#feeds.set(roomId, feed);
+    feed.asked();
+    const { position: lastSeq } = feed;
+    const since = lastSeq === undefined ? {} : { lastSeq };
+    return this.#parts.requests.ask({ ...wish, type: "join_room", roomId, ...since }, roomId);
+  }
+
+  forget(roomId: RoomId): void {
+    this.#feeds.delete(roomId);
+  }
+
+  stop(): void {
+    clearTimeout(this.#resumeTimer);
+    this.#resumeTimer = undefined;
+  }
+
+  // ---------------------------------------------------------------------------------------------- the connection
+
+  opened(frame: ConnectionFrame, isResumed: boolean): void {
+    const { unread, emitter, marks } = this.#parts;
+    unread.connected(frame, (room) => this.position(room) !== undefined);
+    emitter.emit("connected", frame);
+    emitter.emit("frame", frame);
+    const feeds = [...this.#feeds.values()];
+    for (const feed of feeds) feed.asked();
+    // A session that goes on elsewhere has resumed what has a position.
+    this.#resume(isResumed ? feeds.filter(({ position }) => position === undefined) : feeds);
+    if (!isResumed) marks.opened();
+  }
+
+  lost(isForGood: boolean): void {
+    this.#parts.outbox.lost();
+    this.#parts.requests.lost(isForGood);
+  }
+
+  /** One frame for all rooms that have a position; the others are joined. */
+  #resume(feeds: readonly RoomFeed[]): void {
+    const { connector, requests } = this.#parts;
+    const rooms: [RoomId, Seq][] = [];
+    for (const feed of feeds) {
+      feed.asked();
+      const { roomId, position } = feed;
+      if (position !== undefined) rooms.push([roomId, position]);
+      else connector.send({ type: "join_room", ref: requests.ref(), roomId });
+    }
+    if (rooms.length > 0) connector.send({ type: "resume", rooms: Object.fromEntries(rooms) });
+  }
+
+  #resumeSoon(room: RoomId): void {
+    this.#toResume.add(room);
+    this.#resumeTimer ??= setTimeout(() => {
+      this.#resumeTimer = undefined;
+      const feeds = [...this.#toResume].flatMap((one) => this.#feeds.get(one) ?? []);
+      this.#toResume.clear();
+      this.#resume(feeds);
+    }, RESUME_RETRY_MS);
+  }
+
+  // ---------------------------------------------------------------------------------------------- frames
+
+  frame(frame: ServerFrame): void {
+    const { emitter, outbox, requests, unread } = this.#parts;
+    emitter.emit("frame", frame);
+    switch (frame.type) {
+      case "events":
+        return this.#events(frame);
+      case "ack":
+        if (frame.position !== undefined) this.#stands(frame.position);
+        else this.#mustWait(frame.ref);
+        if (!outbox.answered(frame)) requests.answered(frame);
+        return;
+      case "error":
+        if (!outbox.answered(frame)) this.#refused(frame);
+        return;
+      case "resumed":
+        for (const position of frame.rooms) {
+          this.#stands(position);
+          if (position.error === undefined && !unread.agrees(position.roomId)) this.#askUnread(position.roomId);
+        }
+        return;
+      case "typing_indicator":
+        return emitter.emit("typing", frame);
+      case "presence_update":
+        return emitter.emit("presence", frame);
+      case "receipts":
+        return emitter.emit("receipts", frame);
+      case "notification":
+        if (frame.kind === "unread") unread.notified(frame, this.position(frame.roomId) ?? 0);
+        return emitter.emit("notification", frame);
+      default:
+    }
+  }
+
+  #events(frame: EventsFrame): void {
+    this.#feeds.get(frame.roomId)?.take(frame);
+    const position = this.position(frame.roomId);
+    if (position !== undefined && this.#parts.confirms) this.#parts.marks.received(frame.roomId, position);
+  }
+
+  #stands(position: RoomPosition): void {
+    const { roomId, error } = position;
+    if (error === "unavailable") return this.#resumeSoon(roomId);
+    if (error !== undefined) return this.#left(roomId, error);
+    const feed = this.#feeds.get(roomId) ?? new RoomFeed(roomId, this.#feedOwner);
+    this.#feeds.set(roomId, feed);
+    feed.answered(position);
+    this.#parts.unread.joined(position);
+    this.#parts.emitter.emit("position", position);
+    this.#parts.requests.joined(position);
+  }
+
+  /** The answer to a join has the count, and the head that it is of. */
+  #askUnread(roomId: RoomId): void {
+    const lastSeq = this.position(roomId);
+    const ref = this.#parts.requests.ref();
+    if (lastSeq !== undefined) this.#parts.connector.send({ type: "join_room", ref, roomId, lastSeq });
+  }
+
+  /** One has asked to be let in, and is no member yet: nothing is to be resumed. */
+  #mustWait(ref: unknown): void {
+    const joins = this.#parts.requests.joinOf(ref);
+    if (joins !== undefined) this.#feeds.delete(joins);
+  }
+
+  #left(roomId: RoomId, code: ClientEvents["left"]["code"]): void {
+    if (!this.#feeds.delete(roomId)) return;
+    this.#parts.unread.drop(roomId);
+    this.#parts.emitter.emit("left", { roomId, code });
+  }
+
+  #refused(frame: ErrorFrame): void {
+    const { requests, emitter } = this.#parts;
+    const joins = requests.joinOf(frame.ref);
+    // Or a join of the SDK's own, after a loss.
+    const own = frame.roomId !== undefined && this.#feeds.get(frame.roomId)?.position === undefined && frame.roomId;
+    const room = joins ?? (requests.has(frame.ref) ? undefined : own || undefined);
+    if (room !== undefined && frame.temporary) return this.#resumeSoon(room);
+    if (room !== undefined) this.#left(room, frame.code);
+    if (!requests.refused(frame) && room === undefined) emitter.emit("problem", frame);
+  }
+
+  readonly #feedOwner = {
+    tell: (roomId: RoomId, event: RoomEvent) => this.#tell(roomId, event),
+    gap: (roomId: RoomId, from: Seq, to: Seq) => this.#parts.emitter.emit("gap", { roomId, from, to }),
+    resume: (roomId: RoomId) => {
+      const feed = this.#feeds.get(roomId);
+      if (feed !== undefined) this.#resume([feed]);
+    },
+    fetch: (roomId: RoomId, after: Seq) => readEvents(this.#parts.rest, roomId, after),
+  };
+
+  #tell(roomId: RoomId, event: RoomEvent): void {
+    const { unread, outbox, emitter } = this.#parts;
+    if (event.type === "new_message") {
+      const { clientId, messageId, authorId } = event.message;
+      if (clientId !== undefined && authorId === unread.userId) {
+        outbox.seen(clientId, { roomId, messageId, seq: event.seq, timestamp: event.timestamp });
+      }
+      unread.message(event.message);
+    }
+    emitter.emit("event", { roomId, event });
+    if (event.type === "new_message") emitter.emit("message", { roomId, message: event.message });
+    const goes = event.type === "user_left" && event.user.userId === unread.userId;
+    if (goes || event.type === "room_deleted") this.#left(roomId, goes ? "forbidden" : "room_not_found");
+  }
+}

@@ -1,0 +1,145 @@
+/**
+ * MessagePack in as little code as possible, for clients: the server is trusted, so nothing is bounded here. Numbers are written in
+ * their shortest form. Throws `RangeError` where the bytes end too early, and on extension types.
+ */
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+class Reader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get isAtEnd(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+
+  value(): unknown {
+    const byte = this.#uint(0);
+    if (byte < 0x80) return byte;
+    if (byte < 0x90) return this.#map(byte & 0x0f);
+    if (byte < 0xa0) return this.#list(byte & 0x0f);
+    if (byte < 0xc0) return this.#text(byte & 0x1f);
+    if (byte >= 0xe0) return byte - 0x100;
+    if (byte === 0xc0) return null;
+    if (byte === 0xc2 || byte === 0xc3) return byte === 0xc3;
+    if (byte >= 0xc4 && byte <= 0xc6) return this.#slice(this.#uint(byte - 0xc4));
+    if (byte === 0xca) return this.#view.getFloat32(this.#skip(4));
+    if (byte === 0xcb) return this.#view.getFloat64(this.#skip(8));
+    if (byte >= 0xcc && byte <= 0xcf) return this.#uint(byte - 0xcc);
+    if (byte === 0xd3) return Number(this.#view.getBigInt64(this.#skip(8)));
+    if (byte >= 0xd0 && byte <= 0xd2) {
+      const bits = 8 * 2 ** (byte - 0xd0);
+      const whole = this.#uint(byte - 0xd0);
+      return whole >= 2 ** (bits - 1) ? whole - 2 ** bits : whole;
+    }
+    if (byte >= 0xd9 && byte <= 0xdb) return this.#text(this.#uint(byte - 0xd9));
+    if (byte === 0xdc || byte === 0xdd) return this.#list(this.#uint(byte - 0xdb));
+    if (byte === 0xde || byte === 0xdf) return this.#map(this.#uint(byte - 0xdd));
+    throw new RangeError("no MessagePack that is read here");
+  }
+
+  #list(count: number): unknown[] {
+    const items: unknown[] = [];
+    for (let i = 0; i < count; i += 1) items.push(this.value());
+    return items;
+  }
+
+  /** A `Map`: `__proto__` is a key like any other. */
+  #map(count: number): Map<unknown, unknown> {
+    const entries = new Map<unknown, unknown>();
+    for (let i = 0; i < count; i += 1) entries.set(this.value(), this.value());
+    return entries;
+  }
+
+  #text(length: number): string {
+    return decoder.decode(this.#slice(length));
+  }
+
+  #slice(length: number): Uint8Array {
+    const start = this.#skip(length);
+    return this.#bytes.subarray(start, this.#at);
+  }
+
+  /** Of 2 to the power of `size` bytes. */
+  #uint(size: number): number {
+    let whole = 0;
+    for (let i = 0; i < 2 ** size; i += 1) whole = whole * 0x100 + this.#view.getUint8(this.#skip(1));
+    return whole;
+  }
+
+  #skip(length: number): number {
+    const start = this.#at;
+    this.#at += length;
+    if (this.#at > this.#bytes.length) throw new RangeError("the bytes end too early");
+    return start;
+  }
+}
+
+/** One value, and nothing behind it. Maps are `Map`s. */
+export function decode(bytes: Uint8Array): unknown {
+  const reader = new Reader(bytes);
+  const value = reader.value();
+  if (!reader.isAtEnd) throw new RangeError("there are bytes behind the value");
+  return value;
+}
+
+/** Of plain data: scalars, lists, and objects as maps. `undefined` is nil. */
+export function encode(value: unknown): Uint8Array<ArrayBuffer> {
+  const bytes: number[] = [];
+  write(bytes, value);
+  return Uint8Array.from(bytes);
+}
+
+function write(bytes: number[], value: unknown): void {
+  if (typeof value === "string") {
+    const text = encoder.encode(value);
+    head(bytes, text.length, 0xa0, 32, 0xd9);
+    for (const byte of text) bytes.push(byte);
+  } else if (typeof value === "number") number(bytes, value);
+  else if (typeof value === "boolean") bytes.push(value ? 0xc3 : 0xc2);
+  else if (Array.isArray(value)) {
+    head(bytes, value.length, 0x90, 16, 0xdb);
+    for (const item of value) write(bytes, item);
+  } else if (value) {
+    const entries = Object.entries(value);
+    head(bytes, entries.length, 0x80, 16, 0xdd);
+    for (const item of entries.flat()) write(bytes, item);
+  } else bytes.push(0xc0);
+}
+
+/** A small count is part of the first byte; `wide` is the first byte for one of eight bits. */
+function head(bytes: number[], count: number, fix: number, fixMax: number, wide: number): void {
+  if (count < fixMax) bytes.push(fix | count);
+  else uint(bytes, count, wide, wide === 0xd9 ? 0 : 1);
+}
+
+function number(bytes: number[], value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) {
+    if (value < 0x80) bytes.push(value);
+    else uint(bytes, value, 0xcc, 0);
+  } else if (Number.isSafeInteger(value) && value >= -0x8000_0000) {
+    if (value >= -32) bytes.push(value & 0xff);
+    else {
+      const size = value >= -0x80 ? 0 : value >= -0x8000 ? 1 : 2;
+      uint(bytes, value + 2 ** (8 * 2 ** size), 0xd0, size);
+    }
+  } else {
+    const view = new DataView(new ArrayBuffer(8));
+    view.setFloat64(0, value);
+    bytes.push(0xcb, ...new Uint8Array(view.buffer));
+  }
+}
+
+/** In 2 to the power of `size` bytes, or as many more as it takes. */
+function uint(bytes: number[], value: number, wide: number, size: number): void {
+  if (size < 3 && value >= 2 ** (8 * 2 ** size)) return uint(bytes, value, wide, size + 1);
+  bytes.push(wide + size);
+  for (let i = 2 ** size - 1; i >= 0; i -= 1) bytes.push(Math.floor(value / 2 ** (8 * i)) % 0x100);
+}
