@@ -18,8 +18,11 @@ interface Room {
   readonly typing: Map<UserId, ReturnType<typeof setTimeout>>;
   readonly readers: Map<UserId, Reader>;
   seen: readonly SeenStep[];
+  /** As last shown, as long as it holds. */
+  readonly shown: { [Name in Part]?: RoomState[Name] | undefined };
   snapshot: RoomState | undefined;
 }
+type Part = "present" | "typing" | "readers";
 
 export interface PresenceJson {
   readonly present: readonly {
@@ -89,7 +92,7 @@ export class RoomStates {
     if (readers.size >= READERS_MAX && !readers.has(userId)) return;
     const delivered = Math.max(known.deliveredSeq, deliveredSeq, readSeq);
     readers.set(userId, { userId, readSeq: Math.max(known.readSeq, readSeq), deliveredSeq: delivered });
-    this.#touch(roomId);
+    this.#touch(roomId, "readers");
   }
 
   /** Who is there, as REST says it. */
@@ -102,7 +105,7 @@ export class RoomStates {
       room.present.set(userId, { ...user, status, ...(customStatus && { customStatus }) });
     }
     room.presentCount = pagination.total;
-    this.#touch(roomId);
+    this.#touch(roomId, "present");
   }
 
   #room(roomId: RoomId): Room {
@@ -117,6 +120,7 @@ export class RoomStates {
       typing: new Map(),
       readers: new Map(),
       seen: [],
+      shown: {},
       snapshot: undefined,
     };
     this.#rooms.set(roomId, made);
@@ -124,17 +128,20 @@ export class RoomStates {
   }
 
   #snapshot(roomId: RoomId, room: Room): RoomState {
-    const { isListening, role, memberCount, presentCount, seen } = room;
+    const { isListening, role, memberCount, presentCount, seen, shown } = room;
+    shown.present ??= [...room.present.values()].map((one) => ({ ...this.people.of(one.userId), ...one }));
+    shown.typing ??= [...room.typing.keys()].map((userId) => this.people.of(userId));
+    shown.readers ??= [...room.readers.values()];
     const { unread, mentions } = this.#unread(roomId);
     return {
       roomId,
       isListening,
       ...(role !== undefined && { role }),
       ...(memberCount !== undefined && { memberCount }),
-      present: [...room.present.values()].map((one) => ({ ...this.people.of(one.userId), ...one })),
+      present: shown.present,
       presentCount: Math.max(presentCount, room.present.size),
-      typing: [...room.typing.keys()].map((userId) => this.people.of(userId)),
-      readers: [...room.readers.values()],
+      typing: shown.typing,
+      readers: shown.readers,
       seen,
       unread,
       mentions,
@@ -142,9 +149,12 @@ export class RoomStates {
   }
 
   /** Told once for all that one turn brings. */
-  #touch(roomId: RoomId): void {
+  #touch(roomId: RoomId, ...parts: readonly Part[]): void {
     const room = this.#rooms.get(roomId);
-    if (room !== undefined) room.snapshot = undefined;
+    if (room !== undefined) {
+      room.snapshot = undefined;
+      for (const part of parts) room.shown[part] = undefined;
+    }
     if (this.#changed.size === 0) queueMicrotask(() => this.#tell());
     this.#changed.add(roomId);
   }
@@ -172,7 +182,7 @@ export class RoomStates {
     for (const timer of room.typing.values()) clearTimeout(timer);
     room.typing.clear();
     for (const userId of typing) this.#types(roomId, { userId }, TYPING_MS);
-    this.#touch(roomId);
+    this.#touch(roomId, "present", "typing");
   }
 
   #frame(frame: ServerFrame): void {
@@ -214,7 +224,7 @@ export class RoomStates {
         setTimeout(() => this.#types(roomId, user, 0), ms),
       );
     else if (!typing.delete(user.userId)) return;
-    this.#touch(roomId);
+    this.#touch(roomId, "typing");
   }
 
   #presence(roomId: RoomId, presence: Presence): void {
@@ -224,7 +234,7 @@ export class RoomStates {
     if (isGone) room.present.delete(presence.userId);
     else if (isThere || room.present.size < PRESENT_MAX) room.present.set(presence.userId, presence);
     room.presentCount += Number(isThere && isGone ? -1 : !isThere && !isGone);
-    this.#touch(roomId);
+    this.#touch(roomId, "present");
   }
 
   #event(roomId: RoomId, event: RoomEvent): void {
@@ -248,7 +258,7 @@ export class RoomStates {
         return this.#touch(roomId);
       case "user_left":
         this.#types(roomId, event.user, 0);
-        this.#room(roomId).readers.delete(event.user.userId);
+        if (this.#room(roomId).readers.delete(event.user.userId)) this.#touch(roomId, "readers");
         return this.#presence(roomId, { ...event.user, status: "offline" });
       default:
     }

@@ -23,18 +23,22 @@ export class Unread {
   /** By room, what the `connection` frame said. */
   readonly #said = new Map<RoomId, number>();
   userId: UserId | undefined;
+  #totals: Totals = { total: 0, totalMentions: 0 };
 
   constructor(changed: (count: UnreadCount) => void) {
     this.#changed = changed;
   }
 
+  /** The same object until one of them changes. */
   get totals(): Totals {
-    const totals = { total: 0, totalMentions: 0 };
+    let [total, totalMentions] = [0, 0];
     for (const count of this.#rooms.values()) {
-      totals.total += unreadOf(count);
-      totals.totalMentions += mentionsOf(count);
+      total += unreadOf(count);
+      totalMentions += mentionsOf(count);
     }
-    return totals;
+    const { total: before, totalMentions: mentionsBefore } = this.#totals;
+    if (total !== before || totalMentions !== mentionsBefore) this.#totals = { total, totalMentions };
+    return this.#totals;
   }
 
   of(roomId: RoomId): UnreadCount {
