@@ -4,10 +4,11 @@
  */
 import { randomBytes } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
-import { type AssistantConfig, type HookConfig, readAssistant, readHookTerms } from "./config-assistant.ts";
+import { type AssistantConfig, type HookConfig, readAssistant } from "./config-assistant.ts";
 import { type AttachmentsConfig, readAttachments } from "./config-attachments.ts";
 import { type OutwardConfig, readOutward } from "./config-outward.ts";
 import { type NotifyConfig, readNotify } from "./config-notify.ts";
+import { type ProfileServiceConfig, readModerationHook, readProfileService } from "./config-services.ts";
 import { FRAME_BYTES_MAX, MESSAGE_LENGTH_DEFAULT } from "./base/limits.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { Rate } from "./base/token-bucket.ts";
@@ -101,6 +102,8 @@ export interface Config {
   readonly search: boolean;
   /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
   readonly moderationHook: HookConfig | undefined;
+  /** What says how people are called and shown; `undefined`: they and their tokens alone. */
+  readonly profileService: ProfileServiceConfig | undefined;
   readonly attachments: AttachmentsConfig;
   /** Addresses within one's own network that users and tenants may have the engine ask. */
   readonly outward: OutwardConfig;
@@ -188,6 +191,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     heartbeat: readHeartbeat(reader),
     search: reader.flag("STOA_SEARCH", true),
     moderationHook: readModerationHook(reader),
+    profileService: readProfileService(reader),
     metrics: readMetrics(reader),
     attachments: readAttachments(reader, dynamodb === undefined),
     outward: readOutward(reader),
@@ -311,22 +315,6 @@ function readDynamo(reader: EnvReader): DynamoConfig | undefined {
     region: region ?? "local",
     anyCredentials: isOwnServer && keyId === undefined,
   };
-}
-
-/** Whoever knows the secret can pretend to be this installation. */
-const HOOK_SECRET_LENGTH_MIN = 16;
-
-function readModerationHook(reader: EnvReader): HookConfig | undefined {
-  const url = reader.url("STOA_MODERATION_HOOK_URL", ["https", "http"]);
-  const secret = reader.text("STOA_MODERATION_HOOK_SECRET");
-  const terms = readHookTerms(reader);
-  if (url === undefined) return undefined;
-  if (secret === undefined || secret.length < HOOK_SECRET_LENGTH_MIN) {
-    const why = "it signs what the hook is sent";
-    reader.complain("STOA_MODERATION_HOOK_SECRET", `at least ${HOOK_SECRET_LENGTH_MIN} characters (${why})`, true);
-    return undefined;
-  }
-  return { url, secret, ...terms };
 }
 
 /** A node must have several tries before it is given up. */

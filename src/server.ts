@@ -216,6 +216,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     isFollowed: followers !== undefined,
     hasFigures: figures !== undefined,
     moderationHook: config.moderationHook,
+    profileService: config.profileService,
     blobs: { dataDir: config.dataDir, attachments: config.attachments },
     assistant: {
       ...config.assistant,

@@ -14,7 +14,9 @@ import { SystemClock } from "./base/clock.ts";
 import { SystemRandom } from "./base/prng.ts";
 import { removeFor } from "./storage/blobs.ts";
 import type { HookConfig } from "./config-assistant.ts";
+import type { ProfileServiceConfig } from "./config-services.ts";
 import { HttpModerationHook } from "./integrations/http-moderation-hook.ts";
+import { HttpProfileSource } from "./integrations/http-profile-source.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { type BlobLocation, openBlobs, openStorage, type StorageLocation } from "./open-parts.ts";
 
@@ -23,6 +25,7 @@ export interface ShardThreadSettings {
   readonly storage: StorageLocation;
   readonly shard: ShardSettings;
   readonly moderationHook: HookConfig | undefined;
+  readonly profileService: ProfileServiceConfig | undefined;
   /** Somebody follows the logs. */
   readonly isFollowed: boolean;
   /** Somebody keeps tenants' figures. */
@@ -102,6 +105,9 @@ export function runShardThread(
         removeFiles: (tenant, room, files) => void removeFor(blobs, { tenant, room }, files),
       }),
       ...(hook !== undefined && { hook }),
+      ...(settings.profileService !== undefined && {
+        profiles: new HttpProfileSource(settings.profileService, clock, report),
+      }),
       assistant: ai.assistant,
       ...(counters !== undefined && { counters }),
       working: (record, link) => mark.work(record, link),

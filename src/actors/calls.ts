@@ -580,8 +580,11 @@ export interface UserCalls {
     readonly request: { readonly others: readonly UserId[] };
     readonly reply: { readonly rooms: readonly (readonly RoomId[])[] };
   };
-  /** Of `user`, whoever asks: the edge says who may. */
-  readonly get_presence: { readonly request: { readonly userId: UserId }; readonly reply: PresenceView };
+  /** Of `user`, whoever asks: the edge says who may. `settled`: once a profile service was asked, where there is one. */
+  readonly get_presence: {
+    readonly request: { readonly userId: UserId; readonly settled?: true };
+    readonly reply: PresenceView;
+  };
   /** Absent parts stay as they are; a name or picture of `null` is that of the token again. */
   readonly update_profile: {
     readonly request: {
@@ -644,7 +647,7 @@ export interface PresenceView extends UserRef {
   readonly devices: number;
   /** Where others are shown that they are there, the first ones. */
   readonly rooms: readonly RoomId[];
-  /** What of name and picture the person chose over what their tokens say. */
+  /** What of name and picture goes before their tokens: what they chose, or a profile service says. */
   readonly own: Profile;
 }
 

@@ -397,9 +397,10 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
       return { kind: "list_rooms", query: call };
     case "ask_assistant":
       return { kind: "ask_assistant", question: call.question, topic: call.topic };
-    case "get_presence":
     case "unread_counts":
-      return { kind: call.kind };
+      return { kind: "unread_counts" };
+    case "get_presence":
+      return { kind: "get_presence", ...(call.settled === true && { settled: true }) };
     case "set_presence":
       return { ...presenceWish(call), kind: "set_presence", status: call.status };
     case "update_profile": {

@@ -127,7 +127,7 @@ export type UserAsk =
   | { readonly kind: "list_blocks"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "reserve_upload"; readonly bytes: number; readonly bytesPerDayMax: number }
   | ({ readonly kind: "relay" } & UserCalls["relay"]["request"])
-  | { readonly kind: "get_presence" }
+  | { readonly kind: "get_presence"; readonly settled?: true }
   | { readonly kind: "ask_assistant"; readonly question: string; readonly topic: string | undefined }
   | { readonly kind: "unread_counts" }
   | { readonly kind: "list_invites"; readonly after?: RoomId; readonly limit: number }

@@ -5,6 +5,7 @@ import type { Random } from "../base/prng.ts";
 import type { Rate } from "../base/token-bucket.ts";
 import type { Assistant } from "../domain/assistant/port.ts";
 import type { HookQuestion, HookVerdict } from "../domain/moderation/hook.ts";
+import type { ProfileSource } from "../domain/user/profile-source.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
@@ -64,6 +65,8 @@ export interface ShardEnv {
   /** Where frames went, as far as tenants want to know. */
   readonly routes: RouteTrace;
   readonly hasHook: boolean;
+  /** Absent: people are called as they say themselves. */
+  readonly profiles: ProfileSource | undefined;
   /** Absent: nobody asks it anything, and rooms do not look for questions. */
   readonly assistant: Assistant | undefined;
   /** Asks the pre-publish hook; published as it is where there is none. */

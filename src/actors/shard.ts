@@ -11,6 +11,7 @@ import type { NodeId } from "../cluster/membership.ts";
 import type { View } from "../cluster/placement.ts";
 import type { Assistant } from "../domain/assistant/port.ts";
 import type { ModerationHook } from "../domain/moderation/hook.ts";
+import type { ProfileSource } from "../domain/user/profile-source.ts";
 import type { FiguresDelta } from "../domain/figures.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
@@ -62,6 +63,8 @@ export interface ShardPorts {
   readonly figures?: (deltas: readonly FiguresDelta[]) => void;
   /** Judges messages before they are published, where tenants want it. */
   readonly hook?: ModerationHook;
+  /** Says how people are called. */
+  readonly profiles?: ProfileSource;
   /** Counts what happens; absent: nothing does. */
   readonly counters?: ShardCounters;
   /** Gives up the bytes of uploads; absent: there are none. */
@@ -133,6 +136,7 @@ export class Shard implements LinkOwner {
       boards: new BoardBudget(RECEIPTS_MEMBERS_PER_SHARD_MAX),
       tenants: new TenantModerations(ports.projections, () => ports.clock.wallMs(), ports.settings.roomRate),
       hasHook: ports.hook !== undefined,
+      profiles: ports.profiles,
       assistant: ports.assistant,
       consult: (question, done) => {
         if (ports.hook === undefined) done({ outcome: "publish" });

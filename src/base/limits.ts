@@ -477,6 +477,15 @@ export const HOOK_REQUESTS_MAX = 32;
 export const HOOK_WAITING_MAX = 1_024;
 /** Bytes of a hook's answer: a message of the longest kind. Beyond: no verdict. */
 export const HOOK_ANSWER_BYTES_MAX = 64 * 1024;
+/** Questions to the profile service at once, per shard, and how many more wait. Beyond: what is known of the person counts on. */
+export const PROFILE_REQUESTS_MAX = 32;
+export const PROFILE_WAITING_MAX = 1_024;
+/** Bytes of its answer: a name and an address. Beyond: no answer. */
+export const PROFILE_ANSWER_BYTES_MAX = 16 * 1024;
+/** Requests that wait for one person's profile. Beyond: they go on with what is known. */
+export const PROFILE_WAITERS_MAX = 100;
+/** When a service that could not be asked about somebody is asked again, milliseconds. */
+export const PROFILE_RETRY_MS = 30_000;
 /**
  * Keys (users, tenants, addresses) whose rate buckets an edge keeps: some 10 MB. The longest unused goes first, which can only
  * be generous to it.

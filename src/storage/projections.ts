@@ -169,6 +169,8 @@ export interface UserRow {
   readonly avatar?: string;
   /** What the person chose to be called and shown as, over whatever their tokens say. */
   readonly own?: { readonly name?: string; readonly avatar?: string };
+  /** What a profile service said, and when (wall clock). */
+  readonly sourced?: { readonly name?: string; readonly avatar?: string; readonly atMs: number };
   /** What their last token said, kept while something of it is overridden. */
   readonly claimed?: { readonly name?: string; readonly avatar?: string };
   /** As the user last chose; connections decide whether they are online at all. */

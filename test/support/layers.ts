@@ -59,6 +59,7 @@ export const DOMAIN_TYPES: readonly string[] = [
   "domain/room/vocabulary.ts",
   "domain/search/text-query.ts",
   "domain/search/words.ts",
+  "domain/user/profile-source.ts",
 ];
 
 export interface Layer {
@@ -140,6 +141,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       "config-attachments.ts",
       "config-notify.ts",
       "config-outward.ts",
+      "config-services.ts",
     ],
     packages: ["node:*"],
   },
@@ -147,6 +149,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "config-attachments.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "config-notify.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "config-outward.ts": { may: ["base/", "env-reader.ts"], packages: [] },
+  "config-services.ts": { may: ["base/", "env-reader.ts", "config-assistant.ts"], packages: [] },
   "env-reader.ts": { may: ["base/"], packages: [] },
   "main.ts": { may: [""], packages: ["*"] },
   "server.ts": { may: [""], packages: ["*"] },

@@ -10,6 +10,7 @@ import type { ConnectionId, RoomId, TenantId, UserId } from "../../src/base/ids.
 import { hash32 } from "../../src/base/hash.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import type { Assistant } from "../../src/domain/assistant/port.ts";
+import type { ProfileSource } from "../../src/domain/user/profile-source.ts";
 import type { ModerationHook } from "../../src/domain/moderation/hook.ts";
 import type { NodeId } from "../../src/cluster/membership.ts";
 import { Placement, type View } from "../../src/cluster/placement.ts";
@@ -61,6 +62,7 @@ export class SmallShard {
     hook?: ModerationHook,
     settings: Partial<ShardSettings> = {},
     assistant?: Assistant,
+    profiles?: ProfileSource,
   ) {
     this.world = world;
     this.node = node as NodeId;
@@ -86,6 +88,7 @@ export class SmallShard {
       report: (event) => this.reports.push(event),
       ...(hook !== undefined && { hook }),
       ...(assistant !== undefined && { assistant }),
+      ...(profiles !== undefined && { profiles }),
       working: () => undefined,
       shard: 0,
       shards: 1,

@@ -406,6 +406,30 @@ describe("the moderation hook", () => {
   });
 });
 
+describe("the profile service", () => {
+  const named = {
+    STOA_PROFILE_SERVICE_URL: "https://people.example.org/",
+    STOA_PROFILE_SERVICE_SECRET: "s".repeat(16),
+  };
+
+  test("is nowhere unless it is named, and has a second, and its answer an hour, unless told otherwise", () => {
+    expect(configOf({}).profileService).toBeUndefined();
+    expect(configOf(named).profileService).toEqual({
+      url: named.STOA_PROFILE_SERVICE_URL,
+      secret: named.STOA_PROFILE_SERVICE_SECRET,
+      timeoutMs: 1_000,
+      ttlMs: 3_600_000,
+    });
+  });
+
+  test("is not asked without a secret, and its times have bounds", () => {
+    const complaintOf = (env: object): string => complaintsOf({ ...named, ...env })[0] ?? "none";
+    expect(complaintOf({ STOA_PROFILE_SERVICE_SECRET: "s".repeat(15) })).toContain("STOA_PROFILE_SERVICE_SECRET");
+    expect(complaintOf({ STOA_PROFILE_SERVICE_TIMEOUT_MS: "4001" })).toStartWith("STOA_PROFILE_SERVICE_TIMEOUT_MS: ");
+    expect(complaintOf({ STOA_PROFILE_SERVICE_TTL_MS: "99" })).toStartWith("STOA_PROFILE_SERVICE_TTL_MS: ");
+  });
+});
+
 describe("the assistant", () => {
   test("there is none without a key", () => {
     expect(configOf({}).assistant.providers).toEqual([]);

@@ -18,6 +18,7 @@ import type { ShardEnv } from "../shard-env.ts";
 import { UserUploads } from "./user-uploads.ts";
 import { UserBlocks } from "./user-blocks.ts";
 import { UserNotify } from "./user-notify.ts";
+import { type LookedUp, ProfileLookup } from "./profile-lookup.ts";
 import { type DevicesOwner, UserDevices } from "./user-devices.ts";
 import { type PresenceOwner, UserPresence } from "./user-presence.ts";
 import { UserProfile } from "./user-profile.ts";
@@ -33,7 +34,7 @@ export type UserMessage =
 const ACTIVATION_RETRY_MS = 200;
 const RETRY_MS = 500;
 
-export class UserActor extends Actor<UserMessage> implements DevicesOwner, PresenceOwner {
+export class UserActor extends Actor<UserMessage> implements DevicesOwner, PresenceOwner, LookedUp {
   readonly tenant: TenantId;
   readonly userId: UserId;
   readonly profile: UserProfile;
@@ -52,6 +53,8 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   #blocks: UserBlocks | undefined;
   #uploads: UserUploads | undefined;
   #notifications: UserNotify | undefined;
+  /** Where there is a profile service. */
+  readonly #lookup: ProfileLookup | undefined;
 
   constructor(env: ShardEnv, tenant: TenantId, userId: UserId) {
     super(env);
@@ -60,7 +63,8 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
     this.userId = userId;
     this.#hash = addressHash(userAddress(tenant, userId));
     this.#later = (run) => this.later(run);
-    this.profile = new UserProfile(userId);
+    this.profile = new UserProfile(userId, env.profiles !== undefined);
+    this.#lookup = env.profiles && new ProfileLookup(env, env.profiles, this, this.#later);
     this.devices = new UserDevices(env, this, this.#later);
     this.presence = new UserPresence(env, this, this.#later);
     this.hold();
@@ -68,7 +72,7 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   }
 
   get isIdle(): boolean {
-    return this.presence.isIdle && !this.hasMail && this.#questions?.isIdle !== false;
+    return this.presence.isIdle && !this.hasMail && this.#questions?.isIdle !== false && this.#lookup?.isIdle !== false;
   }
 
   /** By the present view; otherwise another node has, or is about to have, an actor of this user. */
@@ -116,6 +120,21 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   /** What the rooms were told may not have arrived. */
   showAgain(isTold: (address: RoomAddress) => boolean): void {
     this.presence.showAgain(isTold);
+  }
+
+  /** `run`s at once, or when a profile service has been asked about somebody of whom it never said anything. */
+  whenProfileIsKnown(run: () => void): void {
+    if (this.#lookup === undefined) run();
+    else this.#lookup.whenKnown(run);
+  }
+
+  profileLearned(isShownOtherwise: boolean): void {
+    if (isShownOtherwise) {
+      this.profile.tell(this.devices.all);
+      this.presence.showEverywhere();
+    }
+    // Whoever is nobody's acquaintance, here or there, gets no row by being asked for.
+    if (this.#row !== undefined || isShownOtherwise) this.save();
   }
 
   /** The person was erased: what is known of them here goes, and comes back only with what their connections say. */
@@ -171,6 +190,7 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
 
   override stop(): UserMessage[] {
     this.#questions?.stop();
+    this.#lookup?.stop();
     return super.stop();
   }
 
@@ -215,6 +235,7 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
     // What it was sent on the link before this one may have been lost with it.
     connection.greeted = greeted;
     if (!greeted) this.devices.greet(connection);
+    this.#lookup?.look();
   }
 
   #closed(connection: ShardConnection, clean: boolean): void {

@@ -179,7 +179,7 @@ export class UserPresence {
       lastSeen: wasHere ? lastSeen : null,
       devices: status === "offline" ? 0 : devices.length,
       rooms: [...(shown ?? [])].slice(0, SHARED_ROOMS_SHOWN_MAX),
-      own: this.#owner.profile.own,
+      own: this.#owner.profile.overriding,
     };
   }
 

@@ -7,6 +7,7 @@ import {
   changeProfile,
   claimProfile,
   isSameProfile,
+  overridingProfile,
   type Profile,
   type ProfileChange,
   profileOf,
@@ -23,53 +24,88 @@ const NOTHING: Profile = {};
 export class UserProfile {
   /** As others see the person. */
   ref: UserRef;
-  /** Only of people who chose to be called or shown otherwise than their tokens say. */
-  #choice: ProfileState | undefined;
+  readonly #hasSource: boolean;
+  /** Only of people whose tokens do not say alone how they are called and shown. */
+  #state: ProfileState | undefined;
+  /** When a profile service answered last (wall clock). */
+  #sourcedAtMs: number | undefined;
 
-  constructor(userId: UserId) {
+  constructor(userId: UserId, hasSource: boolean) {
     this.ref = { userId };
+    this.#hasSource = hasSource;
   }
 
-  load({ name, avatar, own, claimed }: UserRow): void {
+  load({ name, avatar, own = NOTHING, sourced, claimed = NOTHING }: UserRow): void {
     this.ref = userRef(this.ref.userId, name, avatar);
-    if (own !== undefined) this.#choice = { own, claimed: claimed ?? NOTHING };
+    const isOver = sourced !== undefined && !this.#hasSource;
+    if (sourced !== undefined && !isOver) this.#sourcedAtMs = sourced.atMs;
+    if (own === NOTHING && sourced === undefined) return;
+    const said = sourced === undefined || isOver ? NOTHING : profileOf(sourced.name, sourced.avatar);
+    this.#become({ own, sourced: said, claimed });
   }
 
   forget(): void {
     this.ref = { userId: this.ref.userId };
-    this.#choice = undefined;
+    this.#state = undefined;
+    this.#sourcedAtMs = undefined;
   }
 
-  /** What the person chose. */
-  get own(): Profile {
-    return this.#choice?.own ?? NOTHING;
+  /** What goes before any token. */
+  get overriding(): Profile {
+    return this.#state === undefined ? NOTHING : overridingProfile(this.#state);
+  }
+
+  /** When a profile service said who they are; `undefined`: it never did. */
+  get sourcedAtMs(): number | undefined {
+    return this.#sourcedAtMs;
   }
 
   /** This part of the person's row. */
-  get row(): Pick<UserRow, "userId" | "name" | "avatar" | "own" | "claimed"> {
-    return { ...this.ref, ...this.#choice };
+  get row(): Pick<UserRow, "userId" | "name" | "avatar" | "own" | "sourced" | "claimed"> {
+    const { own = NOTHING, sourced = NOTHING, claimed } = this.#state ?? {};
+    const atMs = this.#sourcedAtMs;
+    return {
+      ...this.ref,
+      ...(!isSameProfile(own, NOTHING) && { own }),
+      ...(atMs !== undefined && { sourced: { ...sourced, atMs } }),
+      ...(claimed !== undefined && { claimed }),
+    };
   }
 
   /** A connection says who its token says it is. true: the row, as it was written last, is another one now. */
   claim(connection: ShardConnection, row: UserRow | undefined): boolean {
     const said: Profile = connection.info.principal;
-    if (this.#choice !== undefined) {
-      this.#choice = claimProfile(this.#choice, said);
-      tellProfile(connection, shownProfile(this.#choice));
+    if (this.#state !== undefined) {
+      this.#state = claimProfile(this.#state, said);
+      tellProfile(connection, shownProfile(this.#state));
     }
     const { name = this.ref.name, avatar = this.ref.avatar } =
-      this.#choice === undefined ? said : shownProfile(this.#choice);
-    const isKept = isSameProfile(this.#choice?.claimed ?? NOTHING, row?.claimed ?? NOTHING);
+      this.#state === undefined ? said : shownProfile(this.#state);
+    const isKept = isSameProfile(this.#state?.claimed ?? NOTHING, row?.claimed ?? NOTHING);
     if (row !== undefined && isKept && name === row.name && avatar === row.avatar) return false;
     this.ref = userRef(this.ref.userId, name, avatar);
     return true;
   }
 
   change(change: ProfileChange): void {
-    const before = this.#choice ?? { own: NOTHING, claimed: profileOf(this.ref.name, this.ref.avatar) };
-    const choice = changeProfile(before, change);
-    const { name, avatar } = shownProfile(choice);
-    this.#choice = isSameProfile(choice.own, NOTHING) ? undefined : choice;
+    this.#become(changeProfile(this.#before, change));
+  }
+
+  /** A profile service said this. true: the person is shown otherwise now. */
+  learn(sourced: Profile, atMs: number): boolean {
+    const before = profileOf(this.ref.name, this.ref.avatar);
+    this.#sourcedAtMs = atMs;
+    this.#become({ ...this.#before, sourced });
+    return !isSameProfile(before, this.ref);
+  }
+
+  get #before(): ProfileState {
+    return this.#state ?? { own: NOTHING, sourced: NOTHING, claimed: profileOf(this.ref.name, this.ref.avatar) };
+  }
+
+  #become(state: ProfileState): void {
+    const { name, avatar } = shownProfile(state);
+    this.#state = isSameProfile(overridingProfile(state), NOTHING) ? undefined : state;
     this.ref = userRef(this.ref.userId, name, avatar);
   }
 

@@ -46,7 +46,8 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
       answerAck(env, request, {});
       return;
     case "get_presence":
-      answerValue(env, request, user.view());
+      if (ask.settled === true) user.whenProfileIsKnown(() => answerValue(env, request, user.view()));
+      else answerValue(env, request, user.view());
       return;
     case "update_profile":
       updateProfile(parts, request, ask);

@@ -1,4 +1,4 @@
-/** What this node needs beside itself: Redis, DynamoDB, a bucket, the hook; and whether their clocks agree with this one's. */
+/** What this node needs beside itself: Redis, DynamoDB, a bucket, the services that judge messages and name people; and whether their clocks agree with this one's. */
 import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { clusterTableOf } from "../../cluster/dynamodb/cluster-table.ts";
 import { createRedisClient } from "../../cluster/redis/redis-options.ts";
@@ -17,7 +17,7 @@ const SKEW_MS_MAX = 2_000;
 const SLOW_MS = 20;
 
 export function examineServices(config: Config): Promise<readonly (readonly Finding[])[]> {
-  const { redis, dynamodb, attachments, moderationHook } = config;
+  const { redis, dynamodb, attachments, moderationHook, profileService } = config;
   const looks: Promise<readonly Finding[]>[] = [];
   if (redis !== undefined) {
     const remedy = "see that it runs, and that REDIS_… names it, with its password and TLS";
@@ -33,7 +33,20 @@ export function examineServices(config: Config): Promise<readonly (readonly Find
     looks.push(examined("S3", remedy, () => examineBucket(store)));
   }
   if (moderationHook !== undefined) {
-    looks.push(examined("moderation hook", "see that it runs", () => examineHook(moderationHook)));
+    const variable = "STOA_MODERATION_HOOK_TIMEOUT_MS for each message";
+    looks.push(
+      examined("moderation hook", "see that it runs", () =>
+        examineService("moderation hook", moderationHook, variable),
+      ),
+    );
+  }
+  if (profileService !== undefined) {
+    const variable = "STOA_PROFILE_SERVICE_TIMEOUT_MS for each person";
+    looks.push(
+      examined("profile service", "see that it runs", () =>
+        examineService("profile service", profileService, variable),
+      ),
+    );
   }
   return Promise.all(looks);
 }
@@ -132,13 +145,15 @@ async function examineBucket(settings: S3Config): Promise<readonly Finding[]> {
 }
 
 /** Any answer will do: what it makes of a question without a signature is its own business. */
-async function examineHook({ url, timeoutMs }: HookConfig): Promise<readonly Finding[]> {
+async function examineService(
+  what: string,
+  { url, timeoutMs }: Pick<HookConfig, "url" | "timeoutMs">,
+  bound: string,
+): Promise<readonly Finding[]> {
   const startMs = performance.now();
   const { status } = await fetch(url, { method: "HEAD" });
   const ms = performance.now() - startMs;
   const seen = `answers (${status}) after ${ms.toFixed(0)} ms`;
-  if (ms <= timeoutMs / 2) return [fine("moderation hook", seen)];
-  return [
-    doubtful("moderation hook", seen, "it has STOA_MODERATION_HOOK_TIMEOUT_MS for each message: see why it is slow"),
-  ];
+  if (ms <= timeoutMs / 2) return [fine(what, seen)];
+  return [doubtful(what, seen, `it has ${bound}: see why it is slow`)];
 }

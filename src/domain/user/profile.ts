@@ -1,6 +1,6 @@
 /**
- * How a person is called and shown: what they chose themselves, else what their last token said.
- * Invariant: `shown` follows from `own` and `claimed` alone.
+ * How a person is called and shown: what they chose themselves, else what a profile service knows, else what their last token
+ * said. Invariant: `shown` follows from the three alone.
  */
 
 export interface Profile {
@@ -11,6 +11,8 @@ export interface Profile {
 export interface ProfileState {
   /** What the person chose. */
   readonly own: Profile;
+  /** What a profile service said (`profile-source.ts`); empty where there is none. */
+  readonly sourced: Profile;
   /** What their last token said. */
   readonly claimed: Profile;
 }
@@ -22,24 +24,32 @@ export interface ProfileChange {
 }
 
 /** As others see the person. */
-export function shownProfile({ own, claimed }: ProfileState): Profile {
-  return profileOf(own.name ?? claimed.name, own.avatar ?? claimed.avatar);
+export function shownProfile(state: ProfileState): Profile {
+  const { name, avatar } = overridingProfile(state);
+  return profileOf(name ?? state.claimed.name, avatar ?? state.claimed.avatar);
 }
 
-export function changeProfile({ own, claimed }: ProfileState, change: ProfileChange): ProfileState {
+/** What goes before any token. */
+export function overridingProfile({ own, sourced }: ProfileState): Profile {
+  return profileOf(own.name ?? sourced.name, own.avatar ?? sourced.avatar);
+}
+
+export function changeProfile({ own, ...rest }: ProfileState, change: ProfileChange): ProfileState {
   const name = change.name === undefined ? own.name : (change.name ?? undefined);
   const avatar = change.avatar === undefined ? own.avatar : (change.avatar ?? undefined);
-  return { own: profileOf(name, avatar), claimed };
+  return { ...rest, own: profileOf(name, avatar) };
 }
 
 /**
- * A connection says who it is. It may have been told before what the person chose: that is no claim of its token. What a
+ * A connection says who it is. It may have been told before how the person is called: that is no claim of its token. What a
  * token does not say stays as an earlier one said it.
  */
-export function claimProfile({ own, claimed }: ProfileState, said: Profile): ProfileState {
-  const name = said.name === undefined || said.name === own.name ? claimed.name : said.name;
-  const avatar = said.avatar === undefined || said.avatar === own.avatar ? claimed.avatar : said.avatar;
-  return { own, claimed: profileOf(name, avatar) };
+export function claimProfile(state: ProfileState, said: Profile): ProfileState {
+  const told = overridingProfile(state);
+  const { claimed } = state;
+  const name = said.name === undefined || said.name === told.name ? claimed.name : said.name;
+  const avatar = said.avatar === undefined || said.avatar === told.avatar ? claimed.avatar : said.avatar;
+  return { ...state, claimed: profileOf(name, avatar) };
 }
 
 export function profileOf(name: string | undefined, avatar: string | undefined): Profile {

@@ -6,6 +6,7 @@ import {
   URL_LENGTH_MAX,
   USER_NAME_LENGTH_MAX,
 } from "../../base/limits.ts";
+import { isPersonName, isPictureAddress } from "../../base/person-name.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { ConnectionRecord, DirectoryAnswer, PresenceDirectory } from "../../cluster/presence-directory.ts";
 import type { Rejection } from "../../protocol/errors.ts";
@@ -92,10 +93,10 @@ export function peoplePlugin(prefix: string, options: RestOptions & { readonly d
 
 function profileChange({ displayName, avatar, status, customStatus: custom, expiresInMs: expires }: ProfileBody) {
   const name = displayName?.trim();
-  if (name !== undefined && !isName(name)) {
+  if (name !== undefined && !isPersonName(name)) {
     return refused("displayName", `a name has 1 to ${USER_NAME_LENGTH_MAX} characters, and no control characters`);
   }
-  if (avatar != null && !isPicture(avatar)) return refused("avatar", "a picture is an http or https address");
+  if (avatar != null && !isPictureAddress(avatar)) return refused("avatar", "a picture is an http or https address");
   return ok({
     ...(displayName !== undefined && { name: name ?? null }),
     ...(avatar !== undefined && { avatar }),
@@ -108,15 +109,6 @@ type ProfileBody = typeof profileBody.static;
 
 function refused(field: string, why: string): Result<never, Rejection> {
   return err({ code: "invalid_field", field, message: `The field "${field}" is not acceptable: ${why}.` });
-}
-
-function isName(name: string): boolean {
-  const length = [...name].length;
-  return length > 0 && length <= USER_NAME_LENGTH_MAX && name.isWellFormed() && !/\p{Cc}/u.test(name);
-}
-
-function isPicture(address: string): boolean {
-  return URL.canParse(address) && ["http:", "https:"].includes(new URL(address).protocol);
 }
 
 function deviceJson({ connectionId, transport, userAgent, connectedAt }: ConnectionRecord) {

@@ -1,7 +1,8 @@
 /**
- * The engine as REST uses it: whoever writes something does so under the name and picture that they chose, as on a socket.
- * A socket is told once by its person's actor; a REST request comes with nothing but its token, so what was chosen is asked
- * for and remembered for a moment. Invariant: at another node's edge a change counts after `PROFILES_REMEMBERED_MS` at most.
+ * The engine as REST uses it: whoever writes something does so under the name and picture that they chose, or that a profile
+ * service gave them, as on a socket. A socket is told once by its person's actor; a REST request comes with nothing but its
+ * token, so this is asked for and remembered for a moment.
+ * Invariant: at another node's edge a change counts after `PROFILES_REMEMBERED_MS` at most.
  */
 import type { Call, ReplyOf } from "../../actors/calls.ts";
 import type { Profile } from "../../actors/link.ts";
@@ -15,7 +16,7 @@ import type { Engine } from "../ports.ts";
 export class ProfiledEngine implements Engine {
   readonly #engine: Engine;
   readonly #clock: Clock;
-  /** What people chose, by `tenant/user`; in the order asked for. */
+  /** What goes before people's tokens, by `tenant/user`; in the order asked for. */
   readonly #chosen = new Map<string, { readonly own: Profile; readonly untilMs: number }>();
 
   constructor(engine: Engine, clock: Clock = new SystemClock()) {
@@ -37,7 +38,13 @@ export class ProfiledEngine implements Engine {
     const known = this.#chosen.get(key);
     if (known !== undefined && known.untilMs > this.#clock.monotonicMs()) return known.own;
     const { userId } = principal;
-    const view = await this.#engine.call(principal, { to: "user", user: userId, kind: "get_presence", userId });
+    const view = await this.#engine.call(principal, {
+      to: "user",
+      user: userId,
+      kind: "get_presence",
+      userId,
+      settled: true,
+    });
     // Rather under the token's name than not at all.
     if (!view.ok) return {};
     this.#chosen.delete(key);

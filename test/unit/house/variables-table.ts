@@ -122,6 +122,12 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   STOA_MODERATION_HOOK_SECRET: { says: "signs what the service is sent" },
   STOA_MODERATION_HOOK_TIMEOUT_MS: { says: "how long it may take", value: () => 1_000 },
   STOA_MODERATION_HOOK_FAILURE: { says: "what becomes of a message that it did not judge in time; default: `publish`" },
+  STOA_PROFILE_SERVICE_URL: {
+    says: "a service that says how people are called and shown; see [A profile service](#a-profile-service)",
+  },
+  STOA_PROFILE_SERVICE_SECRET: { says: "signs what it is sent" },
+  STOA_PROFILE_SERVICE_TIMEOUT_MS: { says: "how long it may take", value: () => 1_000 },
+  STOA_PROFILE_SERVICE_TTL_MS: { says: "how long its answer counts", value: () => 3_600_000 },
   STOA_FIGURES_SECONDS: {
     says: "how often tenants' figures are written: messages by hour and room, and who was there",
     value: (c) => c.figuresMs / 1_000,

@@ -4,7 +4,8 @@ import { SystemClock } from "../../../src/base/clock.ts";
 import type { RoomId, TenantId, UserId } from "../../../src/base/ids.ts";
 import { HOOK_ANSWER_BYTES_MAX, HOOK_REQUESTS_MAX, HOOK_WAITING_MAX } from "../../../src/base/limits.ts";
 import type { HookQuestion, HookVerdict } from "../../../src/domain/moderation/hook.ts";
-import { type HookSettings, HttpModerationHook, signatureOf } from "../../../src/integrations/http-moderation-hook.ts";
+import { type HookSettings, HttpModerationHook } from "../../../src/integrations/http-moderation-hook.ts";
+import { signatureOf } from "../../../src/integrations/signed-questions.ts";
 
 const SECRET = "a secret of the hook";
 const QUESTION: HookQuestion = {

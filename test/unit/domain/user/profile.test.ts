@@ -1,8 +1,14 @@
 import { expect, test } from "bun:test";
-import { changeProfile, claimProfile, type ProfileState, shownProfile } from "../../../../src/domain/user/profile.ts";
+import {
+  changeProfile,
+  claimProfile,
+  overridingProfile,
+  type ProfileState,
+  shownProfile,
+} from "../../../../src/domain/user/profile.ts";
 
 const PICTURE = "https://cdn.example.org/ada.png";
-const nobody: ProfileState = { own: {}, claimed: {} };
+const nobody: ProfileState = { own: {}, sourced: {}, claimed: {} };
 
 test("a person is called as their token says until they choose otherwise, part by part", () => {
   const claimed = claimProfile(nobody, { name: "Ada L.", avatar: PICTURE });
@@ -25,4 +31,16 @@ test("a connection that was told the chosen name claims nothing by it", () => {
 test("a token that says nothing takes nothing away", () => {
   const claimed = claimProfile(nobody, { name: "Ada L.", avatar: PICTURE });
   expect(claimProfile(claimed, {})).toEqual(claimed);
+});
+
+test("a profile service goes before the token and behind what was chosen, part by part", () => {
+  const claimed = claimProfile(nobody, { name: "ada-l", avatar: PICTURE });
+  const sourced = { ...claimed, sourced: { name: "Ada Lovelace" } };
+  expect(shownProfile(sourced)).toEqual({ name: "Ada Lovelace", avatar: PICTURE });
+  expect(overridingProfile(sourced)).toEqual({ name: "Ada Lovelace" });
+  // Whoever was told that name claims nothing by it.
+  expect(claimProfile(sourced, { name: "Ada Lovelace" })).toEqual(sourced);
+  const chosen = changeProfile(sourced, { name: "Countess" });
+  expect(shownProfile(chosen).name).toBe("Countess");
+  expect(shownProfile(changeProfile(chosen, { name: null })).name).toBe("Ada Lovelace");
 });
