@@ -30,6 +30,7 @@ export const USAGE = `bun run bench [options]
   --pin            servers on core 0, load on core 1, in the saturated fan-out scenarios
   --markdown       print the table for README.md
   --data dir       where data folders are made (default bench/results)
+  --plan           says what would be measured, and measures nothing
   --seed n         order of the peers (default: from the clock)`;
 
 export function readOptions(args: readonly string[]): Options {
@@ -45,6 +46,7 @@ export function readOptions(args: readonly string[]): Options {
       markdown: { type: "boolean", default: false },
       data: { type: "string", default: new URL("results", import.meta.url).pathname },
       seed: { type: "string" },
+      plan: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -53,7 +55,7 @@ export function readOptions(args: readonly string[]): Options {
     process.exit(0);
   }
   const quick = values.quick;
-  return {
+  const options: Options = {
     scenarios: pick(values.scenario, SCENARIOS, (scenario) => scenario.name),
     peers: pick(values.peers, PEERS, (peer) => peer),
     runs: positive(values.runs, quick ? 1 : 3, "--runs"),
@@ -66,6 +68,12 @@ export function readOptions(args: readonly string[]): Options {
     dataDir: values.data,
     seed: values.seed === undefined ? Date.now() : positive(values.seed, 1, "--seed"),
   };
+  if (values.plan) {
+    const names = options.scenarios.map((scenario) => scenario.name).join(", ");
+    console.log(`would measure ${names}: ${options.runs} runs of ${options.seconds} s`);
+    process.exit(0);
+  }
+  return options;
 }
 
 function pick<T>(list: string | undefined, all: readonly T[], nameOf: (item: T) => string): readonly T[] {

@@ -75,6 +75,9 @@ function connect() {
         break;
       case "error":
         console.error(`${frame.code}: ${frame.message}`);
+        // For now only: coming back asks again for all that has no answer. A room that is not there won't be there then.
+        if (frame.temporary) socket.close();
+        else if (frame.ref === "join") process.exit(1);
         break;
     }
   });

@@ -16,6 +16,9 @@ const PROGRAMS = {
     args: ["-c", "import msgpack, websockets"],
     packages: ["python3", "python3-msgpack", "python3-websockets"],
   },
+  git: { args: ["--version"], packages: ["git"] },
+  curl: { args: ["--version"], packages: ["curl"] },
+  sqlite3: { args: ["--version"], packages: ["sqlite3"] },
   haproxy: { args: ["-v"], packages: ["haproxy"] },
   chromium: { args: ["--version"], packages: ["chromium"] },
 };

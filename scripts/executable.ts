@@ -19,6 +19,7 @@ const ENTRIES = [
   "src/worker.ts",
   "src/follow-thread.ts",
   "src/storage/sqlite/writer-thread.ts",
+  "src/storage/sqlite/copy-thread.ts",
   "src/ai/provider-thread.ts",
   ...commands.map((name) => `src/cli/${name}.ts`),
 ];

@@ -11,6 +11,7 @@ import { secretOf } from "../edge/jwt-secret.ts";
 
 const USAGE = 'usage: bun run chat --user ID [--room ID] [--name "Your name"]';
 const TOKEN_SECONDS = 24 * 3_600;
+const AGAIN_MS = 500;
 
 interface Options {
   readonly user: UserId;
@@ -23,6 +24,8 @@ interface Shown {
   readonly type: string;
   readonly ref?: unknown;
   readonly code?: string;
+  /** Of an error: asking again may help. */
+  readonly temporary?: boolean;
   readonly message?:
     | string
     | { readonly authorId: string; readonly authorName: string | null; readonly content: string };
@@ -64,6 +67,8 @@ function talk(socket: WebSocket, { user, room }: Options): void {
     else if (frame.type === "ack" && frame.ref === "create") join();
     else if (frame.type === "error" && frame.ref === "join" && frame.code === "room_not_found") {
       send({ type: "create_room", ref: "create", roomId: room, name: room, roomType: "public" });
+    } else if (frame.type === "error" && frame.ref === "join" && frame.temporary === true) {
+      setTimeout(join, AGAIN_MS);
     } else {
       show(frame, user, room);
       if (frame.type === "ack" && frame.ref === "join") listen();

@@ -9,11 +9,12 @@ import { err, ok, type Result } from "../base/result.ts";
 import { openToRead } from "../capsule/capsule-file.ts";
 import { CapsuleReader } from "../capsule/capsule-reader.ts";
 import { exportRoom } from "../capsule/export-room.ts";
-import { type Config, readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import { Complaints, readNamed } from "./arguments.ts";
 import { openStore } from "./open-store.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { writeLines } from "./room-lines.ts";
+import { runStoreCommand } from "./store-command.ts";
 
 const USAGE =
   "usage: bun run export --room ID [--tenant ID] [--until SEQ] [--out FILE] [--format capsule|jsonl] [--identities]";
@@ -94,28 +95,11 @@ async function asLines(part: string, out: string): Promise<Result<true, string>>
   return ok(true);
 }
 
-/** 0 when the file is there. */
-async function main(): Promise<number> {
-  const args = readExportArguments(process.argv.slice(2));
-  const config = readConfig();
-  if (!args.ok || !config.ok) {
-    const complaints = [...(args.ok ? [] : [...args.error, USAGE]), ...(config.ok ? [] : config.error)];
-    process.stderr.write(`${complaints.join("\n")}\n`);
-    return 2;
-  }
-  try {
-    const done = await run(config.value, args.value);
-    if (!done.ok) {
-      process.stderr.write(`${done.error}\n`);
-      return 1;
-    }
-    process.stdout.write(`${done.value}\n`);
-    return 0;
-  } catch (error) {
-    const again = existsSync(`${args.value.out}.part`) ? " The same command goes on where this one stopped." : "";
-    process.stderr.write(`${error instanceof Error ? error.message : String(error)}.${again}\n`);
-    return 1;
-  }
+if (import.meta.main) {
+  process.exitCode = await runStoreCommand({
+    usage: USAGE,
+    read: readExportArguments,
+    run,
+    advice: ({ out }) => (existsSync(`${out}.part`) ? " The same command goes on where this one stopped." : ""),
+  });
 }
-
-if (import.meta.main) process.exitCode = await main();

@@ -7,10 +7,11 @@ import type { RoomId, TenantId } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { CapsuleReader } from "../capsule/capsule-reader.ts";
 import { importRoom } from "../capsule/import-room.ts";
-import { type Config, readConfig } from "../config.ts";
+import type { Config } from "../config.ts";
 import { Complaints, readNamed } from "./arguments.ts";
 import { openStore } from "./open-store.ts";
 import { ProgressBar } from "./progress-bar.ts";
+import { runStoreCommand } from "./store-command.ts";
 
 const USAGE = "usage: bun run import --file FILE [--room NEW_ID] [--tenant ID]";
 
@@ -50,28 +51,11 @@ async function run(config: Config, { file, room, tenant }: ImportArguments): Pro
   return ok(`room ${made.value.room} of tenant ${tenant} ${is} ${messages} messages up to sequence ${lastSeq}`);
 }
 
-/** 0 when the room is there. */
-async function main(): Promise<number> {
-  const args = readImportArguments(process.argv.slice(2));
-  const config = readConfig();
-  if (!args.ok || !config.ok) {
-    const complaints = [...(args.ok ? [] : [...args.error, USAGE]), ...(config.ok ? [] : config.error)];
-    process.stderr.write(`${complaints.join("\n")}\n`);
-    return 2;
-  }
-  try {
-    const done = await run(config.value, args.value);
-    if (!done.ok) {
-      process.stderr.write(`${done.error}\n`);
-      return 1;
-    }
-    process.stdout.write(`${done.value}\n`);
-    return 0;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`${message}. The same command goes on where this one stopped.\n`);
-    return 1;
-  }
+if (import.meta.main) {
+  process.exitCode = await runStoreCommand({
+    usage: USAGE,
+    read: readImportArguments,
+    run,
+    advice: () => " The same command goes on where this one stopped.",
+  });
 }
-
-if (import.meta.main) process.exitCode = await main();

@@ -4,17 +4,13 @@
  */
 import { SeededRandom } from "../../src/base/prng.ts";
 import { TestServer } from "../support/server.ts";
-import type { WireName } from "../support/wire.ts";
+import { createRooms, CROWD_ROOMS, CROWD_WIRES, settle, talk, witnessOf } from "./crowd.ts";
 import { Person } from "./person.ts";
 import { readHistory } from "./read-history.ts";
-import { startTalk } from "./talk.ts";
-import { judge, type Kept, type Verdict, type Witness } from "./verdict.ts";
+import { judge, type Kept, type Verdict } from "./verdict.ts";
 
-const ROOMS = ["chaos_1", "chaos_2", "chaos_3", "chaos_4"];
-const WIRES: readonly WireName[] = ["msgpack", "json", "camel", "snake", "msgpack", "json", "msgpack", "snake"];
 const ROUND_MS_MIN = 150;
 const ROUND_MS_MAX = 900;
-const SETTLE_MS_MAX = 15_000;
 
 export interface KillOptions {
   readonly rounds: number;
@@ -38,7 +34,7 @@ export async function killRounds({ rounds, rate, seed, signal, print }: KillOpti
     env: { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000", NODE_ENV: "test" },
   });
   try {
-    const people = WIRES.map((wire, i) => new Person(server, `usr_${i}`, wire));
+    const people = CROWD_WIRES.map((wire, i) => new Person(server, `usr_${i}`, wire));
     await createRooms(people);
     let slowestReadyMs = 0;
     let slowestStopMs = 0;
@@ -60,26 +56,11 @@ export async function killRounds({ rounds, rate, seed, signal, print }: KillOpti
     }
     const token = people[0]?.token ?? "";
     const histories = new Map<string, readonly Kept[]>();
-    for (const roomId of ROOMS) histories.set(roomId, await readHistory(server, roomId, token));
+    for (const roomId of CROWD_ROOMS) histories.set(roomId, await readHistory(server, roomId, token));
     const retried = people.reduce((sum, person) => sum + person.retried, 0);
     return { ...judge(histories, people.map(witnessOf)), retried, slowestReadyMs, slowestStopMs };
   } finally {
     await server.dispose();
-  }
-}
-
-/** Everybody is in every room before the first message: so everybody must see the whole history. */
-async function createRooms(people: readonly Person[]): Promise<void> {
-  const [first, ...others] = people;
-  if (first === undefined) return;
-  await first.connect();
-  for (const roomId of ROOMS) {
-    await first.client.ack({ type: "create_room", roomId, name: roomId, roomType: "public" });
-    await first.client.join(roomId);
-  }
-  for (const person of others) {
-    await person.connect();
-    for (const roomId of ROOMS) await person.client.join(roomId);
   }
 }
 
@@ -91,25 +72,4 @@ async function end(server: TestServer, signal: "SIGKILL" | "SIGTERM"): Promise<n
   }
   await server.kill();
   return 0;
-}
-
-async function talk(people: readonly Person[], rate: number, lifeMs: number, random: SeededRandom): Promise<void> {
-  const stop = startTalk({ people: people.map((talker) => ({ talker, rooms: ROOMS })), rate, random });
-  await Bun.sleep(lifeMs);
-  stop();
-}
-
-/** Everybody connects, resumes, retries, and has seen everything that anybody's acks speak of. */
-async function settle(people: readonly Person[]): Promise<void> {
-  await Promise.all(people.map((person) => person.connect()));
-  for (const person of people) person.resend();
-  await Promise.all(people.map((person) => person.allAcked(SETTLE_MS_MAX)));
-  for (const roomId of ROOMS) {
-    const last = Math.max(...people.map((person) => person.lastAckedSeq(roomId)));
-    await Promise.all(people.map((person) => person.seen(roomId, last, SETTLE_MS_MAX)));
-  }
-}
-
-function witnessOf({ userId, acked, rooms, faults }: Person): Witness {
-  return { userId, memberOf: ROOMS, left: false, acked: [...acked.values()], rooms, faults };
 }

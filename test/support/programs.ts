@@ -5,7 +5,17 @@ import { promisify } from "node:util";
 
 const SCRIPT = fileURLToPath(new URL("../../scripts/debian.mjs", import.meta.url));
 
-export type Program = "redis-server" | "java" | "chromium" | "haproxy" | "/usr/bin/python3";
+export type Program =
+  | "redis-server"
+  | "java"
+  | "chromium"
+  | "haproxy"
+  | "/usr/bin/python3"
+  | "git"
+  | "curl"
+  | "sqlite3"
+  | "spin"
+  | "cc";
 
 /** For the top of a test file: true when tests can run. Without the program CI fails and other machines skip, loudly. */
 export async function isThere(program: Program): Promise<boolean> {
@@ -17,9 +27,7 @@ export async function isThere(program: Program): Promise<boolean> {
 }
 
 /** What is missing, after trying to install it, and how to get it; `undefined`: nothing is. */
-export async function ensureProgram(
-  program: "redis-server" | "java" | "chromium" | "haproxy" | "/usr/bin/python3",
-): Promise<string | undefined> {
+export async function ensureProgram(program: Program): Promise<string | undefined> {
   const { stdout } = await promisify(execFile)("node", [SCRIPT, program]);
   return stdout === "" ? undefined : stdout;
 }

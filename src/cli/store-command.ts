@@ -1,0 +1,38 @@
+/** How commands that work on the store begin and end: all complaints at once, one sentence at the end, and the exit code. */
+import type { Result } from "../base/result.ts";
+import { type Config, readConfig } from "../config.ts";
+
+export interface StoreCommand<Arguments> {
+  readonly usage: string;
+  read(args: readonly string[]): Result<Arguments, readonly string[]>;
+  /** The sentence to end with, good or bad. */
+  run(config: Config, args: Arguments): Promise<Result<string, string>>;
+  /** What to say behind the words of an exception, when there is something. */
+  advice(args: Arguments): string;
+}
+
+/** The exit code: 0 when it is done, 1 when it is not, 2 when it was asked wrongly. */
+export async function runStoreCommand<Arguments>({
+  usage,
+  read,
+  run,
+  advice,
+}: StoreCommand<Arguments>): Promise<number> {
+  const args = read(process.argv.slice(2));
+  const config = readConfig();
+  if (!args.ok || !config.ok) {
+    const complaints = [...(args.ok ? [] : [...args.error, usage]), ...(config.ok ? [] : config.error)];
+    process.stderr.write(`${complaints.join("\n")}\n`);
+    return 2;
+  }
+  try {
+    const done = await run(config.value, args.value);
+    const output = done.ok ? process.stdout : process.stderr;
+    output.write(`${done.ok ? done.value : done.error}\n`);
+    return done.ok ? 0 : 1;
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${message}.${advice(args.value)}\n`);
+    return 1;
+  }
+}
