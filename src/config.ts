@@ -100,6 +100,8 @@ export interface Config {
   readonly heartbeat: { readonly everyMs: number; readonly ttlMs: number };
   /** Messages are indexed by their words and can be searched. */
   readonly search: boolean;
+  /** Tenants may have an event feed, and webhooks; `undefined`: none has. Days for which places in it are kept. */
+  readonly feed: { readonly days: number } | undefined;
   /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
   readonly moderationHook: HookConfig | undefined;
   /** What says how people are called and shown; `undefined`: they and their tokens alone. */
@@ -190,6 +192,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     redis: readRedis(reader),
     heartbeat: readHeartbeat(reader),
     search: reader.flag("STOA_SEARCH", true),
+    feed: readFeed(reader),
     moderationHook: readModerationHook(reader),
     profileService: readProfileService(reader),
     metrics: readMetrics(reader),
@@ -241,6 +244,11 @@ function readRates(reader: EnvReader): Pick<Config, "rate" | "limits"> {
       connectsOfAddress: perMinute("ADDRESS", 6_000, 3_000),
     },
   };
+}
+
+function readFeed(reader: EnvReader): Config["feed"] {
+  const days = reader.whole("STOA_FEED_DAYS", { min: 1, max: 3_650, fallback: 30, unit: "days" });
+  return reader.flag("STOA_FEED", true) ? { days } : undefined;
 }
 
 function readMetrics(reader: EnvReader): Config["metrics"] {

@@ -6,6 +6,7 @@ import { Worker } from "node:worker_threads";
 import type { Call } from "./actors/calls.ts";
 import type { HeadHint } from "./actors/head-hints.ts";
 import { FOLLOW_LATE_MS, SEARCH_MS_MAX, SEARCHES_WAITING_MAX } from "./base/limits.ts";
+import type { TenantId } from "./base/ids.ts";
 import type { Result } from "./base/result.ts";
 import type { View } from "./cluster/placement.ts";
 import type { Principal } from "./domain/principal.ts";
@@ -30,12 +31,18 @@ const WATCH_MS = 5_000;
 
 type Answered = (answer: FollowNotice | undefined) => void;
 
-/** Carries out what consumers ask of the engine. */
-export type CarryOut = (by: Principal, call: Call) => Promise<Result<unknown, Rejection>>;
+/** What the thread has of the rest of the server. */
+export interface FollowSeams {
+  readonly report: Report;
+  /** Carries out what consumers ask of the engine. */
+  readonly carryOut: (by: Principal, call: Call) => Promise<Result<unknown, Rejection>>;
+  /** A tenant's feed has more. */
+  readonly streamed: (tenant: TenantId) => void;
+}
 
 export class FollowHost {
   readonly #settings: FollowSettings;
-  readonly #carryOut: CarryOut;
+  readonly #seams: FollowSeams;
   readonly #report: Report;
   readonly #entry: URL;
   readonly #pending = new Map<number, Answered>();
@@ -51,16 +58,11 @@ export class FollowHost {
   #lagsAtMs = performance.now();
 
   /** `entry`: what the thread runs, for tests. */
-  constructor(
-    settings: FollowSettings,
-    carryOut: CarryOut,
-    report: Report,
-    entry = new URL("./follow-thread.ts", import.meta.url),
-  ) {
+  constructor(settings: FollowSettings, seams: FollowSeams, entry = new URL("./follow-thread.ts", import.meta.url)) {
     this.#entry = entry;
-    this.#carryOut = carryOut;
+    this.#seams = seams;
     this.#settings = settings;
-    this.#report = report;
+    this.#report = seams.report;
     if (settings.search) this.#lags = { search: { logs: 0, events: 0, ms: 0 } };
   }
 
@@ -73,9 +75,14 @@ export class FollowHost {
     );
   }
 
-  /** Somebody is so far behind that people will notice. */
-  get isLate(): boolean {
-    return Object.values(this.lags).some(({ ms }) => ms > FOLLOW_LATE_MS);
+  /** This one is so far behind that people will notice. */
+  isLate(consumer: string): boolean {
+    return (this.lags[consumer]?.ms ?? 0) > FOLLOW_LATE_MS;
+  }
+
+  /** Something about tenants' feeds was changed on this node. */
+  feedsChanged(): void {
+    if (this.#isReady) this.#send({ kind: "feeds_changed" });
   }
 
   start(): void {
@@ -167,7 +174,7 @@ export class FollowHost {
 
   /** Never rejects; a thread that is gone by then is told nothing. */
   async #carry(worker: Worker, no: number, by: Principal, call: Call): Promise<void> {
-    const result = await this.#carryOut(by, call);
+    const result = await this.#seams.carryOut(by, call);
     if (this.#worker === worker) this.#send({ kind: "answered", no, result });
   }
 
@@ -187,6 +194,9 @@ export class FollowHost {
       case "hits":
       case "forgotten":
         this.#answered(notice.no, notice);
+        return;
+      case "streamed":
+        this.#seams.streamed(notice.tenant);
         return;
       case "ask":
         void this.#carry(worker, notice.no, notice.by, notice.call);

@@ -9,9 +9,13 @@ import { addressHash, roomAddress } from "./actors/address.ts";
 import type { Call } from "./actors/calls.ts";
 import type { HeadHint } from "./actors/head-hints.ts";
 import { SystemClock } from "./base/clock.ts";
+import type { TenantId } from "./base/ids.ts";
 import type { Result } from "./base/result.ts";
 import { Placement, type View } from "./cluster/placement.ts";
 import type { Principal } from "./domain/principal.ts";
+import { FeedWatch } from "./feed/feed-watch.ts";
+import { openFeed } from "./feed/open-feed.ts";
+import { StreamConsumer } from "./feed/stream-consumer.ts";
 import { EngineCalls } from "./followers/engine-calls.ts";
 import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-consumer.ts";
 import { LogFollowers } from "./followers/log-followers.ts";
@@ -27,6 +31,8 @@ export interface FollowSettings {
   readonly search: boolean;
   /** There are other nodes: which logs are followed here depends on the view. */
   readonly isClustered: boolean;
+  /** Tenants may have a feed; for how long its entries are kept, milliseconds. */
+  readonly feed: { readonly keptMs: number } | undefined;
   /** Where consumers may go beside what everybody can reach. */
   readonly outward: OutwardAllowed;
 }
@@ -39,6 +45,8 @@ export type FollowOrder =
   | { readonly kind: "sweep" }
   | { readonly kind: "search"; readonly no: number; readonly query: SearchQuery }
   | { readonly kind: "forget"; readonly no: number; readonly log: LogKey; readonly what: Forgotten }
+  /** Something about tenants' feeds was changed here: others see it when they look next. */
+  | { readonly kind: "feeds_changed" }
   /** What became of call `no`. */
   | { readonly kind: "answered"; readonly no: number; readonly result: Result<unknown, Rejection> }
   | { readonly kind: "close" };
@@ -49,6 +57,8 @@ export type FollowNotice =
   | { readonly kind: "lags"; readonly lags: Readonly<Record<string, Lag>> }
   | { readonly kind: "hits"; readonly no: number; readonly result: ReadResult<readonly Hit[]> }
   | { readonly kind: "forgotten"; readonly no: number; readonly outcome: Delivered }
+  /** A tenant's feed has more. */
+  | { readonly kind: "streamed"; readonly tenant: TenantId }
   /** A consumer asks the engine something. */
   | { readonly kind: "ask"; readonly no: number; readonly by: Principal; readonly call: Call }
   | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> }
@@ -65,18 +75,43 @@ function run(host: MessagePort, settings: FollowSettings): void {
   const storage = openFollowerStorage(settings.storage, report);
   const search = settings.search ? openSearchIndex(settings.storage, report) : undefined;
   const engine = new EngineCalls((no, by, call) => notice({ kind: "ask", no, by, call }));
-  const consumers: readonly LogConsumer[] =
-    search === undefined ? [] : [new SearchConsumer(search.index, setImmediate)];
+  const clock = new SystemClock();
+  const feed = settings.feed && openFeed(engine, clock, () => undefined);
+  const streams =
+    feed &&
+    new StreamConsumer({
+      stream: feed.stream,
+      clock,
+      keptMs: settings.feed?.keptMs ?? 0,
+      streamed: (tenant) => {
+        feed.bell.ring(tenant);
+        notice({ kind: "streamed", tenant });
+      },
+    });
+  const consumers: readonly LogConsumer[] = [
+    ...(search === undefined ? [] : [new SearchConsumer(search.index, setImmediate)]),
+    ...(streams === undefined ? [] : [streams]),
+  ];
   let placement: Placement | undefined;
   const followers = new LogFollowers({
     consumers,
     journal: storage.journal,
     store: storage.store,
-    clock: new SystemClock(),
+    clock,
     report,
     isMine: ({ tenant, room }) =>
       settings.isClustered ? placement?.isOwn(addressHash(roomAddress(tenant, room))) === true : true,
   });
+  const watch =
+    feed &&
+    new FeedWatch({
+      registry: feed.registry,
+      clock,
+      have: (tenants) => {
+        if (streams?.follow(tenants) === true) followers.lookThrough();
+      },
+      changed: () => undefined,
+    });
   const lags = setInterval(() => notice({ kind: "lags", lags: followers.lags() }), LAGS_MS);
 
   host.on("message", (order: FollowOrder) => {
@@ -102,11 +137,16 @@ function run(host: MessagePort, settings: FollowSettings): void {
       case "forget":
         followers.forget(order.log, order.what, (outcome) => notice({ kind: "forgotten", no: order.no, outcome }));
         return;
+      case "feeds_changed":
+        watch?.look();
+        return;
       case "answered":
         engine.answered(order.no, order.result);
         return;
       case "close":
         clearInterval(lags);
+        watch?.stop();
+        streams?.stop();
         followers.stop();
         search?.close();
         storage.close();
@@ -116,6 +156,7 @@ function run(host: MessagePort, settings: FollowSettings): void {
   });
   followers.start();
   notice({ kind: "ready" });
+  watch?.look();
 }
 
 /** Linux gives each thread a priority of its own; elsewhere this one is like the others. */

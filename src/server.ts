@@ -16,6 +16,7 @@ import { clusterTableOf } from "./cluster/dynamodb/cluster-table.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { Config } from "./config.ts";
 import type { Principal } from "./domain/principal.ts";
+import { openFeed } from "./feed/open-feed.ts";
 import { Attachments } from "./edge/files/attachments.ts";
 import { type Auth, createAuth } from "./edge/auth.ts";
 import { BunBroadcaster } from "./edge/sockets/bun-socket.ts";
@@ -99,6 +100,7 @@ const HEARTBEAT_MS = 30_000;
 const FIRST_SWEEP_MS = 30_000;
 const SHOWN_ADDRESSES = { short: shortenedAddress, whole: wholeAddress, none: () => "" } as const;
 const TYPING_TIMEOUT_SNAKE_MS = 10_000;
+const DAY_MS = 86_400_000;
 
 export async function startServer(parts: ServerParts): Promise<Result<RunningServer, string>> {
   const { config, secret, log, onFatal } = parts;
@@ -204,13 +206,24 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
           everyMs: config.figuresMs,
           write: (delta) => gateway.addFigures(delta),
         });
-  const followers = config.search
-    ? new FollowHost(
-        { storage, search: config.search, isClustered: cluster !== undefined, outward: config.outward },
-        (by, call) => gateway.call(by, call),
-        report,
-      )
-    : undefined;
+  const feed = config.feed && openFeed(gateway, clock, () => followers?.feedsChanged());
+  const followers =
+    config.search || feed !== undefined
+      ? new FollowHost(
+          {
+            storage,
+            search: config.search,
+            isClustered: cluster !== undefined,
+            feed: config.feed && { keptMs: config.feed.days * DAY_MS },
+            outward: config.outward,
+          },
+          {
+            report,
+            carryOut: (by, call) => gateway.call(by, call),
+            streamed: (tenant) => feed?.bell.ring(tenant),
+          },
+        )
+      : undefined;
   const settings: ShardThreadSettings = {
     storage,
     isFollowed: followers !== undefined,
@@ -333,7 +346,8 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       ...(cluster !== undefined && {
         [config.redis === undefined ? "registry" : "redis"]: isAmongOthers() ? ("healthy" as const) : ("down" as const),
       }),
-      ...(followers !== undefined && { search: followers.isLate ? ("degraded" as const) : ("healthy" as const) }),
+      ...(config.search && { search: followers?.isLate("search") ? ("degraded" as const) : ("healthy" as const) }),
+      ...(feed !== undefined && { feed: followers?.isLate("feed") ? ("degraded" as const) : ("healthy" as const) }),
     }),
     followers: () => followers?.lags ?? {},
     redisConnected: () => config.redis !== undefined && isAmongOthers(),
@@ -366,6 +380,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     log,
     directory: shared?.directory ?? own,
     searcher: config.search ? followers : undefined,
+    feed: feed?.feed,
     circle,
     attachments: files?.attachments,
     push: vapid && {

@@ -66,7 +66,14 @@ export interface KeepReply {
 
 export type UserKeepAsk =
   | { readonly do: "logs"; readonly tenant?: TenantId; readonly after?: string; readonly limit: number }
-  | { readonly do: "documents"; readonly collection: string; readonly after?: string; readonly limit: number }
+  /** `backward`: the last ones first. */
+  | {
+      readonly do: "documents";
+      readonly collection: string;
+      readonly after?: string;
+      readonly limit: number;
+      readonly backward?: boolean;
+    }
   | { readonly do: "document"; readonly collection: string; readonly id: string }
   | {
       readonly do: "write";

@@ -719,3 +719,32 @@ export const ANSWER_SAMPLES_MAX = 1_024;
 /** Nodes that are remembered after they are gone, and for how long, milliseconds; the oldest go first. */
 export const PULSE_NODES_MAX = 64;
 export const PULSE_NODE_KEPT_MS = 10 * 60_000;
+/** Entries of a tenant's feed that one page looks at, and bytes of its events as JSON. The rest with the next page. */
+export const FEED_ENTRIES_MAX = 32;
+export const FEED_PAGE_BYTES_MAX = 512 * 1024;
+/** Rooms of one page that are asked at once. */
+export const FEED_ROOMS_AT_ONCE = 16;
+/** Stretches longer than this are not read from their beginning where only what is newer is wanted. */
+export const FEED_SKIP_FROM = 1_000;
+/** Times that the next place in a tenant's stream is tried that other nodes take. Beyond: `unavailable`, and again. */
+export const FEED_APPEND_ATTEMPTS_MAX = 20;
+/** Entries that are taken away at once, pages of one tenant in a row, and how often, milliseconds: more than one can write. */
+export const FEED_TRIM_PAGE = 100;
+export const FEED_TRIM_PAGES_MAX = 20;
+export const FEED_TRIM_MS = 5_000;
+/** Tenants with a feed. Beyond: not followed. */
+export const FEED_TENANTS_MAX = 10_000;
+/** Requests of one node that wait for a feed to go on; beyond, `overloaded`. And how often they look by themselves, milliseconds. */
+export const FEED_WAITING_MAX = 10_000;
+export const FEED_LOOK_MS = 1_000;
+/** The longest such wait, milliseconds: below what proxies and the server's own idle time allow. */
+export const FEED_WAIT_MS_MAX = 20_000;
+/** How often each node looks which tenants have a feed, and what was changed, milliseconds. */
+export const FEED_WATCH_MS = 2_000;
+/** How far nodes' clocks, and an event and its entry, may be apart for a start at a moment, milliseconds. */
+export const FEED_CLOCKS_APART_MS = 60_000;
+/** Named consumers of a tenant, and characters of a name. Reject `too_many`, `invalid_field`. */
+export const FEED_CONSUMERS_MAX = 100;
+export const FEED_NAME_LENGTH_MAX = 64;
+/** Rooms and types of one filter. Reject `invalid_field`. */
+export const FEED_FILTER_ROOMS_MAX = 100;

@@ -18,6 +18,8 @@ import { auditPlugin } from "./plugins/audit-plugin.ts";
 import { assistantPlugin } from "./plugins/assistant-plugin.ts";
 import { blocksPlugin } from "./plugins/blocks-plugin.ts";
 import { eventsPlugin } from "./plugins/events-plugin.ts";
+import { feedPlugin } from "./plugins/feed-plugin.ts";
+import type { TenantFeed } from "../feed/tenant-feed.ts";
 import { docsPlugin } from "./plugins/docs-plugin.ts";
 import type { EdgeCircle } from "./circle/edge-circle.ts";
 import { EdgeCounters } from "./figures/edge-counters.ts";
@@ -85,6 +87,8 @@ export interface AppOptions {
   readonly attachments?: Attachments | undefined;
   /** `undefined`: no browser is told anything. */
   readonly push?: PushOptions | undefined;
+  /** `undefined`: this server keeps no event feed. */
+  readonly feed?: TenantFeed | undefined;
   readonly keeper: Keeper;
   readonly retention: Retention;
   readonly erasures: Erasures;
@@ -112,6 +116,7 @@ export function createApp(options: AppOptions) {
     counters = new EdgeCounters(),
     metrics,
     push,
+    feed,
     keeper,
     retention,
     erasures,
@@ -183,6 +188,7 @@ export function createApp(options: AppOptions) {
       .use(streamsPlugin(prefix, { ...rest, ...streams, rules: config, connects: circle.rates }))
       .use(erasuresPlugin(prefix, { ...rest, erasures, receipts }))
       .use(adminPlugin(prefix, { ...rest, directory }))
+      .use(feedPlugin(prefix, { ...rest, feed }))
       .use(auditPlugin(prefix, rest))
       .use(statsPlugin(prefix, { ...rest, directory }))
       .use(accessPlugin(prefix, { ...rest, circle }))

@@ -12,6 +12,8 @@ import type { Rejection } from "../protocol/errors.ts";
 /** The engine as a consumer sees it. `by` may be anybody: consumers are the engine's own. */
 export interface EngineAsk {
   ask<C extends Call>(by: Principal, call: C, done: (result: Result<ReplyOf<C>, Rejection>) => void): void;
+  /** The same as a promise, which never rejects. */
+  call<C extends Call>(by: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>>;
 }
 
 type Answered = (result: Result<unknown, Rejection>) => void;
@@ -43,6 +45,10 @@ export class EngineCalls implements EngineAsk {
       return;
     }
     queueMicrotask(() => answered(err({ code: "overloaded", retryAfterMs: RETRY_MS })));
+  }
+
+  call<C extends Call>(by: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>> {
+    return new Promise((resolve) => this.ask(by, call, resolve));
   }
 
   /** What the main thread says to call `no`. */

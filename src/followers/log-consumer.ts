@@ -30,12 +30,20 @@ export interface LogConsumer {
   readonly name: string;
   /** Names what it keeps, where that can be lost and made anew: with another name it begins from the start. */
   readonly generation?: string;
+  /** It wants to know only how far logs reach: a run is all there is, with the events of the newest segment alone. */
+  readonly skims?: true;
+  /** Absent: all logs. What it does not follow costs nothing, and stays where it is until it follows it again. */
+  follows?(log: LogKey): boolean;
   /** One run of a log at a time; runs of several logs at once. */
   deliver(run: LogRun, done: (outcome: Delivered) => void): void;
   /** Nothing more comes before some of what was delivered is answered: what it collects is to be written now. */
   flush?(): void;
   /** Answered when nothing of it is kept any more. The log has lost it already. */
   forget?(log: LogKey, what: Forgotten, done: (outcome: Delivered) => void): void;
+}
+
+export function isFollowing(consumer: Pick<LogConsumer, "follows">, log: LogKey): boolean {
+  return consumer.follows === undefined || consumer.follows(log);
 }
 
 /** Under which its positions stand. */

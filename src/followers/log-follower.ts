@@ -12,7 +12,14 @@ import type { LogEvent } from "../domain/room/events.ts";
 import type { Journal, LogKey, Segment } from "../storage/journal.ts";
 import { type FollowStore, nameOfLog } from "../storage/follow-store.ts";
 import { BehindLogs, type Followed } from "./behind-logs.ts";
-import { type Delivered, type Forgotten, type Lag, type LogConsumer, positionsOf } from "./log-consumer.ts";
+import {
+  type Delivered,
+  type Forgotten,
+  isFollowing,
+  type Lag,
+  type LogConsumer,
+  positionsOf,
+} from "./log-consumer.ts";
 
 export type Report = (event: string, details: Readonly<Record<string, string | number>>) => void;
 
@@ -67,6 +74,11 @@ export class LogFollower {
     return this.#behind.size < FOLLOW_BEHIND_MAX / 2;
   }
 
+  /** The consumer wants to hear of this log. */
+  follows(log: LogKey): boolean {
+    return isFollowing(this.#parts.consumer, log);
+  }
+
   /** It was followed here lately. */
   knows(log: LogKey): boolean {
     return this.#positions.has(nameOfLog(log));
@@ -74,6 +86,7 @@ export class LogFollower {
 
   /** The log reaches up to `head`; 0: somewhere. */
   hint(log: LogKey, head: Seq): void {
+    if (!this.follows(log)) return;
     const name = nameOfLog(log);
     const position = this.#positions.get(name);
     if (head > 0 && position !== undefined && position >= head && !this.#behind.has(name)) return;
@@ -151,7 +164,9 @@ export class LogFollower {
 
   #read(followed: Followed, position: Seq): void {
     const readMs = this.#parts.clock.monotonicMs();
-    const range = { from: position + 1, to: TO_THE_END, eventsMax: FOLLOW_RUN_EVENTS_MAX };
+    const { skims = false } = this.#parts.consumer;
+    const eventsMax = skims ? 1 : FOLLOW_RUN_EVENTS_MAX;
+    const range = { from: position + 1, to: TO_THE_END, eventsMax, ...(skims && { backward: true }) };
     this.#parts.journal.readRange(followed.log, range, (read) => {
       if (!read.ok) return this.#again(followed, "log");
       this.#found(followed, position, read.value, readMs);
@@ -172,7 +187,7 @@ export class LogFollower {
       return this.#again(followed, "entries");
     }
     const run = { log: followed.log, after: position, events, to: last.lastSeq };
-    const isWhole = events.length < FOLLOW_RUN_EVENTS_MAX;
+    const isWhole = this.#parts.consumer.skims === true || events.length < FOLLOW_RUN_EVENTS_MAX;
     this.#delivered += 1;
     this.#parts.consumer.deliver(run, (outcome) => {
       this.#delivered -= 1;

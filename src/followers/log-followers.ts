@@ -58,6 +58,11 @@ export class LogFollowers {
     this.#sweep.pass("behind");
   }
 
+  /** Somebody follows logs that they did not follow before, which may have been written to long ago. */
+  lookThrough(): void {
+    this.#sweep.pass("all");
+  }
+
   /** Answers when no consumer keeps anything of it; `later`: one of them could not say so now. */
   forget(log: LogKey, what: Forgotten, done: (outcome: Delivered) => void): void {
     let missing = this.#followers.length;

@@ -21,9 +21,9 @@ export interface SweepParts {
 
 /**
  * `behind`: hint at what lags. `strange`: the same, but where a head is not known only at logs that nobody follows here: a
- * command line may have written them. `finished`: close what was read to its end long ago.
+ * command line may have written them. `all`: at each log of the store. `finished`: close what was read to its end long ago.
  */
-export type Pass = "behind" | "strange" | "finished";
+export type Pass = "behind" | "strange" | "all" | "finished";
 const PAUSE_MS = 500;
 
 export class LogSweep {
@@ -58,7 +58,9 @@ export class LogSweep {
     const { store, followers } = this.#parts;
     if (this.#stopped) return;
     if (!followers.every((follower) => follower.hasRoom)) return this.#later(() => this.#page(pass, after));
-    store.openLogs(after, FOLLOW_PAGE, (read) => {
+    const list: FollowStore["openLogs"] = (...page) =>
+      pass === "all" ? store.allLogs(...page) : store.openLogs(...page);
+    list(after, FOLLOW_PAGE, (read) => {
       if (!read.ok) return this.#later(() => this.#page(pass, after));
       const mine = read.value.logs.filter(({ log }) => this.#parts.isMine(log));
       const { next } = read.value;
@@ -85,8 +87,9 @@ export class LogSweep {
     if (known.length === 0) return then();
     let missing = followers.length;
     for (const follower of followers) {
-      this.#positions(follower, known, (positions) => {
-        for (const [index, { log, head }] of known.entries()) {
+      const followed = known.filter(({ log }) => follower.follows(log));
+      this.#positions(follower, followed, (positions) => {
+        for (const [index, { log, head }] of followed.entries()) {
           const position = positions[index] ?? 0;
           if (head === undefined) {
             if (!isOnlyStrange || !follower.knows(log)) follower.hint(log, 0);
@@ -109,7 +112,7 @@ export class LogSweep {
 
   /** What was noted as open so long ago that no append of then can be under way, and has nothing that a follower lacks. */
   #close(known: readonly KnownLog[], then: () => void): void {
-    const { clock, followers } = this.#parts;
+    const { clock, followers, store } = this.#parts;
     const old = known.filter(({ openedAt }) => openedAt > 0 && clock.wallMs() - openedAt > 2 * FOLLOW_REOPEN_MS);
     let left = old.length;
     if (left === 0) return then();
@@ -119,8 +122,14 @@ export class LogSweep {
     };
     for (const one of old) {
       let lowest: Seq = Number.MAX_SAFE_INTEGER;
-      let missing = followers.length;
-      for (const follower of followers) {
+      const following = followers.filter((follower) => follower.follows(one.log));
+      let missing = following.length;
+      if (missing === 0) {
+        // Nobody wants it now; whoever wants it later looks at all logs.
+        store.closeLog(one, done);
+        continue;
+      }
+      for (const follower of following) {
         this.#positions(follower, [one], ([position]) => {
           lowest = Math.min(lowest, position ?? 0);
           missing -= 1;
@@ -143,6 +152,7 @@ export class LogSweep {
 
   /** As often as it takes. */
   #positions(follower: LogFollower, known: readonly KnownLog[], then: (positions: readonly Seq[]) => void): void {
+    if (known.length === 0) return then([]);
     const logs = known.map(({ log }) => log);
     this.#parts.store.positions(follower.positions, logs, (read) => {
       if (this.#stopped) return;

@@ -96,6 +96,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: [
       "base/",
       "protocol/",
+      "feed/",
       "config.ts",
       ...DOMAIN_TYPES,
       ...NOTIFY_WISHES,
@@ -111,6 +112,19 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: ["base/", "protocol/errors.ts", "actors/log-codec.ts", "actors/calls.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
     packages: [],
   },
+  // Calls to rooms and documents in both threads, so it is neither the edge's nor the followers'.
+  feed: {
+    may: [
+      "base/",
+      "protocol/",
+      "actors/calls.ts",
+      "actors/keeping-calls.ts",
+      "followers/log-consumer.ts",
+      ...DOMAIN_TYPES,
+      ...JOURNAL_PORTS,
+    ],
+    packages: [],
+  },
   capsule: {
     may: ["base/", "domain/", "protocol/frames.ts", ...ACTOR_CODECS, ...JOURNAL_PORTS],
     packages: ["bun:sqlite", "node:*"],
@@ -123,6 +137,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: [
       "base/",
       "protocol/",
+      "feed/",
       "actors/calls.ts",
       "actors/keeping-calls.ts",
       "actors/notify-calls.ts",

@@ -13,6 +13,7 @@ parentPort?.on("message", (order: FollowOrder) => {
     say({ kind: "closed" });
     parentPort?.close();
   }
+  if (order.kind === "feeds_changed") say({ kind: "streamed", tenant: ASKED.by.tenant });
   if (order.kind === "answered") {
     const isSame = order.no === ASKED.no && Bun.deepEquals(order.result, { ok: true, value: ASKED.call });
     say({ kind: "report", event: `answered ${isSame ? "yes" : "no"}`, details: {} });

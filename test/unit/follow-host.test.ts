@@ -6,7 +6,7 @@ import type { Principal } from "../../src/domain/principal.ts";
 import type { Rejection } from "../../src/protocol/errors.ts";
 import { SEARCHES_WAITING_MAX } from "../../src/base/limits.ts";
 import { ok, type Result } from "../../src/base/result.ts";
-import { FollowHost } from "../../src/follow-host.ts";
+import { FollowHost, type FollowSeams } from "../../src/follow-host.ts";
 import { LOG } from "../conformance/harness.ts";
 import { ASKED } from "../support/asked.ts";
 import { eventually } from "../support/eventually.ts";
@@ -15,6 +15,7 @@ const settings = {
   storage: { dataDir: "none", dynamodb: undefined },
   search: true,
   isClustered: false,
+  feed: undefined,
   outward: { ranges: [], hosts: [] },
 };
 const carried: [by: Principal, call: Call][] = [];
@@ -27,10 +28,16 @@ async function carryOut(by: Principal, call: Call): Promise<Result<unknown, Reje
   return ok(call);
 }
 
+const seams: FollowSeams = {
+  carryOut,
+  report: (event) => void reports.push(event),
+  streamed: (tenant) => void reports.push(`streamed ${tenant}`),
+};
+
 function start(): FollowHost {
   reports.length = 0;
   const entry = new URL("../support/tiny-follower.ts", import.meta.url);
-  host = new FollowHost(settings, carryOut, (event) => void reports.push(event), entry);
+  host = new FollowHost(settings, seams, entry);
   host.start();
   return host;
 }
@@ -52,7 +59,7 @@ test("asks as soon as the thread is there, sweeps when it can hear hints, and kn
   ]);
   await eventually(async () => expect(host.lags).toEqual({ search: { logs: 1, events: 2, ms: 5 } }));
   expect(reports).toEqual(["swept"]);
-  expect(host.isLate).toBe(false);
+  expect(host.isLate("search")).toBe(false);
 });
 
 test("a thread that is lost answers what it was asked with its loss, and another one takes its place", async () => {
@@ -78,5 +85,7 @@ test("what a consumer asks is carried out by the engine, and the thread has the 
   start();
   expect(await host.search(query("ask"))).toEqual({ ok: true, value: [] });
   await eventually(async () => expect(reports).toEqual(["swept", "answered yes"]));
+  host.feedsChanged();
+  await eventually(async () => expect(reports).toEqual(["swept", "answered yes", "streamed acme"]));
   expect(carried).toEqual([[ASKED.by, ASKED.call]]);
 });

@@ -52,7 +52,7 @@ export function answerUserKeep(
       return projections.listDocuments(
         tenant,
         ask.collection,
-        { limit: ask.limit, ...from },
+        { limit: ask.limit, ...from, ...(ask.backward === true && { backward: true }) },
         reply((documents) => ({ documents })),
       );
     case "document":

@@ -62,6 +62,14 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   S3_BUCKET_ATTACHMENTS: { says: "the bucket; its region and keys are those of `AWS_…`" },
   S3_ENDPOINT: { says: "a server of one's own that speaks like S3; default: the region's" },
   AWS_SESSION_TOKEN: { says: "with temporary keys, read by the AWS SDK and for S3" },
+  STOA_FEED: {
+    says: "tenants may have an event feed, named consumers and webhooks; `off`: none has",
+    value: (c) => c.feed !== undefined,
+  },
+  STOA_FEED_DAYS: {
+    says: "days for which places in a feed are kept: a consumer further behind is told",
+    value: (c) => c.feed?.days ?? 0,
+  },
   STOA_OUTWARD_ALLOW: {
     says: "addresses within one's own network that webhooks and push endpoints may name nevertheless, comma-separated: `10.1.2.3, 10.2.0.0/16, hooks.internal`",
   },

@@ -1,0 +1,128 @@
+/**
+ * A stretch of one room's events, read from the room for a page of the feed: as a member would be shown them now.
+ * Invariant: up to `upTo` everything that is kept is here.
+ */
+import type { RoomId, Seq, TenantId } from "../base/ids.ts";
+import { FEED_PAGE_MAX, FEED_SKIP_FROM } from "../base/limits.ts";
+import { ERRORS, type Rejection } from "../protocol/errors.ts";
+import type { RoomEvent } from "../protocol/frames.ts";
+import { engineIn, type FeedEngine } from "./feed-engine.ts";
+
+export interface Stretch {
+  /** Exclusive. */
+  readonly after: Seq;
+  readonly to: Seq;
+  /** What was before is not wanted, milliseconds since 1970. */
+  readonly sinceMs: number;
+}
+
+/** Events of one sequence stand together; enough to find one that has a time. */
+const PROBE = 50;
+
+export class RoomStretch {
+  readonly #engine: FeedEngine;
+  readonly #tenant: TenantId;
+  readonly #room: RoomId;
+  readonly #sinceMs: number;
+  #after: Seq;
+  #to: Seq;
+  #upTo: Seq;
+  #events: readonly RoomEvent[] = [];
+  #missing: { readonly from: Seq; readonly to: Seq } | undefined;
+  #failure: Rejection | undefined;
+  #isOver = false;
+
+  constructor(engine: FeedEngine, tenant: TenantId, room: RoomId, { after, to, sinceMs }: Stretch) {
+    this.#engine = engine;
+    this.#tenant = tenant;
+    this.#room = room;
+    this.#sinceMs = sinceMs;
+    this.#after = after;
+    this.#to = to;
+    this.#upTo = after;
+  }
+
+  /** So far all that is kept is known. */
+  get upTo(): Seq {
+    return this.#upTo;
+  }
+
+  get missing(): { readonly from: Seq; readonly to: Seq } | undefined {
+    return this.#missing;
+  }
+
+  /** The room is no more, or nobody can read its log. */
+  get isGone(): boolean {
+    return this.#isOver;
+  }
+
+  /** It can't be read now: to be tried again. */
+  get failure(): Rejection | undefined {
+    return this.#failure;
+  }
+
+  /** To be told once. */
+  takeMissing(): { readonly from: Seq; readonly to: Seq } | undefined {
+    const missing = this.#missing;
+    this.#missing = undefined;
+    return missing;
+  }
+
+  widen(after: Seq, to: Seq): void {
+    this.#after = Math.min(this.#after, after);
+    this.#to = Math.max(this.#to, to);
+    this.#upTo = this.#after;
+  }
+
+  between(after: Seq, to: Seq): readonly RoomEvent[] {
+    return this.#events.filter(({ seq }) => seq > after && seq <= to);
+  }
+
+  /** About `limit` sequences of it. */
+  async read(limit: number): Promise<void> {
+    if (this.#sinceMs > 0 && this.#to - this.#after > FEED_SKIP_FROM) await this.#skip();
+    if (this.#failure !== undefined || this.#upTo >= this.#to) return;
+    const size = Math.min(FEED_PAGE_MAX, Math.max(1, limit), this.#to - this.#upTo);
+    const page = await this.#ask(this.#upTo, size);
+    if (page === undefined) return;
+    this.#events = page.events;
+    // What is missing of the time before was not wanted.
+    if (page.missing !== undefined && this.#sinceMs === 0) this.#missing = page.missing;
+    if (page.to > this.#upTo) this.#upTo = page.to;
+    // Its owner has not heard of its own last events yet.
+    else this.#failure = { code: "unavailable" };
+  }
+
+  /** Times never fall within a log: looks for where those that are wanted begin. */
+  async #skip(): Promise<void> {
+    let low = this.#upTo;
+    let high = this.#to;
+    while (high - low > PROBE) {
+      const middle = Math.floor((low + high) / 2);
+      const page = await this.#ask(middle, PROBE);
+      if (page === undefined) return;
+      const { events } = page;
+      // Without an event nobody knows: better too early.
+      const isLate = events.length === 0 || events.some(({ timestamp }) => timestamp >= this.#sinceMs);
+      if (isLate) high = middle;
+      else low = Math.max(middle, Math.min(page.to, high));
+    }
+    this.#upTo = low;
+  }
+
+  async #ask(after: Seq, limit: number) {
+    const call = { to: "room", room: this.#room, kind: "events", after, limit } as const;
+    const page = await this.#engine.call(engineIn(this.#tenant), call);
+    if (page.ok) return page.value;
+    if (ERRORS[page.error.code].temporary) this.#failure = page.error;
+    else this.#ended(after);
+    return undefined;
+  }
+
+  /** Whoever waited for it would wait for ever. */
+  #ended(after: Seq): void {
+    this.#isOver = true;
+    this.#missing = { from: after + 1, to: this.#to };
+    this.#upTo = this.#to;
+  }
+}
