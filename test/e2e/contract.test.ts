@@ -8,6 +8,7 @@ import { general } from "../support/contract/general-cases.ts";
 import { ERRORS } from "../../src/protocol/errors.ts";
 import { ADMIN_CASES } from "../support/contract/admin-cases.ts";
 import { EVENT_CASES } from "../support/contract/event-cases.ts";
+import { FEED_CASES } from "../support/contract/feed-cases.ts";
 import { FILE_CASES } from "../support/contract/file-cases.ts";
 import { assistantCases, MESSAGE_CASES } from "../support/contract/message-cases.ts";
 import { NOTIFY_CASES } from "../support/contract/notify-cases.ts";
@@ -38,6 +39,7 @@ const SPECIAL: Cases = {
   ...ADMIN_CASES,
   ...EVENT_CASES,
   ...NOTIFY_CASES,
+  ...FEED_CASES,
   ...assistantCases(provider),
 };
 let world: ContractWorld;

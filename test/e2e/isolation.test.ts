@@ -71,6 +71,11 @@ beforeAll(async () => {
     const list = await inhabited.rest("GET", "/v1/chat/rooms?scope=member", { token: first("ann") });
     expect(at(list.body, "data.rooms")).toMatchObject([{ unreadCount: 0 }, { unreadCount: 0 }]);
   });
+  // The first look at a feed begins it.
+  await eventually(async () => {
+    const feed = await inhabited.rest("GET", "/v1/chat/admin/events", { token: first("ann") });
+    expect(feed.text).toContain("acme-only reply");
+  });
   await eventually(async () => {
     const online = await inhabited.rest("GET", "/v1/chat/admin/online", { token: first("ann") });
     expect(at(online.body, "data.users")).toMatchObject([{ userId: "ann" }, { userId: OTHER, status: "busy" }]);

@@ -35,6 +35,7 @@ const SUCCESSES: Readonly<Record<string, readonly number[]>> = {
   "POST /v1/chat/rooms/{roomId}/members": [201, 200],
   "POST /v1/chat/rooms/{roomId}/bans": [201, 200],
   "POST /v1/chat/admin/announcements": [201, 200],
+  "PUT /v1/chat/admin/consumers/{name}": [201, 200],
 };
 
 /** What members of a room without a role are refused. */
@@ -101,6 +102,11 @@ const FAILURES: Readonly<Record<string, readonly number[]>> = {
   "DELETE /v1/chat/events/{connectionId}": [404],
   "GET /v1/chat/admin/erasures/{erasureId}": [404],
   "PUT /v1/chat/admin/limits": [409],
+  "PUT /v1/chat/admin/consumers/{name}": [409],
+  "GET /v1/chat/admin/consumers/{name}": [404],
+  "DELETE /v1/chat/admin/consumers/{name}": [404],
+  "GET /v1/chat/admin/consumers/{name}/events": [404],
+  "POST /v1/chat/admin/consumers/{name}/commit": [404, 409],
 };
 
 /** What a rule says and is not so: no such id is refused for its form, or the body has a bound of its own. */

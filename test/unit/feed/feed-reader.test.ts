@@ -1,0 +1,230 @@
+/** Pages of a tenant's feed: order, no gap, no more than asked, and what can't be read is said or waited for. */
+import { describe, expect, test } from "bun:test";
+import type { RoomId } from "../../../src/base/ids.ts";
+import { FEED_ENTRIES_MAX, FEED_PAGE_BYTES_MAX, FEED_PAGE_MAX } from "../../../src/base/limits.ts";
+import { cursorText, FEED_START, type FeedCursor, parseCursor } from "../../../src/feed/cursor.ts";
+import type { FeedWish } from "../../../src/feed/feed-reader.ts";
+import { ACME, FeedRig } from "../../support/feed-rig.ts";
+import { unwrap } from "../../support/unwrap.ts";
+
+async function entries(rig: FeedRig, ...all: readonly (readonly [room: string, after: number, to: number][])[]) {
+  for (const ranges of all) {
+    unwrap(
+      await rig.parts.stream.append(
+        ACME,
+        ranges.map(([room, after, to]) => rig.range(room, after, to)),
+      ),
+    );
+  }
+}
+
+/** Every page from `cursor` on, until nothing follows. */
+async function readAll(rig: FeedRig, wish: FeedWish, from: FeedCursor = FEED_START) {
+  const seen: string[] = [];
+  const sizes: number[] = [];
+  for (let cursor = from; ; ) {
+    const page = unwrap(await rig.parts.reader.page(ACME, cursor, wish));
+    sizes.push(page.events.length);
+    for (const { roomId, seq } of page.events) seen.push(`${roomId}${seq}`);
+    cursor = page.cursor;
+    if (!page.hasMore) return { seen, sizes, cursor };
+  }
+}
+const names = (room: string, from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => `${room}${from + i}`);
+
+describe("pages", () => {
+  test("have what the entries name, in their order, whatever their size, and each event once", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 20);
+    rig.fill("b", 1, 5);
+    await entries(
+      rig,
+      [
+        ["a", 0, 3],
+        ["b", 0, 2],
+      ],
+      [["a", 3, 12]],
+      [
+        ["b", 2, 5],
+        ["a", 12, 20],
+      ],
+    );
+    const order = [...names("a", 1, 3), ...names("b", 1, 2), ...names("a", 4, 12), ...names("b", 3, 5)];
+    for (const limit of [1, 2, 3, 7, 25, FEED_PAGE_MAX]) {
+      const { seen, sizes, cursor } = await readAll(rig, { limit });
+      expect([limit, seen]).toEqual([limit, [...order, ...names("a", 13, 20)]]);
+      expect(Math.max(...sizes)).toBe(Math.min(limit, 25));
+      expect(cursor).toEqual({ ...FEED_START, entry: 4 });
+    }
+  });
+
+  test("go over as many entries and events of one room as there are", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 3_000);
+    rig.fill("b", 1, 100);
+    await entries(
+      rig,
+      [["a", 0, 3_000]],
+      ...names("b", 1, 100).map((_, i) => [["b", i, i + 1] as [string, number, number]]),
+    );
+    const { seen } = await readAll(rig, { limit: FEED_PAGE_MAX });
+    expect(seen).toEqual([...names("a", 1, 3_000), ...names("b", 1, 100)]);
+    const first = unwrap(await rig.parts.reader.page(ACME, { ...FEED_START, entry: 2 }, { limit: FEED_PAGE_MAX }));
+    expect([first.events.length, first.hasMore]).toEqual([FEED_ENTRIES_MAX, true]);
+  });
+
+  test("end where they are large enough", async () => {
+    const rig = new FeedRig();
+    const long = "x".repeat(100_000);
+    rig.rooms.set(
+      "a",
+      Array.from({ length: 20 }, (_, i) => {
+        const seq = i + 1;
+        return { type: "message_pinned", messageId: long as never, by: "ada" as never, seq, timestamp: seq };
+      }),
+    );
+    await entries(rig, [["a", 0, 20]]);
+    const { seen, sizes } = await readAll(rig, { limit: FEED_PAGE_MAX });
+    expect(seen).toEqual(names("a", 1, 20));
+    // One that would go beyond is the last one.
+    expect(Math.max(...sizes)).toBe(Math.ceil(FEED_PAGE_BYTES_MAX / 100_100));
+  });
+
+  test("show only the rooms and types that are wanted, and go past the others", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 10);
+    rig.fill("b", 1, 10);
+    await entries(
+      rig,
+      [
+        ["a", 0, 10],
+        ["b", 0, 4],
+      ],
+      [["b", 4, 10]],
+    );
+    expect((await readAll(rig, { limit: 3, rooms: ["b" as RoomId] })).seen).toEqual(names("b", 1, 10));
+    expect(rig.asked.some((call) => call.to === "room" && call.room === "a")).toBe(false);
+    const none = await readAll(rig, { limit: 3, types: ["new_message"] });
+    expect([none.seen, none.cursor]).toEqual([[], { ...FEED_START, entry: 3 }]);
+  });
+
+  test("what came again in the stream is shown once on a page, and never out of order", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 10);
+    await entries(rig, [["a", 0, 6]], [["a", 3, 6]], [["a", 0, 2]], [["a", 6, 10]]);
+    expect((await readAll(rig, { limit: 100 })).seen).toEqual(names("a", 1, 10));
+  });
+});
+
+describe("a moment to begin at", () => {
+  test("leaves out what happened before, and does not read all of a long history for it", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 100_000);
+    rig.fill("old", 1, 10);
+    await entries(rig, [
+      ["a", 0, 100_000],
+      ["old", 0, 10],
+    ]);
+    const since = { ...FEED_START, sinceMs: 1_000 * 99_990 };
+    expect((await readAll(rig, { limit: 100 }, since)).seen).toEqual(names("a", 99_990, 100_000));
+    expect(rig.asked.filter(({ to }) => to === "room").length).toBeLessThan(25);
+    expect(rig.asked.some((call) => call.to === "room" && call.room === "old")).toBe(false);
+  });
+
+  test("is found among the entries, also where the first ones are kept no more", async () => {
+    const rig = new FeedRig();
+    for (let i = 0; i < 20; i += 1) await entries(rig, [["a", i, i + 1]]);
+    for (const [name, kept] of rig.documents) {
+      const no = Number(name.split("/")[2]);
+      rig.documents.set(name, { ...kept, value: { ...kept.value, at: 1_000 * no } });
+      if (no <= 5) rig.documents.delete(name);
+    }
+    for (const [ms, no] of [
+      [0, 6],
+      [6_000, 6],
+      [6_001, 7],
+      [13_500, 14],
+      [20_000, 20],
+      [20_001, 21],
+    ] as const) {
+      expect([ms, unwrap(await rig.parts.stream.at(ACME, ms))]).toEqual([ms, no]);
+    }
+  });
+});
+
+describe("what can't be read", () => {
+  test("now is waited for: the page ends before it, or fails when it is the first", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 3);
+    rig.fill("b", 1, 3);
+    await entries(rig, [
+      ["a", 0, 3],
+      ["b", 0, 3],
+    ]);
+    rig.trouble = (call) => (call.to === "room" && call.room === "b" ? { code: "unavailable" } : undefined);
+    const page = unwrap(await rig.parts.reader.page(ACME, FEED_START, { limit: 10 }));
+    expect([page.events.map(({ seq }) => seq), page.hasMore]).toEqual([[1, 2, 3], true]);
+    expect(await rig.parts.reader.page(ACME, page.cursor, { limit: 10 })).toMatchObject({ ok: false });
+    rig.trouble = () => undefined;
+    expect((await readAll(rig, { limit: 10 }, page.cursor)).seen).toEqual(names("b", 1, 3));
+  });
+
+  test("of a room that has not heard of its own last events is waited for, too", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 3);
+    await entries(rig, [["a", 0, 5]]);
+    const page = unwrap(await rig.parts.reader.page(ACME, FEED_START, { limit: 10 }));
+    expect([page.events.map(({ seq }) => seq), page.hasMore]).toEqual([[1, 2, 3], true]);
+    expect(await rig.parts.reader.page(ACME, page.cursor, { limit: 10 })).toMatchObject({ ok: false });
+    rig.fill("a", 4, 5);
+    expect((await readAll(rig, { limit: 10 }, page.cursor)).seen).toEqual(["a4", "a5"]);
+  });
+
+  test("ever again is named, and the rest goes on", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 3);
+    await entries(rig, [
+      ["gone", 0, 7],
+      ["a", 0, 3],
+    ]);
+    const page = unwrap(await rig.parts.reader.page(ACME, FEED_START, { limit: 100 }));
+    expect(page.missing).toEqual([{ roomId: "gone" as RoomId, from: 1, to: 7 }]);
+    expect(page.events).toHaveLength(3);
+  });
+
+  test("of the stream itself is named: entries that are kept no more", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 300);
+    for (let i = 0; i < 150; i += 1) await entries(rig, [["a", i, i + 1]]);
+    // A page of the oldest, twice; the newest one stays whatever its age.
+    expect(unwrap(await rig.parts.stream.trim(ACME, Number.MAX_SAFE_INTEGER))).toBe(true);
+    expect(unwrap(await rig.parts.stream.trim(ACME, Number.MAX_SAFE_INTEGER))).toBe(false);
+    const page = unwrap(await rig.parts.reader.page(ACME, FEED_START, { limit: 100 }));
+    expect([page.missing, page.events.map(({ seq }) => seq)]).toEqual([[{ from: 1, to: 149 }], [150]]);
+    expect(unwrap(await rig.parts.stream.append(ACME, [rig.range("a", 150, 151)]))).toBe(151);
+  });
+});
+
+test("two who write to one stream never take one place, and leave none out", async () => {
+  const rig = new FeedRig();
+  const { documents, stream } = rig.parts;
+  const other = new (stream.constructor as new (...parts: readonly unknown[]) => typeof stream)(documents, {
+    wallMs: () => 1,
+  });
+  const all = await Promise.all(
+    Array.from({ length: 16 }, (_, i) => (i % 2 === 0 ? stream : other).append(ACME, [rig.range("a", i, i + 1)])),
+  );
+  const numbers = all.flatMap((result) => (result.ok ? [result.value] : []));
+  expect(new Set(numbers).size).toBe(numbers.length);
+  expect(numbers).toHaveLength(16);
+  expect(unwrap(await stream.from(ACME, 1, 100)).map(({ no }) => no)).toEqual(numbers.toSorted((a, b) => a - b));
+});
+
+test("a cursor is what it says, and what is none is none", () => {
+  const cursor = { entry: 123, range: 4, seq: 99_999, sinceMs: 1_750_000_000_000 };
+  expect(parseCursor(cursorText(cursor))).toEqual(cursor);
+  for (const wrong of ["", "1-2-3", "0-0-0-0", "1-0-0-0-0", "x", "1-0-0-ZZ", `${"z".repeat(11)}-0-0-0`, "1--0-0"]) {
+    expect([wrong, parseCursor(wrong)]).toEqual([wrong, undefined]);
+  }
+});
