@@ -27,16 +27,13 @@ export interface RestCase {
 
 const at = "2026-01-01T00:00:00.000Z";
 
-<<<<<<< HEAD
 /** A browser that nobody has. */
 export const BROWSER = {
   endpoint: "https://push.example.org/send/abc",
   expirationTime: null,
   keys: { p256dh: `B${"A".repeat(86)}`, auth: "A".repeat(22) },
 } as const;
-=======
 const NAMED = { name: "evil-only" };
->>>>>>> ea3311a (feed: a tenant's events as a stream of places, with named consumers)
 
 /** In this order they are sent: what ends a room or a membership comes last. */
 export const REST_CASES: Readonly<Record<string, RestCase>> = {
