@@ -4,7 +4,7 @@ import { minify } from "terser";
 const root = new URL("..", import.meta.url).pathname;
 
 /** Of an entry in `src/client`; `external` modules stay imports. */
-export async function bundleClient(entry = "client.ts", external: readonly string[] = []): Promise<string> {
+export async function bundleClient(entry = "stoa-chat.ts", external: readonly string[] = []): Promise<string> {
   const built = await Bun.build({
     entrypoints: [`${root}src/client/${entry}`],
     minify: true,

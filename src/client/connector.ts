@@ -101,7 +101,12 @@ export class Connector {
     const token = await this.#tokens.fresh().catch(() => undefined);
     if (round !== this.#round || !this.#isWanted) return;
     if (token === undefined) return this.#lost(LOST);
-    const { url, encoding = "msgpack", fetch = globalThis.fetch.bind(globalThis) } = this.#options;
+    // Where there is no TextDecoder, texts in bytes can't be read.
+    const {
+      url,
+      encoding = globalThis.TextDecoder === undefined ? "json" : "msgpack",
+      fetch = globalThis.fetch.bind(globalThis),
+    } = this.#options;
     const WebSocket = this.#options.WebSocket ?? (globalThis.WebSocket as unknown as Target["WebSocket"]);
     let isFirst = true;
     this.#opening = setTimeout(() => round === this.#round && this.#drop(), OPENING_MS);

@@ -6,6 +6,7 @@
 import type { RoomId, Seq } from "../base/ids.ts";
 import type { AckFrame, ClientFrame, ErrorFrame } from "../protocol/frames.ts";
 import { ChatError } from "./chat-error.ts";
+import { randomId } from "./random-id.ts";
 import { type Kept, Shelf } from "./shelf.ts";
 import type { Ack, Failed, MutationFrame, OutboxStorage, Pending } from "./types.ts";
 
@@ -88,7 +89,7 @@ export class Outbox {
       if (this.#entries.length >= PENDING_MAX) {
         return reject(new ChatError("overloaded", "Too much waits to be sent.", undefined, true));
       }
-      const clientId = wish.clientId ?? crypto.randomUUID();
+      const clientId = wish.clientId ?? randomId();
       const { roomId } = wish;
       const knownSeq = wish.knownSeq ?? (roomId === undefined ? undefined : this.#ports.knownSeq(roomId));
       const frame = { ...wish, clientId, ...(knownSeq !== undefined && { knownSeq }) } as MutationFrame;

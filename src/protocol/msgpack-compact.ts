@@ -3,8 +3,8 @@
  * their shortest form. Throws `RangeError` where the bytes end too early, and on extension types.
  */
 
-const decoder = new TextDecoder();
-const encoder = new TextEncoder();
+/** Made at its first use: platforms without it speak JSON. */
+let decoder: TextDecoder | undefined;
 
 class Reader {
   readonly #bytes: Uint8Array;
@@ -59,6 +59,7 @@ class Reader {
   }
 
   #text(length: number): string {
+    decoder ??= new TextDecoder();
     return decoder.decode(this.#slice(length));
   }
 
@@ -99,7 +100,7 @@ export function encode(value: unknown): Uint8Array<ArrayBuffer> {
 
 function write(bytes: number[], value: unknown): void {
   if (typeof value === "string") {
-    const text = encoder.encode(value);
+    const text = new TextEncoder().encode(value);
     head(bytes, text.length, 0xa0, 32, 0xd9);
     for (const byte of text) bytes.push(byte);
   } else if (typeof value === "number") number(bytes, value);
