@@ -2,10 +2,11 @@
  * `npm run executable [file]`: one file with the server, its commands, its threads and Bun itself. It needs nothing installed on
  * the machine where it runs; for another kind of machine: `--target bun-linux-arm64`.
  */
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { pagesFile } from "./build-pages.ts";
 import project from "../package.json" with { type: "json" };
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -21,12 +22,16 @@ const ENTRIES = [
   "src/storage/sqlite/writer-thread.ts",
   "src/storage/sqlite/copy-thread.ts",
   "src/ai/provider-thread.ts",
+  // The web pages, as a module that `open-pages.ts` finds beside itself.
+  "dist/web/embedded-pages.ts",
   ...commands.map((name) => `src/cli/${name}.ts`),
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { target: { type: "string" } } });
 const outfile = resolve(positionals[0] ?? `${ROOT}dist/stoa`);
 mkdirSync(dirname(outfile), { recursive: true });
+const pages = readFileSync(await pagesFile(), "utf8");
+writeFileSync(`${ROOT}dist/web/embedded-pages.ts`, `export const PAGES_TEXT = ${JSON.stringify(pages)};\n`);
 const target = values.target === undefined ? [] : ["--target", values.target];
 const child = Bun.spawnSync(
   [process.execPath, "build", "--compile", "--minify-syntax", "--entry-naming", "[name].[ext]", ...target]

@@ -22,6 +22,12 @@ const STAGES = [
   },
   { name: "types", command: process.execPath, args: [tool("typescript", "bin", "tsc"), "--noEmit"], minutesMax: 3 },
   {
+    name: "types-web",
+    command: process.execPath,
+    args: [tool("typescript", "bin", "tsc"), "--noEmit", "-p", "src/web"],
+    minutesMax: 3,
+  },
+  {
     name: "unit",
     command: bun,
     args: ["test", "--only-failures", "--timeout=20000", ...folders("unit", "conformance", "integration")],

@@ -102,6 +102,10 @@ export interface Config {
   readonly search: boolean;
   /** Tenants may have an event feed, and webhooks; `undefined`: none has. Days for which places in it are kept. */
   readonly feed: { readonly days: number } | undefined;
+  /** The pages are served. */
+  readonly web: boolean;
+  /** Who may sign in by a mere name: nobody, whoever sits at this machine, everybody. Never in production. */
+  readonly devSignIn: "off" | "local" | "on";
   /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
   readonly moderationHook: HookConfig | undefined;
   /** What says how people are called and shown; `undefined`: they and their tokens alone. */
@@ -193,6 +197,8 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     heartbeat: readHeartbeat(reader),
     search: reader.flag("STOA_SEARCH", true),
     feed: readFeed(reader),
+    web: reader.flag("STOA_WEB", true),
+    devSignIn: readDevSignIn(reader, environment),
     moderationHook: readModerationHook(reader),
     profileService: readProfileService(reader),
     metrics: readMetrics(reader),
@@ -282,6 +288,14 @@ function readSecret(reader: EnvReader, environment: Config["environment"]): stri
     reader.complain("JWT_SECRET_KEY", `at least ${SECRET_LENGTH_MIN} characters (${why})`, true);
   }
   return secret;
+}
+
+function readDevSignIn(reader: EnvReader, environment: Config["environment"]): Config["devSignIn"] {
+  const fallback = environment === "development" ? "local" : "off";
+  const value = reader.oneOf("STOA_DEV_SIGN_IN", ["off", "local", "on"], fallback);
+  if (environment !== "production" || value === "off") return value;
+  reader.complain("STOA_DEV_SIGN_IN", "off in production: it gives anybody any name");
+  return "off";
 }
 
 function readOrigins(reader: EnvReader): "*" | readonly string[] {

@@ -43,6 +43,7 @@ import { Receipts } from "./edge/keeping/receipt.ts";
 import { Retention } from "./edge/keeping/retention.ts";
 import type { Broadcaster } from "./edge/ports.ts";
 import { StreamHub } from "./edge/streams/stream-hub.ts";
+import { openPages } from "./open-pages.ts";
 import { openBlobs, openCluster } from "./open-parts.ts";
 import { vapidOf } from "./integrations/notify/vapid.ts";
 import { refuseUrl } from "./integrations/outward-http.ts";
@@ -372,7 +373,12 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     const sampled = (): void => circle.pulse.look();
     pulse = new Pulse({ clock, node, source: figuresOfNode, shards: config.shards, answerTimes, sampled });
   }
+  const pages = config.web
+    ? await openPages({ devSignIn: config.devSignIn !== "off" }, (why) => log.warn({ why }, "no_pages"))
+    : undefined;
   const app = createApp({
+    pages,
+    minter: auth,
     ...{ keeper, retention, erasures, receipts: new Receipts(secret) },
     engine: gateway,
     auth: circle.access,

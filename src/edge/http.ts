@@ -29,6 +29,9 @@ import { type Health, healthPlugin } from "./plugins/health-plugin.ts";
 import { exportPlugin } from "./plugins/export-plugin.ts";
 import { historyPlugin } from "./plugins/history-plugin.ts";
 import { homePlugin } from "./plugins/home-plugin.ts";
+import { devTokenPlugin } from "./pages/dev-token-plugin.ts";
+import type { PageBundle } from "./pages/page-bundle.ts";
+import { pagesPlugin } from "./pages/pages-plugin.ts";
 import { BODY_BYTES_MAX } from "./rest/json-body.ts";
 import { type Log, withoutToken } from "./log.ts";
 import { type MetricsOptions, metricsPlugin } from "./plugins/metrics-plugin.ts";
@@ -67,6 +70,8 @@ import { tracePlugin } from "./plugins/trace-plugin.ts";
 export interface AppOptions {
   readonly engine: Engine;
   readonly auth: Pick<Auth, "verifyToken">;
+  /** Gives tokens to whoever says a name, where that is allowed. */
+  readonly minter?: Pick<Auth, "mintToken"> | undefined;
   readonly config: Config;
   readonly log: Log;
   readonly health: Health;
@@ -81,6 +86,8 @@ export interface AppOptions {
     "rates" | "pulse" | "accessChanged" | "limitsChanged" | "announce" | "desk" | "tenantChanged"
   >;
   readonly counters?: EdgeCounters;
+  /** `undefined`: a line at `/` that says what this is. */
+  readonly pages?: PageBundle | undefined;
   /** `undefined`: nobody may ask. */
   readonly metrics?: MetricsOptions | undefined;
   /** `undefined`: this server keeps no files. */
@@ -113,6 +120,8 @@ export function createApp(options: AppOptions) {
     searcher,
     circle,
     attachments,
+    pages,
+    minter,
     counters = new EdgeCounters(),
     metrics,
     push,
@@ -159,7 +168,8 @@ export function createApp(options: AppOptions) {
     })
     .use(healthPlugin(health))
     .use(metrics === undefined ? new Elysia() : metricsPlugin(metrics))
-    .use(homePlugin())
+    .use(pages === undefined ? homePlugin() : pagesPlugin(pages, config))
+    .use(minter && config.devSignIn !== "off" ? devTokenPlugin(minter, config.devSignIn) : new Elysia())
     .use(socketPlugin(auth, sockets, config, circle.rates));
   for (const prefix of PREFIXES) {
     app

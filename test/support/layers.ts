@@ -78,6 +78,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   domain: { may: ["base/"], packages: ["re2js"] },
   // React is for `client/react` alone: the SDK's size test fails when anything else is imported.
   client: { may: ["base/", "protocol/"], packages: ["react"] },
+  web: { may: ["client/"], packages: ["preact", "preact/*", "@preact/signals"] },
   storage: {
     may: ["base/", ...DOMAIN_TYPES],
     packages: ["bun:sqlite", "@aws-sdk/client-dynamodb", "@smithy/*", "msgpackr", "node:*"],
@@ -176,6 +177,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "cluster-node.ts": { may: [""], packages: ["*"] },
   "executable.ts": { may: [""], packages: ["*"] },
   "open-parts.ts": { may: [""], packages: ["*"] },
+  "open-pages.ts": { may: [""], packages: ["*"] },
   cli: { may: [""], packages: ["*"] },
 };
 

@@ -84,6 +84,10 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "do messages of type `system` tell of a room's new name, of people removed or banned, of what is pinned? Each counts as unread",
     value: (c) => c.systemMessages,
   },
+  STOA_WEB: { says: "serve the [web page](WEB.md) at `/`", value: (c) => c.web },
+  STOA_DEV_SIGN_IN: {
+    says: "who may sign in at the page by any name: nobody, whoever sits at this machine, everybody. Default: `local` in development, else `off`; `off` is all that production takes",
+  },
   STOA_SEARCH: {
     says: "are messages indexed by their words, so that they can be searched? On DynamoDB that costs writes",
     value: (c) => c.search,
