@@ -42,7 +42,7 @@ export function Menu({ label, items, place, onClose }: MenuProps) {
     return () => {
       if (before instanceof HTMLElement && before.isConnected && menu.contains(document.activeElement)) before.focus();
     };
-  }, []);
+  }, [place.x, place.y]);
   useEffect(() => {
     const press = (event: PointerEvent): void => {
       if (!ref.current?.contains(event.target as Node)) onClose();
