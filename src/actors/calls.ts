@@ -334,7 +334,7 @@ export interface RoomCalls {
     readonly reply: MarkedView;
   };
   readonly mark_unread: {
-    readonly request: { readonly seq?: Seq; readonly messageId?: MessageId };
+    readonly request: { readonly seq?: Seq; readonly messageId?: MessageId; readonly clientId?: string };
     readonly reply: MarkedView;
   };
   /** Who has read one message, in numbers and a page of names. */

@@ -207,7 +207,7 @@ function otherRequest(
     case "set_moderation":
       return ask({ kind: "set_moderation", ...key, rules: frame.rules }, ACKNOWLEDGE);
     case "mark_unread":
-      return ask(markUnread(by, frame), ACKNOWLEDGE);
+      return ask(markUnread(by, frame, key.clientId), ACKNOWLEDGE);
     case "confirm_delivered":
       return ask({ kind: "confirm_delivered", by, seq: frame.seq }, ACKNOWLEDGE);
   }
@@ -271,7 +271,7 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
         ACKNOWLEDGE,
       );
     case "mark_unread":
-      return ask(markUnread(by, call), ACKNOWLEDGE);
+      return ask(markUnread(by, call, call.clientId), ACKNOWLEDGE);
     case "receipts":
       return ask(
         { kind: "check_read", by },
@@ -450,8 +450,18 @@ function presenceWish({ customStatus, expiresInMs }: Partial<PresenceWish>): Omi
   return { ...(customStatus !== undefined && { customStatus }), ...(expiresInMs !== undefined && { expiresInMs }) };
 }
 
-function markUnread(by: Principal, { seq, messageId }: Pick<MarkUnread, "seq" | "messageId">): MarkUnread {
-  return { kind: "mark_unread", by, ...(seq !== undefined && { seq }), ...(messageId !== undefined && { messageId }) };
+function markUnread(
+  by: Principal,
+  { seq, messageId }: Pick<MarkUnread, "seq" | "messageId">,
+  key: string | undefined,
+): MarkUnread {
+  return {
+    kind: "mark_unread",
+    by,
+    ...(seq !== undefined && { seq }),
+    ...(messageId !== undefined && { messageId }),
+    ...(key !== undefined && { key }),
+  };
 }
 
 export function roomRequest(

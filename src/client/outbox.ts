@@ -90,8 +90,7 @@ export class Outbox {
         return reject(new ChatError("overloaded", "Too much waits to be sent.", undefined, true));
       }
       const clientId = wish.clientId ?? randomId();
-      const { roomId } = wish;
-      const knownSeq = wish.knownSeq ?? (roomId === undefined ? undefined : this.#ports.knownSeq(roomId));
+      const knownSeq = this.#knownOf(wish);
       const frame = { ...wish, clientId, ...(knownSeq !== undefined && { knownSeq }) } as MutationFrame;
       // No two alike, so that they keep their order.
       this.#lastAt = Math.max(Date.now(), this.#lastAt + 0.001);
@@ -103,12 +102,25 @@ export class Outbox {
     });
   }
 
+  /** A mark stands in no log: how far the room was known then says nothing. */
+  #knownOf(wish: MutationFrame): Seq | undefined {
+    if (wish.type === "mark_unread") return undefined;
+    const { roomId } = wish;
+    return wish.knownSeq ?? (roomId === undefined ? undefined : this.#ports.knownSeq(roomId));
+  }
+
   /** What was refused is asked for once more, under the same name where that is safe. */
   retry(clientId: string): Promise<Ack> {
     const failed = this.#failed.find((one) => one.clientId === clientId);
     if (failed === undefined) return Promise.reject(new ChatError("not_found", "Nothing of this name was refused."));
     this.#forget(clientId);
-    const { clientId: _clientId, knownSeq: _knownSeq, ...wish } = failed.frame;
+    const {
+      clientId: _clientId,
+      knownSeq: _knownSeq,
+      ...wish
+    } = failed.frame as MutationFrame & {
+      readonly knownSeq?: Seq;
+    };
     return this.add((failed.error.code === "retry_expired" ? wish : failed.frame) as MutationFrame);
   }
 

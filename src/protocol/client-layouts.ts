@@ -73,7 +73,7 @@ export const CLIENT_LAYOUTS: Readonly<Record<ClientFrameType, ClientLayout>> = {
   typing_stop: [31],
   mark_read: [32, "seq", "messageIds"],
   confirm_delivered: [33, "seq"],
-  mark_unread: [34, "seq", "messageId"],
+  mark_unread: [34, "seq", "messageId", "clientId"],
   ban_member: [100, ...PERSON, "reason", "durationMs"],
   unban_member: [101, ...PERSON],
   mute_member: [102, ...PERSON, "reason", "durationMs"],

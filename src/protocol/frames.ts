@@ -204,11 +204,12 @@ export interface MarkThreadReadFrame extends RoomRequest {
   readonly threadId: MessageId;
   readonly messageId?: MessageId;
 }
-/** Counts go from this message again until the user reads on; one of the two is required. Receipts stay. */
+/** Counts go from this message again until the user reads on; `seq` or `messageId` is required. Receipts stay. */
 export interface MarkUnreadFrame extends RoomRequest {
   readonly type: "mark_unread";
   readonly seq?: Seq;
   readonly messageId?: MessageId;
+  readonly clientId?: string;
 }
 /** A client's word that it has everything up to `seq`. */
 export interface ConfirmFrame extends RoomRequest {

@@ -329,7 +329,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
     mark_unread: {
       op: 34,
       room: "required",
-      fields: [optional("seq", seq), optional("messageId", id)],
+      fields: [optional("seq", seq), optional("messageId", id), optional("clientId", text(CLIENT_ID_LENGTH_MAX, 1))],
       rule: seqOrMessageId,
     },
   };

@@ -2,6 +2,7 @@
  * Port of what is asked across rooms, and of rows that are not in any log: read marks, people, documents.
  * Projections may lag behind the log by the adapter's stated bound (SQLite: not at all); they can be rebuilt from it.
  */
+import { hash32 } from "../base/hash.ts";
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import type { ItemValue, MemberRow } from "../domain/room/state.ts";
 import type { RoomType } from "../domain/room/vocabulary.ts";
@@ -31,6 +32,24 @@ export interface UnreadFrom {
   readonly seq: Seq;
   readonly no: number;
 }
+/** The last 24 bits of a version say which request the marking was asked with; those before them count. */
+const MARKING_KEYS = 2 ** 24;
+
+/** Above `version`, whatever the key. */
+export function nextMarking(version: number, key: string | undefined): number {
+  return (Math.floor(version / MARKING_KEYS) + 1) * MARKING_KEYS + shortKey(key);
+}
+
+/** The last marking was this request's: one in 16 million others is taken for it, right after it. */
+export function isMarkingOf(version: number, key: string | undefined): boolean {
+  return key !== undefined && version >= MARKING_KEYS && version % MARKING_KEYS === shortKey(key);
+}
+
+/** Never 0: so are markings without a key. */
+function shortKey(key: string | undefined): number {
+  return key === undefined ? 0 : 1 + (hash32(key) % (MARKING_KEYS - 1));
+}
+
 /** Place of an `UnreadFrom` that is over: behind everything. */
 export const READ_AGAIN = Number.MAX_SAFE_INTEGER;
 

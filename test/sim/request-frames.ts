@@ -63,8 +63,9 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
     case "create_invite":
       return { type: "create_invite", ...key };
     case "mark_read":
-    case "mark_unread":
       return { type: body.kind, ref, roomId, seq: body.seq };
+    case "mark_unread":
+      return { type: body.kind, ref, roomId, seq: body.seq, ...(clientId !== undefined && { clientId }) };
     default:
       throw new Error(`${body.kind} is no frame`);
   }

@@ -65,12 +65,16 @@ export class MessageRequests {
   }
 
   /** Answers when the mark is durable. */
-  markThread(request: RoomRequest, { root, no, lastNo }: MarkThread): void {
+  markThread(request: RoomRequest, { root, no, lastNo, follows }: MarkThread): void {
     const { userId } = request.by;
     const threadId = messageIdOf(root);
     this.#open.wait<number>(
       request,
-      (done) => this.#marks.advance({ room: this.#room.room, root, userId }, no, done),
+      (done) => {
+        // Nothing is counted for whoever does not follow it, and nobody would ever take the mark away again.
+        if (follows) this.#marks.advance({ room: this.#room.room, root, userId }, no, done);
+        else done({ ok: true, value: no });
+      },
       (mark) => {
         const { tenant, room } = this.#room;
         const { asker } = request;

@@ -31,7 +31,7 @@ export function carryOut(parts: EffectParts, effect: RoomEffect, request: RoomRe
       room.marks.read(by.userId, effect.seq, request);
       return;
     case "mark_unread":
-      room.marks.unread(by.userId, effect.seq, request);
+      room.marks.unread(by.userId, effect.seq, effect.key, request);
       return;
     case "mark_delivered":
       room.marks.delivered(by.userId, effect.seq, request);

@@ -13,9 +13,11 @@ import type { ReadResult } from "../../storage/journal.ts";
 import {
   countedNo,
   type Mark,
+  isMarkingOf,
   type Marked,
   mentionsAfter,
   mergeMarks,
+  nextMarking,
   READ_AGAIN,
   type UnreadCount,
 } from "../../storage/projections.ts";
@@ -81,8 +83,8 @@ export class RoomMarks {
     });
   }
 
-  /** `seq` is the first message that is unread again. */
-  unread(userId: UserId, seq: Seq, request: RoomRequest): void {
+  /** `seq` is the first message that is unread again. What is repeated under the last marking's `key` changes nothing. */
+  unread(userId: UserId, seq: Seq, key: string | undefined, request: RoomRequest): void {
     this.#reading.add(request);
     this.of(userId, (current) => {
       if (!current.ok) return this.#unavailable(request);
@@ -90,7 +92,9 @@ export class RoomMarks {
       this.#messageNoAt(seq - 1, (no) => {
         if (!no.ok) return this.#unavailable(request);
         const marked = this.#withSent(this.#newest(userId) ?? current.value);
-        const version = (marked.unreadFrom?.version ?? 0) + 1;
+        const before = marked.unreadFrom?.version ?? 0;
+        if (isMarkingOf(before, key)) return this.#advance(userId, marked, request);
+        const version = nextMarking(before, key);
         this.#advance(userId, { ...marked, unreadFrom: { version, seq: seq - 1, no: no.value } }, request);
       });
     });

@@ -4,7 +4,7 @@
  * Wall clocks err: what is deleted is older by `RETENTION_GUARD_MS` than the room's days, so a clock that is an hour ahead
  * hides too early and deletes nothing too early.
  */
-import type { Seq, UserId } from "../../base/ids.ts";
+import type { RoomId, Seq, UserId } from "../../base/ids.ts";
 import { RETENTION_GUARD_MS, UPKEEP_EVENTS_MAX } from "../../base/limits.ts";
 import { voteCollection } from "../../domain/room/polls.ts";
 import { reactionCollection } from "../../domain/room/reactions.ts";
@@ -12,14 +12,18 @@ import type { MessageOverlay, RoomState } from "../../domain/room/state.ts";
 import { followsOf, repliesOf, seqId } from "../../domain/room/thread-items.ts";
 import type { ItemsOf, ReadResult, Segment } from "../../storage/journal.ts";
 import type { DueView, KeepAsk, KeepReply, LogPlace } from "../keeping-calls.ts";
+import { gather } from "../gather.ts";
 import { decodeEntries } from "../log-codec.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
+import { ThreadMarks, type ThreadOf } from "./thread-marks.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer = (reply: ReadResult<KeepReply>) => void;
 
 const DAY_MS = 86_400_000;
+/** Documents of thread marks that are removed at once. */
+const MARKS_AT_ONCE = 32;
 const UNAVAILABLE = { ok: false, error: "unavailable" } as const;
 
 /** Days that a room's messages are kept; 0: for ever. The room's own setting counts before the installation's. */
@@ -78,7 +82,7 @@ export class RoomRetention {
       const last = segments.at(-1);
       if (read.ok && last === undefined) return answer({ ok: true, value: { more: false } });
       // Where it cannot be read it may have been left half done: then only what is certain is taken.
-      this.#itemsOf(segments, (items) => {
+      this.#hangingOn(segments, (items) => {
         if (!items.ok) return answer(items);
         this.#room.coverBySnapshot(last?.lastSeq ?? through, (covered) => {
           if (!covered) return answer(UNAVAILABLE);
@@ -99,8 +103,8 @@ export class RoomRetention {
     this.#env.journal.readRange(this.#room.key, range, this.#later(answer));
   }
 
-  /** The rows that hang on the messages of these segments. */
-  #itemsOf(segments: readonly Segment[], answer: (items: ReadResult<readonly ItemsOf[]>) => void): void {
+  /** The rows that hang on the messages of these segments. What people have read of their threads is gone when it is answered. */
+  #hangingOn(segments: readonly Segment[], answer: (items: ReadResult<readonly ItemsOf[]>) => void): void {
     const seqs = segments
       .flatMap((segment) => decodeEntries(segment.firstSeq, segment.entries))
       .filter(({ kind }) => kind === "message_sent")
@@ -110,20 +114,40 @@ export class RoomRetention {
       seqs,
       this.#later((read: ReadResult<readonly (MessageOverlay | null)[]>) => {
         if (!read.ok) return answer(read);
-        answer({ ok: true, value: seqs.flatMap((seq, index) => hangingOn(seq, read.value[index] ?? {})) });
+        const items = seqs.flatMap((seq, index) => hangingOn(seq, read.value[index] ?? {}));
+        const marks = seqs.flatMap((seq, index) => marksOn(this.#room.room, seq, read.value[index] ?? {}));
+        this.#forgetMarks(marks, (forgotten) => answer(forgotten.ok ? { ok: true, value: items } : forgotten));
       }),
+    );
+  }
+
+  #forgetMarks(threads: readonly ThreadOf[], answer: (forgotten: ReadResult<true>) => void): void {
+    const [now, then] = [threads.slice(0, MARKS_AT_ONCE), threads.slice(MARKS_AT_ONCE)];
+    if (now.length === 0) return answer({ ok: true, value: true });
+    const marks = new ThreadMarks(this.#env.projections, this.#room.tenant, this.#later);
+    gather<true>(
+      now.map((thread) => (done) => marks.forget(thread, done)),
+      (forgotten) => (forgotten.ok ? this.#forgetMarks(then, answer) : answer(forgotten)),
     );
   }
 }
 
-function hangingOn(seq: Seq, { reactions, poll, thread }: MessageOverlay): readonly ItemsOf[] {
+/** A deleted message says no more who reacted and voted; their rows are there all the same. */
+
+function hangingOn(seq: Seq, { reactions, poll, thread, deletedAt }: MessageOverlay): readonly ItemsOf[] {
   const items: ItemsOf[] = [];
-  if (reactions !== undefined) items.push({ collection: reactionCollection(seq) });
-  if (poll !== undefined) items.push({ collection: voteCollection(seq) });
+  const isDeleted = deletedAt !== undefined;
+  if (reactions !== undefined || isDeleted) items.push({ collection: reactionCollection(seq) });
+  if (poll !== undefined || isDeleted) items.push({ collection: voteCollection(seq) });
   if (thread === undefined) return items;
   items.push({ collection: repliesOf(seq) });
   for (const userId of thread.followers) items.push({ collection: followsOf(userId), ids: [seqId(seq)] });
   return items;
+}
+
+/** How far those who follow the thread have read it. */
+function marksOn(room: RoomId, root: Seq, { thread }: MessageOverlay): readonly ThreadOf[] {
+  return (thread?.followers ?? []).map((userId) => ({ room, root, userId }));
 }
 
 interface Bounds {

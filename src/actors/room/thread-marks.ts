@@ -55,6 +55,27 @@ export class ThreadMarks {
     });
   }
 
+  /** The thread is gone: nobody counts its replies any more. */
+  forget(thread: ThreadOf, answer: Done<true>, attempts = THREAD_MARK_ATTEMPTS_MAX): void {
+    this.#read(thread, (read) => {
+      if (!read.ok) return answer(read);
+      if (read.value === null) return answer({ ok: true, value: true });
+      if (attempts === 0) return answer({ ok: false, error: "unavailable" });
+      this.#projections.writeDocument(
+        this.#tenant,
+        marksOf(thread.userId),
+        idOf(thread),
+        null,
+        read.value.version,
+        this.#later((written) => {
+          if (!written.ok) answer(written);
+          else if (written.value === "written") answer({ ok: true, value: true });
+          else this.forget(thread, answer, attempts - 1);
+        }),
+      );
+    });
+  }
+
   #read(thread: ThreadOf, answer: Done<StoredDocument | null>): void {
     this.#projections.readDocument(this.#tenant, marksOf(thread.userId), idOf(thread), this.#later(answer));
   }

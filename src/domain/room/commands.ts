@@ -267,6 +267,8 @@ export interface MarkUnread extends CommandBase {
   readonly kind: "mark_unread";
   readonly seq?: Seq;
   readonly messageId?: MessageId;
+  /** The last marking's is known again: what is repeated under it changes nothing. */
+  readonly key?: string;
 }
 export interface ConfirmDelivered extends CommandBase {
   readonly kind: "confirm_delivered";

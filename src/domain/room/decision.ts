@@ -81,7 +81,7 @@ export type RoomEffect =
   | { readonly kind: "typing"; readonly userId: UserId; readonly name: string | undefined; readonly isTyping: boolean }
   | { readonly kind: "mark_read"; readonly userId: UserId; readonly seq: Seq }
   /** `seq`: of the first message that is unread again. */
-  | { readonly kind: "mark_unread"; readonly userId: UserId; readonly seq: Seq }
+  | { readonly kind: "mark_unread"; readonly userId: UserId; readonly seq: Seq; readonly key?: string }
   | { readonly kind: "mark_delivered"; readonly userId: UserId; readonly seq: Seq }
   | {
       readonly kind: "mark_thread_read";
@@ -90,6 +90,8 @@ export type RoomEffect =
       /** The reply up to which it is read, and the last one that there is. */
       readonly no: number;
       readonly lastNo: number;
+      /** Whoever does not has nothing counted. */
+      readonly follows: boolean;
     }
   | {
       readonly kind: "notify";

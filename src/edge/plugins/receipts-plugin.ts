@@ -6,7 +6,17 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
-import { messageId, messageParams, receiptState, roomParams, seq, userId } from "../rest/schemas.ts";
+import { idempotencyOf } from "../rest/mutations.ts";
+import {
+  clientId,
+  messageId,
+  messageParams,
+  mutationHeaders,
+  receiptState,
+  roomParams,
+  seq,
+  userId,
+} from "../rest/schemas.ts";
 import { receiptsJson, unreadJson } from "../rest/views.ts";
 
 const LIMIT = { min: 1, max: RECEIPTS_NAMES_PAGE_MAX, fallback: 50 } as const;
@@ -16,7 +26,7 @@ const pageQuery = t.Object({
   after: t.Optional(userId),
   limit: wholeText(LIMIT),
 });
-const unreadBody = t.Object({ seq: t.Optional(seq), messageId: t.Optional(messageId) });
+const unreadBody = t.Object({ seq: t.Optional(seq), messageId: t.Optional(messageId), clientId: t.Optional(clientId) });
 
 export function receiptsPlugin(prefix: string, options: RestOptions) {
   const { engine } = options;
@@ -48,7 +58,7 @@ export function receiptsPlugin(prefix: string, options: RestOptions) {
     )
     .post(
       "/rooms/:roomId/unread",
-      async ({ principal, params, body, set }) => {
+      async ({ principal, params, body, headers, set }) => {
         const { seq: from, messageId: message } = body;
         if (from === undefined && message === undefined) {
           return refuse(set, { code: "missing_field", field: "messageId", message: 'Give "messageId" or "seq".' });
@@ -57,7 +67,8 @@ export function receiptsPlugin(prefix: string, options: RestOptions) {
           ...(from !== undefined && { seq: from }),
           ...(message !== undefined && { messageId: message }),
         };
-        const call = { to: "room", room: params.roomId, kind: "mark_unread", ...first } as const;
+        const { clientId: key } = idempotencyOf({ headers, body });
+        const call = { to: "room", room: params.roomId, kind: "mark_unread", ...first, clientId: key } as const;
         return answer(set, await engine.call(principal, call), ({ readSeq, unread, mentions }) => ({
           roomId: params.roomId,
           readSeq,
@@ -65,7 +76,12 @@ export function receiptsPlugin(prefix: string, options: RestOptions) {
           mentionCount: mentions,
         }));
       },
-      { params: roomParams, body: unreadBody, detail: { summary: "Mark as unread, from one message on" } },
+      {
+        params: roomParams,
+        headers: mutationHeaders,
+        body: unreadBody,
+        detail: { summary: "Mark as unread, from one message on" },
+      },
     )
     .get(
       "/unread",

@@ -1,7 +1,7 @@
 /** What retention takes of a room, and when: at its bounds, with clocks that jump, and of what somebody wrote who is held. */
 import { expect, test } from "bun:test";
 import type { KeepAsk, KeepReply } from "../../../src/actors/keeping-calls.ts";
-import type { RoomId, TenantId, UserId } from "../../../src/base/ids.ts";
+import { itemNames, type RoomId, type TenantId, type UserId } from "../../../src/base/ids.ts";
 import { RETENTION_GUARD_MS } from "../../../src/base/limits.ts";
 import { SmallNode } from "../../support/small-node.ts";
 
@@ -102,4 +102,42 @@ test("what is gone is in no store, and the room goes on from where it was", asyn
   node.run(100);
   expect(await shown(node)).toBe(1);
   expect(await dueMessages(node)).toBe(0);
+});
+
+test("reactions, votes and what people had read of threads go with their message, also when it was deleted long before", async () => {
+  const node = new SmallNode({ settings: { messageRetentionDays: DAYS } });
+  const [ann, ben] = [node.connect("ann"), node.connect("ben")];
+  ann.create("room");
+  ben.join("room");
+  const say = (more: object): unknown => ann.ack({ type: "send_message", roomId: "room", ...more })["messageId"];
+  const poll = { question: "?", options: [{ text: "a" }, { text: "b" }] };
+  for (const isDeleted of [false, true]) {
+    const [root, asked] = [say({ content: "root" }), say({ content: "?", poll })];
+    ben.ack({ type: "message_reaction", roomId: "room", messageId: root, emoji: "+1", action: "add" });
+    ben.ack({ type: "vote_poll", roomId: "room", messageId: asked, choices: [1] });
+    ben.ack({ type: "send_message", roomId: "room", content: "a reply", replyTo: root });
+    say({ content: "another", replyTo: root });
+    ben.ack({ type: "mark_thread_read", roomId: "room", threadId: root });
+    for (const messageId of isDeleted ? [root, asked] : [])
+      ann.ack({ type: "delete_message", roomId: "room", messageId });
+  }
+  node.run(1_000);
+  const kept = (): string[] =>
+    [...(node.store.currentLog(TENANT, ROOM)?.items ?? [])]
+      .filter(([, value]) => value !== null)
+      .map(([key]) => itemNames(key).collection.replace(/\d+/, ""));
+  const marks = (): number =>
+    [...node.store.documents(TENANT, "threads.ben").values()].filter(({ value }) => value !== null).length;
+  const before = kept();
+  for (const name of ["r", "v", "f.ann", "f.ben"]) expect(before.filter((other) => other === name)).toHaveLength(2);
+  expect(marks()).toBe(2);
+  node.clock.jumpWall(40 * DAY_MS);
+  const { due } = await keep(node, { do: "due", heldUsers: [] });
+  if (due?.through === undefined) throw new Error("nothing is due");
+  for (let step = 0; step < 20; step += 1) {
+    const { more } = await keep(node, { do: "trim", through: due.through });
+    if (more !== true) break;
+  }
+  expect(kept()).toEqual([]);
+  expect(marks()).toBe(0);
 });

@@ -62,6 +62,36 @@ test("marked as unread survives the room's activation, and what was sent before 
   expect(greeting(node, "ben")).toEqual({ total: 0, rooms: {} });
 });
 
+test("a repetition under the last marking's key changes nothing, whatever was read meanwhile; another key marks again", async () => {
+  const { node, ann, ben } = start();
+  const phone = node.connect("ben");
+  const first = seqOf(ann, "1");
+  const second = seqOf(ann, "2");
+  read(ben, second);
+  const mark = { type: "mark_unread", roomId: "room", seq: first, clientId: "mark 1" };
+  ben.ack(mark);
+  // Two in one breath are one.
+  ben.send(mark);
+  ben.ack(mark);
+  expect(await roomOf(node, "ben")).toEqual({ unread: 2, mentions: 0 });
+  read(phone, second);
+  ben.ack(mark);
+  expect(await roomOf(node, "ben")).toEqual({ unread: 0, mentions: 0 });
+  node.restartShard(0);
+  node.run(3 * SECOND_MS);
+  const again = node.connect("ben");
+  again.ack(mark);
+  expect(await roomOf(node, "ben")).toEqual({ unread: 0, mentions: 0 });
+  again.ack({ ...mark, clientId: "mark 2" });
+  expect(await roomOf(node, "ben")).toEqual({ unread: 2, mentions: 0 });
+  // Only the last one is known again.
+  again.ack(mark);
+  read(again, second);
+  const { clientId: _clientId, ...unnamed } = mark;
+  again.ack(unnamed);
+  expect(await roomOf(node, "ben")).toEqual({ unread: 2, mentions: 0 });
+});
+
 test("to mark as unread what is unread anyway changes nothing; a message that is not there is not found", () => {
   const { ann, ben } = start();
   const seq = seqOf(ann, "1");

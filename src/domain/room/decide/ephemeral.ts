@@ -48,7 +48,7 @@ export function decideMarkRead(state: LiveRoom, command: MarkRead): Decision {
   return acceptEffect({ kind: "mark_read", userId: by.userId, seq: Math.min(seq, state.head) });
 }
 
-export function decideMarkUnread(state: LiveRoom, { by, seq, messageId }: MarkUnread): Decision {
+export function decideMarkUnread(state: LiveRoom, { by, seq, messageId, key }: MarkUnread): Decision {
   const refusal = refuse(state, by, "mark");
   if (refusal !== undefined) return refusal;
   if (messageId === undefined && seq === undefined) {
@@ -59,7 +59,7 @@ export function decideMarkUnread(state: LiveRoom, { by, seq, messageId }: MarkUn
   if (from === undefined) return reject("invalid_field", "messageId is not the id of a message.", field);
   if (!isPosition(from)) return notAPosition();
   if (from < 1 || from > state.head) return reject("message_not_found", undefined, field);
-  return acceptEffect({ kind: "mark_unread", userId: by.userId, seq: from });
+  return acceptEffect({ kind: "mark_unread", userId: by.userId, seq: from, ...(key !== undefined && { key }) });
 }
 
 export function decideConfirm(state: LiveRoom, { by, seq }: ConfirmDelivered): Decision {

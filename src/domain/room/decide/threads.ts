@@ -5,7 +5,7 @@
 import { messageIdOf, type MessageId, type Seq, seqOfMessageId, type UserId } from "../../../base/ids.ts";
 import { THREAD_FOLLOWERS_MAX } from "../../../base/limits.ts";
 import type { MarkThreadRead } from "../commands.ts";
-import type { Decision, RoomEffect } from "../decision.ts";
+import type { Decision } from "../decision.ts";
 import type { MessageDeleted, ThreadPlace } from "../events.ts";
 import { knownMessage } from "../message-rows.ts";
 import type { MessageRow, ThreadSummary } from "../state.ts";
@@ -93,6 +93,6 @@ export function decideMarkThread(state: LiveRoom, command: MarkThreadRead): Deci
     }
     no = reply.thread.no;
   }
-  const effect: RoomEffect = { kind: "mark_thread_read", userId: by.userId, root, no, lastNo: thread.lastNo };
-  return acceptEffect(effect);
+  const follows = thread.followers.includes(by.userId);
+  return acceptEffect({ kind: "mark_thread_read", userId: by.userId, root, no, lastNo: thread.lastNo, follows });
 }
