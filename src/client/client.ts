@@ -87,7 +87,11 @@ export class StoaClient {
       failed: (failed) => emitter.emit("failed", failed),
       storage: options.storage,
     });
-    this.#marks = new Marks(send);
+    this.#marks = new Marks({
+      send,
+      ask: (frame) => this.#requests.ask(frame),
+      marked: (room) => this.#session.marked(room),
+    });
     this.#unread = new Unread((count) => emitter.emit("unread", count));
     const unreadOf = (roomId: RoomId): UnreadCount => this.#unread.of(roomId);
     this.#states = new RoomStates(emitter, unreadOf);

@@ -78,9 +78,14 @@ export class Session {
     emitter.emit("frame", frame);
     const feeds = [...this.#feeds.values()];
     for (const feed of feeds) feed.asked();
+    if (!isResumed) marks.opened();
     // A session that goes on elsewhere has resumed what has a position.
     this.#resume(isResumed ? feeds.filter(({ position }) => position === undefined) : feeds);
-    if (!isResumed) marks.opened();
+  }
+
+  /** The server knows what was read: it says what is left, where nobody here can. */
+  marked(roomId: RoomId): void {
+    if (this.#parts.unread.isUnsure(roomId)) this.#askUnread(roomId);
   }
 
   lost(isForGood: boolean): void {

@@ -20,6 +20,8 @@ const NONE: Count = { base: 0, baseMentions: 0, head: 0, newer: [] };
 export class Unread {
   readonly #changed: (count: UnreadCount) => void;
   readonly #rooms = new Map<RoomId, Count>();
+  /** Rooms of which a part was read of what the server had counted. */
+  readonly #unsure = new Set<RoomId>();
   /** By room, what the `connection` frame said. */
   readonly #said = new Map<RoomId, number>();
   userId: UserId | undefined;
@@ -63,6 +65,11 @@ export class Unread {
     }
   }
 
+  /** The server is to be asked, now that it knows what was read. */
+  isUnsure(roomId: RoomId): boolean {
+    return this.#unsure.delete(roomId);
+  }
+
   /** All that was missed is counted. false: the server said otherwise, so it is to be asked. */
   agrees(roomId: RoomId): boolean {
     const said = this.#said.get(roomId);
@@ -90,14 +97,14 @@ export class Unread {
     this.#changed(this.of(roomId));
   }
 
-  /** Up to here. Of what the server counted nobody here knows which it was: it is read when the last of it is. */
+  /** Up to here. Of what the server counted nobody here knows which it was: a part of it is for the server to say. */
   read(roomId: RoomId, seq: Seq): void {
     const count = this.#rooms.get(roomId);
     if (count === undefined) return;
     if (seq >= count.head) {
       count.base = 0;
       count.baseMentions = 0;
-    }
+    } else if (count.base > 0) this.#unsure.add(roomId);
     count.newer = count.newer.filter((one) => one.seq > seq);
     this.#changed(this.of(roomId));
   }

@@ -1,6 +1,7 @@
 /**
- * MessagePack in as little code as possible, for clients: the server is trusted, so nothing is bounded here. Numbers are written in
- * their shortest form. Throws `RangeError` where the bytes end too early, and on extension types.
+ * MessagePack in as little code as possible, for clients: the server is trusted, so nothing is bounded here, and what it never
+ * writes (bytes, single floats) is not read. Numbers are written in their shortest form. Throws
+ * `RangeError` where the bytes end too early, and on what is not read.
  */
 
 /** Made at its first use: platforms without it speak JSON. */
@@ -29,15 +30,12 @@ class Reader {
     if (byte >= 0xe0) return byte - 0x100;
     if (byte === 0xc0) return null;
     if (byte === 0xc2 || byte === 0xc3) return byte === 0xc3;
-    if (byte >= 0xc4 && byte <= 0xc6) return this.#slice(this.#uint(byte - 0xc4));
-    if (byte === 0xca) return this.#view.getFloat32(this.#skip(4));
     if (byte === 0xcb) return this.#view.getFloat64(this.#skip(8));
     if (byte >= 0xcc && byte <= 0xcf) return this.#uint(byte - 0xcc);
     if (byte === 0xd3) return Number(this.#view.getBigInt64(this.#skip(8)));
     if (byte >= 0xd0 && byte <= 0xd2) {
-      const bits = 8 * 2 ** (byte - 0xd0);
-      const whole = this.#uint(byte - 0xd0);
-      return whole >= 2 ** (bits - 1) ? whole - 2 ** bits : whole;
+      const shift = 32 - 8 * 2 ** (byte - 0xd0);
+      return (this.#uint(byte - 0xd0) << shift) >> shift;
     }
     if (byte >= 0xd9 && byte <= 0xdb) return this.#text(this.#uint(byte - 0xd9));
     if (byte === 0xdc || byte === 0xdd) return this.#list(this.#uint(byte - 0xdb));
@@ -59,13 +57,9 @@ class Reader {
   }
 
   #text(length: number): string {
-    decoder ??= new TextDecoder();
-    return decoder.decode(this.#slice(length));
-  }
-
-  #slice(length: number): Uint8Array {
     const start = this.#skip(length);
-    return this.#bytes.subarray(start, this.#at);
+    decoder ??= new TextDecoder();
+    return decoder.decode(this.#bytes.subarray(start, this.#at));
   }
 
   /** Of 2 to the power of `size` bytes. */
