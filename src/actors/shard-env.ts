@@ -11,6 +11,7 @@ import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
 import type { Working } from "./actor.ts";
 import type { Address } from "./address.ts";
+import type { AnswerBeat } from "./room/answer-beat.ts";
 import type { BoardBudget } from "./room/board-budget.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { Ownership } from "./ownership.ts";
@@ -58,7 +59,7 @@ export interface ShardEnv {
   /** Bytes of all rooms of this worker that wait for the store. */
   readonly queued: { bytes: number };
   /** Answers of the assistant that grow in all rooms of this worker. */
-  readonly growing: { answers: number };
+  readonly growing: AnswerBeat;
   readonly working: Working;
   readonly tenants: TenantModerations;
   readonly boards: BoardBudget;

@@ -20,6 +20,7 @@ import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
 import { type Address, addressHash, roomAddress, shardOf, userAddress } from "./address.ts";
 import type { Working } from "./actor.ts";
+import { AnswerBeat } from "./room/answer-beat.ts";
 import { BoardBudget } from "./room/board-budget.ts";
 import { resumeConnection } from "./connection-resume.ts";
 import { sendFrame, type ShardConnection } from "./connections.ts";
@@ -130,7 +131,7 @@ export class Shard implements LinkOwner {
       report: ports.report,
       counters: ports.counters,
       queued: { bytes: 0 },
-      growing: { answers: 0 },
+      growing: new AnswerBeat(ports.clock),
       working: ports.working,
       routes: new RouteTrace(ports.clock),
       boards: new BoardBudget(RECEIPTS_MEMBERS_PER_SHARD_MAX),

@@ -654,6 +654,8 @@ export const AI_WAITING_MAX = 256;
 export const AI_PIECE_INTERVAL_MS = 40;
 /** Where more than 80 answers of a shard grow at once, pieces of each come less often: half a millisecond for each, up to this. */
 export const AI_PIECE_INTERVAL_MS_MAX = 100;
+/** What is due of all answers of a shard waits for one another so long, milliseconds. */
+export const AI_BEAT_MS = 20;
 /** An answer that grows is saved so often, milliseconds: what a crash may take. */
 export const AI_CHECKPOINT_MS = 1_000;
 /** Pause before the end of an answer that could not be written is tried again, milliseconds. */

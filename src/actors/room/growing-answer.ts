@@ -2,14 +2,16 @@
  * One answer of the assistant that this activation asked for: its text beyond what the log has, and how far it was shown.
  * Invariant: a piece is shown once, at its place, and no more often than listeners are to be told.
  */
-import type { Timer } from "../../base/clock.ts";
 import type { Seq } from "../../base/ids.ts";
-import { AI_CHECKPOINT_MS, AI_PIECE_INTERVAL_MS, AI_PIECE_INTERVAL_MS_MAX } from "../../base/limits.ts";
+import { AI_CHECKPOINT_MS } from "../../base/limits.ts";
 import type { AssistantRun } from "../../domain/assistant/port.ts";
 import type { RunOutcome } from "../../domain/assistant/runs.ts";
 import type { ShardEnv } from "../shard-env.ts";
+import type { Beating } from "./answer-beat.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+
+const NEVER_MS = Number.POSITIVE_INFINITY;
 
 export interface AnswerParts {
   readonly show: (answer: GrowingAnswer, offset: number, text: string) => void;
@@ -17,7 +19,7 @@ export interface AnswerParts {
   readonly save: (answer: GrowingAnswer) => void;
 }
 
-export class GrowingAnswer {
+export class GrowingAnswer implements Beating {
   readonly seq: Seq;
   run: AssistantRun | undefined;
   /** It came and is in no event yet. */
@@ -28,35 +30,36 @@ export class GrowingAnswer {
   outcome: Omit<RunOutcome, "attempt"> | undefined;
   readonly #env: ShardEnv;
   readonly #parts: AnswerParts;
-  readonly #later: Later;
+  readonly beat: () => void;
   /** The end of the text that nobody was shown yet. */
   #unshown = "";
   /** Length of what was shown. */
   #shown = 0;
-  #pieceTimer: Timer | undefined;
-  #checkpointTimer: Timer | undefined;
+  /** Monotonic times from which on the next piece may be shown, and what came is to be saved. */
+  #pieceMs = 0;
+  #saveMs = NEVER_MS;
   #isSilent = false;
 
   constructor(env: ShardEnv, seq: Seq, parts: AnswerParts, later: Later) {
     this.#env = env;
     this.seq = seq;
     this.#parts = parts;
-    this.#later = later;
+    this.beat = later(() => this.#beat());
     env.growing.answers += 1;
+  }
+
+  get dueMs(): number {
+    return Math.min(this.#unshown === "" ? NEVER_MS : this.#pieceMs, this.#saveMs);
   }
 
   /** The first one is shown at once, those that follow it soon after together. */
   piece(text: string): void {
+    const nowMs = this.#env.clock.monotonicMs();
     this.tail += text;
     this.#unshown += text;
-    if (this.#pieceTimer === undefined) this.#show();
-    this.#checkpointTimer ??= this.#env.clock.after(
-      AI_CHECKPOINT_MS,
-      this.#later(() => {
-        this.#checkpointTimer = undefined;
-        if (!this.isRestarting && this.tail !== "") this.#parts.save(this);
-      }),
-    );
+    if (this.#pieceMs <= nowMs) this.#show(nowMs);
+    if (this.#saveMs === NEVER_MS) this.#saveMs = nowMs + AI_CHECKPOINT_MS;
+    this.#env.growing.wait(this);
   }
 
   /** So much of what came is in the log now. */
@@ -75,7 +78,7 @@ export class GrowingAnswer {
   restarted(): void {
     this.isRestarting = false;
     this.#shown = 0;
-    if (this.outcome === undefined) this.#show();
+    if (this.outcome === undefined) this.#show(this.#env.clock.monotonicMs());
   }
 
   /** `saved`: what the log has of it. */
@@ -87,7 +90,7 @@ export class GrowingAnswer {
   end(outcome: Omit<RunOutcome, "attempt">): void {
     this.outcome = outcome;
     this.run = undefined;
-    this.#show();
+    this.#show(this.#env.clock.monotonicMs());
     this.silence();
   }
 
@@ -97,27 +100,25 @@ export class GrowingAnswer {
     this.#isSilent = true;
     this.run?.stop();
     this.run = undefined;
-    this.#pieceTimer?.cancel();
-    this.#checkpointTimer?.cancel();
-    this.#pieceTimer = undefined;
-    this.#checkpointTimer = undefined;
+    this.#env.growing.forget(this);
   }
 
-  #show(): void {
-    this.#pieceTimer?.cancel();
-    this.#pieceTimer = undefined;
+  #beat(): void {
+    if (this.#isSilent) return;
+    const nowMs = this.#env.clock.monotonicMs();
+    if (this.#pieceMs <= nowMs) this.#show(nowMs);
+    if (this.#saveMs <= nowMs) {
+      this.#saveMs = NEVER_MS;
+      if (!this.isRestarting && this.tail !== "") this.#parts.save(this);
+    }
+    if (this.dueMs < NEVER_MS) this.#env.growing.wait(this);
+  }
+
+  #show(nowMs: number): void {
     if (this.#unshown === "" || this.isRestarting) return;
     this.#parts.show(this, this.#shown, this.#unshown);
     this.#shown += this.#unshown.length;
     this.#unshown = "";
-    this.#pieceTimer = this.#env.clock.after(
-      intervalMs(this.#env.growing.answers),
-      this.#later(() => this.#show()),
-    );
+    this.#pieceMs = nowMs + this.#env.growing.intervalMs;
   }
-}
-
-/** The more answers grow, the less often each is shown: a write to a socket costs the same however long the piece. */
-function intervalMs(answers: number): number {
-  return Math.min(AI_PIECE_INTERVAL_MS_MAX, Math.max(AI_PIECE_INTERVAL_MS, answers / 2));
 }

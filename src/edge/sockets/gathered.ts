@@ -24,7 +24,7 @@ export class Gathered {
     this.#records += 1;
     if (this.#isDue) return;
     this.#isDue = true;
-    const { delayMs } = this.#tick;
+    const delayMs = this.#tick.delayMs(this.#ports.clock.monotonicMs());
     if (delayMs === 0) this.#ports.defer(this.#handOver);
     else this.#ports.clock.after(delayMs, this.#handOver);
   }

@@ -9,22 +9,28 @@ const BUSY_PER_MS = 1;
 const VERY_BUSY_PER_MS = 6;
 const BUSY_DELAY_MS = 2;
 const VERY_BUSY_DELAY_MS = 4;
-/** A gap between two hand-overs counts as no shorter than this, so that two frames in a row are not yet very busy. */
-const INTERVAL_MS_MIN = 1;
+/** What arrived in less counts as if it had taken so long. */
+const SPAN_MS_MIN = 1;
 
 export class Tick {
+  #beforeMs = Number.NEGATIVE_INFINITY;
   #lastMs = Number.NEGATIVE_INFINITY;
-  #perMs = 0;
+  #frames = 0;
 
   /** `frames` were handed over at `nowMs` (monotonic). */
   handedOver(frames: number, nowMs: number): void {
-    this.#perMs = frames / Math.max(INTERVAL_MS_MIN, nowMs - this.#lastMs);
+    this.#beforeMs = this.#lastMs;
     this.#lastMs = nowMs;
+    this.#frames = frames;
   }
 
-  /** How long the next hand-over waits, milliseconds. */
-  get delayMs(): number {
-    if (this.#perMs < BUSY_PER_MS) return 0;
-    return this.#perMs < VERY_BUSY_PER_MS ? BUSY_DELAY_MS : VERY_BUSY_DELAY_MS;
+  /**
+   * How long to wait after the first frame that comes at `nowMs`, milliseconds. The silence before it counts: two frames in a row
+   * some time ago are no load.
+   */
+  delayMs(nowMs: number): number {
+    const perMs = (this.#frames + 1) / Math.max(SPAN_MS_MIN, nowMs - this.#beforeMs);
+    if (perMs < BUSY_PER_MS) return 0;
+    return perMs < VERY_BUSY_PER_MS ? BUSY_DELAY_MS : VERY_BUSY_DELAY_MS;
   }
 }

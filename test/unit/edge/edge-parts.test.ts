@@ -34,19 +34,28 @@ test("a call is answered once: by its reply or, when that does not come in time,
 
 test("little is handed over at once, much is gathered, and more of it longer; a quiet moment ends that", () => {
   const tick = new Tick();
-  expect(tick.delayMs).toBe(0);
+  expect(tick.delayMs(0)).toBe(0);
   tick.handedOver(1, 0);
   tick.handedOver(1, 5);
-  expect(tick.delayMs).toBe(0);
+  expect(tick.delayMs(6)).toBe(0);
   tick.handedOver(20, 15);
-  const busyMs = tick.delayMs;
+  const busyMs = tick.delayMs(16);
   tick.handedOver(200, 25);
-  const veryBusyMs = tick.delayMs;
+  const veryBusyMs = tick.delayMs(26);
   expect(busyMs).toBeGreaterThan(0);
   expect(veryBusyMs).toBeGreaterThan(busyMs);
   expect(veryBusyMs).toBeLessThanOrEqual(5);
-  tick.handedOver(1, 1_000);
-  expect(tick.delayMs).toBe(0);
+  expect(tick.delayMs(1_000)).toBe(0);
+});
+
+test("two frames in a row, again and again, are no load", () => {
+  const tick = new Tick();
+  for (let ms = 0; ms < 100; ms += 10) {
+    expect(tick.delayMs(ms)).toBe(0);
+    tick.handedOver(1, ms);
+    expect(tick.delayMs(ms + 0.2)).toBe(0);
+    tick.handedOver(1, ms + 0.2);
+  }
 });
 
 const GRACE_MS = 10_000;
