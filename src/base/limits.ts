@@ -625,6 +625,18 @@ export const NOTIFY_STANDING_MAX = 100;
 export const NOTIFY_MESSAGES_MAX = 100;
 /** Bytes of one notification over Web Push: a service need not take more than 4,096. */
 export const PUSH_PAYLOAD_BYTES_MAX = 3_000;
+/** For how long a push service keeps what it cannot hand over, seconds: a day. */
+export const PUSH_TTL_SECONDS = 24 * 60 * 60;
+/** Requests to push services at once, attempts of one, and the longest pause between two, milliseconds. Then it is given up. */
+export const PUSH_AT_ONCE = 32;
+export const PUSH_ATTEMPTS_MAX = 3;
+export const PUSH_RETRY_MS_MAX = 5_000;
+/** How long one request with notifications may take, milliseconds. */
+export const NOTIFY_REQUEST_MS_MAX = 5_000;
+/** SQS and SNS: entries of one request, as many as they take; requests at once; entries that wait. Beyond: later. */
+export const NOTIFY_BATCH_MAX = 10;
+export const NOTIFY_BATCHES_AT_ONCE = 4;
+export const NOTIFY_WAITING_MAX = 1_000;
 /** Outcomes that a node remembers, for who asks why somebody was not told: 4 MB; the oldest go first. */
 export const NOTIFY_OUTCOMES_MAX = 20_000;
 

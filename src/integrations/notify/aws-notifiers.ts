@@ -1,0 +1,73 @@
+/**
+ * Notifications to a queue of SQS or a topic of SNS. To a `.fifo` one, what is for one person and room keeps its order, and what
+ * comes twice is known by its id. Invariant: one attempt for a request; what failed is sent again with the rest of its log.
+ */
+import { PublishBatchCommand, SNSClient } from "@aws-sdk/client-sns";
+import { SendMessageBatchCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { FetchHttpHandler } from "@smithy/fetch-http-handler";
+import { NOTIFY_REQUEST_MS_MAX } from "../../base/limits.ts";
+import type { Notification } from "../../domain/notify/notification.ts";
+import { BatchSender, outcomesOf } from "./batch-sender.ts";
+import { messageOf, type Notifier } from "./notifier.ts";
+
+export interface AwsPlace {
+  readonly region: string;
+  readonly endpoint?: string | undefined;
+  /** A server on this machine that looks at no credentials: any will do. */
+  readonly anyCredentials: boolean;
+}
+type Failed = (why: string) => void;
+
+export function sqsNotifier(place: AwsPlace & { readonly queueUrl: string }, failed: Failed): Notifier {
+  const { queueUrl } = place;
+  const client = new SQSClient(clientOf(place));
+  const isFifo = queueUrl.endsWith(".fifo");
+  const sender = new BatchSender(async (notifications) => {
+    const Entries = notifications.map((notification, place_) => ({
+      Id: String(place_),
+      MessageBody: messageOf(notification),
+      MessageAttributes: attributesOf(notification),
+      ...(isFifo && orderOf(notification)),
+    }));
+    return outcomesOf(await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries })));
+  }, failed);
+  return { name: "sqs", send: (notification) => sender.send(notification), close: () => client.destroy() };
+}
+
+export function snsNotifier(place: AwsPlace & { readonly topicArn: string }, failed: Failed): Notifier {
+  const { topicArn } = place;
+  const client = new SNSClient(clientOf(place));
+  const isFifo = topicArn.endsWith(".fifo");
+  const sender = new BatchSender(async (notifications) => {
+    const PublishBatchRequestEntries = notifications.map((notification, place_) => ({
+      Id: String(place_),
+      Message: messageOf(notification),
+      MessageAttributes: attributesOf(notification),
+      ...(isFifo && orderOf(notification)),
+    }));
+    return outcomesOf(await client.send(new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries })));
+  }, failed);
+  return { name: "sns", send: (notification) => sender.send(notification), close: () => client.destroy() };
+}
+
+function clientOf({ region, endpoint, anyCredentials }: AwsPlace) {
+  return {
+    region,
+    maxAttempts: 1,
+    requestHandler: new FetchHttpHandler({ keepAlive: true, requestTimeout: NOTIFY_REQUEST_MS_MAX }),
+    ...(endpoint !== undefined && { endpoint }),
+    ...(anyCredentials && { credentials: { accessKeyId: "local", secretAccessKey: "local" } }),
+  };
+}
+
+/** For filters of subscriptions. */
+function attributesOf({ tenantId, reason }: Notification) {
+  return {
+    tenantId: { DataType: "String", StringValue: tenantId },
+    reason: { DataType: "String", StringValue: reason },
+  };
+}
+
+function orderOf({ collapseKey, id }: Notification) {
+  return { MessageGroupId: collapseKey, MessageDeduplicationId: id };
+}
