@@ -50,14 +50,21 @@ export class BehindLogs {
     return true;
   }
 
-  /** The one that waits longest, of those that may be followed now. It is taken until it `ended`. */
-  next(mayBe: (name: string) => boolean): Followed | undefined {
+  /** The one that waits longest, of those that may be followed now, if it waits since then. It is taken until it `ended`. */
+  next(mayBe: (name: string) => boolean, sinceMs = Number.POSITIVE_INFINITY): Followed | undefined {
     for (const followed of this.#queue) {
       if (!mayBe(followed.name)) continue;
+      if (followed.sinceMs > sinceMs) return undefined;
       this.#queue.delete(followed);
       followed.isNews = false;
       return followed;
     }
+    return undefined;
+  }
+
+  /** Since when the first one in the queue has been waiting. */
+  get firstSinceMs(): number | undefined {
+    for (const { sinceMs } of this.#queue) return sinceMs;
     return undefined;
   }
 

@@ -25,6 +25,15 @@ export type Forgotten =
   | { readonly what: "front"; readonly upTo: Seq }
   | { readonly what: "log" };
 
+/** How a consumer wants to be told that has no hurry: much at once, of few logs. */
+export interface Pace {
+  /** For so long a log is left alone after something new was heard of, milliseconds; then all of it comes. */
+  readonly delayMs: number;
+  /** Events of a run; and logs at once. */
+  readonly eventsMax: number;
+  readonly logsAtOnce: number;
+}
+
 export interface LogConsumer {
   /** Letters and digits; never another one's. */
   readonly name: string;
@@ -34,6 +43,8 @@ export interface LogConsumer {
   readonly skims?: true;
   /** Absent: all logs. What it does not follow costs nothing, and stays where it is until it follows it again. */
   follows?(log: LogKey): boolean;
+  /** Absent: at once. */
+  readonly pace?: Pace;
   /** One run of a log at a time; runs of several logs at once. */
   deliver(run: LogRun, done: (outcome: Delivered) => void): void;
   /** Nothing more comes before some of what was delivered is answered: what it collects is to be written now. */

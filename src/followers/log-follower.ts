@@ -4,7 +4,7 @@
  * Invariants: of one log one run is under way at most; a position never passes what the consumer has not called durable; what
  * is remembered is bounded, and what does not fit is found again by a sweep over the store.
  */
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import type { Seq } from "../base/ids.ts";
 import { FOLLOW_BEHIND_MAX, FOLLOW_LOGS_AT_ONCE, FOLLOW_POSITIONS_MAX, FOLLOW_RUN_EVENTS_MAX } from "../base/limits.ts";
 import { decodeEntries } from "../actors/log-codec.ts";
@@ -18,6 +18,7 @@ import {
   isFollowing,
   type Lag,
   type LogConsumer,
+  type Pace,
   positionsOf,
 } from "./log-consumer.ts";
 
@@ -36,6 +37,7 @@ export interface FollowerParts {
 /** Pause before what failed is tried again, milliseconds: first, and at most. */
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 30_000;
+const AT_ONCE: Pace = { delayMs: 0, eventsMax: FOLLOW_RUN_EVENTS_MAX, logsAtOnce: FOLLOW_LOGS_AT_ONCE };
 const TO_THE_END = Number.MAX_SAFE_INTEGER;
 
 export class LogFollower {
@@ -47,6 +49,9 @@ export class LogFollower {
   readonly #orders = new Map<string, (() => void)[]>();
   /** Logs with a run under way. */
   readonly #active = new Set<string>();
+  readonly #pace: Pace;
+  /** Of logs that are left alone for a while. */
+  #wake: Timer | undefined;
   #delivered = 0;
   #isFlushDue = false;
   #stopped = false;
@@ -54,6 +59,7 @@ export class LogFollower {
   constructor(parts: FollowerParts) {
     this.#parts = parts;
     this.#behind = new BehindLogs(FOLLOW_BEHIND_MAX);
+    this.#pace = parts.consumer.pace ?? AT_ONCE;
   }
 
   get name(): string {
@@ -121,11 +127,14 @@ export class LogFollower {
 
   lag(): Lag {
     const nowMs = this.#parts.clock.monotonicMs();
-    return this.#behind.lag(nowMs, (name) => this.#positions.get(name) ?? 0);
+    const { ms, ...lag } = this.#behind.lag(nowMs, (name) => this.#positions.get(name) ?? 0);
+    // What is left alone on purpose is not late.
+    return { ...lag, ms: Math.max(0, ms - this.#pace.delayMs) };
   }
 
   stop(): void {
     this.#stopped = true;
+    this.#wake?.cancel();
   }
 
   #obey(name: string): void {
@@ -143,12 +152,26 @@ export class LogFollower {
   }
 
   #pump(): void {
-    while (!this.#stopped && this.#active.size < FOLLOW_LOGS_AT_ONCE) {
-      const followed = this.#behind.next((name) => !this.#orders.has(name));
+    const { delayMs, logsAtOnce } = this.#pace;
+    while (!this.#stopped && this.#active.size < logsAtOnce) {
+      const sinceMs = delayMs === 0 ? undefined : this.#parts.clock.monotonicMs() - delayMs;
+      const followed = this.#behind.next((name) => !this.#orders.has(name), sinceMs);
       if (followed === undefined) break;
       this.#active.add(followed.name);
       this.#begin(followed);
     }
+    if (delayMs > 0) this.#wakeLater(delayMs);
+  }
+
+  /** When the first log has been left alone for long enough. */
+  #wakeLater(delayMs: number): void {
+    const { firstSinceMs } = this.#behind;
+    if (firstSinceMs === undefined || this.#wake !== undefined || this.#stopped) return;
+    const { clock } = this.#parts;
+    this.#wake = clock.after(Math.max(1, firstSinceMs + delayMs - clock.monotonicMs()), () => {
+      this.#wake = undefined;
+      this.#pump();
+    });
   }
 
   #begin(followed: Followed): void {
@@ -165,7 +188,7 @@ export class LogFollower {
   #read(followed: Followed, position: Seq): void {
     const readMs = this.#parts.clock.monotonicMs();
     const { skims = false } = this.#parts.consumer;
-    const eventsMax = skims ? 1 : FOLLOW_RUN_EVENTS_MAX;
+    const eventsMax = skims ? 1 : this.#pace.eventsMax;
     const range = { from: position + 1, to: TO_THE_END, eventsMax, ...(skims && { backward: true }) };
     this.#parts.journal.readRange(followed.log, range, (read) => {
       if (!read.ok) return this.#again(followed, "log");
@@ -187,7 +210,7 @@ export class LogFollower {
       return this.#again(followed, "entries");
     }
     const run = { log: followed.log, after: position, events, to: last.lastSeq };
-    const isWhole = this.#parts.consumer.skims === true || events.length < FOLLOW_RUN_EVENTS_MAX;
+    const isWhole = this.#parts.consumer.skims === true || events.length < this.#pace.eventsMax;
     this.#delivered += 1;
     this.#parts.consumer.deliver(run, (outcome) => {
       this.#delivered -= 1;

@@ -20,7 +20,7 @@ type Failed = (why: string) => void;
 
 export function sqsNotifier(place: AwsPlace & { readonly queueUrl: string }, failed: Failed): Notifier {
   const { queueUrl } = place;
-  const client = new SQSClient(clientOf(place));
+  const client = new SQSClient(clientOf({ ...place, endpoint: new URL(queueUrl).origin }));
   const isFifo = queueUrl.endsWith(".fifo");
   const sender = new BatchSender(async (notifications) => {
     const Entries = notifications.map((notification, place_) => ({

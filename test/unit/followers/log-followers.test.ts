@@ -10,7 +10,7 @@ import {
 } from "../../../src/base/limits.ts";
 import type { LogEvent } from "../../../src/domain/room/events.ts";
 import { BehindLogs } from "../../../src/followers/behind-logs.ts";
-import type { Delivered, Forgotten, LogConsumer, LogRun } from "../../../src/followers/log-consumer.ts";
+import type { Delivered, Forgotten, LogConsumer, LogRun, Pace } from "../../../src/followers/log-consumer.ts";
 import { LogFollowers } from "../../../src/followers/log-followers.ts";
 import { nameOfLog } from "../../../src/storage/follow-store.ts";
 import type { LogKey, Segment } from "../../../src/storage/journal.ts";
@@ -37,6 +37,7 @@ function segmentOf(from: number, to: number): Segment {
 /** Notes what it is given, and answers as it is told. */
 class Noting implements LogConsumer {
   readonly name: string;
+  pace?: Pace;
   readonly seen = new Map<string, number[]>();
   readonly runs: LogRun[] = [];
   readonly forgotten: string[] = [];
@@ -374,5 +375,72 @@ describe("what is known to be behind", () => {
     behind.note("b", B, 5, 300);
     behind.note("a", A, 8, 400);
     expect(behind.lag(1_000, (name) => (name === "a" ? 4 : 0))).toEqual({ logs: 2, events: 11, ms: 900 });
+  });
+});
+
+describe("a consumer that has no hurry", () => {
+  const PACE: Pace = { delayMs: 5_000, eventsMax: 1_000, logsAtOnce: 2 };
+  const slow = (pace: Pace = PACE): Noting => {
+    const noting = new Noting();
+    noting.pace = pace;
+    return noting;
+  };
+
+  test("gets all of a window at once, from the first thing on; what comes later waits for a window of its own", async () => {
+    const [rig, noting] = [new Rig(), slow()];
+    const followers = rig.followers(noting);
+    await rig.append(A, 1, 10);
+    followers.wrote(A, 10);
+    await rig.run(4_000);
+    await rig.append(A, 11, 400);
+    followers.wrote(A, 400);
+    await rig.run(900);
+    expect(noting.runs).toHaveLength(0);
+    expect(followers.lags()["noting"]).toEqual({ logs: 1, events: 400, ms: 0 });
+    await rig.run(200);
+    expect(noting.runs.map(({ after, to }) => [after, to])).toEqual([[0, 400]]);
+    await rig.append(A, 401, 402);
+    followers.wrote(A, 402);
+    await rig.run(4_900);
+    expect(noting.runs).toHaveLength(1);
+    await rig.run(200);
+    expect(noting.runs.map(({ to }) => to)).toEqual([400, 402]);
+    expect(await rig.position(A)).toBe(402);
+    expect(followers.lags()["noting"]).toEqual({ logs: 0, events: 0, ms: 0 });
+  });
+
+  test("as many events of a run and logs at once as it says, not one more", async () => {
+    const [rig, noting] = [new Rig(), slow()];
+    const followers = rig.followers(noting);
+    noting.answer = () => "never";
+    for (const name of ["a", "b", "c"]) {
+      await rig.append(logOf(name), 1, 300);
+      await rig.append(logOf(name), 301, 1_001);
+      await rig.append(logOf(name), 1_002, 1_002);
+      followers.wrote(logOf(name), 1_002);
+    }
+    await rig.run(5_100);
+    expect(noting.runs.map(({ to }) => to)).toEqual([1_001, 1_001]);
+    noting.answer = () => "durable";
+    for (const done of noting.waiting) done();
+    await rig.run(6_000);
+    for (const name of ["a", "b", "c"]) expect(await rig.position(logOf(name))).toBe(1_002);
+  });
+
+  test("what it cannot take comes again, and loses nothing", async () => {
+    const [rig, noting] = [new Rig(), slow()];
+    const followers = rig.followers(noting);
+    let tries = 0;
+    noting.answer = () => {
+      tries += 1;
+      return tries < 3 ? "later" : "durable";
+    };
+    await rig.append(A, 1, 5);
+    followers.wrote(A, 5);
+    await rig.run(5_050);
+    expect([tries, await rig.position(A)]).toEqual([1, 0]);
+    await rig.run(60_000);
+    expect([tries, await rig.position(A)]).toEqual([3, 5]);
+    expect(noting.seqsOf(A)).toEqual(upTo(5));
   });
 });
