@@ -12,6 +12,7 @@ import type { View } from "./cluster/placement.ts";
 import type { Principal } from "./domain/principal.ts";
 import type { FollowNotice, FollowOrder, FollowSettings } from "./follow-thread.ts";
 import type { Delivered, Forgotten, Lag } from "./followers/log-consumer.ts";
+import type { NotifyCounts, ToldOutcome } from "./domain/notify/outcome.ts";
 import type { Report } from "./actors/shard-env.ts";
 import type { Rejection } from "./protocol/errors.ts";
 import type { LogKey, ReadResult } from "./storage/journal.ts";
@@ -38,6 +39,8 @@ export interface FollowSeams {
   readonly carryOut: (by: Principal, call: Call) => Promise<Result<unknown, Rejection>>;
   /** A tenant's feed has more. */
   readonly streamed: (tenant: TenantId) => void;
+  /** What became of notifications. */
+  readonly told: (outcomes: readonly ToldOutcome[], counts: NotifyCounts) => void;
 }
 
 export class FollowHost {
@@ -200,6 +203,9 @@ export class FollowHost {
         return;
       case "ask":
         void this.#carry(worker, notice.no, notice.by, notice.call);
+        return;
+      case "told":
+        this.#seams.told(notice.outcomes, notice.counts);
         return;
       case "report":
         this.#report(notice.event, notice.details);

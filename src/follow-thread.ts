@@ -9,6 +9,7 @@ import { addressHash, roomAddress } from "./actors/address.ts";
 import type { Call } from "./actors/calls.ts";
 import type { HeadHint } from "./actors/head-hints.ts";
 import { SystemClock } from "./base/clock.ts";
+import { NOTIFY_OUTCOMES_MAX } from "./base/limits.ts";
 import type { TenantId } from "./base/ids.ts";
 import type { Result } from "./base/result.ts";
 import { Placement, type View } from "./cluster/placement.ts";
@@ -21,6 +22,8 @@ import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-con
 import { LogFollowers } from "./followers/log-followers.ts";
 import { SearchConsumer } from "./followers/search-consumer.ts";
 import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
+import { type NotifySettings, openNotify } from "./integrations/notify/open-notify.ts";
+import type { NotifyCounts, ToldOutcome } from "./domain/notify/outcome.ts";
 import type { OutwardAllowed } from "./integrations/outward-http.ts";
 import type { Rejection } from "./protocol/errors.ts";
 import type { LogKey, ReadResult } from "./storage/journal.ts";
@@ -33,6 +36,8 @@ export interface FollowSettings {
   readonly isClustered: boolean;
   /** Tenants may have a feed; for how long its entries are kept, milliseconds. */
   readonly feed: { readonly keptMs: number } | undefined;
+  /** `undefined`: nobody who is away is told anything. */
+  readonly notify: NotifySettings | undefined;
   /** Where consumers may go beside what everybody can reach. */
   readonly outward: OutwardAllowed;
 }
@@ -59,6 +64,8 @@ export type FollowNotice =
   | { readonly kind: "forgotten"; readonly no: number; readonly outcome: Delivered }
   /** A tenant's feed has more. */
   | { readonly kind: "streamed"; readonly tenant: TenantId }
+  /** What became of notifications lately, and in all. */
+  | { readonly kind: "told"; readonly outcomes: readonly ToldOutcome[]; readonly counts: NotifyCounts }
   /** A consumer asks the engine something. */
   | { readonly kind: "ask"; readonly no: number; readonly by: Principal; readonly call: Call }
   | { readonly kind: "report"; readonly event: string; readonly details: Readonly<Record<string, string | number>> }
@@ -88,9 +95,21 @@ function run(host: MessagePort, settings: FollowSettings): void {
         notice({ kind: "streamed", tenant });
       },
     });
+  const told: ToldOutcome[] = [];
+  const notify =
+    settings.notify &&
+    openNotify(settings.notify, {
+      ...{ engine, clock, report, allowed: settings.outward },
+      told: (outcomes) => {
+        told.push(...outcomes);
+        // Nobody can remember more than that anyway.
+        if (told.length > NOTIFY_OUTCOMES_MAX) told.splice(0, told.length - NOTIFY_OUTCOMES_MAX);
+      },
+    });
   const consumers: readonly LogConsumer[] = [
     ...(search === undefined ? [] : [new SearchConsumer(search.index, setImmediate)]),
     ...(streams === undefined ? [] : [streams]),
+    ...(notify === undefined ? [] : [notify.consumer]),
   ];
   let placement: Placement | undefined;
   const followers = new LogFollowers({
@@ -112,7 +131,12 @@ function run(host: MessagePort, settings: FollowSettings): void {
       },
       changed: () => undefined,
     });
-  const lags = setInterval(() => notice({ kind: "lags", lags: followers.lags() }), LAGS_MS);
+  const lags = setInterval(() => {
+    notice({ kind: "lags", lags: followers.lags() });
+    if (notify !== undefined && told.length > 0) {
+      notice({ kind: "told", outcomes: told.splice(0), counts: notify.counts() });
+    }
+  }, LAGS_MS);
 
   host.on("message", (order: FollowOrder) => {
     switch (order.kind) {
@@ -148,6 +172,7 @@ function run(host: MessagePort, settings: FollowSettings): void {
         watch?.stop();
         streams?.stop();
         followers.stop();
+        notify?.close();
         search?.close();
         storage.close();
         notice({ kind: "closed" });

@@ -13,6 +13,7 @@ import { type Random, SystemRandom } from "./base/prng.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { NodeId, NodeInfo } from "./cluster/membership.ts";
 import { clusterTableOf } from "./cluster/dynamodb/cluster-table.ts";
+import { isNotifying } from "./config-notify.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { Config } from "./config.ts";
 import type { Principal } from "./domain/principal.ts";
@@ -45,7 +46,8 @@ import type { Broadcaster } from "./edge/ports.ts";
 import { StreamHub } from "./edge/streams/stream-hub.ts";
 import { openPages } from "./open-pages.ts";
 import { openBlobs, openCluster } from "./open-parts.ts";
-import { vapidOf } from "./integrations/notify/vapid.ts";
+import type { NotifySettings } from "./integrations/notify/open-notify.ts";
+import { type VapidKeys, vapidOf } from "./integrations/notify/vapid.ts";
 import { refuseUrl } from "./integrations/outward-http.ts";
 import { Thumbnails } from "./integrations/thumbnails.ts";
 import { createCodecs } from "./protocol/codecs.ts";
@@ -208,20 +210,26 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
           write: (delta) => gateway.addFigures(delta),
         });
   const feed = config.feed && openFeed(gateway, clock, () => followers?.feedsChanged());
+  const notify = notifySettingsOf(config, vapid);
   const followers =
-    config.search || feed !== undefined
+    config.search || feed !== undefined || notify !== undefined
       ? new FollowHost(
           {
             storage,
             search: config.search,
             isClustered: cluster !== undefined,
             feed: config.feed && { keptMs: config.feed.days * DAY_MS },
+            notify,
             outward: config.outward,
           },
           {
             report,
             carryOut: (by, call) => gateway.call(by, call),
             streamed: (tenant) => feed?.bell.ring(tenant),
+            told: (outcomes, counts) => {
+              circle.trace.told(outcomes);
+              gateway.counters.notified = counts;
+            },
           },
         )
       : undefined;
@@ -451,6 +459,14 @@ function startFiles({ config, secret, log }: ServerParts, engine: Gateway, isMin
   const sweep = new FileSweep({ engine, blobs, clock, log, isMine, counted });
   sweep.start(FIRST_SWEEP_MS);
   return { attachments, blobs, sweep };
+}
+
+/** `undefined`: nobody who is away is told anything. */
+function notifySettingsOf({ notify }: Config, vapid: VapidKeys | undefined): NotifySettings | undefined {
+  const { windowMs, withText, out, push } = notify;
+  if (!isNotifying(notify)) return undefined;
+  const browsers = push !== undefined && vapid !== undefined ? { contact: push.contact, keys: vapid } : undefined;
+  return { windowMs, withText, out, push: browsers };
 }
 
 /** Nodes have the same files: one of them looks through them. */

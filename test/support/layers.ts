@@ -31,13 +31,18 @@ export const ACTOR_LINK: readonly string[] = [
 export const FOLLOWER_PORTS: readonly string[] = ["followers/engine-calls.ts", "followers/log-consumer.ts"];
 /** How events become bytes and back, and what people are shown of them. */
 export const ACTOR_CODECS: readonly string[] = ["actors/log-codec.ts", "actors/views.ts"];
-/** What people want to be told of while they are away, as values: the edge reads and writes it for them. */
-export const NOTIFY_WISHES: readonly string[] = ["domain/notify/preferences.ts", "domain/notify/quiet-hours.ts"];
+/** What people want to be told of while they are away, and what became of it, as values: the edge reads and writes them. */
+export const NOTIFY_WISHES: readonly string[] = [
+  "domain/notify/outcome.ts",
+  "domain/notify/preferences.ts",
+  "domain/notify/quiet-hours.ts",
+];
 /** Who is told of what, decided: for whoever tells them. */
 export const NOTIFY_RULES: readonly string[] = [
   "domain/notify/audience.ts",
   "domain/notify/notification.ts",
   "domain/notify/occasions.ts",
+  "domain/notify/outcome.ts",
   "domain/notify/preferences.ts",
   "domain/notify/verdict.ts",
 ];

@@ -16,6 +16,7 @@ const settings = {
   search: true,
   isClustered: false,
   feed: undefined,
+  notify: undefined,
   outward: { ranges: [], hosts: [] },
 };
 const carried: [by: Principal, call: Call][] = [];
@@ -32,6 +33,7 @@ const seams: FollowSeams = {
   carryOut,
   report: (event) => void reports.push(event),
   streamed: (tenant) => void reports.push(`streamed ${tenant}`),
+  told: (outcomes) => void reports.push(`told ${outcomes.length}`),
 };
 
 function start(): FollowHost {

@@ -4,7 +4,14 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import type { ConnectionId, Seq, UserId } from "../../base/ids.ts";
-import { TRACE_ENTRIES_MAX, TRACE_KEPT_MS, TRACE_SOCKETS_LOOKED_AT_MAX, TRACE_SOCKETS_MAX } from "../../base/limits.ts";
+import {
+  NOTIFY_OUTCOMES_MAX,
+  TRACE_ENTRIES_MAX,
+  TRACE_KEPT_MS,
+  TRACE_SOCKETS_LOOKED_AT_MAX,
+  TRACE_SOCKETS_MAX,
+} from "../../base/limits.ts";
+import type { NotifyOutcome, ToldOutcome } from "../../domain/notify/outcome.ts";
 import { RecentRing } from "../../base/recent-ring.ts";
 import type { Connection } from "../sockets/connection.ts";
 import type { EdgeRoom } from "../sockets/edge-room.ts";
@@ -30,6 +37,8 @@ export interface EdgeTraceView {
   readonly publishedMs?: number;
   readonly sockets: number;
   readonly own: readonly TracedSocket[];
+  /** What became of a notification, where this node was to send it. */
+  readonly notified?: { readonly atMs: number; readonly outcome: NotifyOutcome };
 }
 
 interface Base {
@@ -50,6 +59,7 @@ type Entry =
 export class DeliveryTrace {
   readonly node: string;
   readonly #clock: Clock;
+  readonly #told = new RecentRing<ToldOutcome>(NOTIFY_OUTCOMES_MAX, TRACE_KEPT_MS);
   readonly #ring = new RecentRing<Entry>(TRACE_ENTRIES_MAX, TRACE_KEPT_MS);
   /** Sockets that had not taken everything when last looked at, and how much that was. */
   readonly #backlogs = new WeakMap<Connection, number>();
@@ -71,6 +81,11 @@ export class DeliveryTrace {
     const { size } = room.connections;
     this.#ring.push({ kind: "published", key: room.key, atMs, head, sockets: size });
     if (size <= TRACE_SOCKETS_LOOKED_AT_MAX) for (const connection of room.connections) this.#look(connection);
+  }
+
+  /** What became of notifications here. */
+  told(outcomes: readonly ToldOutcome[]): void {
+    for (const outcome of outcomes) this.#told.push(outcome);
   }
 
   began(room: EdgeRoom, connection: Connection): void {
@@ -95,7 +110,19 @@ export class DeliveryTrace {
     for (const entry of this.#ring.from(this.#clock.wallMs())) if (entry.key === key) reader.read(entry);
     for (const { principal, id } of present?.connections ?? []) if (principal?.userId === userId) reader.present(id);
     const isTraced = (present?.tracedUntilMs ?? 0) > this.#clock.wallMs();
-    return { node: this.node, isTraced, ...reader.result() };
+    const notified = this.#notified(key, seq, userId);
+    return { node: this.node, isTraced, ...reader.result(), ...(notified !== undefined && { notified }) };
+  }
+
+  /** The last word: what was tried again may have been taken in the end. */
+  #notified(key: string, seq: Seq, userId: UserId): EdgeTraceView["notified"] {
+    let last: EdgeTraceView["notified"];
+    for (const told of this.#told.from(this.#clock.wallMs())) {
+      const isMeant = told.userId === userId && told.key === key && told.seqs.includes(seq);
+      // That they were told before says less than how.
+      if (isMeant && !(told.outcome === "notified" && last !== undefined)) last = told;
+    }
+    return last && { atMs: last.atMs, outcome: last.outcome };
   }
 
   #note(kind: "began" | "ended", room: EdgeRoom, { principal, id: connectionId }: Connection): void {

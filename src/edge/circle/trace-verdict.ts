@@ -3,6 +3,7 @@
  * Invariant: what was not noted is unknown, never "no".
  */
 import type { TraceView } from "../../actors/calls.ts";
+import type { NotifyOutcome } from "../../domain/notify/outcome.ts";
 import type { EdgeTraceView, TracedSocket } from "./delivery-trace.ts";
 import type { EdgeAnswers } from "./trace-desk.ts";
 
@@ -37,6 +38,37 @@ interface Facts {
   /** All of the person's sockets that anybody knows of. */
   readonly sockets: readonly TracedSocket[];
   readonly isNoted: boolean;
+}
+
+/** What became of a notification for the person, for people. */
+const NOTIFIED: Readonly<Record<NotifyOutcome, string>> = {
+  sent: "They had no connection, and a notification was sent.",
+  failed: "They had no connection, and no way took the notification.",
+  online: "They were connected: no notification was needed.",
+  suspended: "They are suspended.",
+  level: "What they want to be told of while they are away does not include it.",
+  muted: "They wanted to be told nothing then.",
+  quiet_hours: "It was in their quiet hours.",
+  blocked: "They have blocked whoever is shown as its author.",
+  notified: "They had been told of it before.",
+  unreachable: "No way leads to them: no browser of theirs has subscribed.",
+  not_member: "They were no member any more when it would have been sent.",
+  gone: "It was not there any more when it would have been sent.",
+  read: "They had read it before it would have been sent.",
+};
+
+export interface JudgedNotice {
+  readonly outcome: NotifyOutcome;
+  readonly why: string;
+  readonly atMs: number;
+  readonly node: string;
+}
+
+/** What the node that was to send it says last; `undefined`: nobody says anything of it. */
+export function judgeNotice({ views }: EdgeAnswers): JudgedNotice | undefined {
+  const said = views.flatMap(({ node, notified }) => (notified === undefined ? [] : [{ node, ...notified }]));
+  const last = said.toSorted((a, b) => a.atMs - b.atMs).at(-1);
+  return last && { ...last, why: NOTIFIED[last.outcome] };
 }
 
 const BAD_LINE_CODE = 1006;

@@ -1,4 +1,5 @@
 /** What the edge counts of its own work: plain numbers that only grow, read when somebody asks. */
+import { NOTHING_NOTIFIED, type NotifyCounts } from "../../domain/notify/outcome.ts";
 import type { CloseReason } from "../../protocol/errors.ts";
 
 export class EdgeCounters {
@@ -15,6 +16,8 @@ export class EdgeCounters {
   deliveries = 0;
   rateLimited = 0;
   linkBreaks = 0;
+  /** As those who follow the logs said last. */
+  notified: NotifyCounts = NOTHING_NOTIFIED;
   readonly responses = { "1xx": 0, "2xx": 0, "3xx": 0, "4xx": 0, "5xx": 0 };
   /** Troubles that were reported, by name: names are words of the code. */
   readonly reports: Record<string, number> = {};

@@ -240,6 +240,27 @@ export const METRICS: readonly MetricEntry[] = [
     read: (s) => Object.entries(s.lagsMs()).map(([name, ms]) => [name, ms / 1_000]),
   },
   {
+    name: "stoa_notifications_sent_total",
+    type: "counter",
+    help: "notifications of people who are away that were taken, by way: sqs, sns, webhook, push",
+    label: "way",
+    read: (s) => counts(s.edge.notified.sent),
+  },
+  {
+    name: "stoa_notifications_failed_total",
+    type: "counter",
+    help: "those that no way took for good, by way",
+    label: "way",
+    read: (s) => counts(s.edge.notified.failed),
+  },
+  {
+    name: "stoa_notifications_skipped_total",
+    type: "counter",
+    help: "events that somebody was not told of, by why: online, read, muted, quiet_hours …",
+    label: "reason",
+    read: (s) => counts(s.edge.notified.skipped),
+  },
+  {
     name: "stoa_assistant_runs_total",
     type: "counter",
     help: "questions to the assistant that ended, by how: complete, stopped, or why there was no answer",

@@ -10,7 +10,7 @@ import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { messageId, roomId, userId } from "../rest/schemas.ts";
 import type { EdgeAnswers } from "../circle/trace-desk.ts";
-import { judge } from "../circle/trace-verdict.ts";
+import { judge, judgeNotice } from "../circle/trace-verdict.ts";
 import { iso } from "../rest/views.ts";
 
 const MINUTE_MS = 60_000;
@@ -121,9 +121,18 @@ function traceJson(room: TraceView, edges: EdgeAnswers) {
         state: room.notice !== undefined && !room.isBlocking ? "yes" : "no",
         reason: room.notice ?? null,
         isBlocking: room.isBlocking,
+        away: noticeJson(edges),
       },
     ],
   };
+}
+
+/** Of somebody without a connection; `null`: nothing is known of it, or there was nothing to tell. */
+function noticeJson(edges: EdgeAnswers) {
+  const notice = judgeNotice(edges);
+  if (notice === undefined) return null;
+  const { atMs, ...said } = notice;
+  return { ...said, at: iso(atMs) };
 }
 
 function socketJson(node: string, { connectionId, sinceMs, wasWritten, endedMs, closeCode, backlog }: TracedSocket) {

@@ -1,12 +1,13 @@
 /** Puts together whoever tells people that are away, for the thread of the followers. */
 import type { Clock } from "../../base/clock.ts";
+import type { NotifyCounts, ToldOutcome } from "../../domain/notify/outcome.ts";
 import type { EngineAsk } from "../../followers/engine-calls.ts";
 import { type OutwardAllowed, OutwardHttp } from "../outward-http.ts";
 import { type AwsPlace, snsNotifier, sqsNotifier } from "./aws-notifiers.ts";
 import { EngineAsker } from "./engine-asker.ts";
 import type { Notifier } from "./notifier.ts";
 import { NotifyConsumer } from "./notify-consumer.ts";
-import { type NotifyCounts, Outcomes, type ToldOutcome } from "./outcomes.ts";
+import { Outcomes } from "./outcomes.ts";
 import { TenantBook } from "./tenant-book.ts";
 import type { VapidKeys } from "./vapid.ts";
 import { WebPush } from "./web-push.ts";

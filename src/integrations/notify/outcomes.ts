@@ -1,29 +1,7 @@
-/** What became of notifications: counted for metrics, and remembered for a moment for whoever asks why somebody was not told. */
+/** What becomes of notifications: counted for metrics, and remembered for a moment for whoever asks why somebody was not told. */
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { Told } from "../../domain/notify/audience.ts";
-import type { SkipReason } from "../../domain/notify/verdict.ts";
-
-/** `failed`: every way refused it, or could not. */
-export type Outcome = "sent" | "failed" | SkipReason;
-
-/** What became of some events for one person. */
-export interface ToldOutcome {
-  readonly atMs: number;
-  /** `tenant/room`. */
-  readonly key: string;
-  readonly userId: UserId;
-  readonly seqs: readonly Seq[];
-  readonly outcome: Outcome;
-}
-
-/** Totals since the thread began. */
-export interface NotifyCounts {
-  /** By way: `sqs`, `sns`, `webhook`, `push`. */
-  readonly sent: Readonly<Record<string, number>>;
-  readonly failed: Readonly<Record<string, number>>;
-  /** Events that somebody was not told, by why. */
-  readonly skipped: Readonly<Record<string, number>>;
-}
+import type { NotifyCounts, NotifyOutcome, ToldOutcome } from "../../domain/notify/outcome.ts";
 
 export class Outcomes {
   readonly #told: (outcomes: readonly ToldOutcome[]) => void;
@@ -48,9 +26,9 @@ export class Outcomes {
     { tenant, room }: { readonly tenant: TenantId; readonly room: RoomId },
     userId: UserId,
     atMs: number,
-    told: readonly (readonly [Told, Outcome])[],
+    told: readonly (readonly [Told, NotifyOutcome])[],
   ): void {
-    const seqs = new Map<Outcome, Seq[]>();
+    const seqs = new Map<NotifyOutcome, Seq[]>();
     for (const [{ occasion }, outcome] of told) {
       seqs.set(outcome, [...(seqs.get(outcome) ?? []), occasion.seq]);
       if (outcome !== "sent" && outcome !== "failed") this.#skipped[outcome] = (this.#skipped[outcome] ?? 0) + 1;

@@ -9,12 +9,13 @@ import type { Seq, UserId } from "../../base/ids.ts";
 import { NOTIFY_MESSAGES_MAX } from "../../base/limits.ts";
 import type { Told } from "../../domain/notify/audience.ts";
 import { type Notification, notificationOf, type Spoken } from "../../domain/notify/notification.ts";
+import type { NotifyOutcome } from "../../domain/notify/outcome.ts";
 import { type Facts, judge, type PersonFacts, type StandingFacts } from "../../domain/notify/verdict.ts";
 import type { MessageView } from "../../protocol/frames.ts";
 import type { LogKey } from "../../storage/journal.ts";
 import type { EngineAsker } from "./engine-asker.ts";
 import type { Notifier } from "./notifier.ts";
-import type { Outcome, Outcomes } from "./outcomes.ts";
+import type { Outcomes } from "./outcomes.ts";
 import { isRevoked, isSuspended, type KnownTenant } from "./tenant-book.ts";
 import type { WebPush } from "./web-push.ts";
 
@@ -164,7 +165,7 @@ export class PeopleTeller {
   }
 
   /** First the way that may have to be asked again, so that no browser is told twice on its account. */
-  async #send(notification: Notification, browsers: readonly KeptSubscription[]): Promise<Outcome | "later"> {
+  async #send(notification: Notification, browsers: readonly KeptSubscription[]): Promise<NotifyOutcome | "later"> {
     const { out, outcomes } = this.#parts;
     const queued = out === undefined ? undefined : await out.send(notification);
     if (queued === "later") return queued;

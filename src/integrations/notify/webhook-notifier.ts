@@ -2,7 +2,7 @@
 import type { Clock } from "../../base/clock.ts";
 import { parseIp } from "../../base/ip-ranges.ts";
 import { NOTIFY_REQUEST_MS_MAX } from "../../base/limits.ts";
-import { signatureOf } from "../http-moderation-hook.ts";
+import { signatureOf } from "../signed-questions.ts";
 import { OutwardHttp, type OutwardAllowed } from "../outward-http.ts";
 import { messageOf, type Notifier, type SendOutcome } from "./notifier.ts";
 
