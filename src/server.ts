@@ -356,6 +356,9 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
         [config.redis === undefined ? "registry" : "redis"]: isAmongOthers() ? ("healthy" as const) : ("down" as const),
       }),
       ...(config.search && { search: followers?.isLate("search") ? ("degraded" as const) : ("healthy" as const) }),
+      ...(notify !== undefined && {
+        notifications: followers?.isLate("notify") ? ("degraded" as const) : ("healthy" as const),
+      }),
       ...(feed !== undefined && { feed: followers?.isLate("feed") ? ("degraded" as const) : ("healthy" as const) }),
     }),
     followers: () => followers?.lags ?? {},
