@@ -18,7 +18,7 @@ function session(reader: Reader): Promise<Session> {
   return reader.once("protocol", async () => {
     await withToken(reader);
     const terminal = await reader.terminal();
-    await terminal.run("TOKEN=$(npm run --silent token -- --user usr_1 --name One)");
+    await terminal.run("TOKEN=$(npm run --silent token -- --user usr_9 --name Nine)");
     const token = (await terminal.run('echo "$TOKEN"')).trim();
     await post(reader, token, "", { roomId: ROOM, name: "General", type: "public" });
     return { terminal, token };

@@ -1,5 +1,6 @@
 /** Two nodes by hand, as docs/OPERATIONS.md says it: its blocks in their order, and somebody who talks while a node is replaced. */
 import { expect } from "bun:test";
+import { eventually } from "../eventually.ts";
 import { freePort } from "../server.ts";
 import type { Case, Cases } from "./case.ts";
 import type { Reader } from "./reader.ts";
@@ -87,18 +88,14 @@ const proxy = (reader: Reader): Promise<Terminal> =>
     const terminal = await reader.terminal();
     const { ports, text } = await machine(reader);
     terminal.type(text(PROXY));
-    const deadline = performance.now() + 30_000;
-    while (
-      !(await fetch(`http://127.0.0.1:${ports.proxy}/readyz`).then(
-        ({ ok }) => ok,
-        () => false,
-      ))
-    ) {
-      if (performance.now() > deadline) throw new Error(terminal.output);
-      await Bun.sleep(50);
-    }
+    await serves(ports.proxy);
     return terminal;
   });
+
+/** Waits until the proxy has found a node that is ready. */
+async function serves(port: number): Promise<void> {
+  await eventually(async () => expect((await fetch(`http://127.0.0.1:${port}/readyz`)).status).toBe(200), 30_000);
+}
 
 async function chat(reader: Reader): Promise<Terminal> {
   await look(reader);
@@ -125,10 +122,11 @@ const UPGRADE: Case = {
       const terminal = (await nodes(reader))[at];
       if (terminal === undefined) throw new Error("no such node");
       await terminal.interrupt(60_000);
+      const { ports, text: adapted } = await machine(reader);
+      await serves(ports.proxy);
       const person = await chat(reader);
       await ask(person);
       await person.interrupt();
-      const { ports, text: adapted } = await machine(reader);
       terminal.type(adapted(name));
       const own = at === 0 ? text : text.replaceAll(String(ports.one), String(ports.two));
       await (await reader.terminal()).run(own);
