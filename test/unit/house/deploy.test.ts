@@ -45,14 +45,35 @@ test("the dashboard is one that can be imported: panels with places of their own
   expect(new Set(board.panels.map(({ gridPos }) => JSON.stringify(gridPos))).size).toBe(board.panels.length);
 });
 
+const alerts = Bun.YAML.parse(read("deploy/prometheus-alerts.yaml")) as {
+  readonly groups: readonly {
+    readonly rules: readonly {
+      readonly alert: string;
+      readonly labels: Readonly<Record<string, string>>;
+      readonly annotations: Readonly<Record<string, string>>;
+    }[];
+  }[];
+};
+const rules = alerts.groups.flatMap((group) => group.rules);
+
 test("every alert says what to do", () => {
-  const alerts = Bun.YAML.parse(read("deploy/prometheus-alerts.yaml")) as {
-    readonly groups: readonly { readonly rules: readonly Record<string, Record<string, string>>[] }[];
-  };
-  const rules = alerts.groups.flatMap((group) => group.rules);
   expect(rules.length).toBeGreaterThan(10);
-  for (const rule of rules) {
-    expect(Object.keys(rule["annotations"] ?? {}).sort()).toEqual(["action", "summary"]);
-    expect(["page", "ticket"]).toContain(rule["labels"]?.["severity"] ?? "");
+  for (const { labels, annotations } of rules) {
+    expect(Object.keys(annotations).toSorted()).toEqual(["action", "page", "summary"]);
+    expect(["page", "ticket"]).toContain(labels["severity"] ?? "");
+  }
+});
+
+test("every alert has its page, with what it means, what to look at and what to do, and no page is of another", () => {
+  const pages = read("docs/INCIDENTS.md").split(/^## /m).slice(1);
+  expect(pages.map((page) => page.split("\n")[0] ?? "")).toEqual(rules.map(({ alert }) => alert));
+  for (const [i, page] of pages.entries()) {
+    expect([...page.matchAll(/^\*\*(.+?)\.\*\*/gm)].map(([, part]) => part)).toEqual([
+      "What it means",
+      "Look at",
+      "Do",
+    ]);
+    const { alert, annotations } = rules[i] ?? { alert: "", annotations: {} };
+    expect(annotations["page"]).toBe(`docs/INCIDENTS.md#${alert.toLowerCase()}`);
   }
 });
