@@ -73,7 +73,7 @@ test("every alert has its page, with what it means, what to look at and what to 
       "Look at",
       "Do",
     ]);
-    const { alert, annotations } = rules[i] ?? { alert: "", annotations: {} };
-    expect(annotations["page"]).toBe(`docs/INCIDENTS.md#${alert.toLowerCase()}`);
+    const rule = rules[i];
+    expect(rule?.annotations["page"]).toBe(`docs/INCIDENTS.md#${rule?.alert.toLowerCase()}`);
   }
 });
