@@ -20,6 +20,13 @@ export const PAGES: readonly Page[] = [
     description: "Chat on your own server.",
     entry: "chat/main.tsx",
   },
+  {
+    path: "/admin",
+    below: [],
+    title: "Stoa: dashboard",
+    description: "What runs here, and who may what.",
+    entry: "admin/main.tsx",
+  },
 ];
 
 /** Under names of their own, since browsers ask for them by these. Relative to `src/web`. */

@@ -1,0 +1,289 @@
+/**
+ * The dashboard as an administrator uses it, in a real browser against a real server: its figures are the truth, what waits is dealt
+ * with, and what is done is asked before and found in the audit log.
+ */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { Locator, Page } from "playwright-core";
+import { axeProblems } from "../support/axe.ts";
+import { TestBrowser, type TestPage } from "../support/chromium.ts";
+import { TestClient } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
+import { at, listAt, textAt } from "../support/json.ts";
+import { TestServer } from "../support/server.ts";
+
+const START_MS_MAX = 90_000;
+const STEP_MS_MAX = 12_000;
+const MESSAGES = 30;
+const PEOPLE = ["ann", "ben", "cleo", "dora", "emil"] as const;
+
+let server: TestServer;
+let browser: TestBrowser;
+let people: readonly TestClient[];
+let dashboard: TestPage;
+let page: Page;
+/** One that is reported, and one that is held. */
+let rude = "";
+
+const rootToken = (): string => server.token({ user: "root", name: "Root", role: "admin" });
+const admin = (method: string, path: string, body?: unknown) =>
+  server.rest(method, `/v1/chat${path}`, { token: rootToken(), ...(body !== undefined && { body }) });
+
+/** As somebody who has signed in before. */
+function open(token: string, options: { readonly width?: number; readonly dark?: boolean } = {}): Promise<TestPage> {
+  const kept = [{ name: "stoa-account", value: JSON.stringify({ token }) }];
+  return browser.open(`${server.http}/admin`, {
+    viewport: { width: options.width ?? 1_280, height: 900 },
+    colorScheme: options.dark === true ? "dark" : "light",
+    storageState: { cookies: [], origins: [{ origin: server.http, localStorage: kept }] },
+  });
+}
+
+async function go(hash: string, where = page): Promise<void> {
+  await where.evaluate(`location.hash = ${JSON.stringify(hash)}`);
+}
+
+async function textOf(place: Locator): Promise<string> {
+  return (await place.textContent()) ?? "";
+}
+
+/** The question that stands before an act is answered with its own verb. */
+async function confirm(verb: string, fill: Readonly<Record<string, string>> = {}): Promise<void> {
+  const dialog = page.getByRole("dialog");
+  for (const [label, text] of Object.entries(fill)) await dialog.getByLabel(label).fill(text);
+  await dialog.getByRole("button", { name: verb, exact: true }).click();
+  await dialog.waitFor({ state: "detached" });
+}
+
+beforeAll(async () => {
+  const env = { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000", STOA_FIGURES_SECONDS: "1" };
+  [server, browser] = await Promise.all([TestServer.start({ env }), TestBrowser.start()]);
+  people = await Promise.all(
+    PEOPLE.map((user) =>
+      TestClient.connect(server, { token: server.token({ user, name: `${user} of the tests` }), wire: "json" }),
+    ),
+  );
+  const [ann, ben, cleo, dora] = people as readonly [TestClient, TestClient, TestClient, TestClient];
+  for (const [roomId, name] of [
+    ["square", "The square"],
+    ["quiet", "Quiet corner"],
+  ]) {
+    await ann.ack({ type: "create_room", roomId, name, roomType: "public", clientId: `make-${roomId}` });
+    for (const client of people) await client.join(roomId ?? "");
+  }
+  await ann.ack({
+    type: "set_moderation",
+    roomId: "square",
+    rules: [{ id: "offers", action: "hold", words: ["offer"] }],
+  });
+  for (let i = 1; i < MESSAGES; i += 1) await cleo.say("square", i % 3 === 0 ? `casino number ${i}` : `hello ${i}`);
+  rude = textAt(await ben.say("square", "You are all fools"), "messageId");
+  await dora.ack({ type: "report_message", roomId: "square", messageId: rude, reason: "Insult" });
+  await ben.say("square", "a special offer");
+  dashboard = await open(rootToken());
+  page = dashboard.page;
+  // A step that does not come says so itself, before the test's own time is over.
+  page.setDefaultTimeout(STEP_MS_MAX);
+}, START_MS_MAX);
+afterAll(async () => {
+  await browser?.stop();
+  await server?.dispose();
+});
+
+test("whoever is no administrator is told so and is shown nothing; whoever is nobody may sign in", async () => {
+  const plain = await open(server.token({ user: "ann" }));
+  await plain.page.getByRole("heading", { name: "Not for you" }).waitFor();
+  expect(await textOf(plain.page.getByRole("alert"))).toContain("the role admin");
+  expect(await plain.page.getByRole("navigation").count()).toBe(0);
+  await plain.page.getByRole("button", { name: "Sign in as somebody else" }).click();
+  await plain.page.getByRole("button", { name: "Sign in" }).waitFor();
+  await plain.close();
+}, 40_000);
+
+test("what it shows is the truth: connections that are open, messages that were sent", async () => {
+  await page.getByText("All is well").waitFor();
+  const tile = (name: string) => page.locator(".tile", { hasText: name });
+  await eventually(async () => {
+    expect(await textOf(tile("Connected now").locator("strong"))).toBe(String(PEOPLE.length));
+    expect(await textOf(tile("Messages, 24 hours").locator("strong"))).toBe(String(MESSAGES));
+    expect(await page.getByRole("img", { name: /^Connections, / }).getAttribute("aria-label")).toContain(
+      `Now: connections ${PEOPLE.length}.`,
+    );
+  }, 20_000);
+  const one = await TestClient.connect(server, { token: server.token({ user: "fay" }), wire: "json" });
+  await page.getByRole("img", { name: `Now: connections ${PEOPLE.length + 1}.` }).waitFor({ timeout: 20_000 });
+  await one.close();
+  await page.getByRole("img", { name: `Now: connections ${PEOPLE.length}.` }).waitFor({ timeout: 20_000 });
+  expect(await textOf(tile("Waiting for a moderator"))).toContain("1 report, 1 held");
+}, 60_000);
+
+test("nodes, their parts and stores are listed with how they are", async () => {
+  await go("#/nodes");
+  const row = page.getByRole("table", { name: "Nodes", exact: true }).getByRole("row").nth(1);
+  await row.waitFor();
+  expect(await textOf(row)).toContain("healthy");
+  expect(await textOf(page.getByRole("table", { name: "Parts of each node" }))).toContain("shards");
+  expect(await textOf(page.getByRole("table", { name: "What the stores did" }))).toContain("0 B0");
+}, 40_000);
+
+test("rooms are found by name, and opened with the keyboard alone", async () => {
+  await go("#/rooms");
+  const rows = page.getByRole("table", { name: "Rooms" }).locator("tbody tr");
+  await page.getByLabel("Name").fill("QUIET");
+  await eventually(async () => expect(await rows.count()).toBe(1));
+  await page.getByLabel("Name").fill("");
+  await eventually(async () => expect(await rows.count()).toBeGreaterThan(1));
+  await rows.first().focus();
+  await page.keyboard.press("ArrowDown");
+  expect(await page.evaluate("document.activeElement.rowIndex")).toBe(2);
+  const name = (await textOf(rows.nth(1).locator("b"))).trim();
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name }).waitFor();
+  await go("#/rooms/square");
+  await page.getByText(`${MESSAGES} messages in all`).waitFor();
+  const members = page.getByRole("table", { name: "Members" }).locator("tbody tr");
+  await eventually(async () => expect(await members.count()).toBe(PEOPLE.length));
+}, 40_000);
+
+test("what is reported is deleted, what is held is published, and the queue is empty then", async () => {
+  await go("#/moderation");
+  await page.getByText("You are all fools").waitFor();
+  await page.getByRole("button", { name: "Delete message…" }).click();
+  expect(await textOf(page.getByRole("dialog"))).toContain("cannot be brought back");
+  await confirm("Delete message", { "Reason (optional)": "not here" });
+  await page.getByRole("button", { name: "Publish…" }).click();
+  await confirm("Publish");
+  await page.getByText("Nothing waits for a moderator").waitFor();
+  const history = await admin("GET", "/rooms/square/messages?limit=50");
+  const messages = listAt(history.body, "data.messages") as readonly {
+    messageId: string;
+    content: string;
+    isDeleted: boolean;
+  }[];
+  expect(messages.find(({ messageId }) => messageId === rude)?.isDeleted).toBe(true);
+  expect(messages.some(({ content }) => content === "a special offer")).toBe(true);
+}, 40_000);
+
+test("a rule on trial finds what it would have found", async () => {
+  await go("#/moderation/backtest");
+  await page.getByLabel("Room").selectOption({ label: "The square" });
+  await page.getByLabel("Words, separated by commas").fill("casino, nothing else");
+  await page.getByRole("button", { name: "Try it" }).click();
+  await page.getByRole("heading", { name: "9 hits in" }).waitFor();
+  const hits = page.getByRole("table", { name: "The newest hits" });
+  expect(await textOf(hits.locator("tbody tr").first())).toContain("casino number 27");
+}, 40_000);
+
+test("a person is suspended after a question that says what happens, and let in again", async () => {
+  const emil = people[4] as TestClient;
+  await go("#/people");
+  await page.getByLabel("Person").fill("em");
+  const rows = page.getByRole("table", { name: "People who are connected" }).locator("tbody tr");
+  await eventually(async () => expect(await rows.allTextContents()).toEqual([expect.stringContaining("emil")]));
+  await rows.first().click();
+  await page.getByRole("button", { name: "Suspend…" }).click();
+  expect(await textOf(page.getByRole("dialog"))).toContain("no token of theirs is accepted");
+  await confirm("Suspend", { "Reason (optional)": "threats" });
+  await page.getByText("suspended until").waitFor();
+  expect((await emil.closed).code).toBe(4403);
+  expect((await server.rest("GET", "/v1/chat/rooms", { token: server.token({ user: "emil" }) })).status).toBe(403);
+  await page.getByRole("button", { name: "Reinstate…" }).click();
+  await confirm("Reinstate");
+  await eventually(async () =>
+    expect((await server.rest("GET", "/v1/chat/rooms", { token: server.token({ user: "emil" }) })).status).toBe(200),
+  );
+}, 40_000);
+
+test("everything that was done stands in the audit log, and is found by what it was", async () => {
+  await go("#/audit");
+  const log = page.getByRole("table", { name: "Audit log" });
+  await log.getByText("user reinstated").waitFor();
+  for (const act of ["user suspended", "report resolved", "message deleted"]) expect(await textOf(log)).toContain(act);
+  await page.getByLabel("Action").fill("user_suspended");
+  await page.getByRole("button", { name: "Look" }).click();
+  await eventually(async () => expect(await log.locator("tbody tr").count()).toBe(1));
+  expect(await textOf(log)).toContain("“threats”");
+}, 40_000);
+
+test("it answers why a member did not get a message", async () => {
+  const [ann, , , dora] = people as readonly [TestClient, TestClient, TestClient, TestClient];
+  await go("#/delivery");
+  await page.getByRole("button", { name: "Note it…" }).click();
+  await confirm("Note it");
+  await page.getByText("It is noted where messages go").waitFor();
+  await dora.ack({ type: "leave_room", roomId: "quiet" });
+  const messageId = textAt(await ann.say("quiet", "Is anybody here?"), "messageId");
+  const ask = async (user: string): Promise<void> => {
+    await page.getByLabel("Room").fill("quiet");
+    await page.getByLabel("Message").fill(messageId);
+    await page.getByLabel("Member").fill(user);
+    await page.getByRole("button", { name: "Find out" }).click();
+  };
+  await ask("dora");
+  await page.getByText("None of their connections listened to the room.").waitFor();
+  await ask("cleo");
+  await page.getByText("It was written to a connection that is still there").waitFor();
+  expect(await textOf(page.locator(".step", { hasText: "committed" }))).toContain("yes");
+}, 40_000);
+
+test("an erasure wants the name typed, and leaves a receipt that is genuine", async () => {
+  await go("#/keeping/erasures");
+  await page.getByLabel("Person").fill("cleo");
+  await page.getByRole("button", { name: "Erase…" }).click();
+  const dialog = page.getByRole("dialog");
+  expect(await dialog.getByRole("button", { name: "Erase for ever" }).isDisabled()).toBe(true);
+  await confirm("Erase for ever", { "Type cleo to go on": "cleo" });
+  const row = page.getByRole("table", { name: "Erasures" }).locator("tbody tr");
+  await row.getByText("done").waitFor({ timeout: 30_000 });
+  await row.click();
+  await page.getByRole("heading", { name: "What was erased of cleo" }).waitFor();
+  const list = await admin("GET", "/admin/erasures");
+  const receipt = textAt(at(list.body, "data.erasures.0"), "receipt");
+  await page.getByLabel("Receipt").fill(receipt);
+  await page.getByRole("button", { name: "Check", exact: true }).click();
+  await page.getByText("signed by this installation, and unchanged").waitFor();
+}, 60_000);
+
+const VIEWS = [
+  "overview",
+  "nodes",
+  "rooms",
+  "rooms/square",
+  "people",
+  "people/ben",
+  "moderation",
+  "moderation/backtest",
+  "moderation/rules",
+  "audit",
+  "delivery",
+  "keeping",
+  "keeping/holds",
+  "keeping/erasures",
+  "assistant",
+] as const;
+
+test("no view has a serious fault for those who do not see, or use the keyboard, in light and dark; no script breaks the policy", async () => {
+  for (const dark of [false, true]) {
+    const one = await open(rootToken(), { dark });
+    for (const view of VIEWS) {
+      await go(`#/${view}`, one.page);
+      await one.page.locator("main h1").waitFor();
+      await one.page.waitForLoadState("networkidle", { timeout: 1_500 }).catch(() => undefined);
+      expect(await axeProblems(one.page), `${view}, ${dark ? "dark" : "light"}`).toEqual([]);
+    }
+    expect(one.lines.filter((line) => /Content Security Policy|uncaught/.test(line))).toEqual([]);
+    await one.close();
+  }
+}, 120_000);
+
+test("on a small screen nothing is cut off at its side", async () => {
+  const one = await open(rootToken(), { width: 390 });
+  for (const view of VIEWS) {
+    await go(`#/${view}`, one.page);
+    await one.page.locator("main h1").waitFor();
+    const tooWide = await one.page.evaluate(
+      "document.querySelector('main').scrollWidth - document.querySelector('main').clientWidth",
+    );
+    expect(tooWide, view).toBe(0);
+  }
+  await one.close();
+}, 60_000);
