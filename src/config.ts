@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
 import { type AssistantConfig, type HookConfig, readAssistant } from "./config-assistant.ts";
 import { type AttachmentsConfig, readAttachments } from "./config-attachments.ts";
+import { type FeedConfig, readFeed } from "./config-feed.ts";
 import { type OutwardConfig, readOutward } from "./config-outward.ts";
 import { type NotifyConfig, readNotify } from "./config-notify.ts";
 import { type ProfileServiceConfig, readModerationHook, readProfileService } from "./config-services.ts";
@@ -100,12 +101,12 @@ export interface Config {
   readonly heartbeat: { readonly everyMs: number; readonly ttlMs: number };
   /** Messages are indexed by their words and can be searched. */
   readonly search: boolean;
-  /** Tenants may have an event feed, and webhooks; `undefined`: none has. Days for which places in it are kept. */
-  readonly feed: { readonly days: number } | undefined;
   /** The pages are served. */
   readonly web: boolean;
   /** Who may sign in by a mere name: nobody, whoever sits at this machine, everybody. Never in production. */
   readonly devSignIn: "off" | "local" | "on";
+  /** Tenants may have an event feed, and webhooks; `undefined`: none has. */
+  readonly feed: FeedConfig | undefined;
   /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
   readonly moderationHook: HookConfig | undefined;
   /** What says how people are called and shown; `undefined`: they and their tokens alone. */
@@ -250,11 +251,6 @@ function readRates(reader: EnvReader): Pick<Config, "rate" | "limits"> {
       connectsOfAddress: perMinute("ADDRESS", 6_000, 3_000),
     },
   };
-}
-
-function readFeed(reader: EnvReader): Config["feed"] {
-  const days = reader.whole("STOA_FEED_DAYS", { min: 1, max: 3_650, fallback: 30, unit: "days" });
-  return reader.flag("STOA_FEED", true) ? { days } : undefined;
 }
 
 function readMetrics(reader: EnvReader): Config["metrics"] {

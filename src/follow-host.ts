@@ -11,6 +11,7 @@ import type { Result } from "./base/result.ts";
 import type { View } from "./cluster/placement.ts";
 import type { Principal } from "./domain/principal.ts";
 import type { FollowNotice, FollowOrder, FollowSettings } from "./follow-thread.ts";
+import type { WebhookFigures } from "./integrations/webhooks/webhook-runners.ts";
 import type { Delivered, Forgotten, Lag } from "./followers/log-consumer.ts";
 import type { NotifyCounts, ToldOutcome } from "./domain/notify/outcome.ts";
 import type { Report } from "./actors/shard-env.ts";
@@ -58,6 +59,7 @@ export class FollowHost {
   #searches = 0;
   #restartMs = RESTART_MS_MIN;
   #lags: Readonly<Record<string, Lag>> = {};
+  #webhooks: WebhookFigures | undefined;
   #lagsAtMs = performance.now();
 
   /** `entry`: what the thread runs, for tests. */
@@ -76,6 +78,11 @@ export class FollowHost {
     return Object.fromEntries(
       Object.entries(this.#lags).map(([name, lag]) => [name, { ...lag, ms: lag.ms + silentMs }]),
     );
+  }
+
+  /** What became of deliveries, and how far they are behind, as of a moment ago; counts begin anew with the thread. */
+  get webhooks(): WebhookFigures | undefined {
+    return this.#webhooks;
   }
 
   /** This one is so far behind that people will notice. */
@@ -192,6 +199,7 @@ export class FollowHost {
         return;
       case "lags":
         this.#lags = notice.lags;
+        this.#webhooks = notice.webhooks;
         this.#lagsAtMs = performance.now();
         return;
       case "hits":

@@ -10,7 +10,7 @@ import type { Call } from "./actors/calls.ts";
 import type { HeadHint } from "./actors/head-hints.ts";
 import { SystemClock } from "./base/clock.ts";
 import { NOTIFY_OUTCOMES_MAX } from "./base/limits.ts";
-import type { TenantId } from "./base/ids.ts";
+import type { RoomId, TenantId } from "./base/ids.ts";
 import type { Result } from "./base/result.ts";
 import { Placement, type View } from "./cluster/placement.ts";
 import type { Principal } from "./domain/principal.ts";
@@ -21,6 +21,9 @@ import { EngineCalls } from "./followers/engine-calls.ts";
 import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-consumer.ts";
 import { LogFollowers } from "./followers/log-followers.ts";
 import { SearchConsumer } from "./followers/search-consumer.ts";
+import type { WebhookConfig } from "./config-feed.ts";
+import { openRunners } from "./integrations/webhooks/open-webhooks.ts";
+import type { WebhookFigures } from "./integrations/webhooks/webhook-runners.ts";
 import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
 import { type NotifySettings, openNotify } from "./integrations/notify/open-notify.ts";
 import type { NotifyCounts, ToldOutcome } from "./domain/notify/outcome.ts";
@@ -35,7 +38,7 @@ export interface FollowSettings {
   /** There are other nodes: which logs are followed here depends on the view. */
   readonly isClustered: boolean;
   /** Tenants may have a feed; for how long its entries are kept, milliseconds. */
-  readonly feed: { readonly keptMs: number } | undefined;
+  readonly feed: { readonly keptMs: number; readonly webhooks: WebhookConfig } | undefined;
   /** `undefined`: nobody who is away is told anything. */
   readonly notify: NotifySettings | undefined;
   /** Where consumers may go beside what everybody can reach. */
@@ -59,7 +62,11 @@ export type FollowOrder =
 /** From the thread. */
 export type FollowNotice =
   | { readonly kind: "ready" }
-  | { readonly kind: "lags"; readonly lags: Readonly<Record<string, Lag>> }
+  | {
+      readonly kind: "lags";
+      readonly lags: Readonly<Record<string, Lag>>;
+      readonly webhooks?: WebhookFigures | undefined;
+    }
   | { readonly kind: "hits"; readonly no: number; readonly result: ReadResult<readonly Hit[]> }
   | { readonly kind: "forgotten"; readonly no: number; readonly outcome: Delivered }
   /** A tenant's feed has more. */
@@ -91,7 +98,7 @@ function run(host: MessagePort, settings: FollowSettings): void {
       clock,
       keptMs: settings.feed?.keptMs ?? 0,
       streamed: (tenant) => {
-        feed.bell.ring(tenant);
+        hooks?.more(tenant);
         notice({ kind: "streamed", tenant });
       },
     });
@@ -112,14 +119,23 @@ function run(host: MessagePort, settings: FollowSettings): void {
     ...(notify === undefined ? [] : [notify.consumer]),
   ];
   let placement: Placement | undefined;
+  const isHere = (tenant: TenantId, id: string): boolean =>
+    settings.isClustered ? placement?.isOwn(addressHash(roomAddress(tenant, id as RoomId))) === true : true;
+  const hooks =
+    feed &&
+    settings.feed &&
+    openRunners(
+      { feed, clock, report, settings: settings.feed.webhooks, outward: settings.outward },
+      isHere,
+      settings.isClustered,
+    );
   const followers = new LogFollowers({
     consumers,
     journal: storage.journal,
     store: storage.store,
     clock,
     report,
-    isMine: ({ tenant, room }) =>
-      settings.isClustered ? placement?.isOwn(addressHash(roomAddress(tenant, room))) === true : true,
+    isMine: ({ tenant, room }) => isHere(tenant, room),
   });
   const watch =
     feed &&
@@ -129,10 +145,10 @@ function run(host: MessagePort, settings: FollowSettings): void {
       have: (tenants) => {
         if (streams?.follow(tenants) === true) followers.lookThrough();
       },
-      changed: () => undefined,
+      changed: (tenant) => hooks?.changed(tenant),
     });
   const lags = setInterval(() => {
-    notice({ kind: "lags", lags: followers.lags() });
+    notice({ kind: "lags", lags: followers.lags(), webhooks: hooks?.figures });
     if (notify !== undefined && told.length > 0) {
       notice({ kind: "told", outcomes: told.splice(0), counts: notify.counts() });
     }
@@ -147,6 +163,7 @@ function run(host: MessagePort, settings: FollowSettings): void {
         // Whoever left may have written what nobody here was told of.
         placement = new Placement(order.view);
         followers.sweep();
+        for (const tenant of watch?.tenants ?? []) hooks?.changed(tenant);
         return;
       case "sweep":
         followers.sweep();
@@ -170,6 +187,7 @@ function run(host: MessagePort, settings: FollowSettings): void {
       case "close":
         clearInterval(lags);
         watch?.stop();
+        hooks?.stop();
         streams?.stop();
         followers.stop();
         notify?.close();

@@ -18,6 +18,7 @@ import { ClusterNode } from "./cluster-node.ts";
 import type { Config } from "./config.ts";
 import type { Principal } from "./domain/principal.ts";
 import { openFeed } from "./feed/open-feed.ts";
+import { openWebhooks } from "./integrations/webhooks/open-webhooks.ts";
 import { Attachments } from "./edge/files/attachments.ts";
 import { type Auth, createAuth } from "./edge/auth.ts";
 import { BunBroadcaster } from "./edge/sockets/bun-socket.ts";
@@ -218,7 +219,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
             storage,
             search: config.search,
             isClustered: cluster !== undefined,
-            feed: config.feed && { keptMs: config.feed.days * DAY_MS },
+            feed: config.feed && { keptMs: config.feed.days * DAY_MS, webhooks: config.feed.webhooks },
             notify,
             outward: config.outward,
           },
@@ -376,6 +377,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     lateMs: () => lateness.ms,
     nodes: () => cluster?.view?.nodes.length ?? 1,
     dependencies: health.dependencies,
+    webhooks: () => followers?.webhooks,
     lagsMs: () => Object.fromEntries(Object.entries(followers?.lags ?? {}).map(([name, { ms }]) => [name, ms])),
   };
   const metrics = createMetrics(figuresOfNode);
@@ -398,6 +400,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     directory: shared?.directory ?? own,
     searcher: config.search ? followers : undefined,
     feed: feed?.feed,
+    webhooks: feed && config.feed && openWebhooks(feed, clock, config.feed.webhooks, config.outward),
     circle,
     attachments: files?.attachments,
     push: vapid && {

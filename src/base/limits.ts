@@ -762,3 +762,25 @@ export const FEED_CONSUMERS_MAX = 100;
 export const FEED_NAME_LENGTH_MAX = 64;
 /** Rooms and types of one filter. Reject `invalid_field`. */
 export const FEED_FILTER_ROOMS_MAX = 100;
+/** Webhooks of a tenant, and of one node that are delivered to. Reject `too_many`; beyond, the rest waits for other nodes. */
+export const WEBHOOKS_MAX = 20;
+export const WEBHOOK_RUNNERS_MAX = 10_000;
+/** Events of one request. With their bytes (`FEED_PAGE_BYTES_MAX`) that is what one delivery holds in memory. */
+export const WEBHOOK_EVENTS_MAX = 100;
+/** Deliveries of one node that are under way at once: each holds a page, and the next one. The rest waits in the log. */
+export const WEBHOOKS_AT_ONCE = 64;
+/** Bytes of a receiver's answer that are read: none of them is looked at. */
+export const WEBHOOK_ANSWER_BYTES_MAX = 4_096;
+/** Tests, and dead letters that are posted once more, of one node at once. Reject `overloaded`. */
+export const WEBHOOK_PROBES_MAX = 16;
+/** Dead letters of one webhook; beyond, it is disabled. And of one page. */
+export const WEBHOOK_DEAD_MAX = 1_000;
+export const WEBHOOK_DEAD_PAGE = 100;
+/** How long the secret before the last one signs, too, milliseconds: time to bring the new one to all receivers. */
+export const WEBHOOK_OVERLAP_MS = 24 * 60 * 60_000;
+/** Characters of a webhook's description. Reject `invalid_field`. */
+export const WEBHOOK_DESCRIPTION_LENGTH_MAX = 200;
+/** Pause before the first repetition of a delivery, milliseconds; it doubles, and what is drawn of it by lot is half of it. */
+export const WEBHOOK_RETRY_MS = 1_000;
+/** A place that only went past what was not wanted is written down so often, milliseconds. */
+export const WEBHOOK_PLACE_MS = 10_000;

@@ -20,6 +20,7 @@ import { blocksPlugin } from "./plugins/blocks-plugin.ts";
 import { eventsPlugin } from "./plugins/events-plugin.ts";
 import { feedPlugin } from "./plugins/feed-plugin.ts";
 import type { TenantFeed } from "../feed/tenant-feed.ts";
+import { webhooksPlugin, type WebhooksRestOptions } from "./plugins/webhooks-plugin.ts";
 import { docsPlugin } from "./plugins/docs-plugin.ts";
 import type { EdgeCircle } from "./circle/edge-circle.ts";
 import { EdgeCounters } from "./figures/edge-counters.ts";
@@ -96,6 +97,7 @@ export interface AppOptions {
   readonly push?: PushOptions | undefined;
   /** `undefined`: this server keeps no event feed. */
   readonly feed?: TenantFeed | undefined;
+  readonly webhooks?: WebhooksRestOptions["webhooks"];
   readonly keeper: Keeper;
   readonly retention: Retention;
   readonly erasures: Erasures;
@@ -126,6 +128,7 @@ export function createApp(options: AppOptions) {
     metrics,
     push,
     feed,
+    webhooks,
     keeper,
     retention,
     erasures,
@@ -199,6 +202,7 @@ export function createApp(options: AppOptions) {
       .use(erasuresPlugin(prefix, { ...rest, erasures, receipts }))
       .use(adminPlugin(prefix, { ...rest, directory }))
       .use(feedPlugin(prefix, { ...rest, feed }))
+      .use(webhooksPlugin(prefix, { ...rest, webhooks }))
       .use(auditPlugin(prefix, rest))
       .use(statsPlugin(prefix, { ...rest, directory }))
       .use(accessPlugin(prefix, { ...rest, circle }))

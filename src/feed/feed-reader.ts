@@ -22,6 +22,8 @@ export interface FeedFilter {
 
 export interface FeedWish extends FeedFilter {
   readonly limit: number;
+  /** Not beyond this place. */
+  readonly until?: FeedCursor;
 }
 
 /** An event as JSON, with the room that it happened in. */
@@ -117,10 +119,12 @@ export class FeedReader {
 }
 
 /** What of these entries is wanted, and not read before. */
-function jobsOf(entries: readonly FeedEntry[], cursor: FeedCursor, { rooms }: FeedFilter): readonly Job[] {
+function jobsOf(entries: readonly FeedEntry[], cursor: FeedCursor, { rooms, until }: FeedWish): readonly Job[] {
   const wanted = rooms === undefined ? undefined : new Set(rooms);
   return entries.flatMap(({ no, ranges }) =>
-    ranges.flatMap((range, index): Job[] => {
+    ranges.flatMap((whole, index): Job[] => {
+      const range = until === undefined ? whole : cutAt(whole, { entry: no, index }, until);
+      if (range === undefined) return [];
       const isFirst = no === cursor.entry;
       if (isFirst && index < cursor.range) return [];
       if (wanted?.has(range.room) === false || range.atMs < cursor.sinceMs) return [];
@@ -128,6 +132,13 @@ function jobsOf(entries: readonly FeedEntry[], cursor: FeedCursor, { rooms }: Fe
       return [{ entry: no, index, range, after }];
     }),
   );
+}
+
+/** As much of a range as lies before a place. */
+function cutAt(range: FeedRange, at: { readonly entry: number; readonly index: number }, until: FeedCursor) {
+  if (at.entry !== until.entry) return at.entry < until.entry ? range : undefined;
+  if (at.index !== until.range) return at.index < until.range ? range : undefined;
+  return until.seq > range.after ? { ...range, to: Math.min(range.to, until.seq) } : undefined;
 }
 
 /** The first jobs that a page of `limit` needs. */

@@ -25,6 +25,11 @@ export class FeedWatch {
     this.#parts = parts;
   }
 
+  /** That had one when it was looked. */
+  get tenants(): Iterable<TenantId> {
+    return this.#versions.keys();
+  }
+
   /** At once, and then again and again. */
   look(): void {
     if (this.#isLooking) {

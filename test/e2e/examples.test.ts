@@ -1,8 +1,10 @@
 /** The programs in examples/, as somebody runs them who has just found them. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TestClient } from "../support/client.ts";
 import { Example } from "../support/example.ts";
+import { eventually } from "../support/eventually.ts";
 import { at, listAt, textAt } from "../support/json.ts";
 import { isThere } from "../support/programs.ts";
 import { freePort, TestServer } from "../support/server.ts";
@@ -14,7 +16,7 @@ let ann: TestClient;
 const running: Example[] = [];
 
 beforeAll(async () => {
-  server = await TestServer.start();
+  server = await TestServer.start({ env: { STOA_OUTWARD_ALLOW: "127.0.0.1", STOA_WEBHOOK_RETRY_SECONDS_MAX: "1" } });
   ann = await TestClient.connect(server, { token: server.token({ user: "ann" }) });
   await ann.join(ROOM);
 }, 30_000);
@@ -130,4 +132,36 @@ test("the assistant answers from a server of one's own, and the answer grows bef
   } finally {
     await assisted.dispose();
   }
+}, 60_000);
+
+test("a receiver of webhooks keeps what is genuine, once, also when it is killed", async () => {
+  const port = freePort();
+  const file = join(server.dataDir, "events.jsonl");
+  const token = server.token({ user: "root", role: "admin" });
+  const rest = async (method: string, path: string, body: object) =>
+    (await server.rest(method, `/v1/chat${path}`, { token, body })).body.data;
+  const made = await rest("POST", "/admin/webhooks", { url: `http://127.0.0.1:${port}/`, types: ["new_message"] });
+  const start = async (): Promise<Example> => {
+    const started = run(["node"], "webhook-receiver.mjs", [String(port), file], {
+      WEBHOOK_SECRET: textAt(made, "secret"),
+    });
+    await started.says(`receiving on port ${port}`);
+    return started;
+  };
+  const lines = (): readonly unknown[] => {
+    const text = existsSync(file) ? readFileSync(file, "utf8") : "";
+    return text.split("\n").flatMap((line) => (line === "" ? [] : [at(JSON.parse(line), "message.content")]));
+  };
+  const first = await start();
+  expect(await rest("POST", `/admin/webhooks/${textAt(made, "webhookId")}/ping`, {})).toMatchObject({ taken: true });
+  await ask("to be kept");
+  await eventually(async () => expect(lines()).toEqual(["to be kept"]), 20_000);
+  await first.stop();
+  // A crash in the middle of a line, and a request that nobody signed.
+  appendFileSync(file, '{"roomId":"gene');
+  await ask("while it was away");
+  await start();
+  const forged = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body: '{"events":[]}' });
+  expect(forged.status).toBe(401);
+  await eventually(async () => expect(lines()).toEqual(["to be kept", "while it was away"]), 20_000);
 }, 60_000);

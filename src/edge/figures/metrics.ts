@@ -27,6 +27,20 @@ export interface MetricsSource {
   dependencies(): Readonly<Record<string, "healthy" | "degraded" | "down">>;
   /** How far behind each follower of the logs is, milliseconds. */
   lagsMs(): Readonly<Record<string, number>>;
+  /** Of this node, since the thread that delivers began; `undefined`: nothing is known. */
+  webhooks(): WebhookFigures | undefined;
+}
+
+/** What became of deliveries to webhooks. */
+export interface WebhookFigures {
+  readonly deliveries: number;
+  readonly events: number;
+  readonly failures: number;
+  readonly deadLetters: number;
+  readonly disabled: number;
+  readonly running: number;
+  readonly behind: number;
+  readonly lagMs: number;
 }
 
 type Labelled = readonly (readonly [label: string, value: number])[];
@@ -259,6 +273,41 @@ export const METRICS: readonly MetricEntry[] = [
     help: "events that somebody was not told of, by why: online, read, muted, quiet_hours …",
     label: "reason",
     read: (s) => counts(s.edge.notified.skipped),
+  },
+  {
+    name: "stoa_webhook_deliveries_total",
+    type: "counter",
+    help: "deliveries to webhooks: taken, failed (they come again), dead (given up, and kept as dead letters)",
+    label: "outcome",
+    read: (s) => {
+      const { deliveries = 0, failures = 0, deadLetters = 0 } = s.webhooks() ?? {};
+      return counts({ taken: deliveries, failed: failures, dead: deadLetters });
+    },
+  },
+  {
+    name: "stoa_webhook_events_total",
+    type: "counter",
+    help: "events that receivers of webhooks took",
+    read: (s) => s.webhooks()?.events ?? 0,
+  },
+  {
+    name: "stoa_webhooks_disabled_total",
+    type: "counter",
+    help: "webhooks that this node gave up",
+    read: (s) => s.webhooks()?.disabled ?? 0,
+  },
+  {
+    name: "stoa_webhooks",
+    type: "gauge",
+    help: "webhooks that this node delivers to: all, and those with something that was not taken yet",
+    label: "state",
+    read: (s) => counts({ all: s.webhooks()?.running, behind: s.webhooks()?.behind }),
+  },
+  {
+    name: "stoa_webhook_lag_seconds",
+    type: "gauge",
+    help: "for how long the oldest event has been waiting that a webhook's receiver did not take",
+    read: (s) => (s.webhooks()?.lagMs ?? 0) / 1_000,
   },
   {
     name: "stoa_assistant_runs_total",

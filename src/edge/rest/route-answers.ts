@@ -36,6 +36,7 @@ const SUCCESSES: Readonly<Record<string, readonly number[]>> = {
   "POST /v1/chat/rooms/{roomId}/bans": [201, 200],
   "POST /v1/chat/admin/announcements": [201, 200],
   "PUT /v1/chat/admin/consumers/{name}": [201, 200],
+  "POST /v1/chat/admin/webhooks": [201],
 };
 
 /** What members of a room without a role are refused. */
@@ -107,6 +108,16 @@ const FAILURES: Readonly<Record<string, readonly number[]>> = {
   "DELETE /v1/chat/admin/consumers/{name}": [404],
   "GET /v1/chat/admin/consumers/{name}/events": [404],
   "POST /v1/chat/admin/consumers/{name}/commit": [404, 409],
+  "POST /v1/chat/admin/webhooks": [409],
+  "GET /v1/chat/admin/webhooks/{webhookId}": [404],
+  "PATCH /v1/chat/admin/webhooks/{webhookId}": [404],
+  "DELETE /v1/chat/admin/webhooks/{webhookId}": [404],
+  "POST /v1/chat/admin/webhooks/{webhookId}/secret": [404],
+  "POST /v1/chat/admin/webhooks/{webhookId}/ping": [404],
+  "POST /v1/chat/admin/webhooks/{webhookId}/replay": [404],
+  "GET /v1/chat/admin/webhooks/{webhookId}/dead-letters": [404],
+  "POST /v1/chat/admin/webhooks/{webhookId}/dead-letters/{letterId}/replay": [404],
+  "DELETE /v1/chat/admin/webhooks/{webhookId}/dead-letters/{letterId}": [404],
 };
 
 /** What a rule says and is not so: no such id is refused for its form, or the body has a bound of its own. */

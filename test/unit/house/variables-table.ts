@@ -70,6 +70,22 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "days for which places in a feed are kept: a consumer further behind is told",
     value: (c) => c.feed?.days ?? 0,
   },
+  STOA_WEBHOOK_TIMEOUT_MS: {
+    says: "how long a receiver may take to answer",
+    value: (c) => c.feed?.webhooks.timeoutMs ?? 0,
+  },
+  STOA_WEBHOOK_RETRY_SECONDS_MAX: {
+    says: "the longest pause between two attempts",
+    value: (c) => (c.feed?.webhooks.retryMsMax ?? 0) / 1_000,
+  },
+  STOA_WEBHOOK_ATTEMPTS: {
+    says: "attempts after which what a receiver refuses is kept as a dead letter, and the next is posted",
+    value: (c) => c.feed?.webhooks.attemptsMax ?? 0,
+  },
+  STOA_WEBHOOK_DISABLE_HOURS: {
+    says: "a webhook of which nothing was taken for so long is disabled",
+    value: (c) => (c.feed?.webhooks.disableMs ?? 0) / 3_600_000,
+  },
   STOA_OUTWARD_ALLOW: {
     says: "addresses within one's own network that webhooks and push endpoints may name nevertheless, comma-separated: `10.1.2.3, 10.2.0.0/16, hooks.internal`",
   },

@@ -35,6 +35,7 @@ function sourceOf(tally: ShardTally, edge = new EdgeCounters()): MetricsSource {
     nodes: () => 1,
     dependencies: () => ({ shards: "healthy", redis: "down" }),
     lagsMs: () => ({ search: 1_500 }),
+    webhooks: () => undefined,
   };
 }
 

@@ -37,6 +37,7 @@ function scene() {
     nodes: () => 1,
     dependencies: () => ({ shards: "healthy" }),
     lagsMs: () => ({ search: 1_500 }),
+    webhooks: () => undefined,
   };
   let samples = 0;
   const pulse = new Pulse({

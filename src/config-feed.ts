@@ -1,0 +1,34 @@
+/** The part of the configuration that says how tenants' events leave the engine: the feed, webhooks, EventBridge. */
+import type { EnvReader } from "./env-reader.ts";
+
+export interface WebhookConfig {
+  /** For one delivery: connecting, and the answer. */
+  readonly timeoutMs: number;
+  /** The longest pause between two attempts, milliseconds. */
+  readonly retryMsMax: number;
+  /** Attempts after which what was refused is kept as a dead letter. */
+  readonly attemptsMax: number;
+  /** After so long without anything taken a webhook is disabled, milliseconds. */
+  readonly disableMs: number;
+}
+export interface FeedConfig {
+  /** For which places in a feed are kept. */
+  readonly days: number;
+  readonly webhooks: WebhookConfig;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** `undefined`: no tenant has a feed. */
+export function readFeed(reader: EnvReader): FeedConfig | undefined {
+  const days = reader.whole("STOA_FEED_DAYS", { min: 1, max: 3_650, fallback: 30, unit: "days" });
+  const webhooks = {
+    timeoutMs: reader.whole("STOA_WEBHOOK_TIMEOUT_MS", { min: 100, max: 60_000, fallback: 10_000, unit: "ms" }),
+    retryMsMax:
+      1_000 * reader.whole("STOA_WEBHOOK_RETRY_SECONDS_MAX", { min: 1, max: 3_600, fallback: 300, unit: "s" }),
+    attemptsMax: reader.whole("STOA_WEBHOOK_ATTEMPTS", { min: 1, max: 100, fallback: 10 }),
+    disableMs:
+      HOUR_MS * reader.whole("STOA_WEBHOOK_DISABLE_HOURS", { min: 1, max: 8_760, fallback: 72, unit: "hours" }),
+  };
+  return reader.flag("STOA_FEED", true) ? { days, webhooks } : undefined;
+}
