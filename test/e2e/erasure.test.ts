@@ -7,11 +7,13 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DynamoDBClient, ListTablesCommand, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { Redis } from "ioredis";
+import { makeVapid } from "../../src/integrations/notify/vapid.ts";
 import { assistedRoom, ending, messageAfter } from "../support/assistant-steps.ts";
 import { TestClient } from "../support/client.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { eventually } from "../support/eventually.ts";
+import { BROWSER } from "../support/isolation-cases.ts";
 import { at, listAt, numberAt, textAt } from "../support/json.ts";
 import { ProviderServer } from "../support/provider-server.ts";
 import { ensureRedis, RedisServer } from "../support/redis-servers.ts";
@@ -156,10 +158,18 @@ const PLANTS: Readonly<Record<string, (scene: Scene, token: string) => Promise<u
     const end = await ending(eva, room, messageAfter(asked));
     expect(at(end, "state")).toBe("complete");
   },
+  pushsubscription: async ({ rest }, token) => {
+    const browser = { ...BROWSER, endpoint: `https://push.example.org/send/${token}` };
+    await made(rest(EVA, "PUT", "/me/push-subscriptions", browser));
+  },
+  notifications: async ({ rest }) => {
+    await made(rest(EVA, "PUT", "/me/notifications", { level: "all" }));
+    await made(rest(EVA, "PUT", `/me/notifications/rooms/${ROOM}`, { level: "all" }));
+  },
   block: ({ rest }) => made(rest(EVA, "PUT", "/users/me/blocks/zed")),
 };
 /** Of these, nothing is a text of the person's, or they come with the token that she connects with. */
-const WITHOUT_TOKEN = new Set(["block"]);
+const WITHOUT_TOKEN = new Set(["block", "notifications"]);
 const TOKEN_NAME = tokenOf("tokenname");
 
 async function made(asked: Promise<RestReply>): Promise<RestReply> {
@@ -202,8 +212,13 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
         ...{ DYNAMODB_ENDPOINT: dynamo?.endpoint, REDIS_URL: redis?.url },
         ...{ DYNAMODB_TABLE_MESSAGES: tables.messagesTable, DYNAMODB_TABLE_ROOMS: tables.roomsTable },
       };
+      const { publicKey, privateKey } = makeVapid();
+      const push = {
+        STOA_WEB_PUSH_CONTACT: "mailto:ops@example.org",
+        ...{ STOA_VAPID_PUBLIC_KEY: publicKey, STOA_VAPID_PRIVATE_KEY: privateKey },
+      };
       server = await TestServer.start({
-        env: { ...env, ...provider.env, STOA_SHARDS: "2", STOA_SYSTEM_MESSAGES: "false" },
+        env: { ...env, ...provider.env, ...push, STOA_SHARDS: "2", STOA_SYSTEM_MESSAGES: "false" },
       });
       const clientOf = (user: string, name?: string): Promise<TestClient> =>
         TestClient.connect(server, { token: server.token({ user, tenant: TENANT, ...(name && { name }) }) });
@@ -289,6 +304,9 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       expect(at(done.body, "data.state")).toBe("done");
       expect(numberAt(done.body, "data.counts.messages")).toBeGreaterThan(9);
       expect(numberAt(done.body, "data.counts.quotes")).toBe(2);
+      expect(numberAt(done.body, "data.counts.push_subscriptions")).toBe(1);
+      expect(numberAt(done.body, "data.counts.notification_settings")).toBe(2);
+      expect(numberAt(done.body, "data.counts.notification_lists")).toBe(2);
       if (store === "SQLite") expect(numberAt(done.body, "data.counts.files")).toBe(1);
       expect([...(await found())]).toEqual([]);
       const deletions = (other.rooms.get(ROOM)?.events ?? []).filter(({ type }) => type === "message_deleted");
