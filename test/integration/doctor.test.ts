@@ -2,9 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { makeVapid } from "../../src/integrations/notify/vapid.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { isThere } from "../support/programs.ts";
+import { AwsReceiver, WebhookReceiver } from "../support/notify-receivers.ts";
 import { RedisServer } from "../support/redis-servers.ts";
 import { BUCKET, type S3Server, startS3 } from "../support/s3-server.ts";
 import { TestServer } from "../support/server.ts";
@@ -142,4 +144,38 @@ describe("with everything that a cluster has", () => {
     },
     60_000,
   );
+});
+
+describe("the ways by which people who are away are told", () => {
+  const SNS_TOPIC_ARN = "arn:aws:sns:eu-central-1:123456789012:away";
+
+  test("queue, topic and service are found", async () => {
+    const [aws, service] = [new AwsReceiver(), new WebhookReceiver()];
+    const queue = await doctor({ SQS_QUEUE_URL: aws.queueUrl });
+    expect([queue.code, queue.complaints]).toEqual([0, []]);
+    expect(queue.text).toContain("ok      notifications: the queue is there, with 0 messages");
+    const topic = await doctor({ SNS_TOPIC_ARN, SNS_ENDPOINT: aws.endpoint });
+    expect(topic.text).toContain("ok      notifications: the topic is there, with 3 subscriptions");
+    const secret = { STOA_NOTIFY_WEBHOOK_SECRET: "a secret of the operator" };
+    const webhook = await doctor({ STOA_NOTIFY_WEBHOOK_URL: service.url, ...secret });
+    expect(webhook.text).toContain("ok      notifications: answers (");
+    await Promise.all([aws.stop(), service.stop()]);
+  });
+
+  test("a queue that is not there fails, and keys that do not belong together", async () => {
+    const aws = new AwsReceiver();
+    const { queueUrl } = aws;
+    await aws.stop();
+    const [one, other] = [makeVapid(), makeVapid()];
+    const push = { STOA_WEB_PUSH_CONTACT: "mailto:ops@example.org", STOA_VAPID_PUBLIC_KEY: one.publicKey };
+    const { code, text } = await doctor({
+      SQS_QUEUE_URL: queueUrl,
+      ...push,
+      STOA_VAPID_PRIVATE_KEY: other.privateKey,
+    });
+    expect(code).toBe(1);
+    expect(text).toContain("FAILED  notifications: ");
+    expect(text).toContain("FAILED  Web Push: ");
+    expect(text).not.toContain(other.privateKey);
+  });
 });

@@ -82,7 +82,11 @@ export class AwsReceiver extends Receiver {
 
   protected async take(request: Request, body: Buffer): Promise<Response> {
     if (request.headers.get("x-amz-target") === "AmazonSQS.SendMessageBatch") return this.#sqs(body);
-    return this.#sns(new URLSearchParams(body.toString()));
+    if (request.headers.get("x-amz-target") === "AmazonSQS.GetQueueAttributes") {
+      return Response.json({ Attributes: { ApproximateNumberOfMessages: String(this.took.length) } });
+    }
+    const form = new URLSearchParams(body.toString());
+    return form.get("Action") === "GetTopicAttributes" ? topicAttributes() : this.#sns(form);
   }
 
   #sqs(body: Buffer): Response {
@@ -145,6 +149,15 @@ export class AwsReceiver extends Receiver {
   }
 }
 
+function topicAttributes(): Response {
+  const entry = "<entry><key>SubscriptionsConfirmed</key><value>3</value></entry>";
+  const result = `<GetTopicAttributesResult><Attributes>${entry}</Attributes></GetTopicAttributesResult>`;
+  return new Response(
+    `<GetTopicAttributesResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/">${result}</GetTopicAttributesResponse>`,
+    { headers: { "content-type": "text/xml" } },
+  );
+}
+
 export class WebhookReceiver extends Receiver {
   /** As they came, for signatures. */
   readonly texts: string[] = [];
@@ -154,6 +167,7 @@ export class WebhookReceiver extends Receiver {
   }
 
   protected async take(request: Request, body: Buffer): Promise<Response> {
+    if (request.method !== "POST") return new Response(null, { status: 405 });
     const text = body.toString();
     this.texts.push(text);
     this.took.push({ body: JSON.parse(text) as Took["body"], headers: Object.fromEntries(request.headers) });

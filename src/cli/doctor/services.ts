@@ -9,6 +9,7 @@ import { dynamoClient } from "../../storage/dynamodb/open-dynamo.ts";
 import { machineKeys } from "../../storage/s3/machine-keys.ts";
 import { s3Client } from "../../storage/s3/s3-blobs.ts";
 import { bad, doubtful, examined, type Finding, fine } from "./finding.ts";
+import { examineNotify } from "./notify.ts";
 
 /** Streams came with 5, and what they are read with here. */
 const REDIS_MAJOR_MIN = 5;
@@ -48,6 +49,7 @@ export function examineServices(config: Config): Promise<readonly (readonly Find
       ),
     );
   }
+  looks.push(...examineNotify(config.notify, examineService));
   return Promise.all(looks);
 }
 

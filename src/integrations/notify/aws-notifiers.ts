@@ -20,7 +20,7 @@ type Failed = (why: string) => void;
 
 export function sqsNotifier(place: AwsPlace & { readonly queueUrl: string }, failed: Failed): Notifier {
   const { queueUrl } = place;
-  const client = new SQSClient(clientOf({ ...place, endpoint: new URL(queueUrl).origin }));
+  const client = sqsClient(place);
   const isFifo = queueUrl.endsWith(".fifo");
   const sender = new BatchSender(async (notifications) => {
     const Entries = notifications.map((notification, place_) => ({
@@ -36,7 +36,7 @@ export function sqsNotifier(place: AwsPlace & { readonly queueUrl: string }, fai
 
 export function snsNotifier(place: AwsPlace & { readonly topicArn: string }, failed: Failed): Notifier {
   const { topicArn } = place;
-  const client = new SNSClient(clientOf(place));
+  const client = snsClient(place);
   const isFifo = topicArn.endsWith(".fifo");
   const sender = new BatchSender(async (notifications) => {
     const PublishBatchRequestEntries = notifications.map((notification, place_) => ({
@@ -48,6 +48,15 @@ export function snsNotifier(place: AwsPlace & { readonly topicArn: string }, fai
     return outcomesOf(await client.send(new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries })));
   }, failed);
   return { name: "sns", send: (notification) => sender.send(notification), close: () => client.destroy() };
+}
+
+/** The queue's own address says where it is. */
+export function sqsClient(place: AwsPlace & { readonly queueUrl: string }): SQSClient {
+  return new SQSClient(clientOf({ ...place, endpoint: new URL(place.queueUrl).origin }));
+}
+
+export function snsClient(place: AwsPlace): SNSClient {
+  return new SNSClient(clientOf(place));
 }
 
 function clientOf({ region, endpoint, anyCredentials }: AwsPlace) {
