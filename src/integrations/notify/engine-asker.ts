@@ -11,9 +11,9 @@ import type { ListedDocument } from "../../storage/projections.ts";
 const ENGINE_USER = "system" as UserId;
 
 export class EngineAsker {
-  readonly #engine: EngineAsk;
+  readonly #engine: Pick<EngineAsk, "call">;
 
-  constructor(engine: EngineAsk) {
+  constructor(engine: Pick<EngineAsk, "call">) {
     this.#engine = engine;
   }
 
@@ -37,6 +37,6 @@ export class EngineAsker {
   }
 
   #ask<C extends Call>(tenant: TenantId, call: C, userId = ENGINE_USER): Promise<Result<ReplyOf<C>, Rejection>> {
-    return new Promise((resolve) => this.#engine.ask({ tenant, userId, role: "system" }, call, resolve));
+    return this.#engine.call({ tenant, userId, role: "system" }, call);
   }
 }
