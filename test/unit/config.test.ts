@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { OUTWARD_ALLOWED_MAX } from "../../src/base/limits.ts";
 import { type Config, readConfig } from "../../src/config.ts";
+import { isNotifying } from "../../src/config-notify.ts";
+import { makeVapid } from "../../src/integrations/notify/vapid.ts";
 
 const STRONG = "x".repeat(32);
 
@@ -403,6 +405,57 @@ describe("the moderation hook", () => {
   test("answers before clients give up", () => {
     const env = { ...url, STOA_MODERATION_HOOK_SECRET: "s".repeat(16), STOA_MODERATION_HOOK_TIMEOUT_MS: "4001" };
     expect(complaintsOf(env)[0]).toStartWith("STOA_MODERATION_HOOK_TIMEOUT_MS: got ");
+  });
+});
+
+describe("notifications of people who are away", () => {
+  const QUEUE = "https://sqs.eu-central-1.amazonaws.com/123456789012/away";
+  const TOPIC = "arn:aws:sns:eu-west-3:123456789012:away";
+  const WEBHOOK = { STOA_NOTIFY_WEBHOOK_URL: "https://x.example/notify", STOA_NOTIFY_WEBHOOK_SECRET: "s".repeat(16) };
+  const CONTACT = { STOA_WEB_PUSH_CONTACT: "mailto:ops@example.org" };
+  const keys = makeVapid();
+  const PAIR = { STOA_VAPID_PUBLIC_KEY: keys.publicKey, STOA_VAPID_PRIVATE_KEY: keys.privateKey };
+
+  test("nobody is told unless somebody says how", () => {
+    const { notify } = configOf({});
+    expect(notify).toEqual({ windowMs: 10_000, withText: true, out: undefined, push: undefined });
+    expect(isNotifying(notify)).toBe(false);
+    expect(isNotifying(configOf({ SQS_QUEUE_URL: QUEUE }).notify)).toBe(true);
+    expect(isNotifying(configOf(CONTACT).notify)).toBe(true);
+  });
+
+  test("a queue goes before a topic, and that before a service of one's own", () => {
+    const all = { SQS_QUEUE_URL: QUEUE, SNS_TOPIC_ARN: TOPIC, ...WEBHOOK };
+    const out = (env: Readonly<Record<string, string>>) => configOf(env).notify.out;
+    expect(out(all)).toEqual({ kind: "sqs", queueUrl: QUEUE, region: "eu-central-1", anyCredentials: false });
+    expect(out({ ...all, SQS_QUEUE_URL: "" })).toMatchObject({ kind: "sns", topicArn: TOPIC, region: "eu-west-3" });
+    expect(out(WEBHOOK)).toMatchObject({ kind: "webhook", url: "https://x.example/notify" });
+    const own = { SQS_QUEUE_URL: "http://queue.internal:9324/q", AWS_REGION: "eu-north-1" };
+    expect(out(own)).toMatchObject({ region: "eu-north-1", anyCredentials: true });
+    expect(out({ ...own, AWS_ACCESS_KEY_ID: "key" })).toMatchObject({ anyCredentials: false });
+  });
+
+  test("what is wrong is named, and no secret is shown", () => {
+    expect(complaintsOf({ SNS_TOPIC_ARN: "arn:aws:sqs:x:1:y" })[0]).toStartWith("SNS_TOPIC_ARN: got ");
+    const short = { STOA_NOTIFY_WEBHOOK_URL: WEBHOOK.STOA_NOTIFY_WEBHOOK_URL, STOA_NOTIFY_WEBHOOK_SECRET: "hunter2" };
+    expect(complaintsOf(short).join()).toContain("STOA_NOTIFY_WEBHOOK_SECRET");
+    expect(complaintsOf(short).join()).not.toContain("hunter2");
+    expect(complaintsOf({ STOA_WEB_PUSH_CONTACT: "ops@example.org" })[0]).toStartWith("STOA_WEB_PUSH_CONTACT: got ");
+    expect(complaintsOf({ ...CONTACT, ...PAIR, STOA_VAPID_PRIVATE_KEY: "no" })[0]).toStartWith(
+      "STOA_VAPID_PRIVATE_KEY",
+    );
+    expect(configOf({ STOA_NOTIFY_WINDOW_MS: "600000" }).notify.windowMs).toBe(600_000);
+    expect(complaintsOf({ STOA_NOTIFY_WINDOW_MS: "600001" })[0]).toStartWith("STOA_NOTIFY_WINDOW_MS: got ");
+  });
+
+  test("one node makes keys of its own, several are given a pair, and half a pair is none", () => {
+    expect(configOf(CONTACT).notify.push).toEqual({ contact: "mailto:ops@example.org", keys: undefined });
+    expect(configOf({ ...CONTACT, ...PAIR }).notify.push?.keys).toEqual(keys);
+    const dynamo = { DYNAMODB_TABLE_MESSAGES: "messages", DYNAMODB_TABLE_ROOMS: "rooms", AWS_REGION: "eu-central-1" };
+    expect(complaintsOf({ ...CONTACT, ...dynamo })[0]).toStartWith("STOA_VAPID_PUBLIC_KEY: got nothing");
+    expect(configOf({ ...CONTACT, ...PAIR, ...dynamo }).notify.push?.keys).toEqual(keys);
+    const half = { ...CONTACT, STOA_VAPID_PUBLIC_KEY: keys.publicKey };
+    expect(complaintsOf(half)[0]).toStartWith("STOA_VAPID_PRIVATE_KEY: got nothing");
   });
 });
 

@@ -1,8 +1,10 @@
 /** Why somebody did or did not get a message, asked of small nodes: alone, and of three that share a room. */
 import { describe, expect, test } from "bun:test";
 import type { TraceView } from "../../../../src/actors/calls.ts";
+import { SystemClock } from "../../../../src/base/clock.ts";
 import type { MessageId, RoomId, UserId } from "../../../../src/base/ids.ts";
 import {
+  NOTIFY_OUTCOMES_MAX,
   TRACE_ENTRIES_MAX,
   TRACE_EVENTS_MAX,
   TRACE_KEPT_MS,
@@ -12,7 +14,10 @@ import {
   TRACE_WAIT_MS,
 } from "../../../../src/base/limits.ts";
 import type { EdgeAnswers } from "../../../../src/edge/circle/trace-desk.ts";
-import { type Judged, judge } from "../../../../src/edge/circle/trace-verdict.ts";
+import type { NotifyOutcome, ToldOutcome } from "../../../../src/domain/notify/outcome.ts";
+import { NOTIFY_RULES } from "../../../../src/domain/notify/verdict.ts";
+import { DeliveryTrace } from "../../../../src/edge/circle/delivery-trace.ts";
+import { type Judged, judge, judgeNotice } from "../../../../src/edge/circle/trace-verdict.ts";
 import { textAt } from "../../../support/json.ts";
 import { SmallCluster } from "../../../support/small-cluster.ts";
 import { principalOf, type SmallClient, SmallNode } from "../../../support/small-node.ts";
@@ -350,5 +355,57 @@ describe("on three nodes", () => {
     const again = desk.ask(`acme/${room}`, 3, "ann" as UserId);
     world.run(TRACE_WAIT_MS);
     expect(await again).toBeDefined();
+  });
+});
+
+describe("what became of a notification", () => {
+  const SEQ = 7;
+  const told = (outcome: NotifyOutcome, atMs: number, more: Partial<ToldOutcome> = {}): ToldOutcome => ({
+    ...{ atMs, key: "acme/room", userId: "ben" as UserId, seqs: [SEQ, SEQ + 1], outcome },
+    ...more,
+  });
+  const asked = (trace: DeliveryTrace, seq = SEQ) => trace.of("acme/room", seq, "ben" as UserId, undefined).notified;
+
+  test("the last word of the node that was to send it counts, for that person, room and event", () => {
+    const clock = new SystemClock();
+    const trace = new DeliveryTrace("a", clock);
+    const nowMs = clock.wallMs();
+    expect(asked(trace)).toBeUndefined();
+    trace.told([told("muted", nowMs - 2, { userId: "cyd" as UserId }), told("read", nowMs - 2, { key: "acme/other" })]);
+    expect(asked(trace)).toBeUndefined();
+    trace.told([told("failed", nowMs - 2), told("sent", nowMs - 1)]);
+    expect(asked(trace)).toEqual({ atMs: nowMs - 1, outcome: "sent" });
+    expect(asked(trace, SEQ + 1)).toEqual({ atMs: nowMs - 1, outcome: "sent" });
+    expect(asked(trace, SEQ + 2)).toBeUndefined();
+    // That it was told before says less than how.
+    trace.told([told("notified", nowMs)]);
+    expect(asked(trace)?.outcome).toBe("sent");
+  });
+
+  test("so many are remembered, and one more pushes out the oldest; none for longer than an hour", () => {
+    const clock = new SystemClock();
+    const trace = new DeliveryTrace("a", clock);
+    const nowMs = clock.wallMs();
+    trace.told([told("sent", nowMs)]);
+    const others = Array.from({ length: NOTIFY_OUTCOMES_MAX - 1 }, () => told("level", nowMs, { seqs: [1] }));
+    trace.told(others);
+    expect(asked(trace)?.outcome).toBe("sent");
+    trace.told([told("level", nowMs, { seqs: [1] })]);
+    expect(asked(trace)).toBeUndefined();
+    trace.told([told("sent", nowMs - TRACE_KEPT_MS - 1_000)]);
+    expect(asked(trace)).toBeUndefined();
+  });
+
+  test("of several nodes the one that spoke last is believed, and every outcome is said in words", () => {
+    const view = (node: string, notified?: { readonly atMs: number; readonly outcome: NotifyOutcome }) => ({
+      ...{ node, isTraced: true, sockets: 0, own: [] },
+      ...(notified !== undefined && { notified }),
+    });
+    expect(judgeNotice({ views: [view("a"), view("b")], silent: [] })).toBeUndefined();
+    const views = [view("a", { atMs: 2, outcome: "sent" }), view("b", { atMs: 1, outcome: "online" })];
+    expect(judgeNotice({ views, silent: [] })).toMatchObject({ node: "a", outcome: "sent", atMs: 2 });
+    for (const outcome of ["sent", "failed", ...NOTIFY_RULES.map(([why]) => why)] as const) {
+      expect(judgeNotice({ views: [view("a", { atMs: 1, outcome })], silent: [] })?.why).toMatch(/^.{10,}\.$/);
+    }
   });
 });
