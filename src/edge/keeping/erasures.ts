@@ -67,7 +67,10 @@ const ALWAYS: readonly Remaining[] = [
   { what: "names, descriptions and rules of rooms", why: "they belong to the room" },
   { what: "other people's own words", why: "beyond what a reply quotes line by line, nobody can tell whose they were" },
   { what: "hashes of idempotency keys", why: "of the last 65,536 events of a room; they tell repetitions apart" },
-  { what: "backups, exported rooms and logs of other systems", why: "they are not reachable from here" },
+  {
+    what: "backups, exported rooms, notifications that were sent, and logs of other systems",
+    why: "they are not reachable from here",
+  },
 ];
 const HELD: Remaining = { what: "everything", why: "legal hold" };
 const FREE_PAGES: Remaining = {
