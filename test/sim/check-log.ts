@@ -67,8 +67,10 @@ function checkEvents(log: FinalLog, violate: Violate): void {
     if (event.clientId === undefined) continue;
     const key = `${event.by} ${event.clientId}`;
     const earlier = keys.get(key);
-    // Only the making of a room is several events.
-    const isRest = event.kind === "member_joined" && earlier?.seq === event.seq - 1;
+    // Only the making of a room is several events, and a ban takes the member away.
+    const isNext = earlier?.seq === event.seq - 1;
+    const isBanned = event.kind === "member_left" && earlier?.kind === "member_banned";
+    const isRest = isNext && (event.kind === "member_joined" || isBanned);
     if (earlier !== undefined && !isRest) violate("2 once", `${place} repeats key ${key} of ${earlier.seq}`);
     keys.set(key, event);
   }

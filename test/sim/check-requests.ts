@@ -3,6 +3,7 @@ import { messageIdOf, type RoomId, type Seq, seqOfMessageId } from "../../src/ba
 import type { LogEvent } from "../../src/domain/room/events.ts";
 import { type Answer, type ClientHistory, type History, isMark, type RequestHistory } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
+import { endsMuted } from "./check-sanctions.ts";
 import { eventsOf, membershipsOf, presentMembership } from "./log-facts.ts";
 import { CRASHING_CONTENT, THROWING_CONTENT } from "./sim-room.ts";
 
@@ -108,6 +109,16 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
       return event.kind === "member_joined" && event.userId === body.userId;
     case "remove_member":
       return event.kind === "member_left" && event.userId === body.userId;
+    case "mute_member":
+      return event.kind === "member_muted" && event.userId === body.userId;
+    case "unmute_member":
+      return event.kind === "mute_lifted" && event.userId === body.userId;
+    case "ban_member":
+      return event.kind === "member_banned" && event.userId === body.userId;
+    case "unban_member":
+      return event.kind === "ban_lifted" && event.userId === body.userId;
+    case "report_message":
+      return event.kind === "reported";
     case "join_room":
       return event.kind === "member_joined" && event.userId === client.user;
     case "create_room":
@@ -164,6 +175,8 @@ function checkProbe(
 ): void {
   if (acksOf(request).length > 0) return;
   const isMember = presentMembership(membershipsOf(events).get(client.user)) !== undefined;
+  const isMuted = request.answers.some((answer) => answer.kind === "error" && answer.code === "muted");
+  if (isMuted && endsMuted(events, client.user)) return;
   if (isMember) violate("9 probes", `${nameOf(client, request)}: ${JSON.stringify(request.answers)}`);
 }
 

@@ -18,6 +18,8 @@ const ANONYMOUS_EVERY = 11;
 const POLL_EVERY = 7;
 /** Every so many are a question to the assistant. */
 const ASK_EVERY = 6;
+/** Of the longest mute and ban that end by themselves. */
+const SANCTION_MS_MAX = 3_000;
 /** What a vote may be: all options, one, or none, which takes it back. */
 const CHOICES = [[0], [1], [0, 2], [], [0, 1, 2]] as const;
 
@@ -98,7 +100,8 @@ export class Crowd {
     else if (dice < 0.88)
       client.tell({ type: this.#random.next() < 0.5 ? "typing_start" : "typing_stop", roomId: room });
     else if (dice < 0.91) client.unsubscribe(room);
-    else if (dice < 0.94) this.#comeOrGo(client, room);
+    else if (dice < 0.93) this.#comeOrGo(client, room);
+    else if (dice < 0.95) this.#moderate(client, room);
     else if (dice < 0.96) client.join(room);
     else if (dice < 0.98) this.#repeatSomething(client);
     else client.setStatus(client.status === "online" ? "offline" : "online");
@@ -179,6 +182,22 @@ export class Crowd {
     const other = this.clients[1 + this.#random.below(this.clients.length - 1)] as SimClient;
     const kind = this.#random.next() < 0.5 ? "add_member" : "remove_member";
     owner.request(room, { kind, userId: other.user });
+  }
+
+  /** Mostly the owner, now and then somebody who may not. */
+  #moderate(client: SimClient, room: RoomId): void {
+    const owner = this.clients[0] as SimClient;
+    const by = this.#random.next() < 0.8 ? owner : client;
+    const { user: userId } = this.clients[this.#random.below(this.clients.length)] as SimClient;
+    // Shorter than the run, or for good.
+    const end = this.#random.next() < 0.8 ? { durationMs: 1 + this.#random.below(SANCTION_MS_MAX) } : {};
+    const dice = this.#random.next();
+    const [message] = client.view(room).messages.slice(-1);
+    if (dice < 0.35) by.request(room, { kind: "mute_member", userId, ...end });
+    else if (dice < 0.6) by.request(room, { kind: "unmute_member", userId });
+    else if (dice < 0.75) by.request(room, { kind: "ban_member", userId, ...end });
+    else if (dice < 0.9) by.request(room, { kind: "unban_member", userId });
+    else if (message !== undefined) client.request(room, { kind: "report_message", messageId: message.id });
   }
 
   /** A request of long ago comes again, as a delayed frame of an old connection would. */

@@ -5,13 +5,14 @@
  * 3 contiguous, epochs never fall          8 recipients were members
  * 4 seen: contiguous and equal to the log  9 after healing everything is answered (`liveness`, from the scenario)
  * 5 nothing seen that is not there         10 presence, unread counts, heads at the end equal the truth
- * 11 an answer of the assistant ends exactly once
+ * 11 an answer of the assistant ends exactly once   12 who is muted or banned is not heard, or let in, while that holds
  * One node only, so far: nothing about several views of who owns a room.
  */
 import { checkAnswers } from "./check-answers.ts";
 import { checkEnding } from "./check-ending.ts";
 import { checkLog, checkRows } from "./check-log.ts";
 import { checkOrder, checkRequests } from "./check-requests.ts";
+import { checkSanctioned, checkSanctions } from "./check-sanctions.ts";
 import { checkStreams } from "./check-streams.ts";
 import type { History } from "./history.ts";
 
@@ -33,6 +34,7 @@ export function checkHistory(history: History): Violation[] {
     checkLog(log, violate);
     checkRows(log, violate);
     checkAnswers(log, violate);
+    checkSanctions(log, violate);
   }
   for (const client of history.clients) {
     for (const fault of client.faults) violate("protocol", `${client.name}, ${fault}`);
@@ -41,5 +43,6 @@ export function checkHistory(history: History): Violation[] {
   checkOrder(history, violate);
   checkStreams(history, violate);
   checkEnding(history, violate);
+  checkSanctioned(history, violate);
   return violations;
 }

@@ -26,7 +26,10 @@ export type RequestBody =
   | { readonly kind: "create_invite" }
   | { readonly kind: "mark_read" | "mark_unread"; readonly seq: Seq }
   | { readonly kind: "add_member"; readonly userId: UserId }
-  | { readonly kind: "remove_member"; readonly userId: UserId };
+  | { readonly kind: "remove_member"; readonly userId: UserId }
+  | { readonly kind: "mute_member" | "ban_member"; readonly userId: UserId; readonly durationMs?: number }
+  | { readonly kind: "unmute_member" | "unban_member"; readonly userId: UserId }
+  | { readonly kind: "report_message"; readonly messageId: MessageId };
 
 export interface Try {
   readonly atMs: number;

@@ -66,6 +66,16 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
       return { type: body.kind, ref, roomId, seq: body.seq };
     case "mark_unread":
       return { type: body.kind, ref, roomId, seq: body.seq, ...(clientId !== undefined && { clientId }) };
+    case "mute_member":
+    case "ban_member": {
+      const { userId, durationMs } = body;
+      return { type: body.kind, ...key, userId, ...(durationMs !== undefined && { durationMs }) };
+    }
+    case "unmute_member":
+    case "unban_member":
+      return { type: body.kind, ...key, userId: body.userId };
+    case "report_message":
+      return { type: "report_message", ...key, messageId: body.messageId, reason: "spam" };
     default:
       throw new Error(`${body.kind} is no frame`);
   }

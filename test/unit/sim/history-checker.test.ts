@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { messageIdOf, type RoomId, type Seq, type UserId } from "../../../src/base/ids.ts";
 import type { LogEvent } from "../../../src/domain/room/events.ts";
+import { banKey, muteKey } from "../../../src/domain/room/standing-rows.ts";
 import type { MemberRow } from "../../../src/domain/room/state.ts";
 import type { RoomEvent } from "../../../src/protocol/frames.ts";
 import type {
@@ -264,4 +265,54 @@ describe("the checker finds, at the end,", () => {
   for (const [what, ending, rule] of wrong) {
     test(what, () => expect(rulesOf({ clients: [annWith({ final: ending })] })).toEqual([rule]));
   }
+});
+
+describe("the checker finds, of people who are muted or banned,", () => {
+  const base = { by: ANN, clientId: "x", userId: BEN };
+  const muted: LogEvent = { kind: "member_muted", seq: 6, timestamp: 60, ...base, until: 100 };
+  const banned: LogEvent = { kind: "member_banned", seq: 6, timestamp: 60, ...base };
+  const left: LogEvent = { kind: "member_left", seq: 7, timestamp: 60, ...base, reason: "banned", role: "member" };
+  const said = (atMs: number): LogEvent => ({ ...message(7, BEN, "two", 2), timestamp: atMs });
+  const muteRow = { by: ANN, userId: BEN, at: 60, until: 100 };
+  const banRow = { by: ANN, userId: BEN, at: 60 };
+  const ann = rowOf(ANN, 3);
+  const [, ben] = rowOf(BEN, 4);
+  const quiet: [UserId, MemberRow] = [BEN, { ...ben, mutedUntil: 100 }];
+  const logWith = (events: readonly LogEvent[], changes: Partial<FinalLog>): FinalLog => {
+    const all = [...EVENTS.slice(0, 5), ...events];
+    const messageCount = all.filter(({ kind }) => kind === "message_sent").length;
+    return logOf([segmentOf(all, { messageCount })], changes);
+  };
+  const mutes = { items: new Map([[muteKey(BEN), muteRow]]), members: new Map([ann, quiet]) };
+  const bans = { items: new Map([[banKey(BEN), banRow]]), members: new Map([ann]) };
+
+  test("nothing, when a mute has ended before a message, and a banned person is out", () => {
+    expect(rulesOf({ clients: [], logs: [logWith([muted, said(100)], mutes)] })).toEqual([]);
+    expect(rulesOf({ clients: [], logs: [logWith([banned, left], bans)] })).toEqual([]);
+  });
+
+  const back = { ...joined(8, BEN), timestamp: 80, clientId: "again" } as LogEvent;
+  const wrong: readonly (readonly [what: string, log: FinalLog, rule: string])[] = [
+    ["a message while they are muted", logWith([muted, said(99)], mutes), "12 muted"],
+    ["a mute without a row", logWith([muted], { ...mutes, items: new Map() }), "12 rows"],
+    [
+      "a mute that their own row does not know",
+      logWith([muted], { ...mutes, members: new Map([ann, [BEN, ben]]) }),
+      "12 rows",
+    ],
+    ["a ban without a row", logWith([banned, left], { ...bans, items: new Map() }), "12 rows"],
+    [
+      "somebody who comes back while they are banned",
+      logWith([banned, left, back], { ...bans, members: new Map([ann, rowOf(BEN, 8)]) }),
+      "12 banned",
+    ],
+  ];
+  for (const [what, log, rule] of wrong) {
+    test(what, () => expect(rulesOf({ clients: [], logs: [log] })).toEqual([rule]));
+  }
+
+  test("a refusal for a mute that never was", () => {
+    const answer: Answer = { kind: "error", ref: 2, atMs: 60, code: "muted", temporary: false };
+    expect(rulesOf({ clients: [annWith({ requests: [sent("none", 50, answer)] })] })).toEqual(["12 refused"]);
+  });
 });
