@@ -1,6 +1,14 @@
 /** From log events and rows to what people see. Pure; the one place that decides which parts of an event leave the engine. */
 import { type ItemKey, type MessageId, messageIdOf, type RoomId, type Seq, type UserId } from "../base/ids.ts";
-import type { LogEvent, MemberLeft, MessageSent, PollClosed, PollVoted, RoomSettings } from "../domain/room/events.ts";
+import type {
+  LogEvent,
+  MemberBanned,
+  MemberLeft,
+  MessageSent,
+  PollClosed,
+  PollVoted,
+  RoomSettings,
+} from "../domain/room/events.ts";
 import type { RunOutcome, RunStart } from "../domain/assistant/runs.ts";
 import { isPollClosed, pollTally, type VoteRow, voteKey } from "../domain/room/polls.ts";
 import { emojiOf, isAmong, reactionKey, tallyOf } from "../domain/room/reactions.ts";
@@ -367,7 +375,10 @@ export function shownEvents(
 }
 
 /** What is shown of somebody's leaving to all, or to them alone. */
-export function departureView({ seq, timestamp, userId, by, reason }: MemberLeft): RoomEvent {
+/** Whoever only listened and is banned is told so in the same way. */
+export function departureView(event: MemberLeft | MemberBanned): RoomEvent {
+  const { seq, timestamp, userId, by } = event;
+  const reason = event.kind === "member_banned" ? "banned" : event.reason;
   return { type: "user_left", seq, timestamp, user: { userId }, by, reason };
 }
 

@@ -3,7 +3,7 @@ import type { RoomId, Seq, UserId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
 import type { Answer, ClientHistory, History } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
-import { eventsOf, headOf, membershipsOf, presentMembership } from "./log-facts.ts";
+import { eventsOf, headOf, membershipsOf, presentMembership, trimmedIn } from "./log-facts.ts";
 
 export function checkEnding(history: History, violate: Violate): void {
   for (const log of history.logs) {
@@ -53,9 +53,11 @@ function checkUnread(
     perhaps = Math.max(perhaps, body.seq);
     if (answers.some((answer) => answer.kind === "ack")) marked = Math.max(marked, body.seq);
   }
+  // What is gone is nobody's to read.
+  const { no: trimmed } = trimmedIn(events);
   const after = (mark: Seq, ownTo: Seq): number => {
     let messages = 0;
-    let read = joinedNo;
+    let read = Math.max(joinedNo, trimmed);
     for (const event of events) {
       if (event.kind !== "message_sent") continue;
       messages += 1;

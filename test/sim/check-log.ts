@@ -7,7 +7,7 @@ import type { MessageOverlay } from "../../src/domain/room/state.ts";
 import type { FinalLog } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
 import { POLL_OPTIONS } from "./request-frames.ts";
-import { eventsOf, membershipsOf, presentMembership } from "./log-facts.ts";
+import { eventsOf, membershipsOf, presentMembership, trimmedIn } from "./log-facts.ts";
 
 export function checkLog(log: FinalLog, violate: Violate): void {
   checkSegments(log, violate);
@@ -98,7 +98,9 @@ export function checkRows(log: FinalLog, violate: Violate): void {
     if ("target" in event && !isPin(event)) changed.add(event.target);
     if (event.kind === "message_sent" && event.thread !== undefined) changed.add(event.thread.root);
   }
+  const { seq: trimmed } = trimmedIn(events);
   for (const seq of changed) {
+    if (seq <= trimmed) continue;
     const line = `${overlayLine(replayedOverlay(events, seq))}, ${repliesTo(events, seq)}`;
     const overlay = log.overlays.get(seq) ?? {};
     const row = `${overlayLine(overlay)}, ${overlay.thread?.count ?? 0} of ${overlay.thread?.lastNo ?? 0} replies`;
@@ -174,7 +176,9 @@ function lastVotes(events: readonly LogEvent[], seq: Seq): ReadonlyMap<UserId, r
 
 /** Votes and reactions of people, as rows of their own. */
 function checkItems(log: FinalLog, events: readonly LogEvent[], violate: Violate): void {
+  const { seq: trimmed } = trimmedIn(events);
   for (const event of events) {
+    if (("target" in event ? event.target : event.seq) <= trimmed) continue;
     if (event.kind === "message_sent" && event.poll !== undefined) {
       for (const [userId, choices] of lastVotes(events, event.seq)) {
         const row = log.items.get(voteKey(event.seq, userId)) as VoteRow | undefined;

@@ -8,6 +8,7 @@ import type { ClusterNetwork } from "./cluster-network.ts";
 import { type ClusterProfile, TROUBLE_MS_MAX } from "./cluster-profile.ts";
 import type { Crowd } from "./crowd.ts";
 import type { SimClient } from "./sim-client.ts";
+import { retain } from "./sim-keeper.ts";
 import type { SimMachine } from "./sim-machine.ts";
 import { CRASHING_CONTENT, THROWING_CONTENT } from "./sim-room.ts";
 import type { EventQueue } from "./virtual-clock.ts";
@@ -104,6 +105,11 @@ export class ClusterDisasters {
       this.#machine().store.unavailableUntilMs = queue.nowMs + this.#upTo(STORE_OUTAGE_MS_MAX);
     });
     this.#times(p.wallJumps, () => this.#machine().clock.jumpWall((this.#random.next() - 0.5) * 2 * HOUR_MS));
+    this.#times(p.oldEvents > 0 ? p.retentions : 0, () => {
+      const { node, clock } = this.#machine();
+      const { tenant } = this.#client().principal;
+      if (node !== undefined) retain(node, clock, tenant, crowd.rooms[0] as RoomId);
+    });
     this.#times(p.poison, () => {
       const content = this.#chance(0.5) ? CRASHING_CONTENT : THROWING_CONTENT;
       const poisoner = this.#client();

@@ -103,7 +103,7 @@ export function clusterProfileOf(seed: number): ClusterProfile {
     wallJumps: some(0.25, 3),
     poison: some(0.06, 2),
     isDeserted: chance(0.05),
-    oldEvents: chance(0.05) ? between(900, 1_100) : 0,
+    oldEvents: chance(0.07) ? between(900, 1_100) : 0,
     lastWords: LAST_WORDS[random.below(LAST_WORDS.length)] as LastWords,
     roaming: rate(0.5, 0.6),
   };

@@ -16,6 +16,7 @@ import { checkHistory, type Violation } from "./history-checker.ts";
 import type { History } from "./history.ts";
 import { type Outcome, type Plant, PRODUCTION } from "./scenario.ts";
 import { sayLastWords } from "./last-words.ts";
+import { RETENTION_DAYS } from "./sim-keeper.ts";
 import { SimClient } from "./sim-client.ts";
 import { SimMachine } from "./sim-machine.ts";
 import type { NodePlan, SimNode, World } from "./sim-node.ts";
@@ -88,6 +89,7 @@ class ClusterScenario {
       typingTimeoutSnakeMs: 10_000,
       presenceGraceMs: 3_000,
       heartbeatMs: 30_000,
+      ...(profile.retentions > 0 && { messageRetentionDays: RETENTION_DAYS }),
     };
     this.#plan = { shards, linkDelayMsMax, clientDelayMsMax, settings };
     this.#network = new ClusterNetwork(queue, this.#newRandom(), trace);

@@ -8,18 +8,22 @@ import { lastChanges, type RowChange, rowChanges } from "../../src/domain/room/r
 import type { MemoryStore } from "../../src/storage/memory/memory-store.ts";
 import { MemoryJournal } from "../../src/storage/memory/memory-journal.ts";
 import type { Profile } from "./profile.ts";
+import { NOT_TOO_OLD_MS, TOO_OLD_MS } from "./sim-keeper.ts";
+import { trimmedOf } from "./trimmed.ts";
 import type { FinalLog } from "./history.ts";
 
 export function finalLog(store: MemoryStore, tenant: TenantId, room: RoomId): FinalLog {
   const log = store.currentLog(tenant, room);
-  const segments = (log?.segments ?? []).map(({ firstSeq, lastSeq, epoch, batchId, messageCount, entries }) => ({
-    firstSeq,
-    lastSeq,
-    epoch,
-    writer: batchId.slice(0, batchId.indexOf(".")),
-    messageCount,
-    events: decodeEntries(firstSeq, entries),
-  }));
+  const segments = [...trimmedOf(store, room), ...(log?.segments ?? [])].map(
+    ({ firstSeq, lastSeq, epoch, batchId, messageCount, entries }) => ({
+      firstSeq,
+      lastSeq,
+      epoch,
+      writer: batchId.slice(0, batchId.indexOf(".")),
+      messageCount,
+      events: decodeEntries(firstSeq, entries),
+    }),
+  );
   const isPrivate = log?.card?.settings.type !== "public";
   const { members = new Map(), overlays = new Map(), items = new Map() } = log ?? {};
   return { room, isPrivate, segments, members, overlays, items };
@@ -37,7 +41,7 @@ export function writeOldRoom(
   tenant: TenantId,
   room: RoomId,
   people: readonly UserId[],
-  { oldEvents, ghosts }: Pick<Profile, "oldEvents" | "ghosts">,
+  { oldEvents, ghosts, retentions }: Pick<Profile, "oldEvents" | "ghosts" | "retentions">,
   wallMs: number,
 ): void {
   if (oldEvents === 0 && ghosts === 0) return;
@@ -48,7 +52,9 @@ export function writeOldRoom(
   const settings = { type: "public", name: room, maxMembers: 5_000, allowInvites: true } as const;
   const by = users[0] as UserId;
   const eventAt = (seq: number): LogEvent => {
-    const common = { seq, timestamp: wallMs - (count - seq) * 20, clientId: `old-${seq}`, bodyHash: seq };
+    // One half of it is too old for rooms that keep messages for days.
+    const ageMs = retentions === 0 ? 0 : seq < count / 2 ? TOO_OLD_MS : NOT_TOO_OLD_MS;
+    const common = { seq, timestamp: wallMs - ageMs - (count - seq) * 20, clientId: `old-${seq}`, bodyHash: seq };
     if (seq === 1) return { kind: "fence", seq, timestamp: common.timestamp, epoch: 1, owner: "former" };
     if (seq === 2) return { kind: "room_created", ...common, by, settings };
     const joining = users[seq - 3];

@@ -11,6 +11,8 @@ export const KEPT_SEEDS: readonly number[] = [
   5627,
   // Somebody was shown in a room that they had left before the word of their coming arrived; the word of their leaving was lost.
   32848,
+  // Somebody who listened without being a member was banned, and not told that they listen no more.
+  20314,
 ];
 
 /** The same of several nodes. */

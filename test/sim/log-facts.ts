@@ -112,10 +112,11 @@ export function seenLine(event: RoomEvent): string {
   }
 }
 
-/** Shown to nobody but who left. */
+/** Shown to nobody but who left, or only listened and was banned. */
 export function isOwnQuietDeparture(event: RoomEvent, user: UserId, events: readonly LogEvent[]): boolean {
   if (event.type !== "user_left" || event.user.userId !== user) return false;
   const logged = events[event.seq - 1];
+  if (logged?.kind === "member_banned") return logged.stranger === true && logged.userId === user;
   return logged?.kind === "member_left" && logged.quiet === true && logged.userId === user;
 }
 
@@ -149,6 +150,12 @@ export function isEarlierResult(event: LogEvent, events: readonly LogEvent[]): b
 
 function isResultOf(event: LogEvent, target: Seq): boolean {
   return (event.kind === "poll_voted" || event.kind === "poll_closed") && event.target === target;
+}
+
+/** Up to where the log says that it is gone: the event's sequence and number. */
+export function trimmedIn(events: readonly LogEvent[]): { readonly seq: Seq; readonly no: number } {
+  const last = events.findLast((event) => event.kind === "history_trimmed");
+  return { seq: last?.through ?? 0, no: last?.throughNo ?? 0 };
 }
 
 export interface Membership {

@@ -32,6 +32,8 @@ export interface Profile {
   readonly isDeserted: boolean;
   /** Events that the first room has from former times. */
   readonly oldEvents: number;
+  /** How often what is too old is taken away; 0: nothing ever is. */
+  readonly retentions: number;
   /** Its members who never come: so many that it is about as large as rooms in which coming and going is no event. */
   readonly ghosts: number;
 }
@@ -71,7 +73,8 @@ export function profileOf(seed: number): Profile {
     wallJumps: some(0.25, 3),
     poison: some(0.15, 3),
     isDeserted: chance(0.1),
-    oldEvents: chance(0.06) ? between(900, 1_100) : 0,
+    oldEvents: chance(0.08) ? between(900, 1_100) : 0,
     ghosts: chance(0.1) ? LARGE_ROOM_MEMBERS - between(0, 8) : 0,
+    retentions: some(0.5, 3),
   };
 }

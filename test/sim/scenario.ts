@@ -10,6 +10,7 @@ import { checkHistory, type Violation } from "./history-checker.ts";
 import type { History } from "./history.ts";
 import { finalLog, writeOldRoom } from "./final-log.ts";
 import { type Profile, profileOf } from "./profile.ts";
+import { RETENTION_DAYS, retain } from "./sim-keeper.ts";
 import { SimClient } from "./sim-client.ts";
 import { type NodePlan, type Parts, SimNode, type World } from "./sim-node.ts";
 import { CRASHING_CONTENT, SimRoom, THROWING_CONTENT } from "./sim-room.ts";
@@ -96,6 +97,7 @@ class Scenario {
       typingTimeoutSnakeMs: 10_000,
       presenceGraceMs: 3_000,
       heartbeatMs: 30_000,
+      ...(profile.retentions > 0 && { messageRetentionDays: RETENTION_DAYS }),
     };
     this.#plan = { shards, linkDelayMsMax, clientDelayMsMax, settings };
     const rooms = Array.from({ length: profile.rooms }, (_, i) => `room-${i}` as RoomId);
@@ -200,6 +202,10 @@ class Scenario {
       store.unavailableUntilMs = queue.nowMs + this.#random.next() * 2_000;
     });
     times(p.wallJumps, () => clock.jumpWall((this.#random.next() - 0.5) * 2 * HOUR_MS));
+    times(p.oldEvents > 0 ? p.retentions : 0, () => {
+      const node = this.#liveNode();
+      if (node !== undefined) retain(node, clock, TENANT, this.#crowd.rooms[0] as RoomId);
+    });
     times(p.poison, () => {
       const content = this.#random.next() < 0.5 ? CRASHING_CONTENT : THROWING_CONTENT;
       const poisoner = client();

@@ -24,6 +24,7 @@ import { MemoryStore } from "../../src/storage/memory/memory-store.ts";
 import type { Mark, Projections, RoomListQuery, UserRow } from "../../src/storage/projections.ts";
 import type { SeededRandom } from "../../src/base/prng.ts";
 import type { SimProcess } from "./sim-process.ts";
+import { keepTrimmed } from "./trimmed.ts";
 import type { Trace } from "./trace.ts";
 import type { EventQueue } from "./virtual-clock.ts";
 
@@ -221,7 +222,10 @@ export class SimJournal implements Journal {
   }
 
   trim(...[log, throughSeq, items, done]: Parameters<Journal["trim"]>): void {
-    this.#store.ask(this.#process, done, (answer) => this.#store.inner.trim(log, throughSeq, items, answer));
+    const { inner, memory } = this.#store;
+    this.#store.ask(this.#process, done, (answer) =>
+      keepTrimmed(memory, log, () => inner.trim(log, throughSeq, items, answer)),
+    );
   }
 
   rewrite(...[log, segments, cleanse, done]: Parameters<Journal["rewrite"]>): void {

@@ -5,7 +5,7 @@
  */
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import { MemberCount } from "./member-count.ts";
-import type { LogEvent, MemberLeft } from "../../domain/room/events.ts";
+import type { LogEvent, MemberBanned, MemberLeft } from "../../domain/room/events.ts";
 import type { EventsFrame, RoomPosition, ServerFrame } from "../../protocol/frames.ts";
 import { type UserAddress, userAddress } from "../address.ts";
 import { sendReplay, type ShardConnection, type Subscribed } from "../connections.ts";
@@ -320,7 +320,7 @@ export class RoomAudience implements Subscribed {
     return found;
   }
 
-  #partWith(event: MemberLeft, laggard: Listeners | undefined): void {
+  #partWith(event: MemberLeft | MemberBanned, laggard: Listeners | undefined): void {
     const { seq, userId } = event;
     const events = [departureView(event)];
     const frame: ServerFrame = { type: "events", roomId: this.#room, after: seq - 1, head: seq, events };
@@ -356,21 +356,16 @@ export class RoomAudience implements Subscribed {
       // Of an anonymous message's author it is not shown that they stopped typing just now: it ends by itself.
       if (event.kind === "message_sent" && event.as === undefined && laggard === undefined)
         this.ephemera.stopTyping(event.by);
-      if (event.kind === "member_banned" && event.stranger === true) {
-        this.#publishRun(events.slice(from, i + 1), follows, facts, to);
-        this.#dismiss(event.userId, laggard);
-        follows = event.seq;
-        from = i + 1;
-      }
       if (event.kind === "room_deleted") {
         this.#publishRun(events.slice(from, i + 1), follows, facts, to);
         this.#dismiss(undefined, laggard);
         return true;
       }
-      if (event.kind !== "member_joined" && event.kind !== "member_left") continue;
-      const isQuiet = event.quiet === true;
-      this.#memberCount.changed(facts.memberCount, !isQuiet);
-      if (isQuiet) {
+      const isStranger = event.kind === "member_banned" && event.stranger === true;
+      if (event.kind !== "member_joined" && event.kind !== "member_left" && !isStranger) continue;
+      const isQuiet = event.kind !== "member_banned" && event.quiet === true;
+      if (!isStranger) this.#memberCount.changed(facts.memberCount, !isQuiet);
+      if (isQuiet || event.kind === "member_banned") {
         if (event.kind === "member_joined" || this.#connectionsOf(event.userId, laggard).length === 0) continue;
         // They alone are shown it, at its place; the others go on with what was before.
         if (i > from) this.#publishRun(events.slice(from, i), follows, facts, to);

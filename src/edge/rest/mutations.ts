@@ -75,9 +75,12 @@ const DIRECT = "direct_";
 export const ANNOUNCEMENTS_ROOM = "tenant_announcements" as RoomId;
 
 function madeRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId: string): RoomId {
-  const other = room.type === "direct" ? room.participants?.find((userId) => userId !== by) : undefined;
+  const others = room.type === "direct" ? new Set(room.participants) : new Set<UserId>();
+  others.delete(by);
+  const [other] = others;
+  // With more than one other person it is no room of two, and is refused.
   const name =
-    other === undefined
+    other === undefined || others.size > 1
       ? `room_${fingerprint([tenant, by, clientId])}`
       : `${DIRECT}${fingerprint([tenant, ...[by, other].sort()])}`;
   const id = parseId<RoomId>(name);

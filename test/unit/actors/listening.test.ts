@@ -1,7 +1,7 @@
 /** Joining and resuming with a long replay: what is read in pages while the room goes on. */
 import { expect, test } from "bun:test";
 import { RECENT_EVENTS_MAX, RESUME_EVENTS_MAX } from "../../../src/base/limits.ts";
-import { listAt } from "../../support/json.ts";
+import { at, listAt } from "../../support/json.ts";
 import { type SmallClient, SmallNode } from "../../support/small-node.ts";
 
 /** More messages than the room has in memory, so that a replay from the start needs the store. */
@@ -82,3 +82,29 @@ test("a resume from as far back as is allowed is replayed; from one further the 
   expect(listAt(resumed, "rooms")).toMatchObject([{ head, missing: { from: head - RESUME_EVENTS_MAX, to: head } }]);
   expect(again.texts("room")).toEqual([]);
 }, 20_000);
+
+test("whoever only listens and is banned is told that they are out, alone, and gets nothing of what follows", () => {
+  const node = new SmallNode();
+  const [ann, ben, cid] = [node.connect("ann"), node.connect("ben"), node.connect("cid")];
+  ann.create("room");
+  ben.join("room");
+  expect(at(cid.request({ type: "resume", rooms: { room: 0 } }), "rooms.0.role")).toBeUndefined();
+  ann.send({ type: "send_message", roomId: "room", content: "before" });
+  ann.send({ type: "ban_member", roomId: "room", userId: "cid", reason: "spam" });
+  ann.send({ type: "send_message", roomId: "room", content: "after" });
+  node.run();
+  const left = (client: SmallClient): unknown[] =>
+    client
+      .of("events")
+      .flatMap((frame) => listAt(frame, "events").filter((event) => at(event, "type") === "user_left"));
+  expect(left(cid)).toMatchObject([{ user: { userId: "cid" }, by: "ann", reason: "banned" }]);
+  expect(cid.texts("room")).toEqual(["before"]);
+  for (const client of [ann, ben]) {
+    expect(left(client)).toEqual([]);
+    expect(client.texts("room")).toEqual(["before", "after"]);
+  }
+  expect([ann, ben, cid].flatMap((client) => client.faults())).toEqual([]);
+  // Nobody is told of a ban that finds nobody listening.
+  ann.ack({ type: "ban_member", roomId: "room", userId: "dee" });
+  expect(left(ann)).toEqual([]);
+});
