@@ -1,17 +1,42 @@
 /** The chat page: signs in, then shows the rooms. */
+import { effect, untracked } from "@preact/signals";
 import { render } from "preact";
 import "../ui/tokens.css";
 import "../ui/base.css";
 import "../ui/components.css";
+import "./layout.css";
+import "./messages.css";
+import "./composer.css";
 import { account, loadAccount } from "../ui/account.ts";
 import { SignIn } from "../ui/sign-in.tsx";
 import { loadTheme } from "../ui/theme.ts";
 import { Toasts } from "../ui/toast.tsx";
+import { Chat } from "./app.tsx";
+import { forgetWritings } from "./composer-state.ts";
+import { closeSession, openSession } from "./session.ts";
+import { dialog, drafts, panel } from "./ui-state.ts";
+
+let openFor: string | undefined;
+
+/** Another person is another session; a newer token of the same one is not. */
+effect(() => {
+  const now = account.value;
+  const person = now === undefined ? undefined : `${now.tenant}/${now.userId}/${now.isAdmin}`;
+  if (person === openFor) return;
+  openFor = person;
+  panel.value = undefined;
+  dialog.value = undefined;
+  drafts.value = {};
+  forgetWritings();
+  if (now === undefined) closeSession();
+  else untracked(() => openSession(now));
+});
 
 function App() {
+  const now = account.value;
   return (
     <>
-      {account.value === undefined ? <SignIn title="Welcome to Stoa" /> : <main>Hello, {account.value.name}.</main>}
+      {now === undefined ? <SignIn title="Welcome to Stoa" /> : <Chat key={openFor} />}
       <Toasts />
     </>
   );

@@ -1,0 +1,114 @@
+/** What people do to messages, rooms and one another: asked of the server, told when it refuses. */
+import type { MessageView } from "../../client/stoa-chat.ts";
+import { toast, toastError } from "../ui/toast.tsx";
+import { addressOf, go } from "./router.ts";
+import { session } from "./session.ts";
+import { dialog, focusComposer, marked, panel } from "./ui-state.ts";
+
+const MARK_MS = 2_500;
+const ROOM_PATH = "/v1/chat/rooms/";
+
+export function roomPath(roomId: string, rest = ""): string {
+  return `${ROOM_PATH}${encodeURIComponent(roomId)}${rest}`;
+}
+
+/** Says why when it is refused; `undefined` then. */
+export async function attempt<Value>(work: Promise<Value>, done?: string): Promise<Value | undefined> {
+  try {
+    const value = await work;
+    if (done !== undefined) toast(done);
+    return value;
+  } catch (error) {
+    toastError(error);
+    return undefined;
+  }
+}
+
+export function openRoom(roomId: string): void {
+  panel.value = undefined;
+  go({ roomId });
+  if (matchMedia("(pointer: fine)").matches) focusComposer();
+}
+
+/** Shows the message in its room, marked for a moment. */
+export async function showMessage(roomId: string, messageId: string): Promise<void> {
+  go({ roomId, messageId });
+  const found = await attempt(session().window(roomId).toMessage(messageId));
+  if (found === undefined) return;
+  marked.value = messageId;
+  setTimeout(() => {
+    if (marked.value === messageId) marked.value = undefined;
+  }, MARK_MS);
+}
+
+export function react({ roomId, messageId, reactions }: MessageView, emoji: string): void {
+  const action = reactions?.[emoji]?.mine ? "remove" : "add";
+  void attempt(session().client.request({ type: "message_reaction", roomId, messageId, emoji, action }));
+}
+
+export function remove({ roomId, messageId }: MessageView): void {
+  dialog.value = {
+    kind: "confirm",
+    title: "Delete this message?",
+    text: "It is gone for everybody. This can't be undone.",
+    action: "Delete",
+    run: () => void attempt(session().client.request({ type: "delete_message", roomId, messageId })),
+  };
+}
+
+export function pin({ roomId, messageId }: MessageView): void {
+  void attempt(session().client.request({ type: "pin_message", roomId, messageId }), "Pinned");
+}
+
+export function unpin(roomId: string, messageId: string): Promise<unknown> {
+  return attempt(session().client.request({ type: "unpin_message", roomId, messageId }));
+}
+
+export function markUnread({ roomId, messageId }: MessageView): void {
+  void attempt(session().client.request({ type: "mark_unread", roomId, messageId }), "Marked as unread from here");
+}
+
+export function copyLink({ roomId, messageId }: MessageView): void {
+  void attempt(navigator.clipboard.writeText(addressOf(roomId, messageId)), "Link copied");
+}
+
+export function copyText({ content }: MessageView): void {
+  void attempt(navigator.clipboard.writeText(content), "Copied");
+}
+
+export function stopAnswer({ roomId, messageId }: MessageView): void {
+  void attempt(session().client.request({ type: "stop_answer", roomId, messageId }));
+}
+
+export function leaveRoom(roomId: string, name: string): void {
+  dialog.value = {
+    kind: "confirm",
+    title: `Leave ${name}?`,
+    text: "You will not see its messages any more unless you come back.",
+    action: "Leave",
+    run: () => {
+      go({}, true);
+      void attempt(session().client.leave(roomId, true));
+    },
+  };
+}
+
+/** Opens the conversation with this person; it is made the first time. */
+export async function openDirect(userId: string): Promise<void> {
+  const { client, account, peers } = session();
+  const known = Object.entries(peers.value).find(([, peer]) => peer.userId === userId);
+  if (known !== undefined) return openRoom(known[0]);
+  // The same name from both sides: whoever is first makes it.
+  const roomId = `dm.${[account.userId, userId].sort().join(".")}`.slice(0, 128);
+  const made = await client.request({ type: "create_room", roomId, roomType: "direct", participants: [userId] }).then(
+    () => true,
+    (error: Error & { readonly code?: string }) => {
+      if (error.code === "conflict" || error.code === "room_exists") return true;
+      toastError(error);
+      return false;
+    },
+  );
+  if (!made) return;
+  await attempt(client.loadRooms());
+  openRoom(roomId);
+}

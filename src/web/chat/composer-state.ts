@@ -1,0 +1,81 @@
+/** What is being written, per room and thread: the text over reloads, files until they are sent. */
+import { signal, type Signal } from "@preact/signals";
+import type { Attachment } from "../../client/stoa-chat.ts";
+import { toastError } from "../ui/toast.tsx";
+import { upload } from "./files.ts";
+
+export interface Upload {
+  readonly id: number;
+  readonly file: File;
+  /** 0 to 1. */
+  readonly progress: number;
+  readonly done?: Attachment;
+  readonly error?: string;
+  readonly cancel: () => void;
+}
+
+const KEY = "stoa-draft/";
+export const FILES_MAX = 10;
+
+let last = 0;
+
+export class Writing {
+  readonly text: Signal<string>;
+  readonly files = signal<readonly Upload[]>([]);
+  readonly #roomId: string;
+  readonly #key: string;
+
+  constructor(roomId: string, key: string) {
+    this.#roomId = roomId;
+    this.#key = KEY + key;
+    this.text = signal(localStorage.getItem(this.#key) ?? "");
+  }
+
+  write(text: string): void {
+    this.text.value = text;
+    if (text === "") localStorage.removeItem(this.#key);
+    else localStorage.setItem(this.#key, text);
+  }
+
+  add(files: Iterable<File>): void {
+    for (const file of files) {
+      if (this.files.value.length >= FILES_MAX) return toastError(`At most ${FILES_MAX} files with one message.`);
+      this.#begin(file);
+    }
+  }
+
+  drop(id: number): void {
+    this.files.value.find((one) => one.id === id)?.cancel();
+    this.files.value = this.files.value.filter((one) => one.id !== id);
+  }
+
+  #begin(file: File): void {
+    last += 1;
+    const id = last;
+    const stop = new AbortController();
+    this.files.value = [...this.files.value, { id, file, progress: 0, cancel: () => stop.abort() }];
+    const change = (part: Partial<Upload>): void => {
+      this.files.value = this.files.value.map((one) => (one.id === id ? { ...one, ...part } : one));
+    };
+    upload(this.#roomId, file, (progress) => change({ progress }), stop.signal).then(
+      (done) => change({ done, progress: 1 }),
+      (error: Error) => change({ error: error.message }),
+    );
+  }
+}
+
+const WRITINGS_MAX = 100;
+const writings = new Map<string, Writing>();
+
+export function writingIn(roomId: string, key: string): Writing {
+  const writing = writings.get(key) ?? new Writing(roomId, key);
+  writings.delete(key);
+  writings.set(key, writing);
+  const [oldest] = writings.keys();
+  if (writings.size > WRITINGS_MAX && oldest !== undefined) writings.delete(oldest);
+  return writing;
+}
+
+export function forgetWritings(): void {
+  writings.clear();
+}

@@ -1,0 +1,118 @@
+/** How one is called and shown, one's status, and how this page looks. */
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+import { Avatar } from "../ui/avatar.tsx";
+import { Dialog } from "../ui/dialog.tsx";
+import { Field, Select } from "../ui/field.tsx";
+import { setTheme, type Theme, theme } from "../ui/theme.ts";
+import { attempt } from "./actions.ts";
+import { Foot } from "./create-dialogs.tsx";
+import { OwnNotifications } from "./notify-settings.tsx";
+import { session } from "./session.ts";
+import { useLoaded } from "./use-loaded.ts";
+
+interface MeJson {
+  readonly displayName: string | null;
+  readonly avatar: string | null;
+  readonly status: string;
+  readonly customStatus: string | null;
+}
+
+const STATUSES = [
+  { value: "online", label: "Online" },
+  { value: "away", label: "Away" },
+  { value: "busy", label: "Busy" },
+  { value: "offline", label: "Shown as offline" },
+];
+const THEMES: readonly { readonly value: Theme; readonly label: string }[] = [
+  { value: "system", label: "As the system" },
+  { value: "light", label: "Light" },
+  { value: "dark", label: "Dark" },
+];
+const ME = "/v1/chat/users/me";
+
+export function ProfileDialog({ onClose }: { readonly onClose: () => void }) {
+  const { account, client } = session();
+  const me = useLoaded(() => client.rest<MeJson>("GET", ME), []);
+  const name = useSignal("");
+  const avatar = useSignal("");
+  const status = useSignal("online");
+  const said = useSignal("");
+  const known = me.value.value;
+  useEffect(() => {
+    if (known === undefined) return;
+    name.value = known.displayName ?? account.name;
+    avatar.value = known.avatar ?? "";
+    status.value = known.status;
+    said.value = known.customStatus ?? "";
+  }, [known]);
+  const save = async (event: Event): Promise<void> => {
+    event.preventDefault();
+    const change = {
+      displayName: name.value.trim() || null,
+      avatar: avatar.value.trim() || null,
+      status: status.value,
+      customStatus: said.value.trim(),
+    };
+    if ((await attempt(client.rest("PATCH", ME, change), "Saved")) !== undefined) onClose();
+  };
+  return (
+    <Dialog
+      title="Profile and settings"
+      onClose={onClose}
+      foot={<Foot form="profile" action="Save" onClose={onClose} />}
+    >
+      <form id="profile" onSubmit={save}>
+        <p class="row profile-head">
+          <Avatar id={account.userId} name={name.value || account.name} src={avatar.value || undefined} size={52} />
+          <span class="grow">
+            <strong>{name.value || account.name}</strong>
+            <span class="faint small">
+              @{account.userId}
+              {account.isAdmin && " · administrator"}
+            </span>
+          </span>
+        </p>
+        <Field
+          label="Name"
+          maxLength={100}
+          value={name.value}
+          onInput={(event) => {
+            name.value = event.currentTarget.value;
+          }}
+        />
+        <Field
+          label="Address of a picture"
+          type="url"
+          placeholder="https://"
+          value={avatar.value}
+          onInput={(event) => {
+            avatar.value = event.currentTarget.value;
+          }}
+        />
+        <div class="two">
+          <Select
+            label="Status"
+            value={status.value}
+            options={STATUSES}
+            onChange={(value) => {
+              status.value = value;
+            }}
+          />
+          <Field
+            label="What you are up to"
+            maxLength={140}
+            value={said.value}
+            onInput={(event) => {
+              said.value = event.currentTarget.value;
+            }}
+          />
+        </div>
+      </form>
+      <section class="section" aria-label="This browser">
+        <Select label="Colours" value={theme.value} options={THEMES} onChange={(value) => setTheme(value as Theme)} />
+        <OwnNotifications />
+      </section>
+    </Dialog>
+  );
+}

@@ -1,0 +1,171 @@
+/**
+ * Everything the page knows while somebody is signed in: the SDK's client, and what it tells as signals.
+ * Invariant: at most `LISTENED_MAX` rooms are listened to at once; of the others the client knows what is unread.
+ */
+import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
+import { StoaClient } from "../../client/client.ts";
+import type { Failed, Pending, RoomEntry, RoomState, Status } from "../../client/stoa-chat.ts";
+import { type Account, currentToken, signOut } from "../ui/account.ts";
+import { RoomWindow } from "./room-window.ts";
+import type { MemberJson, Person } from "./types.ts";
+
+const LISTENED_MAX = 12;
+/** From these codes on the server does not want this client any more. */
+const REFUSED_FROM = 4400;
+
+export class Session {
+  readonly client: StoaClient;
+  readonly account: Account;
+  readonly status: Signal<Status>;
+  readonly rooms = signal<readonly RoomEntry[] | undefined>(undefined);
+  readonly pending = signal<readonly Pending[]>([]);
+  readonly failed = signal<readonly Failed[]>([]);
+  readonly invites = signal(0);
+  /** Grows when a room asks for moderators. */
+  readonly queue = signal<Readonly<Record<string, number>>>({});
+  /** The other one of each room of two. */
+  readonly peers = signal<Readonly<Record<string, Person>>>({});
+  readonly #states = new Map<string, Signal<RoomState>>();
+  /** Those that are listened to, the one used last at the end. */
+  readonly #windows = new Map<string, RoomWindow>();
+  readonly #asked = new Set<string>();
+
+  constructor(account: Account) {
+    this.account = account;
+    this.client = new StoaClient({
+      url: location.origin,
+      token: currentToken,
+      storage: localStorage,
+      account: `${account.tenant}/${account.userId}`,
+    });
+    this.status = signal(this.client.status);
+    this.#listen();
+  }
+
+  async open(): Promise<void> {
+    await this.client.connect();
+    await this.client.loadRooms().catch(() => undefined);
+    this.rooms.value = this.client.rooms;
+  }
+
+  close(): void {
+    for (const window of this.#windows.values()) window.close();
+    this.client.close();
+  }
+
+  room(roomId: string): RoomEntry | undefined {
+    return this.rooms.value?.find((room) => room.roomId === roomId);
+  }
+
+  state(roomId: string): ReadonlySignal<RoomState> {
+    const known = this.#states.get(roomId);
+    if (known !== undefined) return known;
+    const made = signal(this.client.room(roomId));
+    this.#states.set(roomId, made);
+    return made;
+  }
+
+  /** The room's messages, listened to from now on. */
+  window(roomId: string): RoomWindow {
+    const window = this.#windows.get(roomId) ?? new RoomWindow(this.client, roomId);
+    this.#windows.delete(roomId);
+    this.#windows.set(roomId, window);
+    const [oldest] = this.#windows.keys();
+    if (this.#windows.size > LISTENED_MAX && oldest !== undefined) this.#forget(oldest);
+    return window;
+  }
+
+  /** How people see this room: those of two are named for the other one. */
+  titleOf(room: RoomEntry): string {
+    if (room.type !== "direct") return room.name;
+    return this.peers.value[room.roomId]?.name ?? room.name;
+  }
+
+  nameOf(userId: string): string {
+    if (userId === this.account.userId) return this.client.person(userId).name ?? this.account.name;
+    return this.client.person(userId).name ?? userId;
+  }
+
+  #forget(roomId: string): void {
+    this.#windows.get(roomId)?.close();
+    this.#windows.delete(roomId);
+    this.client.leave(roomId).catch(() => undefined);
+  }
+
+  #listen(): void {
+    const { client } = this;
+    client.on("status", (status) => {
+      this.status.value = status;
+      if (status.state === "closed" && (status.code ?? 0) >= REFUSED_FROM) signOut();
+    });
+    client.on("connected", ({ invites = 0 }) => {
+      this.invites.value = invites;
+    });
+    client.on("pending", (pending) => {
+      this.pending.value = pending;
+    });
+    client.on("failed", (failed) => {
+      this.failed.value = failed;
+    });
+    client.on("rooms", (rooms) => {
+      this.rooms.value = rooms;
+      for (const room of rooms) if (room.type === "direct") void this.#learnPeer(room.roomId);
+    });
+    client.on("room", (state) => {
+      const known = this.#states.get(state.roomId);
+      if (known !== undefined) known.value = state;
+    });
+    client.on("left", ({ roomId }) => {
+      this.#windows.get(roomId)?.close();
+      this.#windows.delete(roomId);
+    });
+    client.on("notification", ({ kind }) => {
+      if (kind === "invite") this.invites.value += 1;
+      if (kind === "invite_ended") this.invites.value = Math.max(0, this.invites.value - 1);
+    });
+    client.on("frame", (frame) => {
+      if (frame.type !== "moderation_notice") return;
+      const { roomId } = frame;
+      this.queue.value = { ...this.queue.value, [roomId]: (this.queue.value[roomId] ?? 0) + 1 };
+    });
+  }
+
+  async #learnPeer(roomId: string): Promise<void> {
+    if (this.#asked.has(roomId)) return;
+    this.#asked.add(roomId);
+    try {
+      const path = `/v1/chat/rooms/${encodeURIComponent(roomId)}/members?limit=2`;
+      const { members } = await this.client.rest<{ members: readonly MemberJson[] }>("GET", path);
+      const other = members.find(({ userId }) => userId !== this.account.userId);
+      if (other === undefined) return;
+      const { userId, displayName, avatar } = other;
+      const person = { userId, name: displayName ?? userId, ...(avatar !== null && { avatar }) };
+      batch(() => {
+        this.peers.value = { ...this.peers.value, [roomId]: person };
+      });
+    } catch {
+      // Asked again with the next list.
+      this.#asked.delete(roomId);
+    }
+  }
+}
+
+let current: Session | undefined;
+
+export function openSession(account: Account): Session {
+  current?.close();
+  current = new Session(account);
+  void current.open();
+  return current;
+}
+
+export function closeSession(): void {
+  current?.close();
+  current = undefined;
+}
+
+/** Of whoever is signed in: components of the chat are drawn only then. */
+export function session(): Session {
+  if (current === undefined) throw new Error("Nobody is signed in.");
+  return current;
+}

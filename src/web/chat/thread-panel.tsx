@@ -1,0 +1,103 @@
+/** A message and the replies to it. New ones come with the room's events. */
+import { useSignal } from "@preact/signals";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { MessageView } from "../../client/stoa-chat.ts";
+import { afterEvent } from "../../client/timeline-changes.ts";
+import { messageOf, type MessageJson } from "../../client/plain.ts";
+import { Button } from "../ui/button.tsx";
+import { Composer } from "./composer.tsx";
+import { attempt, roomPath } from "./actions.ts";
+import { plural } from "./format.ts";
+import { MessageRow } from "./message-row.tsx";
+import { PanelFrame } from "./panel-frame.tsx";
+import { session } from "./session.ts";
+import { continues } from "./timeline-view.tsx";
+
+const PAGE = 50;
+
+interface ThreadJson {
+  readonly message: MessageJson;
+  readonly replies: readonly MessageJson[];
+  readonly pagination: { readonly hasMore: boolean };
+}
+
+export function ThreadPanel({ roomId, rootId }: { readonly roomId: string; readonly rootId: string }) {
+  const messages = useSignal<readonly MessageView[]>([]);
+  const hasOlder = useSignal(false);
+  const active = useSignal<string | undefined>(undefined);
+  const list = useRef<HTMLDivElement>(null);
+  const { client } = session();
+  const path = roomPath(roomId, `/messages/${encodeURIComponent(rootId)}/thread?limit=${PAGE}`);
+  useEffect(() => {
+    const end = client.on("event", ({ roomId: room, event }) => {
+      if (room !== roomId) return;
+      if (event.type === "new_message" && event.message.threadId !== rootId) return;
+      messages.value = afterEvent(messages.value, event, client.userId);
+      if (event.type === "new_message") client.markThreadRead(roomId, rootId).catch(() => undefined);
+    });
+    void attempt(client.rest<ThreadJson>("GET", path)).then((found) => {
+      if (found === undefined) return;
+      messages.value = [messageOf(found.message), ...found.replies.map(messageOf)];
+      hasOlder.value = found.pagination.hasMore;
+      client.markThreadRead(roomId, rootId).catch(() => undefined);
+    });
+    return end;
+  }, [roomId, rootId]);
+  useLayoutEffect(() => {
+    list.current?.scrollTo({ top: list.current.scrollHeight });
+  }, [messages.value.at(-1)?.messageId]);
+  const older = async (): Promise<void> => {
+    const [root, first] = messages.value;
+    if (root === undefined || first === undefined) return;
+    const found = await attempt(client.rest<ThreadJson>("GET", `${path}&before=${first.messageId}`));
+    if (found === undefined) return;
+    messages.value = [root, ...found.replies.map(messageOf), ...messages.value.slice(1)];
+    hasOlder.value = found.pagination.hasMore;
+  };
+  const [root, ...replies] = messages.value;
+  return (
+    <PanelFrame title="Thread">
+      <div
+        class="panel-body thread"
+        ref={list}
+        onPointerOver={(event) => {
+          const row = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-key]") : null;
+          active.value = row?.dataset["key"];
+        }}
+      >
+        {root === undefined ? (
+          <div class="empty">
+            <span class="spinner" />
+          </div>
+        ) : (
+          <>
+            <MessageRow message={root} isNext={false} isMarked={false} isActive={active.value === rootId} inThread />
+            <p class="thread-line">
+              <span>{plural(replies.length, "reply", "replies")}</span>
+            </p>
+            {hasOlder.value && (
+              <Button small kind="quiet" onClick={() => void older()}>
+                Show earlier replies
+              </Button>
+            )}
+            {replies.map((reply, at) => (
+              <MessageRow
+                key={reply.messageId}
+                message={reply}
+                isNext={
+                  at > 0 &&
+                  replies[at - 1]?.authorId === reply.authorId &&
+                  continues(replies[at - 1], { ...reply, replyTo: undefined } as never)
+                }
+                isMarked={false}
+                isActive={active.value === reply.messageId}
+                inThread
+              />
+            ))}
+          </>
+        )}
+      </div>
+      {root && <Composer roomId={roomId} thread={root} placeholder="Reply in this thread" />}
+    </PanelFrame>
+  );
+}

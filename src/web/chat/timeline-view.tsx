@@ -1,0 +1,316 @@
+/**
+ * The messages of a room, scrolled. Only what the window holds is in the document, so its size is steady however long the room is.
+ * Invariant: what one is looking at stays where it is when something comes above or below it, and whoever is at the end stays there.
+ */
+import { useSignal } from "@preact/signals";
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import type { MessageView } from "../../client/stoa-chat.ts";
+import { Button, IconButton } from "../ui/button.tsx";
+import { Empty } from "../ui/empty.tsx";
+import { count, day, dayKey, plural } from "./format.ts";
+import { MessageRow } from "./message-row.tsx";
+import { Outgoing, SeenLine } from "./outgoing.tsx";
+import type { RoomWindow } from "./room-window.ts";
+import { rowKey } from "./row-keys.ts";
+import { session } from "./session.ts";
+import { marked } from "./ui-state.ts";
+
+const GROUP_MS = 5 * 60_000;
+/** Further than this from an end nothing more is read. */
+const NEAR_PX = 900;
+const BOTTOM_PX = 40;
+
+export function TimelineView({ window: held }: { readonly window: RoomWindow }) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const active = useSignal<string | undefined>(undefined);
+  const isAtEnd = useSignal(true);
+  const keep = useScroll(held, scroller, isAtEnd);
+  useReading(held, isAtEnd.value);
+  const messages = held.messages.value;
+  const setActive = (event: { readonly target: EventTarget | null }): void => {
+    const row = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-key]") : null;
+    active.value = row?.dataset["key"];
+  };
+  return (
+    <div class="timeline">
+      <UnreadPill held={held} />
+      <div
+        class="timeline-scroll"
+        ref={scroller}
+        role="log"
+        aria-label="Messages"
+        aria-busy={held.isLoading.value}
+        tabIndex={0}
+        onScroll={keep}
+        onPointerOver={setActive}
+        onPointerLeave={() => {
+          active.value = undefined;
+        }}
+        onFocusIn={setActive}
+        onKeyDown={(event) => rowKey(event, held, scroller)}
+      >
+        <div class="timeline-inner">
+          <Beginning held={held} />
+          {rows(messages, held.readSeq.value, active.value)}
+          {!held.hasNewer.value && <Outgoing roomId={held.roomId} />}
+          {!held.hasNewer.value && <SeenLine roomId={held.roomId} last={messages.at(-1)} />}
+        </div>
+      </div>
+      <ToEnd held={held} isAtEnd={isAtEnd.value} />
+    </div>
+  );
+}
+
+function rows(messages: readonly MessageView[], readSeq: number | undefined, active: string | undefined) {
+  const self = session().account.userId;
+  const nodes: ComponentChildren[] = [];
+  let before: MessageView | undefined;
+  let isMarkSet = false;
+  for (const message of messages) {
+    const isNewDay = before === undefined || dayKey(before.timestamp) !== dayKey(message.timestamp);
+    if (isNewDay) nodes.push(<Line key={`day-${message.seq}`} text={day(message.timestamp)} />);
+    const isFirstUnread =
+      !isMarkSet &&
+      readSeq !== undefined &&
+      message.seq > readSeq &&
+      (before?.seq ?? 0) <= readSeq &&
+      message.authorId !== self;
+    if (isFirstUnread && before !== undefined) {
+      isMarkSet = true;
+      nodes.push(<Line key="unread" text="New" isNew />);
+    }
+    const isNext = !isNewDay && !(isFirstUnread && before !== undefined) && continues(before, message);
+    nodes.push(
+      <MessageRow
+        key={message.messageId}
+        message={message}
+        isNext={isNext}
+        isMarked={marked.value === message.messageId}
+        isActive={active === message.messageId}
+      />,
+    );
+    before = message;
+  }
+  return nodes;
+}
+
+export function continues(before: MessageView | undefined, message: MessageView): boolean {
+  return (
+    before !== undefined &&
+    before.authorId === message.authorId &&
+    before.messageType !== "system" &&
+    message.messageType !== "system" &&
+    message.replyTo === undefined &&
+    message.timestamp - before.timestamp < GROUP_MS
+  );
+}
+
+function Line({ text, isNew = false }: { readonly text: string; readonly isNew?: boolean }) {
+  return (
+    <div class={isNew ? "day is-new" : "day"} data-line={isNew ? "unread" : "day"}>
+      <span>{text}</span>
+    </div>
+  );
+}
+
+function Beginning({ held }: { readonly held: RoomWindow }) {
+  const room = session().room(held.roomId);
+  if (held.messages.value.length === 0) {
+    if (held.isLoading.value) return <Skeletons />;
+    if (held.error.value !== undefined) {
+      return (
+        <Empty icon="warn" title="The messages could not be read">
+          <p>{held.error.value.message}</p>
+          <Button onClick={() => void held.toNewest()}>Try again</Button>
+        </Empty>
+      );
+    }
+    return (
+      <Empty icon="chat" title={room === undefined ? "Nothing yet" : `This is ${session().titleOf(room)}`}>
+        <p>{room?.description ?? "Nobody has written anything yet. Say hello."}</p>
+      </Empty>
+    );
+  }
+  if (held.hasOlder.value) return <Skeletons few />;
+  return (
+    <div class="beginning">
+      <h2>{room === undefined ? "" : session().titleOf(room)}</h2>
+      <p>{room?.description ?? "This is where it begins."}</p>
+    </div>
+  );
+}
+
+const SKELETONS = [70, 45, 88, 60, 35, 76];
+
+function Skeletons({ few = false }: { readonly few?: boolean }) {
+  return (
+    <div class="skeletons" aria-hidden="true">
+      {(few ? SKELETONS.slice(0, 2) : SKELETONS).map((width) => (
+        <div class="message" key={width}>
+          <div class="message-side">
+            <span class="skeleton" style={{ width: "36px", height: "36px", borderRadius: "30%" }} />
+          </div>
+          <div class="message-main">
+            <span class="skeleton" style={{ width: "110px", height: "12px", margin: "4px 0 8px" }} />
+            <span class="skeleton" style={{ width: `${width}%`, height: "12px" }} />
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function UnreadPill({ held }: { readonly held: RoomWindow }) {
+  const isGone = useSignal(false);
+  const readSeq = held.readSeq.value;
+  const first = held.messages.value[0];
+  if (isGone.value || readSeq === undefined || first === undefined || first.seq <= readSeq || !held.hasOlder.value)
+    return null;
+  return (
+    <div class="pill-top">
+      <Button
+        small
+        kind="primary"
+        onClick={() => {
+          isGone.value = true;
+          void held.around(readSeq).then(() => scrollToLine("unread"));
+        }}
+      >
+        Jump to what is unread
+      </Button>
+      <IconButton
+        icon="close"
+        small
+        label="Dismiss"
+        onClick={() => {
+          isGone.value = true;
+        }}
+      />
+    </div>
+  );
+}
+
+function scrollToLine(name: string): void {
+  requestAnimationFrame(() => document.querySelector(`[data-line="${name}"]`)?.scrollIntoView({ block: "center" }));
+}
+
+function ToEnd({ held, isAtEnd }: { readonly held: RoomWindow; readonly isAtEnd: boolean }) {
+  if (isAtEnd && !held.hasNewer.value) return null;
+  const missed = held.missed.value;
+  return (
+    <button
+      type="button"
+      class="to-end"
+      aria-label={missed > 0 ? `To the newest messages: ${plural(missed, "new one")}` : "To the newest messages"}
+      onClick={() => {
+        const end = (): void => {
+          requestAnimationFrame(() => {
+            const box = document.querySelector(".timeline-scroll");
+            box?.scrollTo({ top: box.scrollHeight });
+          });
+        };
+        if (held.hasNewer.value) void held.toNewest().then(end);
+        else end();
+      }}
+    >
+      {missed > 0 && <span class="badge is-strong">{count(missed)}</span>}
+      <span aria-hidden="true">↓</span>
+    </button>
+  );
+}
+
+// ------------------------------------------------------------------------------------------------ where one is
+
+interface Anchor {
+  readonly key: string;
+  readonly top: number;
+}
+
+/** Gives the handler of `scroll`. After each change of the messages it puts back what was seen. */
+function useScroll(
+  held: RoomWindow,
+  scroller: { readonly current: HTMLDivElement | null },
+  isAtEnd: { value: boolean },
+): () => void {
+  const anchor = useRef<Anchor>();
+  const messages = held.messages.value;
+  const target = marked.value;
+  const settle = (): void => {
+    const box = scroller.current;
+    if (box === null) return;
+    if (isAtEnd.value && !held.hasNewer.value) box.scrollTop = box.scrollHeight;
+    else restore(box, anchor.current);
+  };
+  const more = (): void => {
+    const box = scroller.current;
+    if (box === null) return;
+    if (box.scrollTop < NEAR_PX) void held.older();
+    if (box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX) void held.newer();
+  };
+  useLayoutEffect(() => {
+    settle();
+    more();
+  }, [messages]);
+  useEffect(() => {
+    const box = scroller.current;
+    if (target === undefined || box === null) return;
+    const row = box.querySelector(`[data-key="${CSS.escape(target)}"]`);
+    row?.scrollIntoView({ block: "center" });
+  }, [target, messages]);
+  // Pictures come, the window grows, an answer gets longer.
+  useEffect(() => {
+    const box = scroller.current;
+    const inner = box?.firstElementChild;
+    if (box === null || !inner) return;
+    const observer = new ResizeObserver(settle);
+    observer.observe(inner);
+    observer.observe(box);
+    return () => observer.disconnect();
+  }, [held]);
+  return () => {
+    const box = scroller.current;
+    if (box === null) return;
+    isAtEnd.value = box.scrollHeight - box.scrollTop - box.clientHeight < BOTTOM_PX;
+    anchor.current = anchorOf(box);
+    more();
+  };
+}
+
+/** The first message that can be seen. */
+function anchorOf(box: HTMLElement): Anchor | undefined {
+  const { top } = box.getBoundingClientRect();
+  for (const row of box.querySelectorAll<HTMLElement>("[data-key]")) {
+    const at = row.getBoundingClientRect();
+    if (at.bottom > top) return { key: row.dataset["key"] ?? "", top: at.top - top };
+  }
+  return undefined;
+}
+
+function restore(box: HTMLElement, anchor: Anchor | undefined): void {
+  if (anchor === undefined) return;
+  const row = box.querySelector(`[data-key="${CSS.escape(anchor.key)}"]`);
+  if (row === null) return;
+  const moved = row.getBoundingClientRect().top - box.getBoundingClientRect().top - anchor.top;
+  if (Math.abs(moved) > 0.5) box.scrollTop += moved;
+}
+
+/** What is at the end of the window is read while the page is looked at. */
+function useReading(held: RoomWindow, isAtEnd: boolean): void {
+  const messages = held.messages.value;
+  const isNewest = !held.hasNewer.value;
+  useEffect(() => {
+    const read = (): void => {
+      if (!isAtEnd || !isNewest || document.visibilityState !== "visible" || !document.hasFocus()) return;
+      const last = held.messages.peek().at(-1);
+      if (last !== undefined) session().client.markRead(held.roomId, last.seq);
+    };
+    read();
+    addEventListener("focus", read);
+    document.addEventListener("visibilitychange", read);
+    return () => {
+      removeEventListener("focus", read);
+      document.removeEventListener("visibilitychange", read);
+    };
+  }, [held, messages, isAtEnd, isNewest]);
+}
