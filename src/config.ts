@@ -7,6 +7,7 @@ import { availableParallelism, hostname } from "node:os";
 import { type AssistantConfig, type HookConfig, readAssistant } from "./config-assistant.ts";
 import { type AttachmentsConfig, readAttachments } from "./config-attachments.ts";
 import { type FeedConfig, readFeed } from "./config-feed.ts";
+import { readTracing, type TracingConfig } from "./config-tracing.ts";
 import { type OutwardConfig, readOutward } from "./config-outward.ts";
 import { type NotifyConfig, readNotify } from "./config-notify.ts";
 import { type ProfileServiceConfig, readModerationHook, readProfileService } from "./config-services.ts";
@@ -118,6 +119,8 @@ export interface Config {
   readonly notify: NotifyConfig;
   /** `undefined`: nothing is counted. */
   readonly metrics: { readonly token: string | undefined } | undefined;
+  /** `undefined`: nothing is traced. */
+  readonly tracing: TracingConfig | undefined;
   /** Sentences for the operator, to be printed once at start. */
   readonly notices: readonly string[];
 }
@@ -205,6 +208,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     metrics: readMetrics(reader),
     attachments: readAttachments(reader, dynamodb === undefined),
     outward: readOutward(reader),
+    tracing: readTracing(reader),
     notify: readNotify(reader, dynamodb === undefined),
     notices: noticesOfRedis(reader),
   };

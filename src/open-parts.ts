@@ -14,6 +14,7 @@ import { RedisBus } from "./cluster/redis/redis-bus.ts";
 import { RedisDirectory } from "./cluster/redis/redis-directory.ts";
 import { RedisMembership } from "./cluster/redis/redis-membership.ts";
 import type { Config, DynamoConfig } from "./config.ts";
+import type { OtlpSpans } from "./integrations/tracing/otlp-spans.ts";
 import type { BlobStore } from "./storage/blobs.ts";
 import { DynamoApi } from "./storage/dynamodb/dynamo-api.ts";
 import { dynamoClient, openDynamo } from "./storage/dynamodb/open-dynamo.ts";
@@ -26,6 +27,9 @@ import { SqliteSearchIndex } from "./storage/sqlite/sqlite-search-index.ts";
 import { FolderBlobs } from "./storage/folder/folder-blobs.ts";
 import { S3Blobs } from "./storage/s3/s3-blobs.ts";
 import { openSqlite } from "./storage/sqlite/open-sqlite.ts";
+
+/** How often it is said that traces are dropped, milliseconds. */
+const SAID_AGAIN_MS = 60_000;
 
 /** What joins several nodes. */
 export interface ClusterParts {
@@ -153,4 +157,24 @@ export function openFollowerStorage(
     report: (event, details) => report(event, { details: JSON.stringify(details) }),
   });
   return { journal, store: follow, close: () => void close() };
+}
+
+/** What tells traces to a collector; loaded only where there is one. */
+export async function openSpans(
+  { tracing, instanceId }: Pick<Config, "tracing" | "instanceId">,
+  dropped: (error: string) => void,
+): Promise<OtlpSpans | undefined> {
+  if (tracing === undefined) return undefined;
+  const { openOtlpSpans } = await import("./integrations/tracing/otlp-spans.ts");
+  return openOtlpSpans({ ...tracing, instanceId, report: seldom(dropped) });
+}
+
+/** Once a minute at most: what fails each second fails for one reason. */
+function seldom(tell: (error: string) => void): (error: string) => void {
+  let nextMs = 0;
+  return (error) => {
+    if (performance.now() < nextMs) return;
+    nextMs = performance.now() + SAID_AGAIN_MS;
+    tell(error);
+  };
 }

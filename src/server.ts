@@ -11,6 +11,7 @@ import { type Clock, SystemClock } from "./base/clock.ts";
 import type { TenantId, UserId } from "./base/ids.ts";
 import { type Random, SystemRandom } from "./base/prng.ts";
 import { err, ok, type Result } from "./base/result.ts";
+import type { SpanSink } from "./base/spans.ts";
 import type { NodeId, NodeInfo } from "./cluster/membership.ts";
 import { clusterTableOf } from "./cluster/dynamodb/cluster-table.ts";
 import { isNotifying } from "./config-notify.ts";
@@ -45,8 +46,10 @@ import { Receipts } from "./edge/keeping/receipt.ts";
 import { Retention } from "./edge/keeping/retention.ts";
 import type { Broadcaster } from "./edge/ports.ts";
 import { StreamHub } from "./edge/streams/stream-hub.ts";
+import { MessageSpans } from "./edge/tracing/message-spans.ts";
+import { RequestSpans } from "./edge/tracing/request-spans.ts";
 import { openPages } from "./open-pages.ts";
-import { openBlobs, openCluster } from "./open-parts.ts";
+import { openBlobs, openCluster, openSpans } from "./open-parts.ts";
 import type { NotifySettings } from "./integrations/notify/open-notify.ts";
 import { type VapidKeys, vapidOf } from "./integrations/notify/vapid.ts";
 import { refuseUrl } from "./integrations/outward-http.ts";
@@ -118,6 +121,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     if (QUIET.has(event)) log.info(details, event);
     else log.error(details, event);
   };
+  const sink = await openSpans(config, (error) => log.warn({ error }, "traces_dropped"));
   const tally = new ShardTally();
   const shared = openCluster(config, clock, (part, what) => log.warn({ part, what }, "cluster_trouble"));
   const self = selfOf(config, random, clock);
@@ -186,6 +190,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     rate: config.rate,
     rates,
     trace: circle.trace,
+    spans: followMessages(config, clock, sink),
     presenceGraceMs: config.presenceGraceMs,
     defer: queueMicrotask,
   });
@@ -319,6 +324,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     shared?.close();
     await supervisor.stop();
     await store?.stop();
+    await sink?.close();
   };
   if (cluster !== undefined && !(await hasJoined(cluster, gateway))) {
     await leave();
@@ -409,6 +415,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     },
     health,
     counters: gateway.counters,
+    spans: sink && new RequestSpans(clock, sink),
     metrics: config.metrics && { ...config.metrics, metrics },
     streams: { streams, isReady: () => ready },
     sockets: {
@@ -449,6 +456,11 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     await server.value.stop(true);
   };
   return ok({ port: server.value.port ?? config.port, auth, gateway, stop });
+}
+
+function followMessages({ tracing }: Config, clock: Clock, sink: SpanSink | undefined): MessageSpans | undefined {
+  const perSecond = tracing?.messagesPerSecond ?? 0;
+  return sink && perSecond > 0 ? new MessageSpans({ clock, sink, perSecond }) : undefined;
 }
 
 /** `undefined`: this server keeps no files. */

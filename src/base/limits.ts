@@ -733,6 +733,14 @@ export const ANSWER_SAMPLES_MAX = 1_024;
 /** Nodes that are remembered after they are gone, and for how long, milliseconds; the oldest go first. */
 export const PULSE_NODES_MAX = 64;
 export const PULSE_NODE_KEPT_MS = 10 * 60_000;
+/** Messages of a node that are followed at a time, and how long without an answer, milliseconds. Beyond: not followed. */
+export const FOLLOWED_MESSAGES_MAX = 64;
+export const FOLLOWED_MS_MAX = 30_000;
+/** Spans that wait for the collector (beyond: dropped), that go at once, how often, and how long the last ones have at the end. */
+export const SPANS_WAITING_MAX = 2_048;
+export const SPANS_BATCH_MAX = 256;
+export const SPANS_DELAY_MS = 1_000;
+export const SPANS_LAST_MS_MAX = 2_000;
 /** Entries of a tenant's feed that one page looks at, and bytes of its events as JSON. The rest with the next page. */
 export const FEED_ENTRIES_MAX = 32;
 export const FEED_PAGE_BYTES_MAX = 512 * 1024;

@@ -66,6 +66,7 @@ import { statsPlugin } from "./plugins/stats-plugin.ts";
 import { standingPlugin } from "./plugins/standing-plugin.ts";
 import { type SocketOptions, socketPlugin } from "./sockets/socket-plugin.ts";
 import { threadsPlugin } from "./plugins/threads-plugin.ts";
+import type { RequestSpans } from "./tracing/request-spans.ts";
 import { tracePlugin } from "./plugins/trace-plugin.ts";
 
 export interface AppOptions {
@@ -102,6 +103,8 @@ export interface AppOptions {
   readonly retention: Retention;
   readonly erasures: Erasures;
   readonly receipts: Receipts;
+  /** `undefined`: no request is traced. */
+  readonly spans?: RequestSpans | undefined;
 }
 
 /** The second one is there for clients that were written for it. */
@@ -133,6 +136,7 @@ export function createApp(options: AppOptions) {
     retention,
     erasures,
     receipts,
+    spans,
   } = options;
   const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates: circle.rates, log };
   const requestIds = new RequestIds();
@@ -158,15 +162,18 @@ export function createApp(options: AppOptions) {
   })
     .onError((context) => answerError(context, log))
     .onRequest(({ request, set }) => {
+      spans?.began(request);
       set.headers[REQUEST_ID_HEADER] = requestIds.of(request);
       const cors = corsHeaders(request, config);
       if (cors !== undefined) Object.assign(set.headers, cors);
       if (request.method !== "OPTIONS" || request.headers.get("access-control-request-method") === null) return;
       return new Response(null, { status: 204, headers: cors === undefined ? {} : { ...cors, ...PREFLIGHT_HEADERS } });
     })
-    .onAfterResponse(({ request, set, responseValue }) => {
-      counters.responded(statusOf(set.status, responseValue));
+    .onAfterResponse(({ request, route, set, responseValue }) => {
+      const status = statusOf(set.status, responseValue);
+      counters.responded(status);
       const requestId = requestIds.of(request);
+      spans?.ended(request, route, status, requestId);
       log.debug({ requestId, method: request.method, url: withoutToken(request.url), status: set.status }, "request");
     })
     .use(healthPlugin(health))

@@ -152,7 +152,15 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       ...NOTIFY_RULES,
       ...JOURNAL_PORTS,
     ],
-    packages: ["sharp", "@aws-sdk/client-sns", "@aws-sdk/client-sqs", "@smithy/*", "web-push", "node:*"],
+    packages: [
+      "sharp",
+      "@aws-sdk/client-sns",
+      "@aws-sdk/client-sqs",
+      "@smithy/*",
+      "web-push",
+      "@opentelemetry/*",
+      "node:*",
+    ],
   },
   "config.ts": {
     may: [
@@ -164,6 +172,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       "config-notify.ts",
       "config-outward.ts",
       "config-services.ts",
+      "config-tracing.ts",
     ],
     packages: ["node:*"],
   },
@@ -173,6 +182,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "config-notify.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "config-outward.ts": { may: ["base/", "env-reader.ts"], packages: [] },
   "config-services.ts": { may: ["base/", "env-reader.ts", "config-assistant.ts"], packages: [] },
+  "config-tracing.ts": { may: ["env-reader.ts"], packages: [] },
   "env-reader.ts": { may: ["base/"], packages: [] },
   "main.ts": { may: [""], packages: ["*"] },
   "server.ts": { may: [""], packages: ["*"] },

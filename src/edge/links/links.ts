@@ -12,6 +12,7 @@ import type { View } from "../../cluster/placement.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { CodecId } from "../../protocol/codec.ts";
 import type { Connection } from "../sockets/connection.ts";
+import type { BlockWatch } from "../tracing/message-spans.ts";
 import { AnswerTimes } from "./answer-probe.ts";
 import { Departures } from "./departures.ts";
 import type { EdgeRoom } from "../sockets/edge-room.ts";
@@ -53,6 +54,8 @@ export interface LinksPorts {
   readonly shards: number;
   readonly presenceGraceMs: number;
   readonly remote: RemoteShards | undefined;
+  /** Follows some messages; `undefined`: none. */
+  readonly watch: BlockWatch | undefined;
 }
 
 export class Links {
@@ -83,9 +86,11 @@ export class Links {
   }
 
   flush(): void {
-    for (const { outlet, probe } of this.routes.all()) {
-      outlet.flush();
-      probe.left(this.#ports.clock);
+    const { watch } = this.#ports;
+    for (const target of this.routes.all()) {
+      target.outlet.flush();
+      target.probe.left(this.#ports.clock);
+      watch?.left(target);
     }
     this.#ports.remote?.flush();
   }
@@ -158,8 +163,11 @@ export class Links {
   }
 
   #receive(target: ShardTarget, block: Uint8Array): void {
+    const { watch } = this.#ports;
+    watch?.arrived(target);
     receive(target, block);
     target.probe.heard(this.#ports.clock, this.answerTimes);
+    watch?.heard(target);
   }
 
   own(shard: number): ShardTarget {

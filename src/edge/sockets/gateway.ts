@@ -37,6 +37,8 @@ import { Resuming } from "./resuming.ts";
 import { ShardCalls } from "./shard-calls.ts";
 import type { ShardTarget } from "../links/shard-target.ts";
 import type { Arrival } from "./socket-plugin.ts";
+import { FollowingRouter } from "../tracing/following-router.ts";
+import type { MessageSpans } from "../tracing/message-spans.ts";
 
 export interface GatewayPorts {
   readonly clock: Clock;
@@ -49,6 +51,8 @@ export interface GatewayPorts {
   readonly remote?: RemoteShards;
   /** Notes what becomes of frames that somebody may ask about. */
   readonly trace?: DeliveryTrace | undefined;
+  /** Follows some messages through this edge. */
+  readonly spans?: MessageSpans | undefined;
   /** Keeps the directory of connections. */
   readonly census?: Pick<Census, "opened" | "closed" | "chose">;
   /** What a client without a WebSocket said over another node; see `Egress`. */
@@ -98,6 +102,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
       shards: ports.shards,
       presenceGraceMs: ports.presenceGraceMs ?? PRESENCE_GRACE_MS_DEFAULT,
       remote: ports.remote,
+      watch: ports.spans,
     });
     const { clock, defer } = ports;
     this.#gathered = new Gathered({ clock, defer, handOver: () => this.#links.flush() });
@@ -109,14 +114,18 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
       connect: ports.rates && ((principal) => ports.rates?.connect(principal) ?? 0),
       admitted: (connection, principal) => this.#introduceHome(connection, principal),
     });
-    this.#router = new FrameRouter({
+    const routerPorts = {
       links: this.#links,
       gathered: this.#gathered,
       identity: this.#identity,
       resuming: this.#resuming,
       census: ports.census,
       sendLater: this.#sendLater,
-    });
+    };
+    this.#router =
+      ports.spans === undefined
+        ? new FrameRouter(routerPorts)
+        : new FollowingRouter(routerPorts, ports.clock, ports.spans);
     this.#sweepTimer = ports.clock.after(SWEEP_MS, () => this.#sweep());
   }
 

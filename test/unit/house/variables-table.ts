@@ -196,6 +196,25 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "what judging a tenant's messages may take",
     value: (c) => c.assistant.budgets.moderation,
   },
+  OTEL_EXPORTER_OTLP_ENDPOINT: {
+    says: "a collector of OpenTelemetry: traces go to `/v1/traces` there; see [Traces](#traces). Without it nothing is traced",
+  },
+  OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: { says: "the whole address for traces, in place of the one above" },
+  OTEL_EXPORTER_OTLP_HEADERS: { says: "headers for the collector, such as its key" },
+  OTEL_EXPORTER_OTLP_PROTOCOL: { says: "the encoding that is spoken", value: () => "http/json" },
+  OTEL_TRACES_EXPORTER: { says: "`none` traces nothing", value: () => "otlp" },
+  OTEL_SDK_DISABLED: { says: "`true` traces nothing", value: () => false },
+  OTEL_SERVICE_NAME: { says: "the service's name in traces; default: `stoa`" },
+  OTEL_RESOURCE_ATTRIBUTES: { says: "what else traces say of this service" },
+  OTEL_TRACES_SAMPLER: {
+    says: "which traces are written; `parentbased_`: whoever asks with a trace decides",
+    value: () => "parentbased_always_on",
+  },
+  OTEL_TRACES_SAMPLER_ARG: { says: "the share that `traceidratio` writes; default: 1" },
+  STOA_TRACED_MESSAGES_PER_SECOND: {
+    says: "at most so many messages on sockets are followed; 0: none",
+    value: (c) => c.tracing?.messagesPerSecond ?? 5,
+  },
   STOA_METRICS: { says: "count what happens and answer at `/metrics`; see [Metrics](#metrics)", value: () => true },
   STOA_METRICS_TOKEN: {
     says: "whoever asks for `/metrics` has to send it as a bearer token; without it only this machine is answered, and nobody through a proxy",
