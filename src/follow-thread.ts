@@ -25,7 +25,7 @@ import type { WebhookConfig } from "./config-feed.ts";
 import { openRunners } from "./integrations/webhooks/open-webhooks.ts";
 import type { WebhookFigures } from "./integrations/webhooks/webhook-runners.ts";
 import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
-import { type NotifySettings, openNotify } from "./integrations/notify/open-notify.ts";
+import type { NotifySettings } from "./integrations/notify/open-notify.ts";
 import type { NotifyCounts, ToldOutcome } from "./domain/notify/outcome.ts";
 import type { OutwardAllowed } from "./integrations/outward-http.ts";
 import type { Rejection } from "./protocol/errors.ts";
@@ -81,7 +81,7 @@ export type FollowNotice =
 const LAGS_MS = 500;
 const NICENESS = 10;
 
-function run(host: MessagePort, settings: FollowSettings): void {
+async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
   const notice = (message: FollowNotice): void => host.postMessage(message);
   const report = (event: string, details: Readonly<Record<string, string | number>>): void =>
     notice({ kind: "report", event, details });
@@ -103,9 +103,10 @@ function run(host: MessagePort, settings: FollowSettings): void {
       },
     });
   const told: ToldOutcome[] = [];
+  // The services' own libraries take 50 MB: not where nobody is told anything.
   const notify =
     settings.notify &&
-    openNotify(settings.notify, {
+    (await import("./integrations/notify/open-notify.ts")).openNotify(settings.notify, {
       ...{ engine, clock, report, allowed: settings.outward },
       told: (outcomes) => {
         told.push(...outcomes);
@@ -213,4 +214,4 @@ function yieldToOthers(report: (event: string, details: Readonly<Record<string, 
   }
 }
 
-if (parentPort !== null) run(parentPort, workerData as FollowSettings);
+if (parentPort !== null) await run(parentPort, workerData as FollowSettings);

@@ -111,7 +111,12 @@ const DAY_MS = 86_400_000;
 
 export async function startServer(parts: ServerParts): Promise<Result<RunningServer, string>> {
   const { config, secret, log, onFatal } = parts;
-  const vapid = config.notify.push && vapidOf(config.notify.push.keys, config.dataDir);
+  let vapid: VapidKeys | undefined;
+  try {
+    vapid = config.notify.push && vapidOf(config.notify.push.keys, config.dataDir);
+  } catch (error) {
+    return err(error instanceof Error ? error.message : String(error));
+  }
   const clock = new SystemClock();
   const random = new SystemRandom();
   const codecs = createCodecs({ messageLengthMax: config.messageLengthMax });
