@@ -637,7 +637,11 @@ export const NOTIFY_REQUEST_MS_MAX = 5_000;
 export const NOTIFY_BATCH_MAX = 10;
 export const NOTIFY_BATCHES_AT_ONCE = 4;
 export const NOTIFY_WAITING_MAX = 1_000;
-/** Outcomes that a node remembers, for who asks why somebody was not told: 4 MB; the oldest go first. */
+/**
+ * Outcomes that a node remembers, for who asks why somebody was not told, and events that one of them names, the newest: 15 MB at
+ * most. The oldest go first.
+ */
+export const NOTIFY_OUTCOME_SEQS_MAX = 64;
 export const NOTIFY_OUTCOMES_MAX = 20_000;
 
 /** Capsules. Events that an export reads at once; members whose marks are read at once. */

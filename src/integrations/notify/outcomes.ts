@@ -1,4 +1,5 @@
 /** What becomes of notifications: counted for metrics, and remembered for a moment for whoever asks why somebody was not told. */
+import { NOTIFY_OUTCOME_SEQS_MAX } from "../../base/limits.ts";
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { Told } from "../../domain/notify/audience.ts";
 import type { NotifyCounts, NotifyOutcome, ToldOutcome } from "../../domain/notify/outcome.ts";
@@ -30,10 +31,14 @@ export class Outcomes {
   ): void {
     const seqs = new Map<NotifyOutcome, Seq[]>();
     for (const [{ occasion }, outcome] of told) {
-      seqs.set(outcome, [...(seqs.get(outcome) ?? []), occasion.seq]);
+      const own = seqs.get(outcome) ?? [];
+      own.push(occasion.seq);
+      seqs.set(outcome, own);
       if (outcome !== "sent" && outcome !== "failed") this.#skipped[outcome] = (this.#skipped[outcome] ?? 0) + 1;
     }
     const key = `${tenant}/${room}`;
-    this.#told([...seqs].map(([outcome, own]) => ({ atMs, key, userId, seqs: own, outcome })));
+    this.#told(
+      [...seqs].map(([outcome, own]) => ({ atMs, key, userId, seqs: own.slice(-NOTIFY_OUTCOME_SEQS_MAX), outcome })),
+    );
   }
 }

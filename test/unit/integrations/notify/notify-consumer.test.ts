@@ -9,6 +9,7 @@ import {
   NOTIFY_AGE_MS_MAX,
   NOTIFY_EAGER_IN_ROOM_MAX,
   NOTIFY_MESSAGES_MAX,
+  NOTIFY_OUTCOME_SEQS_MAX,
   NOTIFY_PEOPLE_AT_ONCE,
   NOTIFY_SMALL_ROOM_MEMBERS,
 } from "../../../../src/base/limits.ts";
@@ -287,11 +288,13 @@ describe("bounds", () => {
   });
 
   test("of more messages than are asked for the older ones are counted all the same", async () => {
-    const { script, taken, deliver } = rig();
+    const { script, taken, told, deliver } = rig();
     const events = Array.from({ length: NOTIFY_MESSAGES_MAX + 5 }, (_, i) => sent(i + 1, { mentions: ["ben"] }));
     script.deleted.add(NOTIFY_MESSAGES_MAX);
     await deliver(...events);
     expect(taken.map(({ count }) => count)).toEqual([NOTIFY_MESSAGES_MAX + 4]);
+    expect(told.map(({ seqs }) => seqs.length).toSorted((a, b) => a - b)).toEqual([1, NOTIFY_OUTCOME_SEQS_MAX]);
+    expect(told.at(-1)?.seqs.at(-1)).toBe(NOTIFY_MESSAGES_MAX + 5);
     const asked = script.calls.find(
       (call) => call.kind === "notify" && call.to === "room" && call.ask.do === "standing",
     );
