@@ -3,6 +3,7 @@
  * Each is one bounded step that may be repeated, so whoever runs a long work keeps nothing but how far it is.
  */
 import type { ItemKey, RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
+import type { Role } from "../domain/room/vocabulary.ts";
 import type { ListedDocument, StoredDocument } from "../storage/projections.ts";
 
 /** A place in a room's log, and the messages up to there. */
@@ -18,13 +19,25 @@ export type KeepAsk =
   | { readonly do: "trim"; readonly through: LogPlace }
   | { readonly do: "find"; readonly userId: UserId; readonly after: Seq }
   | { readonly do: "find_rows"; readonly userId: UserId; readonly collection: string; readonly after?: string }
-  | { readonly do: "erase_member"; readonly userId: UserId }
+  /**
+   * Of a page of members, and of `best`, who would have the room if this person, its last owner, left; nobody where they are
+   * not that.
+   */
+  | { readonly do: "find_heir"; readonly userId: UserId; readonly after?: UserId; readonly best?: Heir }
+  | { readonly do: "erase_member"; readonly userId: UserId; readonly heir?: UserId }
   | { readonly do: "erase_messages"; readonly userId: UserId; readonly targets: readonly Seq[] }
   | { readonly do: "erase_quotes"; readonly targets: readonly Seq[] }
   | { readonly do: "erase_rows"; readonly userId: UserId; readonly keys: readonly ItemKey[] }
   | { readonly do: "rewrite"; readonly userId: UserId; readonly after: Seq }
   /** What the room keeps in memory goes, and what its store keeps of former versions. */
   | { readonly do: "finish"; readonly userId: UserId };
+
+/** A member who may be made the owner of a room that has none left. */
+export interface Heir {
+  readonly userId: UserId;
+  readonly role: Role;
+  readonly joinedSeq: Seq;
+}
 
 /** What of a room's front is older than the room keeps it. */
 export interface DueView {
@@ -57,6 +70,8 @@ export interface KeepReply {
   /** Messages of the person, whether they were erased before or not. */
   readonly seen?: readonly Seq[];
   readonly next?: Seq;
+  /** Of `find_heir`; with `after` there are more members to look at. */
+  readonly heir?: Heir;
   /** Of `find_rows`. */
   readonly keys?: readonly ItemKey[];
   readonly after?: string;

@@ -15,7 +15,8 @@ import {
 } from "../../domain/room/erasure.ts";
 import type { LogEvent, MessageSent } from "../../domain/room/events.ts";
 import { fileIdsOf } from "../../domain/room/files.ts";
-import type { MessageOverlay } from "../../domain/room/state.ts";
+import { firstHeir } from "../../domain/room/heirs.ts";
+import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type { ListedItem, ReadResult, Rewrite, Segment } from "../../storage/journal.ts";
 import type { KeepAsk, KeepReply } from "../keeping-calls.ts";
 import { decodeEntries, encodeEntries } from "../log-codec.ts";
@@ -69,6 +70,43 @@ export class RoomErasure {
         });
       });
     });
+  }
+
+  /** Whoever has the highest role has been there longest among those. */
+  findHeir({ userId, after, best }: Extract<KeepAsk, { readonly do: "find_heir" }>, answer: Answer): void {
+    const { state, key } = this.#room;
+    // Only where nobody else is an owner: they themselves are the first who is looked for.
+    if (state.ownerCount !== 1 || state.deletedAt !== undefined || state.memberCount < 2) {
+      return answer({ ok: true, value: {} });
+    }
+    const page = { ...(after !== undefined && { after }), limit: UPKEEP_EVENTS_MAX };
+    this.#ofMember(userId, (row) => {
+      if (!row.ok) return answer(row);
+      if (row.value?.role !== "owner") return answer({ ok: true, value: {} });
+      this.#env.journal.listMembers(
+        key,
+        page,
+        this.#later((read: ReadResult<readonly MemberRow[]>) => {
+          if (!read.ok) return answer(read);
+          const others = read.value.filter((member) => member.userId !== userId);
+          const heir = firstHeir(best === undefined ? others : [best, ...others]);
+          const last = read.value.length < UPKEEP_EVENTS_MAX ? undefined : read.value.at(-1)?.userId;
+          answer({ ok: true, value: { ...(heir && { heir }), ...(last !== undefined && { after: last }) } });
+        }),
+      );
+    });
+  }
+
+  #ofMember(userId: UserId, answer: (row: ReadResult<MemberRow | null>) => void): void {
+    const known = this.#room.state.members.get(userId);
+    if (known !== undefined) return answer({ ok: true, value: known });
+    this.#env.journal.readMembers(
+      this.#room.key,
+      [userId],
+      this.#later((read: ReadResult<readonly (MemberRow | null)[]>) => {
+        answer(read.ok ? { ok: true, value: read.value[0] ?? null } : read);
+      }),
+    );
   }
 
   findRows({ userId, collection, after }: Extract<KeepAsk, { readonly do: "find_rows" }>, answer: Answer): void {

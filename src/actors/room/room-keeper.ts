@@ -45,6 +45,8 @@ export class RoomKeeper {
         return new RoomRetention(this.#env, this.#room, this.#later).trim(answer);
       case "find":
         return new RoomErasure(this.#env, this.#room, this.#later).find(ask, answer);
+      case "find_heir":
+        return new RoomErasure(this.#env, this.#room, this.#later).findHeir(ask, answer);
       case "find_rows":
         return new RoomErasure(this.#env, this.#room, this.#later).findRows(ask, answer);
       case "rewrite":

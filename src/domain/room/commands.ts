@@ -321,8 +321,8 @@ export type KeepAct =
   | { readonly do: "look" }
   /** Ends a segment; `throughNo` messages stand up to there. */
   | { readonly do: "trim"; readonly throughSeq: Seq; readonly throughNo: number }
-  /** The person leaves, whatever their role. */
-  | { readonly do: "erase_member"; readonly userId: UserId }
+  /** The person leaves, whatever their role; if they are the last owner, `heir` is one first. */
+  | { readonly do: "erase_member"; readonly userId: UserId; readonly heir?: UserId }
   /** Messages of this person; others are left alone. */
   | { readonly do: "erase_messages"; readonly userId: UserId; readonly targets: readonly Seq[] }
   /** What replies to this person's messages quote of them. */

@@ -2,6 +2,7 @@
  * What an erasure does, step by step: in one room, in the tenant's documents, to the person's own rows, to the bytes of the
  * store. Invariant: each step may be done again and then counts nothing; nothing here keeps how far it is.
  */
+import type { Heir } from "../../actors/keeping-calls.ts";
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
@@ -45,7 +46,10 @@ export class ErasureSteps {
   /** First the messages are deleted, which all who listen hear; then what stands in the log is written anew. */
   async room(subject: Subject, room: RoomId): Promise<Result<ErasureCounts, Rejection>> {
     const { tenant, userId } = subject;
-    const left = await this.#keeper.room(tenant, room, { do: "erase_member", userId });
+    const heir = await this.#heir(subject, room);
+    if (!heir.ok) return heir.error.code === "room_not_found" ? ok({}) : heir;
+    const leave = { do: "erase_member", userId, ...(heir.value !== undefined && { heir: heir.value }) } as const;
+    const left = await this.#keeper.room(tenant, room, leave);
     if (!left.ok) return left.error.code === "room_not_found" ? ok({}) : left;
     const messages = await this.#messages(subject, room);
     if (!messages.ok) return messages;
@@ -103,6 +107,19 @@ export class ErasureSteps {
   async clean({ tenant }: Subject): Promise<Result<boolean, Rejection>> {
     const done = await this.#keeper.user(tenant, { do: "clean" });
     return done.ok ? ok(done.value.cleaned === "clean") : done;
+  }
+
+  /** Who has the room after its last owner; `undefined`: they are not that, or nobody else is there. */
+  async #heir({ tenant, userId }: Subject, room: RoomId): Promise<Result<UserId | undefined, Rejection>> {
+    let from: { readonly after?: UserId; readonly best?: Heir } = {};
+    for (;;) {
+      const page = await this.#keeper.room(tenant, room, { do: "find_heir", userId, ...from });
+      if (!page.ok) return page;
+      const { heir: best, after } = page.value;
+      if (after === undefined) return ok(best?.userId);
+      from = { after: after as UserId, ...(best !== undefined && { best }) };
+      await this.#keeper.pause(STEP_PAUSE_MS);
+    }
   }
 
   async #messages(

@@ -22,6 +22,7 @@ import {
   UNCHANGED,
 } from "./answer.ts";
 import { filesWithout } from "./files.ts";
+import { isLastOwner } from "./membership.ts";
 import { isDecision, threadWithout } from "./threads.ts";
 
 interface Base {
@@ -42,13 +43,8 @@ export function decideKeep(state: RoomState, { by, act }: Keep, context: DecideC
       const timestamp = state.lastTimestamp;
       return accept([{ kind: "history_trimmed", seq: state.head + 1, ...base, timestamp, through, throughNo }]);
     }
-    case "erase_member": {
-      const row = state.members.get(act.userId);
-      if (row === undefined) return needMember(act.userId);
-      if (row === null) return UNCHANGED;
-      const { userId, role } = row;
-      return accept([{ kind: "member_left", seq: state.head + 1, ...base, userId, role, reason: "left" }]);
-    }
+    case "erase_member":
+      return eraseMember(state, act, base);
     case "erase_messages":
       return eraseMessages(state, act, base);
     case "erase_quotes":
@@ -61,6 +57,28 @@ export function decideKeep(state: RoomState, { by, act }: Keep, context: DecideC
 /** One that was deleted is one still. */
 function isRoom(state: RoomState): state is LiveRoom {
   return state.settings !== undefined;
+}
+
+function eraseMember(
+  state: LiveRoom,
+  { userId, heir }: Extract<KeepAct, { readonly do: "erase_member" }>,
+  base: Base,
+): Decision {
+  const row = state.members.get(userId);
+  if (row === undefined) return needMember(userId);
+  if (row === null) return UNCHANGED;
+  const events: DomainEvent[] = [];
+  const add = (event: DomainEvent): void => void events.push({ ...event, seq: state.head + 1 + events.length });
+  if (heir !== undefined && isLastOwner(state, row)) {
+    const next = state.members.get(heir);
+    if (next === undefined) return needMember(heir);
+    // Whoever has left meanwhile inherits nothing.
+    if (next !== null) {
+      add({ kind: "member_changed", seq: 0, ...base, userId: heir, role: "owner", previousRole: next.role });
+    }
+  }
+  add({ kind: "member_left", seq: 0, ...base, userId, role: row.role, reason: "left" });
+  return accept(events);
 }
 
 function eraseMessages(
