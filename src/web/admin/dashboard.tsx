@@ -1,6 +1,6 @@
 /** The frame around all views: where one can go, who one is, and what is asked before something is done. */
 import type { ComponentChildren } from "preact";
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { account, signOut } from "../ui/account.ts";
 import { Icon, type IconName, Logo } from "../ui/icon.tsx";
 import { IconButton } from "../ui/button.tsx";
@@ -36,7 +36,7 @@ interface Place {
 
 const PLACES: readonly Place[] = [
   { name: "overview", title: "Overview", icon: "poll", show: () => <OverviewView /> },
-  { name: "nodes", title: "Nodes", icon: "hash", show: () => <NodesView /> },
+  { name: "nodes", title: "Nodes", icon: "server", show: () => <NodesView /> },
   {
     name: "rooms",
     title: "Rooms",
@@ -134,6 +134,13 @@ function Side({ current }: { readonly current: string }) {
   const { user, tenant, overview, history } = useAdmin();
   const { data } = overview;
   const worst = data === undefined ? undefined : problemsOf(data, history, Date.now())[0]?.level;
+  const nav = useRef<HTMLElement>(null);
+  // On a small screen it is one line that scrolls.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another place is another link to show
+  useEffect(
+    () => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }),
+    [current],
+  );
   return (
     <header class="side">
       <a class="brand" href={hrefOf(["overview"])}>
@@ -142,7 +149,7 @@ function Side({ current }: { readonly current: string }) {
           Stoa <small>{tenant}</small>
         </span>
       </a>
-      <nav aria-label="Dashboard">
+      <nav ref={nav} aria-label="Dashboard">
         {PLACES.map(({ name, title, icon }) => (
           <a key={name} href={hrefOf([name])} aria-current={current === name ? "page" : undefined}>
             <Icon name={icon} />
@@ -193,13 +200,14 @@ function Operator() {
   return <IconButton icon="lock" label="See the whole server" small onClick={() => void enter()} />;
 }
 
+const THEME_ICONS = { system: "system", light: "sun", dark: "moon" } as const satisfies Record<Theme, IconName>;
 const NEXT: Readonly<Record<Theme, Theme>> = { system: "light", light: "dark", dark: "system" };
 
 function ThemeButton() {
   const now = theme.value;
   return (
     <IconButton
-      icon={now === "dark" ? "spark" : now === "light" ? "smile" : "settings"}
+      icon={THEME_ICONS[now]}
       label={`Colours: ${now === "system" ? "as the system says" : now}. Change`}
       small
       onClick={() => setTheme(NEXT[now])}

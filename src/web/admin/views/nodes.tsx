@@ -42,7 +42,7 @@ function NodeTable({ data, history }: { readonly data: Overview; readonly histor
         keyOf={({ node }) => node}
         empty="No node answers."
         columns={[
-          { name: "Node", show: (one) => <b>{one.instance}</b> },
+          { name: "Node", show: (one) => <b class="nowrap">{one.instance}</b> },
           { name: "State", show: (one) => <State node={one} /> },
           { name: "Up for", show: (one) => duration(Date.now() - Date.parse(one.startedAt)) },
           { name: "Connections", isNumber: true, show: (one) => count(of(one, "connections")) },
@@ -98,7 +98,7 @@ function Parts({ nodes }: { readonly nodes: readonly OverviewNode[] }) {
         empty="Nothing is known yet."
         columns={[
           { name: "Part", show: ({ part }) => <b>{part}</b> },
-          { name: "Node", show: ({ node }) => node.instance },
+          { name: "Node", show: ({ node }) => <span class="nowrap">{node.instance}</span> },
           { name: "State", show: ({ state }) => <Pill tone={TONES[state] ?? "quiet"}>{state}</Pill> },
           { name: "Behind", isNumber: true, show: ({ behind }) => milliseconds(behind) },
         ]}
@@ -116,7 +116,7 @@ function Stores({ nodes, history }: { readonly nodes: readonly OverviewNode[]; r
         keyOf={({ node }) => node}
         empty="Nothing is known yet."
         columns={[
-          { name: "Node", show: ({ instance }) => <b>{instance}</b> },
+          { name: "Node", show: ({ instance }) => <b class="nowrap">{instance}</b> },
           { name: "Commits/s", isNumber: true, show: ({ node }) => rate(latestOf(history, node, "commitsPerSecond")) },
           {
             name: "Commit p99",

@@ -123,12 +123,12 @@ function ReportItem({ path, report, done }: ReportItemProps) {
       <footer class="acts acts-case">
         <Button onClick={() => resolve("dismiss", DISMISS, "The report was dismissed.")}>Dismiss…</Button>
         {messageId !== undefined && (
-          <Button kind="danger" small onClick={() => resolve("delete", DELETE, "The message was deleted.")}>
+          <Button kind="danger" onClick={() => resolve("delete", DELETE, "The message was deleted.")}>
             Delete message…
           </Button>
         )}
         <Button onClick={() => resolve("mute", MUTE(userId), `${userId} is muted.`)}>Mute…</Button>
-        <Button kind="danger" small onClick={() => resolve("ban", BAN(userId), `${userId} is banned.`)}>
+        <Button kind="danger" onClick={() => resolve("ban", BAN(userId), `${userId} is banned.`)}>
           Ban…
         </Button>
       </footer>
@@ -179,7 +179,7 @@ function HeldItem({ path, held, done }: HeldItemProps) {
         <Button kind="primary" onClick={approve}>
           Publish…
         </Button>
-        <Button kind="danger" small onClick={reject}>
+        <Button kind="danger" onClick={reject}>
           Reject…
         </Button>
       </footer>
