@@ -55,7 +55,12 @@ async function confirm(verb: string, fill: Readonly<Record<string, string>> = {}
 }
 
 beforeAll(async () => {
-  const env = { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000", STOA_FIGURES_SECONDS: "1" };
+  const env = {
+    STOA_RATE_PER_SECOND: "100000",
+    STOA_RATE_BURST: "100000",
+    STOA_FIGURES_SECONDS: "1",
+    STOA_OUTWARD_ALLOW: "127.0.0.1",
+  };
   [server, browser] = await Promise.all([TestServer.start({ env }), TestBrowser.start()]);
   people = await Promise.all(
     PEOPLE.map((user) =>
@@ -225,6 +230,31 @@ test("it answers why a member did not get a message", async () => {
   expect(await textOf(page.locator(".step", { hasText: "committed" }))).toContain("yes");
 }, 40_000);
 
+test("a webhook is made, tested, gets what happens, and is deleted", async () => {
+  const posted: string[] = [];
+  const receiver = Bun.serve({
+    port: 0,
+    fetch: async (request) => {
+      posted.push(await request.text());
+      return new Response(null, { status: 204 });
+    },
+  });
+  await go("#/feed");
+  await page.getByLabel("Address of the receiver").fill(`http://127.0.0.1:${receiver.port}/in`);
+  await page.getByRole("button", { name: "Make a webhook…" }).click();
+  await confirm("Make webhook", { "What it is for (optional)": "the tests" });
+  await page.getByText("shown this once").waitFor();
+  await page.getByRole("table", { name: "Webhooks" }).getByText("the tests").click();
+  await page.getByRole("button", { name: "Test", exact: true }).click();
+  await page.getByText("took it").waitFor();
+  await (people[0] as TestClient).say("square", "for the webhook");
+  await eventually(async () => expect(posted.some((body) => body.includes("for the webhook"))).toBe(true), 20_000);
+  await page.getByRole("button", { name: "Delete…" }).click();
+  await confirm("Delete webhook");
+  await page.getByText("Nothing is posted anywhere yet.").waitFor();
+  await receiver.stop(true);
+}, 60_000);
+
 test("an erasure wants the name typed, and leaves a receipt that is genuine", async () => {
   await go("#/keeping/erasures");
   await page.getByLabel("Person").fill("cleo");
@@ -258,6 +288,7 @@ const VIEWS = [
   "keeping",
   "keeping/holds",
   "keeping/erasures",
+  "feed",
   "assistant",
 ] as const;
 

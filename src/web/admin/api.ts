@@ -39,7 +39,7 @@ export class AdminApi {
     return this.#ask<Data>("GET", path + queryText(query));
   }
 
-  send<Data>(method: "POST" | "PUT" | "DELETE", path: string, body?: object): Promise<Data> {
+  send<Data>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: object): Promise<Data> {
     return this.#ask<Data>(method, path, body);
   }
 

@@ -32,7 +32,7 @@ export interface Admin {
   readonly tenant: string;
   /** `undefined`: thought better of it. */
   readonly ask: (question: Question) => Promise<Answer | undefined>;
-  readonly tell: (text: string, isBad?: boolean) => void;
+  readonly tell: (text: string) => void;
   /** Of the whole server, for operators. */
   readonly overview: Loaded<Overview>;
   readonly history: PulseHistory;
@@ -62,7 +62,7 @@ export function useAct(): (
         tell(done);
         then?.();
       } catch (failure) {
-        tell((failure as ApiFailure).message, true);
+        tell((failure as ApiFailure).message);
       }
     });
   };

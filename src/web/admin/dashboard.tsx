@@ -18,6 +18,7 @@ import { useRoute } from "./use-route.ts";
 import { AssistantView } from "./views/assistant.tsx";
 import { AuditView } from "./views/audit.tsx";
 import { DeliveryView } from "./views/delivery.tsx";
+import { FeedView } from "./views/feed.tsx";
 import { KeepingView } from "./views/keeping.tsx";
 import { ModerationView } from "./views/moderation.tsx";
 import { NodesView } from "./views/nodes.tsx";
@@ -26,6 +27,7 @@ import { PeopleView } from "./views/people.tsx";
 import { PersonView } from "./views/person.tsx";
 import { RoomView } from "./views/room.tsx";
 import { RoomsView } from "./views/rooms.tsx";
+import { WebhookView } from "./views/webhook.tsx";
 
 interface Place {
   readonly name: string;
@@ -73,6 +75,12 @@ const PLACES: readonly Place[] = [
     icon: "archive",
     show: ({ parts: [, tab] }) => <KeepingView tab={tab} />,
   },
+  {
+    name: "feed",
+    title: "Events",
+    icon: "bell",
+    show: ({ parts: [, id] }) => (id === undefined ? <FeedView /> : <WebhookView key={id} webhookId={id} />),
+  },
   { name: "assistant", title: "Assistant", icon: "spark", show: () => <AssistantView /> },
 ];
 const POLL_MS = 2_000;
@@ -119,6 +127,7 @@ function useOverview(api: AdminApi): Pick<Admin, "overview" | "history"> {
   const overview = usePolled("overview", isRefused ? REFUSED_POLL_MS : POLL_MS, async () => {
     try {
       const read = await api.get<Overview>("/admin/overview", { since: history.current.since(nodes.current) });
+      setRefused(false);
       history.current.add(read);
       nodes.current = read.nodes.map(({ node }) => node);
       return read;

@@ -125,3 +125,23 @@ export function Tile({ name, value, note, tone, children }: TileProps) {
     </div>
   );
 }
+
+interface ActProps {
+  readonly name: string;
+  readonly what: string;
+  readonly onClick: () => void;
+  readonly isDanger?: boolean;
+  readonly isOff?: boolean;
+}
+
+/** One line of a list of what can be done. */
+export function Act({ name, what, onClick, isDanger = false, isOff = false }: ActProps) {
+  return (
+    <li>
+      <span>{what}</span>
+      <Button kind={isDanger ? "danger" : "plain"} disabled={isOff} onClick={onClick}>
+        {name}…
+      </Button>
+    </li>
+  );
+}

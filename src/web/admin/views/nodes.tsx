@@ -85,25 +85,40 @@ function Restarts({ restarts }: { readonly restarts: number }) {
   return restarts === 0 ? "0" : <Pill tone="warn">{count(restarts)}</Pill>;
 }
 
+/** One column for each node: what is wrong with one of them stands out. */
 function Parts({ nodes }: { readonly nodes: readonly OverviewNode[] }) {
-  const rows = nodes.flatMap((node) => [
-    ...Object.entries(node.dependencies).map(([part, state]) => ({ node, part, state, behind: node.lagsMs[part] })),
-  ]);
+  const parts = [...new Set(nodes.flatMap(({ dependencies }) => Object.keys(dependencies)))];
   return (
     <Card title="Parts" isFlush>
       <Table
         label="Parts of each node"
-        rows={rows}
-        keyOf={({ node, part }) => `${node.node}/${part}`}
+        rows={parts}
+        keyOf={(part) => part}
         empty="Nothing is known yet."
         columns={[
-          { name: "Part", show: ({ part }) => <b>{part}</b> },
-          { name: "Node", show: ({ node }) => <span class="nowrap">{node.instance}</span> },
-          { name: "State", show: ({ state }) => <Pill tone={TONES[state] ?? "quiet"}>{state}</Pill> },
-          { name: "Behind", isNumber: true, show: ({ behind }) => milliseconds(behind) },
+          { name: "Part", show: (part) => <b>{part}</b> },
+          ...nodes.map((node) => ({
+            name: node.instance,
+            show: (part: string) => <Part state={node.dependencies[part]} behindMs={node.lagsMs[part]} />,
+          })),
         ]}
       />
     </Card>
+  );
+}
+
+interface PartProps {
+  readonly state: string | undefined;
+  readonly behindMs: number | undefined;
+}
+
+function Part({ state, behindMs }: PartProps) {
+  if (state === undefined) return "–";
+  return (
+    <span class="named">
+      <Pill tone={TONES[state] ?? "quiet"}>{state}</Pill>
+      {behindMs !== undefined && behindMs > 0 && <small>{milliseconds(behindMs)} behind</small>}
+    </span>
   );
 }
 

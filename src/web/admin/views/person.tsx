@@ -2,8 +2,7 @@
 import { type Question, useAct, useAdmin } from "../context.ts";
 import { ago, count, moment } from "../format.ts";
 import { type Loaded, usePolled } from "../live.ts";
-import { Button } from "../../ui/button.tsx";
-import { Pill, Card, Nothing, Fact, Facts, Load } from "../parts/basics.tsx";
+import { Act, Pill, Card, Nothing, Fact, Facts, Load } from "../parts/basics.tsx";
 import { Table } from "../parts/table.tsx";
 import { hrefOf } from "../route.ts";
 import { type Access, STATUS_TONES, What } from "./people.tsx";
@@ -214,25 +213,6 @@ function ActsCard({ userId, isOut, reload }: ActsProps) {
         </li>
       </ul>
     </Card>
-  );
-}
-
-interface ActProps {
-  readonly name: string;
-  readonly what: string;
-  readonly onClick: () => void;
-  readonly isDanger?: boolean;
-  readonly isOff?: boolean;
-}
-
-function Act({ name, what, onClick, isDanger = false, isOff = false }: ActProps) {
-  return (
-    <li>
-      <span>{what}</span>
-      <Button kind={isDanger ? "danger" : "plain"} disabled={isOff} onClick={onClick}>
-        {name}…
-      </Button>
-    </li>
   );
 }
 

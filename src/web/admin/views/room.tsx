@@ -158,7 +158,7 @@ async function exportRoom(api: Admin["api"], roomId: string, tell: Admin["tell"]
     URL.revokeObjectURL(link.href);
     tell("The room was exported.");
   } catch (failure) {
-    tell(failure instanceof Error ? failure.message : String(failure), true);
+    tell(failure instanceof Error ? failure.message : String(failure));
   }
 }
 
