@@ -104,6 +104,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       "protocol/",
       "feed/",
       "config.ts",
+      "made-once.ts",
       ...DOMAIN_TYPES,
       ...NOTIFY_WISHES,
       ...ACTOR_LINK,
@@ -143,6 +144,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     may: [
       "base/",
       "protocol/",
+      "made-once.ts",
       "feed/",
       "actors/calls.ts",
       "actors/keeping-calls.ts",
@@ -184,6 +186,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "config-services.ts": { may: ["base/", "env-reader.ts", "config-assistant.ts"], packages: [] },
   "config-tracing.ts": { may: ["env-reader.ts"], packages: [] },
   "env-reader.ts": { may: ["base/"], packages: [] },
+  "made-once.ts": { may: [], packages: ["node:*"] },
   "main.ts": { may: [""], packages: ["*"] },
   "server.ts": { may: [""], packages: ["*"] },
   "welcome.ts": { may: [""], packages: ["*"] },

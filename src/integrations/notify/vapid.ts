@@ -1,10 +1,10 @@
 /**
  * The keys by which push services know this installation: made at the first start and kept in the data folder. A browser that
- * has subscribed with one key is not reached with another. Invariant: two processes that start at once agree on one pair.
+ * has subscribed with one key is not reached with another.
  */
-import { createECDH, randomBytes } from "node:crypto";
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createECDH } from "node:crypto";
 import { join } from "node:path";
+import { keptOrMade } from "../../made-once.ts";
 
 /** As base64url: an uncompressed point of P-256, and its scalar. */
 export interface VapidKeys {
@@ -22,25 +22,18 @@ export function vapidOf(keys: VapidKeys | undefined, dataDir: string): VapidKeys
   return keys;
 }
 
-/** Throws when the folder can't be read or written: nothing can start then. */
+/** Throws when the folder can't be read or written, or the file holds no pair: nothing can start then. */
 export function loadOrCreateVapid(dir: string): VapidKeys {
   const path = join(dir, FILE_NAME);
-  const kept = readKeys(path);
-  if (kept !== undefined) return kept;
-  mkdirSync(dir, { recursive: true });
-  // Written aside and linked into place: the file appears whole, and only if no other process was faster.
-  const aside = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
-  writeFileSync(aside, `${JSON.stringify(makeVapid())}\n`, { mode: 0o600, flag: "wx" });
-  try {
-    linkSync(aside, path);
-  } catch (error) {
-    if (!isCode(error, "EEXIST")) throw error;
-  } finally {
-    rmSync(aside, { force: true });
-  }
-  const keys = readKeys(path);
-  if (keys === undefined) throw new Error(`${path} holds no keys; remove it and start again`);
-  return keys;
+  return keptOrMade(
+    path,
+    () => JSON.stringify(makeVapid()),
+    (text) => {
+      const keys = keysIn(text);
+      if (keys !== undefined) return keys;
+      throw new Error(`${path} holds no pair of keys; remove it and start again`);
+    },
+  );
 }
 
 export function makeVapid(): VapidKeys {
@@ -59,19 +52,13 @@ export function isPair({ publicKey, privateKey }: VapidKeys): boolean {
   return curve.getPublicKey().toString("base64url") === publicKey;
 }
 
-function readKeys(path: string): VapidKeys | undefined {
+function keysIn(text: string): VapidKeys | undefined {
   try {
-    const { publicKey, privateKey } = JSON.parse(readFileSync(path, "utf8")) as Partial<VapidKeys>;
-    if (typeof publicKey !== "string" || typeof privateKey !== "string" || !isPair({ publicKey, privateKey })) {
-      throw new Error(`${path} holds no pair of keys; remove it and start again`);
-    }
-    return { publicKey, privateKey };
-  } catch (error) {
-    if (isCode(error, "ENOENT")) return undefined;
-    throw error;
+    const { publicKey, privateKey } = JSON.parse(text) as Partial<VapidKeys>;
+    if (typeof publicKey !== "string" || typeof privateKey !== "string") return undefined;
+    return isPair({ publicKey, privateKey }) ? { publicKey, privateKey } : undefined;
+  } catch {
+    // Neither JSON nor keys: no pair, as anything else.
+    return undefined;
   }
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && "code" in error && error.code === code;
 }
