@@ -81,9 +81,19 @@ export function answerError(
   const rejection = rejectionOf(context.error, context.code);
   if (rejection.code === "internal") {
     const requestId = context.set.headers[REQUEST_ID_HEADER];
-    log?.error({ err: context.error, ...(requestId !== undefined && { requestId }) }, "a request failed unexpectedly");
+    log?.error(
+      { err: withoutValues(context.error), ...(requestId !== undefined && { requestId }) },
+      "a request failed unexpectedly",
+    );
   }
   return refuse(context.set, rejection);
+}
+
+/** What does not fit a schema stands in the error, and may be what somebody wrote: only where it is, is logged. */
+function withoutValues(error: unknown): unknown {
+  if (!(error instanceof ValidationError)) return error;
+  const { path = "" } = (error.valueError ?? {}) as SchemaProblem;
+  return { type: "ValidationError", message: `a ${error.type} does not fit its schema at "${path}"` };
 }
 
 function rejectionOf(error: unknown, code: unknown): Rejection {
