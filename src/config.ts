@@ -6,8 +6,8 @@ import { randomBytes } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
 import { type AssistantConfig, type HookConfig, readAssistant } from "./config-assistant.ts";
 import { type AttachmentsConfig, readAttachments } from "./config-attachments.ts";
-import { type FeedConfig, readFeed } from "./config-feed.ts";
 import { readTracing, type TracingConfig } from "./config-tracing.ts";
+import { type EventBridgeConfig, type FeedConfig, readEventBridge, readFeed } from "./config-feed.ts";
 import { type OutwardConfig, readOutward } from "./config-outward.ts";
 import { type NotifyConfig, readNotify } from "./config-notify.ts";
 import { type ProfileServiceConfig, readModerationHook, readProfileService } from "./config-services.ts";
@@ -108,6 +108,8 @@ export interface Config {
   readonly devSignIn: "off" | "local" | "on";
   /** Tenants may have an event feed, and webhooks; `undefined`: none has. */
   readonly feed: FeedConfig | undefined;
+  /** Where events of all tenants are sent; `undefined`: nowhere. */
+  readonly eventBridge: EventBridgeConfig | undefined;
   /** Where messages are judged before they are published, in tenants that want it; `undefined`: nowhere. */
   readonly moderationHook: HookConfig | undefined;
   /** What says how people are called and shown; `undefined`: they and their tokens alone. */
@@ -201,6 +203,7 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
     heartbeat: readHeartbeat(reader),
     search: reader.flag("STOA_SEARCH", true),
     feed: readFeed(reader),
+    eventBridge: readEventBridge(reader),
     web: reader.flag("STOA_WEB", true),
     devSignIn: readDevSignIn(reader, environment),
     moderationHook: readModerationHook(reader),

@@ -14,6 +14,7 @@ import type { RoomId, TenantId } from "./base/ids.ts";
 import type { Result } from "./base/result.ts";
 import { Placement, type View } from "./cluster/placement.ts";
 import type { Principal } from "./domain/principal.ts";
+import { FeedDocuments } from "./feed/feed-engine.ts";
 import { FeedWatch } from "./feed/feed-watch.ts";
 import { openFeed } from "./feed/open-feed.ts";
 import { StreamConsumer } from "./feed/stream-consumer.ts";
@@ -22,6 +23,7 @@ import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-con
 import { LogFollowers } from "./followers/log-followers.ts";
 import { SearchConsumer } from "./followers/search-consumer.ts";
 import type { WebhookConfig } from "./config-feed.ts";
+import { EventBridge, type EventBridgeSettings } from "./integrations/event-bridge.ts";
 import { openRunners } from "./integrations/webhooks/open-webhooks.ts";
 import type { WebhookFigures } from "./integrations/webhooks/webhook-runners.ts";
 import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
@@ -41,6 +43,8 @@ export interface FollowSettings {
   readonly feed: { readonly keptMs: number; readonly webhooks: WebhookConfig } | undefined;
   /** `undefined`: nobody who is away is told anything. */
   readonly notify: NotifySettings | undefined;
+  /** `undefined`: nothing is sent there. */
+  readonly eventBridge: EventBridgeSettings | undefined;
   /** Where consumers may go beside what everybody can reach. */
   readonly outward: OutwardAllowed;
 }
@@ -114,9 +118,12 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
         if (told.length > NOTIFY_OUTCOMES_MAX) told.splice(0, told.length - NOTIFY_OUTCOMES_MAX);
       },
     });
+  const documents = new FeedDocuments(engine, clock);
+  const bridge = settings.eventBridge && new EventBridge(settings.eventBridge, { engine, documents, clock, report });
   const consumers: readonly LogConsumer[] = [
     ...(search === undefined ? [] : [new SearchConsumer(search.index, setImmediate)]),
     ...(streams === undefined ? [] : [streams]),
+    ...(bridge === undefined ? [] : [bridge]),
     ...(notify === undefined ? [] : [notify.consumer]),
   ];
   let placement: Placement | undefined;
@@ -190,6 +197,7 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
         watch?.stop();
         hooks?.stop();
         streams?.stop();
+        bridge?.close();
         followers.stop();
         notify?.close();
         search?.close();
@@ -201,6 +209,7 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
   followers.start();
   notice({ kind: "ready" });
   watch?.look();
+  bridge?.start();
 }
 
 /** Linux gives each thread a priority of its own; elsewhere this one is like the others. */

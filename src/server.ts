@@ -223,7 +223,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const feed = config.feed && openFeed(gateway, clock, () => followers?.feedsChanged());
   const notify = notifySettingsOf(config, vapid);
   const followers =
-    config.search || feed !== undefined || notify !== undefined
+    config.search || feed !== undefined || notify !== undefined || config.eventBridge !== undefined
       ? new FollowHost(
           {
             storage,
@@ -231,6 +231,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
             isClustered: cluster !== undefined,
             feed: config.feed && { keptMs: config.feed.days * DAY_MS, webhooks: config.feed.webhooks },
             notify,
+            eventBridge: config.eventBridge && { ...config.eventBridge, startedMs: clock.wallMs() },
             outward: config.outward,
           },
           {

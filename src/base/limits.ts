@@ -778,7 +778,7 @@ export const FEED_FILTER_ROOMS_MAX = 100;
 export const WEBHOOKS_MAX = 20;
 export const WEBHOOK_RUNNERS_MAX = 10_000;
 /** Events of one request. With their bytes (`FEED_PAGE_BYTES_MAX`) that is what one delivery holds in memory. */
-export const WEBHOOK_EVENTS_MAX = 100;
+export const WEBHOOK_EVENTS_MAX = 250;
 /** Deliveries of one node that are under way at once: each holds a page, and the next one. The rest waits in the log. */
 export const WEBHOOKS_AT_ONCE = 64;
 /** Bytes of a receiver's answer that are read: none of them is looked at. */
@@ -796,3 +796,10 @@ export const WEBHOOK_DESCRIPTION_LENGTH_MAX = 200;
 export const WEBHOOK_RETRY_MS = 1_000;
 /** A place that only went past what was not wanted is written down so often, milliseconds. */
 export const WEBHOOK_PLACE_MS = 10_000;
+/** EventBridge: entries and bytes of one request, as the service takes them; attempts, and the longest of a request, milliseconds. */
+export const EVENTBRIDGE_BATCH_MAX = 10;
+export const EVENTBRIDGE_BATCH_BYTES_MAX = 256 * 1024;
+/** Logs of which it is remembered how far a run came that was given up; beyond, some of it is sent again. */
+export const EVENTBRIDGE_REMEMBERED_MAX = 10_000;
+export const EVENTBRIDGE_ATTEMPTS_MAX = 3;
+export const EVENTBRIDGE_REQUEST_MS_MAX = 10_000;

@@ -156,6 +156,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     ],
     packages: [
       "sharp",
+      "@aws-sdk/client-eventbridge",
       "@aws-sdk/client-sns",
       "@aws-sdk/client-sqs",
       "@smithy/*",

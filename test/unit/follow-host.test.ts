@@ -16,6 +16,7 @@ const settings = {
   search: true,
   isClustered: false,
   feed: undefined,
+  eventBridge: undefined,
   notify: undefined,
   outward: { ranges: [], hosts: [] },
 };

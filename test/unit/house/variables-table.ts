@@ -86,6 +86,11 @@ const WHAT: Readonly<Record<string, Meaning>> = {
     says: "a webhook of which nothing was taken for so long is disabled",
     value: (c) => (c.feed?.webhooks.disableMs ?? 0) / 3_600_000,
   },
+  EVENTBRIDGE_BUS_NAME: { says: "a bus of EventBridge that is sent the events of all tenants, from then on" },
+  EVENTBRIDGE_ENDPOINT: { says: "a server of one's own that speaks like EventBridge; default: the region's" },
+  EVENTBRIDGE_TYPES: {
+    says: "types of events that are sent there",
+  },
   STOA_OUTWARD_ALLOW: {
     says: "addresses within one's own network that webhooks and push endpoints may name nevertheless, comma-separated: `10.1.2.3, 10.2.0.0/16, hooks.internal`",
   },
