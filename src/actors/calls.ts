@@ -580,7 +580,9 @@ export interface UserCalls {
     readonly request: { readonly others: readonly UserId[] };
     readonly reply: { readonly rooms: readonly (readonly RoomId[])[] };
   };
-  /** Of `user`, whoever asks: the edge says who may. `settled`: once a profile service was asked, where there is one. */
+  /**
+   * Of `user`, whoever asks: the edge says who may. `settled`, of the asker: what their token says of them is known then, and a profile service was asked, where there is one.
+   */
   readonly get_presence: {
     readonly request: { readonly userId: UserId; readonly settled?: true };
     readonly reply: PresenceView;

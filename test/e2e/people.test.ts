@@ -65,6 +65,29 @@ onBothStores(
       await Promise.all([again.close(), bob.close()]);
     });
 
+    test("people whom others brought into a room are called as they are known, although they are not there", async () => {
+      const gil = await connect("gil", "Gil");
+      await gil.close();
+      const made = await server.rest("POST", "/v1/chat/rooms", {
+        token: token("hal", "Hal"),
+        body: { name: "Brought", type: "group", participants: ["gil", "ida", "joe"] },
+      });
+      const path = `/v1/chat/rooms/${textAt(made.body, "data.roomId")}`;
+      // Whoever only writes over REST is known by their token from then on.
+      await server.rest("POST", `${path}/messages`, { token: token("ida", "Ida"), body: { content: "here" } });
+      const listed = await server.rest("GET", `${path}/members`, { token: token("hal") });
+      const names = listAt(listed.body, "data.members").map((member) => [
+        at(member, "userId"),
+        at(member, "displayName"),
+      ]);
+      expect(names).toEqual([
+        ["gil", "Gil"],
+        ["hal", "Hal"],
+        ["ida", "Ida"],
+        ["joe", null],
+      ]);
+    });
+
     test("what cannot be a name, a picture or a status is refused by its field", async () => {
       for (const [body, field] of [
         [{ displayName: "  " }, "displayName"],

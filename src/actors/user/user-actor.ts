@@ -5,6 +5,7 @@
  */
 import type { TenantId, UserId } from "../../base/ids.ts";
 import type { ReadResult } from "../../storage/journal.ts";
+import type { Profile } from "../../domain/user/profile.ts";
 import type { UserRow } from "../../storage/projections.ts";
 import { Actor } from "../actor.ts";
 import { addressHash, type RoomAddress, userAddress } from "../address.ts";
@@ -126,6 +127,11 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   whenProfileIsKnown(run: () => void): void {
     if (this.#lookup === undefined) run();
     else this.#lookup.whenKnown(run);
+  }
+
+  /** Somebody writes over REST: what their token says of them is known from here on, as with a connection. */
+  claimBy(said: Profile): void {
+    if (this.profile.claimBy(said, this.#row)) this.save();
   }
 
   profileLearned(isShownOtherwise: boolean): void {

@@ -74,11 +74,15 @@ export class UserProfile {
 
   /** A connection says who its token says it is. true: the row, as it was written last, is another one now. */
   claim(connection: ShardConnection, row: UserRow | undefined): boolean {
-    const said: Profile = connection.info.principal;
-    if (this.#state !== undefined) {
-      this.#state = claimProfile(this.#state, said);
-      tellProfile(connection, shownProfile(this.#state));
-    }
+    const isNew = this.claimBy(connection.info.principal, row);
+    if (this.#state !== undefined) tellProfile(connection, shownProfile(this.#state));
+    return isNew;
+  }
+
+  /** The same of a token that came without a connection. */
+  claimBy({ name: saidName, avatar: saidAvatar }: Profile, row: UserRow | undefined): boolean {
+    const said = profileOf(saidName, saidAvatar);
+    if (this.#state !== undefined) this.#state = claimProfile(this.#state, said);
     const { name = this.ref.name, avatar = this.ref.avatar } =
       this.#state === undefined ? said : shownProfile(this.#state);
     const isKept = isSameProfile(this.#state?.claimed ?? NOTHING, row?.claimed ?? NOTHING);

@@ -46,6 +46,7 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
       answerAck(env, request, {});
       return;
     case "get_presence":
+      if (ask.settled === true && request.by.userId === user.userId) user.claimBy(request.by);
       if (ask.settled === true) user.whenProfileIsKnown(() => answerValue(env, request, user.view()));
       else answerValue(env, request, user.view());
       return;
