@@ -1,5 +1,7 @@
 /** `npm run vapid`: a pair of keys for Web Push, as lines for the environment of all nodes. */
 import { makeVapid } from "../integrations/notify/vapid.ts";
 
-const { publicKey, privateKey } = makeVapid();
-console.log(`STOA_VAPID_PUBLIC_KEY=${publicKey}\nSTOA_VAPID_PRIVATE_KEY=${privateKey}`);
+if (import.meta.main) {
+  const { publicKey, privateKey } = makeVapid();
+  process.stdout.write(`STOA_VAPID_PUBLIC_KEY=${publicKey}\nSTOA_VAPID_PRIVATE_KEY=${privateKey}\n`);
+}

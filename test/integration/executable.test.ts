@@ -1,9 +1,13 @@
 /** The single executable, away from the project and without Bun: it serves, survives `kill -9`, and has the commands. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { isPair } from "../../src/integrations/notify/vapid.ts";
 import { TestClient } from "../support/client.ts";
 import { listAt, textAt } from "../support/json.ts";
+import { eventually } from "../support/eventually.ts";
+import { AwsReceiver, PushReceiver } from "../support/notify-receivers.ts";
+import { LOCAL_CERTIFICATE } from "../support/self-signed.ts";
 import { TestServer } from "../support/server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { SECRET } from "../support/tokens.ts";
@@ -47,12 +51,35 @@ test("it serves with several threads, finds messages by their words, and has the
   await server.dispose();
 }, 30_000);
 
+test("it tells people who are away, with what it loads for that alone", async () => {
+  const [aws, push] = [new AwsReceiver(), new PushReceiver()];
+  const ca = join(folder.path, "ca.pem");
+  writeFileSync(ca, LOCAL_CERTIFICATE);
+  const ways = { SQS_QUEUE_URL: aws.queueUrl, STOA_WEB_PUSH_CONTACT: "mailto:ops@example.org" };
+  const reach = { STOA_OUTWARD_ALLOW: "127.0.0.0/8,::1", NODE_EXTRA_CA_CERTS: ca };
+  const env = { PATH: "", HOME: folder.path, STOA_NOTIFY_WINDOW_MS: "100", ...ways, ...reach };
+  const server = await TestServer.start({ executable: program, env });
+  const [ann, ben] = ["ann", "ben"].map((user) => server.token({ user }));
+  const browser = push.browser("ben");
+  const rest = (token = "", method: string, path: string, body: unknown) => server.rest(method, path, { token, body });
+  await rest(ben, "PUT", "/v1/chat/me/push-subscriptions", browser.subscription);
+  await rest(ann, "POST", "/v1/chat/rooms", { roomId: "den", name: "Den", type: "group", participants: ["ben"] });
+  await rest(ann, "POST", "/v1/chat/rooms/den/messages", { content: "@ben hello" });
+  await eventually(async () => {
+    expect([aws.took.length, browser.took.length]).toEqual([1, 1]);
+  }, 15_000);
+  await server.dispose();
+  await Promise.all([aws.stop(), push.stop()]);
+}, 30_000);
+
 test("it has the commands, each with its own arguments and exit code", () => {
   const doctor = run("doctor");
   expect([doctor.code, doctor.out]).toEqual([0, expect.stringContaining("The server can start.")]);
   const token = run("token", "--user", "usr_1");
   expect([token.code, token.out.trim().split(".").length]).toEqual([0, 3]);
   expect(run("token").code).not.toBe(0);
+  const vapid = /^STOA_VAPID_PUBLIC_KEY=(\S+)\nSTOA_VAPID_PRIVATE_KEY=(\S+)\n$/.exec(run("vapid").out);
+  expect(isPair({ publicKey: vapid?.[1] ?? "", privateKey: vapid?.[2] ?? "" })).toBe(true);
   const tables = run("tables");
   expect([tables.code, tables.errors]).toEqual([2, expect.stringContaining("DynamoDB is not configured")]);
 });
