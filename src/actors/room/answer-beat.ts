@@ -1,7 +1,7 @@
 /**
  * When answers of the assistant are shown and saved: on beats that all answers of a shard have in common, so that what is due at
  * the same time leaves in one block and is written in one commit.
- * Invariant: whoever waits is called within a beat after it is due, once; with nobody waiting there are no beats.
+ * Invariant: whoever waits is called once, with the first beat after it is due; there are no beats that nobody waits for.
  */
 import type { Clock, Timer } from "../../base/clock.ts";
 import { AI_BEAT_MS, AI_PIECE_INTERVAL_MS, AI_PIECE_INTERVAL_MS_MAX } from "../../base/limits.ts";
@@ -17,7 +17,9 @@ export class AnswerBeat {
   answers = 0;
   readonly #clock: Clock;
   readonly #waiting = new Set<Beating>();
+  /** For the earliest of those that wait. */
   #timer: Timer | undefined;
+  #beatMs = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -30,20 +32,30 @@ export class AnswerBeat {
 
   wait(answer: Beating): void {
     this.#waiting.add(answer);
-    this.#timer ??= this.#next();
+    this.#set(answer.dueMs);
   }
 
   forget(answer: Beating): void {
     this.#waiting.delete(answer);
   }
 
-  #next(): Timer {
-    return this.#clock.after(AI_BEAT_MS, () => {
-      const nowMs = this.#clock.monotonicMs();
-      const due = [...this.#waiting].filter(({ dueMs }) => dueMs <= nowMs);
-      for (const answer of due) this.#waiting.delete(answer);
-      for (const answer of due) answer.beat();
-      this.#timer = this.#waiting.size === 0 ? undefined : this.#next();
-    });
+  #set(dueMs: number): void {
+    const beatMs = Math.ceil(dueMs / AI_BEAT_MS) * AI_BEAT_MS;
+    if (beatMs >= this.#beatMs) return;
+    this.#timer?.cancel();
+    this.#beatMs = beatMs;
+    this.#timer = this.#clock.after(Math.max(1, beatMs - this.#clock.monotonicMs()), () => this.#beat());
+  }
+
+  #beat(): void {
+    this.#timer = undefined;
+    this.#beatMs = Number.POSITIVE_INFINITY;
+    const nowMs = this.#clock.monotonicMs();
+    const due = [...this.#waiting].filter(({ dueMs }) => dueMs <= nowMs);
+    for (const answer of due) this.#waiting.delete(answer);
+    for (const answer of due) answer.beat();
+    let nextMs = Number.POSITIVE_INFINITY;
+    for (const { dueMs } of this.#waiting) nextMs = Math.min(nextMs, dueMs);
+    this.#set(nextMs);
   }
 }

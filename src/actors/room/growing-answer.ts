@@ -49,7 +49,7 @@ export class GrowingAnswer implements Beating {
   }
 
   get dueMs(): number {
-    return Math.min(this.#unshown === "" ? NEVER_MS : this.#pieceMs, this.#saveMs);
+    return Math.min(this.#unshown === "" || this.isRestarting ? NEVER_MS : this.#pieceMs, this.#saveMs);
   }
 
   /** The first one is shown at once, those that follow it soon after together. */
