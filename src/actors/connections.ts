@@ -1,5 +1,6 @@
 /** A shard's view of the connections that an edge introduced, and the one place that turns frames into bytes for them. */
 import { REPLAY_BYTES_MAX, REPLAY_WINDOW_MS } from "../base/limits.ts";
+import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { ServerFrame } from "../protocol/frames.ts";
 import type { EdgeLink } from "./edge-link.ts";
@@ -33,6 +34,7 @@ export class ConnectionTable {
   readonly #byNo = new Map<ConnectionNo, ShardConnection>();
   readonly #codecs: readonly Codec[];
   readonly #link: EdgeLink;
+  #latest: Principal | undefined;
 
   constructor(codecs: readonly Codec[], link: EdgeLink) {
     this.#codecs = codecs;
@@ -50,12 +52,14 @@ export class ConnectionTable {
       known.info = info;
       return known;
     }
+    const principal = sharing(info.principal, this.#latest);
+    this.#latest = principal;
     const codec = this.#codecs[info.codec];
     if (codec === undefined) throw new Error(`no codec ${info.codec}`);
     const connection: ShardConnection = {
       link: this.#link,
       no,
-      info,
+      info: { ...info, principal },
       codec,
       rooms: undefined,
       closed: false,
@@ -86,6 +90,12 @@ export class ConnectionTable {
     for (const { no } of open) this.close(no);
     return open;
   }
+}
+
+/** Each introduction was read with strings of its own; most people have the tenant and the role of the one before. */
+function sharing(principal: Principal, latest: Principal | undefined): Principal {
+  if (latest?.tenant !== principal.tenant || latest.role !== principal.role) return principal;
+  return { ...principal, tenant: latest.tenant, role: latest.role };
 }
 
 export function sendFrame(connection: ShardConnection, frame: ServerFrame): void {

@@ -31,6 +31,8 @@ export type UserMessage =
   | { readonly to: "closed"; readonly connection: ShardConnection; readonly clean: boolean }
   | { readonly to: "actor"; readonly message: ActorMessage };
 
+type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+
 /** Pause before the user's row is read again when the store did not answer, milliseconds. */
 const ACTIVATION_RETRY_MS = 200;
 const RETRY_MS = 500;
@@ -46,7 +48,6 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   readonly #env: ShardEnv;
   /** Of its address. */
   readonly #hash: number;
-  readonly #later: <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
   #row: UserRow | undefined;
   /** Made with the first one. */
   #questions: PrivateQuestions<UserRequest> | undefined;
@@ -63,13 +64,22 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
     this.tenant = tenant;
     this.userId = userId;
     this.#hash = addressHash(userAddress(tenant, userId));
-    this.#later = (run) => this.later(run);
     this.profile = new UserProfile(userId, env.profiles !== undefined);
     this.#lookup = env.profiles && new ProfileLookup(env, env.profiles, this, this.#later);
-    this.devices = new UserDevices(env, this, this.#later);
-    this.presence = new UserPresence(env, this, this.#later);
+    this.devices = new UserDevices(env, this);
+    this.presence = new UserPresence(env, this);
     this.hold();
     this.#readRow();
+  }
+
+  /** For parts that few people have: one that all had would weigh on each. */
+  get #later(): Later {
+    return (run) => this.later(run);
+  }
+
+  /** For the parts that all have. */
+  override later<Args extends readonly unknown[]>(run: (...args: Args) => void): (...args: Args) => void {
+    return super.later(run);
   }
 
   get isIdle(): boolean {

@@ -22,6 +22,7 @@ export interface DevicesOwner {
   /** `undefined`: nobody is blocked. */
   readonly blocked: UserBlocks | undefined;
   listens(connection: ShardConnection, room: RoomId): boolean;
+  readonly later: Later;
 }
 
 /** Pause before counts are read again when the store did not answer, milliseconds. */
@@ -33,14 +34,12 @@ const SHOWN_IN_ROOM: ReadonlySet<NotifyReason> = new Set<NotifyReason>(["mention
 export class UserDevices {
   readonly #env: ShardEnv;
   readonly #owner: DevicesOwner;
-  readonly #later: Later;
   /** The newest introduction of each connection. A list: most people have one or two. */
   readonly #connections: ShardConnection[] = [];
 
-  constructor(env: ShardEnv, owner: DevicesOwner, later: Later) {
+  constructor(env: ShardEnv, owner: DevicesOwner) {
     this.#env = env;
     this.#owner = owner;
-    this.#later = later;
   }
 
   get count(): number {
@@ -69,28 +68,33 @@ export class UserDevices {
   }
 
   greet(connection: ShardConnection): void {
-    readOverview(this.#env, this.#owner, this.#later, (read) => {
-      if (connection.closed) return;
-      if (!read.ok) {
-        this.#env.clock.after(
-          GREETING_RETRY_MS,
-          this.#later(() => this.greet(connection)),
-        );
-        return;
-      }
-      const { unread, invites } = read.value;
-      connection.greeted = true;
-      sendFrame(connection, {
-        type: "connection",
-        status: "connected",
-        connectionId: connection.info.connectionId,
-        userId: this.#owner.userId,
-        heartbeatMs: this.#env.settings.heartbeatMs,
-        limits: { frameBytes: FRAME_BYTES_MAX, messageLength: this.#env.settings.messageLengthMax },
-        unread,
-        ...(invites > 0 && { invites }),
-      });
-    });
+    readOverview(
+      this.#env,
+      this.#owner,
+      (run) => this.#owner.later(run),
+      (read) => {
+        if (connection.closed) return;
+        if (!read.ok) {
+          this.#env.clock.after(
+            GREETING_RETRY_MS,
+            this.#owner.later(() => this.greet(connection)),
+          );
+          return;
+        }
+        const { unread, invites } = read.value;
+        connection.greeted = true;
+        sendFrame(connection, {
+          type: "connection",
+          status: "connected",
+          connectionId: connection.info.connectionId,
+          userId: this.#owner.userId,
+          heartbeatMs: this.#env.settings.heartbeatMs,
+          limits: { frameBytes: FRAME_BYTES_MAX, messageLength: this.#env.settings.messageLengthMax },
+          unread,
+          ...(invites > 0 && { invites }),
+        });
+      },
+    );
   }
 
   /** Asked once for all of them; where every device listens, nobody needs to know. */

@@ -34,21 +34,20 @@ export interface PresenceOwner {
   readonly isHere: boolean;
   readonly connectionCount: number;
   save(): void;
+  readonly later: Later;
 }
 
 export class UserPresence {
   readonly #env: ShardEnv;
   readonly #owner: PresenceOwner;
-  readonly #later: Later;
   #state: PresenceState = emptyPresence();
   #graceTimer: Timer | undefined;
   /** Of a custom status that ends. */
   #customStatusTimer: Timer | undefined;
 
-  constructor(env: ShardEnv, owner: PresenceOwner, later: Later) {
+  constructor(env: ShardEnv, owner: PresenceOwner) {
     this.#env = env;
     this.#owner = owner;
-    this.#later = later;
   }
 
   get isIdle(): boolean {
@@ -124,7 +123,7 @@ export class UserPresence {
         this.#graceTimer?.cancel();
         this.#graceTimer = this.#env.clock.after(
           this.#env.settings.presenceGraceMs,
-          this.#later(() => this.#graceElapsed()),
+          this.#owner.later(() => this.#graceElapsed()),
         );
         return;
       case "cancel_grace":
@@ -151,7 +150,7 @@ export class UserPresence {
     if (until === undefined) return;
     this.#customStatusTimer = this.#env.clock.after(
       Math.max(1, until - this.#env.clock.wallMs()),
-      this.#later(() => void this.step({ kind: "custom_status_due" })),
+      this.#owner.later(() => void this.step({ kind: "custom_status_due" })),
     );
   }
 

@@ -21,6 +21,9 @@ export interface SharedBucketsPorts {
 /** How often other nodes are told, milliseconds, and the part of the brim that is worth telling. */
 export const SHARE_MS = 250;
 const SHARE_PART = 8;
+/** How often buckets that nobody needs are looked for, milliseconds, and how many are looked at. */
+export const FORGET_MS = 1_000;
+const FORGET_AT_ONCE = 5_000;
 
 export class SharedBucket {
   readonly key: string;
@@ -38,12 +41,21 @@ export class SharedBucket {
 
   /** Units that were taken here; true when the others are to be told. */
   took(nowMs: number, units: number): boolean {
-    const { perSecond, burst } = this.bucket.rate;
-    // What was given out so long ago has been filled up again, wherever it was counted.
-    if (nowMs - this.#sinceMs > (burst * 1000) / perSecond) this.untold = 0;
+    if (this.#isOutdated(nowMs)) this.untold = 0;
     if (this.untold === 0) this.#sinceMs = nowMs;
     this.untold += units;
-    return this.untold >= Math.max(1, burst / SHARE_PART);
+    return this.untold >= Math.max(1, this.bucket.rate.burst / SHARE_PART);
+  }
+
+  /** A new one would say the same. */
+  isForgettable(nowMs: number): boolean {
+    return this.holders === 0 && this.bucket.fullInMs(nowMs) === 0 && (this.untold === 0 || this.#isOutdated(nowMs));
+  }
+
+  /** What was given out so long ago has been filled up again, wherever it was counted. */
+  #isOutdated(nowMs: number): boolean {
+    const { perSecond, burst } = this.bucket.rate;
+    return nowMs - this.#sinceMs > (burst * 1000) / perSecond;
   }
 }
 
@@ -53,6 +65,9 @@ export class SharedBuckets {
   readonly #byKey = new Map<string, SharedBucket>();
   readonly #due = new Set<SharedBucket>();
   #timer: Timer | undefined;
+  #forgetTimer: Timer | undefined;
+  /** Where the last look ended. */
+  #place: IterableIterator<SharedBucket> | undefined;
 
   constructor(ports: SharedBucketsPorts) {
     this.#ports = ports;
@@ -68,6 +83,7 @@ export class SharedBuckets {
     else this.#byKey.delete(key);
     this.#byKey.set(key, bucket);
     if (this.#byKey.size > RATE_KEYS_MAX) this.#forgetOldest();
+    this.#forgetTimer ??= this.#ports.clock.after(FORGET_MS, () => this.#forgetFull());
     return bucket;
   }
 
@@ -106,6 +122,7 @@ export class SharedBuckets {
 
   stop(): void {
     this.#timer?.cancel();
+    this.#forgetTimer?.cancel();
   }
 
   #share(): void {
@@ -119,6 +136,21 @@ export class SharedBuckets {
     }
     if (usage.length > 0) this.#ports.tell?.(usage);
     if (this.#due.size > 0) this.#timer = this.#ports.clock.after(SHARE_MS, () => this.#share());
+  }
+
+  #forgetFull(): void {
+    const nowMs = this.#ports.clock.monotonicMs();
+    for (let looks = 0; looks < FORGET_AT_ONCE; looks += 1) {
+      this.#place ??= this.#byKey.values();
+      const { value: bucket } = this.#place.next();
+      if (bucket === undefined) {
+        this.#place = undefined;
+        break;
+      }
+      if (bucket.isForgettable(nowMs)) this.#byKey.delete(bucket.key);
+    }
+    this.#forgetTimer =
+      this.#byKey.size === 0 ? undefined : this.#ports.clock.after(FORGET_MS, () => this.#forgetFull());
   }
 
   /** That can only be generous to it. Those that are held stay: there are no more of them than connections. */

@@ -1,7 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import { RATE_KEYS_MAX, RATE_SHARE_KEYS_MAX } from "../../../../src/base/limits.ts";
-import { SHARE_MS, type SharedBucket, SharedBuckets, type Usage } from "../../../../src/edge/rates/shared-buckets.ts";
+import {
+  FORGET_MS,
+  SHARE_MS,
+  type SharedBucket,
+  SharedBuckets,
+  type Usage,
+} from "../../../../src/edge/rates/shared-buckets.ts";
 import { EventQueue, VirtualClock } from "../../../sim/virtual-clock.ts";
 
 const RATE = { perSecond: 10, burst: 80 };
@@ -116,4 +122,24 @@ test("beyond the bound the longest unused is forgotten, and one that is held is 
   expect(node.of("k0").bucket.level(clock.monotonicMs())).toBe(75);
   node.letGo(held);
   expect(held.holders).toBe(0);
+});
+
+test("what a new bucket would say as well is forgotten: not what is held, lacks something, or has something left to tell", () => {
+  const { all, clock, run } = nodes(2);
+  const node = all[0] as SharedBuckets;
+  const [held, taken, spent] = [node.hold("held"), node.of("taken"), node.of("spent")];
+  node.of("full");
+  node.take(taken, clock.monotonicMs(), 9);
+  node.take(spent, clock.monotonicMs(), 80);
+  run(FORGET_MS);
+  expect(node.size).toBe(3);
+  run(1_000);
+  // Full again, and the other node has not been told of it.
+  expect([taken.bucket.fullInMs(clock.monotonicMs()), node.of("taken")]).toEqual([0, taken]);
+  run(9_000);
+  expect(node.size).toBe(1);
+  expect(node.of("held")).toBe(held);
+  node.letGo(held);
+  run(2 * FORGET_MS);
+  expect(node.size).toBe(0);
 });
