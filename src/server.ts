@@ -32,6 +32,7 @@ import { Figures } from "./edge/figures/figures.ts";
 import { Erasures } from "./edge/keeping/erasures.ts";
 import { ErasureSteps } from "./edge/keeping/erasure-steps.ts";
 import { FileSweep } from "./edge/files/file-sweep.ts";
+import { AfterBurst } from "./edge/sockets/after-burst.ts";
 import { Gateway } from "./edge/sockets/gateway.ts";
 import { Keeper } from "./edge/keeping/keeper.ts";
 import { OwnDirectory } from "./edge/circle/own-directory.ts";
@@ -317,8 +318,13 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   // The database is there and of this version from here on.
   followers?.start();
   const lateness = new Lateness(clock);
+  const burst = new AfterBurst(clock, gateway.counters, () => {
+    Bun.gc(true);
+    for (let shard = 0; shard < config.shards; shard += 1) supervisor.post(shard, { kind: "collect" });
+  });
   const leave = async (): Promise<void> => {
     lateness.stop();
+    burst.stop();
     pulse?.stop();
     streams.stop();
     gateway.stop();

@@ -156,6 +156,9 @@ export function runShardThread(
       case "lost":
         shard.lost(order.node);
         return;
+      case "collect":
+        Bun.gc(true);
+        return;
       case "close":
         void close();
     }

@@ -95,7 +95,9 @@ export type ShardOrder =
   /** What another node's shard said with `heads`. */
   | { readonly kind: "heads"; readonly block: Uint8Array }
   /** Something got lost between this node and that one: what actors told one another may be among it. */
-  | { readonly kind: "lost"; readonly node: NodeId };
+  | { readonly kind: "lost"; readonly node: NodeId }
+  /** A burst is over: what it left may be given back. */
+  | { readonly kind: "collect" };
 
 const TO_SHARD = { frame: 1, open: 2, close: 3, call: 4, actor: 5, attach: 6 } as const;
 const TO_EDGE = {

@@ -188,7 +188,7 @@ export class SmallNode {
           );
         } else if (order.kind === "view") shard.setView(order.view);
         else if (order.kind === "heads") shard.heads(order.block);
-        else shard.lost(order.node);
+        else if (order.kind === "lost") shard.lost(order.node);
       }),
     );
   }
