@@ -120,6 +120,11 @@ function stoaChecks(scenario: Scenario, table: Table): readonly Check[] {
         atMost("index behind", figures.indexLagMs, SEARCH_LAG_MS_MAX, 0, " ms"),
       ];
     }
+    case "notify-5000": {
+      const off = table.get("search-off")?.get("stoa")?.p99Us;
+      if (off === undefined) return [];
+      return [atMost("p99 more than without it", 100 * (figures.p99Us / off - 1), SEARCH_P99_GROWTH_MAX, 1, " %")];
+    }
     case "nodes-route":
     case "nodes-route-200":
       return [atMost("owner's node to another, p99", figures.cross.p99 / 1000, CROSS_P99_MS_MAX, 2, " ms")];

@@ -47,6 +47,8 @@ export interface ServerOptions {
   readonly core?: number;
   /** Messages are indexed for search: no peer does anything like it, so it is off where they are compared. */
   readonly isIndexed?: boolean;
+  /** People who are away would be told, so the logs are followed for it. */
+  readonly isNotifying?: boolean;
   /** One of several: what tells it where the others and the stores are. */
   readonly member?: { readonly name: string; readonly env: Readonly<Record<string, string>> };
 }
@@ -94,7 +96,11 @@ export async function startServer(peer: Peer, options: ServerOptions): Promise<S
 }
 
 /** Only what the server is to see: an operator's own settings must not change the figures. */
-function environmentOf(peer: Peer, port: number, { dataDir, isIndexed }: ServerOptions): Record<string, string> {
+function environmentOf(
+  peer: Peer,
+  port: number,
+  { dataDir, isIndexed, isNotifying }: ServerOptions,
+): Record<string, string> {
   const common = { PATH: process.env["PATH"] ?? "", HOME: process.env["HOME"] ?? "", PORT: String(port) };
   if (peer !== "stoa") return { ...common, NODE_ENV: "production" };
   return {
@@ -105,6 +111,7 @@ function environmentOf(peer: Peer, port: number, { dataDir, isIndexed }: ServerO
     JWT_SECRET_KEY: SECRET,
     LOG_LEVEL: "warn",
     STOA_SEARCH: isIndexed === true ? "on" : "off",
+    ...(isNotifying === true && { STOA_WEB_PUSH_CONTACT: "mailto:bench@example.org", STOA_NOTIFY_WINDOW_MS: "2000" }),
     // One connection's fair share is not what is measured here; the bucket's own cost stays in.
     STOA_RATE_PER_SECOND: "1000000",
     STOA_RATE_BURST: "1000000",

@@ -62,7 +62,7 @@ function jobOf(scenario: LoadScenario, target: Target, options: Options): Job {
 async function withServer(
   peer: Peer,
   options: Options,
-  settings: Pick<ServerOptions, "core" | "isIndexed">,
+  settings: Pick<ServerOptions, "core" | "isIndexed" | "isNotifying">,
   use: (server: Server) => Promise<LoadResult>,
 ) {
   const dataDir = makeFolder(options.dataDir);
@@ -95,8 +95,8 @@ function runScenario(scenario: LoadScenario, peer: Peer, options: Options): Prom
   if (scenario.nodes > 1) {
     return withCluster(scenario, peer, options, (target) => runLoad(jobOf(scenario, target, options), { timeoutMs }));
   }
-  const { isIndexed = false } = scenario;
-  return withServer(peer, options, { isIndexed, ...(pin ? { core: 0 } : {}) }, async (server) => {
+  const { isIndexed = false, isNotifying = false } = scenario;
+  return withServer(peer, options, { isIndexed, isNotifying, ...(pin ? { core: 0 } : {}) }, async (server) => {
     const looks = isIndexed ? new IndexLooks(server) : undefined;
     const load = await runLoad(jobOf(scenario, targetOf(server), options), { timeoutMs, ...(pin ? { core: 1 } : {}) });
     lags.set(load, looks?.stop());

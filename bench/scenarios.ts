@@ -27,6 +27,8 @@ export interface LoadScenario {
   readonly routed: boolean;
   /** Messages are indexed meanwhile; how far the index is behind is looked at. In other scenarios nothing is indexed. */
   readonly isIndexed?: boolean;
+  /** The logs are followed for people who are away. */
+  readonly isNotifying?: boolean;
   /** At least so long a window, seconds, and a warm-up at the same rate. */
   readonly steadySeconds?: number;
 }
@@ -154,6 +156,7 @@ export const SCENARIOS: readonly Scenario[] = [
   },
   { ...STEADY, name: "search-off", title: "100 rooms of 2, 5,000 messages/s, nothing is indexed" },
   { ...STEADY, name: "search-5000", title: "100 rooms of 2, 5,000 messages/s, all are indexed", isIndexed: true },
+  { ...STEADY, name: "notify-5000", title: "the same, nothing is indexed, and who is away is told", isNotifying: true },
   { name: "idle", kind: "idle", title: "idle connections", peers: ALL, connections: 10_000 },
   { name: "start-empty", kind: "start", title: "start to ready, empty", peers: STOA, messages: 0 },
   {
