@@ -95,20 +95,11 @@ export function leaveRoom(roomId: string, name: string): void {
 
 /** Opens the conversation with this person; it is made the first time. */
 export async function openDirect(userId: string): Promise<void> {
-  const { client, account, peers } = session();
+  const { client, peers } = session();
   const known = Object.entries(peers.value).find(([, peer]) => peer.userId === userId);
   if (known !== undefined) return openRoom(known[0]);
-  // The same name from both sides: whoever is first makes it.
-  const roomId = `dm.${[account.userId, userId].sort().join(".")}`.slice(0, 128);
-  const made = await client.request({ type: "create_room", roomId, roomType: "direct", participants: [userId] }).then(
-    () => true,
-    (error: Error & { readonly code?: string }) => {
-      if (error.code === "conflict" || error.code === "room_exists") return true;
-      toastError(error);
-      return false;
-    },
-  );
-  if (!made) return;
+  const made = await attempt(client.request({ type: "create_room", roomType: "direct", participants: [userId] }));
+  if (made?.roomId === undefined) return;
   await attempt(client.loadRooms());
-  openRoom(roomId);
+  openRoom(made.roomId);
 }

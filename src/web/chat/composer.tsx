@@ -2,19 +2,15 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { MessageView } from "../../client/stoa-chat.ts";
-import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
-import { type Place, placeBelow } from "../ui/popover.tsx";
 import { attempt } from "./actions.ts";
+import { About, Attach, Extras, Uploads } from "./composer-parts.tsx";
 import { type Writing, writingIn } from "./composer-state.ts";
-import { EmojiPicker } from "./emoji.tsx";
-import { size } from "./format.ts";
-import { plainText } from "./markdown.tsx";
 import { type Candidate, MentionList, mentionAt, useCandidates } from "./mention-list.tsx";
 import { isEditable, startEdit } from "./message-row.tsx";
 import { mayWrite } from "./roles.ts";
 import { session } from "./session.ts";
-import { dialog, drafts, setDraft } from "./ui-state.ts";
+import { drafts, setDraft } from "./ui-state.ts";
 
 const HEIGHT_PX_MAX = 220;
 
@@ -232,102 +228,4 @@ function send(writing: Writing, roomId: string, answered: MessageView | undefine
   writing.write("");
   writing.files.value = [];
   return true;
-}
-
-interface AboutProps {
-  readonly draft: { readonly mode: "reply" | "edit"; readonly message: MessageView };
-  readonly onCancel: () => void;
-}
-
-function About({ draft: { mode, message }, onCancel }: AboutProps) {
-  const author = message.authorName ?? session().nameOf(message.authorId);
-  return (
-    <div class="composer-about">
-      <Icon name={mode} size={15} />
-      <span class="cut grow">
-        {mode === "edit" ? (
-          "Editing your message"
-        ) : (
-          <>
-            Replying to <strong>{author}</strong>
-          </>
-        )}
-        {mode === "reply" && <span class="faint"> {plainText(message.content)}</span>}
-      </span>
-      <IconButton icon="close" small label={mode === "edit" ? "Cancel editing" : "Cancel reply"} onClick={onCancel} />
-    </div>
-  );
-}
-
-function Uploads({ writing }: { readonly writing: Writing }) {
-  const files = writing.files.value;
-  if (files.length === 0) return null;
-  return (
-    <ul class="uploads" aria-label="Files">
-      {files.map(({ id, file, progress, done, error }) => (
-        <li key={id} class={error ? "upload is-bad" : "upload"}>
-          <Icon name={done ? "check" : error ? "warn" : "file"} size={16} />
-          <span class="grow">
-            <strong class="cut">{file.name}</strong>
-            <small class={error ? "" : "faint"}>{error ?? size(file.size)}</small>
-            {!done && !error && <progress value={progress} max={1} aria-label={`${file.name}: how much is sent`} />}
-          </span>
-          <IconButton icon="close" small label={`Remove ${file.name}`} onClick={() => writing.drop(id)} />
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Attach({ writing, isHidden }: { readonly writing: Writing; readonly isHidden: boolean }) {
-  const input = useRef<HTMLInputElement>(null);
-  if (isHidden) return <span class="composer-gap" />;
-  return (
-    <>
-      <input
-        ref={input}
-        type="file"
-        multiple
-        hidden
-        onChange={(event) => {
-          writing.add(event.currentTarget.files ?? []);
-          event.currentTarget.value = "";
-        }}
-      />
-      <IconButton icon="attach" label="Attach files" onClick={() => input.current?.click()} />
-    </>
-  );
-}
-
-function Extras({ isPlain, onEmoji }: { readonly isPlain: boolean; readonly onEmoji: (emoji: string) => void }) {
-  const place = useSignal<Place | undefined>(undefined);
-  return (
-    <>
-      {isPlain && (
-        <IconButton
-          icon="poll"
-          label="Make a poll"
-          onClick={() => {
-            dialog.value = { kind: "poll" };
-          }}
-        />
-      )}
-      <IconButton
-        icon="smile"
-        label="Insert an emoji"
-        onClick={(event) => {
-          place.value = placeBelow(event.currentTarget);
-        }}
-      />
-      {place.value && (
-        <EmojiPicker
-          place={place.value}
-          onPick={onEmoji}
-          onClose={() => {
-            place.value = undefined;
-          }}
-        />
-      )}
-    </>
-  );
 }

@@ -58,7 +58,7 @@ export const MessageRow = memo(function MessageRow({
             {time(message.timestamp)}
           </time>
         ) : (
-          <Avatar id={message.authorId} name={author} src={message.authorAvatar} size={36} />
+          <Face message={message} author={author} />
         )}
       </div>
       <div class="message-main">
@@ -76,6 +76,17 @@ export const MessageRow = memo(function MessageRow({
     </article>
   );
 });
+
+function Face({ message, author }: { readonly message: MessageView; readonly author: string }) {
+  if (message.messageType !== "ai_response") {
+    return <Avatar id={message.authorId} name={author} src={message.authorAvatar} size={36} />;
+  }
+  return (
+    <span class="avatar is-assistant" aria-hidden="true">
+      <Icon name="spark" size={20} />
+    </span>
+  );
+}
 
 function Head({ message, author }: { readonly message: MessageView; readonly author: string }) {
   return (
@@ -99,7 +110,7 @@ function Body({ message }: { readonly message: MessageView }) {
   const isGrowing = answer?.state === "streaming";
   return (
     <>
-      {(content !== "" || isGrowing) && (
+      {(isGrowing || (content !== "" && content !== message.poll?.question)) && (
         <div class={isGrowing ? "message-text is-growing" : "message-text"} dir="auto">
           {content === "" ? <p class="faint">Thinking …</p> : renderText(content, context)}
           {editedAt !== undefined && (

@@ -158,8 +158,13 @@ function marked({ text, marks, isCutBefore, isCutAfter }: Hit["excerpt"]): Compo
   const parts: ComponentChildren[] = [isCutBefore && "… "];
   let at = 0;
   for (const [from, to] of marks) {
-    parts.push(text.slice(at, from), <mark>{text.slice(from, to)}</mark>);
+    parts.push(bare(text.slice(at, from)), <mark>{text.slice(from, to)}</mark>);
     at = to;
   }
-  return [...parts, text.slice(at), isCutAfter && " …"];
+  return [...parts, bare(text.slice(at)), isCutAfter && " …"];
+}
+
+/** Without the signs of bold and code. */
+function bare(text: string): string {
+  return text.replace(/\*\*|`{1,3}/g, "");
 }

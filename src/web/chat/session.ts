@@ -10,6 +10,8 @@ import { RoomWindow } from "./room-window.ts";
 import type { MemberJson, Person } from "./types.ts";
 
 const LISTENED_MAX = 12;
+/** Rooms of two that are listened to for the presence of the other one. */
+const PEERS_WATCHED_MAX = 20;
 /** From these codes on the server does not want this client any more. */
 const REFUSED_FROM = 4400;
 
@@ -78,7 +80,8 @@ export class Session {
   /** How people see this room: those of two are named for the other one. */
   titleOf(room: RoomEntry): string {
     if (room.type !== "direct") return room.name;
-    return this.peers.value[room.roomId]?.name ?? room.name;
+    const peer = this.peers.value[room.roomId];
+    return peer === undefined ? room.name : (this.client.person(peer.userId).name ?? peer.name);
   }
 
   nameOf(userId: string): string {
@@ -89,7 +92,7 @@ export class Session {
   #forget(roomId: string): void {
     this.#windows.get(roomId)?.close();
     this.#windows.delete(roomId);
-    this.client.leave(roomId).catch(() => undefined);
+    if (!this.#asked.has(roomId)) this.client.leave(roomId).catch(() => undefined);
   }
 
   #listen(): void {
@@ -130,9 +133,11 @@ export class Session {
     });
   }
 
+  /** Who the other one is; of the first of them also whether they are there. */
   async #learnPeer(roomId: string): Promise<void> {
     if (this.#asked.has(roomId)) return;
     this.#asked.add(roomId);
+    if (this.#asked.size <= PEERS_WATCHED_MAX) this.client.join(roomId).catch(() => undefined);
     try {
       const path = `/v1/chat/rooms/${encodeURIComponent(roomId)}/members?limit=2`;
       const { members } = await this.client.rest<{ members: readonly MemberJson[] }>("GET", path);

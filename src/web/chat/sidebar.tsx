@@ -113,7 +113,6 @@ function RoomLink({ room, isTabStop }: { readonly room: RoomEntry; readonly isTa
   const name = session().titleOf(room);
   const peer = session().peers.value[roomId];
   const isDirect = room.type === "direct";
-  const says = unread === 0 ? name : `${name}, ${unread} unread${mentions > 0 ? `, ${mentions} mention you` : ""}`;
   return (
     <a
       href={`/r/${encodeURIComponent(roomId)}`}
@@ -121,7 +120,6 @@ function RoomLink({ room, isTabStop }: { readonly room: RoomEntry; readonly isTa
       tabIndex={isTabStop ? 0 : -1}
       class={`side-room${isActive ? " is-active" : ""}${unread > 0 ? " is-unread" : ""}`}
       aria-current={isActive ? "page" : undefined}
-      aria-label={says}
       onClick={(event) => {
         if (event.metaKey || event.ctrlKey || event.shiftKey) return;
         event.preventDefault();
@@ -142,14 +140,31 @@ function RoomLink({ room, isTabStop }: { readonly room: RoomEntry; readonly isTa
         </span>
       )}
       <span class="grow cut">{name}</span>
-      <Unread unread={unread} mentions={isDirect ? unread : mentions} />
+      <Unread unread={unread} mentions={mentions} isDirect={isDirect} />
     </a>
   );
 }
 
-function Unread({ unread, mentions }: { readonly unread: number; readonly mentions: number }) {
+interface UnreadProps {
+  readonly unread: number;
+  readonly mentions: number;
+  /** All of it is meant for the reader. */
+  readonly isDirect: boolean;
+}
+
+function Unread({ unread, mentions, isDirect }: UnreadProps) {
+  const meant = isDirect ? unread : mentions;
   if (unread === 0) return null;
-  return <span class={mentions > 0 ? "badge is-strong" : "badge"}>{count(mentions > 0 ? mentions : unread)}</span>;
+  return (
+    <>
+      <span class={meant > 0 ? "badge is-strong" : "badge"} aria-hidden="true">
+        {count(meant > 0 ? meant : unread)}
+      </span>
+      <span class="hidden-text">
+        , {unread} unread{mentions > 0 && `, ${mentions} mention you`}
+      </span>
+    </>
+  );
 }
 
 function dotOf(roomId: string, userId: string | undefined): Dot | undefined {
@@ -191,16 +206,12 @@ function Me() {
   const isOpen = status.value.state === "open";
   return (
     <footer class="side-me">
-      <button
-        type="button"
-        class="side-self grow"
-        onClick={() => open("profile")}
-        aria-label={`${name}: profile and settings`}
-      >
+      <button type="button" class="side-self grow" onClick={() => open("profile")}>
         <Avatar id={account.userId} name={name} src={avatar} size={30} dot={isOpen ? "online" : "offline"} />
         <span class="grow cut">
           <strong class="cut">{name}</strong>
           <small class="faint cut">{isOpen ? "Online" : "Connecting …"}</small>
+          <span class="hidden-text">: profile and settings</span>
         </span>
       </button>
       <MenuButton icon="more" label="More" items={meItems} />

@@ -4,7 +4,7 @@
  */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import type { MessageView } from "../../client/stoa-chat.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Empty } from "../ui/empty.tsx";
@@ -15,11 +15,9 @@ import type { RoomWindow } from "./room-window.ts";
 import { rowKey } from "./row-keys.ts";
 import { session } from "./session.ts";
 import { marked } from "./ui-state.ts";
+import { useReading, useScroll } from "./use-scroll.ts";
 
 const GROUP_MS = 5 * 60_000;
-/** Further than this from an end nothing more is read. */
-const NEAR_PX = 900;
-const BOTTOM_PX = 40;
 
 export function TimelineView({ window: held }: { readonly window: RoomWindow }) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -218,99 +216,4 @@ function ToEnd({ held, isAtEnd }: { readonly held: RoomWindow; readonly isAtEnd:
       <span aria-hidden="true">↓</span>
     </button>
   );
-}
-
-// ------------------------------------------------------------------------------------------------ where one is
-
-interface Anchor {
-  readonly key: string;
-  readonly top: number;
-}
-
-/** Gives the handler of `scroll`. After each change of the messages it puts back what was seen. */
-function useScroll(
-  held: RoomWindow,
-  scroller: { readonly current: HTMLDivElement | null },
-  isAtEnd: { value: boolean },
-): () => void {
-  const anchor = useRef<Anchor>();
-  const messages = held.messages.value;
-  const target = marked.value;
-  const settle = (): void => {
-    const box = scroller.current;
-    if (box === null) return;
-    if (isAtEnd.value && !held.hasNewer.value) box.scrollTop = box.scrollHeight;
-    else restore(box, anchor.current);
-  };
-  const more = (): void => {
-    const box = scroller.current;
-    if (box === null) return;
-    if (box.scrollTop < NEAR_PX) void held.older();
-    if (box.scrollHeight - box.scrollTop - box.clientHeight < NEAR_PX) void held.newer();
-  };
-  useLayoutEffect(() => {
-    settle();
-    more();
-  }, [messages]);
-  useEffect(() => {
-    const box = scroller.current;
-    if (target === undefined || box === null) return;
-    const row = box.querySelector(`[data-key="${CSS.escape(target)}"]`);
-    row?.scrollIntoView({ block: "center" });
-  }, [target, messages]);
-  // Pictures come, the window grows, an answer gets longer.
-  useEffect(() => {
-    const box = scroller.current;
-    const inner = box?.firstElementChild;
-    if (box === null || !inner) return;
-    const observer = new ResizeObserver(settle);
-    observer.observe(inner);
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, [held]);
-  return () => {
-    const box = scroller.current;
-    if (box === null) return;
-    isAtEnd.value = box.scrollHeight - box.scrollTop - box.clientHeight < BOTTOM_PX;
-    anchor.current = anchorOf(box);
-    more();
-  };
-}
-
-/** The first message that can be seen. */
-function anchorOf(box: HTMLElement): Anchor | undefined {
-  const { top } = box.getBoundingClientRect();
-  for (const row of box.querySelectorAll<HTMLElement>("[data-key]")) {
-    const at = row.getBoundingClientRect();
-    if (at.bottom > top) return { key: row.dataset["key"] ?? "", top: at.top - top };
-  }
-  return undefined;
-}
-
-function restore(box: HTMLElement, anchor: Anchor | undefined): void {
-  if (anchor === undefined) return;
-  const row = box.querySelector(`[data-key="${CSS.escape(anchor.key)}"]`);
-  if (row === null) return;
-  const moved = row.getBoundingClientRect().top - box.getBoundingClientRect().top - anchor.top;
-  if (Math.abs(moved) > 0.5) box.scrollTop += moved;
-}
-
-/** What is at the end of the window is read while the page is looked at. */
-function useReading(held: RoomWindow, isAtEnd: boolean): void {
-  const messages = held.messages.value;
-  const isNewest = !held.hasNewer.value;
-  useEffect(() => {
-    const read = (): void => {
-      if (!isAtEnd || !isNewest || document.visibilityState !== "visible" || !document.hasFocus()) return;
-      const last = held.messages.peek().at(-1);
-      if (last !== undefined) session().client.markRead(held.roomId, last.seq);
-    };
-    read();
-    addEventListener("focus", read);
-    document.addEventListener("visibilitychange", read);
-    return () => {
-      removeEventListener("focus", read);
-      document.removeEventListener("visibilitychange", read);
-    };
-  }, [held, messages, isAtEnd, isNewest]);
 }

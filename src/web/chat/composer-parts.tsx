@@ -1,0 +1,111 @@
+/** What is around the field where one writes: what it is about, files, buttons. */
+import { useSignal } from "@preact/signals";
+import { useRef } from "preact/hooks";
+import type { MessageView } from "../../client/stoa-chat.ts";
+import { IconButton } from "../ui/button.tsx";
+import { Icon } from "../ui/icon.tsx";
+import { type Place, placeBelow } from "../ui/popover.tsx";
+import type { Writing } from "./composer-state.ts";
+import { EmojiPicker } from "./emoji.tsx";
+import { size } from "./format.ts";
+import { plainText } from "./markdown.tsx";
+import { session } from "./session.ts";
+import { dialog } from "./ui-state.ts";
+
+interface AboutProps {
+  readonly draft: { readonly mode: "reply" | "edit"; readonly message: MessageView };
+  readonly onCancel: () => void;
+}
+
+export function About({ draft: { mode, message }, onCancel }: AboutProps) {
+  const author = message.authorName ?? session().nameOf(message.authorId);
+  return (
+    <div class="composer-about">
+      <Icon name={mode} size={15} />
+      <span class="cut grow">
+        {mode === "edit" ? (
+          "Editing your message"
+        ) : (
+          <>
+            Replying to <strong>{author}</strong>
+          </>
+        )}
+        {mode === "reply" && <span class="faint"> {plainText(message.content)}</span>}
+      </span>
+      <IconButton icon="close" small label={mode === "edit" ? "Cancel editing" : "Cancel reply"} onClick={onCancel} />
+    </div>
+  );
+}
+
+export function Uploads({ writing }: { readonly writing: Writing }) {
+  const files = writing.files.value;
+  if (files.length === 0) return null;
+  return (
+    <ul class="uploads" aria-label="Files">
+      {files.map(({ id, file, progress, done, error }) => (
+        <li key={id} class={error ? "upload is-bad" : "upload"}>
+          <Icon name={done ? "check" : error ? "warn" : "file"} size={16} />
+          <span class="grow">
+            <strong class="cut">{file.name}</strong>
+            <small class={error ? "" : "faint"}>{error ?? size(file.size)}</small>
+            {!done && !error && <progress value={progress} max={1} aria-label={`${file.name}: how much is sent`} />}
+          </span>
+          <IconButton icon="close" small label={`Remove ${file.name}`} onClick={() => writing.drop(id)} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+export function Attach({ writing, isHidden }: { readonly writing: Writing; readonly isHidden: boolean }) {
+  const input = useRef<HTMLInputElement>(null);
+  if (isHidden) return <span class="composer-gap" />;
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        onChange={(event) => {
+          writing.add(event.currentTarget.files ?? []);
+          event.currentTarget.value = "";
+        }}
+      />
+      <IconButton icon="attach" label="Attach files" onClick={() => input.current?.click()} />
+    </>
+  );
+}
+
+export function Extras({ isPlain, onEmoji }: { readonly isPlain: boolean; readonly onEmoji: (emoji: string) => void }) {
+  const place = useSignal<Place | undefined>(undefined);
+  return (
+    <>
+      {isPlain && (
+        <IconButton
+          icon="poll"
+          label="Make a poll"
+          onClick={() => {
+            dialog.value = { kind: "poll" };
+          }}
+        />
+      )}
+      <IconButton
+        icon="smile"
+        label="Insert an emoji"
+        onClick={(event) => {
+          place.value = placeBelow(event.currentTarget);
+        }}
+      />
+      {place.value && (
+        <EmojiPicker
+          place={place.value}
+          onPick={onEmoji}
+          onClose={() => {
+            place.value = undefined;
+          }}
+        />
+      )}
+    </>
+  );
+}
