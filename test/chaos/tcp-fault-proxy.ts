@@ -56,10 +56,21 @@ export class TcpFaultProxy {
     return { ...this.#counts };
   }
 
-  /** Closes what is open and whoever comes, until `heal`. */
-  cut(): void {
+  /** Closes what is open and whoever comes, until `heal`. The result: how many were open. */
+  cut(): number {
+    const open = this.#pairs.size;
     this.#mode = "cut";
     this.#closeAll();
+    return open;
+  }
+
+  /** Requests arrive, and nobody hears of the answers, on the connections that there are, until `heal`. */
+  mute(): void {
+    for (const { server } of this.#pairs) server.pause();
+  }
+
+  get open(): number {
+    return this.#pairs.size;
   }
 
   /** Nothing passes in either direction, and nobody is told, until `heal`. New connections hang, too. */

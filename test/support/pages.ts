@@ -2,7 +2,12 @@
 
 export const STRICT = "default-src 'none'; script-src 'self'; connect-src *";
 
-const TYPES: Readonly<Record<string, string>> = { js: "text/javascript", html: "text/html", css: "text/css" };
+const TYPES: Readonly<Record<string, string>> = {
+  js: "text/javascript",
+  mjs: "text/javascript",
+  html: "text/html",
+  css: "text/css",
+};
 
 export class TestPages {
   readonly #server: Bun.Server<undefined>;

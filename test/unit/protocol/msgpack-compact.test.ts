@@ -23,6 +23,8 @@ test("any plain data is what the other implementation reads and writes", () => {
   fc.assert(
     fc.property(fc.jsonValue({ maxDepth: 5 }), (value) => {
       const zeroes = JSON.parse(JSON.stringify(value)) as unknown;
+      // The other implementation refuses that key.
+      fc.pre(!JSON.stringify(value).includes("__proto__"));
       expect(reference.decode(encode(zeroes))).toEqual(zeroes);
       const read = decode(reference.encode(zeroes));
       expect(
