@@ -111,7 +111,8 @@ export async function inChromium(user: string, options: PageOptions, modules: st
   const { page } = opened;
   const stands = (): Promise<void> =>
     eventually(async () => {
-      if ((await page.evaluate("typeof cutPage")) !== "object") throw new Error(`the page does not stand yet: ${opened.lines.join()}`);
+      if ((await page.evaluate("typeof cutPage")) !== "object")
+        throw new Error(`the page does not stand yet: ${opened.lines.join()}`);
     }, START_MS_MAX);
   await stands();
   return {
