@@ -40,7 +40,11 @@ export const ERRORS = {
   poll_closed: { temporary: false, http: 409, message: "The poll is closed." },
   not_running: { temporary: false, http: 409, message: "No answer is being written there." },
   ai_disabled: { temporary: false, http: 409, message: "The assistant is not enabled in this room." },
-  last_owner: { temporary: false, http: 409, message: "The last owner cannot leave; transfer the room first." },
+  last_owner: {
+    temporary: false,
+    http: 409,
+    message: "The last owner stays one; give the room to somebody else first.",
+  },
   message_rejected: { temporary: false, http: 403, message: "The message breaks a rule of this room." },
   already_reported: { temporary: false, http: 409, message: "You have reported this before." },
   report_not_found: { temporary: false, http: 404, message: "There is no such open report." },

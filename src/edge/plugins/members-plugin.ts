@@ -6,6 +6,7 @@ import { ID_LENGTH_MAX, ITEM_KEY_BYTES_MAX, MEMBER_PAGE_MAX } from "../../base/l
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { onlyFields } from "../rest/only-fields.ts";
 import { idempotencyOf, mutate } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { memberParams, mutationFields, mutationHeaders, role, roomParams, userId } from "../rest/schemas.ts";
@@ -89,7 +90,13 @@ export function membersPlugin(prefix: string, options: RestOptions) {
           ({ duplicate }) => (duplicate ? 200 : 201),
         );
       },
-      { params: roomParams, headers: mutationHeaders, body: addBody, detail: { summary: "Add a member" } },
+      {
+        params: roomParams,
+        headers: mutationHeaders,
+        body: addBody,
+        transform: onlyFields(addBody),
+        detail: { summary: "Add a member" },
+      },
     )
     .patch(
       "/rooms/:roomId/members/:userId",
@@ -99,7 +106,13 @@ export function membersPlugin(prefix: string, options: RestOptions) {
         const done = await mutate(engine, principal, params.roomId, command);
         return answer(set, done, (reply) => ({ ...member, ...receipt(reply) }));
       },
-      { params: memberParams, headers: mutationHeaders, body: roleBody, detail: { summary: "Change a member's role" } },
+      {
+        params: memberParams,
+        headers: mutationHeaders,
+        body: roleBody,
+        transform: onlyFields(roleBody),
+        detail: { summary: "Change a member's role" },
+      },
     )
     .delete(
       "/rooms/:roomId/members/:userId",

@@ -10,6 +10,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { type Backtest, runBacktest } from "../rest/backtest.ts";
 import { answer, answerError, failureOf, refuse, succeed } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { onlyFields } from "../rest/only-fields.ts";
 import { auditJson, heldJson, reportJson, type Row } from "../rest/moderation-views.ts";
 import { idempotencyOf, mutate } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
@@ -101,6 +102,7 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
         params: roomParams,
         headers: mutationHeaders,
         body: reportBody,
+        transform: onlyFields(reportBody),
         detail: { summary: "Report a message or a member to the room's moderators" },
       },
     )
@@ -138,6 +140,7 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
         params: reportParams,
         headers: mutationHeaders,
         body: resolveBody,
+        transform: onlyFields(resolveBody),
         detail: { summary: "Deal with a report: dismiss it, delete the message, mute or ban its author" },
       },
     )
@@ -168,7 +171,13 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
         } as const;
         return answer(set, await mutate(engine, principal, params.roomId, command), receipt);
       },
-      { params: heldParams, headers: mutationHeaders, body: heldBody, detail: { summary: "Publish a held message" } },
+      {
+        params: heldParams,
+        headers: mutationHeaders,
+        body: heldBody,
+        transform: onlyFields(heldBody),
+        detail: { summary: "Publish a held message" },
+      },
     )
     .post(
       "/rooms/:roomId/held/:heldId/reject",
@@ -186,6 +195,7 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
         params: heldParams,
         headers: mutationHeaders,
         body: heldBody,
+        transform: onlyFields(heldBody),
         detail: { summary: "Refuse a held message for good" },
       },
     )

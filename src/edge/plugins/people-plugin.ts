@@ -13,6 +13,7 @@ import type { Rejection } from "../../protocol/errors.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { onlyFields } from "../rest/only-fields.ts";
 import { lookAtOne } from "../rest/people.ts";
 import { presenceStatus, userId } from "../rest/schemas.ts";
 import { deviceKind } from "../rest/user-agent.ts";
@@ -59,6 +60,7 @@ export function peoplePlugin(prefix: string, options: RestOptions & { readonly d
       },
       {
         body: profileBody,
+        transform: onlyFields(profileBody),
         detail: { summary: "Change your name, picture and status; null for a name or picture: as your token says" },
       },
     )
@@ -68,7 +70,11 @@ export function peoplePlugin(prefix: string, options: RestOptions & { readonly d
         const call = { to: "user", user: principal.userId, kind: "set_presence", ...body } as const;
         return answer(set, await engine.call(principal, call), (me) => presenceJson(me));
       },
-      { body: statusBody, detail: { summary: "Set your status; the same as PUT /presence" } },
+      {
+        body: statusBody,
+        transform: onlyFields(statusBody),
+        detail: { summary: "Set your status; the same as PUT /presence" },
+      },
     )
     .get(
       "/me/devices",

@@ -5,6 +5,7 @@ import { jsonOfPoll } from "../../protocol/json-frames.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { onlyFields } from "../rest/only-fields.ts";
 import { idempotencyOf, mutate } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { messageParams, mutationBody, mutationFields, mutationHeaders, userId } from "../rest/schemas.ts";
@@ -37,6 +38,7 @@ export function pollsPlugin(prefix: string, options: RestOptions) {
         params: messageParams,
         headers: mutationHeaders,
         body: voteBody,
+        transform: onlyFields(voteBody),
         detail: { summary: "Vote: all that the voter chooses, instead of what they chose before" },
       },
     )

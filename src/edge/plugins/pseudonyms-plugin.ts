@@ -4,6 +4,7 @@ import { PSEUDONYM_PAGE_MAX, PSEUDONYM_REASON_LENGTH_MAX } from "../../base/limi
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { onlyFields } from "../rest/only-fields.ts";
 import { idempotencyOf, mutate } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { mutationFields, mutationHeaders, roomId, roomParams, userId } from "../rest/schemas.ts";
@@ -53,7 +54,13 @@ export function pseudonymsPlugin(prefix: string, options: RestOptions) {
           return { roomId: room, pseudonym, banned: true, seq, timestamp: iso(timestamp), duplicate };
         });
       },
-      { params, headers: mutationHeaders, body: banBody, detail: { summary: "No more messages under a pseudonym" } },
+      {
+        params,
+        headers: mutationHeaders,
+        body: banBody,
+        transform: onlyFields(banBody),
+        detail: { summary: "No more messages under a pseudonym" },
+      },
     )
     .delete(
       "/rooms/:roomId/pseudonyms/:pseudonym/ban",

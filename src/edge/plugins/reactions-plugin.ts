@@ -6,6 +6,7 @@ import { REACTION_PAGE_MAX } from "../../base/limits.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { onlyFields } from "../rest/only-fields.ts";
 import { idempotencyOf, mutate } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { emoji, messageId, messageParams, mutationFields, mutationHeaders, roomId, userId } from "../rest/schemas.ts";
@@ -74,7 +75,13 @@ export function reactionsPlugin(prefix: string, options: RestOptions) {
         const status = ({ duplicate }: MutationReply) => (duplicate || !reaction.add ? 200 : 201);
         return answer(set, reacted, (reply) => changedReaction(params.roomId, reaction, reply), status);
       },
-      { params: messageParams, headers: mutationHeaders, body: reactBody, detail: { summary: "React to a message" } },
+      {
+        params: messageParams,
+        headers: mutationHeaders,
+        body: reactBody,
+        transform: onlyFields(reactBody),
+        detail: { summary: "React to a message" },
+      },
     )
     .delete(
       "/rooms/:roomId/messages/:messageId/reactions/:emoji",

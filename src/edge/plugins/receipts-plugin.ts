@@ -5,6 +5,7 @@ import { RECEIPTS_NAMES_PAGE_MAX } from "../../base/limits.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { onlyFields } from "../rest/only-fields.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { idempotencyOf } from "../rest/mutations.ts";
 import {
@@ -80,6 +81,7 @@ export function receiptsPlugin(prefix: string, options: RestOptions) {
         params: roomParams,
         headers: mutationHeaders,
         body: unreadBody,
+        transform: onlyFields(unreadBody),
         detail: { summary: "Mark as unread, from one message on" },
       },
     )

@@ -16,6 +16,7 @@ import type { Rejection } from "../../protocol/errors.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { onlyFields } from "../rest/only-fields.ts";
 import { idempotencyOf, type MutationInput, mutate, type NewRoom, newRoomId, settingsOf } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import type { Engine } from "../ports.ts";
@@ -94,7 +95,12 @@ export function roomsPlugin(prefix: string, options: RestOptions) {
     .post(
       "/rooms",
       ({ principal, headers, body, set }) => create(engine, principal, body, idempotencyOf({ headers, body }), set),
-      { headers: mutationHeaders, body: newRoomBody, detail: { summary: "Make a room" } },
+      {
+        headers: mutationHeaders,
+        body: newRoomBody,
+        transform: onlyFields(newRoomBody),
+        detail: { summary: "Make a room" },
+      },
     )
     .get(
       "/rooms/:roomId",
@@ -109,6 +115,7 @@ export function roomsPlugin(prefix: string, options: RestOptions) {
         params: roomParams,
         headers: mutationHeaders,
         body: changesBody,
+        transform: onlyFields(changesBody),
         detail: { summary: "Change a room's settings" },
       },
     )
@@ -119,6 +126,7 @@ export function roomsPlugin(prefix: string, options: RestOptions) {
         params: roomParams,
         headers: mutationHeaders,
         body: changesBody,
+        transform: onlyFields(changesBody),
         detail: { summary: "The same as PATCH: absent settings stay" },
       },
     )
@@ -163,6 +171,7 @@ export function roomsPlugin(prefix: string, options: RestOptions) {
         params: roomParams,
         headers: mutationHeaders,
         body: transferBody,
+        transform: onlyFields(transferBody),
         detail: { summary: "Make a member the owner" },
       },
     )
@@ -181,6 +190,7 @@ export function roomsPlugin(prefix: string, options: RestOptions) {
         params: roomParams,
         headers: mutationHeaders,
         body: joinBody,
+        transform: onlyFields(joinBody),
         detail: { summary: "Become a member, or ask to (202)" },
       },
     )

@@ -16,6 +16,7 @@ import type { StandingCollection } from "../../domain/room/vocabulary.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { onlyFields } from "../rest/only-fields.ts";
 import { idempotencyOf, mutate } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import {
@@ -93,6 +94,7 @@ export function standingPlugin(prefix: string, options: RestOptions) {
           params: roomParams,
           headers: mutationHeaders,
           body: sanctionBody,
+          transform: onlyFields(sanctionBody),
           detail: { summary: `A person is ${what}` },
         },
       )
@@ -159,6 +161,7 @@ export function standingPlugin(prefix: string, options: RestOptions) {
         params: roomParams,
         headers: mutationHeaders,
         body: inviteBody,
+        transform: onlyFields(inviteBody),
         detail: { summary: "Invite a person, or make a code for whoever has it" },
       },
     )

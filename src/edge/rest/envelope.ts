@@ -99,6 +99,7 @@ function withoutValues(error: unknown): unknown {
 function rejectionOf(error: unknown, code: unknown): Rejection {
   if (code === "NOT_FOUND") return { code: "not_found" };
   if (error instanceof ValidationError) return invalidInput(error);
+  if (error instanceof RequestRejected) return error.rejection;
   if (error instanceof ParseError) {
     return error.cause instanceof RequestRejected ? error.cause.rejection : { code: "invalid_frame" };
   }

@@ -1,3 +1,4 @@
+import { at } from "../../support/json.ts";
 import { beforeEach, describe, expect, test } from "bun:test";
 import { Elysia } from "elysia";
 import type { UserId } from "../../../src/base/ids.ts";
@@ -579,6 +580,30 @@ describe("who is asking", () => {
     expect(JSON.stringify(call)).not.toContain("root");
     expect(JSON.stringify(call)).not.toContain("other");
   });
+});
+
+test("terms and settings with a field that there is none of are refused by its name; messages may have more", async () => {
+  const wrong: readonly (readonly [method: string, path: string, body: object, field: string])[] = [
+    ["POST", "/rooms", { name: "Room", type: "public", nmae: "Room" }, "nmae"],
+    ["PATCH", "/rooms/room_1", { type: "private" }, "type"],
+    ["POST", "/rooms/room_1/invites", { usesMax: 1 }, "usesMax"],
+    ["POST", "/rooms/room_1/bans", { userId: "usr_2", duration: 5 }, "duration"],
+    ["POST", "/rooms/room_1/mutes", { userId: "usr_2", until: 5 }, "until"],
+    ["POST", "/rooms/room_1/members", { userId: "usr_2", rank: "owner" }, "rank"],
+    ["PATCH", "/rooms/room_1/members/usr_2", { role: "member", forced: true }, "forced"],
+    ["PATCH", "/users/me", { name: "Ada" }, "name"],
+    ["POST", "/rooms/room_1/reports", { messageId: "msg_1", reason: "spam", ["x".repeat(300)]: 1 }, "x".repeat(100)],
+  ];
+  for (const [method, path, body, field] of wrong) {
+    const { status, body: answered } = await ask(method, `/v1/chat${path}`, body);
+    expect([path, status, at(answered, "error.code"), at(answered, "error.details.field")]).toEqual([
+      path,
+      400,
+      "invalid_field",
+      field,
+    ]);
+  }
+  expect((await ask("POST", "/v1/chat/rooms/room_1/messages", { content: "x", shade: "blue" })).status).toBe(201);
 });
 
 describe("what needs no token", () => {
