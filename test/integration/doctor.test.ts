@@ -9,6 +9,7 @@ import { isThere } from "../support/programs.ts";
 import { AwsReceiver, WebhookReceiver } from "../support/notify-receivers.ts";
 import { RedisServer } from "../support/redis-servers.ts";
 import { BUCKET, type S3Server, startS3 } from "../support/s3-server.ts";
+import { TraceCollector } from "../support/trace-collector.ts";
 import { TestServer } from "../support/server.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import { SECRET } from "../support/tokens.ts";
@@ -178,4 +179,22 @@ describe("the ways by which people who are away are told", () => {
     expect(text).toContain("FAILED  Web Push: ");
     expect(text).not.toContain(other.privateKey);
   });
+});
+
+test("a collector of traces is asked, and one that is away or refuses is no reason not to start", async () => {
+  const collector = new TraceCollector();
+  const env = { OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint, OTEL_EXPORTER_OTLP_HEADERS: "x-key=hunter2" };
+  const there = await doctor(env);
+  expect([there.code, there.text]).toEqual([0, expect.stringContaining("ok      traces: the collector takes them")]);
+  expect(collector.headers[0]?.get("x-key")).toBe("hunter2");
+  collector.status = 403;
+  const refused = await doctor(env);
+  expect([refused.code, refused.text]).toEqual([
+    0,
+    expect.stringContaining("look    traces: the collector answers 403"),
+  ]);
+  await collector.stop();
+  const away = await doctor(env);
+  expect([away.code, away.text]).toEqual([0, expect.stringContaining("look    traces: the collector does not answer")]);
+  expect(there.text + refused.text + away.text).not.toContain("hunter2");
 });

@@ -24,9 +24,13 @@ beforeAll(() => {
 afterAll(() => folder.remove());
 
 function run(...args: readonly string[]) {
+  return runOn(join(folder.path, "elsewhere", "data"), ...args);
+}
+
+function runOn(dataDir: string, ...args: readonly string[]) {
   const cwd = join(folder.path, "elsewhere");
   mkdirSync(cwd, { recursive: true });
-  const env = { JWT_SECRET_KEY: SECRET, NODE_ENV: "production", PORT: "0", STOA_DATA_DIR: join(cwd, "data") };
+  const env = { JWT_SECRET_KEY: SECRET, NODE_ENV: "production", PORT: "0", STOA_DATA_DIR: dataDir };
   const { exitCode, stdout, stderr } = Bun.spawnSync([program, ...args], { cwd, env });
   expect(readdirSync(cwd)).toEqual([]);
   return { code: exitCode, out: stdout.toString(), errors: stderr.toString() };
@@ -45,6 +49,9 @@ test("it serves with several threads, finds messages by their words, and has the
   expect(listAt(history.body.data, "messages").map((message) => textAt(message, "messageId"))).toEqual([
     textAt(sent, "messageId"),
   ]);
+  // The copy is made by a thread of its own, which is in the file as well.
+  const copy = runOn(server.dataDir, "backup", "--out", join(folder.path, "copy"));
+  expect([copy.code, copy.out]).toEqual([0, expect.stringContaining("copy: a database of ")]);
   const health = await server.rest("GET", "/api/health");
   expect(health.body).toMatchObject({ status: "healthy" });
   expect((await server.stop()).code).toBe(0);

@@ -8,6 +8,7 @@ import type { S3Config } from "../../config-attachments.ts";
 import { dynamoClient } from "../../storage/dynamodb/open-dynamo.ts";
 import { machineKeys } from "../../storage/s3/machine-keys.ts";
 import { s3Client } from "../../storage/s3/s3-blobs.ts";
+import { examineCollector } from "./collector.ts";
 import { bad, doubtful, examined, type Finding, fine } from "./finding.ts";
 import { examineNotify } from "./notify.ts";
 
@@ -49,6 +50,7 @@ export function examineServices(config: Config): Promise<readonly (readonly Find
       ),
     );
   }
+  if (config.tracing !== undefined) looks.push(examineCollector(config.tracing));
   looks.push(...examineNotify(config.notify, examineService));
   return Promise.all(looks);
 }

@@ -12,7 +12,10 @@ export async function copyDatabase(
   const { onProgress, ...copy } = settings;
   const worker = new Worker(new URL("./copy-thread.ts", import.meta.url), { workerData: copy });
   let total = 0;
-  const look = setInterval(() => onProgress(Math.min(sizeOf(copy.to), total), total), LOOK_MS);
+  // Not all of it before it was looked through.
+  const look = setInterval(() => {
+    if (total > 0) onProgress(Math.min(sizeOf(copy.to), total - 1), total);
+  }, LOOK_MS);
   try {
     await new Promise<void>((resolve, reject) => {
       worker.on("message", (message: CopyMessage) => {

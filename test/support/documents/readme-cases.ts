@@ -111,6 +111,9 @@ export const README_CASES: Cases = {
       await one.says("ben: From another node");
       await Promise.all([one.interrupt(), two.interrupt()]);
       await cluster.interrupt();
+      // "Ctrl-C stops all of it."
+      for (const port of [first, first + 1, first + 2])
+        await expect(fetch(`http://localhost:${port}/healthz`)).rejects.toThrow();
     },
   },
 };
