@@ -55,7 +55,8 @@ async function run(config: Config, { out }: BackupArguments): Promise<Result<str
   rmSync(part, { recursive: true, force: true });
   mkdirSync(part, { recursive: true, mode: 0o700 });
   const bar = new ProgressBar("KiB");
-  const onProgress = (bytes: number, total: number): void => bar.update(Math.floor(bytes / KIB), Math.ceil(total / KIB));
+  const onProgress = (bytes: number, total: number): void =>
+    bar.update(Math.floor(bytes / KIB), Math.ceil(total / KIB));
   const bytes = await copyDatabase({ from: database, to: join(part, DATABASE_FILE), onProgress });
   bar.clear();
   sync(join(part, DATABASE_FILE));
