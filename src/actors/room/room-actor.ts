@@ -164,6 +164,11 @@ export class RoomActor extends Actor<RoomMessage> {
     return this.#told.seq;
   }
 
+  /** All up to here is committed, and was told or shows nothing: whoever reads by pages need not wait for it. */
+  get seenSeq(): Seq {
+    return this.#told.seen;
+  }
+
   get committedSeq(): Seq {
     return this.#log?.committedSeq ?? 0;
   }

@@ -29,7 +29,7 @@ export class RoomFeed {
   }
 
   page(request: RoomRequest, { after, limit }: { readonly after: Seq; readonly limit: number }): void {
-    const head = this.#room.publishedSeq;
+    const head = this.#room.seenSeq;
     if (after >= head) return this.#answer(request, { events: [], to: after, head });
     this.#open.add(request);
     const { front } = this.#room;

@@ -16,7 +16,6 @@ type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => 
 export class RoomTold {
   /** What the listeners were told last. */
   seq: Seq = 0;
-  /** All up to here was told, or shows nothing. */
   #seenSeq: Seq = 0;
   readonly #env: ShardEnv;
   readonly #room: RoomActor;
@@ -27,6 +26,11 @@ export class RoomTold {
     this.#env = env;
     this.#room = room;
     this.#later = later;
+  }
+
+  /** All up to here was told, or shows nothing. */
+  get seen(): Seq {
+    return this.#seenSeq;
   }
 
   /** The log was read up to here. */
