@@ -92,6 +92,7 @@ export interface WebhooksParts {
 const HOOKS = "webhooks";
 const PLACES = "webhook_places";
 const ROUNDS_MAX = 5;
+const LEFTOVERS = 5;
 const SECRET_LENGTH = 40;
 const NOT_FOUND: Rejection = { code: "not_found", message: "There is no such webhook." };
 const CHANGED: Rejection = { code: "conflict", message: "Somebody else changed this webhook meanwhile." };
@@ -141,7 +142,8 @@ export class Webhooks {
     const { documents } = this.#parts;
     const hooks = await documents.list<Webhook>(tenant, HOOKS, { limit: WEBHOOKS_MAX });
     if (!hooks.ok) return hooks;
-    const places = await documents.list<WebhookPlace>(tenant, PLACES, { limit: WEBHOOKS_MAX });
+    // Leftovers of some that are gone may be among them.
+    const places = await documents.list<WebhookPlace>(tenant, PLACES, { limit: LEFTOVERS * WEBHOOKS_MAX });
     if (!places.ok) return places;
     const placeOf = new Map(places.value.map(({ id, value }) => [id, value]));
     return ok(hooks.value.map(({ id, value }) => ({ id, hook: value, place: placeOf.get(id) ?? UNKNOWN_PLACE })));

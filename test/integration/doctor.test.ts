@@ -61,11 +61,14 @@ test("a configuration that no server starts with is named, each variable, and no
 });
 
 test("what is acceptable and not meant for production is to be looked at", async () => {
-  const { code, complaints } = await doctor({ NODE_ENV: "development", REDIS_PORT: "6379", STOA_TRUST_PROXY: "on" });
+  const wide = { STOA_OUTWARD_ALLOW: "10.1.2.3, 10.0.0.0/8" };
+  const odd = { NODE_ENV: "development", REDIS_PORT: "6379", STOA_TRUST_PROXY: "on", ...wide };
+  const { code, complaints } = await doctor(odd);
   expect(code).toBe(0);
   expect(complaints.join("\n")).toContain("NODE_ENV: development");
   expect(complaints.join("\n")).toContain("REDIS_PORT is set without REDIS_HOST");
   expect(complaints.join("\n")).toContain("metrics: only this machine");
+  expect(complaints.join("\n")).toContain("STOA_OUTWARD_ALLOW: whole networks");
 });
 
 test("a data folder that cannot be written fails, and so does a database that is none", async () => {

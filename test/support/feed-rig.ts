@@ -7,7 +7,7 @@ import { openFeed } from "../../src/feed/open-feed.ts";
 import type { Principal } from "../../src/domain/principal.ts";
 import type { Rejection } from "../../src/protocol/errors.ts";
 import type { RoomEvent } from "../../src/protocol/frames.ts";
-import { SystemClock } from "../../src/base/clock.ts";
+import { type Clock, SystemClock } from "../../src/base/clock.ts";
 
 export const ACME = "acme" as TenantId;
 
@@ -22,7 +22,11 @@ export class FeedRig {
   /** What a call is answered instead of being carried out. */
   trouble: (call: Call) => Rejection | undefined = () => undefined;
   readonly asked: Call[] = [];
-  readonly parts = openFeed(this.#engine(), new SystemClock(), () => undefined);
+  readonly parts;
+
+  constructor(clock: Clock = new SystemClock()) {
+    this.parts = openFeed(this.#engine(), clock, () => undefined);
+  }
 
   /** Messages `from` to `to` are in the room, one sequence each, a second apart. */
   fill(room: string, from: number, to: number): void {

@@ -366,6 +366,41 @@ describe("where Redis is", () => {
   });
 });
 
+test("the feed, webhooks and EventBridge: what is not said has a default, and what is wrong is named", () => {
+  const plain = readConfig({});
+  if (!plain.ok) throw new Error(plain.error.join());
+  expect(plain.value.feed).toEqual({
+    days: 30,
+    webhooks: { timeoutMs: 10_000, retryMsMax: 300_000, attemptsMax: 10, disableMs: 72 * 3_600_000 },
+  });
+  expect(plain.value.eventBridge).toBeUndefined();
+  const off = readConfig({ STOA_FEED: "off", EVENTBRIDGE_BUS_NAME: "chat", AWS_REGION: "eu-central-1" });
+  if (!off.ok) throw new Error(off.error.join());
+  expect(off.value.feed).toBeUndefined();
+  expect(off.value.eventBridge).toMatchObject({ bus: "chat", region: "eu-central-1", anyCredentials: false });
+  expect(off.value.eventBridge?.types).toEqual(["new_message", "message_updated", "message_deleted"]);
+  const here = readConfig({
+    EVENTBRIDGE_BUS_NAME: "chat",
+    EVENTBRIDGE_ENDPOINT: "http://127.0.0.1:1",
+    EVENTBRIDGE_TYPES: "new_message, user_joined",
+  });
+  if (!here.ok) throw new Error(here.error.join());
+  expect(here.value.eventBridge).toMatchObject({ anyCredentials: true, types: ["new_message", "user_joined"] });
+  for (const [env, named] of [
+    [{ EVENTBRIDGE_BUS_NAME: "chat" }, "AWS_REGION"],
+    [{ EVENTBRIDGE_BUS_NAME: "no bus", AWS_REGION: "eu-central-1" }, "EVENTBRIDGE_BUS_NAME"],
+    [{ EVENTBRIDGE_TYPES: "a;b" }, "EVENTBRIDGE_TYPES"],
+    [{ STOA_WEBHOOK_TIMEOUT_MS: "99" }, "STOA_WEBHOOK_TIMEOUT_MS"],
+    [{ STOA_WEBHOOK_RETRY_SECONDS_MAX: "3601" }, "STOA_WEBHOOK_RETRY_SECONDS_MAX"],
+    [{ STOA_WEBHOOK_ATTEMPTS: "0" }, "STOA_WEBHOOK_ATTEMPTS"],
+    [{ STOA_WEBHOOK_DISABLE_HOURS: "0" }, "STOA_WEBHOOK_DISABLE_HOURS"],
+    [{ STOA_FEED_DAYS: "0" }, "STOA_FEED_DAYS"],
+  ] as const) {
+    const config = readConfig(env);
+    expect(config.ok ? [] : config.error.map((line) => line.split(":")[0] ?? "")).toEqual([named]);
+  }
+});
+
 test("addresses that the engine may ask within one's own network are ranges and names", () => {
   const config = readConfig({ STOA_OUTWARD_ALLOW: " 127.0.0.1, 10.2.0.0/16,Hooks.Internal ,fd00::/8," });
   if (!config.ok) throw new Error(config.error.join());

@@ -28,5 +28,14 @@ export function examineSettings(config: Config): readonly Finding[] {
       doubtful("metrics", "only this machine gets them", "set STOA_METRICS_TOKEN, or scrape beside the proxy"),
     );
   }
+  const widest = config.outward.ranges.find(({ version, length }) => length < (version === 4 ? WIDE_V4 : WIDE_V6));
+  if (widest !== undefined) {
+    const why = "whole networks may be asked by whoever makes a webhook, with what answers there without a password";
+    found.push(doubtful("STOA_OUTWARD_ALLOW", why, "name the receivers alone"));
+  }
   return found;
 }
+
+/** Shorter prefixes than these are no handful of receivers. */
+const WIDE_V4 = 16;
+const WIDE_V6 = 48;

@@ -14,6 +14,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { feedFields, fromOf, readRooms, readTypes } from "../rest/feed-wishes.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { noted } from "../rest/noted.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { iso } from "../rest/views.ts";
 import { asAdmin } from "./retention-plugin.ts";
@@ -105,6 +106,7 @@ export function feedPlugin(prefix: string, options: FeedRestOptions) {
           ...(from.value !== undefined && { from: from.value }),
         };
         const put = await asked(principal, (feed) => feed.put(principal.tenant, name, wish));
+        await noted(options.engine, principal, "consumer_set", put, () => ({ consumer: name }));
         return answer(set, put, consumerJson, ({ isNew }) => (isNew ? 201 : 200));
       },
       {
@@ -129,6 +131,7 @@ export function feedPlugin(prefix: string, options: FeedRestOptions) {
       "/consumers/:name",
       async ({ principal, params: { name }, set }) => {
         const gone = await asked(principal, (feed) => feed.remove(principal.tenant, name));
+        await noted(options.engine, principal, "consumer_deleted", gone, () => ({ consumer: name }));
         return answer(set, gone, () => ({ name }));
       },
       { params, detail: { summary: "Forget a named consumer" } },

@@ -9,6 +9,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { filterFields, fromOf, startFields } from "../rest/feed-wishes.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { noted } from "../rest/noted.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { iso } from "../rest/views.ts";
 import { asAdmin } from "./retention-plugin.ts";
@@ -40,23 +41,14 @@ export function webhooksPlugin(prefix: string, options: WebhooksRestOptions) {
   ): Promise<Result<Value, Rejection>> =>
     asAdmin(principal, async () => (options.webhooks === undefined ? err(NONE) : ask(options.webhooks)));
   /** The same, and the act stands in the tenant's audit log. Never an address: some carry secrets. */
-  const noted = async <Value>(
+  const noting = async <Value>(
     principal: Principal,
     action: string,
     ask: (parts: Parts) => Promise<Result<Value, Rejection>>,
     idOf: (value: Value) => string,
   ): Promise<Result<Value, Rejection>> => {
     const done = await asked(principal, ask);
-    if (!done.ok) return done;
-    const details = { webhookId: idOf(done.value) };
-    const call = {
-      to: "user",
-      user: principal.userId,
-      kind: "tenant",
-      ask: { list: "note", action, details },
-    } as const;
-    await options.engine.call(principal, call);
-    return done;
+    return noted(options.engine, principal, action, done, (value) => ({ webhookId: idOf(value) }));
   };
   const ofState = ({ id }: WebhookState): string => id;
   return new Elysia({ prefix: `${prefix}/admin`, detail: { tags: ["feed"] } })
@@ -78,7 +70,7 @@ export function webhooksPlugin(prefix: string, options: WebhooksRestOptions) {
         if (!from.ok) return refuse(set, from.error);
         const start = { by: principal.userId, from: from.value ?? "now" } as const;
         const wish = { url: body.url, ...wishOf(body) };
-        const made = await noted(
+        const made = await noting(
           principal,
           "webhook_created",
           ({ webhooks }) => webhooks.create(principal.tenant, wish, start),
@@ -107,7 +99,7 @@ export function webhooksPlugin(prefix: string, options: WebhooksRestOptions) {
       "/webhooks/:webhookId",
       async ({ principal, params: { webhookId }, body, set }) => {
         const wish = { ...(body.url !== undefined && { url: body.url }), ...wishOf(body) };
-        const changed = await noted(
+        const changed = await noting(
           principal,
           "webhook_changed",
           ({ webhooks }) => webhooks.change(principal.tenant, webhookId, wish),
@@ -128,7 +120,7 @@ export function webhooksPlugin(prefix: string, options: WebhooksRestOptions) {
     .delete(
       "/webhooks/:webhookId",
       async ({ principal, params: { webhookId }, set }) => {
-        const gone = await noted(
+        const gone = await noting(
           principal,
           "webhook_deleted",
           ({ webhooks }) => webhooks.remove(principal.tenant, webhookId),
@@ -141,7 +133,7 @@ export function webhooksPlugin(prefix: string, options: WebhooksRestOptions) {
     .post(
       "/webhooks/:webhookId/secret",
       async ({ principal, params: { webhookId }, set }) => {
-        const rotated = await noted(
+        const rotated = await noting(
           principal,
           "webhook_secret_rotated",
           ({ webhooks }) => webhooks.rotate(principal.tenant, webhookId),
@@ -172,7 +164,7 @@ export function webhooksPlugin(prefix: string, options: WebhooksRestOptions) {
         if (!from.ok) return refuse(set, from.error);
         const { value: start } = from;
         if (start === undefined) return refuse(set, NO_START);
-        const moved = await noted(
+        const moved = await noting(
           principal,
           "webhook_replayed",
           ({ webhooks }) => webhooks.replay(principal.tenant, webhookId, start),

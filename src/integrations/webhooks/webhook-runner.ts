@@ -27,7 +27,7 @@ export interface RunnerSettings {
 export interface RunnerParts {
   readonly webhooks: Webhooks;
   readonly reader: FeedReader;
-  readonly sender: WebhookSender;
+  readonly sender: Pick<WebhookSender, "page">;
   readonly clock: Clock;
   readonly random: Random;
   readonly settings: RunnerSettings;

@@ -131,6 +131,43 @@ describe("followers of the logs", () => {
     expect(followers.lags()).toEqual({ noting: { logs: 0, events: 0, ms: 0 } });
   });
 
+  test("a consumer that skims learns how far a log reaches, at once, with the events of the newest segment", async () => {
+    const rig = new Rig();
+    const consumer = Object.assign(new Noting(), { skims: true as const });
+    const followers = rig.followers(consumer);
+    for (let first = 1; first <= 901; first += 100) await rig.append(A, first, first + 99);
+    followers.wrote(A, 1_000);
+    await rig.settle();
+    expect(consumer.runs).toMatchObject([{ after: 0, to: 1_000 }]);
+    expect(consumer.seqsOf(A)).toEqual(upTo(1_000, 901));
+    await rig.append(A, 1_001, 1_002);
+    await rig.append(A, 1_003, 1_003);
+    followers.wrote(A, 1_003);
+    await rig.settle();
+    expect(consumer.runs.slice(1)).toMatchObject([{ after: 1_000, to: 1_003, events: [{ seq: 1_003 }] }]);
+    expect(await rig.position(A)).toBe(1_003);
+  });
+
+  test("what a consumer does not follow is not brought to it, and is found as soon as it follows it", async () => {
+    const rig = new Rig();
+    const rooms = new Set<string>([B.room]);
+    const consumer = Object.assign(new Noting("choosy"), { follows: ({ room }: LogKey) => rooms.has(room) });
+    const followers = rig.followers(consumer, new Noting("all"));
+    await rig.append(A, 1, 5);
+    await rig.append(B, 1, 2);
+    followers.wrote(A, 5);
+    followers.wrote(B, 2);
+    followers.sweep();
+    await rig.settle();
+    expect([consumer.seqsOf(A), consumer.seqsOf(B)]).toEqual([[], [1, 2]]);
+    expect(await rig.position(A, "all")).toBe(5);
+    rooms.add(A.room);
+    followers.lookThrough();
+    await rig.settle();
+    expect(consumer.seqsOf(A)).toEqual(upTo(5));
+    expect(followers.lags()["choosy"]).toEqual({ logs: 0, events: 0, ms: 0 });
+  });
+
   test("a position never passes what its consumer has not called durable, and each consumer has its own", async () => {
     const rig = new Rig();
     const [slow, quick] = [new Noting("slow"), new Noting("quick")];
