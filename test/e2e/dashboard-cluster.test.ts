@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { TestBrowser, type TestPage } from "../support/chromium.ts";
 import { TestClient } from "../support/client.ts";
+import { takePicture } from "../support/picture.ts";
 import { redisIsThere } from "../support/redis-servers.ts";
 import { TwoNodes } from "../support/two-nodes.ts";
 
@@ -19,6 +20,7 @@ beforeAll(async () => {
   const token = nodes.one.token({ user: "root", role: "admin" });
   const kept = [{ name: "stoa-account", value: JSON.stringify({ token }) }];
   opened = await browser.open(`${nodes.one.http}/admin`, {
+    viewport: { width: 1_280, height: 720 },
     storageState: { cookies: [], origins: [{ origin: nodes.one.http, localStorage: kept }] },
   });
   opened.page.setDefaultTimeout(20_000);
@@ -53,6 +55,7 @@ test.if(isThere)(
     await alarm.getByText("Node two is gone.").waitFor();
     await page.getByRole("img", { name: "something is down" }).waitFor();
     expect(await rows.count()).toBe(1);
+    await takePicture(page, "dashboard-node-gone");
     await Promise.all(clients.slice(0, 1).map((client) => client.close()));
   },
   60_000,

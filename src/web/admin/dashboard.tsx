@@ -145,7 +145,6 @@ function Side({ current }: { readonly current: string }) {
   const worst = data === undefined ? undefined : problemsOf(data, history, Date.now())[0]?.level;
   const nav = useRef<HTMLElement>(null);
   // On a small screen it is one line that scrolls.
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another place is another link to show
   useEffect(
     () => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }),
     [current],

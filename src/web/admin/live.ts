@@ -24,7 +24,6 @@ export function usePolled<Data>(key: string, everyMs: number | undefined, read: 
   const [round, setRound] = useState(0);
   const latest = useRef(read);
   latest.current = read;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: another round is another reading
   useEffect(() => {
     let isOver = false;
     let timer: ReturnType<typeof setTimeout> | undefined;

@@ -58,7 +58,6 @@ export function LineChart({ title, lines, format, isWhole = false }: LineChartPr
         ref={box}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move through its values
         tabIndex={0}
         aria-label={summary(title, lines, format)}
         onPointerMove={move}

@@ -10,7 +10,7 @@ export interface TimeScale {
 
 const STEPS_MS = [15_000, 30_000, 60_000, 120_000, 300_000] as const;
 /** What a name takes, pixels. */
-const NAME_WIDTH = 74;
+const NAME_WIDTH = 64;
 
 export function Minutes({ time, y }: { readonly time: TimeScale; readonly y: number }) {
   const { endMs, spanMs, x, left, right } = time;

@@ -67,7 +67,10 @@ export function PersonView({ userId }: { readonly userId: string }) {
               keyOf={({ connectionId }) => connectionId}
               empty="Not connected to any node."
               columns={[
-                { name: "Device", show: (one) => <b title={one.userAgent}>{one.device}</b> },
+                {
+                  name: "Device",
+                  show: (one) => <b title={one.userAgent}>{one.device === "" ? "a program" : one.device}</b>,
+                },
                 { name: "Transport", show: ({ transport }) => transport },
                 { name: "Address", show: ({ address }) => <code>{address === "" ? "–" : address}</code> },
                 { name: "Node", isMinor: true, show: ({ node }) => node },

@@ -51,7 +51,7 @@ export function RoomsView() {
     pages.restart();
   };
   return (
-    <Card isFlush title="Rooms">
+    <Card isFlush>
       <div class="filters">
         <Text name="Name" type="search" value={text} onInput={change(setText)} placeholder="Part of the name" />
         <Choice

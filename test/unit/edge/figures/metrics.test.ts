@@ -8,6 +8,7 @@ import { createMetrics, METRICS, type MetricsSource } from "../../../../src/edge
 import { isAllowed } from "../../../../src/edge/plugins/metrics-plugin.ts";
 import { RequestIds } from "../../../../src/edge/rest/request-id.ts";
 import { ShardTally } from "../../../../src/edge/figures/shard-tally.ts";
+import { sourceOf } from "../../../support/metrics-source.ts";
 
 const message = (seq: number): LogEvent => ({
   kind: "message_sent",
@@ -20,24 +21,6 @@ const message = (seq: number): LogEvent => ({
 });
 const fence: LogEvent = { kind: "fence", seq: 1, timestamp: 1, epoch: 1, owner: "x" };
 const levels = { rooms: 2, users: 3, queuedBytes: 4, waitingActors: 5, lateMs: 6 };
-
-function sourceOf(tally: ShardTally, edge = new EdgeCounters()): MetricsSource {
-  return {
-    edge,
-    shards: tally,
-    instance: "node-1",
-    isReady: () => true,
-    connections: () => 7,
-    rooms: () => 8,
-    pending: () => 9,
-    restarts: () => 1,
-    lateMs: () => 250,
-    nodes: () => 1,
-    dependencies: () => ({ shards: "healthy", redis: "down" }),
-    lagsMs: () => ({ search: 1_500 }),
-    webhooks: () => undefined,
-  };
-}
 
 /** By what stands before the value, the node's label left out. */
 async function read(source: MetricsSource): Promise<ReadonlyMap<string, number>> {

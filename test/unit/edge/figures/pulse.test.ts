@@ -5,11 +5,11 @@ import type { UserId } from "../../../../src/base/ids.ts";
 import { ANSWER_SAMPLES_MAX, PULSE_EVERY_MS, PULSE_SAMPLES_MAX } from "../../../../src/base/limits.ts";
 import type { LogEvent } from "../../../../src/domain/room/events.ts";
 import { EdgeCounters } from "../../../../src/edge/figures/edge-counters.ts";
-import type { MetricsSource } from "../../../../src/edge/figures/metrics.ts";
 import { bucketPercentile, percentile } from "../../../../src/edge/figures/percentiles.ts";
 import { Pulse, PULSE_COLUMNS, type PulseColumn } from "../../../../src/edge/figures/pulse.ts";
 import { ShardTally } from "../../../../src/edge/figures/shard-tally.ts";
 import { AnswerTimes } from "../../../../src/edge/links/answer-probe.ts";
+import { sourceOf } from "../../../support/metrics-source.ts";
 import { EventQueue, VirtualClock } from "../../../sim/virtual-clock.ts";
 
 const START_MS = 1_800_000_000_000;
@@ -24,21 +24,7 @@ function scene() {
     new AnswerTimes(),
     new ShardCounters(),
   ];
-  const source: MetricsSource = {
-    edge,
-    shards: tally,
-    instance: "node-1",
-    isReady: () => true,
-    connections: () => 7,
-    rooms: () => 8,
-    pending: () => 9,
-    restarts: () => 1,
-    lateMs: () => 250,
-    nodes: () => 1,
-    dependencies: () => ({ shards: "healthy" }),
-    lagsMs: () => ({ search: 1_500 }),
-    webhooks: () => undefined,
-  };
+  const source = sourceOf(tally, edge);
   let samples = 0;
   const pulse = new Pulse({
     ...{ clock, source, shards: 2, node: "node-1.x", answerTimes: answers },
