@@ -35,7 +35,9 @@ export const NAMED_FILES: readonly { readonly path: string; readonly file: strin
 ];
 
 /** Scripts that keep their name: service workers. Relative to `src/web`. */
-export const WORKERS: readonly { readonly path: string; readonly entry: string }[] = [];
+export const WORKERS: readonly { readonly path: string; readonly entry: string }[] = [
+  { path: "/service-worker.js", entry: "worker/service-worker.ts" },
+];
 
 /** What the page is told by the server that serves it, in `<meta name="stoa">`. */
 export interface PageSettings {

@@ -13,6 +13,8 @@ import { loadTheme } from "../ui/theme.ts";
 import { Toasts } from "../ui/toast.tsx";
 import { Chat } from "./app.tsx";
 import { forgetWritings } from "./composer-state.ts";
+import { forgetPerson, keepWhatIsShown, startWorker } from "./offline.ts";
+import { route } from "./router.ts";
 import { closeSession, openSession } from "./session.ts";
 import { dialog, drafts, panel } from "./ui-state.ts";
 
@@ -28,8 +30,10 @@ effect(() => {
   dialog.value = undefined;
   drafts.value = {};
   forgetWritings();
-  if (now === undefined) closeSession();
-  else untracked(() => openSession(now));
+  if (now === undefined) {
+    closeSession();
+    forgetPerson().catch(() => undefined);
+  } else untracked(() => keepWhatIsShown(openSession(now), route.value.roomId));
 });
 
 function App() {
@@ -43,6 +47,8 @@ function App() {
 }
 
 loadTheme();
+startWorker();
 loadAccount();
+if (account.value === undefined) forgetPerson().catch(() => undefined);
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);

@@ -7,6 +7,7 @@ import { Field, Select } from "../ui/field.tsx";
 import { setTheme, type Theme, theme } from "../ui/theme.ts";
 import { attempt } from "./actions.ts";
 import { Foot } from "./create-dialogs.tsx";
+import { BrowserNotifications } from "./browser-notifications.tsx";
 import { OwnNotifications } from "./notify-settings.tsx";
 import { session } from "./session.ts";
 import { useLoaded } from "./use-loaded.ts";
@@ -112,6 +113,7 @@ export function ProfileDialog({ onClose }: { readonly onClose: () => void }) {
       <section class="section" aria-label="This browser">
         <Select label="Colours" value={theme.value} options={THEMES} onChange={(value) => setTheme(value as Theme)} />
         <OwnNotifications />
+        <BrowserNotifications />
       </section>
     </Dialog>
   );

@@ -1,0 +1,67 @@
+/** The page's side of its service worker: offline reading, and notifications while the page is closed. */
+import { go } from "./router.ts";
+import type { Session } from "./session.ts";
+
+const WORKER = "/service-worker.js";
+const KEY_PATH = "/v1/chat/me/push-subscriptions/key";
+const PATH = "/v1/chat/me/push-subscriptions";
+const ANSWERS = "stoa-answers ";
+const PAGE = 50;
+
+/** Where browsers allow it: over https, and on this machine. */
+export function startWorker(): void {
+  if (!("serviceWorker" in navigator)) return;
+  navigator.serviceWorker.register(WORKER).catch(() => undefined);
+  navigator.serviceWorker.addEventListener("message", ({ data }) => {
+    const { type, roomId, messageId } = (data ?? {}) as { type?: string; roomId?: string; messageId?: string };
+    if (type === "stoa-open" && roomId !== undefined) go({ roomId, ...(messageId !== undefined && { messageId }) });
+  });
+}
+
+/** What was loaded before the worker stood is read once more, so that it is kept, too. */
+export function keepWhatIsShown({ client }: Session, roomId: string | undefined): void {
+  if (!("serviceWorker" in navigator) || navigator.serviceWorker.controller !== null) return;
+  const keep = (): void => {
+    client.loadRooms().catch(() => undefined);
+    if (roomId !== undefined) client.messages(roomId, { limit: PAGE }).catch(() => undefined);
+  };
+  navigator.serviceWorker.addEventListener("controllerchange", keep, { once: true });
+}
+
+/** Nobody is signed in any more: nothing of them stays, and this browser is told nothing. */
+export async function forgetPerson(): Promise<void> {
+  if ("caches" in globalThis) {
+    for (const name of await caches.keys()) if (name.startsWith(ANSWERS)) await caches.delete(name);
+  }
+  if (!("serviceWorker" in navigator)) return;
+  navigator.serviceWorker.controller?.postMessage("stoa-signed-out");
+  const registration = await navigator.serviceWorker.getRegistration();
+  await (await registration?.pushManager?.getSubscription())?.unsubscribe();
+}
+
+export type PushState = "impossible" | "off" | "on" | "denied";
+
+/** Of this browser. `impossible`: it can't be, or the server does not. */
+export async function pushState({ client }: Session): Promise<PushState> {
+  if (!("PushManager" in globalThis) || !("serviceWorker" in navigator)) return "impossible";
+  const { isAvailable } = await client.rest<{ readonly isAvailable: boolean }>("GET", KEY_PATH);
+  if (!isAvailable) return "impossible";
+  if (Notification.permission === "denied") return "denied";
+  const registration = await navigator.serviceWorker.getRegistration();
+  return (await registration?.pushManager.getSubscription()) ? "on" : "off";
+}
+
+export async function subscribe({ client }: Session): Promise<void> {
+  if ((await Notification.requestPermission()) !== "granted")
+    throw new Error("This browser does not allow notifications.");
+  const { publicKey } = await client.rest<{ readonly publicKey: string }>("GET", KEY_PATH);
+  const { pushManager } = await navigator.serviceWorker.ready;
+  const made = await pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: publicKey });
+  await client.rest("PUT", PATH, made.toJSON());
+}
+
+/** The server notices when it tells it the next time. */
+export async function unsubscribe(): Promise<void> {
+  const { pushManager } = await navigator.serviceWorker.ready;
+  await (await pushManager.getSubscription())?.unsubscribe();
+}

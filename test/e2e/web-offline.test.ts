@@ -1,0 +1,109 @@
+/** The page's service worker in Chromium: what was read is there without a network, nobody else's, and pushes are shown and open their room. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import type { CDPSession, Page } from "playwright-core";
+import { TestBrowser } from "../support/chromium.ts";
+import { eventually } from "../support/eventually.ts";
+import { TestServer } from "../support/server.ts";
+
+const ANSWERS_MAX = 200;
+const WAIT_MS = 20_000;
+
+let server: TestServer;
+let browser: TestBrowser;
+beforeAll(async () => {
+  [server, browser] = await Promise.all([
+    TestServer.start({ env: { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000" } }),
+    TestBrowser.start(),
+  ]);
+}, 90_000);
+afterAll(async () => {
+  await browser?.stop();
+  await server?.dispose();
+});
+
+async function roomOf(user: string, roomId: string, texts: readonly string[]): Promise<string> {
+  const token = server.token({ user, name: user });
+  await server.rest("POST", "/v1/chat/rooms", { token, body: { roomId, name: `Room ${roomId}`, type: "private" } });
+  for (const content of texts)
+    await server.rest("POST", `/v1/chat/rooms/${roomId}/messages`, { token, body: { content } });
+  return token;
+}
+const shows = (page: Page, text: string): Promise<void> => page.getByText(text).first().waitFor({ timeout: WAIT_MS });
+const isKept = (page: Page): Promise<string[]> =>
+  page.evaluate(`caches.keys().then((names) => names.filter((name) => name.startsWith("stoa-answers ")))`);
+
+test("offline after a reload, the list of rooms and what was read in them; pushes; nothing is left after signing out", async () => {
+  const token = await roomOf("ann", "den", ["what was read", "and this"]);
+  await roomOf("ann", "attic", ["never opened"]);
+  const { page } = await browser.open(`${server.http}/favicon.svg`);
+  const context = page.context();
+  await context.grantPermissions(["notifications"], { origin: server.http });
+  await page.evaluate(`localStorage.setItem("stoa-account", ${JSON.stringify(JSON.stringify({ token }))})`);
+  await page.goto(`${server.http}/r/den`);
+  await shows(page, "what was read");
+  await eventually(async () => expect(await isKept(page)).toEqual(["stoa-answers /ann"]), WAIT_MS);
+  const urls = (): Promise<string[]> =>
+    page.evaluate(
+      `caches.open("stoa-answers /ann").then((cache) => cache.keys()).then((keys) => keys.map(({ url }) => url))`,
+    );
+  await eventually(async () => expect((await urls()).some((url) => url.includes("/den/messages"))).toBe(true), WAIT_MS);
+  await eventually(async () => expect((await urls()).some((url) => url.includes("/rooms?"))).toBe(true), WAIT_MS);
+
+  await context.setOffline(true);
+  await page.reload();
+  await shows(page, "what was read");
+  await shows(page, "and this");
+  await shows(page, "Room attic");
+  await context.setOffline(false);
+
+  const session = await context.newCDPSession(page);
+  const registrationId = await registrationOf(session);
+  const note = { title: "Ben in Room attic", body: "are you there?", tag: "attic", roomId: "attic" };
+  await session.send("ServiceWorker.deliverPushMessage", {
+    origin: server.http,
+    registrationId,
+    data: JSON.stringify(note),
+  });
+  const notes = (): Promise<unknown> =>
+    page.evaluate(`navigator.serviceWorker.ready.then((one) => one.getNotifications())
+      .then((list) => list.map(({ title, body, tag, data }) => ({ title, body, tag, roomId: data.roomId })))`);
+  await eventually(async () => expect(await notes()).toEqual([note]), WAIT_MS);
+  const [worker] = context.serviceWorkers();
+  await worker?.evaluate(`self.registration.getNotifications().then(([notification]) =>
+    self.dispatchEvent(new NotificationEvent("notificationclick", { notification })))`);
+  await eventually(async () => expect(new URL(page.url()).pathname).toBe("/r/attic"), WAIT_MS);
+  await shows(page, "never opened");
+  await eventually(async () => expect(await notes()).toEqual([]), WAIT_MS);
+
+  // More than may be kept: the oldest are gone.
+  await page.evaluate(`Promise.all(Array.from({ length: ${ANSWERS_MAX + 20} }, (_, i) =>
+    fetch("/v1/chat/rooms/den?n=" + i, { headers: { authorization: "Bearer ${token}" } })))`);
+  await eventually(async () => expect((await urls()).length).toBeLessThanOrEqual(ANSWERS_MAX), WAIT_MS);
+  expect((await urls()).some((url) => url.endsWith(`?n=${ANSWERS_MAX + 19}`))).toBe(true);
+
+  // Somebody else at the same browser: theirs alone is kept.
+  const other = await roomOf("ben", "loft", ["of Ben"]);
+  await page.evaluate(`localStorage.setItem("stoa-account", ${JSON.stringify(JSON.stringify({ token: other }))})`);
+  await page.goto(`${server.http}/r/loft`);
+  await shows(page, "of Ben");
+  await eventually(async () => expect(await isKept(page)).toEqual(["stoa-answers /ben"]), WAIT_MS);
+  await page.evaluate(`navigator.serviceWorker.controller.postMessage("stoa-signed-out")`);
+  await page.evaluate(`localStorage.removeItem("stoa-account")`);
+  await page.reload();
+  await shows(page, "Welcome to Stoa");
+  await eventually(async () => expect(await isKept(page)).toEqual([]), WAIT_MS);
+  await context.setOffline(true);
+  await page.reload();
+  await shows(page, "Welcome to Stoa");
+}, 120_000);
+
+async function registrationOf(session: CDPSession): Promise<string> {
+  const found = new Promise<string>((resolve) => {
+    session.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+      const [one] = registrations.filter(({ isDeleted }) => !isDeleted);
+      if (one !== undefined) resolve(one.registrationId);
+    });
+  });
+  await session.send("ServiceWorker.enable");
+  return found;
+}
