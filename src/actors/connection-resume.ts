@@ -2,7 +2,7 @@
 import type { Principal } from "../domain/principal.ts";
 import type { RoomPosition } from "../protocol/frames.ts";
 import type { EdgeLink } from "./edge-link.ts";
-import { roomRequest } from "./frame-requests.ts";
+import { roomRequest } from "./request-building.ts";
 import type { LinkCall } from "./link.ts";
 import type { RoomRequest } from "./request.ts";
 

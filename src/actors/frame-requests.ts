@@ -1,29 +1,18 @@
-/** From frames and calls to requests of actors: the one place that knows which actor a frame is for and what it asks. */
-import { type MessageId, type RoomId, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
+/** From frames to requests of actors: the one place that knows which actor a frame is for and what it asks. */
+import type { RoomId } from "../base/ids.ts";
 import { codeOf } from "../base/invites.ts";
 import type { Principal } from "../domain/principal.ts";
-import type {
-  KeepAct,
-  MarkThreadRead,
-  MarkUnread,
-  RoomCommand,
-  RoomMutation,
-  SendMessage,
-} from "../domain/room/commands.ts";
+import type { RoomCommand, SendMessage } from "../domain/room/commands.ts";
 import { saidOf, settingsOfNewRoom } from "../domain/room/new-room.ts";
 import type { ClientFrame, SendMessageFrame } from "../protocol/frames.ts";
-import type { Call } from "./calls.ts";
 import type { ShardConnection } from "./connections.ts";
-import type { EdgeLink } from "./edge-link.ts";
-import type { Asker, PresenceWish, Request, RoomRequest, RoomSequel, UserAsk, UserRequest } from "./request.ts";
-import type { KeepAsk } from "./keeping-calls.ts";
+import type { Asker, Request, RoomRequest, RoomSequel, UserAsk } from "./request.ts";
+import { ACKNOWLEDGE, markThread, markUnread, roomRequest, userRequest } from "./request-building.ts";
 import { commandOfRule } from "./rule-requests.ts";
 import { generatedClientId } from "./views.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type FrameAsker = Extract<Asker, { readonly kind: "frame" }>;
-
-const ACKNOWLEDGE: RoomSequel = { kind: "acknowledge" };
 
 /** `undefined`: the edge answers this frame itself, it has no business here. */
 export function requestOfFrame(
@@ -213,13 +202,6 @@ function otherRequest(
   }
 }
 
-function markThread(
-  by: Principal,
-  { threadId, messageId }: { readonly threadId: MessageId; readonly messageId?: MessageId | undefined },
-): MarkThreadRead {
-  return { kind: "mark_thread_read", by, threadId, ...(messageId !== undefined && { messageId }) };
-}
-
 /** The hot path: no closure, no copy of objects. */
 function sendRequest(
   record: number,
@@ -244,250 +226,4 @@ function sendRequest(
   if (frame.poll !== undefined) command.poll = frame.poll;
   if (frame.anonymous !== undefined) command.anonymous = frame.anonymous;
   return roomRequest(asker.connection.link, record, asker, by, frame.roomId, command, ACKNOWLEDGE);
-}
-
-export function requestOfCall(link: EdgeLink, record: number, callNo: number, by: Principal, call: Call): Request {
-  const asker: Asker = { kind: "call", callNo };
-  if (call.to === "user") {
-    // Whom one may look at is the edge's to say; everything else is asked of oneself.
-    const user: UserId = call.kind === "get_presence" || call.kind === "disconnect" ? call.userId : by.userId;
-    return userRequest(link, record, asker, by, user, askOfCall(call));
-  }
-  const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest =>
-    roomRequest(link, record, asker, by, call.room, command, sequel);
-  switch (call.kind) {
-    case "mutate":
-      return ask({ ...call.command, by } as RoomMutation, ACKNOWLEDGE);
-    case "typing":
-      return ask({ kind: "set_typing", by, isTyping: call.isTyping }, ACKNOWLEDGE);
-    case "mark_read":
-      return ask(
-        {
-          kind: "mark_read",
-          by,
-          ...(call.seq !== undefined && { seq: call.seq }),
-          ...(call.messageIds !== undefined && { messageIds: call.messageIds }),
-        },
-        ACKNOWLEDGE,
-      );
-    case "mark_unread":
-      return ask(markUnread(by, call, call.clientId), ACKNOWLEDGE);
-    case "receipts":
-      return ask(
-        { kind: "check_read", by },
-        {
-          kind: "receipts",
-          seq: call.seq,
-          state: call.state,
-          limit: call.limit,
-          ...(call.after !== undefined && { after: call.after }),
-        },
-      );
-    case "get_room":
-      return ask({ kind: "check_read", by }, { kind: "view_room" });
-    case "standing":
-      return ask(
-        { kind: "check_standing", by, collection: call.collection },
-        {
-          kind: "standing",
-          collection: call.collection,
-          limit: call.limit,
-          ...(call.after !== undefined && { after: call.after }),
-        },
-      );
-    case "view_invite":
-      return ask(
-        { kind: "check_invite", by, ...(call.code !== undefined && { code: call.code }) },
-        { kind: "view_invite" },
-      );
-    case "history":
-      return ask(
-        { kind: "check_read", by },
-        {
-          kind: "history",
-          limit: call.limit,
-          ...(call.before !== undefined && { before: call.before }),
-          ...(call.after !== undefined && { after: call.after }),
-        },
-      );
-    case "events":
-      return ask({ kind: "check_read", by }, { kind: "events", after: call.after, limit: call.limit });
-    case "moderation": {
-      const action = call.ask.list === "rules" ? "moderate_settings" : "moderate";
-      return ask({ kind: "check_moderate", by, action }, { kind: "moderation", ask: call.ask });
-    }
-    case "keep":
-      return ask({ kind: "keep", by, act: actOf(call.ask) }, { kind: "keep", ask: call.ask });
-    case "notify":
-      return ask({ kind: "check_read", by }, { kind: "notify", ask: call.ask });
-    case "message":
-      return ask(
-        { kind: "check_read", by, deleted: call.deleted ?? false },
-        { kind: "message", seq: seqOf(call.messageId), deleted: call.deleted ?? false },
-      );
-    case "messages":
-      return ask({ kind: "check_read", by }, { kind: "messages", seqs: call.seqs });
-    case "versions":
-      return ask(
-        { kind: "check_versions", by, messageId: call.messageId, deleted: call.deleted ?? false },
-        { kind: "versions", seq: seqOf(call.messageId) },
-      );
-    case "pins":
-      return ask({ kind: "check_read", by }, { kind: "pins" });
-    case "thread": {
-      const { messageId, before, after, limit } = call;
-      return ask({ kind: "check_read", by }, { kind: "thread", root: seqOf(messageId), before, after, limit });
-    }
-    case "threads":
-      return ask({ kind: "check_read", by }, { kind: "threads", before: call.before, limit: call.limit });
-    case "mark_thread_read":
-      return ask(markThread(by, call), ACKNOWLEDGE);
-    case "reactions": {
-      const { messageId, emoji, after, limit } = call;
-      return ask({ kind: "check_read", by }, { kind: "reactions", seq: seqOf(messageId), emoji, after, limit });
-    }
-    case "voters": {
-      const { messageId, after, limit } = call;
-      return ask({ kind: "check_read", by }, { kind: "voters", seq: seqOf(messageId), after, limit });
-    }
-    case "pseudonym_bans": {
-      const { after, limit } = call;
-      return ask({ kind: "check_moderate", by, action: "ban" }, { kind: "pseudonym_bans", after, limit });
-    }
-    case "ask":
-      return ask({ kind: "check_ask", by }, { kind: "ask", question: call.question, topic: call.topic });
-    case "members": {
-      const { after, prefix, limit } = call;
-      const from = { ...(after !== undefined && { after }), ...(prefix !== undefined && { prefix }) };
-      return ask({ kind: "check_read", by }, { kind: "members", limit, ...from });
-    }
-    case "check_upload": {
-      const { fileName, fileSize, mimeType } = call;
-      return ask({ kind: "check_upload", by, fileName, fileSize, mimeType }, { kind: "files", ids: [] });
-    }
-    case "files":
-      return ask({ kind: "check_read", by }, { kind: "files", ids: call.ids });
-    case "trace":
-      // Whether they are an administrator is judged by who answers; the rooms are all those of their tenant.
-      return ask(
-        { kind: "check_read", by: { ...by, role: "system" } },
-        { kind: "trace", seq: seqOf(call.messageId), userId: call.userId },
-      );
-    case "present":
-      return ask(
-        { kind: "check_read", by },
-        { kind: call.kind, limit: call.limit, ...(call.after !== undefined && { after: call.after }) },
-      );
-  }
-}
-
-function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
-  switch (call.kind) {
-    case "tenant":
-      return { kind: "tenant", ask: call.ask };
-    case "disconnect":
-      return { kind: "disconnect", reason: call.reason };
-    case "keep":
-      return { kind: "keep", ask: call.ask };
-    case "notify":
-      return { kind: "notify", ask: call.ask };
-    case "notify_settings":
-      return { kind: "notify_settings", ask: call.ask };
-    case "list_rooms":
-      return { kind: "list_rooms", query: call };
-    case "ask_assistant":
-      return { kind: "ask_assistant", question: call.question, topic: call.topic };
-    case "unread_counts":
-      return { kind: "unread_counts" };
-    case "get_presence":
-      return { kind: "get_presence", ...(call.settled === true && { settled: true }) };
-    case "set_presence":
-      return { ...presenceWish(call), kind: "set_presence", status: call.status };
-    case "update_profile": {
-      const { name, avatar, status } = call;
-      const change = { ...(name !== undefined && { name }), ...(avatar !== undefined && { avatar }) };
-      return {
-        kind: "update_profile",
-        change,
-        presence: { ...(status !== undefined && { status }), ...presenceWish(call) },
-      };
-    }
-    case "shared_rooms":
-      return { kind: "shared_rooms", others: call.others };
-    case "list_invites":
-      return { kind: "list_invites", limit: call.limit, ...(call.after !== undefined && { after: call.after }) };
-    case "list_threads":
-      return { kind: "list_threads", after: call.after, limit: call.limit };
-    case "reserve_upload":
-      return { kind: "reserve_upload", bytes: call.bytes, bytesPerDayMax: call.bytesPerDayMax };
-    case "block_user":
-      return { kind: "block_user", whom: call.whom, blocked: call.blocked };
-    case "relay": {
-      const { connectionId, post, frames, goes } = call;
-      return { kind: "relay", connectionId, post, frames, goes };
-    }
-    case "list_blocks":
-      return { kind: "list_blocks", limit: call.limit, ...(call.after !== undefined && { after: call.after }) };
-  }
-}
-
-/** The others change nothing of the log, or what they change is asked for by itself. */
-function actOf(ask: KeepAsk): KeepAct {
-  switch (ask.do) {
-    case "trim":
-      return { do: "trim", throughSeq: ask.through.seq, throughNo: ask.through.no };
-    case "erase_member":
-    case "erase_messages":
-    case "erase_quotes":
-    case "erase_rows":
-      return ask;
-    default:
-      return { do: "look" };
-  }
-}
-
-function presenceWish({ customStatus, expiresInMs }: Partial<PresenceWish>): Omit<PresenceWish, "status"> {
-  return { ...(customStatus !== undefined && { customStatus }), ...(expiresInMs !== undefined && { expiresInMs }) };
-}
-
-function markUnread(
-  by: Principal,
-  { seq, messageId }: Pick<MarkUnread, "seq" | "messageId">,
-  key: string | undefined,
-): MarkUnread {
-  return {
-    kind: "mark_unread",
-    by,
-    ...(seq !== undefined && { seq }),
-    ...(messageId !== undefined && { messageId }),
-    ...(key !== undefined && { key }),
-  };
-}
-
-export function roomRequest(
-  link: EdgeLink,
-  record: number,
-  asker: Asker,
-  by: Principal,
-  room: RoomId,
-  command: RoomCommand,
-  sequel: RoomSequel,
-): RoomRequest {
-  return { to: "room", link, record, asker, by, room, command, sequel, attempts: 0, completed: false };
-}
-
-function userRequest(
-  link: EdgeLink,
-  record: number,
-  asker: Asker,
-  by: Principal,
-  user: UserId,
-  ask: UserAsk,
-): UserRequest {
-  return { to: "user", link, record, asker, by, user, ask, attempts: 0, completed: false };
-}
-
-/** 0, where no message stands, for ids that are not ours. */
-function seqOf(messageId: MessageId): Seq {
-  return seqOfMessageId(messageId) ?? 0;
 }

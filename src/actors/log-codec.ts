@@ -7,17 +7,17 @@ import { Packr } from "msgpackr";
 import type { MessageId, Seq, UserId } from "../base/ids.ts";
 import type {
   LogEvent,
-  MemberJoined,
   MessageDeleted,
   MessageSent,
   RoomSettings,
   RowsErased,
   ThreadPlace,
 } from "../domain/room/events.ts";
-import type { Attachment, MessageType, Poll, Role } from "../domain/room/vocabulary.ts";
+import type { Attachment, MessageType, Poll } from "../domain/room/vocabulary.ts";
 import { MsgpackWriter } from "../protocol/msgpack-writer.ts";
 import { answerEvent, answerFields, runFields, runOf } from "./log-codec-answers.ts";
 import { moderationEvent, moderationFields } from "./log-codec-moderation.ts";
+import { peopleEvent, peopleFields } from "./log-codec-people.ts";
 
 const VERSION = 1;
 const KIND = {
@@ -129,45 +129,20 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
     case "room_updated":
       head.push(event.settings);
       return head;
-    case "member_joined":
-      head.push(event.userId, event.role, event.name, event.avatar);
-      if (event.quiet !== undefined || hasMore(event)) head.push(event.quiet);
-      if (hasMore(event)) {
-        head.push(event.requested, event.invited, event.code);
-        // `null` means for ever, so what is absent must not be nil.
-        head.push(event.mutedUntil === undefined ? false : event.mutedUntil);
-      }
-      return head;
     case "room_deleted":
       return head;
-    case "member_banned":
-      head.push(event.userId, event.until, event.reason, event.replaces, event.stranger);
-      return head;
-    case "member_muted":
-      head.push(event.userId, event.until, event.reason, event.replaces);
-      return head;
-    case "ban_lifted":
-    case "mute_lifted":
-      head.push(event.userId);
-      return head;
-    case "invite_made":
-      head.push(event.userId, event.code, event.until, event.usesMax, event.replaces);
-      return head;
-    case "invite_ended":
-      head.push(event.userId, event.code, event.reason);
-      return head;
-    case "join_requested":
-      head.push(event.name, event.avatar, event.message);
-      return head;
-    case "join_request_ended":
-      head.push(event.userId, event.reason);
-      return head;
+    case "member_joined":
     case "member_left":
-      head.push(event.userId, event.reason, event.role);
-      if (event.name !== undefined || event.quiet !== undefined) head.push(event.name, event.quiet);
-      return head;
     case "member_changed":
-      head.push(event.userId, event.role, event.previousRole);
+    case "member_banned":
+    case "ban_lifted":
+    case "member_muted":
+    case "mute_lifted":
+    case "invite_made":
+    case "invite_ended":
+    case "join_requested":
+    case "join_request_ended":
+      head.push(...peopleFields(event));
       return head;
     case "message_edited":
       head.push(event.target, event.content);
@@ -228,21 +203,6 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
   }
 }
 
-function hasMore({ requested, invited, code, mutedUntil }: MemberJoined): boolean {
-  return requested !== undefined || invited !== undefined || code !== undefined || mutedUntil !== undefined;
-}
-
-/** What bans and mutes have in common. */
-function sanctionOf<Common extends object>(row: Row, common: Common) {
-  return {
-    ...common,
-    userId: row[5] as UserId,
-    ...(row[6] != null && { until: row[6] as number }),
-    ...(row[7] != null && { reason: row[7] as string }),
-    ...(row[8] === true && { replaces: true as const }),
-  };
-}
-
 function fromRow(seq: Seq, row: Row): LogEvent {
   const [kind, timestamp] = row;
   if (kind === KIND.fence) return { kind: "fence", seq, timestamp, epoch: row[2] as number, owner: row[3] as string };
@@ -277,81 +237,20 @@ function fromRow(seq: Seq, row: Row): LogEvent {
       return { kind: "room_created", ...common, settings: row[5] as RoomSettings };
     case KIND.room_updated:
       return { kind: "room_updated", ...common, settings: row[5] as RoomSettings };
-    case KIND.member_joined:
-      return {
-        kind: "member_joined",
-        ...common,
-        userId: row[5] as UserId,
-        role: row[6] as Role,
-        ...(row[7] != null && { name: row[7] as string }),
-        ...(row[8] != null && { avatar: row[8] as string }),
-        ...(row[9] != null && { quiet: true }),
-        ...(row[10] === true && { requested: true as const }),
-        ...(row[11] === true && { invited: true as const }),
-        ...(row[12] != null && { code: row[12] as string }),
-        ...(row.length > 13 && row[13] !== false && { mutedUntil: row[13] as number | null }),
-      };
     case KIND.room_deleted:
       return { kind: "room_deleted", ...common };
-    case KIND.member_banned:
-      return { kind: "member_banned", ...sanctionOf(row, common), ...(row[9] === true && { stranger: true as const }) };
-    case KIND.member_muted:
-      return { kind: "member_muted", ...sanctionOf(row, common) };
-    case KIND.ban_lifted:
-      return { kind: "ban_lifted", ...common, userId: row[5] as UserId };
-    case KIND.mute_lifted:
-      return { kind: "mute_lifted", ...common, userId: row[5] as UserId };
-    case KIND.invite_made:
-      return {
-        kind: "invite_made",
-        ...common,
-        ...(row[5] != null && { userId: row[5] as UserId }),
-        ...(row[6] != null && { code: row[6] as string }),
-        until: row[7] as number,
-        ...(row[8] != null && { usesMax: row[8] as number }),
-        ...(row[9] === true && { replaces: true as const }),
-      };
-    case KIND.invite_ended:
-      return {
-        kind: "invite_ended",
-        ...common,
-        ...(row[5] != null && { userId: row[5] as UserId }),
-        ...(row[6] != null && { code: row[6] as string }),
-        reason: row[7] as "declined" | "revoked",
-      };
-    case KIND.join_requested:
-      return {
-        kind: "join_requested",
-        ...common,
-        ...(row[5] != null && { name: row[5] as string }),
-        ...(row[6] != null && { avatar: row[6] as string }),
-        ...(row[7] != null && { message: row[7] as string }),
-      };
-    case KIND.join_request_ended:
-      return {
-        kind: "join_request_ended",
-        ...common,
-        userId: row[5] as UserId,
-        reason: row[6] as "denied" | "withdrawn",
-      };
+    case KIND.member_joined:
     case KIND.member_left:
-      return {
-        kind: "member_left",
-        ...common,
-        userId: row[5] as UserId,
-        reason: row[6] as "left" | "removed" | "banned",
-        role: row[7] as Role,
-        ...(row[8] != null && { name: row[8] as string }),
-        ...(row[9] != null && { quiet: true }),
-      };
     case KIND.member_changed:
-      return {
-        kind: "member_changed",
-        ...common,
-        userId: row[5] as UserId,
-        role: row[6] as Role,
-        previousRole: row[7] as Role,
-      };
+    case KIND.member_banned:
+    case KIND.ban_lifted:
+    case KIND.member_muted:
+    case KIND.mute_lifted:
+    case KIND.invite_made:
+    case KIND.invite_ended:
+    case KIND.join_requested:
+    case KIND.join_request_ended:
+      return peopleEvent(common, row);
     case KIND.message_edited:
       return {
         kind: "message_edited",

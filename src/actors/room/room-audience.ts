@@ -14,7 +14,8 @@ import type { TopicNo } from "../link.ts";
 import { RoomEphemera } from "./room-ephemera.ts";
 import { RoomRoutes } from "./room-routes.ts";
 import type { ShardEnv } from "../shard-env.ts";
-import { departureView, type RoomFacts, shownEvents } from "../views.ts";
+import { departureView, shownEvents } from "../event-views.ts";
+import type { RoomFacts } from "../views.ts";
 
 /** A replay under way: the connection is subscribed when it has reached the head, unless it leaves before. */
 export interface CatchUp {
@@ -327,8 +328,9 @@ export class RoomAudience implements Subscribed {
     for (const connection of this.#connectionsOf(userId, laggard)) {
       if (this.#subscribers.has(connection)) sendReplay(connection, frame, this.#env.clock.monotonicMs());
     }
-    if (laggard === undefined) this.ephemera.stopTyping(userId);
     this.#dismiss(userId, laggard);
+    // Whoever is out is not told of it any more.
+    if (laggard === undefined) this.ephemera.stopTyping(userId);
   }
 
   #eventsFrame(events: readonly LogEvent[], after: Seq, facts: RoomFacts): EventsFrame | undefined {
@@ -377,8 +379,8 @@ export class RoomAudience implements Subscribed {
       }
       if (event.kind !== "member_left") continue;
       this.#publishRun(events.slice(from, i + 1), follows, facts, to);
-      if (laggard === undefined) this.ephemera.stopTyping(event.userId);
       this.#dismiss(event.userId, laggard);
+      if (laggard === undefined) this.ephemera.stopTyping(event.userId);
       follows = event.seq;
       from = i + 1;
     }

@@ -13,7 +13,8 @@ import type { OpenRequests } from "./open-requests.ts";
 import type { RoomRequest } from "../request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
-import { presentView, roomEvent, type RoomFacts, shownEvents } from "../views.ts";
+import { roomEvent, shownEvents } from "../event-views.ts";
+import { presentView, type RoomFacts } from "../views.ts";
 
 const RETRY_MS = 500;
 
