@@ -49,6 +49,8 @@ export class Connector {
   /** Attempts in a row that came to nothing, in all and with this transport. */
   #failures = 0;
   #transportFailures = 0;
+  /** More failed than the transports before this one: it was the network, and the first one may do again. */
+  #isDetour = false;
   #tokenFailures = 0;
   #delayMs: number | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -133,6 +135,7 @@ export class Connector {
   #connected(frame: ConnectionFrame, token: string, isResumed: boolean): void {
     clearTimeout(this.#opening);
     this.#isOpen = true;
+    this.#isDetour = this.#failures > this.#transport * FAILURES_MAX;
     this.#failures = 0;
     this.#transportFailures = 0;
     this.#tokenFailures = 0;
@@ -154,6 +157,7 @@ export class Connector {
     this.#round += 1;
     this.#dropped();
     this.#link = undefined;
+    if (wasOpen && this.#isDetour) this.#transport = 0;
     if (wasOpen) this.#owner.lost();
     if (!this.#isWanted) return;
     const isOfToken = TOKEN_CODES.has(code) && this.#tokens.canRenew && this.#tokenFailures < 1;

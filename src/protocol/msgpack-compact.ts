@@ -7,82 +7,71 @@
 /** Made at its first use: platforms without it speak JSON. */
 let decoder: TextDecoder | undefined;
 
-class Reader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  }
-
-  get isAtEnd(): boolean {
-    return this.#at === this.#bytes.length;
-  }
-
-  value(): unknown {
-    const byte = this.#uint(0);
-    if (byte < 0x80) return byte;
-    if (byte < 0x90) return this.#map(byte & 0x0f);
-    if (byte < 0xa0) return this.#list(byte & 0x0f);
-    if (byte < 0xc0) return this.#text(byte & 0x1f);
-    if (byte >= 0xe0) return byte - 0x100;
-    if (byte === 0xc0) return null;
-    if (byte === 0xc2 || byte === 0xc3) return byte === 0xc3;
-    if (byte === 0xcb) return this.#view.getFloat64(this.#skip(8));
-    if (byte >= 0xcc && byte <= 0xcf) return this.#uint(byte - 0xcc);
-    if (byte === 0xd3) return Number(this.#view.getBigInt64(this.#skip(8)));
-    if (byte >= 0xd0 && byte <= 0xd2) {
-      const shift = 32 - 8 * 2 ** (byte - 0xd0);
-      return (this.#uint(byte - 0xd0) << shift) >> shift;
-    }
-    if (byte >= 0xd9 && byte <= 0xdb) return this.#text(this.#uint(byte - 0xd9));
-    if (byte === 0xdc || byte === 0xdd) return this.#list(this.#uint(byte - 0xdb));
-    if (byte === 0xde || byte === 0xdf) return this.#map(this.#uint(byte - 0xdd));
-    throw new RangeError("no MessagePack that is read here");
-  }
-
-  #list(count: number): unknown[] {
-    const items: unknown[] = [];
-    for (let i = 0; i < count; i += 1) items.push(this.value());
-    return items;
-  }
-
-  /** A `Map`: `__proto__` is a key like any other. */
-  #map(count: number): Map<unknown, unknown> {
-    const entries = new Map<unknown, unknown>();
-    for (let i = 0; i < count; i += 1) entries.set(this.value(), this.value());
-    return entries;
-  }
-
-  #text(length: number): string {
-    const start = this.#skip(length);
-    decoder ??= new TextDecoder();
-    return decoder.decode(this.#bytes.subarray(start, this.#at));
-  }
-
-  /** Of 2 to the power of `size` bytes. */
-  #uint(size: number): number {
-    let whole = 0;
-    for (let i = 0; i < 2 ** size; i += 1) whole = whole * 0x100 + this.#view.getUint8(this.#skip(1));
-    return whole;
-  }
-
-  #skip(length: number): number {
-    const start = this.#at;
-    this.#at += length;
-    if (this.#at > this.#bytes.length) throw new RangeError("the bytes end too early");
-    return start;
-  }
-}
+/** What is being read, and where: reading is one turn. */
+let view: DataView = new DataView(new ArrayBuffer(0));
+let at = 0;
 
 /** One value, and nothing behind it. Maps are `Map`s. */
 export function decode(bytes: Uint8Array): unknown {
-  const reader = new Reader(bytes);
-  const value = reader.value();
-  if (!reader.isAtEnd) throw new RangeError("there are bytes behind the value");
+  view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  at = 0;
+  const value = read();
+  if (at !== view.byteLength) throw new RangeError("there are bytes behind the value");
   return value;
+}
+
+function read(): unknown {
+  const byte = readUint(0);
+  if (byte < 0x80) return byte;
+  if (byte < 0x90) return readMap(byte & 0x0f);
+  if (byte < 0xa0) return readList(byte & 0x0f);
+  if (byte < 0xc0) return readText(byte & 0x1f);
+  if (byte >= 0xe0) return byte - 0x100;
+  if (byte === 0xc0) return null;
+  if (byte === 0xc2 || byte === 0xc3) return byte === 0xc3;
+  if (byte === 0xcb) return view.getFloat64(skip(8));
+  if (byte >= 0xcc && byte <= 0xcf) return readUint(byte - 0xcc);
+  if (byte === 0xd3) return Number(view.getBigInt64(skip(8)));
+  if (byte >= 0xd0 && byte <= 0xd2) {
+    const shift = 32 - 8 * 2 ** (byte - 0xd0);
+    return (readUint(byte - 0xd0) << shift) >> shift;
+  }
+  if (byte >= 0xd9 && byte <= 0xdb) return readText(readUint(byte - 0xd9));
+  if (byte === 0xdc || byte === 0xdd) return readList(readUint(byte - 0xdb));
+  if (byte === 0xde || byte === 0xdf) return readMap(readUint(byte - 0xdd));
+  throw new RangeError("no MessagePack that is read here");
+}
+
+function readList(count: number): unknown[] {
+  const items: unknown[] = [];
+  for (let i = 0; i < count; i += 1) items.push(read());
+  return items;
+}
+
+/** A `Map`: `__proto__` is a key like any other. */
+function readMap(count: number): Map<unknown, unknown> {
+  const entries = new Map<unknown, unknown>();
+  for (let i = 0; i < count; i += 1) entries.set(read(), read());
+  return entries;
+}
+
+function readText(length: number): string {
+  decoder ??= new TextDecoder();
+  return decoder.decode(new Uint8Array(view.buffer, view.byteOffset + skip(length), length));
+}
+
+/** Of 2 to the power of `size` bytes. */
+function readUint(size: number): number {
+  let whole = 0;
+  for (let i = 0; i < 2 ** size; i += 1) whole = whole * 0x100 + view.getUint8(skip(1));
+  return whole;
+}
+
+function skip(length: number): number {
+  const start = at;
+  at += length;
+  if (at > view.byteLength) throw new RangeError("the bytes end too early");
+  return start;
 }
 
 /** Of plain data: scalars, lists, and objects as maps. `undefined` is nil. */

@@ -63,8 +63,9 @@ function readSlots(layout: Layout, values: readonly unknown[], start: number, re
 function readNested(layout: Layout, many: "list" | "map" | undefined, value: unknown): unknown {
   if (many === undefined) return readSlots(layout, list(value), 0, {});
   if (many === "list") return list(value).map((item) => readSlots(layout, list(item), 0, {}));
-  if (!(value instanceof Map)) throw new TypeError("A map was expected.");
-  return Object.fromEntries([...value].map(([key, item]) => [key, readSlots(layout, list(item), 0, {})]));
+  return Object.fromEntries(
+    [...(value as ReadonlyMap<unknown, unknown>)].map(([key, item]) => [key, readSlots(layout, list(item), 0, {})]),
+  );
 }
 
 function isPresent(value: unknown): boolean {

@@ -1,6 +1,7 @@
 /** The SDK against the real server: over each transport, over networks that are cut, and with what waits to be sent. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { StoaClient } from "../../src/client/client.ts";
+import { Timeline } from "../../src/client/timeline.ts";
 import type { ClientOptions, TransportName } from "../../src/client/types.ts";
 import { TcpFaultProxy } from "../chaos/tcp-fault-proxy.ts";
 import { BufferingProxy } from "../support/buffering-proxy.ts";
@@ -169,6 +170,60 @@ test("more than a resume brings is read from the room's history, in its place", 
   await eventually(async () => expect(seen.at(-1)).toBe("live"));
   for (const one of [ann, ben]) one.close();
 }, 60_000);
+
+test("what was edited, reacted to and deleted in a range that a resume does not bring is shown as it is, also on what was there before", async () => {
+  const roomId = "room_changes";
+  const [ann, ben] = [client("ann"), client("ben", { url: through() })];
+  await Promise.all([open(ann), open(ben)]);
+  await ann.request({ type: "create_room", roomId, name: "Changes", roomType: "public" });
+  await ben.join(roomId);
+  const [old, gone] = [await ann.send(roomId, "old"), await ann.send(roomId, "gone")];
+  const timeline = new Timeline(ben, roomId, { messagesMax: 10_000 });
+  await eventually(async () => expect(timeline.state.messages.map(({ content }) => content)).toEqual(["old", "gone"]));
+  proxy.cut();
+  const acks: { readonly messageId?: string }[] = [];
+  for (let at = 0; at < 2_100; at += 300) {
+    acks.push(...(await Promise.all(Array.from({ length: 300 }, (_, i) => ann.send(roomId, `m${at + i}`)))));
+  }
+  const inRange = acks[1_000]?.messageId ?? "";
+  await ann.request({ type: "edit_message", roomId, messageId: old.messageId ?? "", content: "old, edited" });
+  await ann.request({ type: "message_reaction", roomId, messageId: old.messageId ?? "", emoji: "👍" });
+  await ann.request({ type: "edit_message", roomId, messageId: inRange, content: "edited in the range" });
+  await ann.request({ type: "message_reaction", roomId, messageId: inRange, emoji: "🎉" });
+  await ann.request({ type: "delete_message", roomId, messageId: gone.messageId ?? "" });
+  proxy.heal();
+  await eventually(async () => expect(timeline.state.messages.length).toBe(2_102), 30_000);
+  await eventually(async () => expect(timeline.state.messages[1]?.deletedAt).toBeGreaterThan(0));
+  const of = (messageId: string | undefined) => timeline.state.messages.find((one) => one.messageId === messageId);
+  expect(of(old.messageId)).toMatchObject({
+    content: "old, edited",
+    reactions: { "👍": { count: 1, users: ["ann"] } },
+  });
+  expect(of(inRange)).toMatchObject({ content: "edited in the range", reactions: { "🎉": { count: 1 } } });
+  expect(of(gone.messageId)?.content).toBe("");
+  // Message by message as history has them.
+  const { messages } = await ben.messages(roomId, { limit: 100 });
+  const shown = timeline.state.messages.slice(-100).map(({ seq, content }) => [seq, content]);
+  expect<unknown>(shown).toEqual(messages.map(({ seq, content }) => [seq, content]));
+  timeline.close();
+  for (const one of [ann, ben]) one.close();
+}, 90_000);
+
+test("an outage of the server sends nobody on a detour for ever: after the next loss it is the first transport again", async () => {
+  const ann = client("ann", { url: through() });
+  await open(ann);
+  expect(ann.status.transport).toBe("websocket");
+  const tried = new Set<string>();
+  ann.on("status", ({ state, transport }) => state === "connecting" && transport !== undefined && tried.add(transport));
+  proxy.cut();
+  await eventually(async () => expect([...tried]).toContain("sse"), 30_000);
+  proxy.heal();
+  await eventually(async () => expect(ann.status.state).toBe("open"), 45_000);
+  proxy.cut();
+  proxy.heal();
+  await eventually(async () => expect(ann.status).toEqual({ state: "open", transport: "websocket" }), 45_000);
+  ann.close();
+}, 150_000);
 
 test("a token that ends is renewed while the connection lives; without another one the client says so and stays away", async () => {
   let asked = 0;
