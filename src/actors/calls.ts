@@ -382,6 +382,8 @@ export interface TraceView {
   readonly notice?: "mention" | "mention_all";
   /** They do not want to hear of the author. */
   readonly isBlocking: boolean;
+  /** While they were away they were told of the room up to there, and when; absent: never. */
+  readonly toldUpTo?: { readonly seq: Seq; readonly atMs: number };
   /** What was committed since then, milliseconds since 1970, was noted here if it was sent; 0: nothing is noted now. */
   readonly notedFromMs: number;
   readonly routes: readonly Route[];

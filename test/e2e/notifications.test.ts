@@ -205,6 +205,12 @@ for (const [where, make] of [
         });
       }, WAIT_MS);
       expect(place.out.took.filter(({ body }) => body["roomId"] === "crowd")).toHaveLength(1);
+      const trace = await done("root", "GET", `/admin/trace?roomId=crowd&messageId=${id}&userId=away`);
+      const told = at(
+        listAt(trace, "steps").find((step) => at(step, "step") === "notified"),
+        "toldUpTo",
+      );
+      expect(told).toEqual({ seq: sent["seq"], at: expect.stringContaining("T") as string });
       online.close();
     });
 

@@ -21,6 +21,7 @@ import { eventsIn } from "./room-reads.ts";
 import { nodeOf } from "./room-routes.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { blocksOf } from "../user/user-blocks.ts";
+import { type Notified, notifiedOf } from "../user/user-notify.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Ask = Extract<RoomSequel, { readonly kind: "trace" }>;
@@ -38,6 +39,7 @@ type Standing = readonly [
   items: readonly (ItemValue | null)[],
   mark: Mark,
   block: StoredDocument | null,
+  told: StoredDocument | null,
 ];
 
 export class RoomTrace {
@@ -99,6 +101,7 @@ export class RoomTrace {
       (done) => journal.readItems(key, ban, this.#later(done)),
       (done) => marks.of(userId, done),
       (done) => projections.readDocument(tenant, blocksOf(userId), author, this.#later(done)),
+      (done) => projections.readDocument(tenant, notifiedOf(userId), this.#room.room, this.#later(done)),
     ];
     // They are of these types, in this order.
     this.#open.wait<readonly unknown[]>(
@@ -137,7 +140,7 @@ export class RoomTrace {
   #view(
     { event, isDeleted, segment }: Found,
     { seq, userId }: Ask,
-    [, [ban = null], mark, block]: Standing,
+    [, [ban = null], mark, block, told]: Standing,
     membership: Membership,
   ): TraceView {
     const { tenant, room } = this.#room;
@@ -161,10 +164,17 @@ export class RoomTrace {
       readSeq: mark.readSeq,
       ...(notice !== undefined && { notice }),
       isBlocking: block !== null,
+      ...toldUpTo(told),
       notedFromMs: traceUntilMs > nowMs ? Math.max(tracedFromMs, routes.keptFromMs) : 0,
       ...routes.of(topicKey(tenant, room), seq, userId),
     };
   }
+}
+
+function toldUpTo(told: StoredDocument | null): Pick<TraceView, "toldUpTo"> {
+  if (told === null) return {};
+  const { seq, at } = told.value as Notified;
+  return { toldUpTo: { seq, atMs: at } };
 }
 
 function concerns(event: LogEvent, userId: UserId): boolean {

@@ -53,7 +53,7 @@ const ROOM = "r/";
 const UNAVAILABLE: Rejection = { code: "unavailable", retryAfterMs: 500 };
 
 /** How far one person was told of one room. */
-interface Notified {
+export interface Notified {
   readonly seq: Seq;
   readonly incarnation: number;
   readonly id: string;

@@ -122,6 +122,7 @@ function traceJson(room: TraceView, edges: EdgeAnswers) {
         reason: room.notice ?? null,
         isBlocking: room.isBlocking,
         away: noticeJson(edges),
+        toldUpTo: room.toldUpTo === undefined ? null : { seq: room.toldUpTo.seq, at: iso(room.toldUpTo.atMs) },
       },
     ],
   };
