@@ -761,7 +761,7 @@ export const FEED_TRIM_MS = 5_000;
 /** Tenants with a feed. Beyond: not followed. */
 export const FEED_TENANTS_MAX = 10_000;
 /** Requests of one node that wait for a feed to go on; beyond, `overloaded`. And how often they look by themselves, milliseconds. */
-export const FEED_WAITING_MAX = 10_000;
+export const FEED_WAITING_MAX = 1_000;
 export const FEED_LOOK_MS = 1_000;
 /** The longest such wait, milliseconds: below what proxies and the server's own idle time allow. */
 export const FEED_WAIT_MS_MAX = 20_000;

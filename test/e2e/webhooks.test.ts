@@ -14,6 +14,7 @@ const ENV = {
   STOA_WEBHOOK_RETRY_SECONDS_MAX: "1",
   STOA_WEBHOOK_ATTEMPTS: "3",
   STOA_WEBHOOK_TIMEOUT_MS: "1000",
+  LOG_LEVEL: "info",
 };
 let server: TestServer;
 const receivers: WebhookReceiver[] = [];
@@ -152,6 +153,9 @@ onBothStores(
       receiver.answer = () => new Response("");
       await admin.done("PATCH", hook.path, { paused: false });
       await eventually(async () => expect(contents(receiver.events)).toEqual(["one"]), WAIT_MS);
+      // Neither secrets nor what was said, nor addresses, which may carry secrets of their own.
+      expect(server.output).toContain("webhook_disabled");
+      expect(server.output).not.toMatch(/whsec_|a secret|\/hook/);
     });
   },
 );
