@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { TestClient } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { at, listAt, textAt } from "../support/json.ts";
 import { TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
@@ -20,6 +21,7 @@ const STREAM = "/v1/chat/events";
 const NAMES_MEMBERS: ReadonlySet<string> = new Set([
   // From the beginning: who joined. What comes behind is tested with the replay.
   "GET /v1/chat/rooms/{roomId}/events",
+  "GET /v1/chat/admin/events",
   // Its members are lines of their own; the other lines are tested below.
   "GET /v1/chat/rooms/{roomId}/export",
   "GET /v1/chat/rooms/{roomId}/members",
@@ -173,6 +175,13 @@ test(
         expect(secretsIn(page)).toEqual([]);
       }
     }
+    // The tenant's stream is made a moment behind the logs.
+    await eventually(async () => {
+      const stream = await rest("root", "GET", "/admin/events?limit=500");
+      const events = listAt(stream, "data.events").filter((event) => at(event, "type") !== "user_joined");
+      expect(JSON.stringify(events)).toContain(pseudonym);
+      expect(secretsIn(JSON.stringify(events))).toEqual([]);
+    });
   },
   SCENE_MS_MAX,
 );
