@@ -124,6 +124,7 @@ const FAILURES: Readonly<Record<string, readonly number[]>> = {
 const NEVER: Readonly<Record<string, readonly number[]>> = {
   "DELETE /v1/chat/events/{connectionId}": [400],
   "GET /v1/chat/admin/erasures/{erasureId}": [400],
+  "POST /v1/chat/rooms/{roomId}/unread": [409],
   "POST /v1/chat/admin/erasures": [413],
   "POST /v1/chat/admin/erasures/verify": [413],
 };
