@@ -103,7 +103,16 @@ test("it holds what it should: three entries with their types, no dependency, no
   expect(messages).toEqual([]);
 }, 30_000);
 
-test("its types hold under a strict compiler, with both ways to look for modules; so does the component of examples/", async () => {
+/** The pieces of code in docs/CLIENT.md, each in a file of its own. */
+function documentedCode(): readonly string[] {
+  const text = readFileSync(join(root, "docs/CLIENT.md"), "utf8");
+  const around = `import type { StoaClient as Known } from "stoa-chat";\ndeclare const chat: Known;\ndeclare function draw(state: unknown): void;\n`;
+  return [...text.matchAll(/```(tsx?)\n([\s\S]*?)```/g)].map(([, kind = "", code = ""], i) =>
+    app(`documented-${i}.${kind}`, /new StoaClient|\{ chat \}/.test(code) ? code : around + code),
+  );
+}
+
+test("its types hold under a strict compiler, with both ways to look for modules; so do the component of examples/ and the code of the manual", async () => {
   for (const name of ["react", "@types", "csstype"]) {
     symlinkSync(join(root, "node_modules", name), installed(name));
   }
@@ -122,6 +131,8 @@ new Timeline(chat, "r").state.messages.map(({ seq, state }) => [seq?.toFixed(), 
 chat.on("massage", () => undefined);
 `,
   );
+  const documented = documentedCode();
+  expect(documented.map((name) => name.split(".").at(-1))).toEqual(["ts", "ts", "tsx"]);
   for (const [module, resolution] of [
     ["nodenext", "nodenext"],
     ["preserve", "bundler"],
@@ -145,7 +156,10 @@ chat.on("massage", () => undefined);
       "--moduleResolution",
       resolution,
     ];
-    await mustRun(["node", ...tsc, "--target", "esnext", "typed.ts", "react-chat.tsx"], join(folder, "app"));
+    await mustRun(
+      ["node", ...tsc, "--target", "esnext", "typed.ts", "react-chat.tsx", ...documented],
+      join(folder, "app"),
+    );
   }
 }, 60_000);
 
