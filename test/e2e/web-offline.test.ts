@@ -87,9 +87,8 @@ test("offline after a reload, the list of rooms and what was read in them; pushe
   await page.goto(`${server.http}/r/loft`);
   await shows(page, "of Ben");
   await eventually(async () => expect(await isKept(page)).toEqual(["stoa-answers /ben"]), WAIT_MS);
-  await page.evaluate(`navigator.serviceWorker.controller.postMessage("stoa-signed-out")`);
-  await page.evaluate(`localStorage.removeItem("stoa-account")`);
-  await page.reload();
+  await page.getByRole("button", { name: "More" }).last().click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
   await shows(page, "Welcome to Stoa");
   await eventually(async () => expect(await isKept(page)).toEqual([]), WAIT_MS);
   await context.setOffline(true);

@@ -8,12 +8,13 @@ import "./layout.css";
 import "./messages.css";
 import "./composer.css";
 import { account, loadAccount } from "../ui/account.ts";
+import { forgetPerson } from "../ui/forget.ts";
 import { SignIn } from "../ui/sign-in.tsx";
 import { loadTheme } from "../ui/theme.ts";
 import { Toasts } from "../ui/toast.tsx";
 import { Chat } from "./app.tsx";
 import { forgetWritings } from "./composer-state.ts";
-import { forgetPerson, keepWhatIsShown, startWorker } from "./offline.ts";
+import { keepWhatIsShown, startWorker } from "./offline.ts";
 import { route } from "./router.ts";
 import { closeSession, openSession } from "./session.ts";
 import { dialog, drafts, panel } from "./ui-state.ts";
@@ -30,10 +31,8 @@ effect(() => {
   dialog.value = undefined;
   drafts.value = {};
   forgetWritings();
-  if (now === undefined) {
-    closeSession();
-    forgetPerson().catch(() => undefined);
-  } else untracked(() => keepWhatIsShown(openSession(now), route.value.roomId));
+  if (now === undefined) closeSession();
+  else untracked(() => keepWhatIsShown(openSession(now), route.value.roomId));
 });
 
 function App() {

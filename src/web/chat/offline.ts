@@ -5,7 +5,6 @@ import type { Session } from "./session.ts";
 const WORKER = "/service-worker.js";
 const KEY_PATH = "/v1/chat/me/push-subscriptions/key";
 const PATH = "/v1/chat/me/push-subscriptions";
-const ANSWERS = "stoa-answers ";
 const PAGE = 50;
 
 /** Where browsers allow it: over https, and on this machine. */
@@ -26,17 +25,6 @@ export function keepWhatIsShown({ client }: Session, roomId: string | undefined)
     if (roomId !== undefined) client.messages(roomId, { limit: PAGE }).catch(() => undefined);
   };
   navigator.serviceWorker.addEventListener("controllerchange", keep, { once: true });
-}
-
-/** Nobody is signed in any more: nothing of them stays, and this browser is told nothing. */
-export async function forgetPerson(): Promise<void> {
-  if ("caches" in globalThis) {
-    for (const name of await caches.keys()) if (name.startsWith(ANSWERS)) await caches.delete(name);
-  }
-  if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker.controller?.postMessage("stoa-signed-out");
-  const registration = await navigator.serviceWorker.getRegistration();
-  await (await registration?.pushManager?.getSubscription())?.unsubscribe();
 }
 
 export type PushState = "impossible" | "off" | "on" | "denied";

@@ -3,6 +3,7 @@
  * Invariant: signing out leaves nothing of the account in this browser but the choice of colours.
  */
 import { signal } from "@preact/signals";
+import { forgetPerson } from "./forget.ts";
 
 export interface Account {
   readonly token: string;
@@ -42,6 +43,7 @@ export async function signInAs(name: string, isAdmin: boolean): Promise<void> {
 
 export function signOut(): void {
   for (const key of Object.keys(localStorage)) if (OWN_KEYS.test(key)) localStorage.removeItem(key);
+  forgetPerson().catch(() => undefined);
   account.value = undefined;
 }
 
