@@ -20,6 +20,15 @@ export interface FeedFilter {
   readonly rooms?: readonly RoomId[];
 }
 
+/** An empty list wants everything, as none does. */
+export function withFilter<Filter extends FeedFilter>({ types, rooms, ...rest }: Filter) {
+  return {
+    ...rest,
+    ...(types !== undefined && types.length > 0 && { types }),
+    ...(rooms !== undefined && rooms.length > 0 && { rooms }),
+  };
+}
+
 export interface FeedWish extends FeedFilter {
   readonly limit: number;
   /** Not beyond this place. */

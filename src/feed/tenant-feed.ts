@@ -10,7 +10,7 @@ import type { Rejection } from "../protocol/errors.ts";
 import { cursorText, FEED_START, type FeedCursor, parseCursor } from "./cursor.ts";
 import type { FeedBell } from "./feed-bell.ts";
 import type { FeedDocuments } from "./feed-engine.ts";
-import type { FeedFilter, FeedPage, FeedReader, FeedWish } from "./feed-reader.ts";
+import { type FeedFilter, type FeedPage, type FeedReader, type FeedWish, withFilter } from "./feed-reader.ts";
 import type { FeedRegistry } from "./feed-registry.ts";
 import type { TenantStream } from "./tenant-stream.ts";
 
@@ -141,14 +141,14 @@ export class TenantFeed {
     if (start?.ok === false) return start;
     const nowMs = clock.wallMs();
     const { by, types = before?.value.types, rooms = before?.value.rooms } = wish;
-    const value: StoredConsumer = {
+    const value: StoredConsumer = withFilter({
       cursor: start === undefined ? (before?.value.cursor ?? "") : cursorText(start.value),
       ...(types !== undefined && { types }),
       ...(rooms !== undefined && { rooms }),
       by: before?.value.by ?? by,
       createdMs: before?.value.createdMs ?? nowMs,
       movedMs: isMoved ? nowMs : (before?.value.movedMs ?? nowMs),
-    };
+    });
     const written = await documents.write(tenant, COLLECTION, name, value, before?.version ?? 0);
     if (!written.ok) return written;
     if (!written.value) return err(MOVED);

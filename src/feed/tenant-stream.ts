@@ -44,6 +44,8 @@ export class TenantStream {
   readonly #clock: Clock;
   /** The newest entry of each, as far as it is known here. */
   readonly #heads = new Map<TenantId, number>();
+  /** When the oldest entry of each was written, as far as somebody looked: it is not looked for again before its time. */
+  readonly #oldestMs = new Map<TenantId, number>();
 
   constructor(documents: FeedDocuments, clock: Clock) {
     this.#documents = documents;
@@ -113,6 +115,7 @@ export class TenantStream {
 
   /** Takes entries away that were written before `beforeMs`: a page of them. Answers whether there may be more. */
   async trim(tenant: TenantId, beforeMs: number): Promise<Result<boolean, Rejection>> {
+    if ((this.#oldestMs.get(tenant) ?? 0) >= beforeMs) return ok(false);
     const oldest = await this.#documents.list<StoredEntry>(tenant, COLLECTION, { limit: FEED_TRIM_PAGE + 1 });
     if (!oldest.ok) return oldest;
     // The newest stays: the next one's number follows from it.
@@ -121,6 +124,8 @@ export class TenantStream {
       const gone = await this.#documents.write(tenant, COLLECTION, id, null, version);
       if (!gone.ok) return gone;
     }
+    const kept = oldest.value[old.length];
+    if (kept !== undefined) this.#oldestMs.set(tenant, kept.value.at);
     return ok(old.length === FEED_TRIM_PAGE);
   }
 }

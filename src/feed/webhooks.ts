@@ -11,7 +11,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import { cursorText } from "./cursor.ts";
 import type { FeedDocuments, Stored } from "./feed-engine.ts";
-import type { FeedFilter } from "./feed-reader.ts";
+import { type FeedFilter, withFilter } from "./feed-reader.ts";
 import type { FeedRegistry } from "./feed-registry.ts";
 import type { FeedFrom, TenantFeed } from "./tenant-feed.ts";
 
@@ -316,15 +316,6 @@ const UNKNOWN_PLACE: WebhookPlace = { cursor: "1-0-0-0", delivered: 0, dead: 0 }
 
 function lettersOf(id: string): string {
   return `webhook_dead.${id}`;
-}
-
-/** An empty list wants everything, as none does. */
-function withFilter<Filter extends FeedFilter>({ types, rooms, ...rest }: Filter) {
-  return {
-    ...rest,
-    ...(types !== undefined && types.length > 0 && { types }),
-    ...(rooms !== undefined && rooms.length > 0 && { rooms }),
-  };
 }
 
 /** Without what is not said. */

@@ -152,6 +152,14 @@ onBothStores(
         const { status, body } = await feed.rest("GET", `/admin/events?${query}`);
         expect([query.slice(0, 30), status, at(body, "error.details.field")]).toEqual([query.slice(0, 30), 400, field]);
       }
+      const many = Array.from({ length: 100 }, (_, i) => `r${i}`).join("+");
+      expect((await feed.rest("GET", `/admin/events?rooms=${many}&limit=500&wait=0`)).status).toBe(200);
+      for (const [length, status] of [
+        [64, 201],
+        [65, 400],
+      ] as const) {
+        expect((await feed.rest("PUT", `/admin/consumers/${"c".repeat(length)}`, {})).status).toBe(status);
+      }
       const user = server.token({ user: "ann", tenant: "refused" });
       expect((await server.rest("GET", "/v1/chat/admin/events", { token: user })).status).toBe(403);
     });

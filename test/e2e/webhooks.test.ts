@@ -53,14 +53,17 @@ onBothStores(
   () => {
     test("post what comes, signed, to whoever wants it, and only what is wanted", async () => {
       const { ann, admin } = await world("posts");
+      const { ann: stranger } = await world("strangers");
       await ann.say("room", "before");
       const [all, some] = [receive(), receive()];
       const hook = await hookOf(admin, { url: all.url });
       await hookOf(admin, { url: some.url, types: ["message_deleted"], rooms: ["room"] });
       const gone = textAt(await ann.say("room", "one"), "messageId");
       await ann.ack({ type: "delete_message", roomId: "room", messageId: gone });
+      await stranger.say("room", "of another tenant");
       await ann.say("room", "two");
       await eventually(async () => expect(contents(all.events)).toContain("two"), WAIT_MS);
+      expect(contents(all.events)).not.toContain("of another tenant");
       await eventually(async () => expect(some.events).toHaveLength(1), WAIT_MS);
       expect(contents(all.events)).not.toContain("before");
       expect(some.events).toMatchObject([{ roomId: "room", type: "message_deleted", messageId: gone }]);
@@ -175,9 +178,11 @@ test("an address within one's own network is refused where the operator does not
       "ftp://example.org/",
       "https://user:password@example.org/",
     ]) {
-      const { status, body } = await admin.rest("POST", "/admin/webhooks", { url });
+      const { status, body } = await admin.rest("POST", "/admin/webhooks", { url, description: "d".repeat(200) });
       expect([url, status, at(body, "error.details.field")]).toEqual([url, 400, "url"]);
     }
+    const long = { url: "https://example.org/", description: "d".repeat(201), paused: true };
+    expect((await admin.rest("POST", "/admin/webhooks", long)).status).toBe(400);
     // A name of one's own network is seen when it is resolved: at a test, and at each delivery.
     const made = await admin.done("POST", "/admin/webhooks", { url: "http://localtest.invalid/" });
     const pinged = await admin.done("POST", `/admin/webhooks/${textAt(made, "webhookId")}/ping`);

@@ -203,6 +203,11 @@ describe("what can't be read", () => {
     const page = unwrap(await rig.parts.reader.page(ACME, FEED_START, { limit: 100 }));
     expect([page.missing, page.events.map(({ seq }) => seq)]).toEqual([[{ from: 1, to: 149 }], [150]]);
     expect(unwrap(await rig.parts.stream.append(ACME, [rig.range("a", 150, 151)]))).toBe(151);
+    // What is left is younger: nobody looks for it again before its time.
+    expect(unwrap(await rig.parts.stream.trim(ACME, 1_000))).toBe(false);
+    const { length } = rig.asked;
+    expect(unwrap(await rig.parts.stream.trim(ACME, 1_000))).toBe(false);
+    expect(rig.asked).toHaveLength(length);
   });
 });
 

@@ -84,6 +84,9 @@ test("of two who commit from the same place one is told that the other was first
   unwrap(await feed.put(ACME, "crm", { by: "root" as UserId, types: ["new_message"] }));
   const moved = unwrap(await feed.put(ACME, "crm", { by: "root" as UserId, from: { after: "2-0-0-0" } }));
   expect(moved).toMatchObject({ cursor: "2-0-0-0", types: ["new_message"], isNew: false });
+  // An empty list wants everything again.
+  const all = unwrap(await feed.put(ACME, "crm", { by: "root" as UserId, types: [] }));
+  expect(all.types).toBeUndefined();
 });
 
 test("who looks sees each change of each tenant once, within its time, and one that was told at once", async () => {
