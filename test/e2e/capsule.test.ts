@@ -130,6 +130,8 @@ async function shown(node: Node | undefined, user: string, room: string, tenant?
     rest("GET", `${path}/pins`),
     rest("GET", path),
   ]);
+  // How people without a name in the room are called is the installation's to know.
+  for (const member of listAt(members.body, "data.members")) delete (member as { displayName?: unknown }).displayName;
   const replies = [history, members, pins, one].map(({ status, body }) => ({ status, data: body.data }));
   return JSON.parse(JSON.stringify(replies).replaceAll(room, "ROOM"));
 }

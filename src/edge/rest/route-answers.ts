@@ -120,13 +120,14 @@ const FAILURES: Readonly<Record<string, readonly number[]>> = {
   "DELETE /v1/chat/admin/webhooks/{webhookId}/dead-letters/{letterId}": [404],
 };
 
-/** What a rule says and is not so: no such id is refused for its form, or the body has a bound of its own. */
+/** What a rule says and is not so: no such id is refused for its form, the body has a bound of its own, or nothing can be in conflict. */
 const NEVER: Readonly<Record<string, readonly number[]>> = {
   "DELETE /v1/chat/events/{connectionId}": [400],
   "GET /v1/chat/admin/erasures/{erasureId}": [400],
-  "POST /v1/chat/rooms/{roomId}/unread": [409],
   "POST /v1/chat/admin/erasures": [413],
   "POST /v1/chat/admin/erasures/verify": [413],
+  // A mark is no event: what is repeated under its key changes nothing, whatever else it says.
+  "POST /v1/chat/rooms/{roomId}/unread": [409],
 };
 
 const CHAT = "/v1/chat/";
