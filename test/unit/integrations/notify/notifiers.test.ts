@@ -7,12 +7,15 @@ import type { MessageId, RoomId, TenantId, UserId } from "../../../../src/base/i
 import { parseRange } from "../../../../src/base/ip-ranges.ts";
 import {
   NOTIFY_BATCH_MAX,
+  NOTIFY_BATCHES_AT_ONCE,
   NOTIFY_BODY_LENGTH_MAX,
   NOTIFY_TITLE_LENGTH_MAX,
   NOTIFY_WAITING_MAX,
+  PUSH_AT_ONCE,
   PUSH_ATTEMPTS_MAX,
   PUSH_PAYLOAD_BYTES_MAX,
 } from "../../../../src/base/limits.ts";
+import { ok } from "../../../../src/base/result.ts";
 import type { Notification } from "../../../../src/domain/notify/notification.ts";
 import { type AwsPlace, snsNotifier, sqsNotifier } from "../../../../src/integrations/notify/aws-notifiers.ts";
 import { BatchSender } from "../../../../src/integrations/notify/batch-sender.ts";
@@ -111,9 +114,15 @@ for (const [name, make] of Object.entries(AWS)) {
 
 test("more than may wait is later at once; what waits is answered", async () => {
   const { promise, resolve } = Promise.withResolvers<ReadonlyMap<number, SendOutcome>>();
-  const sender = new BatchSender((batch) => promise.then(() => new Map(batch.map((_, i) => [i, "sent"]))), failed);
+  let requests = 0;
+  const sender = new BatchSender((batch) => {
+    requests += 1;
+    return promise.then(() => new Map(batch.map((_, i) => [i, "sent"])));
+  }, failed);
   const waiting = Array.from({ length: NOTIFY_WAITING_MAX }, () => sender.send(notification()));
   expect(await sender.send(notification())).toBe("later");
+  await new Promise<void>((soon) => setImmediate(() => setImmediate(soon)));
+  expect(requests).toBe(NOTIFY_BATCHES_AT_ONCE);
   resolve(new Map());
   expect(new Set(await Promise.all(waiting))).toEqual(new Set(["sent"]));
 });
@@ -231,6 +240,28 @@ describe("to browsers", () => {
     service.fail({ status: 413 });
     expect(await push.send(notification(), kept(browser))).toBe("failed");
     expect(service.requests).toBe(2 * PUSH_ATTEMPTS_MAX + 1);
+  });
+
+  test("so many requests are under way at once, and not one more; what waits is answered", async () => {
+    let [underWay, most] = [0, 0];
+    const gate = Promise.withResolvers<void>();
+    const http = {
+      request: async () => {
+        underWay += 1;
+        most = Math.max(most, underWay);
+        await gate.promise;
+        underWay -= 1;
+        return ok({ status: 201, headers: new Headers(), body: new Uint8Array() });
+      },
+    };
+    const push = new WebPush({ http, keys, contact: "mailto:ops@example.org", clock: new SystemClock(), failed });
+    const to = kept(new Browser("https://localhost/x"));
+    const all = Array.from({ length: PUSH_AT_ONCE + 5 }, () => push.send(notification(), to));
+    await Bun.sleep(0);
+    expect(underWay).toBe(PUSH_AT_ONCE);
+    gate.resolve();
+    expect(new Set(await Promise.all(all))).toEqual(new Set(["sent"]));
+    expect(most).toBe(PUSH_AT_ONCE);
   });
 
   test("where nobody is to be asked nobody is, and the browser is forgotten", async () => {
