@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Locator, Page } from "playwright-core";
+import { PULSE_EVERY_MS } from "../../src/base/limits.ts";
 import { axeProblems } from "../support/axe.ts";
 import { TestBrowser, type TestPage } from "../support/chromium.ts";
 import { TestClient } from "../support/client.ts";
@@ -185,6 +186,36 @@ test("rooms are found by name, and opened with the keyboard alone", async () => 
   await page.getByText(`${MESSAGES} messages in all`).waitFor();
   const members = page.getByRole("table", { name: "Members" }).locator("tbody tr");
   await eventually(async () => expect(await members.count()).toBe(PEOPLE.length));
+}, 40_000);
+
+test("a room is exported as a file", async () => {
+  await go("#/rooms/square");
+  const [download] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Export as JSON Lines" }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe("square.jsonl");
+  const lines = (await Bun.file(await download.path()).text()).trim().split("\n");
+  expect(lines.filter((line) => line.includes("hello "))).not.toEqual([]);
+}, 40_000);
+
+test("nothing is asked while nobody looks, and at once when somebody does again", async () => {
+  const asked: string[] = [];
+  const note = (request: { url(): string }): void => void asked.push(new URL(request.url()).pathname);
+  const look = (isHidden: boolean): Promise<unknown> =>
+    page.evaluate(`Object.defineProperty(document, "hidden", { value: ${isHidden}, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"))`);
+  await go("#/overview");
+  await look(true);
+  // What is under way comes back, and each poll sees that nobody looks.
+  await Bun.sleep(PULSE_EVERY_MS + 500);
+  page.on("request", note);
+  // That nothing comes can only be waited for.
+  await Bun.sleep(1.25 * PULSE_EVERY_MS);
+  expect(asked).toEqual([]);
+  await look(false);
+  await eventually(async () => expect(asked).toContain("/v1/chat/admin/overview"));
+  page.off("request", note);
 }, 40_000);
 
 test("what is reported is deleted, what is held is published, and the queue is empty then", async () => {

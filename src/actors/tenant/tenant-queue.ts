@@ -9,7 +9,7 @@ import { HELD, type HeldItem, MODERATORS, type ReportItem, REPORTS } from "../..
 import type { ReadResult } from "../../storage/journal.ts";
 import type { PersonalItem } from "../../storage/projections.ts";
 import { answerRejection, answerValue } from "../answers.ts";
-import type { WaitingRoom } from "../calls.ts";
+import type { TenantReply, WaitingRoom } from "../calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
@@ -17,42 +17,38 @@ type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => 
 type Read = ReadResult<readonly PersonalItem[]>;
 
 const RETRY_MS = 500;
+/** One more than is counted tells whether there are more. */
+const LIMIT = QUEUE_ITEMS_MAX + 1;
 
 /** The asker is an administrator. */
 export function answerTenantQueue(env: ShardEnv, request: UserRequest, later: Later): void {
   const { tenant } = request.by;
   const list = (collection: string, done: (read: Read) => void): void =>
-    env.projections.personalItems(tenant, MODERATORS, { collection, limit: QUEUE_ITEMS_MAX }, later(done));
+    env.projections.personalItems(tenant, MODERATORS, { collection, limit: LIMIT }, later(done));
   const unavailable = (): void => answerRejection(env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
   list(HELD, (held) => {
     if (!held.ok) return unavailable();
     list(REPORTS, (reports) => {
       if (!reports.ok) return unavailable();
-      const isCut = held.value.length >= QUEUE_ITEMS_MAX || reports.value.length >= QUEUE_ITEMS_MAX;
-      answerValue(env, request, { waiting: waitingIn(held.value, reports.value), isCut });
+      answerValue(env, request, queueOf(held.value, reports.value));
     });
   });
 }
 
-function waitingIn(held: readonly PersonalItem[], reports: readonly PersonalItem[]): readonly WaitingRoom[] {
+export function queueOf(
+  held: readonly PersonalItem[],
+  reports: readonly PersonalItem[],
+): Pick<TenantReply, "waiting" | "isCut"> {
   const rooms = new Map<RoomId, WaitingRoom>();
-  const add = (
-    { room, card }: PersonalItem,
-    since: number,
-    more: { readonly held: number; readonly reports: number },
-  ) => {
+  const add = ({ room, card }: PersonalItem, since: number, kind: "held" | "reports"): void => {
     const { name, type } = card.settings;
     if (type === "direct") return;
     const known = rooms.get(room) ?? { roomId: room, name, type, held: 0, reports: 0, since };
-    rooms.set(room, {
-      ...known,
-      held: known.held + more.held,
-      reports: known.reports + more.reports,
-      since: Math.min(known.since, since),
-    });
+    rooms.set(room, { ...known, [kind]: known[kind] + 1, since: Math.min(known.since, since) });
   };
   // Only `apply` writes there, so they are of these shapes.
-  for (const item of held) add(item, (item.value as HeldItem).heldAt, { held: 1, reports: 0 });
-  for (const item of reports) add(item, (item.value as ReportItem).openedAt, { held: 0, reports: 1 });
-  return [...rooms.values()].sort((a, b) => a.since - b.since);
+  for (const item of held.slice(0, QUEUE_ITEMS_MAX)) add(item, (item.value as HeldItem).heldAt, "held");
+  for (const item of reports.slice(0, QUEUE_ITEMS_MAX)) add(item, (item.value as ReportItem).openedAt, "reports");
+  const waiting = [...rooms.values()].sort((a, b) => a.since - b.since);
+  return { waiting, isCut: held.length > QUEUE_ITEMS_MAX || reports.length > QUEUE_ITEMS_MAX };
 }
