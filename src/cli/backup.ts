@@ -19,13 +19,14 @@ import { err, ok, type Result } from "../base/result.ts";
 import type { Config } from "../config.ts";
 import { copyDatabase } from "../storage/sqlite/copy-database.ts";
 import { DATABASE_FILE } from "../storage/sqlite/schema.ts";
+import { FOLLOWERS_FILE } from "../storage/sqlite/sqlite-follow-store.ts";
 import { Complaints, readNamed } from "./arguments.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { runStoreCommand } from "./store-command.ts";
 
 const USAGE = "usage: bun run backup --out FOLDER";
 const KIB = 1_024;
-/** The database has its own way; the rest of these is made again from it, or begun again by whoever was at it. */
+/** Databases have their own way; the rest of these is made again from them, or begun again by whoever was at it. */
 const LEFT_OUT =
   /^(?:stoa|search|followers)\.db(?:-wal|-shm|-journal)?$|^reindex\.json$|^attachments\/uploads$|\.part$/;
 
@@ -57,6 +58,12 @@ async function run(config: Config, { out }: BackupArguments): Promise<Result<str
   const bar = new ProgressBar("KiB");
   const onProgress = (bytes: number, total: number): void =>
     bar.update(Math.floor(bytes / KIB), Math.ceil(total / KIB));
+  // Before the database: a position that is behind its log is caught up, one beyond it would begin again.
+  const positions = join(dataDir, FOLLOWERS_FILE);
+  if (existsSync(positions)) {
+    await copyDatabase({ from: positions, to: join(part, FOLLOWERS_FILE), onProgress: () => undefined });
+    sync(join(part, FOLLOWERS_FILE));
+  }
   const bytes = await copyDatabase({ from: database, to: join(part, DATABASE_FILE), onProgress });
   bar.clear();
   sync(join(part, DATABASE_FILE));

@@ -2,6 +2,7 @@
  * Backups that were taken while people talk, and what is there when one is started: judged by the history checkers of the
  * simulation (the log itself) and of the chaos tests (what clients were told and saw).
  */
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -158,6 +159,9 @@ test("SQLite: a backup under load starts in an empty folder with all that was ac
     expect(acked.flat().length).toBeGreaterThan(RATE / 2);
     expect(sum(kept)).toBeLessThan(sum(before));
     expect(existsSync(join(out, "search.db"))).toBe(false);
+    const followers = new Database(join(out, "followers.db"), { readonly: true });
+    expect(followers.query("SELECT count(*) FROM position").values()[0]?.[0]).toBeGreaterThan(0);
+    followers.close();
     expect(statSync(out).mode & 0o077).toBe(0);
     expect(await Bun.file(join(out, "jwt-secret")).text()).toContain("a secret");
 
