@@ -167,6 +167,26 @@ test("replies in threads that one follows are counted, until they are read here 
   expect((await open("ann_r5")).threads).toEqual([]);
 }, 20_000);
 
+test("reading a part of what waited before one came leaves the rest, here and on the other device", async () => {
+  const [ann] = await twoIn("r7");
+  await server.rest("POST", "/v1/chat/rooms/r7/join", { token: server.token({ user: "cid7" }) });
+  const seqs: number[] = [];
+  for (let i = 0; i < 5; i += 1) seqs.push((await ann.send("r7", i === 3 ? "@cid7 look" : `m${i}`)).seq ?? 0);
+  const [laptop, phone] = await Promise.all([open("cid7"), open("cid7")]);
+  await Promise.all([laptop.join("r7"), phone.join("r7")]);
+  expect(laptop.unread("r7")).toMatchObject({ unread: 5, mentions: 1 });
+  laptop.markRead("r7", seqs[1]);
+  for (const one of [laptop, phone]) {
+    await eventually(async () => expect(one.unread("r7")).toMatchObject({ unread: 3, mentions: 1 }));
+  }
+  await ann.send("r7", "one more");
+  await eventually(async () => expect(laptop.unread("r7").unread).toBe(4));
+  laptop.markRead("r7");
+  for (const one of [laptop, phone]) {
+    await eventually(async () => expect(one.unread("r7")).toMatchObject({ unread: 0, mentions: 0, total: 0 }));
+  }
+}, 20_000);
+
 test("what the server refuses is kept for the user; REST answers without its envelope, and refuses in the same way", async () => {
   const [ann, ben] = await twoIn("r6");
   await ann.request({ type: "mute_member", roomId: "r6", userId: "ben_r6" });
