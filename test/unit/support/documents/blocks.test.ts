@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import project from "../../../../package.json" with { type: "json" };
 import { blocksOf, documents } from "../../../support/documents/blocks.ts";
 
@@ -47,4 +47,27 @@ test("every command of npm that a document names is one of package.json", () => 
   expect(named.length).toBeGreaterThan(50);
   const unknown = named.filter((name) => name !== undefined && !(name in project.scripts));
   expect([...new Set(unknown)]).toEqual([]);
+});
+
+/** A command's program, with the files that it imports. */
+function sourcesOf(script: string): string {
+  const entry = /\S+\.m?[jt]s$/.exec(script.replace(/^node scripts\/bun\.mjs /, ""))?.[0] ?? "";
+  const source = readFileSync(join(root, entry), "utf8");
+  const imported = [...source.matchAll(/from "(\.[^"]+)"/g)].map(([, path = ""]) => join(root, dirname(entry), path));
+  return [source, ...imported.map((path) => readFileSync(path, "utf8"))].join("\n");
+}
+
+test("every option of a command that a document names is one that its program reads", () => {
+  const scripts = new Map(Object.entries(project.scripts));
+  const uses = documents(root).flatMap((path) =>
+    [...readFileSync(path, "utf8").matchAll(/npm run (?:--silent )?([a-z][\w:-]*) -- ([^`\n#|)]+)/g)].map(
+      ([use, name = "", options = ""]) => ({ use, name, options: options.match(/--[a-z][a-z-]*/g) ?? [] }),
+    ),
+  );
+  expect(uses.length).toBeGreaterThan(30);
+  const unknown = uses.flatMap(({ use, name, options }) => {
+    const sources = sourcesOf(scripts.get(name) ?? "");
+    return options.filter((option) => !new RegExp(`\\b${option.slice(2)}\\b`).test(sources)).map(() => use);
+  });
+  expect(unknown).toEqual([]);
 });
