@@ -12,7 +12,8 @@ import type { UserKeepReply } from "../keeping-calls.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { TENANT_AUDIT } from "./tenant-audit.ts";
 import { marksOf } from "../room/thread-marks.ts";
-import { browsersOf, EAGER, notifiedOf, preferencesOf } from "../user/user-notify.ts";
+import { browsersOf } from "../user/user-browsers.ts";
+import { EAGER, notifiedOf, preferencesOf } from "../user/user-notify.ts";
 import { blocksOf } from "../user/user-blocks.ts";
 import { UPLOADS } from "../user/user-uploads.ts";
 

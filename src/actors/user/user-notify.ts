@@ -1,11 +1,10 @@
 /**
- * What one person wants to be told of while they are away, the browsers that get it, and how far they were told: documents.
+ * What one person wants to be told of while they are away, and how far they were told: documents.
  * Invariant: how far they were told only goes forward; who wants all messages stands in the tenant's list of these before it
  * stands in the person's own settings, so that the list lacks nobody.
  */
-import { hash32 } from "../../base/hash.ts";
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
-import { BLOCKS_MAX, NOTIFY_ROOMS_MAX, PUSH_SUBSCRIPTIONS_MAX } from "../../base/limits.ts";
+import { BLOCKS_MAX, NOTIFY_ROOMS_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import {
   type Preferences,
@@ -15,7 +14,7 @@ import {
 } from "../../domain/notify/preferences.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Done } from "../../storage/journal.ts";
-import type { ListedDocument, StoredDocument } from "../../storage/projections.ts";
+import type { StoredDocument } from "../../storage/projections.ts";
 import { changeDocument } from "../change-document.ts";
 import { gather } from "../gather.ts";
 import type {
@@ -24,12 +23,12 @@ import type {
   NotifyReply,
   NotifySettingsAsk,
   NotifySettingsReply,
-  PushSubscription,
   RoomSetting,
 } from "../notify-calls.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { TENANT_NOTIFY, TENANT_SETTINGS } from "../tenant/tenant-moderation.ts";
 import { blocksOf } from "./user-blocks.ts";
+import { UserBrowsers } from "./user-browsers.ts";
 
 type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer<Value> = (result: Result<Value, Rejection>) => void;
@@ -43,9 +42,6 @@ export function preferencesOf(userId: UserId): string {
 }
 export function notifiedOf(userId: UserId): string {
   return `notified.${userId}`;
-}
-export function browsersOf(userId: UserId): string {
-  return `push.${userId}`;
 }
 
 const PERSON = "me";
@@ -65,12 +61,14 @@ export class UserNotify {
   readonly #tenant: TenantId;
   readonly #userId: UserId;
   readonly #later: Later;
+  readonly #browsers: UserBrowsers;
 
   constructor(env: ShardEnv, tenant: TenantId, userId: UserId, later: Later) {
     this.#env = env;
     this.#tenant = tenant;
     this.#userId = userId;
     this.#later = later;
+    this.#browsers = new UserBrowsers(env, tenant, userId, later);
   }
 
   settings(ask: NotifySettingsAsk, answer: Answer<NotifySettingsReply>): void {
@@ -86,7 +84,7 @@ export class UserNotify {
       case "rooms":
         return this.#rooms(ask, answer);
       case "browsers":
-        return this.#ownBrowsers(ask, answer);
+        return this.#browsers.asked(ask, answer);
     }
   }
 
@@ -101,7 +99,7 @@ export class UserNotify {
         return this.#told(room, told, (done) => answer(done.ok ? ok({ isLive: isLive() }) : done));
       }
       case "forget_browsers":
-        return this.#forget(ask.ids, (done) => answer(done.ok ? ok({ isLive: isLive() }) : done));
+        return this.#browsers.forget(ask.ids, (done) => answer(done.ok ? ok({ isLive: isLive() }) : done));
     }
   }
 
@@ -179,64 +177,6 @@ export class UserNotify {
     );
   }
 
-  // ---------------------------------------------------------------------------------------------- browsers
-
-  #ownBrowsers(ask: Extract<NotifySettingsAsk, { of: "browsers" }>, answer: Answer<NotifySettingsReply>): void {
-    this.#browsers((read) => {
-      if (!read.ok) return answer(err(UNAVAILABLE));
-      const known = read.value;
-      if (ask.put !== undefined) return this.#add(ask.put, known, answer);
-      if (ask.remove === undefined) return answer(ok({ browsers: known }));
-      const removed = known.some(({ id }) => id === ask.remove);
-      this.#forget([ask.remove], (done) => answer(done.ok ? ok({ removed }) : done));
-    });
-  }
-
-  /** The same address again takes the place of what is known of it. */
-  #add(put: PushSubscription, known: readonly KeptSubscription[], answer: Answer<NotifySettingsReply>): void {
-    const id = browserIdOf(put.endpoint);
-    const others = known.filter((browser) => browser.id !== id);
-    const surplus = others.slice(0, Math.max(0, others.length + 1 - PUSH_SUBSCRIPTIONS_MAX));
-    const value = { ...put, addedAt: this.#env.clock.wallMs() };
-    this.#change(
-      browsersOf(this.#userId),
-      id,
-      () => ok(value),
-      (added) => {
-        if (!added.ok) return answer(added);
-        this.#forget(
-          surplus.map((browser) => browser.id),
-          (done) => answer(done.ok ? ok({ id }) : done),
-        );
-      },
-    );
-  }
-
-  #browsers(done: Done<readonly KeptSubscription[]>): void {
-    this.#env.projections.listDocuments(
-      this.#tenant,
-      browsersOf(this.#userId),
-      // Two of them that were added at once, by two owners of this actor.
-      { limit: 2 * PUSH_SUBSCRIPTIONS_MAX },
-      this.#later((read) => {
-        if (!read.ok) return done(read);
-        const browsers = read.value.map(({ id, value }: ListedDocument) => ({ ...(value as KeptSubscription), id }));
-        done({ ok: true, value: browsers.toSorted((a, b) => a.addedAt - b.addedAt) });
-      }),
-    );
-  }
-
-  #forget(ids: readonly string[], done: Answer<true>): void {
-    const [id, ...rest] = ids;
-    if (id === undefined) return done(ok(true));
-    this.#change(
-      browsersOf(this.#userId),
-      id,
-      () => ok(null),
-      (gone) => (gone.ok ? this.#forget(rest, done) : done(gone)),
-    );
-  }
-
   // ---------------------------------------------------------------------------------------------- for whoever sends
 
   #check(
@@ -250,7 +190,7 @@ export class UserNotify {
       this.#reading(own, PERSON),
       this.#reading(own, `${ROOM}${room}`),
       this.#reading(notifiedOf(this.#userId), room),
-      (done) => this.#browsers(done),
+      (done) => this.#browsers.list(done),
       (done) => (hasBlocks ? this.#blocked(done) : done({ ok: true, value: [] })),
     ];
     gather(reads, (read) => {
@@ -327,9 +267,3 @@ const TOO_MANY_ROOMS: Rejection = {
   code: "too_many",
   message: `There are notification settings for ${NOTIFY_ROOMS_MAX} rooms already.`,
 };
-
-/** Of the address alone: whoever adds it again names the same. */
-export function browserIdOf(endpoint: string): string {
-  const parts = [1, 2, 3].map((seed) => hash32(endpoint, seed).toString(36));
-  return parts.join("");
-}
