@@ -21,14 +21,8 @@ type Failed = (why: string) => void;
 export function sqsNotifier(place: AwsPlace & { readonly queueUrl: string }, failed: Failed): Notifier {
   const { queueUrl } = place;
   const client = sqsClient(place);
-  const isFifo = queueUrl.endsWith(".fifo");
   const sender = new BatchSender(async (notifications) => {
-    const Entries = notifications.map((notification, place_) => ({
-      Id: String(place_),
-      MessageBody: messageOf(notification),
-      MessageAttributes: attributesOf(notification),
-      ...(isFifo && orderOf(notification)),
-    }));
+    const Entries = notifications.map((one, i) => ({ ...entryOf(one, i, queueUrl), MessageBody: messageOf(one) }));
     return outcomesOf(await client.send(new SendMessageBatchCommand({ QueueUrl: queueUrl, Entries })));
   }, failed);
   return { name: "sqs", send: (notification) => sender.send(notification), close: () => client.destroy() };
@@ -37,15 +31,11 @@ export function sqsNotifier(place: AwsPlace & { readonly queueUrl: string }, fai
 export function snsNotifier(place: AwsPlace & { readonly topicArn: string }, failed: Failed): Notifier {
   const { topicArn } = place;
   const client = snsClient(place);
-  const isFifo = topicArn.endsWith(".fifo");
   const sender = new BatchSender(async (notifications) => {
-    const PublishBatchRequestEntries = notifications.map((notification, place_) => ({
-      Id: String(place_),
-      Message: messageOf(notification),
-      MessageAttributes: attributesOf(notification),
-      ...(isFifo && orderOf(notification)),
-    }));
-    return outcomesOf(await client.send(new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries })));
+    const entries = notifications.map((one, i) => ({ ...entryOf(one, i, topicArn), Message: messageOf(one) }));
+    return outcomesOf(
+      await client.send(new PublishBatchCommand({ TopicArn: topicArn, PublishBatchRequestEntries: entries })),
+    );
   }, failed);
   return { name: "sns", send: (notification) => sender.send(notification), close: () => client.destroy() };
 }
@@ -69,14 +59,14 @@ function clientOf({ region, endpoint, anyCredentials }: AwsPlace) {
   };
 }
 
-/** For filters of subscriptions. */
-function attributesOf({ tenantId, reason }: Notification) {
+/** What both services take of one, but for its text: by its place, with what subscriptions filter by and, where they keep one, its order. */
+function entryOf({ tenantId, reason, collapseKey, id }: Notification, place: number, to: string) {
   return {
-    tenantId: { DataType: "String", StringValue: tenantId },
-    reason: { DataType: "String", StringValue: reason },
+    Id: String(place),
+    MessageAttributes: {
+      tenantId: { DataType: "String", StringValue: tenantId },
+      reason: { DataType: "String", StringValue: reason },
+    },
+    ...(to.endsWith(".fifo") && { MessageGroupId: collapseKey, MessageDeduplicationId: id }),
   };
-}
-
-function orderOf({ collapseKey, id }: Notification) {
-  return { MessageGroupId: collapseKey, MessageDeduplicationId: id };
 }
