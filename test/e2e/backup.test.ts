@@ -51,10 +51,10 @@ async function histories(server: TestServer, { token }: Person): Promise<Histori
 }
 
 /** The log of each room hangs together, and is the beginning of what there was. */
-async function checkLogs(journal: Journal, before: Histories): Promise<Histories> {
+async function checkLogs(journal: Journal, before: Histories, rooms = CROWD_ROOMS): Promise<Histories> {
   const broken: string[] = [];
   const kept = new Map<string, readonly Kept[]>();
-  for (const room of CROWD_ROOMS) {
+  for (const room of rooms) {
     const log = await readLog(journal, room);
     checkLog(log, (rule, message) => broken.push(`${rule}: ${message}`));
     const messages = messagesOf(log);
@@ -106,12 +106,11 @@ async function uploadFile(server: TestServer, { token }: Person, bytes: Uint8Arr
   return textAt(done.body, "data.url");
 }
 
-async function backup(dataDir: string, out: string) {
+async function command(name: string, args: readonly string[], env: Readonly<Record<string, string>>) {
   const { PATH } = process.env;
-  const command = [process.execPath, "src/cli/backup.ts", "--out", out];
-  const child = Bun.spawn(command, {
+  const child = Bun.spawn([process.execPath, `src/cli/${name}.ts`, ...args], {
     cwd: root,
-    env: { PATH, STOA_DATA_DIR: dataDir },
+    env: { PATH, ...env },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -122,6 +121,8 @@ async function backup(dataDir: string, out: string) {
   ]);
   return { said, errors, code };
 }
+
+const backup = (dataDir: string, out: string) => command("backup", ["--out", out], { STOA_DATA_DIR: dataDir });
 
 test("SQLite: a backup under load starts in an empty folder with all that was acked before it, and goes on", async () => {
   const server = await TestServer.start({ env: NO_RATES });
@@ -199,6 +200,31 @@ test("a backup is refused where it would damage or mean something else", async (
   }
 });
 
+/** One room, exported from tables that are written to, into an empty folder with SQLite: a beginning of the room as it is now. */
+async function capsuleUnderLoad(
+  tables: Readonly<Record<string, string>>,
+  before: Histories,
+  server: TestServer,
+  reader: Person,
+): Promise<void> {
+  const [room = ""] = CROWD_ROOMS;
+  const folder = temporaryFolder();
+  try {
+    const file = join(folder.path, "room.capsule");
+    const made = await command("export", ["--room", room, "--out", file], tables);
+    expect(made).toMatchObject({ code: 0 });
+    const data = { STOA_DATA_DIR: join(folder.path, "data") };
+    expect(await command("import", ["--file", file], data)).toMatchObject({ code: 0 });
+    const storage = openSqliteToRead(data.STOA_DATA_DIR);
+    const now = new Map([[room, await readHistory(server, room, reader.token)]]);
+    const kept = await checkLogs(storage.journal, now, [room]);
+    await storage.close();
+    expect(kept.get(room)?.length).toBeGreaterThanOrEqual(before.get(room)?.length ?? 0);
+  } finally {
+    folder.remove();
+  }
+}
+
 test("DynamoDB: a rooms table from before the messages table is a whole state, with all that was acked before", async () => {
   const dynamo = await startDynalite();
   const [first, second] = [await makeTestTables(dynamo), await makeTestTables(dynamo)];
@@ -221,7 +247,13 @@ test("DynamoDB: a rooms table from before the messages table is a whole state, w
     const acked = ackedBy(people);
     const messages = await readTable(first.location, first.location.messagesTable);
     const before = await histories(server, sleeper);
-    await talk(people, RATE, 300, new SeededRandom(4));
+    const stop = startTalk({
+      people: people.map((talker) => ({ talker, rooms: CROWD_ROOMS })),
+      rate: RATE,
+      random: new SeededRandom(4),
+    });
+    await capsuleUnderLoad(env(first), before, server, sleeper);
+    stop();
     await server.kill();
 
     await writeTable(second.location, second.location.roomsTable, rooms);
