@@ -94,13 +94,22 @@ export class Terminal {
     return status;
   }
 
-  /** Hangs up; what does not end by that is ended. */
+  /** Hangs up. Some programs don't end by that (to HAProxy it means something else): what is left is ended. */
   async close(): Promise<void> {
+    const left = this.#inBackground();
     const late = setTimeout(() => this.#process.kill("SIGKILL"), CLOSE_MS_MAX);
     this.#process.terminal?.close();
     this.#process.kill("SIGHUP");
     await this.#process.exited;
     clearTimeout(late);
+    for (const pid of left) end(pid);
+  }
+
+  /** Every process of this terminal's session but its bash. */
+  #inBackground(): readonly number[] {
+    const { stdout } = Bun.spawnSync(["ps", "-o", "pid=", "--sid", String(this.#process.pid)]);
+    const pids = stdout.toString().split(/\s+/).map(Number);
+    return pids.filter((pid) => pid > 0 && pid !== this.#process.pid);
   }
 
   /** Bash answers when it has done what was typed before; the answer to this question alone. */
@@ -133,5 +142,14 @@ export class Terminal {
         };
       });
     }
+  }
+}
+
+function end(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (error) {
+    // It has ended by the hang-up.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
   }
 }
