@@ -23,7 +23,7 @@ import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-con
 import { LogFollowers } from "./followers/log-followers.ts";
 import { SearchConsumer } from "./followers/search-consumer.ts";
 import type { WebhookConfig } from "./config-feed.ts";
-import { EventBridge, type EventBridgeSettings } from "./integrations/event-bridge.ts";
+import type { EventBridgeSettings } from "./integrations/event-bridge.ts";
 import { openRunners } from "./integrations/webhooks/open-webhooks.ts";
 import type { WebhookFigures } from "./integrations/webhooks/webhook-runners.ts";
 import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
@@ -119,7 +119,11 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
       },
     });
   const documents = new FeedDocuments(engine, clock);
-  const bridge = settings.eventBridge && new EventBridge(settings.eventBridge, { engine, documents, clock, report });
+  const bridge =
+    settings.eventBridge &&
+    new (await import("./integrations/event-bridge.ts")).EventBridge(settings.eventBridge, {
+      ...{ engine, documents, clock, report },
+    });
   const consumers: readonly LogConsumer[] = [
     ...(search === undefined ? [] : [new SearchConsumer(search.index, setImmediate)]),
     ...(streams === undefined ? [] : [streams]),
