@@ -5,7 +5,8 @@ import type { Clock } from "../../base/clock.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import { parseCursor } from "../../feed/cursor.ts";
 import type { FeedReader } from "../../feed/feed-reader.ts";
-import type { WebhookProbes, Webhooks, Probed } from "../../feed/webhooks.ts";
+import type { Probed, WebhookProbes } from "../../feed/webhook-records.ts";
+import type { Webhooks } from "../../feed/webhooks.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Outcome, WebhookSender } from "./webhook-sender.ts";
 

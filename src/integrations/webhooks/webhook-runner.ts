@@ -11,7 +11,8 @@ import type { Random } from "../../base/prng.ts";
 import type { Result } from "../../base/result.ts";
 import { cursorText, FEED_START, type FeedCursor, parseCursor } from "../../feed/cursor.ts";
 import type { FeedPage, FeedReader } from "../../feed/feed-reader.ts";
-import type { Webhook, WebhookPlace, Webhooks } from "../../feed/webhooks.ts";
+import type { Webhook, WebhookPlace } from "../../feed/webhook-records.ts";
+import type { Webhooks } from "../../feed/webhooks.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Outcome, WebhookSender } from "./webhook-sender.ts";
 

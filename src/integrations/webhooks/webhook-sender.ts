@@ -7,7 +7,7 @@ import type { TenantId } from "../../base/ids.ts";
 import { WEBHOOK_ANSWER_BYTES_MAX } from "../../base/limits.ts";
 import { cursorText, type FeedCursor } from "../../feed/cursor.ts";
 import type { FeedPage } from "../../feed/feed-reader.ts";
-import type { Webhook } from "../../feed/webhooks.ts";
+import type { Webhook } from "../../feed/webhook-records.ts";
 import type { OutwardHttp } from "../outward-http.ts";
 import { signatureOf } from "../signed-questions.ts";
 

@@ -5,7 +5,7 @@ import type { RoomId, UserId } from "../../../../src/base/ids.ts";
 import { parseRange } from "../../../../src/base/ip-ranges.ts";
 import { FEED_START } from "../../../../src/feed/cursor.ts";
 import type { FeedPage } from "../../../../src/feed/feed-reader.ts";
-import type { Webhook } from "../../../../src/feed/webhooks.ts";
+import type { Webhook } from "../../../../src/feed/webhook-records.ts";
 import { OutwardHttp } from "../../../../src/integrations/outward-http.ts";
 import { WebhookSender } from "../../../../src/integrations/webhooks/webhook-sender.ts";
 import { ACME } from "../../../support/feed-rig.ts";
