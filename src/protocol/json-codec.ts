@@ -54,7 +54,7 @@ export class JsonCodec implements Codec {
     this.#spell = name === "snake" ? snakeName : (canonical) => canonical;
     const fields = Object.values(schema).flatMap((spec) => allFields(spec.fields));
     this.#canonicalNames = new Map(
-      ["roomId", ...fields.map(({ name }) => name)].map((name) => [snakeName(name), name]),
+      ["roomId", ...fields.flatMap(({ name, aliases = [] }) => [name, ...aliases])].map((n) => [snakeName(n), n]),
     );
     this.#records = new Set(fields.filter(({ kind }) => kind.kind === "record").map(({ name }) => name));
   }

@@ -95,6 +95,9 @@ const attachment: Kind = {
   ],
 };
 
+/** What is shown says `isAnonymous`: who writes it as they read it must not be named for it. */
+const anonymous: Field = { ...optional("anonymous", flag), aliases: ["isAnonymous"] };
+
 const poll: Kind = {
   kind: "record",
   fields: [
@@ -105,7 +108,7 @@ const poll: Kind = {
     ),
     optional("multiple", flag),
     optional("maxChoices", { kind: "uint", min: 1 }),
-    optional("anonymous", flag),
+    anonymous,
     optional("closesAt", { kind: "time" }),
   ],
 };
@@ -249,7 +252,7 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
         optional("attachments", list(attachment, ATTACHMENTS_MAX)),
         optional("mentionRoom", flag),
         optional("poll", poll),
-        { ...optional("anonymous", flag), aliases: ["isAnonymous"] },
+        anonymous,
       ],
       rule: contentOrAttachment,
     },

@@ -25,6 +25,8 @@ import { iso, messageJson } from "../rest/views.ts";
 const sendBody = t.Object({
   content: t.String(),
   type: t.Optional(messageType),
+  /** The frames' name of `type`. */
+  messageType: t.Optional(messageType),
   replyTo: t.Optional(t.Union([messageId, t.Null()])),
   mentions: t.Optional(t.Array(userId, { maxItems: MENTIONS_MAX })),
   attachments: t.Optional(t.Array(attachment, { maxItems: ATTACHMENTS_MAX })),
@@ -32,6 +34,8 @@ const sendBody = t.Object({
   poll: t.Optional(newPoll),
   /** Shown under the author's pseudonym in this room. */
   isAnonymous: t.Optional(t.Boolean()),
+  /** The frames' name of it: passed over, it would name its author. */
+  anonymous: t.Optional(t.Boolean()),
   ...mutationFields,
 });
 const editBody = t.Object({ content: t.String(), ...mutationFields });
@@ -49,9 +53,9 @@ export function messagesPlugin(prefix: string, options: RestOptions) {
         const command = {
           kind: "send_message",
           content: body.content,
-          messageType: body.type ?? (body.poll === undefined ? "text" : "poll"),
+          messageType: body.type ?? body.messageType ?? (body.poll === undefined ? "text" : "poll"),
           ...poll.value,
-          ...(body.isAnonymous === true ? { anonymous: true } : {}),
+          ...(body.isAnonymous === true || body.anonymous === true ? { anonymous: true } : {}),
           ...(body.replyTo == null ? {} : { replyTo: body.replyTo }),
           ...(body.mentions === undefined ? {} : { mentions: body.mentions }),
           ...(body.mentionRoom === undefined ? {} : { mentionRoom: body.mentionRoom }),

@@ -21,13 +21,16 @@ export const newPoll = t.Object({
   multiple: t.Optional(t.Boolean()),
   maxChoices: t.Optional(t.Integer({ minimum: 1, maximum: POLL_OPTIONS_MAX })),
   anonymous: t.Optional(t.Boolean()),
+  /** Its name in a poll that is shown. */
+  isAnonymous: t.Optional(t.Boolean()),
   closesAt: t.Optional(t.String({ maxLength: 40, description: "ISO 8601 with its zone" })),
 });
 
 /** The poll of a message that is to be sent. */
 export function pollOf(poll: typeof newPoll.static | undefined): Result<Pick<SendMessage, "poll">, Rejection> {
   if (poll === undefined) return ok({});
-  const { question, options, multiple, maxChoices, anonymous, closesAt } = poll;
+  const { question, options, multiple, maxChoices, closesAt } = poll;
+  const anonymous = poll.anonymous ?? poll.isAnonymous;
   const time = timeOf(closesAt);
   if (closesAt !== undefined && time === undefined) {
     return err({ code: "invalid_field", field: "poll", message: "poll.closesAt must be ISO 8601 with its zone." });

@@ -220,6 +220,19 @@ describe("what the engine is asked", () => {
     } as never);
   });
 
+  test("what frames call `anonymous` and `messageType` is not passed over, and a poll may say `isAnonymous`", async () => {
+    const commandOf = async (body: object) => {
+      await ask("POST", "/v1/chat/rooms/room_1/messages", { content: "x", ...body });
+      const { call } = options.engine.last;
+      return call.kind === "mutate" ? call.command : undefined;
+    };
+    expect(await commandOf({ anonymous: true })).toMatchObject({ anonymous: true });
+    expect(await commandOf({ anonymous: true, isAnonymous: false })).toMatchObject({ anonymous: true });
+    expect(await commandOf({ messageType: "image" })).toMatchObject({ messageType: "image" });
+    const poll = { question: "?", options: [{ text: "a" }, { text: "b" }] };
+    expect(await commandOf({ poll: { ...poll, isAnonymous: true } })).toMatchObject({ poll: { anonymous: true } });
+  });
+
   test("the documented null of replyTo means none", async () => {
     await ask("POST", "/v1/chat/rooms/room_1/messages", { content: "x", replyTo: null });
     const { call } = options.engine.last;

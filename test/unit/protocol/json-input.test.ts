@@ -73,6 +73,24 @@ test("a reaction may be called reaction or emoji", () => {
   ).toStrictEqual({ ok: true, value: frame } as never);
 });
 
+test("a message and a poll may say `isAnonymous`, as what is shown does", () => {
+  const poll = { question: "?", options: [{ text: "a" }, { text: "b" }] };
+  for (const codec of [json, camel]) {
+    const said = codec.decode(JSON.stringify({ ...send, isAnonymous: true, poll: { ...poll, isAnonymous: true } }));
+    expect(said).toMatchObject({ value: { anonymous: true, poll: { anonymous: true } } });
+  }
+  const said = snake.decode(
+    JSON.stringify({
+      type: "send_message",
+      room_id: "room",
+      content: "x",
+      is_anonymous: true,
+      poll: { ...poll, is_anonymous: true },
+    }),
+  );
+  expect(said).toMatchObject({ value: { anonymous: true, poll: { anonymous: true } } });
+});
+
 test("a room called like a part of every object is a room like any other", () => {
   const result = json.decode('{"type":"resume","rooms":{"__proto__":5,"constructor":6}}');
   const rooms = result.ok && result.value.type === "resume" ? result.value.rooms : {};
