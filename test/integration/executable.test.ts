@@ -52,6 +52,9 @@ test("it serves with several threads, finds messages by their words, and has the
   // The copy is made by a thread of its own, which is in the file as well.
   const copy = runOn(server.dataDir, "backup", "--out", join(folder.path, "copy"));
   expect([copy.code, copy.out]).toEqual([0, expect.stringContaining("copy: a database of ")]);
+  const page = await server.rest("GET", "/");
+  const script = /src="([^"]+\.js)"/.exec(page.text)?.[1] ?? "";
+  expect((await server.rest("GET", script)).status).toBe(200);
   const health = await server.rest("GET", "/api/health");
   expect(health.body).toMatchObject({ status: "healthy" });
   expect((await server.stop()).code).toBe(0);
