@@ -124,7 +124,8 @@ export class RoomList {
     if (frame.type !== "notification") return;
     const { kind, roomId } = frame;
     if (kind === "banned") this.remove(roomId);
-    else if (kind === "request_approved" || kind === "mention") this.#mustKnow(roomId);
+    // Whoever is brought into a room is told so as of an invite.
+    else if (kind === "request_approved" || kind === "mention" || kind === "invite") this.#mustKnow(roomId);
     else if (kind === "unread") {
       this.#mustKnow(roomId);
       // Counts without one's own hand in it: somebody wrote.

@@ -1,47 +1,20 @@
 /** The web page in Chromium, against the real server: people who talk, answer, react, edit, search, upload, ask and moderate. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
-import { axeProblems } from "../support/axe.ts";
-import { TestBrowser } from "../support/chromium.ts";
 import { fillRoom } from "../support/fill-room.ts";
-import { listAt, textAt } from "../support/json.ts";
-import { ProviderServer } from "../support/provider-server.ts";
-import { TestServer } from "../support/server.ts";
-import { WebPerson } from "../support/web-person.ts";
+import { WebPair } from "../support/web-pair.ts";
+import type { WebPerson } from "../support/web-person.ts";
 
 setDefaultTimeout(90_000);
 
-const LONG_ROOM = 100_000;
-const provider = new ProviderServer();
-let server: TestServer;
-let browser: TestBrowser;
+let pair: WebPair;
 let ann: WebPerson;
 let ben: WebPerson;
 
 beforeAll(async () => {
-  const rates = { STOA_RATE_PER_SECOND: "1000000", STOA_RATE_BURST: "1000000" };
-  server = await TestServer.start({ env: { NODE_ENV: "development", ...provider.env, ...rates } });
-  browser = await TestBrowser.start();
-  [ann, ben] = await Promise.all([
-    WebPerson.signIn(browser, server, "Ann", { isAdmin: true }),
-    WebPerson.signIn(browser, server, "Ben", { colorScheme: "dark" }),
-  ]);
+  pair = await WebPair.start();
+  ({ ann, ben } = pair);
 });
-afterAll(async () => {
-  await browser?.stop();
-  await server?.dispose();
-  await provider.stop();
-});
-
-const tokenOf = (user: string, name = user): string => server.token({ user, name });
-
-/** A room of Ann's in which Ben is, open in front of both. */
-async function roomOfBoth(roomId: string, settings: object = {}): Promise<void> {
-  const body = { roomId, name: `Room ${roomId}`, type: "public", ...settings };
-  expect((await server.rest("POST", "/v1/chat/rooms", { token: tokenOf("ann", "Ann"), body })).status).toBe(201);
-  const joined = await server.rest("POST", `/v1/chat/rooms/${roomId}/join`, { token: tokenOf("ben", "Ben"), body: {} });
-  expect(joined.status).toBe(200);
-  await Promise.all([ann.open(roomId), ben.open(roomId)]);
-}
+afterAll(() => pair?.stop());
 
 test("two people find a room, talk, answer, react, edit and delete", async () => {
   await ann.button("Discover rooms").first().click();
@@ -77,8 +50,25 @@ test("two people find a room, talk, answer, react, edit and delete", async () =>
   await ann.page.getByText("Seen by Ben").waitFor({ state: "detached" });
 });
 
+test("what people write is text and nothing else, whatever it looks like", async () => {
+  await pair.room("text");
+  await ann.say(
+    '<img src=x onerror="alert(1)"> [x](javascript:alert(2)) [ok](https://example.org/a?b=1) _it_',
+    "<img src=x",
+  );
+  const text = (await ben.message("<img src=x")).locator(".message-text");
+  expect(await text.textContent()).toBe('<img src=x onerror="alert(1)"> [x](javascript:alert(2)) ok it');
+  expect(await text.locator("img").count()).toBe(0);
+  const links = await ben.page.evaluate<readonly string[][]>(
+    "[...document.querySelectorAll('.message-text a')].map(({ href, rel, target }) => [href, rel, target])",
+  );
+  expect(links).toEqual([["https://example.org/a?b=1", "noopener noreferrer nofollow", "_blank"]]);
+  await ann.say("```js\n**not bold** <b>\n```", "**not bold** <b>");
+  expect(await (await ben.message("**not bold** <b>")).locator("pre code").textContent()).toBe("**not bold** <b>");
+});
+
 test("drafts stay with their room, Escape takes a reply back, mentions are offered and counted", async () => {
-  await roomOfBoth("drafts");
+  await pair.room("drafts");
   await ann.field.fill("not ready yet");
   await ann.open("general");
   expect(await ann.field.inputValue()).toBe("");
@@ -103,7 +93,7 @@ test("drafts stay with their room, Escape takes a reply back, mentions are offer
 });
 
 test("a thread goes on beside the room, a pin and a search lead back to their message", async () => {
-  await roomOfBoth("threads");
+  await pair.room("threads");
   await ann.say("Where shall we eat the aubergines?");
   const question = await ben.message("aubergines");
   await ben.tool(question, "Reply in a thread");
@@ -129,7 +119,7 @@ test("a thread goes on beside the room, a pin and a search lead back to their me
 });
 
 test("a poll is asked, voted on and closed", async () => {
-  await roomOfBoth("polls");
+  await pair.room("polls");
   await ann.button("Make a poll").click();
   await ann.page.getByLabel("Question").fill("Tea or coffee?");
   await ann.page.getByLabel("Answer 1").fill("Tea");
@@ -149,7 +139,7 @@ const PIXEL = Buffer.from(
 );
 
 test("files go along by button and by drop, pictures are shown, the rest can be fetched", async () => {
-  await roomOfBoth("files");
+  await pair.room("files");
   await ann.page.locator(".room input[type=file]").setInputFiles([
     { name: "dot.png", mimeType: "image/png", buffer: PIXEL },
     { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("some notes") },
@@ -175,18 +165,18 @@ test("files go along by button and by drop, pictures are shown, the rest can be 
 });
 
 test("an answer of the assistant grows in front of both, and can be stopped", async () => {
-  await roomOfBoth("assistant", { enableAI: true });
+  await pair.room("assistant", { enableAI: true });
   let goOn: (() => void) | undefined;
   const gate = new Promise<void>((resolve) => {
     goOn = resolve;
   });
-  provider.next("gemini", [{ text: "Forty" }, { until: gate }, { text: "-two." }]);
+  pair.provider.next("gemini", [{ text: "Forty" }, { until: gate }, { text: "-two." }]);
   await ann.say("@ai what is the answer?");
   await ben.page.locator(".is-growing", { hasText: "Forty" }).waitFor();
   goOn?.();
   await ben.message("Forty-two.");
   await ben.page.locator(".is-growing").waitFor({ state: "detached" });
-  provider.next("gemini", [{ text: "Once upon a time" }, { hang: true }]);
+  pair.provider.next("gemini", [{ text: "Once upon a time" }, { hang: true }]);
   await ann.say("@ai tell me a story");
   await ann.page.locator(".is-growing", { hasText: "Once upon" }).waitFor();
   await ann.button("Stop").click();
@@ -194,7 +184,7 @@ test("an answer of the assistant grows in front of both, and can be stopped", as
 });
 
 test("a message is reported and deleted out of the queue, a member is muted and cannot write", async () => {
-  await roomOfBoth("moderated");
+  await pair.room("moderated");
   await ben.say("Buy cheap watches");
   await ann.menu(await ann.message("cheap watches"), "Report");
   await ann.page.getByRole("dialog").getByRole("button", { name: "Report" }).click();
@@ -219,173 +209,99 @@ test("a message is reported and deleted out of the queue, a member is muted and 
 });
 
 test("what is written without a connection is sent when there is one again", async () => {
-  await roomOfBoth("offline");
+  await pair.room("offline");
   await ben.say("still here");
-  await server.kill();
+  await pair.server.kill();
   await ben.page.getByText(/Connection lost|You are offline/).waitFor();
   await ben.field.fill("written in the dark");
   await ben.field.press("Enter");
   await ben.page.locator(".message.is-pending", { hasText: "written in the dark" }).waitFor();
-  await server.restart();
+  await pair.server.restart();
   await ann.message("written in the dark");
   await ben.page.locator(".message.is-pending").waitFor({ state: "detached" });
 });
 
-const SIZE = "document.querySelectorAll('*').length";
-const OLDEST = "document.querySelector('.timeline [data-key] .message-text')?.textContent";
-const BOX = "document.querySelector('.timeline-scroll')";
-/** The first row that can be seen, and where. */
-const SEEN = `(() => {
-  const { top } = ${BOX}.getBoundingClientRect();
-  const row = [...${BOX}.querySelectorAll("[data-key]")].find((one) => one.getBoundingClientRect().bottom > top);
-  return { key: row.dataset.key, at: Math.round(row.getBoundingClientRect().top - top) };
-})()`;
-/** What the page does with the scroll before is drawn. */
-const DRAWN = "new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))";
+test("a room is made and changed, people are brought in, write to one another alone, and leave", async () => {
+  await ann.open("general");
+  await ann.button("New").click();
+  await ann.page.getByRole("menuitem", { name: "New room" }).click();
+  await ann.page.getByLabel("Name", { exact: true }).fill("Book club");
+  await ann.page.getByLabel("Who may come in").selectOption("private");
+  await ann.button("Create room").click();
+  await ann.page.getByRole("heading", { name: "Book club", level: 1 }).waitFor();
+  await ann.button("Members").click();
+  await ann.page.getByLabel("Add by user id").fill("ben");
+  await ann.button("Add").click();
+  await ann.page.locator(".member", { hasText: "Ben" }).waitFor();
+  await ben.page.getByRole("link", { name: "Book club" }).click();
+  await ben.page.getByRole("heading", { name: "Book club", level: 1 }).waitFor();
 
-test("a room of 100,000 messages scrolls at a steady size, and what one reads stays where it is", async () => {
-  await roomOfBoth("long");
+  await ann.button("Room menu").click();
+  await ann.page.getByRole("menuitem", { name: "Room settings" }).click();
+  await ann.page.getByLabel("Name", { exact: true }).fill("Readers");
+  await ann.button("Make a code").click();
+  await ann.page.locator("dialog code").waitFor();
+  await ann.page.getByLabel("Notify me while I am away").selectOption("mentions");
+  await ann.page.getByText("Saved").waitFor();
+  await ann.button("Save").click();
+  await ben.page.getByRole("heading", { name: "Readers", level: 1 }).waitFor();
+
+  await ben.button("Members").click();
+  await ben.button("What to do with Ann").click();
+  await ben.page.getByRole("menuitem", { name: "Send a message" }).click();
+  await ben.page.getByRole("heading", { name: "Ann", level: 1 }).waitFor();
+  await ben.say("just between us");
+  await ann.page.getByRole("link", { name: /^Ben ?, 1 unread/ }).click();
+  await ann.message("just between us");
+
+  await ben.page.getByRole("link", { name: "Readers" }).click();
+  await ben.button("Room menu").click();
+  await ben.page.getByRole("menuitem", { name: "Leave" }).click();
+  await ben.page.getByRole("dialog").getByRole("button", { name: "Leave" }).click();
+  await ben.page.getByRole("link", { name: "Readers" }).waitFor({ state: "detached" });
+});
+
+test("one changes one's name, status and colours, and others see it", async () => {
+  await pair.room("names");
+  await ben.button(/profile and settings/).click();
+  await ben.page.getByLabel("Name", { exact: true }).fill("Benjamin");
+  await ben.page.getByLabel("What you are up to").fill("Reading");
+  await ben.page.getByLabel("Colours").selectOption("light");
+  await ben.button("Save").click();
+  await ben.page.getByRole("dialog").waitFor({ state: "detached" });
+  expect(await ben.page.evaluate<string>("getComputedStyle(document.body).backgroundColor")).toBe("rgb(255, 255, 255)");
+  await ben.button(/profile and settings/).click();
+  await ben.page.getByLabel("Colours").selectOption("system");
+  await ben.button("Close").click();
+  await ann.button("Members").click();
+  await ann.page.locator(".member", { hasText: "Benjamin" }).getByText("Reading").waitFor();
+  await ben.say("it is me");
+  expect(await (await ann.message("it is me")).locator("header").textContent()).toContain("Benjamin");
+  await ann.button("Close panel").click();
+  await pair.server.rest("PATCH", "/v1/chat/users/me", {
+    token: pair.token("ben", "Ben"),
+    body: { displayName: null },
+  });
+});
+
+test("what came while one was away begins at a line, and is one press away when it is far up", async () => {
+  await pair.room("away");
+  await ann.say("before");
+  await ann.page.getByText("Seen by").waitFor();
   await ben.open("general");
-  const said = (i: number): string => `message ${i} of many`;
-  await fillRoom(server, { roomId: "long", token: tokenOf("ben", "Ben"), count: LONG_ROOM, text: said });
-  await ann.open("long");
-  await ann.message(said(LONG_ROOM - 1));
-  const { page } = ann;
-  const sizes: number[] = [];
-  for (let i = 0; i < 10; i += 1) {
-    const oldest = await page.evaluate<string>(OLDEST);
-    // Measured in the very frame, before anything older can have come.
-    const scrolled = `new Promise((resolve) => {
-      ${BOX}.scrollTo({ top: 400 });
-      requestAnimationFrame(() => resolve(${SEEN}));
-    })`;
-    const place = await page.evaluate<{ key: string; at: number }>(scrolled);
-    await ann.until(`${OLDEST} !== ${JSON.stringify(oldest)}`);
-    await page.evaluate(DRAWN);
-    const now = await page.evaluate<{ key: string; at: number }>(SEEN);
-    expect([now.key, Math.abs(now.at - place.at) <= 1]).toEqual([place.key, true]);
-    sizes.push(await page.evaluate<number>(SIZE));
-  }
-  expect(await page.locator(".timeline [data-key]").count()).toBeLessThanOrEqual(200);
-  const steady = sizes.slice(5);
-  expect(Math.max(...steady) - Math.min(...steady)).toBeLessThan(60);
-
-  await ann.button(/^To the newest messages/).click();
-  await ann.message(said(LONG_ROOM - 1));
-  await ben.open("long");
-  await ben.say("and one more");
-  await ann.message("and one more");
-  await page.evaluate(DRAWN);
-  const below = `${BOX}.scrollHeight - ${BOX}.scrollTop - ${BOX}.clientHeight`;
-  expect(await page.evaluate<number>(below)).toBeLessThan(2);
-  expect(await page.evaluate<number>(SIZE)).toBeLessThan(Math.max(...sizes) + 60);
-
-  // A link to a message from long ago.
-  const { body } = await server.rest("GET", "/v1/chat/rooms/long/messages?limit=1&after=50000", {
-    token: tokenOf("ann"),
-  });
-  const old = textAt(listAt(body.data, "messages")[0], "messageId");
-  await page.goto(`${server.http}/r/long?m=${old}`);
-  await page.locator(`[data-key="${old}"].is-marked`).waitFor();
-  expect(await page.locator(".timeline [data-key]").count()).toBeLessThanOrEqual(200);
-});
-
-/** Of the page's own time. */
-const FIRST_MESSAGE = `new Promise((resolve) => {
-  const look = () =>
-    document.querySelector(".timeline .message-text") ? resolve(performance.now()) : requestAnimationFrame(look);
-  look();
-})`;
-const SCRIPTS = `performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => name.endsWith(".js"))`;
-
-test("the first message is there within a second, with no more than 80 KB of script", async () => {
-  await roomOfBoth("quick");
-  await ann.say("the first message");
-  const times: number[] = [];
-  for (let i = 0; i < 3; i += 1) {
-    await ann.page.reload({ waitUntil: "commit" });
-    times.push(await ann.page.evaluate<number>(FIRST_MESSAGE));
-  }
-  expect(Math.min(...times)).toBeLessThan(1_000);
-  let bytes = 0;
-  for (const script of await ann.page.evaluate<readonly string[]>(SCRIPTS)) {
-    const response = await fetch(script, { headers: { "accept-encoding": "gzip" }, decompress: false });
-    bytes += (await response.arrayBuffer()).byteLength;
-  }
-  expect(bytes).toBeGreaterThan(10_000);
-  expect(bytes).toBeLessThanOrEqual(80 * 1024);
-});
-
-test("axe finds nothing serious in the main views, in dark and in light, and the browser complains of nothing", async () => {
-  await roomOfBoth("views");
-  await ann.say("Hello @ben, see `code` and https://example.org", "Hello @Ben, see code");
-  await server.rest("POST", "/v1/chat/rooms/views/messages", {
-    token: tokenOf("ben", "Ben"),
-    body: { content: "", poll: { question: "Which?", options: [{ text: "One" }, { text: "Two" }] } },
-  });
-  for (const person of [ann, ben]) {
-    await person.page.locator(".poll").waitFor();
-    const found: Record<string, readonly string[]> = { room: await axeProblems(person.page) };
-    for (const panel of ["Members", "Search", "Pinned messages"]) {
-      await person.button(panel).click();
-      await person.page.locator(".panel").waitFor();
-      found[panel] = await axeProblems(person.page);
-    }
-    await person.button("Close panel").click();
-    await person.page.keyboard.press("Escape");
-    await person.button(/profile and settings/).click();
-    await person.page.getByRole("dialog").waitFor();
-    found["profile"] = await axeProblems(person.page);
-    await person.button("Close").click();
-    await person.button("Discover rooms").first().click();
-    await person.page.getByRole("dialog").waitFor();
-    found["discover"] = await axeProblems(person.page);
-    await person.button("Close").click();
-    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, []])));
-  }
-});
-
-test("on a small screen there is one column and a way back; the keyboard alone gets everywhere", async () => {
-  await roomOfBoth("small");
-  await ben.page.setViewportSize({ width: 390, height: 780 });
-  await ann.say("one");
-  await ann.say("two");
-  await ben.message("two");
-  expect(await ben.page.getByRole("navigation", { name: "Rooms" }).isVisible()).toBe(false);
-  expect(await axeProblems(ben.page)).toEqual([]);
-  await ben.button("Back to rooms").click();
-  await ben.page.getByRole("navigation", { name: "Rooms" }).waitFor();
-  expect(await ben.field.count()).toBe(0);
-
-  await ann.page.locator(".timeline-scroll").focus();
-  await ann.page.keyboard.press("ArrowUp");
-  await ann.page.keyboard.press("ArrowUp");
-  await ann.page.keyboard.press("r");
-  await ann.page.getByText("Replying to Ann").waitFor();
-  await ann.until("document.activeElement.matches('.room textarea')");
-  await ann.page.keyboard.press("Escape");
-  await ann.page.keyboard.press("Alt+ArrowDown");
-  await ann.until("!location.pathname.endsWith('/small')");
-  await ann.page.locator(".timeline-scroll").focus();
-  await ann.page.keyboard.press("?");
-  await ann.page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
-  await ann.page.keyboard.press("Escape");
-  await ann.page.getByRole("dialog").waitFor({ state: "detached" });
-});
-
-test("a token signs in, signing out leaves nothing of it, and what a page logs is no complaint", async () => {
-  const cleo = await WebPerson.signIn(browser, server, "Cleo");
-  await cleo.button("More").last().click();
-  await cleo.page.getByRole("menuitem", { name: "Sign out" }).click();
-  await cleo.button("By token").click();
-  await cleo.page.getByLabel("Token").fill("no token at all");
-  await cleo.button("Sign in").click();
-  await cleo.page.getByText("This is no token of this server.").waitFor();
-  expect(await cleo.page.evaluate("Object.keys(localStorage)")).toEqual([]);
-  expect(await axeProblems(cleo.page)).toEqual([]);
-  await cleo.page.getByLabel("Token").fill(tokenOf("dora", "Dora"));
-  await cleo.button("Sign in").click();
-  await cleo.button(/^Dora.*profile and settings/).waitFor();
-  expect(cleo.complaints).toEqual([]);
-  await cleo.close();
+  const token = pair.token("ann", "Ann");
+  await fillRoom(pair.server, { roomId: "away", token, count: 130, text: (i) => `while away ${i}` });
+  await ben.page.getByRole("link", { name: /^Room away ?, 130 unread/ }).click();
+  await ben.message("while away 129");
+  await ben.button("Jump to what is unread").click();
+  await ben.page.locator('[data-line="unread"]').waitFor();
+  await ben.message("while away 0");
+  expect(await ben.page.locator('[data-line="unread"] + [data-key] .message-text').textContent()).toBe("while away 0");
+  await ben.button("Room menu").click();
+  await ben.page.getByRole("menuitem", { name: "Jump to a day" }).click();
+  const today = new Date();
+  const day = [today.getFullYear(), today.getMonth() + 1, today.getDate()].map((part) => String(part).padStart(2, "0"));
+  await ben.page.getByLabel("Day", { exact: true }).fill(day.join("-"));
+  await ben.button("Jump").click();
+  await ben.page.locator(".message.is-marked", { hasText: "before" }).waitFor();
 });

@@ -42,18 +42,19 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
   const writing = writingIn(roomId, draftKey);
   const draft = drafts.value[draftKey];
   const field = useRef<HTMLTextAreaElement>(null);
-  const edited = useSignal<string | undefined>(undefined);
+  /** With the message that it is of: another one begins with its own text. */
+  const edited = useSignal<{ readonly of: string; readonly text: string } | undefined>(undefined);
   const cursor = useSignal(0);
   const chosen = useSignal(0);
   const isDismissed = useSignal(false);
   const listId = useId();
   const isEdit = draft?.mode === "edit";
-  const text = isEdit ? (edited.value ?? draft.message.content) : writing.text.value;
+  const isOfDraft = isEdit && edited.value?.of === draft.message.messageId;
+  const text = isOfDraft ? (edited.value?.text ?? "") : isEdit ? draft.message.content : writing.text.value;
   const at = mentionAt(text, cursor.value);
   const candidates = useCandidates(roomId, isDismissed.value ? undefined : at?.prefix);
 
   useEffect(() => {
-    edited.value = undefined;
     if (draft !== undefined) field.current?.focus();
     if (isEdit) field.current?.setSelectionRange(draft.message.content.length, draft.message.content.length);
   }, [draft?.message.messageId, draft?.mode]);
@@ -65,7 +66,7 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
   }, [text]);
 
   const put = (next: string, place: number): void => {
-    if (isEdit) edited.value = next;
+    if (isEdit) edited.value = { of: draft.message.messageId, text: next };
     else writing.write(next);
     cursor.value = place;
   };
@@ -82,6 +83,7 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
   const submit = (): void => {
     const isDone = isEdit ? saveEdit(draft.message, text) : send(writing, roomId, thread ?? draft?.message);
     if (!isDone) return;
+    edited.value = undefined;
     setDraft(draftKey, undefined);
     session().client.stopTyping(roomId);
   };
@@ -100,6 +102,7 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
     } else if (event.key === "Escape" && draft !== undefined) {
       event.preventDefault();
       event.stopPropagation();
+      edited.value = undefined;
       setDraft(draftKey, undefined);
     } else if (event.key === "ArrowUp" && text === "" && thread === undefined) {
       const own = session().window(roomId).messages.value.findLast(isEditable);

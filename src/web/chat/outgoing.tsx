@@ -64,11 +64,11 @@ function OutgoingRow({ one }: { readonly one: OnTheWay }) {
 const FACES_MAX = 4;
 
 export function SeenLine({ roomId, last }: { readonly roomId: string; readonly last: MessageView | undefined }) {
-  // Drawn again when somebody reads on.
-  session().state(roomId).value;
+  // Read, so that the line is drawn again when somebody reads on.
+  const { readers, seen } = session().state(roomId).value;
   if (last === undefined || last.authorId !== session().account.userId) return null;
   const { count, users, members } = session().client.seenBy(roomId, last.seq);
-  if (count === 0) return <p class="seen">Sent</p>;
+  if (count === 0 || readers.length + seen.length === 0) return <p class="seen">Sent</p>;
   const who = users.map(({ userId, name }) => name ?? userId);
   const text =
     members === undefined ? `Seen by ${plural(count, "person", "people")}` : `Seen by ${count} of ${members}`;

@@ -1,6 +1,5 @@
 /** How one is called and shown, one's status, and how this page looks. */
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
 import { Avatar } from "../ui/avatar.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Field, Select } from "../ui/field.tsx";
@@ -32,21 +31,27 @@ const THEMES: readonly { readonly value: Theme; readonly label: string }[] = [
 ];
 const ME = "/v1/chat/users/me";
 
-export function ProfileDialog({ onClose }: { readonly onClose: () => void }) {
+interface CloseProps {
+  readonly onClose: () => void;
+}
+
+export function ProfileDialog({ onClose }: CloseProps) {
+  const me = useLoaded(() => session().client.rest<MeJson>("GET", ME), []);
+  // What is typed must not be written over by what arrives.
+  if (me.value.value !== undefined) return <Profile me={me.value.value} onClose={onClose} />;
+  return (
+    <Dialog title="Profile and settings" onClose={onClose}>
+      {me.error.value ? <p class="field-error">{me.error.value}</p> : <span class="spinner" />}
+    </Dialog>
+  );
+}
+
+function Profile({ me, onClose }: CloseProps & { readonly me: MeJson }) {
   const { account, client } = session();
-  const me = useLoaded(() => client.rest<MeJson>("GET", ME), []);
-  const name = useSignal("");
-  const avatar = useSignal("");
-  const status = useSignal("online");
-  const said = useSignal("");
-  const known = me.value.value;
-  useEffect(() => {
-    if (known === undefined) return;
-    name.value = known.displayName ?? account.name;
-    avatar.value = known.avatar ?? "";
-    status.value = known.status;
-    said.value = known.customStatus ?? "";
-  }, [known]);
+  const name = useSignal(me.displayName ?? account.name);
+  const avatar = useSignal(me.avatar ?? "");
+  const status = useSignal(me.status);
+  const said = useSignal(me.customStatus ?? "");
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
     const change = {

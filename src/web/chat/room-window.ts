@@ -15,6 +15,13 @@ const RECENT_MAX = 300;
 
 type Frame = ClientEvents["frame"];
 
+/** A stretch of messages that begins anew. */
+type Read = () => Promise<{
+  readonly messages: readonly MessageView[];
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
+}>;
+
 export class RoomWindow {
   readonly roomId: string;
   readonly messages = signal<readonly MessageView[]>([]);
@@ -29,6 +36,10 @@ export class RoomWindow {
   readonly #client: StoaClient;
   readonly #ends: readonly (() => void)[];
   #recent: RoomEvent[] = [];
+  /** The page was asked for before the room was listened to. */
+  #isUnheard = false;
+  /** How the stretch was read that is shown. */
+  #read: Read | undefined;
   #reading: "older" | "newer" | undefined;
   /** Grows with each jump: what was asked for before it is of no interest any more. */
   #round = 0;
@@ -41,7 +52,15 @@ export class RoomWindow {
         if (told.roomId === roomId) this.#event(told.event);
       }),
       client.on("position", (position) => {
-        if (position.roomId === roomId) this.readSeq.value ??= position.readSeq;
+        if (position.roomId !== roomId) return;
+        this.readSeq.value ??= position.readSeq;
+        // What happened between the page and the beginning of listening was told by neither: the page once more.
+        const isBehind = position.head > (this.messages.value.at(-1)?.seq ?? 0);
+        if (this.#isUnheard && isBehind && this.#read !== undefined) void this.#begin(this.#read);
+        this.#isUnheard = false;
+      }),
+      client.on("left", (left) => {
+        if (left.roomId === roomId) this.#isUnheard = true;
       }),
       client.on("gap", (gap) => {
         if (gap.roomId === roomId) void this.toNewest();
@@ -131,9 +150,9 @@ export class RoomWindow {
     });
   }
 
-  async #begin(
-    read: () => Promise<{ messages: readonly MessageView[]; hasOlder: boolean; hasNewer: boolean }>,
-  ): Promise<void> {
+  async #begin(read: Read): Promise<void> {
+    this.#read = read;
+    this.#isUnheard = this.#client.position(this.roomId) === undefined;
     this.#round += 1;
     const round = this.#round;
     this.isLoading.value = true;

@@ -123,14 +123,21 @@ export class Session {
       this.#windows.delete(roomId);
     });
     client.on("notification", ({ kind }) => {
-      if (kind === "invite") this.invites.value += 1;
-      if (kind === "invite_ended") this.invites.value = Math.max(0, this.invites.value - 1);
+      if (kind === "invite" || kind === "invite_ended") void this.#countInvites();
     });
     client.on("frame", (frame) => {
       if (frame.type !== "moderation_notice") return;
       const { roomId } = frame;
       this.queue.value = { ...this.queue.value, [roomId]: (this.queue.value[roomId] ?? 0) + 1 };
     });
+  }
+
+  /** Whoever is brought into a room is told so as of an invite, and has none. */
+  async #countInvites(): Promise<void> {
+    const found = await this.client
+      .rest<{ invites: readonly unknown[] }>("GET", "/v1/chat/invites")
+      .catch(() => undefined);
+    if (found !== undefined) this.invites.value = found.invites.length;
   }
 
   /** Who the other one is; of the first of them also whether they are there. */
