@@ -18,7 +18,7 @@ import { TcpFaultProxy } from "./tcp-fault-proxy.ts";
 const ROOMS = ["room_cuts", "room_more"];
 const TRANSPORTS: readonly TransportName[] = ["websocket", "sse", "poll"];
 const SETTLE_MS_MAX = 60_000;
-const PAUSE_MS_MAX = 80;
+const PAUSE_MS_MAX = 60;
 const HANG_MS_MAX = 60;
 /** Of the cuts: one in so many comes while acks are held back, reloads a page, fills an outbox first. */
 const MUTE_EVERY = 3;
