@@ -3,6 +3,8 @@
  * terminal, Ctrl-C ends what runs in front.
  * Invariant: a command that fails is noticed even when others come after it; nothing that was started here outlives `close`.
  */
+import { readdirSync, readFileSync } from "node:fs";
+
 /** Bash's answer to any question: the status of the last command that failed, or 0. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: a character that no program here prints
 const ANSWER = /\u001e\d+:(\d+)\u001e/;
@@ -107,9 +109,10 @@ export class Terminal {
 
   /** Every process of this terminal's session but its bash. */
   #inBackground(): readonly number[] {
-    const { stdout } = Bun.spawnSync(["ps", "-o", "pid=", "--sid", String(this.#process.pid)]);
-    const pids = stdout.toString().split(/\s+/).map(Number);
-    return pids.filter((pid) => pid > 0 && pid !== this.#process.pid);
+    const own = this.#process.pid;
+    // Of /proc and not of `ps`, which small images do not have.
+    const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+    return pids.map(Number).filter((pid) => pid !== own && sessionOf(pid) === own);
   }
 
   /** Bash answers when it has done what was typed before; the answer to this question alone. */
@@ -151,5 +154,16 @@ function end(pid: number): void {
   } catch (error) {
     // It has ended by the hang-up.
     if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}
+
+/** The session of a process; 0: it is gone. */
+function sessionOf(pid: number): number {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    // Behind the program's name, which may have anything in it: state, parent, group, session.
+    return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[3]);
+  } catch {
+    return 0;
   }
 }
