@@ -15,17 +15,19 @@ export interface BarChartProps {
   readonly title: string;
   readonly bars: readonly Bar[];
   readonly unit: string;
+  /** In the place of the sum, where that would say nothing. */
+  readonly note?: string;
   /** How many names fit. */
   readonly names?: number;
 }
 
 const HEIGHT = 168;
 const LEFT = 44;
-const RIGHT = 10;
+const RIGHT = 18;
 const TOP = 10;
 const BOTTOM = 22;
 
-export function BarChart({ title, bars, unit, names = 8 }: BarChartProps) {
+export function BarChart({ title, bars, unit, note, names = 8 }: BarChartProps) {
   const [place, setPlace] = useState<number | undefined>(undefined);
   const ticks = ticksTo(Math.max(0, ...bars.map(({ value }) => value)), true);
   const top = ticks.at(-1) || 1;
@@ -41,9 +43,7 @@ export function BarChart({ title, bars, unit, names = 8 }: BarChartProps) {
         <span class="chart-title">{title}</span>
         <span class="legend">
           {shown === undefined ? (
-            <span class="legend-name">
-              {short(total)} {unit} in all
-            </span>
+            <span class="legend-name">{note ?? `${short(total)} ${unit} in all`}</span>
           ) : (
             <span class="legend-entry">
               <span class="legend-time">{shown.about}</span>

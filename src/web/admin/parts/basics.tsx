@@ -145,3 +145,8 @@ export function Act({ name, what, onClick, isDanger = false, isOff = false }: Ac
     </li>
   );
 }
+
+/** What can be done with a row, at its end. */
+export function RowActs({ children }: { readonly children: ComponentChildren }) {
+  return <span class="row-acts">{children}</span>;
+}

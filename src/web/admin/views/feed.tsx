@@ -4,7 +4,7 @@ import { Button } from "../../ui/button.tsx";
 import { useAct, useAdmin } from "../context.ts";
 import { ago, count, moment } from "../format.ts";
 import { usePolled } from "../live.ts";
-import { Card, Load, Pill, Text, type Tone } from "../parts/basics.tsx";
+import { Card, Load, Pill, Text, type Tone, RowActs } from "../parts/basics.tsx";
 import { Table } from "../parts/table.tsx";
 import { goTo } from "../use-route.ts";
 
@@ -177,7 +177,16 @@ function Consumers() {
               { name: "Wants", isMinor: true, show: ({ types }) => types?.join(", ") ?? "everything" },
               { name: "Moved", show: ({ movedAt }) => ago(movedAt) },
               { name: "Made by", isMinor: true, show: ({ by }) => by },
-              { name: "", show: ({ name }) => <Button onClick={() => forget(name)}>Forget…</Button> },
+              {
+                name: "",
+                show: ({ name }) => (
+                  <RowActs>
+                    <Button small onClick={() => forget(name)}>
+                      Forget…
+                    </Button>
+                  </RowActs>
+                ),
+              },
             ]}
           />
         )}

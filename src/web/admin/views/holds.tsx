@@ -3,7 +3,7 @@ import { useAct, useAdmin } from "../context.ts";
 import { moment } from "../format.ts";
 import { useLoaded } from "../live.ts";
 import { Button } from "../../ui/button.tsx";
-import { Card, Load, Pill } from "../parts/basics.tsx";
+import { Card, Load, Pill, RowActs } from "../parts/basics.tsx";
 import { Table } from "../parts/table.tsx";
 
 interface Hold {
@@ -63,7 +63,16 @@ export function HoldsView() {
               { name: "Reason", show: ({ reason }) => reason ?? "–" },
               { name: "By", isMinor: true, show: ({ by }) => by },
               { name: "Since", show: ({ at }) => moment(at) },
-              { name: "", show: (hold) => <Button onClick={() => lift(hold)}>Lift…</Button> },
+              {
+                name: "",
+                show: (hold) => (
+                  <RowActs>
+                    <Button small onClick={() => lift(hold)}>
+                      Lift…
+                    </Button>
+                  </RowActs>
+                ),
+              },
             ]}
           />
         )}

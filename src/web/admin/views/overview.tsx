@@ -68,6 +68,7 @@ export function OverviewView() {
                 <BarChart
                   title="Active people by the hour"
                   unit="people"
+                  note="different people in each hour"
                   bars={hoursOf(data, (one) => one.activeUsers)}
                 />
               </Card>

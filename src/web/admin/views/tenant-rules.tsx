@@ -4,7 +4,7 @@ import { useAct, useAdmin } from "../context.ts";
 import { plural } from "../format.ts";
 import { useLoaded } from "../live.ts";
 import { Button } from "../../ui/button.tsx";
-import { Card, Choice, Load, Pill, Text } from "../parts/basics.tsx";
+import { Card, Choice, Load, Pill, Text, RowActs } from "../parts/basics.tsx";
 import { Table } from "../parts/table.tsx";
 
 interface Rule {
@@ -84,7 +84,16 @@ function RuleTable({ data, reload }: PartProps) {
           { name: "Rule", show: ({ id }) => <b>{id}</b> },
           { name: "Looks for", show: (rule) => <LooksFor rule={rule} /> },
           { name: "Does", show: ({ action }) => <Pill tone={action === "flag" ? "quiet" : "warn"}>{action}</Pill> },
-          { name: "", show: (rule) => <Button onClick={() => remove(rule)}>Remove…</Button> },
+          {
+            name: "",
+            show: (rule) => (
+              <RowActs>
+                <Button small onClick={() => remove(rule)}>
+                  Remove…
+                </Button>
+              </RowActs>
+            ),
+          },
         ]}
       />
     </Card>

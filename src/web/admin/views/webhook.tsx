@@ -4,7 +4,7 @@ import { Button } from "../../ui/button.tsx";
 import { type Question, useAct, useAdmin } from "../context.ts";
 import { ago, count, moment, plural } from "../format.ts";
 import { usePolled } from "../live.ts";
-import { Act, Card, Fact, Facts, Load, Pill } from "../parts/basics.tsx";
+import { Act, Card, Fact, Facts, Load, Pill, RowActs } from "../parts/basics.tsx";
 import { Pager, Table, usePages } from "../parts/table.tsx";
 import { hrefOf } from "../route.ts";
 import { goTo } from "../use-route.ts";
@@ -190,14 +190,14 @@ function DeadLetters({ path, reload }: { readonly path: string; readonly reload:
                 {
                   name: "",
                   show: ({ letterId }) => (
-                    <span class="row-acts">
+                    <RowActs>
                       <Button small onClick={() => again(letterId)}>
                         Post again
                       </Button>
                       <Button small onClick={() => forget(letterId)}>
                         Forget…
                       </Button>
-                    </span>
+                    </RowActs>
                   ),
                 },
               ]}
