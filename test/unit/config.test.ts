@@ -553,3 +553,18 @@ describe("the assistant", () => {
     expect(complaintsOf({ ...both, STOA_AI_MODERATION: "on" })[0]).toStartWith("STOA_AI_MODERATION: got ");
   });
 });
+
+test("signing in by name: on this machine in development, nowhere by default otherwise, never in production", () => {
+  expect(configOf({}).devSignIn).toBe("local");
+  expect(configOf({ STOA_DEV_SIGN_IN: "on" }).devSignIn).toBe("on");
+  expect(configOf({ NODE_ENV: "test" }).devSignIn).toBe("off");
+  const production = { NODE_ENV: "production", JWT_SECRET_KEY: STRONG };
+  expect(configOf(production).devSignIn).toBe("off");
+  expect(configOf({ ...production, STOA_DEV_SIGN_IN: "off" }).devSignIn).toBe("off");
+  for (const value of ["local", "on"]) {
+    expect(complaintsOf({ ...production, STOA_DEV_SIGN_IN: value })).toEqual([
+      expect.stringContaining("STOA_DEV_SIGN_IN"),
+    ]);
+  }
+  expect([configOf({}).web, configOf({ STOA_WEB: "off" }).web]).toEqual([true, false]);
+});

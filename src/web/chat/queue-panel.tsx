@@ -154,7 +154,7 @@ function Report({ roomId, report, done }: ReportProps) {
           <Button
             key={action}
             small
-            kind={action === "dismiss" ? "plain" : "danger"}
+            kind={action === "delete" ? "danger" : "plain"}
             onClick={() => void resolve(action)}
           >
             {label}

@@ -1,7 +1,9 @@
 /** The pages over HTTP: the smallest encoding that the client takes, caching by content, a strict policy, nothing else's paths. */
 import { expect, test } from "bun:test";
 import type { PageBundle, PageFile } from "../../../../src/edge/pages/page-bundle.ts";
+import { createApp } from "../../../../src/edge/http.ts";
 import { pagesPlugin } from "../../../../src/edge/pages/pages-plugin.ts";
+import { appOptions } from "../fake-engine.ts";
 
 const bytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(text);
 const file = (path: string, isHashed: boolean): PageFile => ({
@@ -78,4 +80,15 @@ test("a page runs only files of this server, is framed by nobody, and sends file
   expect(policy.join(" ")).not.toContain("unsafe");
   const withBucket = await appWith("bucket").handle(new Request("http://localhost/"));
   expect(policyOf(withBucket)).toContain("connect-src 'self' https:");
+});
+
+test("without pages the server says at its root what it is, and gives nobody a token for a name", async () => {
+  const app = createApp(appOptions());
+  const home = await app.handle(new Request("http://localhost/"));
+  expect([home.status, await home.text()]).toEqual([200, expect.stringContaining("A realtime chat engine")]);
+  for (const path of ["/r/general", "/assets/a-1.js", "/admin"]) {
+    expect((await app.handle(new Request(`http://localhost${path}`))).status).toBe(404);
+  }
+  const asked = new Request("http://localhost/v1/dev/token", { method: "POST", body: '{"name":"ann"}' });
+  expect((await app.handle(asked)).status).toBe(404);
 });
