@@ -36,7 +36,7 @@ function OutgoingRow({ one }: { readonly one: OnTheWay }) {
   return (
     <article class={error ? "message is-failed" : "message is-pending"} aria-label={error ? "Not sent" : "Being sent"}>
       <div class="message-side">
-        <Avatar id={account.userId} name={name} src={client.person(account.userId).avatar} size={36} />
+        <Avatar id={account.userId} name={name} src={session().me.value.avatar} size={36} />
       </div>
       <div class="message-main">
         <header class="message-head">

@@ -60,7 +60,9 @@ function Profile({ me, onClose }: CloseProps & { readonly me: MeJson }) {
       status: status.value,
       customStatus: said.value.trim(),
     };
-    if ((await attempt(client.rest("PATCH", ME, change), "Saved")) !== undefined) onClose();
+    if ((await attempt(client.rest("PATCH", ME, change), "Saved")) === undefined) return;
+    onClose();
+    await session().readMe();
   };
   return (
     <Dialog

@@ -23,6 +23,8 @@ export class Session {
   readonly pending = signal<readonly Pending[]>([]);
   readonly failed = signal<readonly Failed[]>([]);
   readonly invites = signal(0);
+  /** As others see whoever is signed in. */
+  readonly me: Signal<Person>;
   /** Grows when a room asks for moderators. */
   readonly queue = signal<Readonly<Record<string, number>>>({});
   /** The other one of each room of two. */
@@ -41,6 +43,7 @@ export class Session {
       account: `${account.tenant}/${account.userId}`,
     });
     this.status = signal(this.client.status);
+    this.me = signal({ userId: account.userId, name: account.name });
     this.#listen();
   }
 
@@ -85,7 +88,7 @@ export class Session {
   }
 
   nameOf(userId: string): string {
-    if (userId === this.account.userId) return this.client.person(userId).name ?? this.account.name;
+    if (userId === this.account.userId) return this.me.value.name;
     return this.client.person(userId).name ?? userId;
   }
 
@@ -103,6 +106,7 @@ export class Session {
     });
     client.on("connected", ({ invites = 0 }) => {
       this.invites.value = invites;
+      void this.readMe();
     });
     client.on("pending", (pending) => {
       this.pending.value = pending;
@@ -130,6 +134,15 @@ export class Session {
       const { roomId } = frame;
       this.queue.value = { ...this.queue.value, [roomId]: (this.queue.value[roomId] ?? 0) + 1 };
     });
+  }
+
+  async readMe(): Promise<void> {
+    const { userId, name } = this.account;
+    const found = await this.client
+      .rest<{ displayName: string | null; avatar: string | null }>("GET", "/v1/chat/users/me")
+      .catch(() => undefined);
+    if (found === undefined) return;
+    this.me.value = { userId, name: found.displayName ?? name, ...(found.avatar !== null && { avatar: found.avatar }) };
   }
 
   /** Whoever is brought into a room is told so as of an invite, and has none. */

@@ -200,9 +200,8 @@ function Skeleton() {
 }
 
 function Me() {
-  const { account, client, status } = session();
-  const name = session().nameOf(account.userId);
-  const { avatar } = client.person(account.userId);
+  const { account, me, status } = session();
+  const { name, avatar } = me.value;
   const isOpen = status.value.state === "open";
   return (
     <footer class="side-me">
