@@ -2,25 +2,20 @@
  * One node, put together: store, shards, gateway, HTTP. `main.ts` runs it for the environment; tests run it with parts of
  * their own. Starts in that order, stops in the reverse one.
  */
-import { FollowHost } from "./follow-host.ts";
 import { Supervisor } from "./actors/supervisor.ts";
 import { OWN_LINK } from "./actors/edge-link.ts";
 import type { Report } from "./actors/shard-env.ts";
-import { AI_WAITING_MAX, ERASURE_ABANDONED_MS } from "./base/limits.ts";
+import { ERASURE_ABANDONED_MS } from "./base/limits.ts";
 import { type Clock, SystemClock } from "./base/clock.ts";
 import type { TenantId, UserId } from "./base/ids.ts";
-import { type Random, SystemRandom } from "./base/prng.ts";
+import { SystemRandom } from "./base/prng.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { SpanSink } from "./base/spans.ts";
-import type { NodeId, NodeInfo } from "./cluster/membership.ts";
-import { clusterTableOf } from "./cluster/dynamodb/cluster-table.ts";
-import { isNotifying } from "./config-notify.ts";
 import { ClusterNode } from "./cluster-node.ts";
 import type { Config } from "./config.ts";
 import type { Principal } from "./domain/principal.ts";
 import { openFeed } from "./feed/open-feed.ts";
 import { openWebhooks } from "./integrations/webhooks/open-webhooks.ts";
-import { Attachments } from "./edge/files/attachments.ts";
 import { type Auth, createAuth } from "./edge/auth.ts";
 import { BunBroadcaster } from "./edge/sockets/bun-socket.ts";
 import { shortenedAddress, wholeAddress } from "./edge/circle/addresses.ts";
@@ -31,14 +26,13 @@ import { EventStreams } from "./edge/streams/event-streams.ts";
 import { Figures } from "./edge/figures/figures.ts";
 import { Erasures } from "./edge/keeping/erasures.ts";
 import { ErasureSteps } from "./edge/keeping/erasure-steps.ts";
-import { FileSweep } from "./edge/files/file-sweep.ts";
 import { AfterBurst } from "./edge/sockets/after-burst.ts";
 import { Gateway } from "./edge/sockets/gateway.ts";
 import { Keeper } from "./edge/keeping/keeper.ts";
 import { OwnDirectory } from "./edge/circle/own-directory.ts";
 import { createApp } from "./edge/http.ts";
 import { Lateness } from "./edge/sockets/lateness.ts";
-import { createMetrics, type MetricsSource } from "./edge/figures/metrics.ts";
+import { createMetrics } from "./edge/figures/metrics.ts";
 import { Pulse } from "./edge/figures/pulse.ts";
 import { ShardTally } from "./edge/figures/shard-tally.ts";
 import { listen } from "./edge/listen.ts";
@@ -50,11 +44,14 @@ import { StreamHub } from "./edge/streams/stream-hub.ts";
 import { MessageSpans } from "./edge/tracing/message-spans.ts";
 import { RequestSpans } from "./edge/tracing/request-spans.ts";
 import { openPages } from "./open-pages.ts";
-import { openBlobs, openCluster, openSpans } from "./open-parts.ts";
-import type { NotifySettings } from "./integrations/notify/open-notify.ts";
+import { openCluster, openSpans } from "./open-parts.ts";
 import { type VapidKeys, vapidOf } from "./integrations/notify/vapid.ts";
 import { refuseUrl } from "./integrations/outward-http.ts";
-import { Thumbnails } from "./integrations/thumbnails.ts";
+import { startFiles } from "./node/files.ts";
+import { planFollowers } from "./node/followers.ts";
+import { figuresOfNode, healthOf } from "./node/health.ts";
+import { hasJoined, isFirstNode, registryOf, selfOf } from "./node/identity.ts";
+import { heartbeatMsOf, shardSettingsOf } from "./node/shard-settings.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
 import type { ShardThreadSettings } from "./shard-thread.ts";
@@ -103,12 +100,7 @@ const RECONNECT_MS_EACH = 1;
 const RECONNECT_SPREAD_MS_MAX = 4_000;
 /** Time for the last frames to leave, milliseconds. */
 const LINGER_MS = 250;
-const HEARTBEAT_MS = 30_000;
-/** Files are looked through first when the rest of the start is over, milliseconds. */
-const FIRST_SWEEP_MS = 30_000;
 const SHOWN_ADDRESSES = { short: shortenedAddress, whole: wholeAddress, none: () => "" } as const;
-const TYPING_TIMEOUT_SNAKE_MS = 10_000;
-const DAY_MS = 86_400_000;
 
 export async function startServer(parts: ServerParts): Promise<Result<RunningServer, string>> {
   const { config, secret, log, onFatal } = parts;
@@ -200,7 +192,6 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     presenceGraceMs: config.presenceGraceMs,
     defer: queueMicrotask,
   });
-  const heartbeatMs = Math.min(HEARTBEAT_MS, config.socketIdleSeconds * 500);
   const streams = new EventStreams({
     gateway,
     hub,
@@ -208,10 +199,9 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     random,
     defer: queueMicrotask,
     presenceGraceMs: config.presenceGraceMs,
-    heartbeatMs,
+    heartbeatMs: heartbeatMsOf(config),
     streamMsMax: config.streamSeconds * 1_000,
   });
-  const storage = { dataDir: config.dataDir, dynamodb: config.dynamodb };
   const figures =
     config.figuresMs === 0
       ? undefined
@@ -222,56 +212,24 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
           write: (delta) => gateway.addFigures(delta),
         });
   const feed = config.feed && openFeed(gateway, clock, () => followers?.feedsChanged());
-  const notify = notifySettingsOf(config, vapid);
-  const followers =
-    config.search || feed !== undefined || notify !== undefined || config.eventBridge !== undefined
-      ? new FollowHost(
-          {
-            storage,
-            search: config.search,
-            isClustered: cluster !== undefined,
-            feed: config.feed && { keptMs: config.feed.days * DAY_MS, webhooks: config.feed.webhooks },
-            notify,
-            eventBridge: config.eventBridge && { ...config.eventBridge, startedMs: clock.wallMs() },
-            outward: config.outward,
-          },
-          {
-            report,
-            carryOut: (by, call) => gateway.call(by, call),
-            streamed: (tenant) => feed?.bell.ring(tenant),
-            told: (outcomes, counts) => {
-              circle.trace.told(outcomes);
-              gateway.counters.notified = counts;
-            },
-          },
-        )
-      : undefined;
-  const settings: ShardThreadSettings = {
-    storage,
+  const { host: followers, watched } = planFollowers(
+    config,
+    { clock, vapid, isClustered: cluster !== undefined },
+    {
+      report,
+      carryOut: (by, call) => gateway.call(by, call),
+      streamed: (tenant) => feed?.bell.ring(tenant),
+      told: (outcomes, counts) => {
+        circle.trace.told(outcomes);
+        gateway.counters.notified = counts;
+      },
+    },
+  );
+  const settings = shardSettingsOf(config, {
+    node,
     isFollowed: followers !== undefined,
     hasFigures: figures !== undefined,
-    moderationHook: config.moderationHook,
-    profileService: config.profileService,
-    blobs: { dataDir: config.dataDir, attachments: config.attachments },
-    assistant: {
-      ...config.assistant,
-      // Whatever a shard is asked: all of them together keep to the node's bound.
-      runsMax: Math.max(1, Math.ceil(config.assistant.runsMax / config.shards)),
-      waitingMax: Math.ceil(AI_WAITING_MAX / config.shards),
-    },
-    isCounted: config.metrics !== undefined,
-    shard: {
-      node,
-      messageLengthMax: config.messageLengthMax,
-      typingTimeoutMs: config.typingTimeoutMs,
-      typingTimeoutSnakeMs: Math.max(TYPING_TIMEOUT_SNAKE_MS, config.typingTimeoutMs),
-      presenceGraceMs: config.presenceGraceMs,
-      heartbeatMs,
-      systemMessages: config.systemMessages,
-      ...(config.limits.room !== undefined && { roomRate: config.limits.room }),
-      ...(config.messageRetentionDays !== undefined && { messageRetentionDays: config.messageRetentionDays }),
-    },
-  };
+  });
   // With one shard its thread writes SQLite itself: there is nobody to share an fsync with.
   const store =
     config.shards > 1 && config.dynamodb === undefined
@@ -338,14 +296,12 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     await store?.stop();
     await sink?.close();
   };
-  if (cluster !== undefined && !(await hasJoined(cluster, gateway))) {
+  if (cluster !== undefined && !(await hasJoined(cluster, gateway, JOIN_MS_MAX))) {
     await leave();
     return err(`No answer from ${registryOf(config)} in ${JOIN_MS_MAX / 1_000} s: this node does not know the others`);
   }
   let ready = true;
   const files = startFiles(parts, gateway, () => isFirstNode(cluster, self.id));
-  const shardsUp = (): boolean => Array.from({ length: config.shards }, (_, i) => i).every((i) => gateway.isShardUp(i));
-  const isAmongOthers = (): boolean => cluster?.view?.isolated === false;
   const keeper = new Keeper(gateway, clock);
   const retention = new Retention({
     ...{ keeper, log, days: config.messageRetentionDays },
@@ -363,46 +319,13 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     abandonedMs: cluster === undefined ? 0 : ERASURE_ABANDONED_MS,
     isTurn: () => isFirstNode(cluster, self.id),
   });
-  const health = {
-    ready: () => ready,
-    activeConnections: () => gateway.connections.size,
-    dependencies: () => ({
-      shards: shardsUp() ? ("healthy" as const) : ("degraded" as const),
-      ...(config.dynamodb !== undefined && {
-        dynamodb: withoutStore.size === 0 ? ("healthy" as const) : ("down" as const),
-      }),
-      ...(cluster !== undefined && {
-        [config.redis === undefined ? "registry" : "redis"]: isAmongOthers() ? ("healthy" as const) : ("down" as const),
-      }),
-      ...(config.search && { search: followers?.isLate("search") ? ("degraded" as const) : ("healthy" as const) }),
-      ...(notify !== undefined && {
-        notifications: followers?.isLate("notify") ? ("degraded" as const) : ("healthy" as const),
-      }),
-      ...(feed !== undefined && { feed: followers?.isLate("feed") ? ("degraded" as const) : ("healthy" as const) }),
-    }),
-    followers: () => followers?.lags ?? {},
-    redisConnected: () => config.redis !== undefined && isAmongOthers(),
-  };
-  const figuresOfNode: MetricsSource = {
-    edge: gateway.counters,
-    shards: tally,
-    instance: config.instanceId,
-    isReady: () => ready,
-    connections: () => gateway.connections.size,
-    rooms: () => gateway.rooms.size,
-    pending: () => gateway.pending,
-    restarts: () => supervisor.restarts,
-    lateMs: () => lateness.ms,
-    nodes: () => cluster?.view?.nodes.length ?? 1,
-    dependencies: health.dependencies,
-    webhooks: () => followers?.webhooks,
-    lagsMs: () => Object.fromEntries(Object.entries(followers?.lags ?? {}).map(([name, { ms }]) => [name, ms])),
-  };
-  const metrics = createMetrics(figuresOfNode);
+  const health = healthOf({ config, gateway, cluster, followers, watched, withoutStore, isReady: () => ready });
+  const source = figuresOfNode({ health, config, gateway, cluster, followers, supervisor, tally, lateness });
+  const metrics = createMetrics(source);
   if (config.metrics !== undefined) {
     const { answerTimes } = gateway;
     const sampled = (): void => circle.pulse.look();
-    pulse = new Pulse({ clock, node, source: figuresOfNode, shards: config.shards, answerTimes, sampled });
+    pulse = new Pulse({ clock, node, source, shards: config.shards, answerTimes, sampled });
   }
   const pages = config.web
     ? await openPages({ devSignIn: config.devSignIn !== "off" }, (why) => log.warn({ why }, "no_pages"))
@@ -473,64 +396,6 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
 function followMessages({ tracing }: Config, clock: Clock, sink: SpanSink | undefined): MessageSpans | undefined {
   const perSecond = tracing?.messagesPerSecond ?? 0;
   return sink && perSecond > 0 ? new MessageSpans({ clock, sink, perSecond }) : undefined;
-}
-
-/** `undefined`: this server keeps no files. */
-function startFiles({ config, secret, log }: ServerParts, engine: Gateway, isMine: () => boolean) {
-  const blobs = openBlobs(config);
-  if (blobs === undefined) return undefined;
-  const { bytesPerDayMax, tenantBytesMax } = config.attachments;
-  const troubled = (event: string, details: object): void => log.warn(details, event);
-  const thumbnails = config.attachments.thumbnails ? new Thumbnails(troubled) : undefined;
-  const [clock, random] = [new SystemClock(), new SystemRandom()];
-  const limits = { fileBytesMax: config.fileBytesMax, bytesPerDayMax, tenantBytesMax };
-  const attachments = new Attachments({ engine, blobs, secret, limits, thumbnails, clock, random });
-  const counted = (used: ReadonlyMap<TenantId, number>): void => attachments.setUsed(used);
-  const sweep = new FileSweep({ engine, blobs, clock, log, isMine, counted });
-  sweep.start(FIRST_SWEEP_MS);
-  return { attachments, blobs, sweep };
-}
-
-/** `undefined`: nobody who is away is told anything. */
-function notifySettingsOf({ notify }: Config, vapid: VapidKeys | undefined): NotifySettings | undefined {
-  const { windowMs, withText, out, push } = notify;
-  if (!isNotifying(notify)) return undefined;
-  const browsers = push !== undefined && vapid !== undefined ? { contact: push.contact, keys: vapid } : undefined;
-  return { windowMs, withText, out, push: browsers };
-}
-
-/** Nodes have the same files: one of them looks through them. */
-function isFirstNode(cluster: ClusterNode | undefined, self: NodeId): boolean {
-  if (cluster === undefined) return true;
-  const ids = cluster.view?.nodes.map(({ id }) => id) ?? [];
-  return ids.toSorted()[0] === self;
-}
-
-/** Another name for each run: what others know of a former one must not be taken for this one's. */
-function selfOf(config: Config, random: Random, clock: Clock): NodeInfo {
-  return {
-    id: `${config.instanceId}.${random.token(8)}` as NodeId,
-    instance: config.instanceId,
-    shards: config.shards,
-    address: config.publicAddress ?? "",
-    startedAt: clock.wallMs(),
-    leaving: false,
-  };
-}
-
-function registryOf({ redis, dynamodb }: Config): string {
-  if (redis !== undefined) return `Redis at ${redis.nodes.map(({ host, port }) => `${host}:${port}`).join(", ")}`;
-  return `the table ${clusterTableOf(dynamodb?.roomsTable ?? "")} (made by "bun run tables")`;
-}
-
-function hasJoined(cluster: ClusterNode, gateway: Gateway): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), JOIN_MS_MAX);
-    cluster.start(gateway, () => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }
 
 async function until(withinMs: number, isSo: () => boolean): Promise<void> {

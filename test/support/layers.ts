@@ -189,6 +189,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "env-reader.ts": { may: ["base/"], packages: [] },
   "made-once.ts": { may: [], packages: ["node:*"] },
   "main.ts": { may: [""], packages: ["*"] },
+  node: { may: [""], packages: ["*"] },
   "server.ts": { may: [""], packages: ["*"] },
   "welcome.ts": { may: [""], packages: ["*"] },
   "follow-host.ts": { may: [""], packages: ["*"] },
