@@ -175,5 +175,10 @@ test("a token signs in, signing out leaves nothing of it, and what a page logs i
   await cleo.button("Sign in").click();
   await cleo.button(/^Dora.*profile and settings/).waitFor();
   expect(cleo.complaints).toEqual([]);
+  const root = pair.server.token({ user: "root", role: "admin" });
+  const body = { reason: "lost" };
+  await pair.server.rest("POST", "/v1/chat/admin/users/dora/tokens/revoke", { token: root, body });
+  await cleo.page.getByText("The server does not take this token any more.").waitFor();
+  await cleo.button("Sign in").waitFor();
   await cleo.close();
 });

@@ -5,7 +5,8 @@
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { StoaClient } from "../../client/client.ts";
 import type { Failed, Pending, RoomEntry, RoomState, Status } from "../../client/stoa-chat.ts";
-import { type Account, currentToken, signOut } from "../ui/account.ts";
+import { type Account, currentToken, tokenRefused } from "../ui/account.ts";
+import { toast } from "../ui/toast.tsx";
 import { RoomWindow } from "./room-window.ts";
 import type { MemberJson, Person } from "./types.ts";
 
@@ -102,7 +103,9 @@ export class Session {
     const { client } = this;
     client.on("status", (status) => {
       this.status.value = status;
-      if (status.state === "closed" && (status.code ?? 0) >= REFUSED_FROM) signOut();
+      if (status.state !== "closed" || (status.code ?? 0) < REFUSED_FROM) return;
+      toast("The server does not take this token any more. Sign in again.");
+      tokenRefused();
     });
     client.on("connected", ({ invites = 0 }) => {
       this.invites.value = invites;

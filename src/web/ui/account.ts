@@ -18,6 +18,7 @@ export interface Account {
 }
 
 const KEY = "stoa-account";
+const PERSON_KEY = "stoa-person";
 const OWN_KEYS = /^stoa-(?!theme$)/;
 
 export const account = signal<Account | undefined>(undefined);
@@ -47,6 +48,12 @@ export function signOut(): void {
   account.value = undefined;
 }
 
+/** The server does not take this token any more. What was written and not sent stays for the same person's next one. */
+export function tokenRefused(): void {
+  localStorage.removeItem(KEY);
+  account.value = undefined;
+}
+
 /** For the SDK, which asks before each connection: a newer one where there is one. */
 export async function currentToken(): Promise<string> {
   const known = account.value;
@@ -70,7 +77,11 @@ async function devToken(name: string, isAdmin: boolean): Promise<Account> {
 }
 
 function keep(next: Account): void {
-  const { token, devName } = next;
+  const { token, devName, tenant, userId } = next;
+  const person = `${tenant}/${userId}`;
+  // Nobody finds what somebody else left.
+  if ((localStorage.getItem(PERSON_KEY) ?? person) !== person) signOut();
+  localStorage.setItem(PERSON_KEY, person);
   localStorage.setItem(KEY, JSON.stringify({ token, ...(devName !== undefined && { devName }) }));
   account.value = next;
 }
