@@ -21,6 +21,8 @@ const RULES: readonly ModerationRule[] = [
 const CHOICES = [[0], [1], [2, 0], [], [1, 2], [3], [1, 1]];
 const EMOJI = ["👍", "🎉", "constructor"];
 
+/** Whoever keeps rooms for the engine itself is nobody in them. */
+export const KEEPING: Principal = { tenant: "t" as TenantId, userId: "system" as UserId, role: "system" };
 const ASSISTING: Principal = { tenant: "t" as TenantId, userId: ASSISTANT, role: "system" };
 
 const BACK_MAX = 7;
@@ -253,7 +255,7 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
     case "check_versions":
       return { kind: "check_versions", by, messageId };
     case "keep":
-      return { kind: "keep", by: { ...by, role: "system" }, act: keptBy(step, userId, message ?? 1) };
+      return { kind: "keep", by: KEEPING, act: keptBy(step, userId, message ?? 1) };
     case "check_read":
     case "commit":
       return { kind: "check_read", by };
