@@ -55,7 +55,7 @@ const STAGES = [
     command: bun,
     args: ["test", "--only-failures", "--timeout=60000", ...folders("e2e")],
     needs: "test/e2e",
-    minutesMax: 10,
+    minutesMax: 16,
     count: bunTestCounts,
   },
   {
