@@ -2,7 +2,7 @@
  * The HTTP face of the engine: one Elysia app out of one plugin per subject. The caller listens.
  * Invariant: whatever is asked, the answer is in the envelope of `envelope.ts` (health, pages and OpenAPI excepted).
  */
-import { Elysia } from "elysia";
+import { type AnyElysia, Elysia } from "elysia";
 import { BACKPRESSURE_BYTES_MAX, FRAME_BYTES_MAX } from "../base/limits.ts";
 import type { PresenceDirectory } from "../cluster/presence-directory.ts";
 import type { Config } from "../config.ts";
@@ -16,6 +16,7 @@ import type { Auth } from "./auth.ts";
 import type { RestOptions } from "./rest/authenticated.ts";
 import { auditPlugin } from "./plugins/audit-plugin.ts";
 import { assistantPlugin } from "./plugins/assistant-plugin.ts";
+import { backtestPlugin } from "./plugins/backtest-plugin.ts";
 import { blocksPlugin } from "./plugins/blocks-plugin.ts";
 import { eventsPlugin } from "./plugins/events-plugin.ts";
 import { feedPlugin } from "./plugins/feed-plugin.ts";
@@ -113,31 +114,8 @@ const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
 const HTTP_IDLE_SECONDS = 30;
 
 export function createApp(options: AppOptions) {
-  const {
-    engine,
-    auth,
-    config,
-    log,
-    health,
-    sockets,
-    streams,
-    directory,
-    searcher,
-    circle,
-    attachments,
-    pages,
-    minter,
-    counters = new EdgeCounters(),
-    metrics,
-    push,
-    feed,
-    webhooks,
-    keeper,
-    retention,
-    erasures,
-    receipts,
-    spans,
-  } = options;
+  const { engine, auth, config, log, health, sockets, circle, attachments, pages, minter, metrics, spans } = options;
+  const counters = options.counters ?? new EdgeCounters();
   const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates: circle.rates, log };
   const requestIds = new RequestIds();
   const app = new Elysia({
@@ -181,45 +159,51 @@ export function createApp(options: AppOptions) {
     .use(pages === undefined ? homePlugin() : pagesPlugin(pages, config))
     .use(minter && config.devSignIn !== "off" ? devTokenPlugin(minter, config.devSignIn) : new Elysia())
     .use(socketPlugin(auth, sockets, config, circle.rates));
-  for (const prefix of PREFIXES) {
-    app
-      .use(historyPlugin({ ...rest, prefix }))
-      .use(eventsPlugin(prefix, rest))
-      .use(roomsPlugin(prefix, rest))
-      .use(membersPlugin(prefix, rest))
-      .use(standingPlugin(prefix, rest))
-      .use(messagesPlugin(prefix, rest))
-      .use(reactionsPlugin(prefix, rest))
-      .use(pollsPlugin(prefix, rest))
-      .use(pseudonymsPlugin(prefix, rest))
-      .use(threadsPlugin(prefix, rest))
-      .use(pinsPlugin(prefix, rest))
-      .use(moderationPlugin(prefix, rest))
-      .use(activityPlugin(prefix, rest))
-      .use(assistantPlugin(prefix, { ...rest, runMs: config.assistant.runMs }))
-      .use(blocksPlugin(prefix, rest))
-      .use(peoplePlugin(prefix, { ...rest, directory }))
-      .use(receiptsPlugin(prefix, rest))
-      .use(notificationsPlugin(prefix, rest))
-      .use(pushPlugin(prefix, { ...rest, push }))
-      .use(attachmentsPlugin(prefix, { ...rest, attachments }))
-      .use(searchPlugin(prefix, { ...rest, searcher }))
-      .use(retentionPlugin(prefix, { ...rest, keeper, retention }))
-      .use(streamsPlugin(prefix, { ...rest, ...streams, rules: config, connects: circle.rates }))
-      .use(erasuresPlugin(prefix, { ...rest, erasures, receipts }))
-      .use(adminPlugin(prefix, { ...rest, directory }))
-      .use(feedPlugin(prefix, { ...rest, feed }))
-      .use(webhooksPlugin(prefix, { ...rest, webhooks }))
-      .use(auditPlugin(prefix, rest))
-      .use(statsPlugin(prefix, { ...rest, directory }))
-      .use(accessPlugin(prefix, { ...rest, circle }))
-      .use(announcementsPlugin(prefix, { ...rest, circle }))
-      .use(oversightPlugin(prefix, { ...rest, assistant: config.assistant }))
-      .use(overviewPlugin(prefix, { ...rest, circle, metrics }))
-      .use(exportPlugin(prefix, rest))
-      .use(tracePlugin(prefix, { ...rest, circle }));
-  }
+  for (const prefix of PREFIXES) mountRest(app, prefix, rest, options);
   return app.use(docsPlugin(() => app, config));
+}
+
+/** One plugin per subject, under `prefix`. */
+function mountRest(app: AnyElysia, prefix: string, rest: RestOptions, options: AppOptions): void {
+  const { config, directory, searcher, circle, metrics, push, attachments, feed, webhooks } = options;
+  const { keeper, retention, erasures, receipts, streams } = options;
+  app
+    .use(historyPlugin({ ...rest, prefix }))
+    .use(eventsPlugin(prefix, rest))
+    .use(roomsPlugin(prefix, rest))
+    .use(membersPlugin(prefix, rest))
+    .use(standingPlugin(prefix, rest))
+    .use(messagesPlugin(prefix, rest))
+    .use(reactionsPlugin(prefix, rest))
+    .use(pollsPlugin(prefix, rest))
+    .use(pseudonymsPlugin(prefix, rest))
+    .use(threadsPlugin(prefix, rest))
+    .use(pinsPlugin(prefix, rest))
+    .use(moderationPlugin(prefix, rest))
+    .use(backtestPlugin(prefix, rest))
+    .use(activityPlugin(prefix, rest))
+    .use(assistantPlugin(prefix, { ...rest, runMs: config.assistant.runMs }))
+    .use(blocksPlugin(prefix, rest))
+    .use(peoplePlugin(prefix, { ...rest, directory }))
+    .use(receiptsPlugin(prefix, rest))
+    .use(notificationsPlugin(prefix, rest))
+    .use(pushPlugin(prefix, { ...rest, push }))
+    .use(attachmentsPlugin(prefix, { ...rest, attachments }))
+    .use(searchPlugin(prefix, { ...rest, searcher }))
+    .use(retentionPlugin(prefix, { ...rest, keeper, retention }))
+    .use(streamsPlugin(prefix, { ...rest, ...streams, rules: config, connects: circle.rates }))
+    .use(erasuresPlugin(prefix, { ...rest, erasures, receipts }))
+    .use(adminPlugin(prefix, { ...rest, directory }))
+    .use(feedPlugin(prefix, { ...rest, feed }))
+    .use(webhooksPlugin(prefix, { ...rest, webhooks }))
+    .use(auditPlugin(prefix, rest))
+    .use(statsPlugin(prefix, { ...rest, directory }))
+    .use(accessPlugin(prefix, { ...rest, circle }))
+    .use(announcementsPlugin(prefix, { ...rest, circle }))
+    .use(oversightPlugin(prefix, { ...rest, assistant: config.assistant }))
+    .use(overviewPlugin(prefix, { ...rest, circle, metrics }))
+    .use(exportPlugin(prefix, rest))
+    .use(tracePlugin(prefix, { ...rest, circle }));
 }
 
 /** Elysia's word for it, or that of a handler's own answer. */

@@ -16,10 +16,9 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import type { EdgeCircle } from "../circle/edge-circle.ts";
 import { answer, answerError } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
-import { ANNOUNCEMENTS_ROOM, idempotencyOf, mutate } from "../rest/mutations.ts";
+import { ANNOUNCEMENTS_ROOM, createdStatus, idempotencyOf, mutate, mutationJson } from "../rest/mutations.ts";
 import type { Engine } from "../ports.ts";
 import { mutationFields, mutationHeaders } from "../rest/schemas.ts";
-import { iso } from "../rest/views.ts";
 
 const ROOM_NAME = "Announcements";
 
@@ -54,14 +53,8 @@ export function announcementsPlugin(prefix: string, options: AnnouncementOptions
         return answer(
           set,
           done,
-          ({ messageId, seq, timestamp, duplicate }) => ({
-            roomId: ANNOUNCEMENTS_ROOM,
-            messageId,
-            seq,
-            timestamp: iso(timestamp),
-            duplicate,
-          }),
-          ({ duplicate }) => (duplicate ? 200 : 201),
+          (reply) => ({ roomId: ANNOUNCEMENTS_ROOM, messageId: reply.messageId, ...mutationJson(reply) }),
+          createdStatus,
         );
       },
       {

@@ -1,16 +1,16 @@
 /** A room's members over REST: list, add, change role, remove. */
 import { Elysia, t } from "elysia";
-import { MEMBERS_PLACE, type MutationReply } from "../../actors/calls.ts";
+import { MEMBERS_PLACE } from "../../actors/calls.ts";
 import { parseId, type UserId } from "../../base/ids.ts";
 import { ID_LENGTH_MAX, ITEM_KEY_BYTES_MAX, MEMBER_PAGE_MAX } from "../../base/limits.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
-import { idempotencyOf, mutate } from "../rest/mutations.ts";
+import { createdStatus, idempotencyOf, mutate, mutationJson } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { memberParams, mutationFields, mutationHeaders, role, roomParams, userId } from "../rest/schemas.ts";
-import { iso, memberJson, presentJson } from "../rest/views.ts";
+import { memberJson, presentJson } from "../rest/views.ts";
 
 const LIMIT = { min: 1, max: MEMBER_PAGE_MAX, fallback: MEMBER_PAGE_MAX } as const;
 const query = t.Object({ after: t.Optional(userId), limit: wholeText(LIMIT) });
@@ -83,12 +83,7 @@ export function membersPlugin(prefix: string, options: RestOptions) {
         const member = { userId: body.userId, role: body.role ?? "member" };
         const command = { kind: "add_member", ...member, ...idempotencyOf({ headers, body }) } as const;
         const done = await mutate(engine, principal, params.roomId, command);
-        return answer(
-          set,
-          done,
-          (reply) => ({ ...member, ...receipt(reply) }),
-          ({ duplicate }) => (duplicate ? 200 : 201),
-        );
+        return answer(set, done, (reply) => ({ ...member, ...mutationJson(reply) }), createdStatus);
       },
       {
         params: roomParams,
@@ -104,7 +99,7 @@ export function membersPlugin(prefix: string, options: RestOptions) {
         const member = { userId: params.userId, role: body.role };
         const command = { kind: "set_role", ...member, ...idempotencyOf({ headers, body }) } as const;
         const done = await mutate(engine, principal, params.roomId, command);
-        return answer(set, done, (reply) => ({ ...member, ...receipt(reply) }));
+        return answer(set, done, (reply) => ({ ...member, ...mutationJson(reply) }));
       },
       {
         params: memberParams,
@@ -120,7 +115,7 @@ export function membersPlugin(prefix: string, options: RestOptions) {
         const idempotency = idempotencyOf({ headers, body: undefined });
         const command = { kind: "remove_member", userId: params.userId, ...idempotency } as const;
         const done = await mutate(engine, principal, params.roomId, command);
-        return answer(set, done, (reply) => ({ userId: params.userId, ...receipt(reply) }));
+        return answer(set, done, (reply) => ({ userId: params.userId, ...mutationJson(reply) }));
       },
       { params: memberParams, headers: mutationHeaders, detail: { summary: "Remove a member" } },
     );
@@ -134,8 +129,4 @@ function isUserId(text: string): boolean {
 
 function isMembersPlace(text: string): boolean {
   return MEMBERS_PLACE.test(text);
-}
-
-function receipt({ seq, timestamp, duplicate }: MutationReply) {
-  return { seq, timestamp: iso(timestamp), duplicate };
 }

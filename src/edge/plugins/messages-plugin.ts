@@ -8,7 +8,7 @@ import type { Rejection } from "../../protocol/errors.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
-import { idempotencyOf, mutate } from "../rest/mutations.ts";
+import { idempotencyOf, mutate, mutationJson } from "../rest/mutations.ts";
 import { newPoll, pollOf } from "../rest/new-poll.ts";
 import {
   attachment,
@@ -20,7 +20,7 @@ import {
   roomParams,
   userId,
 } from "../rest/schemas.ts";
-import { iso, messageJson } from "../rest/views.ts";
+import { messageJson } from "../rest/views.ts";
 
 const sendBody = t.Object({
   content: t.String(),
@@ -39,6 +39,7 @@ const sendBody = t.Object({
   ...mutationFields,
 });
 const editBody = t.Object({ content: t.String(), ...mutationFields });
+
 export function messagesPlugin(prefix: string, options: RestOptions) {
   const { engine } = options;
   return new Elysia({ prefix, detail: { tags: ["messages"] } })
@@ -107,8 +108,7 @@ function inRestWords<Value>(result: Result<Value, Rejection>): Result<Value, Rej
 
 /** The message when the engine gave it, and always what identifies the change. */
 export function changed(room: RoomId, message: MessageId | undefined, reply: MutationReply) {
-  const { seq, timestamp, duplicate } = reply;
-  if (reply.message !== undefined) return { ...messageJson(reply.message), duplicate };
+  if (reply.message !== undefined) return { ...messageJson(reply.message), duplicate: reply.duplicate };
   const held = reply.held === true ? { held: true } : {};
-  return { roomId: room, messageId: message, seq, timestamp: iso(timestamp), duplicate, ...held };
+  return { roomId: room, messageId: message, ...mutationJson(reply), ...held };
 }

@@ -4,7 +4,7 @@ import { PINS_MAX } from "../../base/limits.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
-import { idempotencyOf, mutate } from "../rest/mutations.ts";
+import { idempotencyOf, mutate, mutationJson } from "../rest/mutations.ts";
 import { messageParams, mutationBody, mutationHeaders, roomParams } from "../rest/schemas.ts";
 import { iso, messageJson } from "../rest/views.ts";
 
@@ -35,9 +35,7 @@ export function pinsPlugin(prefix: string, options: RestOptions) {
         const { roomId, messageId } = params;
         const command = { kind: "pin_message", messageId, ...idempotencyOf({ headers, body }) } as const;
         const pinned = await mutate(engine, principal, roomId, command);
-        return answer(set, pinned, ({ seq, timestamp, duplicate }) => {
-          return { roomId, messageId, isPinned: true, seq, timestamp: iso(timestamp), duplicate };
-        });
+        return answer(set, pinned, (reply) => ({ roomId, messageId, isPinned: true, ...mutationJson(reply) }));
       },
       { params: messageParams, headers: mutationHeaders, body: mutationBody, detail: { summary: "Pin a message" } },
     )
@@ -48,9 +46,7 @@ export function pinsPlugin(prefix: string, options: RestOptions) {
         const idempotency = idempotencyOf({ headers, body: undefined });
         const command = { kind: "unpin_message", messageId, ...idempotency } as const;
         const unpinned = await mutate(engine, principal, roomId, command);
-        return answer(set, unpinned, ({ seq, timestamp, duplicate }) => {
-          return { roomId, messageId, isPinned: false, seq, timestamp: iso(timestamp), duplicate };
-        });
+        return answer(set, unpinned, (reply) => ({ roomId, messageId, isPinned: false, ...mutationJson(reply) }));
       },
       { params: messageParams, headers: mutationHeaders, detail: { summary: "Unpin a message" } },
     );

@@ -5,7 +5,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
-import { idempotencyOf, mutate } from "../rest/mutations.ts";
+import { idempotencyOf, mutate, mutationJson } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { mutationFields, mutationHeaders, roomId, roomParams, userId } from "../rest/schemas.ts";
 import { iso } from "../rest/views.ts";
@@ -50,9 +50,7 @@ export function pseudonymsPlugin(prefix: string, options: RestOptions) {
         const idempotency = idempotencyOf({ headers, body });
         const command = { kind: "ban_pseudonym", pseudonym, banned: true, ...reason, ...idempotency } as const;
         const banned = await mutate(engine, principal, room, command);
-        return answer(set, banned, ({ seq, timestamp, duplicate }) => {
-          return { roomId: room, pseudonym, banned: true, seq, timestamp: iso(timestamp), duplicate };
-        });
+        return answer(set, banned, (reply) => ({ roomId: room, pseudonym, banned: true, ...mutationJson(reply) }));
       },
       {
         params,
@@ -68,9 +66,7 @@ export function pseudonymsPlugin(prefix: string, options: RestOptions) {
         const idempotency = idempotencyOf({ headers, body: undefined });
         const command = { kind: "ban_pseudonym", pseudonym, banned: false, ...idempotency } as const;
         const freed = await mutate(engine, principal, room, command);
-        return answer(set, freed, ({ seq, timestamp, duplicate }) => {
-          return { roomId: room, pseudonym, banned: false, seq, timestamp: iso(timestamp), duplicate };
-        });
+        return answer(set, freed, (reply) => ({ roomId: room, pseudonym, banned: false, ...mutationJson(reply) }));
       },
       { params, headers: mutationHeaders, detail: { summary: "Let a pseudonym write again" } },
     );

@@ -7,7 +7,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
-import { idempotencyOf, mutate } from "../rest/mutations.ts";
+import { idempotencyOf, mutate, mutationJson } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { emoji, messageId, messageParams, mutationFields, mutationHeaders, roomId, userId } from "../rest/schemas.ts";
 import { iso } from "../rest/views.ts";
@@ -98,7 +98,7 @@ export function reactionsPlugin(prefix: string, options: RestOptions) {
 function changedReaction(
   room: RoomId,
   { messageId: target, emoji: shown, add }: { messageId: MessageId; emoji: string; add: boolean },
-  { seq, timestamp, duplicate }: MutationReply,
+  reply: MutationReply,
 ) {
-  return { roomId: room, messageId: target, emoji: shown, added: add, seq, timestamp: iso(timestamp), duplicate };
+  return { roomId: room, messageId: target, emoji: shown, added: add, ...mutationJson(reply) };
 }

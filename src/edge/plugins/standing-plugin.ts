@@ -17,7 +17,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
-import { idempotencyOf, mutate } from "../rest/mutations.ts";
+import { createdStatus, idempotencyOf, mutate, mutationJson } from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import {
   memberParams,
@@ -88,7 +88,7 @@ export function standingPlugin(prefix: string, options: RestOptions) {
           const { clientId: _clientId, knownSeq: _knownSeq, ...terms } = body;
           const command = { kind: kinds[0], ...terms, ...idempotencyOf({ headers, body }) } as const;
           const done = await mutate(engine, principal, params.roomId, command);
-          return answer(set, done, (reply) => ({ ...terms, ...receipt(reply) }), created);
+          return answer(set, done, (reply) => ({ ...terms, ...mutationJson(reply) }), createdStatus);
         },
         {
           params: roomParams,
@@ -103,25 +103,25 @@ export function standingPlugin(prefix: string, options: RestOptions) {
         async ({ principal, params, headers, set }) => {
           const command = { kind: kinds[1], userId: params.userId, ...idempotencyOf({ headers, body: undefined }) };
           const done = await mutate(engine, principal, params.roomId, command);
-          return answer(set, done, (reply) => ({ userId: params.userId, ...receipt(reply) }));
+          return answer(set, done, (reply) => ({ userId: params.userId, ...mutationJson(reply) }));
         },
         { params: memberParams, headers: mutationHeaders, detail: { summary: `A person is no longer ${what}` } },
       );
 
-  const answerRequest = (approve: boolean) => (word: string) =>
+  const answerRequest = (verdict: "approve" | "deny", summary: string) =>
     new Elysia().use(authenticated(options)).post(
-      `/rooms/:roomId/requests/:userId/${word}`,
+      `/rooms/:roomId/requests/:userId/${verdict}`,
       async ({ principal, params, headers, body, set }) => {
-        const about = { userId: params.userId, approve };
+        const about = { userId: params.userId, approve: verdict === "approve" };
         const command = { kind: "answer_request", ...about, ...idempotencyOf({ headers, body }) } as const;
         const done = await mutate(engine, principal, params.roomId, command);
-        return answer(set, done, (reply) => ({ ...about, ...receipt(reply) }));
+        return answer(set, done, (reply) => ({ ...about, ...mutationJson(reply) }));
       },
       {
         params: memberParams,
         headers: mutationHeaders,
         body: mutationBody,
-        detail: { summary: approve ? "Let somebody in who asked" : "Turn somebody down who asked" },
+        detail: { summary },
       },
     );
 
@@ -131,8 +131,8 @@ export function standingPlugin(prefix: string, options: RestOptions) {
     .use(authenticated(options))
     .use(sanctions("bans", ["ban_member", "unban_member"], "banned"))
     .use(sanctions("mutes", ["mute_member", "unmute_member"], "muted"))
-    .use(answerRequest(true)("approve"))
-    .use(answerRequest(false)("deny"))
+    .use(answerRequest("approve", "Let somebody in who asked"))
+    .use(answerRequest("deny", "Turn somebody down who asked"))
     .get(
       "/rooms/:roomId/requests",
       ({ principal, params, query, set }) =>
@@ -153,9 +153,9 @@ export function standingPlugin(prefix: string, options: RestOptions) {
         const done = await mutate(engine, principal, params.roomId, command);
         const dataOf = (reply: MutationReply) => ({
           ...(reply.invite === undefined ? {} : inviteJson(reply.invite)),
-          ...receipt(reply),
+          ...mutationJson(reply),
         });
-        return answer(set, done, dataOf, created);
+        return answer(set, done, dataOf, createdStatus);
       },
       {
         params: roomParams,
@@ -175,7 +175,7 @@ export function standingPlugin(prefix: string, options: RestOptions) {
           code: read.code,
           ...idempotencyOf({ headers, body: undefined }),
         } as const;
-        return answer(set, await mutate(engine, principal, params.roomId, command), receipt);
+        return answer(set, await mutate(engine, principal, params.roomId, command), mutationJson);
       },
       { params: roomInviteParams, headers: mutationHeaders, detail: { summary: "A code holds no longer" } },
     )
@@ -184,7 +184,7 @@ export function standingPlugin(prefix: string, options: RestOptions) {
       async ({ principal, params, headers, set }) => {
         const idempotency = idempotencyOf({ headers, body: undefined });
         const command = { kind: "revoke_invite", userId: params.userId, ...idempotency } as const;
-        return answer(set, await mutate(engine, principal, params.roomId, command), receipt);
+        return answer(set, await mutate(engine, principal, params.roomId, command), mutationJson);
       },
       { params: memberParams, headers: mutationHeaders, detail: { summary: "A person is no longer invited" } },
     )
@@ -202,7 +202,7 @@ export function standingPlugin(prefix: string, options: RestOptions) {
       "/rooms/:roomId/invite",
       async ({ principal, params, headers, set }) => {
         const command = { kind: "decline_invite", ...idempotencyOf({ headers, body: undefined }) } as const;
-        return answer(set, await mutate(engine, principal, params.roomId, command), receipt);
+        return answer(set, await mutate(engine, principal, params.roomId, command), mutationJson);
       },
       { params: roomParams, headers: mutationHeaders, detail: { summary: "Decline your invite" } },
     )
@@ -241,7 +241,7 @@ export function standingPlugin(prefix: string, options: RestOptions) {
         return answer(set, done, (reply) => ({
           ...(reply.room === undefined ? {} : roomJson(reply.room)),
           state: "joined",
-          ...receipt(reply),
+          ...mutationJson(reply),
         }));
       },
       {
@@ -251,15 +251,6 @@ export function standingPlugin(prefix: string, options: RestOptions) {
         detail: { summary: "Join the room that a code is for" },
       },
     );
-}
-
-/** A repeated request is answered as the first one was, but nothing was made now: 200. */
-function created({ duplicate }: MutationReply): number {
-  return duplicate ? 200 : 201;
-}
-
-function receipt({ seq, timestamp, duplicate }: MutationReply) {
-  return { seq, timestamp: iso(timestamp), duplicate };
 }
 
 function sanctionJson({ userId: user, by, at, until, reason: why }: SanctionView) {

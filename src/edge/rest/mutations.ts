@@ -1,4 +1,4 @@
-/** How REST names what it changes: idempotency keys, and the ids and settings of new rooms. */
+/** How REST changes rooms: idempotency keys, what a change is answered with, and the ids and settings of new rooms. */
 import type { Call, MutationReply } from "../../actors/calls.ts";
 import { parseId, type RoomId, type Seq, type TenantId, type UserId } from "../../base/ids.ts";
 import { type Random, SystemRandom } from "../../base/prng.ts";
@@ -8,6 +8,7 @@ import type { RoomSettings } from "../../domain/room/events.ts";
 import { type NewRoomSettings, settingsOfNewRoom } from "../../domain/room/new-room.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Engine } from "../ports.ts";
+import { iso } from "./views.ts";
 
 type RoomCommand = Extract<Call, { kind: "mutate" }>["command"];
 
@@ -39,6 +40,16 @@ export function mutate(
   command: RoomCommand,
 ): Promise<Result<MutationReply, Rejection>> {
   return engine.call(principal, { to: "room", room, kind: "mutate", command });
+}
+
+/** What every change is answered with: its place in the room's log, and whether it had been made before. */
+export function mutationJson({ seq, timestamp, duplicate }: MutationReply) {
+  return { seq, timestamp: iso(timestamp), duplicate };
+}
+
+/** A repeated request is answered as the first one was, but nothing was made now: 200. */
+export function createdStatus({ duplicate }: MutationReply): number {
+  return duplicate ? 200 : 201;
 }
 
 /** Of a room that is to be made; absent fields get their defaults. */
