@@ -9,7 +9,7 @@
  * Clients chat on the engine's own port (PORT, 8080); the history plugin asks the same engine.
  */
 import { Elysia } from "elysia";
-import { readConfig } from "../src/config.ts";
+import { readConfig } from "../src/config/config.ts";
 import { historyPlugin } from "../src/edge/plugins/history-plugin.ts";
 import { secretOf } from "../src/edge/jwt-secret.ts";
 import { createLog } from "../src/edge/log.ts";

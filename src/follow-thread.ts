@@ -22,7 +22,7 @@ import { EngineCalls } from "./followers/engine-calls.ts";
 import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-consumer.ts";
 import { LogFollowers } from "./followers/log-followers.ts";
 import { SearchConsumer } from "./followers/search-consumer.ts";
-import type { WebhookConfig } from "./config-feed.ts";
+import type { WebhookConfig } from "./config/feed.ts";
 import type { EventBridgeSettings } from "./integrations/event-bridge.ts";
 import { openRunners } from "./integrations/webhooks/open-webhooks.ts";
 import type { WebhookFigures } from "./integrations/webhooks/webhook-runners.ts";

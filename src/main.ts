@@ -1,5 +1,5 @@
 /** Composition root: environment → configuration → a running node, until a signal ends it. */
-import { readConfig } from "./config.ts";
+import { readConfig } from "./config/config.ts";
 import { secretOf } from "./edge/jwt-secret.ts";
 import { createLog } from "./edge/log.ts";
 import { type RunningServer, startServer } from "./server.ts";

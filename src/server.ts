@@ -12,7 +12,7 @@ import { SystemRandom } from "./base/prng.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { SpanSink } from "./base/spans.ts";
 import { ClusterNode } from "./cluster-node.ts";
-import type { Config } from "./config.ts";
+import type { Config } from "./config/config.ts";
 import type { Principal } from "./domain/principal.ts";
 import { openFeed } from "./feed/open-feed.ts";
 import { openWebhooks } from "./integrations/webhooks/open-webhooks.ts";

@@ -6,7 +6,7 @@
 import { parseArgs } from "node:util";
 import { parseId, type RoomId, type TenantId, type UserId } from "../base/ids.ts";
 import { ROOM_LIST_PAGE_MAX } from "../base/limits.ts";
-import { type Config, readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config/config.ts";
 import { createAuth } from "../edge/auth.ts";
 import { secretOf } from "../edge/jwt-secret.ts";
 

@@ -16,7 +16,7 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { err, ok, type Result } from "../base/result.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { copyDatabase } from "../storage/sqlite/copy-database.ts";
 import { DATABASE_FILE } from "../storage/sqlite/schema.ts";
 import { FOLLOWERS_FILE } from "../storage/sqlite/sqlite-follow-store.ts";

@@ -3,7 +3,7 @@
  * same user with the same environment; before the first start, and when something is wrong. It changes nothing.
  * Exit code: 0 when the server can start, 1 when it can't or would not work, 2 when the configuration can't be read.
  */
-import { readConfig } from "../config.ts";
+import { readConfig } from "../config/config.ts";
 import { bad, type Finding, type State } from "./doctor/finding.ts";
 import { examineMachine } from "./doctor/machine.ts";
 import { examineServices } from "./doctor/services.ts";

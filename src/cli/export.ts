@@ -9,7 +9,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { openToRead } from "../capsule/capsule-file.ts";
 import { CapsuleReader } from "../capsule/capsule-reader.ts";
 import { exportRoom } from "../capsule/export-room.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { Complaints, readNamed } from "./arguments.ts";
 import { openStore } from "./open-store.ts";
 import { ProgressBar } from "./progress-bar.ts";

@@ -7,7 +7,7 @@ import type { RoomId, TenantId } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { CapsuleReader } from "../capsule/capsule-reader.ts";
 import { importRoom } from "../capsule/import-room.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { Complaints, readNamed } from "./arguments.ts";
 import { openStore } from "./open-store.ts";
 import { ProgressBar } from "./progress-bar.ts";

@@ -1,5 +1,5 @@
 /** Asks the running server of this configuration as an administrator of a tenant: with a token that this program makes itself. */
-import { type Config, readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config/config.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { createAuth } from "../edge/auth.ts";
 import { secretOf } from "../edge/jwt-secret.ts";

@@ -1,6 +1,6 @@
 /** How commands that work on the store begin and end: all complaints at once, one sentence at the end, and the exit code. */
 import type { Result } from "../base/result.ts";
-import { type Config, readConfig } from "../config.ts";
+import { type Config, readConfig } from "../config/config.ts";
 
 export interface StoreCommand<Arguments> {
   readonly usage: string;

@@ -5,7 +5,8 @@
  */
 import { clusterTableOf } from "../cluster/dynamodb/cluster-table.ts";
 import { ensureExpiry } from "../cluster/dynamodb/table-expiry.ts";
-import { type DynamoConfig, readConfig } from "../config.ts";
+import { readConfig } from "../config/config.ts";
+import type { DynamoConfig } from "../config/dynamodb.ts";
 import { ensureTable } from "../storage/dynamodb/dynamo-tables.ts";
 import { dynamoClient } from "../storage/dynamodb/open-dynamo.ts";
 

@@ -5,7 +5,7 @@
 import { parseArgs } from "node:util";
 import { parseId } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { readConfig } from "../config.ts";
+import { readConfig } from "../config/config.ts";
 import { createAuth, type TokenClaims } from "../edge/auth.ts";
 import { secretOf } from "../edge/jwt-secret.ts";
 

@@ -5,7 +5,7 @@
 import { type AnyElysia, Elysia } from "elysia";
 import { BACKPRESSURE_BYTES_MAX, FRAME_BYTES_MAX } from "../base/limits.ts";
 import type { PresenceDirectory } from "../cluster/presence-directory.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { accessPlugin } from "./plugins/access-plugin.ts";
 import { adminPlugin } from "./plugins/admin-plugin.ts";
 import { announcementsPlugin } from "./plugins/announcements-plugin.ts";

@@ -1,7 +1,7 @@
 /** The development secret: made at the first start and kept in the data folder, so that tokens outlive a restart. */
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { keptOrMade } from "../made-once.ts";
 
 const FILE_NAME = "jwt-secret";

@@ -2,7 +2,7 @@
  * Which web pages may talk to this server. A browser says where a page comes from; other clients say nothing and may.
  * Invariant: without a list, only pages of the server's own address pass (and this machine's, outside production).
  */
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 
 export type OriginRules = Pick<Config, "allowedOrigins" | "environment" | "publicAddress">;
 

@@ -2,7 +2,7 @@
 import { SystemClock } from "../base/clock.ts";
 import type { TenantId } from "../base/ids.ts";
 import { SystemRandom } from "../base/prng.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import { Attachments } from "../edge/files/attachments.ts";
 import { FileSweep } from "../edge/files/file-sweep.ts";
 import type { Log } from "../edge/log.ts";

@@ -1,7 +1,7 @@
 /** Who follows the logs on this node, as the configuration asks: search, the feed with its webhooks, notifications, EventBridge. */
 import type { Clock } from "../base/clock.ts";
-import { isNotifying } from "../config-notify.ts";
-import type { Config } from "../config.ts";
+import { isNotifying } from "../config/notify.ts";
+import type { Config } from "../config/config.ts";
 import { FollowHost, type FollowSeams } from "../follow-host.ts";
 import type { NotifySettings } from "../integrations/notify/open-notify.ts";
 import type { VapidKeys } from "../integrations/notify/vapid.ts";

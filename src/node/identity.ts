@@ -4,7 +4,7 @@ import type { Random } from "../base/prng.ts";
 import type { ClusterNode } from "../cluster-node.ts";
 import { clusterTableOf } from "../cluster/dynamodb/cluster-table.ts";
 import type { NodeId, NodeInfo } from "../cluster/membership.ts";
-import type { Config } from "../config.ts";
+import type { Config } from "../config/config.ts";
 import type { Gateway } from "../edge/sockets/gateway.ts";
 
 /** Another name for each run: what others know of a former one must not be taken for this one's. */

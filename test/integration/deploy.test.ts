@@ -2,7 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { CreateTableCommand, type CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { ensureTable } from "../../src/storage/dynamodb/dynamo-tables.ts";
 import { dynamoClient } from "../../src/storage/dynamodb/open-dynamo.ts";
 import { startDynalite } from "../support/dynamodb-servers.ts";

@@ -1,5 +1,5 @@
 /** The real server with threads that can be made to fail: `src/main.ts` but for the threads' entry. */
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { secretOf } from "../../src/edge/jwt-secret.ts";
 import { createLog } from "../../src/edge/log.ts";
 import { startServer } from "../../src/server.ts";

@@ -1,6 +1,6 @@
 /** The real server on a wall clock of the test's: `src/main.ts` but for the time. */
 import "./other-time.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { secretOf } from "../../src/edge/jwt-secret.ts";
 import { createLog } from "../../src/edge/log.ts";
 import { startServer } from "../../src/server.ts";

@@ -1,5 +1,5 @@
 /** The collector of traces: asked with nothing in hand. Nothing depends on it, so it never fails the whole. */
-import type { TracingConfig } from "../../config-tracing.ts";
+import type { TracingConfig } from "../../config/tracing.ts";
 import { doubtful, type Finding, fine } from "./finding.ts";
 
 const ANSWER_MS_MAX = 5_000;

@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
 import { join } from "node:path";
-import type { Config } from "../../config.ts";
+import type { Config } from "../../config/config.ts";
 import { bad, doubtful, examined, type Finding, fine } from "./finding.ts";
 
 const MIB = 1024 * 1024;

@@ -1,7 +1,7 @@
 /** The ways by which people who are away are told: the queue or topic is there, the service answers, the keys are a pair. */
 import { GetTopicAttributesCommand } from "@aws-sdk/client-sns";
 import { GetQueueAttributesCommand } from "@aws-sdk/client-sqs";
-import type { NotifyConfig } from "../../config-notify.ts";
+import type { NotifyConfig } from "../../config/notify.ts";
 import { NOTIFY_REQUEST_MS_MAX } from "../../base/limits.ts";
 import { snsClient, sqsClient } from "../../integrations/notify/aws-notifiers.ts";
 import { isPair } from "../../integrations/notify/vapid.ts";

@@ -2,9 +2,11 @@
 import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { clusterTableOf } from "../../cluster/dynamodb/cluster-table.ts";
 import { createRedisClient } from "../../cluster/redis/redis-options.ts";
-import type { Config, DynamoConfig, RedisConfig } from "../../config.ts";
-import type { HookConfig } from "../../config-assistant.ts";
-import type { S3Config } from "../../config-attachments.ts";
+import type { Config } from "../../config/config.ts";
+import type { DynamoConfig } from "../../config/dynamodb.ts";
+import type { RedisConfig } from "../../config/redis.ts";
+import type { HookConfig } from "../../config/assistant.ts";
+import type { S3Config } from "../../config/attachments.ts";
 import { dynamoClient } from "../../storage/dynamodb/open-dynamo.ts";
 import { machineKeys } from "../../storage/s3/machine-keys.ts";
 import { s3Client } from "../../storage/s3/s3-blobs.ts";

@@ -1,5 +1,5 @@
 /** What can be said of the configuration alone: it is acceptable, and yet not what somebody in production wants. */
-import { type Config, SECRET_LENGTH_MIN } from "../../config.ts";
+import { type Config, SECRET_LENGTH_MIN } from "../../config/config.ts";
 import { doubtful, type Finding, fine } from "./finding.ts";
 
 export function examineSettings(config: Config): readonly Finding[] {

@@ -3,7 +3,7 @@
  * Invariant: everything is answered out of memory, with a policy under which a page runs no script but its own files.
  */
 import { Elysia } from "elysia";
-import type { Config } from "../../config.ts";
+import type { Config } from "../../config/config.ts";
 import type { PageBundle, PageFile } from "./page-bundle.ts";
 
 const YEAR_SECONDS = 31_536_000;

@@ -8,7 +8,7 @@ import { type Clock, SystemClock } from "../../../src/base/clock.ts";
 import { err, ok, type Result } from "../../../src/base/result.ts";
 import { MemoryCluster } from "../../../src/cluster/memory/memory-cluster.ts";
 import { MemoryDirectory } from "../../../src/cluster/memory/memory-directory.ts";
-import { readConfig } from "../../../src/config.ts";
+import { readConfig } from "../../../src/config/config.ts";
 import type { Principal } from "../../../src/domain/principal.ts";
 import { createAuth } from "../../../src/edge/auth.ts";
 import type { StreamOptions } from "../../../src/edge/streams/streams-plugin.ts";

@@ -27,7 +27,7 @@ const PLANTED: readonly (readonly [why: string, path: string, source: string])[]
   ["the protocol knowing the domain", "protocol/x.ts", 'export type { A } from "../domain/room/events.ts";'],
   ["actors knowing an adapter", "actors/x.ts", 'import { S } from "../storage/sqlite/store.ts";'],
   ["actors knowing the edge", "actors/x.ts", 'import type { Socket } from "../edge/ports.ts";'],
-  ["actors reading the configuration", "actors/x.ts", 'import type { Config } from "../config.ts";'],
+  ["actors reading the configuration", "actors/x.ts", 'import type { Config } from "../config/config.ts";'],
   ["the edge knowing an adapter", "edge/x.ts", 'const s = await import("../storage/memory/memory-journal.ts");'],
   ["the edge deciding", "edge/x.ts", 'import { decide } from "../domain/room/decide.ts";'],
   ["the edge reaching into an actor", "edge/x.ts", 'import { RoomActor } from "../actors/room-actor.ts";'],

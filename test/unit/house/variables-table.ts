@@ -1,8 +1,8 @@
 /**
- * The tables of variables in docs/OPERATIONS.md: names, accepted values and defaults come from `src/config.ts`, only the
+ * The tables of variables in docs/OPERATIONS.md: names, accepted values and defaults come from `src/config`, only the
  * words stand here. To write them anew: `bun test/unit/house/variables-table.ts`.
  */
-import { type Config, readConfig } from "../../../src/config.ts";
+import { type Config, readConfig } from "../../../src/config/config.ts";
 import { METRICS } from "../../../src/edge/figures/metrics.ts";
 import { DocumentTables } from "../../support/document-tables.ts";
 

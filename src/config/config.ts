@@ -4,19 +4,21 @@
  */
 import { randomBytes } from "node:crypto";
 import { availableParallelism, hostname } from "node:os";
-import { type AssistantConfig, type HookConfig, readAssistant } from "./config-assistant.ts";
-import { type AttachmentsConfig, readAttachments } from "./config-attachments.ts";
-import { readTracing, type TracingConfig } from "./config-tracing.ts";
-import { type EventBridgeConfig, type FeedConfig, readEventBridge, readFeed } from "./config-feed.ts";
-import { type OutwardConfig, readOutward } from "./config-outward.ts";
-import { type NotifyConfig, readNotify } from "./config-notify.ts";
-import { type ProfileServiceConfig, readModerationHook, readProfileService } from "./config-services.ts";
-import { FRAME_BYTES_MAX, MESSAGE_LENGTH_DEFAULT } from "./base/limits.ts";
-import { err, ok, type Result } from "./base/result.ts";
-import type { Rate } from "./base/token-bucket.ts";
+import { type AssistantConfig, type HookConfig, readAssistant } from "./assistant.ts";
+import { type AttachmentsConfig, readAttachments } from "./attachments.ts";
+import { type DynamoConfig, readDynamo } from "./dynamodb.ts";
+import { type RatesConfig, readRates } from "./rates.ts";
+import { noticesOfRedis, type RedisConfig, readRedis } from "./redis.ts";
+import { readTracing, type TracingConfig } from "./tracing.ts";
+import { type EventBridgeConfig, type FeedConfig, readEventBridge, readFeed } from "./feed.ts";
+import { type OutwardConfig, readOutward } from "./outward.ts";
+import { type NotifyConfig, readNotify } from "./notify.ts";
+import { type ProfileServiceConfig, readModerationHook, readProfileService } from "./services.ts";
+import { FRAME_BYTES_MAX, MESSAGE_LENGTH_DEFAULT } from "../base/limits.ts";
+import { err, ok, type Result } from "../base/result.ts";
 import { type Environment, EnvReader } from "./env-reader.ts";
 
-export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** HS256 is only as strong as its key: RFC 7518 asks for as many bytes as the hash has. */
@@ -25,19 +27,7 @@ const SHARDS_MAX = 32;
 /** Bun's own bound of a socket's idle time, in seconds. */
 const IDLE_SECONDS_MAX = 960;
 
-/** Where Redis is; `kind: "cluster"`: some nodes of one, from which the others are learned. */
-export interface RedisConfig {
-  readonly kind: "single" | "cluster";
-  readonly nodes: readonly { readonly host: string; readonly port: number }[];
-  readonly username: string | undefined;
-  readonly password: string | undefined;
-  readonly tls: boolean;
-  readonly db: number;
-  /** Begins every key. */
-  readonly prefix: string;
-}
-
-export interface Config {
+export interface Config extends RatesConfig {
   readonly environment: "production" | "development" | "test";
   readonly host: string;
   /** 0: any free port. */
@@ -76,18 +66,6 @@ export interface Config {
   readonly socketIdleSeconds: number;
   /** How long an event stream lasts before its client is asked to come back. */
   readonly streamSeconds: number;
-  /** Requests that one connection may make: steadily, and at once after a pause. */
-  readonly rate: Rate;
-  /** What is counted beyond one connection, on all nodes together; `undefined`: without a bound. */
-  readonly limits: {
-    readonly user: Rate | undefined;
-    readonly tenant: Rate | undefined;
-    /** What people write in one room. */
-    readonly room: Rate | undefined;
-    /** Attempts to connect. */
-    readonly connectsOfUser: Rate | undefined;
-    readonly connectsOfAddress: Rate | undefined;
-  };
   /** Where rooms and messages are kept; `undefined`: in SQLite in the data folder. */
   readonly dynamodb: DynamoConfig | undefined;
   /** Days; `undefined`: messages are kept for ever. */
@@ -125,16 +103,6 @@ export interface Config {
   readonly tracing: TracingConfig | undefined;
   /** Sentences for the operator, to be printed once at start. */
   readonly notices: readonly string[];
-}
-
-export interface DynamoConfig {
-  readonly messagesTable: string;
-  readonly roomsTable: string;
-  /** `undefined`: the region's own. */
-  readonly endpoint: string | undefined;
-  readonly region: string;
-  /** A server of one's own and no key in the environment: such servers look at none. */
-  readonly anyCredentials: boolean;
 }
 
 /** `env` is the process's own unless a test gives another. */
@@ -220,46 +188,6 @@ export function readConfig(env: Environment = process.env): Result<Config, reado
   return reader.errors.length > 0 ? err(reader.errors) : ok(deepFreeze(config));
 }
 
-const RATE_MAX = 1_000_000;
-/** A person has a phone and a desk. */
-const CONNECTIONS_PER_PERSON = 2;
-/** Seconds of the steady rate that may come at once, where nobody says how much. */
-const BURST_SECONDS = 4;
-
-function readRates(reader: EnvReader): Pick<Config, "rate" | "limits"> {
-  const rate = {
-    perSecond: reader.whole("STOA_RATE_PER_SECOND", { min: 1, max: RATE_MAX, fallback: 50 }),
-    burst: reader.whole("STOA_RATE_BURST", { min: 1, max: RATE_MAX, fallback: 200 }),
-  };
-  const twice = (number: number): number => Math.min(RATE_MAX, CONNECTIONS_PER_PERSON * number);
-  const perSecond = (name: string, fallback: number, burst?: number): Rate | undefined => {
-    const each = reader.whole(`STOA_RATE_${name}_PER_SECOND`, { min: 0, max: RATE_MAX, fallback, unit: "0: no bound" });
-    const brim = Math.min(RATE_MAX, burst ?? BURST_SECONDS * Math.max(1, each));
-    const atOnce = reader.whole(`STOA_RATE_${name}_BURST`, { min: 1, max: RATE_MAX, fallback: brim });
-    return each === 0 ? undefined : { perSecond: each, burst: atOnce };
-  };
-  const perMinute = (name: string, fallback: number, burst: number): Rate | undefined => {
-    const each = reader.whole(`STOA_CONNECTS_${name}_PER_MINUTE`, {
-      min: 0,
-      max: RATE_MAX,
-      fallback,
-      unit: "0: no bound",
-    });
-    const atOnce = reader.whole(`STOA_CONNECTS_${name}_BURST`, { min: 1, max: RATE_MAX, fallback: burst });
-    return each === 0 ? undefined : { perSecond: each / 60, burst: atOnce };
-  };
-  return {
-    rate,
-    limits: {
-      user: perSecond("USER", twice(rate.perSecond), twice(rate.burst)),
-      tenant: perSecond("TENANT", 0),
-      room: perSecond("ROOM", 0),
-      connectsOfUser: perMinute("USER", 60, 120),
-      connectsOfAddress: perMinute("ADDRESS", 6_000, 3_000),
-    },
-  };
-}
-
 function readMetrics(reader: EnvReader): Config["metrics"] {
   const accepted = "16 characters or more, without spaces";
   const token = reader.matching("STOA_METRICS_TOKEN", /^[\x21-\x7e]{16,}$/, accepted, undefined, true);
@@ -312,36 +240,6 @@ function readOrigins(reader: EnvReader): "*" | readonly string[] {
   return origins.map((origin) => origin.toLowerCase());
 }
 
-/** The SDK reads the keys themselves: from the environment, or wherever the machine has them. */
-function readDynamo(reader: EnvReader): DynamoConfig | undefined {
-  const name = /^[A-Za-z0-9_.-]{3,255}$/;
-  const word = /^[^\s]+$/;
-  const errorsBefore = reader.errors.length;
-  const tableName = "a table name of 3 to 255 letters, digits, _ . -";
-  const messagesTable = reader.matching("DYNAMODB_TABLE_MESSAGES", name, tableName, undefined);
-  const roomsTable = reader.matching("DYNAMODB_TABLE_ROOMS", name, tableName, undefined);
-  const isNamed = messagesTable !== undefined || roomsTable !== undefined;
-  const store = reader.oneOf("STOA_STORE", ["sqlite", "dynamodb"], isNamed ? "dynamodb" : "sqlite");
-  const alias = reader.url("CHAT_MANAGEMENT_ENDPOINT", ["https", "http"]);
-  const endpoint = reader.url("DYNAMODB_ENDPOINT", ["https", "http"]) ?? alias;
-  const region = reader.matching("AWS_REGION", /^[a-z0-9-]{2,32}$/, "a region like eu-central-1", undefined);
-  const keyId = reader.matching("AWS_ACCESS_KEY_ID", word, "a key id without spaces", undefined, true);
-  reader.matching("AWS_SECRET_ACCESS_KEY", word, "a key without spaces", undefined, true);
-  if (store === "sqlite" || reader.errors.length > errorsBefore) return undefined;
-  if (messagesTable === undefined) reader.complain("DYNAMODB_TABLE_MESSAGES", tableName);
-  if (roomsTable === undefined) reader.complain("DYNAMODB_TABLE_ROOMS", tableName);
-  if (region === undefined && endpoint === undefined) reader.complain("AWS_REGION", "a region like eu-central-1");
-  if (messagesTable === undefined || roomsTable === undefined) return undefined;
-  const isOwnServer = endpoint !== undefined && !new URL(endpoint).hostname.endsWith(".amazonaws.com");
-  return {
-    messagesTable,
-    roomsTable,
-    endpoint,
-    region: region ?? "local",
-    anyCredentials: isOwnServer && keyId === undefined,
-  };
-}
-
 /** A node must have several tries before it is given up. */
 const BEATS_PER_TTL_MIN = 3;
 
@@ -352,100 +250,6 @@ function readHeartbeat(reader: EnvReader): Config["heartbeat"] {
     reader.complain("STOA_NODE_TTL_MS", `at least ${BEATS_PER_TTL_MIN} times STOA_HEARTBEAT_MS`);
   }
   return { everyMs, ttlMs };
-}
-
-const REDIS_PLACES = ["REDIS_HOST", "REDIS_URL", "ELASTICACHE_CLUSTER"] as const;
-const REDIS_PORT = { min: 1, max: 65_535, fallback: 6379 };
-const REDIS_DB_MAX = 1_000_000;
-
-function readRedis(reader: EnvReader): RedisConfig | undefined {
-  const common = {
-    username: undefined,
-    password: reader.text("REDIS_PASSWORD"),
-    tls: reader.flag("REDIS_SSL", false),
-    db: reader.whole("REDIS_DB", { min: 0, max: REDIS_DB_MAX, fallback: 0 }),
-    prefix: reader.matching(
-      "STOA_REDIS_PREFIX",
-      /^[A-Za-z0-9._:-]{1,64}$/,
-      "up to 64 letters, digits, dots, colons, dashes and underscores",
-      "stoa",
-    ),
-  };
-  const port = reader.whole("REDIS_PORT", REDIS_PORT);
-  const host = reader.matching("REDIS_HOST", /^[A-Za-z0-9.:_-]+$/, "a host name or an IP address", undefined);
-  const url = reader.url("REDIS_URL", ["redis", "rediss"]);
-  const cluster = readRedisCluster(reader, port);
-  const [first, second] = REDIS_PLACES.filter((name) => reader.raw(name) !== undefined);
-  if (first !== undefined && second !== undefined) {
-    reader.complain(first, `nothing while ${second} is set: both say where Redis is`, true);
-    return undefined;
-  }
-  if (cluster !== undefined) {
-    if (common.db !== 0) reader.complain("REDIS_DB", "0 with ELASTICACHE_CLUSTER, since a cluster has one database");
-    return { ...common, kind: "cluster", nodes: cluster };
-  }
-  if (host !== undefined) return { ...common, kind: "single", nodes: [{ host, port }] };
-  return url === undefined ? undefined : redisOfUrl(reader, url, common);
-}
-
-function readRedisCluster(reader: EnvReader, port: number): RedisConfig["nodes"] | undefined {
-  const accepted = "addresses like host or host:6379, separated by commas, without spaces";
-  const list = reader.matching(
-    "ELASTICACHE_CLUSTER",
-    /^[A-Za-z0-9._-]+(:\d{1,5})?(,[A-Za-z0-9._-]+(:\d{1,5})?)*$/,
-    accepted,
-    undefined,
-  );
-  return list?.split(",").map((address) => {
-    const [host = "", own] = address.split(":");
-    return { host, port: own === undefined ? port : Number(own) };
-  });
-}
-
-/** What the address does not say, the other variables do. */
-function redisOfUrl(
-  reader: EnvReader,
-  text: string,
-  common: Omit<RedisConfig, "kind" | "nodes">,
-): RedisConfig | undefined {
-  if (!URL.canParse(text)) return undefined;
-  const url = new URL(text);
-  const path = /^\/?(\d{1,7})?$/.exec(url.pathname);
-  const parts = [url.username, url.password].map((part) => decoded(part));
-  if (url.hostname === "" || path === null || parts.includes(undefined)) {
-    reader.complain("REDIS_URL", "an address like redis://user:password@host:6379/0", true);
-    return undefined;
-  }
-  const [username, password] = parts;
-  return {
-    ...common,
-    kind: "single",
-    nodes: [{ host: url.hostname.replace(/^\[|\]$/g, ""), port: Number(url.port) || REDIS_PORT.fallback }],
-    username: username || undefined,
-    password: password || common.password,
-    tls: common.tls || url.protocol === "rediss:",
-    db: path[1] === undefined ? common.db : Number(path[1]),
-  };
-}
-
-function decoded(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
-  }
-}
-
-function noticesOfRedis(reader: EnvReader): readonly string[] {
-  const cluster = reader.raw("ELASTICACHE_CLUSTER");
-  if (cluster !== undefined && !/[.:,]/.test(cluster)) {
-    const instead = "an ElastiCache cluster's configuration endpoint has dots";
-    return [`ELASTICACHE_CLUSTER is taken for a host name; ${instead}`];
-  }
-  if (REDIS_PLACES.some((name) => reader.raw(name) !== undefined)) return [];
-  return ["REDIS_PORT", "REDIS_PASSWORD", "REDIS_SSL", "REDIS_DB"]
-    .filter((name) => reader.raw(name) !== undefined)
-    .map((name) => `${name} is set without REDIS_HOST and has no effect`);
 }
 
 function refuseDatabaseUrl(reader: EnvReader): void {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { readTracing, type TracingConfig } from "../../src/config-tracing.ts";
-import { EnvReader } from "../../src/env-reader.ts";
+import { readTracing, type TracingConfig } from "../../../src/config/tracing.ts";
+import { EnvReader } from "../../../src/config/env-reader.ts";
 
 const OTEL = "OTEL_EXPORTER_OTLP_ENDPOINT";
 const ENDPOINT = { [OTEL]: "http://collector:4318" };

@@ -1,5 +1,5 @@
 /** What the environment says of the assistant: who is asked, what may be spent, how long is waited. Read by `config.ts`. */
-import { AI_RUNS_MAX } from "./base/limits.ts";
+import { AI_RUNS_MAX } from "../base/limits.ts";
 import type { EnvReader } from "./env-reader.ts";
 
 export interface AssistantConfig {

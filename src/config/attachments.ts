@@ -1,5 +1,5 @@
 /** The part of the configuration that says where files are kept, and how many. */
-import { FILE_SIZE_MAX } from "./base/limits.ts";
+import { FILE_SIZE_MAX } from "../base/limits.ts";
 import type { EnvReader } from "./env-reader.ts";
 
 export interface S3Config {

@@ -1,6 +1,6 @@
 /** The part of the configuration that says which addresses within one's own network users and tenants may choose. */
-import { type IpRange, parseRange } from "./base/ip-ranges.ts";
-import { OUTWARD_ALLOWED_MAX } from "./base/limits.ts";
+import { type IpRange, parseRange } from "../base/ip-ranges.ts";
+import { OUTWARD_ALLOWED_MAX } from "../base/limits.ts";
 import type { EnvReader } from "./env-reader.ts";
 
 export interface OutwardConfig {

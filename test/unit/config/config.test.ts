@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { OUTWARD_ALLOWED_MAX } from "../../src/base/limits.ts";
-import { type Config, readConfig } from "../../src/config.ts";
-import { isNotifying } from "../../src/config-notify.ts";
-import { makeVapid } from "../../src/integrations/notify/vapid.ts";
+import { OUTWARD_ALLOWED_MAX } from "../../../src/base/limits.ts";
+import { type Config, readConfig } from "../../../src/config/config.ts";
+import { isNotifying } from "../../../src/config/notify.ts";
+import { makeVapid } from "../../../src/integrations/notify/vapid.ts";
 
 const STRONG = "x".repeat(32);
 

@@ -1,5 +1,5 @@
 /** The part of the configuration that names services of the operator's own which the engine asks: of messages, of people. */
-import { type HookConfig, readHookTerms } from "./config-assistant.ts";
+import { type HookConfig, readHookTerms } from "./assistant.ts";
 import type { EnvReader } from "./env-reader.ts";
 
 export interface ProfileServiceConfig {
