@@ -18,7 +18,7 @@ const ENTRIES = [
   "src/executable.ts",
   "src/main.ts",
   "src/worker.ts",
-  "src/follow-thread.ts",
+  "src/node/follow-thread.ts",
   "src/storage/sqlite/writer-thread.ts",
   "src/storage/sqlite/copy-thread.ts",
   "src/ai/provider-thread.ts",

@@ -3,7 +3,7 @@ import { readConfig } from "./config/config.ts";
 import { secretOf } from "./edge/jwt-secret.ts";
 import { createLog } from "./edge/log.ts";
 import { type RunningServer, startServer } from "./server.ts";
-import { welcome } from "./welcome.ts";
+import { welcome } from "./node/welcome.ts";
 
 const config = readConfig(process.env);
 if (!config.ok) {

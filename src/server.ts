@@ -11,7 +11,7 @@ import type { TenantId, UserId } from "./base/ids.ts";
 import { SystemRandom } from "./base/prng.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { SpanSink } from "./base/spans.ts";
-import { ClusterNode } from "./cluster-node.ts";
+import { ClusterNode } from "./node/cluster-node.ts";
 import type { Config } from "./config/config.ts";
 import type { Principal } from "./domain/principal.ts";
 import { openFeed } from "./feed/open-feed.ts";
@@ -43,8 +43,8 @@ import type { Broadcaster } from "./edge/ports.ts";
 import { StreamHub } from "./edge/streams/stream-hub.ts";
 import { MessageSpans } from "./edge/tracing/message-spans.ts";
 import { RequestSpans } from "./edge/tracing/request-spans.ts";
-import { openPages } from "./open-pages.ts";
-import { openCluster, openSpans } from "./open-parts.ts";
+import { openPages } from "./node/open-pages.ts";
+import { openCluster, openSpans } from "./node/open-parts.ts";
 import { type VapidKeys, vapidOf } from "./integrations/notify/vapid.ts";
 import { refuseUrl } from "./integrations/outward-http.ts";
 import { startFiles } from "./node/files.ts";
@@ -54,7 +54,7 @@ import { hasJoined, isFirstNode, registryOf, selfOf } from "./node/identity.ts";
 import { heartbeatMsOf, shardSettingsOf } from "./node/shard-settings.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
-import type { ShardThreadSettings } from "./shard-thread.ts";
+import type { ShardThreadSettings } from "./node/shard-thread.ts";
 
 export interface ServerParts {
   readonly config: Config;

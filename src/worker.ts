@@ -1,7 +1,7 @@
 /** Entry of a shard's thread. */
 import { parentPort, workerData } from "node:worker_threads";
 import type { WorkerStart } from "./actors/supervisor.ts";
-import { runShardThread, type ShardThreadSettings } from "./shard-thread.ts";
+import { runShardThread, type ShardThreadSettings } from "./node/shard-thread.ts";
 
 if (parentPort === null) throw new Error("worker.ts runs as a worker thread only");
 runShardThread(parentPort, workerData as WorkerStart<ShardThreadSettings>);

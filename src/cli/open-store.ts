@@ -1,7 +1,7 @@
 /** The store of this configuration, for commands that work on it without an engine. */
 import type { Store } from "../capsule/export-room.ts";
 import type { Config } from "../config/config.ts";
-import { openStorage } from "../open-parts.ts";
+import { openStorage } from "../node/open-parts.ts";
 import { openSqliteToRead } from "../storage/sqlite/open-sqlite-to-read.ts";
 
 export interface OpenStore extends Store {

@@ -10,7 +10,7 @@ import { parseId, type RoomId, type TenantId } from "../base/ids.ts";
 import { FOLLOW_PAGE, REINDEX_LOGS_AT_ONCE } from "../base/limits.ts";
 import { type Config, readConfig } from "../config/config.ts";
 import { Reindex } from "../followers/reindex.ts";
-import { openFollowerStorage, openSearchIndex } from "../open-parts.ts";
+import { openFollowerStorage, openSearchIndex } from "../node/open-parts.ts";
 import { type FollowStore, type KnownLog, type LogPage, nameOfLog } from "../storage/follow-store.ts";
 import type { LogKey } from "../storage/journal.ts";
 import { DATABASE_FILE } from "../storage/sqlite/schema.ts";

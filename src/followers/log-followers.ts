@@ -1,6 +1,6 @@
 /**
  * All followers of one process: what shards tell is given to each consumer's, and what nobody told is found by sweeps.
- * `src/follow-thread.ts` gives it a thread; the simulation and tests can run it anywhere.
+ * `src/node/follow-thread.ts` gives it a thread; the simulation and tests can run it anywhere.
  */
 import type { Clock, Timer } from "../base/clock.ts";
 import { FOLLOW_CLEAN_MS } from "../base/limits.ts";

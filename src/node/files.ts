@@ -8,7 +8,7 @@ import { FileSweep } from "../edge/files/file-sweep.ts";
 import type { Log } from "../edge/log.ts";
 import type { Gateway } from "../edge/sockets/gateway.ts";
 import { Thumbnails } from "../integrations/thumbnails.ts";
-import { openBlobs } from "../open-parts.ts";
+import { openBlobs } from "./open-parts.ts";
 
 /** Files are looked through first when the rest of the start is over, milliseconds. */
 const FIRST_SWEEP_MS = 30_000;

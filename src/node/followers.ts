@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { isNotifying } from "../config/notify.ts";
 import type { Config } from "../config/config.ts";
-import { FollowHost, type FollowSeams } from "../follow-host.ts";
+import { FollowHost, type FollowSeams } from "./follow-host.ts";
 import type { NotifySettings } from "../integrations/notify/open-notify.ts";
 import type { VapidKeys } from "../integrations/notify/vapid.ts";
 

@@ -5,10 +5,10 @@ import type { Health } from "../edge/plugins/health-plugin.ts";
 import type { MetricsSource } from "../edge/figures/metrics.ts";
 import type { ShardTally } from "../edge/figures/shard-tally.ts";
 import type { Supervisor } from "../actors/supervisor.ts";
-import type { ClusterNode } from "../cluster-node.ts";
+import type { ClusterNode } from "./cluster-node.ts";
 import type { Config } from "../config/config.ts";
-import type { FollowHost } from "../follow-host.ts";
-import type { ShardThreadSettings } from "../shard-thread.ts";
+import type { FollowHost } from "./follow-host.ts";
+import type { ShardThreadSettings } from "./shard-thread.ts";
 
 type State = "healthy" | "degraded" | "down";
 

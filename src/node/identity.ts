@@ -1,7 +1,7 @@
 /** This node among others: who it is, whose turn it is, and whether it has come in. */
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/prng.ts";
-import type { ClusterNode } from "../cluster-node.ts";
+import type { ClusterNode } from "./cluster-node.ts";
 import { clusterTableOf } from "../cluster/dynamodb/cluster-table.ts";
 import type { NodeId, NodeInfo } from "../cluster/membership.ts";
 import type { Config } from "../config/config.ts";

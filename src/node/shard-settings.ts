@@ -1,7 +1,7 @@
 /** What a shard's thread is told when it starts: the configuration as far as it concerns rooms and people. */
 import { AI_WAITING_MAX } from "../base/limits.ts";
 import type { Config } from "../config/config.ts";
-import type { ShardThreadSettings } from "../shard-thread.ts";
+import type { ShardThreadSettings } from "./shard-thread.ts";
 
 const HEARTBEAT_MS = 30_000;
 const TYPING_TIMEOUT_SNAKE_MS = 10_000;

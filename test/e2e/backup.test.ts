@@ -7,7 +7,7 @@ import { expect, test } from "bun:test";
 import { cpSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SeededRandom } from "../../src/base/prng.ts";
-import { openStorage } from "../../src/open-parts.ts";
+import { openStorage } from "../../src/node/open-parts.ts";
 import type { Journal } from "../../src/storage/journal.ts";
 import { openSqliteToRead } from "../../src/storage/sqlite/open-sqlite-to-read.ts";
 import { createRooms, CROWD_ROOMS, CROWD_WIRES, quiet, talk, witnessOf } from "../chaos/crowd.ts";

@@ -6,7 +6,7 @@ import type { RoomAddress } from "../../src/actors/address.ts";
 import type { ShardOrder } from "../../src/actors/link.ts";
 import type { RoomMessage } from "../../src/actors/room/room-actor.ts";
 import type { ShardEnv } from "../../src/actors/shard-env.ts";
-import type { ClusterNode } from "../../src/cluster-node.ts";
+import type { ClusterNode } from "../../src/node/cluster-node.ts";
 import type { Gateway } from "../../src/edge/sockets/gateway.ts";
 import type { Journal } from "../../src/storage/journal.ts";
 import { withAppend } from "./planted-bugs.ts";

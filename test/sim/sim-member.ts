@@ -6,7 +6,7 @@ import type { ShardOrder } from "../../src/actors/link.ts";
 import type { SeededRandom } from "../../src/base/prng.ts";
 import type { Bus } from "../../src/cluster/bus.ts";
 import type { Membership, NodeId } from "../../src/cluster/membership.ts";
-import { ClusterNode } from "../../src/cluster-node.ts";
+import { ClusterNode } from "../../src/node/cluster-node.ts";
 import type { Principal } from "../../src/domain/principal.ts";
 import type { Gateway } from "../../src/edge/sockets/gateway.ts";
 import type { TenantId, UserId } from "../../src/base/ids.ts";

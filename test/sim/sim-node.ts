@@ -14,7 +14,7 @@ import type { ShardEnv, ShardSettings } from "../../src/actors/shard-env.ts";
 import { type Lost, lossOf } from "../../src/actors/working-mark.ts";
 import { SeededRandom } from "../../src/base/prng.ts";
 import { err, type Result } from "../../src/base/result.ts";
-import type { ClusterNode } from "../../src/cluster-node.ts";
+import type { ClusterNode } from "../../src/node/cluster-node.ts";
 import type { Principal } from "../../src/domain/principal.ts";
 import type { Connection } from "../../src/edge/sockets/connection.ts";
 import { Gateway } from "../../src/edge/sockets/gateway.ts";

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { RoomActor, type RoomMessage } from "../../src/actors/room/room-actor.ts";
-import { runShardThread } from "../../src/shard-thread.ts";
+import { runShardThread } from "../../src/node/shard-thread.ts";
 
 class FaultyRoom extends RoomActor {
   protected override receive(message: RoomMessage): void {

@@ -170,15 +170,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
   "main.ts": { may: [""], packages: ["*"] },
   node: { may: [""], packages: ["*"] },
   "server.ts": { may: [""], packages: ["*"] },
-  "welcome.ts": { may: [""], packages: ["*"] },
-  "follow-host.ts": { may: [""], packages: ["*"] },
-  "follow-thread.ts": { may: [""], packages: ["*"] },
-  "shard-thread.ts": { may: [""], packages: ["*"] },
   "worker.ts": { may: [""], packages: ["*"] },
-  "cluster-node.ts": { may: [""], packages: ["*"] },
   "executable.ts": { may: [""], packages: ["*"] },
-  "open-parts.ts": { may: [""], packages: ["*"] },
-  "open-pages.ts": { may: [""], packages: ["*"] },
   cli: { may: [""], packages: ["*"] },
 };
 

@@ -16,7 +16,7 @@ import { MemoryBus } from "../../src/cluster/memory/memory-bus.ts";
 import type { MemoryCluster } from "../../src/cluster/memory/memory-cluster.ts";
 import { MemoryMembership } from "../../src/cluster/memory/memory-membership.ts";
 import type { NodeId } from "../../src/cluster/membership.ts";
-import { ClusterNode } from "../../src/cluster-node.ts";
+import { ClusterNode } from "../../src/node/cluster-node.ts";
 import type { Principal } from "../../src/domain/principal.ts";
 import type { Verified } from "../../src/edge/auth.ts";
 import type { Connection } from "../../src/edge/sockets/connection.ts";

@@ -1,7 +1,7 @@
 /** A thread in the place of the one that follows the logs: says it is ready, and does what the room's name asks for. */
 import { parentPort } from "node:worker_threads";
 import { ASKED } from "./asked.ts";
-import type { FollowNotice, FollowOrder } from "../../src/follow-thread.ts";
+import type { FollowNotice, FollowOrder } from "../../src/node/follow-thread.ts";
 
 const say = (notice: FollowNotice): void => parentPort?.postMessage(notice);
 

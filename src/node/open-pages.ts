@@ -7,10 +7,10 @@ import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import type { BuiltPage, BuiltPages, PageBundle, PageFile } from "./edge/pages/page-bundle.ts";
-import { type Page, PAGES, type PageSettings } from "./web/pages.ts";
+import type { BuiltPage, BuiltPages, PageBundle, PageFile } from "../edge/pages/page-bundle.ts";
+import { type Page, PAGES, type PageSettings } from "../web/pages.ts";
 
-const ROOT = dirname(import.meta.dirname);
+const ROOT = dirname(dirname(import.meta.dirname));
 const BUILDER = join(ROOT, "scripts/build-pages.ts");
 const BUILT = join(ROOT, "dist/web/pages.json");
 const BUILD_MS_MAX = 60_000;

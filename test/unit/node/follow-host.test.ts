@@ -1,15 +1,15 @@
 /** The main thread's side of the thread that follows the logs: asked, lost, started again, and bounded. */
 import { afterEach, expect, test } from "bun:test";
-import type { Call } from "../../src/actors/calls.ts";
-import type { RoomId, TenantId } from "../../src/base/ids.ts";
-import type { Principal } from "../../src/domain/principal.ts";
-import type { Rejection } from "../../src/protocol/errors.ts";
-import { SEARCHES_WAITING_MAX } from "../../src/base/limits.ts";
-import { ok, type Result } from "../../src/base/result.ts";
-import { FollowHost, type FollowSeams } from "../../src/follow-host.ts";
-import { LOG } from "../conformance/harness.ts";
-import { ASKED } from "../support/asked.ts";
-import { eventually } from "../support/eventually.ts";
+import type { Call } from "../../../src/actors/calls.ts";
+import type { RoomId, TenantId } from "../../../src/base/ids.ts";
+import type { Principal } from "../../../src/domain/principal.ts";
+import type { Rejection } from "../../../src/protocol/errors.ts";
+import { SEARCHES_WAITING_MAX } from "../../../src/base/limits.ts";
+import { ok, type Result } from "../../../src/base/result.ts";
+import { FollowHost, type FollowSeams } from "../../../src/node/follow-host.ts";
+import { LOG } from "../../conformance/harness.ts";
+import { ASKED } from "../../support/asked.ts";
+import { eventually } from "../../support/eventually.ts";
 
 const settings = {
   storage: { dataDir: "none", dynamodb: undefined },
@@ -39,7 +39,7 @@ const seams: FollowSeams = {
 
 function start(): FollowHost {
   reports.length = 0;
-  const entry = new URL("../support/tiny-follower.ts", import.meta.url);
+  const entry = new URL("../../support/tiny-follower.ts", import.meta.url);
   host = new FollowHost(settings, seams, entry);
   host.start();
   return host;

@@ -5,34 +5,34 @@
 import { readlinkSync } from "node:fs";
 import { setPriority } from "node:os";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
-import { addressHash, roomAddress } from "./actors/address.ts";
-import type { Call } from "./actors/calls.ts";
-import type { HeadHint } from "./actors/head-hints.ts";
-import { SystemClock } from "./base/clock.ts";
-import { NOTIFY_OUTCOMES_MAX } from "./base/limits.ts";
-import type { RoomId, TenantId } from "./base/ids.ts";
-import type { Result } from "./base/result.ts";
-import { Placement, type View } from "./cluster/placement.ts";
-import type { Principal } from "./domain/principal.ts";
-import { FeedDocuments } from "./feed/feed-engine.ts";
-import { FeedWatch } from "./feed/feed-watch.ts";
-import { openFeed } from "./feed/open-feed.ts";
-import { StreamConsumer } from "./feed/stream-consumer.ts";
-import { EngineCalls } from "./followers/engine-calls.ts";
-import type { Delivered, Forgotten, Lag, LogConsumer } from "./followers/log-consumer.ts";
-import { LogFollowers } from "./followers/log-followers.ts";
-import { SearchConsumer } from "./followers/search-consumer.ts";
-import type { WebhookConfig } from "./config/feed.ts";
-import type { EventBridgeSettings } from "./integrations/event-bridge.ts";
-import { openRunners } from "./integrations/webhooks/open-webhooks.ts";
-import type { WebhookFigures } from "./integrations/webhooks/webhook-runners.ts";
+import { addressHash, roomAddress } from "../actors/address.ts";
+import type { Call } from "../actors/calls.ts";
+import type { HeadHint } from "../actors/head-hints.ts";
+import { SystemClock } from "../base/clock.ts";
+import { NOTIFY_OUTCOMES_MAX } from "../base/limits.ts";
+import type { RoomId, TenantId } from "../base/ids.ts";
+import type { Result } from "../base/result.ts";
+import { Placement, type View } from "../cluster/placement.ts";
+import type { Principal } from "../domain/principal.ts";
+import { FeedDocuments } from "../feed/feed-engine.ts";
+import { FeedWatch } from "../feed/feed-watch.ts";
+import { openFeed } from "../feed/open-feed.ts";
+import { StreamConsumer } from "../feed/stream-consumer.ts";
+import { EngineCalls } from "../followers/engine-calls.ts";
+import type { Delivered, Forgotten, Lag, LogConsumer } from "../followers/log-consumer.ts";
+import { LogFollowers } from "../followers/log-followers.ts";
+import { SearchConsumer } from "../followers/search-consumer.ts";
+import type { WebhookConfig } from "../config/feed.ts";
+import type { EventBridgeSettings } from "../integrations/event-bridge.ts";
+import { openRunners } from "../integrations/webhooks/open-webhooks.ts";
+import type { WebhookFigures } from "../integrations/webhooks/webhook-runners.ts";
 import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
-import type { NotifySettings } from "./integrations/notify/open-notify.ts";
-import type { NotifyCounts, ToldOutcome } from "./domain/notify/outcome.ts";
-import type { OutwardAllowed } from "./integrations/outward-http.ts";
-import type { Rejection } from "./protocol/errors.ts";
-import type { LogKey, ReadResult } from "./storage/journal.ts";
-import type { Hit, SearchQuery } from "./storage/search-index.ts";
+import type { NotifySettings } from "../integrations/notify/open-notify.ts";
+import type { NotifyCounts, ToldOutcome } from "../domain/notify/outcome.ts";
+import type { OutwardAllowed } from "../integrations/outward-http.ts";
+import type { Rejection } from "../protocol/errors.ts";
+import type { LogKey, ReadResult } from "../storage/journal.ts";
+import type { Hit, SearchQuery } from "../storage/search-index.ts";
 
 export interface FollowSettings {
   readonly storage: StorageLocation;
@@ -110,7 +110,7 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
   // The services' own libraries take 50 MB: not where nobody is told anything.
   const notify =
     settings.notify &&
-    (await import("./integrations/notify/open-notify.ts")).openNotify(settings.notify, {
+    (await import("../integrations/notify/open-notify.ts")).openNotify(settings.notify, {
       ...{ engine, clock, report, allowed: settings.outward },
       told: (outcomes) => {
         told.push(...outcomes);
@@ -121,7 +121,7 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
   const documents = new FeedDocuments(engine, clock);
   const bridge =
     settings.eventBridge &&
-    new (await import("./integrations/event-bridge.ts")).EventBridge(settings.eventBridge, {
+    new (await import("../integrations/event-bridge.ts")).EventBridge(settings.eventBridge, {
       ...{ engine, documents, clock, report },
     });
   const consumers: readonly LogConsumer[] = [

@@ -3,21 +3,21 @@
  * its answers back. While it is down hints are dropped: the next one begins with a sweep.
  */
 import { Worker } from "node:worker_threads";
-import type { Call } from "./actors/calls.ts";
-import type { HeadHint } from "./actors/head-hints.ts";
-import { FOLLOW_LATE_MS, SEARCH_MS_MAX, SEARCHES_WAITING_MAX } from "./base/limits.ts";
-import type { TenantId } from "./base/ids.ts";
-import type { Result } from "./base/result.ts";
-import type { View } from "./cluster/placement.ts";
-import type { Principal } from "./domain/principal.ts";
+import type { Call } from "../actors/calls.ts";
+import type { HeadHint } from "../actors/head-hints.ts";
+import { FOLLOW_LATE_MS, SEARCH_MS_MAX, SEARCHES_WAITING_MAX } from "../base/limits.ts";
+import type { TenantId } from "../base/ids.ts";
+import type { Result } from "../base/result.ts";
+import type { View } from "../cluster/placement.ts";
+import type { Principal } from "../domain/principal.ts";
 import type { FollowNotice, FollowOrder, FollowSettings } from "./follow-thread.ts";
-import type { WebhookFigures } from "./integrations/webhooks/webhook-runners.ts";
-import type { Delivered, Forgotten, Lag } from "./followers/log-consumer.ts";
-import type { NotifyCounts, ToldOutcome } from "./domain/notify/outcome.ts";
-import type { Report } from "./actors/shard-env.ts";
-import type { Rejection } from "./protocol/errors.ts";
-import type { LogKey, ReadResult } from "./storage/journal.ts";
-import type { Hit, SearchQuery } from "./storage/search-index.ts";
+import type { WebhookFigures } from "../integrations/webhooks/webhook-runners.ts";
+import type { Delivered, Forgotten, Lag } from "../followers/log-consumer.ts";
+import type { NotifyCounts, ToldOutcome } from "../domain/notify/outcome.ts";
+import type { Report } from "../actors/shard-env.ts";
+import type { Rejection } from "../protocol/errors.ts";
+import type { LogKey, ReadResult } from "../storage/journal.ts";
+import type { Hit, SearchQuery } from "../storage/search-index.ts";
 
 const RESTART_MS_MIN = 100;
 const RESTART_MS_MAX = 30_000;

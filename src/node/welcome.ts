@@ -1,8 +1,8 @@
 /** What a person sees who starts a node: in development a room to talk in, a token and a line to try it with. */
-import type { RoomId } from "./base/ids.ts";
-import type { Config } from "./config/config.ts";
-import { ROOM_TYPE_LIMITS } from "./domain/room/room-types.ts";
-import { type RunningServer, SYSTEM } from "./server.ts";
+import type { RoomId } from "../base/ids.ts";
+import type { Config } from "../config/config.ts";
+import { ROOM_TYPE_LIMITS } from "../domain/room/room-types.ts";
+import { type RunningServer, SYSTEM } from "../server.ts";
 
 const GENERAL = "general" as RoomId;
 const TOKEN_SECONDS = 7 * 24 * 3600;

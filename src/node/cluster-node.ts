@@ -2,16 +2,16 @@
  * This node's part in the cluster, put together: registry, bus, sessions, links. Production and simulation construct it
  * alike; only the ports differ.
  */
-import type { Clock } from "./base/clock.ts";
-import type { Random } from "./base/prng.ts";
-import type { Bus } from "./cluster/bus.ts";
-import type { Membership, NodeInfo } from "./cluster/membership.ts";
-import { Peers } from "./cluster/peers.ts";
-import type { View } from "./cluster/placement.ts";
-import { Roster, type RosterSettings } from "./cluster/roster.ts";
-import type { Gateway } from "./edge/sockets/gateway.ts";
-import type { ShardOrder } from "./actors/link.ts";
-import { NodeLinks } from "./edge/links/node-links.ts";
+import type { Clock } from "../base/clock.ts";
+import type { Random } from "../base/prng.ts";
+import type { Bus } from "../cluster/bus.ts";
+import type { Membership, NodeInfo } from "../cluster/membership.ts";
+import { Peers } from "../cluster/peers.ts";
+import type { View } from "../cluster/placement.ts";
+import { Roster, type RosterSettings } from "../cluster/roster.ts";
+import type { Gateway } from "../edge/sockets/gateway.ts";
+import type { ShardOrder } from "../actors/link.ts";
+import { NodeLinks } from "../edge/links/node-links.ts";
 
 export interface ClusterNodePorts {
   readonly clock: Clock;

@@ -1,33 +1,33 @@
 /** From configuration to the adapters of storage and cluster: the one place that chooses among them. */
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
-import type { Clock } from "./base/clock.ts";
-import { SystemRandom } from "./base/prng.ts";
-import type { Bus } from "./cluster/bus.ts";
-import { CLUSTER_REQUEST_MS_MAX, clusterTableOf } from "./cluster/dynamodb/cluster-table.ts";
-import { DynamoBus } from "./cluster/dynamodb/dynamo-bus.ts";
-import { DynamoDirectory } from "./cluster/dynamodb/dynamo-directory.ts";
-import { DynamoMembership } from "./cluster/dynamodb/dynamo-membership.ts";
-import type { Membership } from "./cluster/membership.ts";
-import type { PresenceDirectory } from "./cluster/presence-directory.ts";
-import { RedisBus } from "./cluster/redis/redis-bus.ts";
-import { RedisDirectory } from "./cluster/redis/redis-directory.ts";
-import { RedisMembership } from "./cluster/redis/redis-membership.ts";
-import type { Config } from "./config/config.ts";
-import type { DynamoConfig } from "./config/dynamodb.ts";
-import type { OtlpSpans } from "./integrations/tracing/otlp-spans.ts";
-import type { BlobStore } from "./storage/blobs.ts";
-import { DynamoApi } from "./storage/dynamodb/dynamo-api.ts";
-import { dynamoClient, openDynamo } from "./storage/dynamodb/open-dynamo.ts";
-import type { FollowerStorage } from "./storage/follow-store.ts";
-import type { Journal } from "./storage/journal.ts";
-import type { Projections } from "./storage/projections.ts";
-import type { SearchIndex } from "./storage/search-index.ts";
-import { openSqliteFollower } from "./storage/sqlite/open-sqlite-follower.ts";
-import { SqliteSearchIndex } from "./storage/sqlite/sqlite-search-index.ts";
-import { FolderBlobs } from "./storage/folder/folder-blobs.ts";
-import { S3Blobs } from "./storage/s3/s3-blobs.ts";
-import { openSqlite } from "./storage/sqlite/open-sqlite.ts";
+import type { Clock } from "../base/clock.ts";
+import { SystemRandom } from "../base/prng.ts";
+import type { Bus } from "../cluster/bus.ts";
+import { CLUSTER_REQUEST_MS_MAX, clusterTableOf } from "../cluster/dynamodb/cluster-table.ts";
+import { DynamoBus } from "../cluster/dynamodb/dynamo-bus.ts";
+import { DynamoDirectory } from "../cluster/dynamodb/dynamo-directory.ts";
+import { DynamoMembership } from "../cluster/dynamodb/dynamo-membership.ts";
+import type { Membership } from "../cluster/membership.ts";
+import type { PresenceDirectory } from "../cluster/presence-directory.ts";
+import { RedisBus } from "../cluster/redis/redis-bus.ts";
+import { RedisDirectory } from "../cluster/redis/redis-directory.ts";
+import { RedisMembership } from "../cluster/redis/redis-membership.ts";
+import type { Config } from "../config/config.ts";
+import type { DynamoConfig } from "../config/dynamodb.ts";
+import type { OtlpSpans } from "../integrations/tracing/otlp-spans.ts";
+import type { BlobStore } from "../storage/blobs.ts";
+import { DynamoApi } from "../storage/dynamodb/dynamo-api.ts";
+import { dynamoClient, openDynamo } from "../storage/dynamodb/open-dynamo.ts";
+import type { FollowerStorage } from "../storage/follow-store.ts";
+import type { Journal } from "../storage/journal.ts";
+import type { Projections } from "../storage/projections.ts";
+import type { SearchIndex } from "../storage/search-index.ts";
+import { openSqliteFollower } from "../storage/sqlite/open-sqlite-follower.ts";
+import { SqliteSearchIndex } from "../storage/sqlite/sqlite-search-index.ts";
+import { FolderBlobs } from "../storage/folder/folder-blobs.ts";
+import { S3Blobs } from "../storage/s3/s3-blobs.ts";
+import { openSqlite } from "../storage/sqlite/open-sqlite.ts";
 
 /** How often it is said that traces are dropped, milliseconds. */
 const SAID_AGAIN_MS = 60_000;
@@ -166,7 +166,7 @@ export async function openSpans(
   dropped: (error: string) => void,
 ): Promise<OtlpSpans | undefined> {
   if (tracing === undefined) return undefined;
-  const { openOtlpSpans } = await import("./integrations/tracing/otlp-spans.ts");
+  const { openOtlpSpans } = await import("../integrations/tracing/otlp-spans.ts");
   return openOtlpSpans({ ...tracing, instanceId, report: seldom(dropped) });
 }
 

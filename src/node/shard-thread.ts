@@ -1,23 +1,23 @@
 /** What runs in a shard's thread: one shard on the real ports, nothing else. `worker.ts` is the thread's entry. */
 import type { MessagePort } from "node:worker_threads";
-import type { RoomAddress } from "./actors/address.ts";
-import { OWN_LINK } from "./actors/edge-link.ts";
-import { RoomActor } from "./actors/room/room-actor.ts";
-import { Shard } from "./actors/shard.ts";
-import { type AssistantTotals, ShardCounters } from "./actors/shard-counters.ts";
-import type { AssistantCounts, ProviderCounts } from "./ai/assistant-metrics.ts";
-import type { Report, ShardEnv, ShardSettings } from "./actors/shard-env.ts";
-import { BEAT_MS, type WorkerNotice, type WorkerOrder, type WorkerStart } from "./actors/supervisor.ts";
-import { WORKING_NONE, WorkingMark } from "./actors/working-mark.ts";
-import { type AssistantSettings, openAssistant } from "./ai/open-assistant.ts";
-import { SystemClock } from "./base/clock.ts";
-import { SystemRandom } from "./base/prng.ts";
-import { removeFor } from "./storage/blobs.ts";
-import type { HookConfig } from "./config/assistant.ts";
-import type { ProfileServiceConfig } from "./config/services.ts";
-import { HttpModerationHook } from "./integrations/http-moderation-hook.ts";
-import { HttpProfileSource } from "./integrations/http-profile-source.ts";
-import { createCodecs } from "./protocol/codecs.ts";
+import type { RoomAddress } from "../actors/address.ts";
+import { OWN_LINK } from "../actors/edge-link.ts";
+import { RoomActor } from "../actors/room/room-actor.ts";
+import { Shard } from "../actors/shard.ts";
+import { type AssistantTotals, ShardCounters } from "../actors/shard-counters.ts";
+import type { AssistantCounts, ProviderCounts } from "../ai/assistant-metrics.ts";
+import type { Report, ShardEnv, ShardSettings } from "../actors/shard-env.ts";
+import { BEAT_MS, type WorkerNotice, type WorkerOrder, type WorkerStart } from "../actors/supervisor.ts";
+import { WORKING_NONE, WorkingMark } from "../actors/working-mark.ts";
+import { type AssistantSettings, openAssistant } from "../ai/open-assistant.ts";
+import { SystemClock } from "../base/clock.ts";
+import { SystemRandom } from "../base/prng.ts";
+import { removeFor } from "../storage/blobs.ts";
+import type { HookConfig } from "../config/assistant.ts";
+import type { ProfileServiceConfig } from "../config/services.ts";
+import { HttpModerationHook } from "../integrations/http-moderation-hook.ts";
+import { HttpProfileSource } from "../integrations/http-profile-source.ts";
+import { createCodecs } from "../protocol/codecs.ts";
 import { type BlobLocation, openBlobs, openStorage, type StorageLocation } from "./open-parts.ts";
 
 /** What the composition root gives every worker. */
