@@ -1,19 +1,10 @@
-/**
- * One node, put together: store, shards, gateway, HTTP. `main.ts` runs it for the environment; tests run it with parts of
- * their own. Starts in that order, stops in the reverse one.
- */
-import { Supervisor } from "./actors/supervisor.ts";
-import { OWN_LINK } from "./actors/edge-link.ts";
 import type { Report } from "./actors/shard-env.ts";
-import { ERASURE_ABANDONED_MS } from "./base/limits.ts";
 import { type Clock, SystemClock } from "./base/clock.ts";
-import type { TenantId, UserId } from "./base/ids.ts";
 import { SystemRandom } from "./base/prng.ts";
 import { err, ok, type Result } from "./base/result.ts";
 import type { SpanSink } from "./base/spans.ts";
 import { ClusterNode } from "./node/cluster-node.ts";
 import type { Config } from "./config/config.ts";
-import type { Principal } from "./domain/principal.ts";
 import { openFeed } from "./feed/open-feed.ts";
 import { openWebhooks } from "./integrations/webhooks/open-webhooks.ts";
 import { type Auth, createAuth } from "./edge/auth.ts";
@@ -24,11 +15,8 @@ import { EdgeCircle } from "./edge/circle/edge-circle.ts";
 import type { Connection } from "./edge/sockets/connection.ts";
 import { EventStreams } from "./edge/streams/event-streams.ts";
 import { Figures } from "./edge/figures/figures.ts";
-import { Erasures } from "./edge/keeping/erasures.ts";
-import { ErasureSteps } from "./edge/keeping/erasure-steps.ts";
 import { AfterBurst } from "./edge/sockets/after-burst.ts";
 import { Gateway } from "./edge/sockets/gateway.ts";
-import { Keeper } from "./edge/keeping/keeper.ts";
 import { OwnDirectory } from "./edge/circle/own-directory.ts";
 import { createApp } from "./edge/http.ts";
 import { Lateness } from "./edge/sockets/lateness.ts";
@@ -37,8 +25,6 @@ import { Pulse } from "./edge/figures/pulse.ts";
 import { ShardTally } from "./edge/figures/shard-tally.ts";
 import { listen } from "./edge/listen.ts";
 import type { Log } from "./edge/log.ts";
-import { Receipts } from "./edge/keeping/receipt.ts";
-import { Retention } from "./edge/keeping/retention.ts";
 import type { Broadcaster } from "./edge/ports.ts";
 import { StreamHub } from "./edge/streams/stream-hub.ts";
 import { MessageSpans } from "./edge/tracing/message-spans.ts";
@@ -49,12 +35,14 @@ import { type VapidKeys, vapidOf } from "./integrations/notify/vapid.ts";
 import { refuseUrl } from "./integrations/outward-http.ts";
 import { startFiles } from "./node/files.ts";
 import { planFollowers } from "./node/followers.ts";
+import { drain } from "./node/drain.ts";
 import { figuresOfNode, healthOf } from "./node/health.ts";
 import { hasJoined, isFirstNode, registryOf, selfOf } from "./node/identity.ts";
+import { keepRooms } from "./node/keeping.ts";
 import { heartbeatMsOf, shardSettingsOf } from "./node/shard-settings.ts";
+import { superviseShards } from "./node/shards.ts";
 import { createCodecs } from "./protocol/codecs.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
-import type { ShardThreadSettings } from "./node/shard-thread.ts";
 
 export interface ServerParts {
   readonly config: Config;
@@ -74,15 +62,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** The engine itself, for what no user asked. */
-export const SYSTEM: Principal = { tenant: "default" as TenantId, userId: "system" as UserId, role: "system" };
-
-const DRAIN_MS_MAX = 15_000;
-/** How long what is under way to other nodes may take at the stop, milliseconds. */
-const SETTLE_MS_MAX = 3_000;
-/** How long the registry may take to hear that this node goes, milliseconds. */
-const RETIRE_MS_MAX = 2_500;
-const POLL_MS = 20;
 /** The first view of the cluster has to come within this time, milliseconds. */
 const JOIN_MS_MAX = 20_000;
 /** How long the directory of connections believes in a node that it does not hear of, milliseconds. */
@@ -95,13 +74,12 @@ const QUIET: ReadonlySet<string> = new Set([
   "peer_reachable",
   "peer_broken",
 ]);
-/** Clients are asked to come back over so long a time, milliseconds: so much for each of them, and at most this for all. */
-const RECONNECT_MS_EACH = 1;
-const RECONNECT_SPREAD_MS_MAX = 4_000;
-/** Time for the last frames to leave, milliseconds. */
-const LINGER_MS = 250;
 const SHOWN_ADDRESSES = { short: shortenedAddress, whole: wholeAddress, none: () => "" } as const;
 
+/**
+ * One function, and long: its parts know one another in a circle, so that most are named here before they are there. What is
+ * to be decided about one of them stands in `src/node`.
+ */
 export async function startServer(parts: ServerParts): Promise<Result<RunningServer, string>> {
   const { config, secret, log, onFatal } = parts;
   let vapid: VapidKeys | undefined;
@@ -237,34 +215,10 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
       : undefined;
   /** Shards to which DynamoDB answers nothing useful. */
   const withoutStore = new Set<number>();
-  const supervisor = new Supervisor<ShardThreadSettings>({
+  const supervisor = superviseShards(config, {
+    ...{ clock, report, settings, gateway, cluster, tally, followers, figures, withoutStore },
     entry: parts.workerEntry ?? new URL("./worker.ts", import.meta.url),
-    settings,
-    shards: config.shards,
-    clock,
-    report,
     connectStore: store && (() => store.connect()),
-    up: (shard, post, lost) => {
-      gateway.shardUp(shard, post, lost.link === OWN_LINK ? lost.record : 0);
-      cluster?.links.shardUp(shard, lost);
-    },
-    down: (shard) => {
-      withoutStore.delete(shard);
-      tally.lost(shard);
-      gateway.shardDown(shard);
-      followers?.doubt();
-    },
-    storeAway: (shard, isAway) => {
-      if (isAway) withoutStore.add(shard);
-      else withoutStore.delete(shard);
-    },
-    received: (shard, block, link) => {
-      if (link === OWN_LINK) gateway.receiveBlock(shard, block);
-      else cluster?.links.shardSaid(link, block);
-    },
-    counted: (shard, sample) => tally.told(shard, sample),
-    hinted: (hints) => followers?.hinted(hints),
-    figured: (deltas) => figures?.counted(deltas),
     fatal: onFatal,
   });
   try {
@@ -301,24 +255,10 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     return err(`No answer from ${registryOf(config)} in ${JOIN_MS_MAX / 1_000} s: this node does not know the others`);
   }
   let ready = true;
-  const files = startFiles(parts, gateway, () => isFirstNode(cluster, self.id));
-  const keeper = new Keeper(gateway, clock);
-  const retention = new Retention({
-    ...{ keeper, log, days: config.messageRetentionDays },
-    everyMs: config.retentionSweepSeconds * 1_000,
-    isTurn: () => isFirstNode(cluster, self.id),
-  });
-  const erasures = new Erasures({
-    ...{ keeper, log },
-    steps: new ErasureSteps(keeper, files?.blobs, async (tenant, room, seqs) => {
-      const log = { tenant, room, incarnation: 1 };
-      return followers === undefined || (await followers.forget(log, { what: "seqs", seqs })) === "durable";
-    }),
-    searchBehind: () => followers?.lags.search?.events,
-    // Alone, nobody else can be at work on one.
-    abandonedMs: cluster === undefined ? 0 : ERASURE_ABANDONED_MS,
-    isTurn: () => isFirstNode(cluster, self.id),
-  });
+  /** Of several nodes, this one does what is to be done once for all of them. */
+  const isTurn = (): boolean => isFirstNode(cluster, self.id);
+  const files = startFiles(parts, gateway, isTurn);
+  const keeping = keepRooms(parts, { clock, gateway, cluster, followers, blobs: files?.blobs, isMine: isTurn });
   const health = healthOf({ config, gateway, cluster, followers, watched, withoutStore, isReady: () => ready });
   const source = figuresOfNode({ health, config, gateway, cluster, followers, supervisor, tally, lateness });
   const metrics = createMetrics(source);
@@ -333,7 +273,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const app = createApp({
     pages,
     minter: auth,
-    ...{ keeper, retention, erasures, receipts: new Receipts(secret) },
+    ...keeping,
     engine: gateway,
     auth: circle.access,
     config,
@@ -364,29 +304,17 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     return server;
   }
   sockets.broadcaster = new BunBroadcaster(server.value);
-  retention.start();
-  erasures.start();
+  keeping.retention.start();
+  keeping.erasures.start();
 
   const stop = async (): Promise<void> => {
     ready = false;
     files?.sweep.stop();
-    retention.stop();
-    erasures.stop();
+    keeping.retention.stop();
+    keeping.erasures.stop();
     // Stops listening; sockets that are open stay open.
     void server.value.stop(false);
-    if (cluster !== undefined) {
-      // Rooms go first: until the clients are sent away, they are served by the other nodes through this one.
-      cluster.retire();
-      await until(RETIRE_MS_MAX, () => cluster.view?.nodes.find(({ id }) => id === self.id)?.leaving === true);
-      await gateway.drain(SYSTEM, DRAIN_MS_MAX);
-    }
-    gateway.pauseAll();
-    await gateway.drain(SYSTEM, DRAIN_MS_MAX);
-    // What other nodes still have to answer.
-    await until(SETTLE_MS_MAX, () => gateway.pending === 0);
-    const spreadMs = Math.min(RECONNECT_SPREAD_MS_MAX, gateway.connections.size * RECONNECT_MS_EACH);
-    gateway.dismissAll("going_away", spreadMs);
-    await new Promise((resolve) => setTimeout(resolve, LINGER_MS));
+    await drain(gateway, cluster, self.id);
     await leave();
     await server.value.stop(true);
   };
@@ -396,9 +324,4 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
 function followMessages({ tracing }: Config, clock: Clock, sink: SpanSink | undefined): MessageSpans | undefined {
   const perSecond = tracing?.messagesPerSecond ?? 0;
   return sink && perSecond > 0 ? new MessageSpans({ clock, sink, perSecond }) : undefined;
-}
-
-async function until(withinMs: number, isSo: () => boolean): Promise<void> {
-  const dueMs = performance.now() + withinMs;
-  while (!isSo() && performance.now() < dueMs) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
 }

@@ -2,19 +2,14 @@
 import type { Call, ReplyOf } from "../actors/calls.ts";
 import type { UserKeepAsk, UserKeepReply } from "../actors/keeping-calls.ts";
 import type { Clock } from "../base/clock.ts";
-import type { TenantId, UserId } from "../base/ids.ts";
+import type { TenantId } from "../base/ids.ts";
 import { ok, type Result } from "../base/result.ts";
-import type { Principal } from "../domain/principal.ts";
+import { engineOf, type Principal } from "../domain/principal.ts";
 import { ERRORS, type Rejection } from "../protocol/errors.ts";
 
 /** Never rejects: failures are values. */
 export interface FeedEngine {
   call<C extends Call>(by: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>>;
-}
-
-/** The engine itself reads what it hands out. */
-export function engineIn(tenant: TenantId): Principal {
-  return { tenant, userId: "system" as UserId, role: "system" };
 }
 
 /** Under which the engine keeps what belongs to no tenant. */
@@ -81,7 +76,7 @@ export class FeedDocuments {
   }
 
   async #ask(tenant: TenantId, ask: UserKeepAsk): Promise<Result<UserKeepReply, Rejection>> {
-    const by = engineIn(tenant);
+    const by = engineOf(tenant);
     for (let attempt = 1; ; attempt += 1) {
       const answered = await this.#engine.call(by, { to: "user", user: by.userId, kind: "keep", ask });
       if (answered.ok || !ERRORS[answered.error.code].temporary || attempt >= ATTEMPTS_MAX) return answered;

@@ -3,13 +3,14 @@
  * be shown it now. Invariants: of one room a page has its events in order and leaves none out that is kept and wanted, but for
  * what it names as missing; a page ends between two sequence numbers, and where it ended is its cursor.
  */
-import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
+import type { RoomId, Seq, TenantId } from "../base/ids.ts";
 import { FEED_ENTRIES_MAX, FEED_PAGE_BYTES_MAX, FEED_ROOMS_AT_ONCE } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { RoomEvent } from "../protocol/frames.ts";
 import { jsonOfEvent } from "../protocol/json-frames.ts";
 import type { FeedCursor } from "./cursor.ts";
+import { ENGINE_USER } from "../domain/principal.ts";
 import type { FeedEngine } from "./feed-engine.ts";
 import { RoomStretch } from "./room-stretch.ts";
 import type { FeedEntry, FeedRange, TenantStream } from "./tenant-stream.ts";
@@ -160,9 +161,6 @@ function withinLimit(jobs: readonly Job[], limit: number): readonly Job[] {
   return jobs;
 }
 
-/** Who deleted a room is not known any more when it is gone. */
-const ENGINE = "system" as UserId;
-
 /** Puts a page together, event by event, and knows at each moment where it could end. */
 class PageWriter {
   readonly #wish: FeedWish;
@@ -205,7 +203,8 @@ class PageWriter {
       this.#add(range.room, event);
     }
     if (stretch.isGone && range.isEnd === true) {
-      this.#add(range.room, { type: "room_deleted", seq: range.to, timestamp: range.atMs, by: ENGINE });
+      // Who deleted a room is not known any more when it is gone.
+      this.#add(range.room, { type: "room_deleted", seq: range.to, timestamp: range.atMs, by: ENGINE_USER });
     }
     const reached = Math.min(range.to, Math.max(from, stretch.upTo));
     this.#shown.set(range.room, reached);

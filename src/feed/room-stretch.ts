@@ -6,7 +6,8 @@ import type { RoomId, Seq, TenantId } from "../base/ids.ts";
 import { FEED_PAGE_MAX, FEED_SKIP_FROM } from "../base/limits.ts";
 import { ERRORS, type Rejection } from "../protocol/errors.ts";
 import type { RoomEvent } from "../protocol/frames.ts";
-import { engineIn, type FeedEngine } from "./feed-engine.ts";
+import { engineOf } from "../domain/principal.ts";
+import type { FeedEngine } from "./feed-engine.ts";
 
 export interface Stretch {
   /** Exclusive. */
@@ -112,7 +113,7 @@ export class RoomStretch {
 
   async #ask(after: Seq, limit: number) {
     const call = { to: "room", room: this.#room, kind: "events", after, limit } as const;
-    const page = await this.#engine.call(engineIn(this.#tenant), call);
+    const page = await this.#engine.call(engineOf(this.#tenant), call);
     if (page.ok) return page.value;
     if (ERRORS[page.error.code].temporary) this.#failure = page.error;
     else this.#ended(after);

@@ -2,7 +2,8 @@
 import type { RoomId } from "../base/ids.ts";
 import type { Config } from "../config/config.ts";
 import { ROOM_TYPE_LIMITS } from "../domain/room/room-types.ts";
-import { type RunningServer, SYSTEM } from "../server.ts";
+import type { RunningServer } from "../server.ts";
+import { SYSTEM } from "./drain.ts";
 
 const GENERAL = "general" as RoomId;
 const TOKEN_SECONDS = 7 * 24 * 3600;

@@ -4,7 +4,7 @@
  * anywhere and done twice. Invariant: a file is removed only after its room has said that it knows none of this name.
  */
 import type { Clock } from "../../base/clock.ts";
-import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
+import type { RoomId, TenantId } from "../../base/ids.ts";
 import {
   FILES_NEEDED_MAX,
   FILES_NEEDED_MS,
@@ -13,7 +13,7 @@ import {
   FILES_DROPPED_MAX,
   UPLOAD_MS_MAX,
 } from "../../base/limits.ts";
-import type { Principal } from "../../domain/principal.ts";
+import { engineOf } from "../../domain/principal.ts";
 import { type BlobEntry, type BlobStore, fileOf, removeFor } from "../../storage/blobs.ts";
 import type { Log } from "../log.ts";
 import type { Engine } from "../ports.ts";
@@ -130,13 +130,13 @@ export class FileSweep {
   async #judge({ tenant, room, ids }: Batch): Promise<number> {
     const { engine, blobs, clock } = this.#parts;
     const files = [...ids];
-    const engineItself: Principal = { tenant, userId: "system" as UserId, role: "system" };
+    const by = engineOf(tenant);
     const before = clock.wallMs() - FILE_UNUSED_MS_MAX;
     const clientId = `sweep:${before}:${files[0]}`;
     const command = { kind: "drop_files", clientId, files, before } as const;
-    const dropped = await engine.call(engineItself, { to: "room", room, kind: "mutate", command });
+    const dropped = await engine.call(by, { to: "room", room, kind: "mutate", command });
     if (!dropped.ok && dropped.error.code !== "room_not_found") return 0;
-    const known = await engine.call(engineItself, { to: "room", room, kind: "files", ids: files });
+    const known = await engine.call(by, { to: "room", room, kind: "files", ids: files });
     if (!known.ok && known.error.code !== "room_not_found") return 0;
     if (known.ok) this.#noteNeeded(tenant, room, files, known.value.files);
     const gone = known.ok ? files.filter((_, i) => known.value.files[i] === null) : files;

@@ -4,14 +4,12 @@
  */
 import type { KeepAsk, KeepReply, UserKeepAsk, UserKeepReply } from "../../actors/keeping-calls.ts";
 import type { Clock } from "../../base/clock.ts";
-import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
+import type { RoomId, TenantId } from "../../base/ids.ts";
 import type { Result } from "../../base/result.ts";
-import type { Principal } from "../../domain/principal.ts";
+import { ENGINE_USER, engineOf } from "../../domain/principal.ts";
 import { ERRORS, type Rejection } from "../../protocol/errors.ts";
 import type { Engine } from "../ports.ts";
 
-/** Its name in logs and audit entries. */
-export const ENGINE_USER = "system" as UserId;
 /** How often something is asked that can't be done now, and the longest pause between, milliseconds. */
 const ATTEMPTS_MAX = 30;
 const PAUSE_MS_MAX = 2_000;
@@ -56,8 +54,4 @@ export class Keeper {
       await this.pause(Math.min(PAUSE_MS_MAX, answered.error.retryAfterMs ?? PAUSE_MS * attempt));
     }
   }
-}
-
-function engineOf(tenant: TenantId): Principal {
-  return { tenant, userId: ENGINE_USER, role: "system" };
 }

@@ -7,7 +7,7 @@ import type { Call, ReplyOf, TenantAccess } from "../../actors/calls.ts";
 import type { LinkCall, Profile } from "../../actors/link.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { hash32 } from "../../base/hash.ts";
-import type { ConnectionId, RoomId, TenantId, UserId } from "../../base/ids.ts";
+import type { ConnectionId, RoomId, TenantId } from "../../base/ids.ts";
 import { AUTH_FRAME_MS_MAX } from "../../base/limits.ts";
 import type { Random } from "../../base/prng.ts";
 import { err, ok, type Result } from "../../base/result.ts";
@@ -15,7 +15,7 @@ import type { Rate } from "../../base/token-bucket.ts";
 import type { NodeId } from "../../cluster/membership.ts";
 import type { View } from "../../cluster/placement.ts";
 import type { FiguresDelta } from "../../domain/figures.ts";
-import type { Principal } from "../../domain/principal.ts";
+import { engineOf, type Principal } from "../../domain/principal.ts";
 import type { Codec } from "../../protocol/codec.ts";
 import type { CloseReason, Rejection } from "../../protocol/errors.ts";
 import type { ServerFrame } from "../../protocol/frames.ts";
@@ -161,7 +161,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   loadAccess(tenant: TenantId): Promise<Result<TenantAccess, Rejection>> {
     const { own } = this.#links.routes;
     const target = own[hash32(tenant) % own.length] as ShardTarget;
-    const by: Principal = { tenant, userId: "system" as UserId, role: "system" };
+    const by = engineOf(tenant);
     return new Promise((resolve) =>
       this.#calls.ask(target, by, { to: "shard", kind: "access", tenant }, (result) =>
         resolve(result as Result<TenantAccess, Rejection>),
@@ -173,7 +173,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   addFigures(delta: FiguresDelta): Promise<boolean> {
     const { own } = this.#links.routes;
     const target = own[hash32(delta.tenant) % own.length] as ShardTarget;
-    const by: Principal = { tenant: delta.tenant as TenantId, userId: "system" as UserId, role: "system" };
+    const by = engineOf(delta.tenant as TenantId);
     return new Promise((resolve) =>
       this.#calls.ask(target, by, { to: "shard", kind: "figures", delta }, (result) =>
         resolve(result.ok && result.value === true),
@@ -183,7 +183,7 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
 
   /** The tenant's administrators want something else of their rooms. Shards that do not hear it look by themselves, a little later. */
   tenantChanged(tenant: TenantId): void {
-    const by: Principal = { tenant, userId: "system" as UserId, role: "system" };
+    const by = engineOf(tenant);
     for (const target of this.#links.routes.own) {
       this.#calls.ask(target, by, { to: "shard", kind: "tenant_changed", tenant }, () => undefined);
     }

@@ -2,13 +2,13 @@
 import type { Call, ReplyOf } from "../../actors/calls.ts";
 import type { NotifyAsk, NotifyReply, RoomNotifyAsk, RoomNotifyReply } from "../../actors/notify-calls.ts";
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
+import { ENGINE_USER, engineOf } from "../../domain/principal.ts";
 import type { Result } from "../../base/result.ts";
 import type { EngineAsk } from "../../followers/engine-calls.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { ListedDocument } from "../../storage/projections.ts";
 
 /** Its name in logs and audit entries. */
-const ENGINE_USER = "system" as UserId;
 
 export class EngineAsker {
   readonly #engine: Pick<EngineAsk, "call">;
@@ -37,6 +37,6 @@ export class EngineAsker {
   }
 
   #ask<C extends Call>(tenant: TenantId, call: C, userId = ENGINE_USER): Promise<Result<ReplyOf<C>, Rejection>> {
-    return this.#engine.call({ tenant, userId, role: "system" }, call);
+    return this.#engine.call({ ...engineOf(tenant), userId }, call);
   }
 }
