@@ -1,6 +1,7 @@
 /**
  * The heart of the edge: connections on one side, shards on the other. Routes frames by their header without reading the
- * rest, answers what needs no room, and repeats to a restarted shard what its former worker left undone.
+ * rest, answers what needs no room, and repeats to a restarted shard what its former worker left undone. Wide and shallow by
+ * nature: three ports meet in it (`Engine`, `ConnectionOwner`, `LinksOwner`), and the work is done by its parts.
  * It knows neither Bun nor threads: sockets and links are ports, so the simulation runs this same class.
  */
 import type { Call, ReplyOf, TenantAccess } from "../../actors/calls.ts";
@@ -139,46 +140,25 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
   call<C extends Call>(principal: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>> {
     if ((call.kind === "set_presence" || call.kind === "update_profile") && call.status !== undefined)
       this.#ports.census?.chose(principal.tenant, principal.userId, call.status);
-    return new Promise((resolve) => {
-      this.#calls.ask(this.#targetOf(principal, call), principal, call, (result) =>
-        resolve(result as Result<ReplyOf<C>, Rejection>),
-      );
-    });
+    return this.#asked<ReplyOf<C>>(this.#targetOf(principal, call), principal, call);
   }
 
   /** Every shard of this node finishes what it has; resolves when all have, or after `timeoutMs`. */
   async drain(by: Principal, timeoutMs: number): Promise<void> {
-    const shards = this.#links.routes.own.map(
-      (target) =>
-        new Promise<void>((resolve) =>
-          this.#calls.ask(target, by, { to: "shard", kind: "drain" }, () => resolve(), timeoutMs),
-        ),
-    );
-    await Promise.all(shards);
+    const { own } = this.#links.routes;
+    await Promise.all(own.map((target) => this.#asked(target, by, { to: "shard", kind: "drain" }, timeoutMs)));
   }
 
   /** Who of the tenant may not come in, from any shard of this node. */
   loadAccess(tenant: TenantId): Promise<Result<TenantAccess, Rejection>> {
-    const { own } = this.#links.routes;
-    const target = own[hash32(tenant) % own.length] as ShardTarget;
-    const by = engineOf(tenant);
-    return new Promise((resolve) =>
-      this.#calls.ask(target, by, { to: "shard", kind: "access", tenant }, (result) =>
-        resolve(result as Result<TenantAccess, Rejection>),
-      ),
-    );
+    return this.#asked<TenantAccess>(this.#ownOf(tenant), engineOf(tenant), { to: "shard", kind: "access", tenant });
   }
 
   /** false: it could not be written now. */
-  addFigures(delta: FiguresDelta): Promise<boolean> {
-    const { own } = this.#links.routes;
-    const target = own[hash32(delta.tenant) % own.length] as ShardTarget;
+  async addFigures(delta: FiguresDelta): Promise<boolean> {
     const by = engineOf(delta.tenant as TenantId);
-    return new Promise((resolve) =>
-      this.#calls.ask(target, by, { to: "shard", kind: "figures", delta }, (result) =>
-        resolve(result.ok && result.value === true),
-      ),
-    );
+    const written = await this.#asked(this.#ownOf(by.tenant), by, { to: "shard", kind: "figures", delta });
+    return written.ok && written.value === true;
   }
 
   /** The tenant's administrators want something else of their rooms. Shards that do not hear it look by themselves, a little later. */
@@ -413,6 +393,19 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
 
   refuseCall(callNo: number, verdict: keyof typeof NOT_REPEATED): void {
     this.#calls.reply(callNo, err(NOT_REPEATED[verdict]));
+  }
+
+  /** The link carries replies untyped; that of a call is what the call's table says. */
+  #asked<Reply>(target: ShardTarget, by: Principal, call: LinkCall, timeoutMs?: number) {
+    return new Promise<Result<Reply, Rejection>>((resolve) =>
+      this.#calls.ask(target, by, call, (result) => resolve(result as Result<Reply, Rejection>), timeoutMs),
+    );
+  }
+
+  /** One of this node's shards for what belongs to a tenant and to no actor: always the same one. */
+  #ownOf(tenant: TenantId): ShardTarget {
+    const { own } = this.#links.routes;
+    return own[hash32(tenant) % own.length] as ShardTarget;
   }
 
   #targetOf(principal: Principal, call: Call): ShardTarget {
