@@ -7,16 +7,19 @@ import { eventsOf } from "./log-facts.ts";
 
 export function checkAnswers(log: FinalLog, violate: Violate): void {
   const open = new Map<Seq, string>();
+  let question: Seq = 0;
   for (const event of eventsOf(log)) {
     const place = `${log.room} seq ${event.seq}`;
     if (event.kind === "message_sent" && event.run !== undefined) {
-      if (event.run.question !== event.seq - 1) violate("11 answers", `${place} does not follow its question`);
+      // What a rule flagged is reported in between.
+      if (event.run.question !== question) violate("11 answers", `${place} does not follow its question`);
       open.set(event.seq, "");
     } else if (isOfAnswer(event)) {
       const text = open.get(event.target);
       if (text === undefined) violate("11 answers", `${place}: ${event.kind} of ${event.target}, which is not open`);
       else follow(event, text, open, (what) => violate("11 answers", `${place}: ${what}`));
     } else if (event.kind === "message_deleted") open.delete(event.target);
+    if (event.kind === "message_sent") question = event.seq;
   }
   for (const seq of open.keys()) violate("11 answers", `${log.room} seq ${seq} never ended`);
 }

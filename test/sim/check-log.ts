@@ -70,10 +70,18 @@ function checkEvents(log: FinalLog, violate: Violate): void {
     // Only the making of a room is several events, and a ban takes the member away.
     const isNext = earlier?.seq === event.seq - 1;
     const isBanned = event.kind === "member_left" && earlier?.kind === "member_banned";
-    const isRest = isNext && (event.kind === "member_joined" || isBanned);
+    const isFlagged = event.kind === "reported" && event.finding !== undefined;
+    const isRest =
+      (isNext && (event.kind === "member_joined" || isBanned || isFlagged)) || isApproved(event, earlier, log);
     if (earlier !== undefined && !isRest) violate("2 once", `${place} repeats key ${key} of ${earlier.seq}`);
     keys.set(key, event);
   }
+}
+
+/** What was held is published under its own key: rule 13 looks whether it should be. */
+function isApproved(event: LogEvent, earlier: LogEvent | undefined, log: FinalLog): boolean {
+  const before = event.kind === "message_sent" ? eventsOf(log)[event.seq - 2] : undefined;
+  return before?.kind === "held_resolved" && before.approved && before.heldSeq === earlier?.seq;
 }
 
 /** Members and overlays as replaying the log gives them. */

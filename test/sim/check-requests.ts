@@ -1,10 +1,18 @@
 /** Checks of requests and their answers against the log (1, 6, 7), and of the order of one connection's requests. */
 import { messageIdOf, type RoomId, type Seq, seqOfMessageId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
-import { type Answer, type ClientHistory, type History, isMark, type RequestHistory } from "./history.ts";
+import {
+  type Answer,
+  type ClientHistory,
+  type History,
+  isMark,
+  type RequestBody,
+  type RequestHistory,
+} from "./history.ts";
 import type { Violate } from "./history-checker.ts";
 import { endsMuted } from "./check-sanctions.ts";
 import { eventsOf, membershipsOf, presentMembership } from "./log-facts.ts";
+import { RULED } from "./moderators.ts";
 import { CRASHING_CONTENT, THROWING_CONTENT } from "./sim-room.ts";
 
 type Ack = Extract<Answer, { kind: "ack" }>;
@@ -68,17 +76,12 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
   if (clientId !== undefined && event.clientId !== clientId) return false;
   switch (body.kind) {
     case "send_message":
-      return (
-        event.kind === "message_sent" &&
-        event.content === body.content &&
-        event.replyTo === body.replyTo &&
-        (event.as !== undefined) === (body.isAnonymous === true)
-      );
+      return isMessage(event, body);
     case "edit_message":
       return (
         event.kind === "message_edited" &&
         event.target === seqOfMessageId(body.messageId) &&
-        event.content === body.content
+        isText(event.content, body.content)
       );
     case "delete_message":
       return event.kind === "message_deleted" && event.target === seqOfMessageId(body.messageId);
@@ -119,6 +122,16 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
       return event.kind === "ban_lifted" && event.userId === body.userId;
     case "report_message":
       return event.kind === "reported";
+    case "set_role":
+      return event.kind === "member_changed" && event.userId === body.userId && event.role === body.role;
+    case "set_moderation":
+      return event.kind === "moderation_changed" && event.rules.length === body.rules.length;
+    case "resolve_held":
+      return (
+        event.kind === "held_resolved" &&
+        event.heldSeq === seqOfMessageId(body.heldId) &&
+        event.approved === body.approve
+      );
     case "join_room":
       return event.kind === "member_joined" && event.userId === client.user;
     case "create_room":
@@ -127,6 +140,18 @@ function isOf(event: LogEvent, client: ClientHistory, { body, clientId }: Reques
     case "mark_unread":
       return false;
   }
+}
+
+function isMessage(event: LogEvent, body: Extract<RequestBody, { kind: "send_message" }>): boolean {
+  if (event.kind !== "message_held" && event.kind !== "message_sent") return false;
+  const { content, replyTo } = event.kind === "message_held" ? event.message : event;
+  const isAnonymous = event.as !== undefined;
+  return isText(content, body.content) && replyTo === body.replyTo && isAnonymous === (body.isAnonymous === true);
+}
+
+/** As it was said, or with stars where a rule found something. */
+function isText(content: string, said: string): boolean {
+  return content === said || content === said.replaceAll(RULED.replace, "*".repeat(RULED.replace.length));
 }
 
 /** Refusals that nothing called for. */
@@ -143,6 +168,8 @@ function checkErrors(
     const name = nameOf(client, request);
     switch (answer.code) {
       case "conflict": {
+        // Its author may not write any more.
+        if (body.kind === "resolve_held") break;
         const others = requests.filter((other) => other.clientId === request.clientId);
         const bodies = new Set(others.map((other) => JSON.stringify(other.body)));
         if (bodies.size < 2) violate("3 conflict", `${name} was refused as a conflict with nothing`);

@@ -104,6 +104,8 @@ export function checkSanctioned({ clients, logs }: History, violate: Violate): v
           if (answer.kind !== "error" || (answer.code !== "muted" && answer.code !== "banned")) continue;
           const kind = answer.code === "muted" ? "member_muted" : "member_banned";
           const subject = "userId" in body ? body.userId : user;
+          // Whose message cannot be approved is another person.
+          if (body.kind === "resolve_held") continue;
           if (!events.some((event) => event.kind === kind && event.userId === subject))
             violate("12 refused", `${name} ${room} ${body.kind}: ${answer.code}, and never was`);
         }

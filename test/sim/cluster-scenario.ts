@@ -37,6 +37,8 @@ const PROBE_MS_MAX = 10_000;
 const HEARD_MS_MAX = 6_000;
 /** Longer than senders' own marks wait and than the grace period of presence. */
 const QUIET_MS = 9_000;
+/** For answers to what is asked last. */
+const QUEUES_MS = 1_000;
 /** Longer than a room stays active without anybody. */
 const DESERTED_MS = 140_000;
 /** A name without a log has no place that a fence could take: a former owner may still make the room. */
@@ -262,6 +264,9 @@ class ClusterScenario {
     for (const client of clients) client.comeBack();
     await this.#settle("take up new connections");
     for (const client of clients) client.takeUnread();
+    if (!this.#profile.isModerated) return;
+    for (const client of clients) client.takeQueues(this.#crowd.rooms);
+    await this.#runFor(QUEUES_MS);
   }
 
   async #settle(what: string, withinMs = SETTLE_MS_MAX): Promise<void> {

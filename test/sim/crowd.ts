@@ -5,6 +5,7 @@
 import type { MessageId, RoomId, Seq } from "../../src/base/ids.ts";
 import type { SeededRandom } from "../../src/base/prng.ts";
 import type { RequestBody } from "./history.ts";
+import { Moderators } from "./moderators.ts";
 import type { Profile } from "./profile.ts";
 import type { SimClient } from "./sim-client.ts";
 import type { EventQueue } from "./virtual-clock.ts";
@@ -32,6 +33,8 @@ export class Crowd {
   readonly #thinkMsMax: number;
   readonly #isOld: boolean;
   readonly #hasGhosts: boolean;
+  /** Only where rooms have rules. */
+  readonly #moderators: Moderators | undefined;
   #left = 0;
   #contents = 0;
 
@@ -49,6 +52,7 @@ export class Crowd {
     this.#isOld = profile.oldEvents > 0 || profile.ghosts > 0;
     this.clients = clients;
     this.rooms = rooms;
+    this.#moderators = profile.isModerated ? new Moderators(random, clients) : undefined;
   }
 
   get isDone(): boolean {
@@ -75,6 +79,7 @@ export class Crowd {
       first.request(room, { kind: "create_room", participants: invited, isPrivate });
       for (const client of others) if (!isPrivate || invited.includes(client.user)) client.join(room);
     }
+    for (const room of this.rooms) this.#moderators?.found(room);
   }
 
   #act(client: SimClient): void {
@@ -93,6 +98,7 @@ export class Crowd {
       client.join(room);
       return;
     }
+    if (this.#moderators?.act(client, room) === true) return;
     const dice = this.#random.next();
     if (dice < 0.55) this.#send(client, room);
     else if (dice < 0.78) this.#change(client, room);
@@ -114,7 +120,7 @@ export class Crowd {
   }
 
   #send(client: SimClient, room: RoomId): void {
-    const content = this.content(client);
+    const content = this.#words(client);
     const isAnonymous = this.#contents % ANONYMOUS_EVERY === 0 ? { isAnonymous: true as const } : {};
     const body = {
       kind: "send_message",
@@ -132,7 +138,7 @@ export class Crowd {
     client.request(room, body, { clientId });
     // A nervous client: the same once more, before anybody can have answered; or another text under the same key.
     if (dice < 0.2) client.request(room, body, { clientId });
-    else if (dice < 0.22) client.request(room, { ...body, content: this.content(client) }, { clientId });
+    else if (dice < 0.22) client.request(room, { ...body, content: this.#words(client) }, { clientId });
   }
 
   /** Every fourth message answers one that the client knows; some of those are answers themselves. */
@@ -146,6 +152,13 @@ export class Crowd {
     return this.#contents % POLL_EVERY === 0 ? { isPoll: true } : {};
   }
 
+  /** What people say, rules or no rules. */
+  #words(client: SimClient): string {
+    const content = this.content(client);
+    return this.#moderators?.spice(content) ?? content;
+  }
+
+  /** What nobody minds. */
   content(client: SimClient): string {
     this.#contents += 1;
     return `${this.#contents % ASK_EVERY === 0 ? "@ai " : ""}${client.name} says ${this.#contents}`;
@@ -158,7 +171,7 @@ export class Crowd {
     const messageId: MessageId = message.id;
     const dice = this.#random.next();
     if (message.isAnswer && dice < 0.6) client.request(room, { kind: "stop_answer", messageId });
-    else if (dice < 0.35) client.request(room, { kind: "edit_message", messageId, content: this.content(client) });
+    else if (dice < 0.35) client.request(room, { kind: "edit_message", messageId, content: this.#words(client) });
     else if (dice < 0.5) client.request(room, { kind: "delete_message", messageId });
     else if (dice < 0.54) client.request(room, { kind: "pin_message", messageId });
     else if (dice < 0.56) client.request(room, { kind: "unpin_message", messageId });

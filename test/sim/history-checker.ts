@@ -6,11 +6,13 @@
  * 4 seen: contiguous and equal to the log  9 after healing everything is answered (`liveness`, from the scenario)
  * 5 nothing seen that is not there         10 presence, unread counts, heads at the end equal the truth
  * 11 an answer of the assistant ends exactly once   12 who is muted or banned is not heard, or let in, while that holds
+ * 13 what is to be held is, is published once or never, and only moderators and its author hear of it
  * One node only, so far: nothing about several views of who owns a room.
  */
 import { checkAnswers } from "./check-answers.ts";
 import { checkEnding } from "./check-ending.ts";
 import { checkLog, checkRows } from "./check-log.ts";
+import { checkModerated, checkModeration } from "./check-moderation.ts";
 import { checkOrder, checkRequests } from "./check-requests.ts";
 import { checkSanctioned, checkSanctions } from "./check-sanctions.ts";
 import { checkStreams } from "./check-streams.ts";
@@ -35,6 +37,7 @@ export function checkHistory(history: History): Violation[] {
     checkRows(log, violate);
     checkAnswers(log, violate);
     checkSanctions(log, violate);
+    checkModeration(log, violate);
   }
   for (const client of history.clients) {
     for (const fault of client.faults) violate("protocol", `${client.name}, ${fault}`);
@@ -44,5 +47,6 @@ export function checkHistory(history: History): Violation[] {
   checkStreams(history, violate);
   checkEnding(history, violate);
   checkSanctioned(history, violate);
+  checkModerated(history, violate);
   return violations;
 }

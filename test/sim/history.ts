@@ -6,7 +6,7 @@ import type { ItemKey, MessageId, RoomId, Seq, UserId } from "../../src/base/ids
 import type { LogEvent } from "../../src/domain/room/events.ts";
 import type { ItemValue, MemberRow, MessageOverlay } from "../../src/domain/room/state.ts";
 import type { ErrorCode } from "../../src/protocol/errors.ts";
-import type { RoomEvent, RoomPosition } from "../../src/protocol/frames.ts";
+import type { ModerationNoticeFrame, ModerationRuleView, RoomEvent, RoomPosition } from "../../src/protocol/frames.ts";
 
 export type RequestBody =
   | {
@@ -29,7 +29,10 @@ export type RequestBody =
   | { readonly kind: "remove_member"; readonly userId: UserId }
   | { readonly kind: "mute_member" | "ban_member"; readonly userId: UserId; readonly durationMs?: number }
   | { readonly kind: "unmute_member" | "unban_member"; readonly userId: UserId }
-  | { readonly kind: "report_message"; readonly messageId: MessageId };
+  | { readonly kind: "report_message"; readonly messageId: MessageId }
+  | { readonly kind: "set_role"; readonly userId: UserId; readonly role: "moderator" | "member" }
+  | { readonly kind: "set_moderation"; readonly rules: readonly ModerationRuleView[] }
+  | { readonly kind: "resolve_held"; readonly heldId: MessageId; readonly approve: boolean };
 
 export interface Try {
   readonly atMs: number;
@@ -39,7 +42,14 @@ export interface Try {
 }
 
 export type Answer = { readonly atMs: number; readonly ref: number } & (
-  | { readonly kind: "ack"; readonly seq: Seq; readonly messageId: MessageId | undefined; readonly duplicate: boolean }
+  | {
+      readonly kind: "ack";
+      readonly seq: Seq;
+      readonly messageId: MessageId | undefined;
+      readonly duplicate: boolean;
+      /** It waits for a moderator. */
+      readonly held?: true;
+    }
   | { readonly kind: "error"; readonly code: ErrorCode; readonly temporary: boolean }
 );
 
@@ -73,6 +83,8 @@ export interface ClientHistory {
   readonly user: UserId;
   readonly requests: readonly RequestHistory[];
   readonly rooms: ReadonlyMap<RoomId, readonly Seen[]>;
+  /** What it was told of messages that wait for a moderator, and of reports. */
+  readonly notices: readonly ModerationNoticeFrame[];
   /** What broke the protocol at once: answers to nothing, frames out of place. */
   readonly faults: readonly string[];
   /** How it stood at the end, after everything had healed and fallen silent. */
@@ -85,6 +97,14 @@ export interface ClientEnding {
   readonly positions: readonly RoomPosition[];
   /** Of the `connection` frame of a last new connection. */
   readonly unread: Readonly<Record<RoomId, number>>;
+  /** What it was shown when it asked which messages wait for a moderator; a string is the code of a refusal. */
+  readonly queues: ReadonlyMap<RoomId, readonly QueuedMessage[] | string>;
+}
+
+export interface QueuedMessage {
+  readonly heldId: MessageId;
+  readonly author: UserId;
+  readonly content: string;
 }
 
 export interface FinalSegment {

@@ -13,6 +13,10 @@ export const KEPT_SEEDS: readonly number[] = [
   32848,
   // Somebody who listened without being a member was banned, and not told that they listen no more.
   20314,
+  // Nothing was to be marked as unread; the request came again, at a thread that had been given up, when it had been read. So had it once in 11384.
+  6,
+  // A held message was approved while its author was muted.
+  33, 148,
 ];
 
 /** The same of several nodes. */

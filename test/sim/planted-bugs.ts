@@ -9,9 +9,10 @@ import type { RoomMessage } from "../../src/actors/room/room-actor.ts";
 import type { Outcome } from "../../src/actors/room/room-answers.ts";
 import type { RoomAddress } from "../../src/actors/address.ts";
 import type { ShardEnv } from "../../src/actors/shard-env.ts";
-import { messageIdOf, type Seq } from "../../src/base/ids.ts";
+import { messageIdOf, type Seq, seqOfMessageId } from "../../src/base/ids.ts";
 import { DuplicateWindow } from "../../src/domain/room/duplicate-window.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
+import { heldKey } from "../../src/domain/room/moderation-items.ts";
 import type { Socket } from "../../src/edge/ports.ts";
 import type { AppendOutcome, Journal, LogKey, RowChange, Segment } from "../../src/storage/journal.ts";
 import type { RoomHost } from "./sim-node.ts";
@@ -105,6 +106,35 @@ class LeavesAnswersOpen extends SimRoom {
   constructor(env: ShardEnv, address: RoomAddress, host: RoomHost) {
     super(env, address, host);
     this.assistant.endOpen = (then) => then();
+  }
+}
+
+class ApprovesAgain extends SimRoom {
+  /** What was dealt with waits again as soon as somebody decides about it. */
+  protected override receive(message: RoomMessage): void {
+    if (message.to === "room" && message.command.kind === "resolve_held") {
+      const seq = seqOfMessageId(message.command.heldId) ?? 0;
+      const held = this.state.recent.get(seq);
+      if (held?.kind === "message_held") this.state.items.set(heldKey(seq), { ...held, author: held.by }, seq);
+    }
+    super.receive(message);
+  }
+}
+
+class ForgetsItsRules extends SimRoom {
+  #isNew = true;
+
+  protected override receive(message: RoomMessage): void {
+    if (this.#isNew && this.state.moderation !== undefined) Object.assign(this.state.moderation, { rules: [] });
+    this.#isNew = false;
+    super.receive(message);
+  }
+}
+
+class TellsEverybodyWhatWaits extends SimRoom {
+  protected override receive(message: RoomMessage): void {
+    if (message.to === "room") this.state.staff = [...new Set([...this.state.staff, message.by.userId])];
+    super.receive(message);
   }
 }
 
@@ -216,5 +246,8 @@ export const PLANTED_BUGS: readonly { readonly name: string; readonly plant: Pla
   { name: "rejection while the put may still land", plant: { parts: { wrapJournal: givesUpTooEarly } } },
   { name: "pipelined appends", plant: { parts: { wrapJournal: pipelines } } },
   { name: "replay cut short", plant: inRoom(CutsReplayShort) },
+  { name: "a held message approved twice", plant: inRoom(ApprovesAgain) },
+  { name: "rules not reloaded", plant: inRoom(ForgetsItsRules) },
+  { name: "everybody told of what is held", plant: inRoom(TellsEverybodyWhatWaits) },
   { name: "answers of a former activation left open", plant: inRoom(LeavesAnswersOpen) },
 ];

@@ -34,6 +34,8 @@ export interface Profile {
   readonly oldEvents: number;
   /** How often what is too old is taken away; 0: nothing ever is. */
   readonly retentions: number;
+  /** Rooms have rules, some messages are held, and moderators deal with them. */
+  readonly isModerated: boolean;
   /** Its members who never come: so many that it is about as large as rooms in which coming and going is no event. */
   readonly ghosts: number;
 }
@@ -76,5 +78,6 @@ export function profileOf(seed: number): Profile {
     oldEvents: chance(0.08) ? between(900, 1_100) : 0,
     ghosts: chance(0.1) ? LARGE_ROOM_MEMBERS - between(0, 8) : 0,
     retentions: some(0.5, 3),
+    isModerated: chance(0.4),
   };
 }

@@ -74,6 +74,12 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
     case "unmute_member":
     case "unban_member":
       return { type: body.kind, ...key, userId: body.userId };
+    case "set_role":
+      return { type: "set_role", ...key, userId: body.userId, role: body.role };
+    case "set_moderation":
+      return { type: "set_moderation", ...key, rules: body.rules };
+    case "resolve_held":
+      return { type: "resolve_held", ...key, heldId: body.heldId, approve: body.approve };
     case "report_message":
       return { type: "report_message", ...key, messageId: body.messageId, reason: "spam" };
     default:

@@ -43,6 +43,8 @@ const PROBE_MS_MAX = 10_000;
 const HEARD_MS_MAX = 6_000;
 /** Longer than senders' own marks wait and than the grace period of presence. */
 const QUIET_MS = 9_000;
+/** For answers to what is asked last. */
+const QUEUES_MS = 1_000;
 /** Longer than a room stays active without anybody. */
 const DESERTED_MS = 140_000;
 export const PRODUCTION: Parts = {
@@ -259,6 +261,9 @@ class Scenario {
     for (const client of this.#crowd.clients) client.comeBack();
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("take up new connections");
     for (const client of this.#crowd.clients) client.takeUnread();
+    if (!this.#profile.isModerated) return;
+    for (const client of this.#crowd.clients) client.takeQueues(this.#crowd.rooms);
+    await this.#runFor(QUEUES_MS);
   }
 
   /**

@@ -3,13 +3,28 @@
  * under the same key. It speaks MessagePack through the real codecs, and writes down all that it does and sees.
  * Invariant: a request is repeated until it has an answer that is not temporary; every answer belongs to a try.
  */
-import type { ConnectionId, RoomId, Seq, UserId } from "../../src/base/ids.ts";
+import { type ConnectionId, messageIdOf, type RoomId, type Seq, type UserId } from "../../src/base/ids.ts";
 import type { SeededRandom } from "../../src/base/prng.ts";
 import type { Principal } from "../../src/domain/principal.ts";
+import type { HeldItem } from "../../src/domain/room/moderation-items.ts";
 import { CODECS } from "../../src/protocol/codec.ts";
 import { decodeServerFrame } from "../../src/protocol/msgpack-codec.ts";
-import type { ClientFrame, ErrorFrame, EventsFrame, RoomPosition, ServerFrame } from "../../src/protocol/frames.ts";
-import { type ClientEnding, type ClientHistory, isMark, type RequestBody, type RequestHistory } from "./history.ts";
+import type {
+  ClientFrame,
+  ErrorFrame,
+  EventsFrame,
+  ModerationNoticeFrame,
+  RoomPosition,
+  ServerFrame,
+} from "../../src/protocol/frames.ts";
+import {
+  type ClientEnding,
+  type ClientHistory,
+  isMark,
+  type QueuedMessage,
+  type RequestBody,
+  type RequestHistory,
+} from "./history.ts";
 import { isCall, isTemporary, requestFrame } from "./request-frames.ts";
 import { RoomView } from "./room-view.ts";
 import type { SimWire } from "./sim-network.ts";
@@ -41,6 +56,7 @@ export class SimClient {
   readonly rooms = new Map<RoomId, RoomView>();
   readonly requests: OpenRequest[] = [];
   readonly faults: string[] = [];
+  readonly notices: ModerationNoticeFrame[] = [];
   readonly #world: World;
   readonly #random: SeededRandom;
   readonly #node: () => SimNode | undefined;
@@ -98,9 +114,9 @@ export class SimClient {
   }
 
   get history(): ClientHistory {
-    const { name, user, requests, faults } = this;
+    const { name, user, requests, faults, notices } = this;
     const rooms = new Map([...this.rooms].map(([room, view]) => [room, view.seen] as const));
-    return { name, user, requests, rooms, faults, final: this.#ending };
+    return { name, user, requests, rooms, faults, notices, final: this.#ending };
   }
 
   /** What it holds to be unsettled, for a person who looks into a failure. */
@@ -291,8 +307,8 @@ export class SimClient {
       return;
     }
     if (frame.type !== "ack") return this.#fault(`${request.body.kind} was answered by ${frame.type}`);
-    const { seq = 0, messageId, duplicate = false, position } = frame;
-    request.answers.push({ atMs, ref, kind: "ack", seq, messageId, duplicate });
+    const { seq = 0, messageId, duplicate = false, position, held } = frame;
+    request.answers.push({ atMs, ref, kind: "ack", seq, messageId, duplicate, ...(held === true && { held }) });
     this.#open.delete(request);
     if (position !== undefined) {
       view.positioned(this.#connection, ref, position);
@@ -382,9 +398,21 @@ export class SimClient {
     this.#await(ref, (frame) => {
       if (frame.type !== "resumed") return this.#fault(`the last resume was answered by ${frame.type}`);
       for (const position of frame.rooms) this.view(position.roomId).positioned(this.#connection, ref, position);
-      this.#ending = { status: this.status, positions: frame.rooms, unread: {} };
+      this.#ending = { status: this.status, positions: frame.rooms, unread: {}, queues: new Map() };
     });
     this.#transmit({ type: "resume", ref, rooms });
+  }
+
+  /** Over HTTP: which messages wait for a moderator, as far as it may know. */
+  takeQueues(rooms: readonly RoomId[]): void {
+    const queues = new Map<RoomId, readonly QueuedMessage[] | string>();
+    if (this.#ending !== undefined) this.#ending = { ...this.#ending, queues };
+    const ask = { list: "held", limit: QUEUE_MAX } as const;
+    for (const room of rooms) {
+      this.#node()?.call(this.principal, { to: "room", room, kind: "moderation", ask }, (result) => {
+        queues.set(room, result.ok ? (result.value.items ?? []).map(queued) : result.error.code);
+      });
+    }
   }
 
   /** After a last new connection: what it was told of unread messages. */
@@ -415,6 +443,9 @@ export class SimClient {
         return;
       case "events":
         this.#told(connection, frame);
+        return;
+      case "moderation_notice":
+        this.notices.push(frame);
         return;
       default:
         return;
@@ -475,6 +506,13 @@ export class SimClient {
   #fault(what: string): void {
     this.faults.push(`connection ${this.#connection}: ${what}`);
   }
+}
+
+const QUEUE_MAX = 500;
+
+function queued({ value }: { readonly value: object }): QueuedMessage {
+  const { seq, author, message } = value as HeldItem;
+  return { heldId: messageIdOf(seq), author, content: message.content };
 }
 
 /** The edge answers a call within `CALL_MS_MAX`; a dead one never. */

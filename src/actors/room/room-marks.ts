@@ -17,6 +17,7 @@ import {
   type Marked,
   mentionsAfter,
   mergeMarks,
+  NEVER_UNREAD,
   nextMarking,
   READ_AGAIN,
   type UnreadCount,
@@ -83,12 +84,15 @@ export class RoomMarks {
     });
   }
 
-  /** `seq` is the first message that is unread again. What is repeated under the last marking's `key` changes nothing. */
+  /**
+   * `seq` is the first message that is unread again. What is repeated under the last marking's `key` changes nothing, also where it
+   * found nothing to mark at first.
+   */
   unread(userId: UserId, seq: Seq, key: string | undefined, request: RoomRequest): void {
     this.#reading.add(request);
     this.of(userId, (current) => {
       if (!current.ok) return this.#unavailable(request);
-      if (seq > countedSeq(current.value)) return this.#done(request, current.value);
+      if (seq > countedSeq(current.value)) return this.#nothingToMark(userId, key, current.value, request);
       this.#messageNoAt(seq - 1, (no) => {
         if (!no.ok) return this.#unavailable(request);
         const marked = this.#withSent(this.#newest(userId) ?? current.value);
@@ -98,6 +102,14 @@ export class RoomMarks {
         this.#advance(userId, { ...marked, unreadFrom: { version, seq: seq - 1, no: no.value } }, request);
       });
     });
+  }
+
+  /** It was unread all the time. What is read until this comes again, by its client or at a former owner, stays read. */
+  #nothingToMark(userId: UserId, key: string | undefined, current: Mark, request: RoomRequest): void {
+    const { unreadFrom = NEVER_UNREAD, ...marked } = this.#newest(userId) ?? current;
+    if (key === undefined || isMarkingOf(unreadFrom.version, key)) return this.#done(request, current);
+    const version = nextMarking(unreadFrom.version, key);
+    this.#advance(userId, { ...marked, unreadFrom: { ...unreadFrom, version } }, request);
   }
 
   delivered(userId: UserId, seq: Seq, request: RoomRequest): void {

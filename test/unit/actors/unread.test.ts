@@ -92,6 +92,20 @@ test("a repetition under the last marking's key changes nothing, whatever was re
   expect(await roomOf(node, "ben")).toEqual({ unread: 2, mentions: 0 });
 });
 
+test("what was unread when it was asked for is not unread again when that is repeated after it was read", async () => {
+  const { node, ann, ben } = start();
+  const seq = seqOf(ann, "1");
+  const mark = { type: "mark_unread", roomId: "room", seq, clientId: "mark 1" };
+  ben.ack(mark);
+  expect(await roomOf(node, "ben")).toEqual({ unread: 1, mentions: 0 });
+  read(ben, seq);
+  ben.ack(mark);
+  expect(await roomOf(node, "ben")).toEqual({ unread: 0, mentions: 0 });
+  expect(greeting(node, "ben")).toEqual({ total: 0, rooms: {} });
+  ben.ack({ ...mark, clientId: "mark 2" });
+  expect(await roomOf(node, "ben")).toEqual({ unread: 1, mentions: 0 });
+});
+
 test("to mark as unread what is unread anyway changes nothing; a message that is not there is not found", () => {
   const { ann, ben } = start();
   const seq = seqOf(ann, "1");

@@ -120,7 +120,16 @@ const SEEN: readonly Seen[] = [asked(1, undefined), position(1, 4), frame(4, 5, 
 function annWith(changes: Partial<ClientHistory> & { readonly seen?: readonly Seen[] } = {}): ClientHistory {
   const { seen = SEEN, ...rest } = changes;
   const requests = [sent("one", 50, ack(2, 60, 5))];
-  return { name: "c0", user: ANN, requests, rooms: new Map([[ROOM, seen]]), faults: [], final: undefined, ...rest };
+  return {
+    name: "c0",
+    user: ANN,
+    requests,
+    rooms: new Map([[ROOM, seen]]),
+    notices: [],
+    faults: [],
+    final: undefined,
+    ...rest,
+  };
 }
 
 function rulesOf(history: Partial<History>): string[] {
@@ -252,7 +261,7 @@ describe("the checker finds, in what a client saw,", () => {
 
 describe("the checker finds, at the end,", () => {
   const at = { roomId: ROOM, head: 6, typing: [], present: [ANN] };
-  const final = { status: "online", positions: [at], unread: { [ROOM]: 1 } } as const;
+  const final = { status: "online", positions: [at], unread: { [ROOM]: 1 }, queues: new Map() } as const;
   const wrong: readonly (readonly [what: string, final: NonNullable<ClientHistory["final"]>, rule: string])[] = [
     ["a client that does not have all", { ...final, positions: [{ ...at, head: 5 }] }, "10 head"],
     ["somebody shown who is not there", { ...final, positions: [{ ...at, present: [ANN, BEN] }] }, "10 presence"],

@@ -43,6 +43,7 @@ import {
   UNCHANGED,
 } from "./answer.ts";
 import { decideDelete, decideSend } from "./messages.ts";
+import { refuseSpeech } from "./gates.ts";
 import { noticeOf } from "./moderated.ts";
 import { decideBanPseudonym } from "./pseudonyms.ts";
 import { decideBan, decideMute } from "./sanctions.ts";
@@ -282,10 +283,10 @@ function publish(state: LiveRoom, held: HeldItem, { by }: ResolveHeld, context: 
     clientId: held.clientId ?? `held:${held.seq}`,
     ...held.message,
   };
-  const decision = decideSend(state, command, bodyHashOf(command), context);
+  const decision = refuseSpeech(state, author, context) ?? decideSend(state, command, bodyHashOf(command), context);
   if (decision.kind !== "reject") return decision;
   const { code, message } = decision.rejection;
-  if (code !== "forbidden" && code !== "room_not_found") return decision;
+  if (code !== "forbidden" && code !== "room_not_found" && code !== "muted") return decision;
   return reject("conflict", `Its author may not write here any more${message === undefined ? "." : `: ${message}`}`);
 }
 

@@ -248,6 +248,15 @@ describe("a held message", () => {
     expect(codeOf(resolve(driver, MOD, heldId, false))).toBe("accept");
   });
 
+  test("waits while its author is muted", () => {
+    const { driver, heldId } = held();
+    const mute = { kind: "mute_member", by: MOD, clientId: "m", userId: BOB.userId, durationMs: 60_000 } as const;
+    accepted(driver.run(mute));
+    expect(codeOf(resolve(driver, MOD, heldId, true))).toBe("conflict");
+    driver.now += 60_000;
+    expect(kinds(resolve(driver, MOD, heldId, true))).toEqual(["held_resolved", "message_sent"]);
+  });
+
   test("is sent once, however often it is sent", () => {
     const { driver } = held();
     const { head } = driver.state;
