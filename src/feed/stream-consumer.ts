@@ -31,6 +31,7 @@ export class StreamConsumer implements LogConsumer {
   readonly #waiting = new Map<TenantId, Waiting[]>();
   readonly #writing = new Set<TenantId>();
   #timer: Timer | undefined;
+  #isStopped = false;
 
   constructor(parts: StreamConsumerParts) {
     this.#parts = parts;
@@ -62,6 +63,7 @@ export class StreamConsumer implements LogConsumer {
   }
 
   stop(): void {
+    this.#isStopped = true;
     this.#timer?.cancel();
   }
 
@@ -93,6 +95,7 @@ export class StreamConsumer implements LogConsumer {
         if (!trimmed.ok || !trimmed.value) break;
       }
     }
-    this.#trimLater();
+    // It may have been stopped meanwhile.
+    if (!this.#isStopped) this.#trimLater();
   }
 }

@@ -77,6 +77,9 @@ export interface Rejection {
   readonly retryAfterMs?: number;
 }
 
+/** What those are told who are no administrators of their tenant. */
+export const ADMINS_ONLY: Rejection = { code: "forbidden", message: "This needs the role admin in your tenant." };
+
 /** Codes below 4400 mean "reconnect, after the delay that the server named"; from 4400 on "do not". */
 export const CLOSE_CODES = {
   normal: { code: 1000, reconnect: false, reason: "normal closure" },

@@ -7,7 +7,7 @@ import type { TenantModeration } from "../../domain/moderation/rules.ts";
 import type { Rate } from "../../base/token-bucket.ts";
 import type { Result } from "../../base/result.ts";
 import type { AuditEntry } from "../../domain/room/audit.ts";
-import type { Rejection } from "../../protocol/errors.ts";
+import { ADMINS_ONLY, type Rejection } from "../../protocol/errors.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { AccessChange, AccessEntry, FiguresOfDay, TenantAccess, TenantAsk, TenantLimits } from "../calls.ts";
@@ -27,8 +27,6 @@ type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => 
 
 const RETRY_MS = 500;
 const NOTHING: TenantModeration = { rules: [], hook: false };
-
-export const ADMINS_ONLY: Rejection = { code: "forbidden", message: "This needs the role admin in your tenant." };
 
 export function answerTenantAsk(env: ShardEnv, request: UserRequest, ask: TenantAsk, later: Later): void {
   if (request.by.role === "user") return answerRejection(env, request, ADMINS_ONLY);

@@ -2,14 +2,14 @@
 import type { UserId } from "../../base/ids.ts";
 import { SHARED_ROOMS_SHOWN_MAX } from "../../base/limits.ts";
 import type { Result } from "../../base/result.ts";
-import type { Rejection } from "../../protocol/errors.ts";
+import { ADMINS_ONLY, type Rejection } from "../../protocol/errors.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import { mentionsAfter, type RoomListItem, unreadOf } from "../../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "../answers.ts";
 import type { RoomListEntry, UserCalls } from "../calls.ts";
 import type { UserAsk, UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
-import { ADMINS_ONLY, answerTenantAsk } from "../tenant/tenant-admin.ts";
+import { answerTenantAsk } from "../tenant/tenant-admin.ts";
 import { noteAct } from "../tenant/tenant-audit.ts";
 import type { UserActor } from "./user-actor.ts";
 import { listInvites } from "./user-invites.ts";

@@ -25,6 +25,7 @@ export class Figures {
   /** Whoever is connected is there in each hour. */
   #countedHour = 0;
   #timer: Timer;
+  #isStopped = false;
 
   constructor(ports: FiguresPorts) {
     this.#ports = ports;
@@ -47,6 +48,7 @@ export class Figures {
   }
 
   async stop(): Promise<void> {
+    this.#isStopped = true;
     this.#timer.cancel();
     await this.flush();
   }
@@ -69,6 +71,7 @@ export class Figures {
         if (principal !== undefined) this.#book.wasThere(principal.tenant, nowMs, principal.userId);
     }
     await this.flush();
-    this.#timer = clock.after(everyMs, () => void this.#round());
+    // A round may be under way when it is stopped.
+    if (!this.#isStopped) this.#timer = clock.after(everyMs, () => void this.#round());
   }
 }

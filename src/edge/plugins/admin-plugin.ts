@@ -11,7 +11,7 @@ import type {
 } from "../../cluster/presence-directory.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Rejection } from "../../protocol/errors.ts";
-import { ADMINS_ONLY } from "../rest/admins-only.ts";
+import { asAdmin } from "../rest/admins-only.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
@@ -117,14 +117,6 @@ function connectionJson(record: ConnectionRecord) {
   const { connectionId, userId: user, node, userAgent, address, transport, connectedAt } = record;
   const device = deviceKind(userAgent);
   return { connectionId, userId: user, node, transport, address, device, userAgent, connectedAt: iso(connectedAt) };
-}
-
-async function asAdmin<Value>(
-  principal: Principal,
-  look: () => Promise<Result<Value, Rejection>>,
-): Promise<Result<Value, Rejection>> {
-  if (principal.role === "user") return err(ADMINS_ONLY);
-  return look();
 }
 
 function ask<Value>(

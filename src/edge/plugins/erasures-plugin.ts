@@ -6,7 +6,7 @@ import { answer, answerError, refuse } from "../rest/envelope.ts";
 import type { Erasure, Erasures } from "../keeping/erasures.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import type { Receipts } from "../keeping/receipt.ts";
-import { asAdmin } from "./retention-plugin.ts";
+import { asAdmin } from "../rest/admins-only.ts";
 import { userId } from "../rest/schemas.ts";
 import { iso } from "../rest/views.ts";
 

@@ -17,7 +17,7 @@ import { readJsonBody } from "../rest/json-body.ts";
 import { noted } from "../rest/noted.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { iso } from "../rest/views.ts";
-import { asAdmin } from "./retention-plugin.ts";
+import { asAdmin } from "../rest/admins-only.ts";
 
 const LIMIT = { min: 1, max: limits.FEED_PAGE_MAX, fallback: 100 } as const;
 const WAIT = { min: 0, max: limits.FEED_WAIT_MS_MAX / 1_000, fallback: 0 } as const;

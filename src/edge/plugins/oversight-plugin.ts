@@ -3,7 +3,7 @@ import { Elysia, t } from "elysia";
 import type { TenantReply, WaitingRoom } from "../../actors/calls.ts";
 import { ROOM_LIST_PAGE_MAX, ROOM_NAME_LENGTH_MAX } from "../../base/limits.ts";
 import type { Config } from "../../config/config.ts";
-import { ADMINS_ONLY } from "../rest/admins-only.ts";
+import { ADMINS_ONLY } from "../../protocol/errors.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";

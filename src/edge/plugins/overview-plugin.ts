@@ -4,7 +4,7 @@
  */
 import { Elysia, t } from "elysia";
 import { PULSE_EVERY_MS } from "../../base/limits.ts";
-import type { Rejection } from "../../protocol/errors.ts";
+import { ADMINS_ONLY, type Rejection } from "../../protocol/errors.ts";
 import type { LostNode, PulseAnswers } from "../circle/pulse-desk.ts";
 import type { EdgeCircle } from "../circle/edge-circle.ts";
 import { PULSE_COLUMNS, type PulseView } from "../figures/pulse.ts";
@@ -13,7 +13,6 @@ import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readTime, timeText } from "../rest/times.ts";
 import { iso } from "../rest/views.ts";
 import { ok } from "../../base/result.ts";
-import { ADMINS_ONLY } from "../rest/admins-only.ts";
 import { isAllowed, type MetricsOptions } from "./metrics-plugin.ts";
 
 /** The token of `/metrics`, where there is one. */

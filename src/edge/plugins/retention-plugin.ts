@@ -2,10 +2,8 @@
 import { Elysia, t } from "elysia";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { HOLD_REASON_LENGTH_MAX } from "../../base/limits.ts";
-import { err, type Result } from "../../base/result.ts";
 import type { Principal } from "../../domain/principal.ts";
-import type { Rejection } from "../../protocol/errors.ts";
-import { ADMINS_ONLY } from "../rest/admins-only.ts";
+import { asAdmin } from "../rest/admins-only.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
@@ -127,16 +125,6 @@ function holdsOf(keeper: Keeper) {
     lift: (set: Parameters<typeof refuse>[0], principal: Principal, scope: HoldScope) =>
       change(set, principal, scope, null),
   };
-}
-
-export async function asAdmin<Value>(
-  principal: Principal,
-  act: () => Promise<Result<Value, Rejection>>,
-): Promise<Result<Value, Rejection>> {
-  if (principal.role === "user") {
-    return err(ADMINS_ONLY);
-  }
-  return act();
 }
 
 function pageOf({ after, roomId: room }: { after?: string; roomId?: RoomId }, limit: number) {

@@ -13,7 +13,7 @@ import { readJsonBody } from "../rest/json-body.ts";
 import { noted } from "../rest/noted.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { iso } from "../rest/views.ts";
-import { asAdmin } from "./retention-plugin.ts";
+import { asAdmin } from "../rest/admins-only.ts";
 
 export interface WebhooksRestOptions extends RestOptions {
   /** `undefined`: this server has none. */
