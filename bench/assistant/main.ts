@@ -1,12 +1,14 @@
 /**
  * What the assistant costs and what it costs others: 200 answers that grow at the same time on one node, beside a chat whose
  * deliveries are timed with and without them. `bun bench/assistant/main.ts [--runs 200] [--rounds 3] [--seconds 8] [--rate 25]`.
- * The provider is a process of its own; clocks of one machine. Exits with 1 when a bound is missed.
+ * The provider and those who ask are processes of their own, of low priority: in real life they are other machines. The control has
+ * them and all their streams, but not the server's part. Clocks of one machine. Exits with 1 when a bound is missed.
  */
 import { parseArgs } from "node:util";
 import { cpuMsOf, loadBefore, machineLine } from "../proc.ts";
-import { endAll, makeFolder, type Server, startServer } from "../processes.ts";
-import { Asker, Chatter } from "./sockets.ts";
+import { endAll, makeFolder, SECRET, type Server, startServer } from "../processes.ts";
+import type { AskersNews, AskersOrder, AskersStart } from "./askers.ts";
+import { Chatter } from "./sockets.ts";
 
 const { values } = parseArgs({
   options: {
@@ -29,10 +31,12 @@ const FIRST_PIECE_MS_MAX = 50;
 /** How much slower deliveries may be beside the answers. */
 const SLOWER_MAX = 1.2;
 const ANSWER_SECONDS = 10;
+/** In the control nobody has to see answers that begin and end one after another. */
+const DRAIN_SECONDS = 2;
 const CHAT_ROOMS = 10;
 const CHAT_PEOPLE = 10;
 const CHAT_PER_SECOND = 100;
-const ASKERS = 8;
+const NICENESS = "10";
 const WARM_MS = 3_000;
 
 interface Round {
@@ -49,7 +53,7 @@ function quantile(sorted: readonly number[], q: number): number {
 async function chatters(server: Server, latencies: number[]): Promise<readonly Chatter[]> {
   const all: Chatter[] = [];
   for (let i = 0; i < CHAT_PEOPLE; i += 1) {
-    const chatter = new Chatter(server.port, `chatter-${i}`, latencies);
+    const chatter = new Chatter(server.port, `chatter-${i}`, SECRET, latencies);
     await chatter.opened();
     all.push(chatter);
   }
@@ -61,27 +65,43 @@ async function chatters(server: Server, latencies: number[]): Promise<readonly C
   return all;
 }
 
-async function askers(server: Server, firstPieces: number[]): Promise<readonly Asker[]> {
-  const all: Asker[] = [];
-  for (let i = 0; i < ASKERS; i += 1) {
-    const asker = new Asker(server.port, `asker-${i}`, firstPieces);
-    await asker.opened();
-    all.push(asker);
-  }
-  for (let run = 0; run < runs; run += 1) {
-    const room = { type: "create_room", roomId: `ask-${run}`, name: "ask", roomType: "group", enableAI: true };
-    await all[run % ASKERS]?.ask(room);
-  }
-  return all;
+/** A program of the benchmark that lets the server go first. */
+function aside(file: string, args: readonly string[]): string[] {
+  return ["nice", "-n", NICENESS, process.execPath, new URL(file, import.meta.url).pathname, ...args];
 }
 
-/** One after another, so that they end one after another. */
-async function begin(asking: readonly Asker[]): Promise<void> {
-  const beganMs = performance.now();
-  for (let run = 0; run < runs; run += 1) {
-    asking[run % ASKERS]?.question(`ask-${run}`);
-    const nextMs = beganMs + ((run + 1) * ANSWER_SECONDS * 1_000) / runs;
-    await Bun.sleep(Math.max(0, nextMs - performance.now()));
+/** Those who ask, by what they are told to do. */
+class Askers {
+  readonly #child: ReturnType<typeof Bun.spawn>;
+  #heard: (news: AskersNews) => void = () => undefined;
+  readonly #failed: Promise<never>;
+
+  constructor(start: AskersStart) {
+    this.#child = Bun.spawn(aside("askers.ts", [JSON.stringify(start)]), {
+      stdout: "inherit",
+      stderr: "inherit",
+      ipc: (news: AskersNews) => this.#heard(news),
+    });
+    this.#failed = this.#child.exited.then((code) => {
+      throw new Error(`those who ask ended with ${code}`);
+    });
+    this.#failed.catch(() => undefined);
+  }
+
+  /** The next thing they say. */
+  next(): Promise<AskersNews> {
+    const heard = new Promise<AskersNews>((resolve) => {
+      this.#heard = resolve;
+    });
+    return Promise.race([heard, this.#failed]);
+  }
+
+  tell(order: AskersOrder): void {
+    this.#child.send(order);
+  }
+
+  end(): void {
+    this.#child.kill();
   }
 }
 
@@ -105,74 +125,106 @@ async function measure(server: Server, people: readonly Chatter[], latencies: nu
   return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), deliveries: sorted.length, cpuMs };
 }
 
+interface Measured {
+  readonly alone: Round;
+  readonly control: Round;
+  readonly beside: Round;
+  /** Ascending. */
+  readonly firstPieces: readonly number[];
+}
+
+async function round(
+  server: Server,
+  people: readonly Chatter[],
+  askers: Askers,
+  latencies: number[],
+): Promise<Measured> {
+  const besides = async (order: AskersOrder, growingMs: number): Promise<[Round, readonly number[]]> => {
+    askers.tell(order);
+    await chat(people, growingMs);
+    const measured = await measure(server, people, latencies);
+    const ended = askers.next();
+    askers.tell("stop");
+    return [measured, (await ended).firstPieces];
+  };
+  const alone = await measure(server, people, latencies);
+  const [control] = await besides("drain", DRAIN_SECONDS * 1_000);
+  const [beside, firstPieces] = await besides("ask", ANSWER_SECONDS * 1_000);
+  return { alone, control, beside, firstPieces: firstPieces.toSorted((a, b) => a - b) };
+}
+
 async function main(): Promise<number> {
   console.log(machineLine());
   console.log(
     `load before: ${loadBefore().toFixed(2)}; ${runs} answers of ${rate} pieces a second, ${rounds} rounds of ${seconds} s`,
   );
-  const provider = Bun.spawn(
-    [process.execPath, new URL("provider.ts", import.meta.url).pathname, String(rate), String(ANSWER_SECONDS)],
-    {
-      stdout: "pipe",
-    },
-  );
+  const provider = Bun.spawn(aside("provider.ts", [String(rate), String(ANSWER_SECONDS)]), { stdout: "pipe" });
+  let askers: Askers | undefined;
   try {
     const { value } = await provider.stdout.getReader().read();
-    const port = new TextDecoder().decode(value).trim();
+    const providerPort = Number(new TextDecoder().decode(value));
     const unbounded = { STOA_AI_USER_TOKENS: "0", STOA_AI_ROOM_TOKENS: "0", STOA_AI_TENANT_TOKENS: "0" };
-    const env = { OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1`, ...unbounded };
+    const env = { OPENAI_BASE_URL: `http://127.0.0.1:${providerPort}/v1`, ...unbounded };
     const server = await startServer("stoa", { dataDir: makeFolder(values.data), member: { name: "assistant", env } });
     const latencies: number[] = [];
-    const firstPieces: number[] = [];
     const people = await chatters(server, latencies);
-    const asking = await askers(server, firstPieces);
+    const [answerMs, drainMs] = [ANSWER_SECONDS * 1_000, DRAIN_SECONDS * 1_000];
+    askers = new Askers({ serverPort: server.port, providerPort, secret: SECRET, runs, answerMs, drainMs });
+    await askers.next();
     await chat(people, WARM_MS);
-    const alone: Round[] = [];
-    const beside: Round[] = [];
-    const firsts: number[][] = [];
-    for (let round = 0; round < rounds; round += 1) {
-      alone.push(await measure(server, people, latencies));
-      firstPieces.length = 0;
-      const ended = asking.reduce((sum, asker) => sum + asker.ended, 0);
-      for (const asker of asking) asker.isAsking = true;
-      await Promise.all([chat(people, ANSWER_SECONDS * 1_000), begin(asking)]);
-      beside.push(await measure(server, people, latencies));
-      for (const asker of asking) asker.isAsking = false;
-      firsts.push(firstPieces.toSorted((a, b) => a - b));
-      // All of them end before the next round.
-      while (asking.reduce((sum, asker) => sum + asker.ended, 0) < ended + firstPieces.length) await Bun.sleep(100);
+    const measured: Measured[] = [];
+    for (let i = 0; i < rounds; i += 1) {
+      const one = await round(server, people, askers, latencies);
+      console.log(lineOf(i + 1, one));
+      measured.push(one);
     }
-    for (const socket of [...people, ...asking]) socket.close();
+    askers.end();
+    for (const socket of people) socket.close();
     await server.stop();
-    return verdict(alone, beside, firsts);
+    return verdict(measured);
   } finally {
+    askers?.end();
     provider.kill();
     endAll();
   }
 }
 
-function verdict(alone: readonly Round[], beside: readonly Round[], firsts: readonly (readonly number[])[]): number {
-  const ms = (value: number): string => `${value.toFixed(2)} ms`;
-  alone.forEach((without, i) => {
-    const rest = beside[i];
-    if (rest === undefined) return;
-    const cost = (rest.cpuMs - without.cpuMs) / (seconds * runs);
-    console.log(
-      `round ${i + 1}: deliveries p50 ${ms(without.p50)} p99 ${ms(without.p99)} alone, p50 ${ms(rest.p50)} p99 ${ms(rest.p99)} beside ` +
-        `(${without.deliveries}, ${rest.deliveries} deliveries); ${cost.toFixed(2)} ms of CPU per answer and second; ` +
-        `first piece p50 ${ms(quantile(firsts[i] ?? [], 0.5))} p99 ${ms(quantile(firsts[i] ?? [], 0.99))}`,
-    );
-  });
-  const best = (all: readonly number[]): number => Math.min(...all);
-  const p99Alone = best(alone.map(({ p99 }) => p99));
-  const p99Beside = best(beside.map(({ p99 }) => p99));
-  const first = best(firsts.map((all) => quantile(all, 0.99)));
-  const cpu = best(beside.map(({ cpuMs }, i) => (cpuMs - (alone[i]?.cpuMs ?? 0)) / (seconds * runs)));
+const ms = (value: number): string => `${value.toFixed(2)} ms`;
+
+/** CPU of the server, milliseconds per answer and second. */
+function costOf({ alone, beside }: Measured): number {
+  return (beside.cpuMs - alone.cpuMs) / (seconds * runs);
+}
+
+function lineOf(no: number, measured: Measured): string {
+  const { alone, control, beside, firstPieces } = measured;
+  const of = ({ p50, p99 }: Round): string => `p50 ${ms(p50)} p99 ${ms(p99)}`;
+  return (
+    `round ${no}: deliveries ${of(alone)} alone, ${of(control)} control, ${of(beside)} beside ` +
+    `(${alone.deliveries}, ${control.deliveries}, ${beside.deliveries}); ${costOf(measured).toFixed(2)} ms of CPU per answer and ` +
+    `second; first piece p50 ${ms(quantile(firstPieces, 0.5))} p99 ${ms(quantile(firstPieces, 0.99))}`
+  );
+}
+
+function verdict(all: readonly Measured[]): number {
+  const best = (of: (one: Measured) => number): number => Math.min(...all.map(of));
+  const p99Alone = best(({ alone }) => alone.p99);
+  const p99Beside = best(({ beside }) => beside.p99);
+  const p99Control = best(({ control }) => control.p99);
   const bounds = [
-    { what: "first piece in the room, p99, best round", is: first, max: FIRST_PIECE_MS_MAX },
+    {
+      what: "first piece in the room, p99, best round",
+      is: best(({ firstPieces }) => quantile(firstPieces, 0.99)),
+      max: FIRST_PIECE_MS_MAX,
+    },
     { what: "delivery p99 beside the answers, best round", is: p99Beside, max: p99Alone * SLOWER_MAX },
   ];
-  console.log(`CPU of the server per answer and second: ${cpu.toFixed(2)} ms`);
+  const than = (other: number): string => `${((p99Beside / other - 1) * 100).toFixed(0)} %`;
+  console.log(`CPU of the server per answer and second: ${best(costOf).toFixed(2)} ms`);
+  console.log(
+    `delivery p99, best rounds: ${ms(p99Beside)} beside, ${ms(p99Alone)} alone (${than(p99Alone)}), ` +
+      `${ms(p99Control)} control (${than(p99Control)})`,
+  );
   for (const { what, is, max } of bounds)
     console.log(`${is <= max ? "holds " : "MISSED"} ${what}: ${ms(is)} (at most ${ms(max)})`);
   return bounds.every(({ is, max }) => is <= max) ? 0 : 1;

@@ -1,46 +1,83 @@
 /**
- * A provider for the benchmark, in a process of its own: OpenAI's streaming chat completions. The first piece of each answer is the
- * time at which it was written, so that whoever reads it knows how long it was under way. Prints its port.
+ * A provider for the benchmark, in a process of its own: OpenAI's streaming chat completions, as cheap as they can be written, so that
+ * what is measured beside it is the server. The first piece of each answer is the time at which it was written, so that whoever
+ * reads it knows how long it was under way. Prints its port.
  */
-export {};
+import type { Socket } from "bun";
+import { epochMs } from "./sockets.ts";
 
 const rate = Number(process.argv[2] ?? 25);
 const seconds = Number(process.argv[3] ?? 10);
 
 const FIRST_MS = 300;
-const PIECE = " word";
+const TICK_MS = 1;
+const PIECES = Math.round(rate * seconds);
+const HEAD = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
-function chunk(content: string | undefined, end: string | null = null): string {
+/** One chunk of HTTP. */
+function chunk(text: string): string {
+  return `${text.length.toString(16)}\r\n${text}\r\n`;
+}
+
+function piece(content: string | undefined, end: string | null = null): string {
   const delta = content === undefined ? {} : { content };
   const choices = [{ index: 0, delta, finish_reason: end }];
   return `data: ${JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices })}\n\n`;
 }
 
-const PIECE_CHUNK = new TextEncoder().encode(chunk(PIECE));
-const END_CHUNK = new TextEncoder().encode(`${chunk(undefined, "stop")}data: [DONE]\n\n`);
+const PIECE = new TextEncoder().encode(chunk(piece(" word")));
+const END = new TextEncoder().encode(`${chunk(`${piece(undefined, "stop")}data: [DONE]\n\n`)}0\r\n\r\n`);
 
-const server = Bun.serve({
+/** One connection, and the answer that it is given at the time. */
+class Stream {
+  received = "";
+  /** Pieces that were written; `undefined`: nothing is asked. */
+  written: number | undefined;
+  beganMs = 0;
+  dueMs = 0;
+}
+
+const streams = new Map<Socket<Stream>, Stream>();
+
+/** A request is there as soon as its body is: how long that is, its head says. */
+function take(stream: Stream, data: Buffer): void {
+  stream.received += data.toString("latin1");
+  const head = stream.received.indexOf("\r\n\r\n");
+  if (head < 0) return;
+  const length = Number(/content-length: (\d+)/i.exec(stream.received)?.[1] ?? 0);
+  if (stream.received.length < head + 4 + length) return;
+  stream.received = "";
+  stream.written = 0;
+  stream.dueMs = performance.now() + FIRST_MS;
+}
+
+function tick(): void {
+  const nowMs = performance.now();
+  for (const [socket, stream] of streams) {
+    if (stream.written === undefined || stream.dueMs > nowMs) continue;
+    if (stream.written === 0) {
+      socket.write(`${HEAD}${chunk(piece(String(epochMs())))}`);
+      stream.beganMs = nowMs;
+    } else if (stream.written <= PIECES) socket.write(PIECE);
+    else socket.write(END);
+    stream.written = stream.written > PIECES ? undefined : stream.written + 1;
+    stream.dueMs = stream.beganMs + ((stream.written ?? 0) * 1_000) / rate;
+  }
+}
+
+const server = Bun.listen<Stream>({
   port: 0,
   hostname: "127.0.0.1",
-  idleTimeout: 0,
-  async fetch(request) {
-    await request.arrayBuffer();
-    const body = new ReadableStream<Uint8Array>({
-      async start(controller) {
-        await Bun.sleep(FIRST_MS);
-        controller.enqueue(new TextEncoder().encode(chunk(String(performance.timeOrigin + performance.now()))));
-        const pieces = Math.round(rate * seconds);
-        const beganMs = performance.now();
-        for (let i = 1; i <= pieces && !request.signal.aborted; i += 1) {
-          await Bun.sleep(Math.max(0, beganMs + (i * 1_000) / rate - performance.now()));
-          if (request.signal.aborted) return;
-          controller.enqueue(PIECE_CHUNK);
-        }
-        controller.enqueue(END_CHUNK);
-        controller.close();
-      },
-    });
-    return new Response(body, { headers: { "content-type": "text/event-stream" } });
+  socket: {
+    open(socket) {
+      socket.data = new Stream();
+      socket.setNoDelay(true);
+      streams.set(socket, socket.data);
+    },
+    data: (socket, data) => take(socket.data, data),
+    close: (socket) => void streams.delete(socket),
+    error: (socket) => void streams.delete(socket),
   },
 });
+setInterval(tick, TICK_MS);
 console.log(server.port);

@@ -1,6 +1,5 @@
 /** Clients of the assistant's benchmark: one that chats and measures deliveries, one that asks and measures first pieces. */
 import { tokenFor } from "../load/token.ts";
-import { SECRET } from "../processes.ts";
 
 interface Incoming {
   readonly type: string;
@@ -25,8 +24,8 @@ abstract class JsonSocket {
   readonly #waiting = new Map<string, () => void>();
   #refs = 0;
 
-  protected constructor(port: number, user: string) {
-    const authorization = `Bearer ${tokenFor({ sub: user, name: user }, SECRET)}`;
+  protected constructor(port: number, user: string, secret: string) {
+    const authorization = `Bearer ${tokenFor({ sub: user, name: user }, secret)}`;
     this.#socket = new WebSocket(`ws://127.0.0.1:${port}/chat`, {
       headers: { authorization },
       protocols: ["stoa.v1.json"],
@@ -70,8 +69,8 @@ abstract class JsonSocket {
 export class Chatter extends JsonSocket {
   readonly #latencies: number[];
 
-  constructor(port: number, user: string, latencies: number[]) {
-    super(port, user);
+  constructor(port: number, user: string, secret: string, latencies: number[]) {
+    super(port, user, secret);
     this.#latencies = latencies;
   }
 
@@ -92,11 +91,13 @@ export class Chatter extends JsonSocket {
 export class Asker extends JsonSocket {
   isAsking = false;
   ended = 0;
-  readonly #firstPieces: number[];
+  askedAgain = 0;
+  readonly #firstPiece: (ms: number) => void;
 
-  constructor(port: number, user: string, firstPieces: number[]) {
-    super(port, user);
-    this.#firstPieces = firstPieces;
+  /** `firstPiece` is told how long each first piece was under way, milliseconds. */
+  constructor(port: number, user: string, secret: string, firstPiece: (ms: number) => void) {
+    super(port, user, secret);
+    this.#firstPiece = firstPiece;
   }
 
   question(roomId: string): void {
@@ -106,13 +107,15 @@ export class Asker extends JsonSocket {
   protected override came({ type, roomId, offset, text, events }: Incoming): void {
     if (type === "ai_response" && offset === 0 && text !== undefined) {
       // The first piece may have the next one with it.
-      this.#firstPieces.push(epochMs() - Number.parseFloat(text));
+      this.#firstPiece(epochMs() - Number.parseFloat(text));
     }
     for (const event of events ?? []) {
       if (event.type !== "ai_response" || roomId === undefined) continue;
       if (event.state !== "complete") throw new Error(`an answer ended as ${event.state}`);
       this.ended += 1;
-      if (this.isAsking) this.question(roomId);
+      if (!this.isAsking) continue;
+      this.askedAgain += 1;
+      this.question(roomId);
     }
   }
 }

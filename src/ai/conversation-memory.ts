@@ -10,6 +10,7 @@ import {
   AI_REMEMBERED_LENGTH_MAX,
   AI_REMEMBERED_TURNS_MAX,
   AI_TENANTS_LOOKED_AT_MAX,
+  AI_WRITE_PATIENCE_MS,
 } from "../base/limits.ts";
 import type { RememberedTurn } from "../domain/assistant/port.ts";
 import type { ListedDocument, Projections } from "../storage/projections.ts";
@@ -81,7 +82,11 @@ export class ConversationMemory {
         expiresAt: now + this.#ttlMs,
         tokensUsed: (before?.tokensUsed ?? 0) + exchange.tokens,
       };
-      this.#projections.writeDocument(tenant, CONTEXTS, id, row, read.value?.version ?? 0, () => this.#forget(tenant));
+      const version = read.value?.version ?? 0;
+      const forget = (): void => this.#forget(tenant);
+      // A private answer arrives at once, and the next question may follow it.
+      const patienceMs = conversation.isPrivate ? 0 : AI_WRITE_PATIENCE_MS;
+      this.#projections.writeDocument(tenant, CONTEXTS, id, row, version, forget, patienceMs);
     });
   }
 
@@ -97,7 +102,7 @@ export class ConversationMemory {
       const now = this.#clock.wallMs();
       for (const { id, value, version } of read.value as readonly (ListedDocument & { value: ConversationRow })[]) {
         if (value.expiresAt <= now) {
-          this.#projections.writeDocument(tenant, CONTEXTS, id, null, version, () => undefined);
+          this.#projections.writeDocument(tenant, CONTEXTS, id, null, version, () => undefined, AI_WRITE_PATIENCE_MS);
         }
       }
     });

@@ -56,7 +56,7 @@ export function openAssistant(settings: AssistantSettings, ports: AssistantPorts
   const { clock, random, projections, report, lengthMax } = ports;
   const { silenceMs, runMs, moderation } = settings;
   const start = { providers: settings.providers, engine: { silenceMs, runMs } };
-  const host = new ProviderHost(start, clock, (why) => report("assistant_thread_lost", { why }));
+  const host = new ProviderHost(start, clock, ({ event, details }) => report(event, details));
   const ledger = new UsageLedger(projections, clock, random, settings.budgets);
   const memory = new ConversationMemory(projections, clock, settings.contextTtlMs);
   const service = new AssistantService({

@@ -5,7 +5,8 @@
 import { Worker } from "node:worker_threads";
 import type { Clock, Timer } from "../base/clock.ts";
 import type { Prompt } from "./prompt.ts";
-import type { ProviderNews, ProviderOrder, ProviderThreadStart } from "./provider-thread.ts";
+import type { ProviderNews } from "./paced-news.ts";
+import type { ProviderNotice, ProviderOrder, ProviderReport, ProviderThreadStart } from "./provider-thread.ts";
 import type { EngineEnd } from "./run-engine.ts";
 
 export interface HostedListener {
@@ -31,15 +32,15 @@ const NOTHING = { input: 0, output: 0 };
 export class ProviderHost implements Answering {
   readonly #start: ProviderThreadStart;
   readonly #clock: Clock;
-  readonly #lost: (why: string) => void;
+  readonly #report: (report: ProviderReport) => void;
   readonly #running = new Map<number, Running>();
   #worker: Worker | undefined;
   #last = 0;
 
-  constructor(start: ProviderThreadStart, clock: Clock, lost: (why: string) => void) {
+  constructor(start: ProviderThreadStart, clock: Clock, report: (report: ProviderReport) => void) {
     this.#start = start;
     this.#clock = clock;
-    this.#lost = lost;
+    this.#report = report;
   }
 
   run(prompt: Prompt, listener: HostedListener): { stop(): void } {
@@ -70,8 +71,10 @@ export class ProviderHost implements Answering {
 
   #launch(): Worker {
     const worker = new Worker(new URL("./provider-thread.ts", import.meta.url), { workerData: this.#start });
-    worker.on("message", (news: readonly ProviderNews[]) => {
-      if (worker === this.#worker) for (const one of news) this.#heard(one);
+    worker.on("message", (notice: ProviderNotice) => {
+      if (worker !== this.#worker) return;
+      if ("event" in notice) this.#report(notice);
+      else for (const one of notice) this.#heard(one);
     });
     worker.on("error", (error) => {
       if (worker === this.#worker) this.#end(error instanceof Error ? error.name : "error");
@@ -102,7 +105,7 @@ export class ProviderHost implements Answering {
     const worker = this.#worker;
     this.#worker = undefined;
     void worker?.terminate();
-    this.#lost(why);
+    this.#report({ event: "assistant_thread_lost", details: { why } });
     for (const id of [...this.#running.keys()]) {
       this.#forget(id)?.listener.ended({ state: "failed", reason: "provider_failed", spent: NOTHING, tried: [] });
     }

@@ -5,10 +5,11 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { RoomId, TenantId, UserId } from "../base/ids.ts";
-import { AI_BUDGET_ATTEMPTS_MAX } from "../base/limits.ts";
+import { AI_BUDGET_ATTEMPTS_MAX, AI_BUDGET_PATIENCE_MS } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
 import { ASSISTANT_USAGE, MODERATION_PURSE, TENANT_PURSE, type UsageRow } from "../domain/assistant/usage.ts";
-import type { Projections } from "../storage/projections.ts";
+import type { Done } from "../storage/journal.ts";
+import type { DocumentOutcome, Projections } from "../storage/projections.ts";
 
 /** Tokens a day; 0: as many as they like. */
 export interface Budgets {
@@ -65,22 +66,23 @@ export class UsageLedger {
   reserve(spender: Spender, tokens: number, done: (reserved: Reserved) => void): void {
     const reservation = { spender, day: this.#day(), tokens };
     const purses = this.#pursesOf(spender);
-    const next = (at: number): void => {
-      const purse = purses[at];
-      if (purse === undefined) return done(reservation);
-      this.#change(spender.tenant, purse.id, {
-        day: reservation.day,
-        tokens,
-        requests: 1,
-        limit: purse.limit,
-        done: (outcome) => {
-          if (outcome === "written") return next(at + 1);
-          for (const given of purses.slice(0, at)) this.#giveBack(reservation, given.id, -tokens, -1);
-          done(outcome);
-        },
-      });
+    const given: string[] = [];
+    let refused: "exhausted" | "unavailable" | undefined;
+    let left = purses.length;
+    const answered = (id: string, outcome: "written" | "exhausted" | "unavailable"): void => {
+      if (outcome === "written") given.push(id);
+      else refused ??= outcome;
+      left -= 1;
+      if (left > 0) return;
+      if (refused === undefined) return done(reservation);
+      for (const one of given) this.#giveBack(reservation, one, -tokens, -1);
+      done(refused);
     };
-    next(0);
+    // All at once: they are one commit, where one after another would be as many.
+    for (const { id, limit } of purses) {
+      const change = { day: reservation.day, tokens, requests: 1, limit };
+      this.#change(spender.tenant, id, { ...change, done: (outcome) => answered(id, outcome) });
+    }
   }
 
   /** What was really spent stands in the place of what was reserved. */
@@ -154,10 +156,12 @@ export class UsageLedger {
         this.#write(key, purse, AI_BUDGET_ATTEMPTS_MAX);
       };
       if (row === undefined) return finish();
-      this.#projections.writeDocument(tenant, ASSISTANT_USAGE, id, row, read.value?.version ?? 0, (written) => {
-        if (written.ok && written.value === "written") finish();
+      const written: Done<DocumentOutcome> = (outcome) => {
+        if (outcome.ok && outcome.value === "written") finish();
         else again();
-      });
+      };
+      const version = read.value?.version ?? 0;
+      this.#projections.writeDocument(tenant, ASSISTANT_USAGE, id, row, version, written, AI_BUDGET_PATIENCE_MS);
     });
   }
 }

@@ -674,6 +674,10 @@ export const AI_PIECE_INTERVAL_MS_MAX = 100;
 export const AI_BEAT_MS = 20;
 /** An answer that grows is saved so often, milliseconds: what a crash may take. */
 export const AI_CHECKPOINT_MS = 1_000;
+/** What nobody waits for is written with what somebody does, or after so long, milliseconds: checkpoints, ends, what is remembered. */
+export const AI_WRITE_PATIENCE_MS = 50;
+/** The same for reserving and settling tokens: a question waits for it. */
+export const AI_BUDGET_PATIENCE_MS = 10;
 /** Pause before the end of an answer that could not be written is tried again, milliseconds. */
 export const AI_RETRY_MS = 500;
 /** Messages that a question is given, and those that a summary looks at. Older ones are left out. */
@@ -692,8 +696,12 @@ export const AI_BUDGET_ATTEMPTS_MAX = 10;
 export const AI_FORGOTTEN_AT_ONCE = 20;
 /** A provider that says when to come back is waited for so long, where there is no other, milliseconds. */
 export const AI_PROVIDER_WAIT_MS_MAX = 2_000;
-/** Between two blocks of pieces from the providers' thread, milliseconds; the first of an answer does not wait. */
-export const AI_BLOCK_INTERVAL_MS = 20;
+/** What is due of all answers leaves the providers' thread together, milliseconds apart; the first piece of an answer does not wait. */
+export const AI_BLOCK_INTERVAL_MS = 10;
+/** Pieces in one block: a message waits behind it. What is beyond goes with the next. */
+export const AI_BLOCK_PIECES_MAX = 32;
+/** Pieces leave the providers' thread so much less often than they may be shown, milliseconds: what comes a little early would wait for a beat. */
+export const AI_PACE_SLACK_MS = 4;
 /** Bytes of a provider's answer to a question of moderation that are read. Beyond: no verdict. */
 export const AI_VERDICT_LENGTH_MAX = 2_000;
 /** Tenants of which a shard knows where it looked for expired conversations last. Of others it begins at the first. */

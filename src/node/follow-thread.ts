@@ -2,8 +2,6 @@
  * Entry of the thread that follows the logs and answers searches: what must never be in the way of a message. It runs with a
  * lower priority than the others. It keeps nothing that is not in the store, so another one can take its place at any time.
  */
-import { readlinkSync } from "node:fs";
-import { setPriority } from "node:os";
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { addressHash, roomAddress } from "../actors/address.ts";
 import type { Call } from "../actors/calls.ts";
@@ -27,6 +25,7 @@ import type { EventBridgeSettings } from "../integrations/event-bridge.ts";
 import { openRunners } from "../integrations/webhooks/open-webhooks.ts";
 import type { WebhookFigures } from "../integrations/webhooks/webhook-runners.ts";
 import { openFollowerStorage, openSearchIndex, type StorageLocation } from "./open-parts.ts";
+import { yieldToOthers } from "./thread-priority.ts";
 import type { NotifySettings } from "../integrations/notify/open-notify.ts";
 import type { NotifyCounts, ToldOutcome } from "../domain/notify/outcome.ts";
 import type { OutwardAllowed } from "../integrations/outward-http.ts";
@@ -83,7 +82,6 @@ export type FollowNotice =
   | { readonly kind: "closed" };
 
 const LAGS_MS = 500;
-const NICENESS = 10;
 
 async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
   const notice = (message: FollowNotice): void => host.postMessage(message);
@@ -214,17 +212,6 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
   notice({ kind: "ready" });
   watch?.look();
   bridge?.start();
-}
-
-/** Linux gives each thread a priority of its own; elsewhere this one is like the others. */
-function yieldToOthers(report: (event: string, details: Readonly<Record<string, string>>) => void): void {
-  if (process.platform !== "linux") return;
-  try {
-    const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
-    setPriority(thread, NICENESS);
-  } catch (error) {
-    report("priority_unchanged", { error: String(error) });
-  }
 }
 
 if (parentPort !== null) await run(parentPort, workerData as FollowSettings);

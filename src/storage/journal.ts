@@ -41,6 +41,12 @@ export interface Segment {
  */
 export type AppendOutcome = "written" | "fenced" | "unknown" | "full";
 
+/**
+ * For so long a write may wait for others, milliseconds, to be committed together with them: nobody waits for it, and one commit more
+ * is one more that messages stand behind. A hint; adapters that commit nothing in groups ignore it.
+ */
+export type PatienceMs = number;
+
 export interface Snapshot {
   readonly seq: Seq;
   readonly bytes: Uint8Array;
@@ -66,9 +72,17 @@ export interface Journal {
    * Appends under the condition that the place `(log, firstSeq)` is free; segment and rows together or not at all.
    * The identical batch again (`batchId`) is `written`. The caller has one append per log under way at most.
    */
-  append(log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void;
+  append(
+    log: LogKey,
+    segment: Segment,
+    rows: readonly RowChange[],
+    done: (outcome: AppendOutcome) => void,
+    patienceMs?: PatienceMs,
+  ): void;
   /** The turn is over: what was appended may be committed as one group now. A hint; adapters may ignore it. */
   flush(): void;
+  /** Somebody waits for what was written with patience: it goes with the next `flush`. Absent: nothing waits there. */
+  hurry?(): void;
   /** What activation needs. A log that doesn't exist has neither snapshot nor segments. */
   readTail(log: LogKey, done: Done<LogTail>): void;
   /** The segment whose first sequence is `firstSeq`, read strongly; `undefined`: the place is free. */

@@ -6,7 +6,7 @@ import { hash32 } from "../base/hash.ts";
 import type { RoomId, Seq, TenantId, UserId } from "../base/ids.ts";
 import type { ItemValue, MemberRow } from "../domain/room/state.ts";
 import type { RoomType } from "../domain/room/vocabulary.ts";
-import type { Done, LogKey, PageQuery, ReadResult, RoomCard } from "./journal.ts";
+import type { Done, LogKey, PageQuery, PatienceMs, ReadResult, RoomCard } from "./journal.ts";
 
 /** How far a member is in one room. The watermarks only go forward. */
 export interface Marked {
@@ -257,7 +257,7 @@ export interface Projections {
   /** Marks of these members of one room, in the order asked; `null` where there is none. */
   readMarks(tenant: TenantId, room: RoomId, users: readonly UserId[], done: Done<readonly (Mark | null)[]>): void;
   /** Durable when `done` says so; what then stands there is what `mergeMarks` says. Part of the next group commit. */
-  writeMarks(marks: readonly Mark[], done: (saved: ReadResult<true>) => void): void;
+  writeMarks(marks: readonly Mark[], done: (saved: ReadResult<true>) => void, patienceMs?: PatienceMs): void;
   readUser(tenant: TenantId, userId: UserId, done: Done<UserRow | null>): void;
   writeUser(tenant: TenantId, row: UserRow, done: (saved: ReadResult<true>) => void): void;
   /** `null` when there is none. Strong: what was written before the call is seen, whoever wrote it. */
@@ -273,6 +273,7 @@ export interface Projections {
     value: object | null,
     expectedVersion: number,
     done: Done<DocumentOutcome>,
+    patienceMs?: PatienceMs,
   ): void;
   /** Documents of one collection in the order of their ids' bytes. */
   listDocuments(tenant: TenantId, collection: string, query: PageQuery, done: Done<readonly ListedDocument[]>): void;

@@ -137,7 +137,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
     packages: ["bun:sqlite", "node:*"],
   },
   ai: {
-    may: ["base/", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
+    may: ["base/", "node/thread-priority.ts", ...DOMAIN_TYPES, ...JOURNAL_PORTS],
     packages: ["openai", "@google/generative-ai", "node:worker_threads"],
   },
   integrations: {

@@ -4,7 +4,8 @@
  * Invariant: whoever waits is called once, with the first beat after it is due; there are no beats that nobody waits for.
  */
 import type { Clock, Timer } from "../../base/clock.ts";
-import { AI_BEAT_MS, AI_PIECE_INTERVAL_MS, AI_PIECE_INTERVAL_MS_MAX } from "../../base/limits.ts";
+import { AI_BEAT_MS } from "../../base/limits.ts";
+import { pieceIntervalMs } from "../../base/piece-interval.ts";
 
 export interface Beating {
   /** Monotonic time, milliseconds: not to be called before. */
@@ -25,9 +26,9 @@ export class AnswerBeat {
     this.#clock = clock;
   }
 
-  /** The more answers grow, the less often each is shown: a write to a socket costs the same however long the piece. */
+  /** The more answers grow, the less often each is shown. */
   get intervalMs(): number {
-    return Math.min(AI_PIECE_INTERVAL_MS_MAX, Math.max(AI_PIECE_INTERVAL_MS, this.answers / 2));
+    return pieceIntervalMs(this.answers);
   }
 
   wait(answer: Beating): void {

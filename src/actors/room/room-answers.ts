@@ -38,8 +38,9 @@ export class RoomAnswers {
   /** As soon as the log is durable up to `seq`: at once, if it is and nobody waits. */
   give(seq: Seq, request: RoomRequest, outcome: Outcome): void {
     const waiting = { seq, request, outcome };
-    if (seq <= this.#parts.room.committedSeq && this.isEmpty) this.#settle(waiting);
-    else this.#waiting.push(waiting);
+    if (seq <= this.#parts.room.committedSeq && this.isEmpty) return this.#settle(waiting);
+    this.#waiting.push(waiting);
+    if (request.asker.kind !== "own") this.#parts.env.journal.hurry?.();
   }
 
   /** The log has become durable further. `showUpTo` runs before somebody who subscribes is answered, and before the room itself goes on. */

@@ -5,6 +5,7 @@
  */
 import type { Seq } from "../../base/ids.ts";
 import {
+  AI_WRITE_PATIENCE_MS,
   ROOM_QUEUE_BYTES_MAX,
   ROOM_QUEUE_EVENTS_MAX,
   SEGMENT_BYTES_MAX,
@@ -36,6 +37,15 @@ function textBytes(event: LogEvent): number {
     default:
       return 0;
   }
+}
+
+/** Nobody waits for what an answer has so far, nor for the end of one that was shown to its end. */
+function patienceMsOf(events: readonly LogEvent[]): number {
+  const isPatient = events.every(
+    (event) =>
+      event.kind === "answer_extended" || (event.kind === "answer_ended" && event.outcome.state === "complete"),
+  );
+  return isPatient ? AI_WRITE_PATIENCE_MS : 0;
 }
 
 interface Pending {
@@ -161,8 +171,8 @@ export class RoomLog {
   }
 
   #append(): void {
-    const { segment, rows } = this.#outstanding as Outstanding;
-    this.#env.journal.append(this.#key, segment, rows, this.#onAppended);
+    const { segment, rows, events } = this.#outstanding as Outstanding;
+    this.#env.journal.append(this.#key, segment, rows, this.#onAppended, patienceMsOf(events));
   }
 
   readonly #onAppended: (outcome: AppendOutcome) => void;

@@ -23,6 +23,10 @@ class NoWrites implements WriteQueue {
     // Nothing ever waits.
   }
 
+  hurry(): void {
+    // Nothing ever waits.
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }

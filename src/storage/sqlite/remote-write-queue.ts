@@ -4,6 +4,8 @@
  * under way is `unknown`: the writer may have committed it.
  */
 import type { MessagePort } from "node:worker_threads";
+import type { PatienceMs } from "../journal.ts";
+import { Urgency } from "./urgency.ts";
 import { packOperations, unpackOutcomes } from "./write-codec.ts";
 import type { WriteOperation } from "./write-operation.ts";
 import type { WriteDone, WriteQueue } from "./write-queue.ts";
@@ -17,6 +19,7 @@ export class RemoteWriteQueue implements WriteQueue {
   #answered = 0;
   #isFlushDue = false;
   #onIdle: (() => void) | undefined;
+  readonly #urgency = new Urgency(() => this.flush());
 
   constructor(port: MessagePort, schedule: (run: () => void) => void = queueMicrotask) {
     this.#schedule = schedule;
@@ -43,19 +46,31 @@ export class RemoteWriteQueue implements WriteQueue {
     this.#operations = [];
     this.#done = [];
     this.#answered = 0;
+    this.#urgency.taken();
     if (lost.length === 0) return;
     this.#schedule(() => {
       for (const done of lost) done("unknown");
     });
   }
 
-  add(operation: WriteOperation, done: WriteDone): void {
+  add(operation: WriteOperation, done: WriteDone, patienceMs: PatienceMs = 0): void {
     if (this.#port === undefined) {
       this.#schedule(() => done("unknown"));
       return;
     }
     this.#operations.push(operation);
     this.#done.push(done);
+    this.#urgency.add(patienceMs);
+    if (this.#urgency.isDue) this.#flushSoon();
+  }
+
+  hurry(): void {
+    if (this.#operations.length === 0) return;
+    this.#urgency.hurry();
+    this.#flushSoon();
+  }
+
+  #flushSoon(): void {
     if (this.#isFlushDue) return;
     this.#isFlushDue = true;
     setImmediate(() => {
@@ -65,6 +80,8 @@ export class RemoteWriteQueue implements WriteQueue {
   }
 
   flush(): void {
+    if (!this.#urgency.isDue) return;
+    this.#urgency.taken();
     if (this.#operations.length === 0) return;
     const bytes = packOperations(this.#operations);
     this.#operations = [];
@@ -72,6 +89,7 @@ export class RemoteWriteQueue implements WriteQueue {
   }
 
   async close(): Promise<void> {
+    this.hurry();
     this.flush();
     if (this.#port !== undefined && this.#done.length > 0) {
       await new Promise<void>((resolve) => {

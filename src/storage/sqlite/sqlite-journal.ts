@@ -13,6 +13,7 @@ import type {
   LogKey,
   LogTail,
   MemberQuery,
+  PatienceMs,
   ReadRange,
   ReadResult,
   Rewrite,
@@ -37,12 +38,22 @@ export class SqliteJournal implements Journal {
     this.#logs = logs;
   }
 
-  append(log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void {
-    this.#queue.add({ kind: "append", log, segment, rows: rowWrites(rows) }, done);
+  append(
+    log: LogKey,
+    segment: Segment,
+    rows: readonly RowChange[],
+    done: (outcome: AppendOutcome) => void,
+    patienceMs?: PatienceMs,
+  ): void {
+    this.#queue.add({ kind: "append", log, segment, rows: rowWrites(rows) }, done, patienceMs);
   }
 
   flush(): void {
     this.#queue.flush();
+  }
+
+  hurry(): void {
+    this.#queue.hurry();
   }
 
   readTail(log: LogKey, done: Done<LogTail>): void {

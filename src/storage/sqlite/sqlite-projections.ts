@@ -1,7 +1,7 @@
 /** Room lists, marks and people on SQLite. Nothing lags: what is listed is what is committed. */
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import { documentJson } from "../document-rules.ts";
-import type { Done, PageQuery, ReadResult } from "../journal.ts";
+import type { Done, PageQuery, PatienceMs, ReadResult } from "../journal.ts";
 import type {
   DocumentOutcome,
   ListedDocument,
@@ -88,8 +88,8 @@ export class SqliteProjections implements Projections {
     this.#reads.answer(done, () => this.#rooms.marks(tenant, room, users));
   }
 
-  writeMarks(marks: readonly Mark[], done: (saved: ReadResult<true>) => void): void {
-    this.#queue.add({ kind: "marks", marks }, (outcome) => done(savedResult(outcome)));
+  writeMarks(marks: readonly Mark[], done: (saved: ReadResult<true>) => void, patienceMs?: PatienceMs): void {
+    this.#queue.add({ kind: "marks", marks }, (outcome) => done(savedResult(outcome)), patienceMs);
   }
 
   readUser(tenant: TenantId, userId: UserId, done: Done<UserRow | null>): void {
@@ -111,10 +111,11 @@ export class SqliteProjections implements Projections {
     value: object | null,
     expectedVersion: number,
     done: Done<DocumentOutcome>,
+    patienceMs?: PatienceMs,
   ): void {
     const json = documentJson(collection, id, value);
     const operation = { kind: "document", tenant, collection, id, json, expectedVersion } as const;
-    this.#queue.add(operation, (outcome) => done(documentResult(outcome)));
+    this.#queue.add(operation, (outcome) => done(documentResult(outcome)), patienceMs);
   }
 
   listDocuments(tenant: TenantId, collection: string, query: PageQuery, done: Done<readonly ListedDocument[]>): void {
