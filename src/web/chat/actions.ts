@@ -6,11 +6,6 @@ import { session } from "./session.ts";
 import { dialog, focusComposer, marked, panel } from "./ui-state.ts";
 
 const MARK_MS = 2_500;
-const ROOM_PATH = "/v1/chat/rooms/";
-
-export function roomPath(roomId: string, rest = ""): string {
-  return `${ROOM_PATH}${encodeURIComponent(roomId)}${rest}`;
-}
 
 /** Says why when it is refused; `undefined` then. */
 export async function attempt<Value>(work: Promise<Value>, done?: string): Promise<Value | undefined> {
@@ -34,7 +29,11 @@ export function openRoom(roomId: string): void {
 export async function showMessage(roomId: string, messageId: string): Promise<void> {
   go({ roomId, messageId });
   const found = await attempt(session().window(roomId).toMessage(messageId));
-  if (found === undefined) return;
+  if (found !== undefined) markFor(messageId);
+}
+
+/** Marks it for a moment; it is scrolled to. */
+export function markFor(messageId: string | undefined): void {
   marked.value = messageId;
   setTimeout(() => {
     if (marked.value === messageId) marked.value = undefined;
@@ -93,13 +92,12 @@ export function leaveRoom(roomId: string, name: string): void {
   };
 }
 
-/** Opens the conversation with this person; it is made the first time. */
+/** Opens the conversation with this person; it is made the first time. Throws what the server refuses. */
 export async function openDirect(userId: string): Promise<void> {
   const { client, peers } = session();
   const known = Object.entries(peers.value).find(([, peer]) => peer.userId === userId);
   if (known !== undefined) return openRoom(known[0]);
-  const made = await attempt(client.request({ type: "create_room", roomType: "direct", participants: [userId] }));
-  if (made?.roomId === undefined) return;
-  await attempt(client.loadRooms());
-  openRoom(made.roomId);
+  const made = await client.request({ type: "create_room", roomType: "direct", participants: [userId] });
+  await client.loadRooms();
+  if (made.roomId !== undefined) openRoom(made.roomId);
 }

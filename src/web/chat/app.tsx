@@ -26,7 +26,7 @@ export function Chat() {
   const classes = [
     "app",
     roomId !== undefined && "has-room",
-    panel.value !== undefined && roomId !== undefined && "has-panel",
+    panel.value !== undefined && (roomId !== undefined || panel.value.kind === "threads") && "has-panel",
   ];
   return (
     <div class={classes.filter(Boolean).join(" ")}>
@@ -35,7 +35,7 @@ export function Chat() {
         <Connection status={session().status.value} />
         {roomId === undefined ? <NoRoom /> : <RoomView roomId={roomId} />}
       </div>
-      {roomId !== undefined && <Panels roomId={roomId} />}
+      <Panels roomId={roomId} />
       <Dialogs />
     </div>
   );
@@ -90,6 +90,10 @@ function Connection({ status }: { readonly status: Status }) {
   );
 }
 
+function show(kind: "discover" | "create"): void {
+  dialog.value = { kind };
+}
+
 function NoRoom() {
   const rooms = session().rooms.value;
   if (rooms === undefined) return <main class="room" />;
@@ -98,15 +102,14 @@ function NoRoom() {
       <Empty icon="chat" title={rooms.length === 0 ? "Welcome" : "Choose a room"}>
         <p>{rooms.length === 0 ? "Find a room that interests you, or make one." : "Your rooms are on the left."}</p>
         {rooms.length === 0 && (
-          <Button
-            kind="primary"
-            icon="compass"
-            onClick={() => {
-              dialog.value = { kind: "discover" };
-            }}
-          >
-            Discover rooms
-          </Button>
+          <p class="row">
+            <Button kind="primary" icon="compass" onClick={() => show("discover")}>
+              Discover rooms
+            </Button>
+            <Button icon="add" onClick={() => show("create")}>
+              New room
+            </Button>
+          </p>
         )}
       </Empty>
     </main>

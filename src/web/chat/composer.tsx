@@ -135,6 +135,7 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
         <Attach writing={writing} isHidden={isEdit || session().room(roomId)?.allowFileUploads === false} />
         <textarea
           ref={field}
+          data-home={thread === undefined ? "" : undefined}
           rows={1}
           dir="auto"
           value={text}

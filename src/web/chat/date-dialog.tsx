@@ -1,41 +1,33 @@
 /** To the messages of a day. */
 import { useSignal } from "@preact/signals";
-import { Dialog } from "../ui/dialog.tsx";
 import { Field } from "../ui/field.tsx";
-import { toast } from "../ui/toast.tsx";
-import { attempt } from "./actions.ts";
-import { Foot } from "./create-dialogs.tsx";
+import { FormDialog, Refusing } from "../ui/form-dialog.tsx";
+import { markFor } from "./actions.ts";
 import { session } from "./session.ts";
-import { marked } from "./ui-state.ts";
 
 export function DateDialog({ roomId, onClose }: { readonly roomId: string; readonly onClose: () => void }) {
-  const value = useSignal("");
-  const jump = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    if (value.value === "") return;
-    onClose();
+  const today = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+  const value = useSignal(today);
+  const jump = async (): Promise<void> => {
     const held = session().window(roomId);
     // Midnight of this place, not of Greenwich.
-    const seq = await attempt(held.toTime(new Date(`${value.value}T00:00`).getTime()));
-    if (seq === undefined) return toast("Nothing was written since then.");
-    marked.value = held.messages.value.find((message) => message.seq === seq)?.messageId;
-    setTimeout(() => {
-      marked.value = undefined;
-    }, 2_500);
+    const from = new Date(`${value.value}T00:00`).getTime();
+    if (Number.isNaN(from)) throw new Refusing("Choose a day.", "day");
+    const seq = await held.toTime(from);
+    if (seq === undefined) throw new Refusing("Nothing was written on that day or later.", "day");
+    markFor(held.messages.value.find((message) => message.seq === seq)?.messageId);
   };
   return (
-    <Dialog title="Jump to a day" onClose={onClose} foot={<Foot form="date" action="Jump" onClose={onClose} />}>
-      <form id="date" onSubmit={jump}>
-        <Field
-          label="Day"
-          type="date"
-          max={new Date().toISOString().slice(0, 10)}
-          value={value.value}
-          onInput={(event) => {
-            value.value = event.currentTarget.value;
-          }}
-        />
-      </form>
-    </Dialog>
+    <FormDialog title="Jump to a day" action="Jump" submit={jump} onClose={onClose}>
+      <Field
+        label="Day"
+        name="day"
+        type="date"
+        autofocus
+        max={today}
+        hint="The first message of that day, or the next one after it."
+        of={value}
+      />
+    </FormDialog>
   );
 }

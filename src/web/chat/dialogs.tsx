@@ -1,15 +1,17 @@
 /** Which dialog stands over the page. */
-import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
-import { CreateDialog, DirectDialog, InviteDialog } from "./create-dialogs.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
+import { CreateDialog, DirectDialog } from "./create-dialogs.tsx";
 import { DateDialog } from "./date-dialog.tsx";
 import { DiscoverDialog } from "./discover-dialog.tsx";
 import { HelpDialog } from "./help-dialog.tsx";
+import { InviteDialog } from "./invite-dialog.tsx";
 import { PollDialog } from "./poll-dialog.tsx";
 import { ProfileDialog } from "./profile-dialog.tsx";
 import { ReportDialog } from "./report-dialog.tsx";
 import { RoomDialog } from "./room-dialog.tsx";
 import { route } from "./router.ts";
+import { SanctionDialog } from "./sanction-dialog.tsx";
 import { dialog } from "./ui-state.ts";
 
 export function closeDialog(): void {
@@ -40,6 +42,8 @@ export function Dialogs() {
       return <DateDialog roomId={roomId} onClose={closeDialog} />;
     case "report":
       return <ReportDialog roomId={roomId} about={open} onClose={closeDialog} />;
+    case "sanction":
+      return <SanctionDialog roomId={roomId} about={open} onClose={closeDialog} />;
     case "picture":
       return (
         <Dialog title={open.name} wide onClose={closeDialog}>
@@ -48,27 +52,16 @@ export function Dialogs() {
       );
     case "confirm":
       return (
-        <Dialog
+        <FormDialog
           title={open.title}
+          action={open.action}
+          isDangerous
+          isQuestion
+          submit={open.run}
           onClose={closeDialog}
-          foot={
-            <>
-              <Button onClick={closeDialog}>Cancel</Button>
-              <Button
-                kind="danger"
-                autofocus
-                onClick={() => {
-                  closeDialog();
-                  open.run();
-                }}
-              >
-                {open.action}
-              </Button>
-            </>
-          }
         >
           <p>{open.text}</p>
-        </Dialog>
+        </FormDialog>
       );
     default:
       return null;

@@ -4,6 +4,7 @@ import type { RoomType } from "../../client/stoa-chat.ts";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Empty } from "../ui/empty.tsx";
+import { toast } from "../ui/toast.tsx";
 import { attempt, openRoom } from "./actions.ts";
 import { plural } from "./format.ts";
 import { session } from "./session.ts";
@@ -23,6 +24,7 @@ interface FoundRoom {
 export function DiscoverDialog({ onClose }: { readonly onClose: () => void }) {
   const { client } = session();
   const text = useSignal("");
+  const asked = useSignal<readonly string[]>([]);
   const found = useLoaded(() => {
     const query = new URLSearchParams({ limit: "50", ...(text.value.trim() !== "" && { text: text.value.trim() }) });
     return client.rest<{ rooms: readonly FoundRoom[] }>("GET", `/v1/chat/rooms?${query}`);
@@ -31,7 +33,10 @@ export function DiscoverDialog({ onClose }: { readonly onClose: () => void }) {
   const join = async (room: FoundRoom): Promise<void> => {
     const ack = await attempt(client.join(room.roomId));
     if (ack === undefined) return;
-    if (ack.state === "pending") return void attempt(Promise.resolve(), "You have asked to join.");
+    if (ack.state === "pending") {
+      asked.value = [...asked.value, room.roomId];
+      return toast("You have asked to join. You are told when you are let in.");
+    }
     await attempt(client.loadRooms());
     onClose();
     openRoom(room.roomId);
@@ -79,8 +84,8 @@ export function DiscoverDialog({ onClose }: { readonly onClose: () => void }) {
                 Open
               </Button>
             ) : (
-              <Button small kind="primary" onClick={() => void join(room)}>
-                {room.requireApproval ? "Ask to join" : "Join"}
+              <Button small kind="primary" disabled={asked.value.includes(room.roomId)} onClick={() => void join(room)}>
+                {asked.value.includes(room.roomId) ? "Asked" : room.requireApproval ? "Ask to join" : "Join"}
               </Button>
             )}
           </li>

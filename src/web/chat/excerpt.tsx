@@ -16,10 +16,23 @@ export interface ExcerptProps {
 }
 
 export function Excerpt({ message, children, withRoom = false }: ExcerptProps) {
+  return (
+    <button type="button" data-item class="excerpt" onClick={() => void showMessage(message.roomId, message.messageId)}>
+      <ExcerptBody message={message} withRoom={withRoom}>
+        <span class="excerpt-text" dir="auto">
+          {children ?? (plainText(message.content) || "A file or poll")}
+        </span>
+      </ExcerptBody>
+    </button>
+  );
+}
+
+/** Who, where and when, with what is said about it below. */
+export function ExcerptBody({ message, children, withRoom = false }: ExcerptProps) {
   const author = message.authorName ?? session().nameOf(message.authorId);
   const room = session().room(message.roomId);
   return (
-    <button type="button" data-item class="excerpt" onClick={() => void showMessage(message.roomId, message.messageId)}>
+    <>
       <Avatar id={message.authorId} name={author} src={message.authorAvatar ?? undefined} size={26} />
       <span class="grow">
         <span class="excerpt-head">
@@ -27,8 +40,8 @@ export function Excerpt({ message, children, withRoom = false }: ExcerptProps) {
           {withRoom && room && <span class="faint cut">{session().titleOf(room)}</span>}
           <time class="faint">{brief(Date.parse(message.timestamp))}</time>
         </span>
-        <span class="excerpt-text">{children ?? (plainText(message.content) || "A file or poll")}</span>
+        {children}
       </span>
-    </button>
+    </>
   );
 }

@@ -1,6 +1,6 @@
 /** Files: sent with progress, and addresses under which they can be shown, good for minutes. */
 import type { Attachment } from "../../client/stoa-chat.ts";
-import { roomPath } from "./actions.ts";
+import { roomPath } from "./paths.ts";
 import { session } from "./session.ts";
 
 interface Announced {

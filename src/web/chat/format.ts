@@ -6,6 +6,12 @@ const dayOf = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeri
 const dayOfYear = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "long", year: "numeric" });
 const shortDay = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const whole = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "short" });
+const short = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 const list = new Intl.ListFormat(undefined, { style: "long", type: "conjunction" });
 
 export function time(ms: number): string {
@@ -30,6 +36,11 @@ export function fullTime(ms: number): string {
 /** The time of today, else the day. */
 export function brief(ms: number): string {
   return ms >= new Date().setHours(0, 0, 0, 0) ? time(ms) : shortDay.format(ms);
+}
+
+/** Day and time, in short. */
+export function moment(ms: number): string {
+  return short.format(ms);
 }
 
 export function size(bytes: number): string {

@@ -6,10 +6,13 @@ import { Avatar } from "../ui/avatar.tsx";
 import { Button } from "../ui/button.tsx";
 import { MenuButton, type MenuItem } from "../ui/menu.tsx";
 import { rove } from "../ui/roving.ts";
-import { attempt, openDirect, roomPath } from "./actions.ts";
+import { Tabs } from "../ui/tabs.tsx";
+import { attempt, openDirect } from "./actions.ts";
+import { roomPath } from "./paths.ts";
 import { AddMember } from "./add-member.tsx";
 import { PanelFrame } from "./panel-frame.tsx";
 import { mayChange, mayModerate, ruleOver } from "./roles.ts";
+import { Sanctions } from "./sanctions.tsx";
 import { session } from "./session.ts";
 import type { MemberJson, PageJson } from "./types.ts";
 import { dialog } from "./ui-state.ts";
@@ -21,10 +24,39 @@ interface MembersJson {
 }
 
 const PAGE = 100;
-const HOUR_MS = 3_600_000;
-const CHANGES = ["user_joined", "user_left", "member_updated", "member_muted", "member_unmuted"];
+const CHANGES = ["user_joined", "user_left", "member_updated"];
+
+const LISTS = [
+  ["members", "Members"],
+  ["mutes", "Muted"],
+  ["bans", "Banned"],
+] as const;
 
 export function MembersPanel({ roomId }: { readonly roomId: string }) {
+  const list = useSignal<(typeof LISTS)[number][0]>("members");
+  const { memberCount } = session().state(roomId).value;
+  const total = memberCount ?? session().room(roomId)?.memberCount;
+  const shown = list.value;
+  return (
+    <PanelFrame title={total === undefined ? "Members" : `Members (${total.toLocaleString()})`}>
+      {mayModerate(roomId) && (
+        <div class="search-head">
+          <Tabs
+            label="Which list"
+            value={shown}
+            tabs={LISTS}
+            onChange={(chosen) => {
+              list.value = chosen;
+            }}
+          />
+        </div>
+      )}
+      {shown === "members" ? <Members roomId={roomId} /> : <Sanctions key={shown} roomId={roomId} collection={shown} />}
+    </PanelFrame>
+  );
+}
+
+function Members({ roomId }: { readonly roomId: string }) {
   const { client } = session();
   const prefix = useSignal("");
   const more = useSignal<readonly MemberJson[]>([]);
@@ -55,7 +87,7 @@ export function MembersPanel({ roomId }: { readonly roomId: string }) {
     after.value = found.pagination.hasMore ? found.pagination.after : null;
   };
   return (
-    <PanelFrame title={page === undefined ? "Members" : `Members (${page.pagination.total})`}>
+    <>
       <div class="search-head">
         <input
           class="input"
@@ -84,7 +116,7 @@ export function MembersPanel({ roomId }: { readonly roomId: string }) {
           </Button>
         )}
       </div>
-    </PanelFrame>
+    </>
   );
 }
 
@@ -126,9 +158,12 @@ function itemsFor(roomId: string, { userId, displayName, role }: MemberJson): re
   const name = displayName ?? userId;
   const rules = ruleOver(roomId, role);
   const ask = (work: Promise<unknown>, done: string) => void attempt(work, done);
+  const sanction = (what: "mute" | "ban"): void => {
+    dialog.value = { kind: "sanction", what, userId, name };
+  };
   const roles = mayChange(roomId) && rules ? ROLES.filter((one) => one !== role && one !== "owner") : [];
   const items: (MenuItem | false)[] = [
-    { label: "Send a message", icon: "mail", run: () => void openDirect(userId) },
+    { label: "Send a message", icon: "mail", run: () => void attempt(openDirect(userId)) },
     {
       label: "Block",
       icon: "ban",
@@ -147,41 +182,14 @@ function itemsFor(roomId: string, { userId, displayName, role }: MemberJson): re
       line: at === 0,
       run: () => ask(client.request({ type: "set_role", roomId, userId, role: one }), `${name} is ${one} now.`),
     })),
-    rules && {
-      label: "Mute for an hour",
-      icon: "mute",
-      line: true,
-      run: () =>
-        ask(
-          client.request({ type: "mute_member", roomId, userId, durationMs: HOUR_MS }),
-          `${name} is muted for an hour.`,
-        ),
-    },
-    rules && {
-      label: "Unmute",
-      icon: "bell",
-      run: () => ask(client.request({ type: "unmute_member", roomId, userId }), `${name} may write again.`),
-    },
+    rules && { label: "Mute …", icon: "mute", line: true, run: () => sanction("mute") },
     rules && {
       label: "Remove from the room",
       icon: "leave",
       danger: true,
       run: () => ask(client.request({ type: "remove_member", roomId, userId }), `${name} was removed.`),
     },
-    rules && {
-      label: "Ban",
-      icon: "ban",
-      danger: true,
-      run: () => {
-        dialog.value = {
-          kind: "confirm",
-          title: `Ban ${name}?`,
-          text: "They leave the room and can't come back until the ban is lifted.",
-          action: "Ban",
-          run: () => ask(client.request({ type: "ban_member", roomId, userId }), `${name} is banned.`),
-        };
-      },
-    },
+    rules && { label: "Ban …", icon: "ban", danger: true, run: () => sanction("ban") },
   ];
   return items.filter((item) => item !== false);
 }

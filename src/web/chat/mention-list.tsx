@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Avatar } from "../ui/avatar.tsx";
-import { roomPath } from "./actions.ts";
+import { roomPath } from "./paths.ts";
 import { session } from "./session.ts";
 import type { MemberJson } from "./types.ts";
 

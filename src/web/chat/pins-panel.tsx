@@ -2,7 +2,8 @@
 import { useEffect } from "preact/hooks";
 import { IconButton } from "../ui/button.tsx";
 import { Empty } from "../ui/empty.tsx";
-import { roomPath, unpin } from "./actions.ts";
+import { unpin } from "./actions.ts";
+import { roomPath } from "./paths.ts";
 import { Excerpt } from "./excerpt.tsx";
 import { PanelFrame } from "./panel-frame.tsx";
 import { mayPin } from "./roles.ts";

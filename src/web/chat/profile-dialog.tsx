@@ -3,9 +3,10 @@ import { useSignal } from "@preact/signals";
 import { Avatar } from "../ui/avatar.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Field, Select } from "../ui/field.tsx";
+import { FormDialog } from "../ui/form-dialog.tsx";
 import { setTheme, type Theme, theme } from "../ui/theme.ts";
-import { attempt } from "./actions.ts";
-import { Foot } from "./create-dialogs.tsx";
+import { toast } from "../ui/toast.tsx";
+import { NAME_LENGTH_MAX } from "./create-dialogs.tsx";
 import { BrowserNotifications } from "./browser-notifications.tsx";
 import { OwnNotifications } from "./notify-settings.tsx";
 import { session } from "./session.ts";
@@ -30,6 +31,7 @@ const THEMES: readonly { readonly value: Theme; readonly label: string }[] = [
   { value: "dark", label: "Dark" },
 ];
 const ME = "/v1/chat/users/me";
+const STATUS_LENGTH_MAX = 140;
 
 interface CloseProps {
   readonly onClose: () => void;
@@ -52,76 +54,42 @@ function Profile({ me, onClose }: CloseProps & { readonly me: MeJson }) {
   const avatar = useSignal(me.avatar ?? "");
   const status = useSignal(me.status);
   const said = useSignal(me.customStatus ?? "");
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const change = {
+  const save = async (): Promise<void> => {
+    await client.rest("PATCH", ME, {
       displayName: name.value.trim() || null,
       avatar: avatar.value.trim() || null,
       status: status.value,
       customStatus: said.value.trim(),
-    };
-    if ((await attempt(client.rest("PATCH", ME, change), "Saved")) === undefined) return;
-    onClose();
-    await session().readMe();
+    });
+    toast("Saved");
+    void session().readMe();
   };
+  const here = (
+    <section class="section" aria-labelledby="here">
+      <h3 id="here">At once, without saving</h3>
+      <Select label="Colours" value={theme.value} options={THEMES} onChange={(value) => setTheme(value as Theme)} />
+      <OwnNotifications />
+      <BrowserNotifications />
+    </section>
+  );
   return (
-    <Dialog
-      title="Profile and settings"
-      onClose={onClose}
-      foot={<Foot form="profile" action="Save" onClose={onClose} />}
-    >
-      <form id="profile" onSubmit={save}>
-        <p class="row profile-head">
-          <Avatar id={account.userId} name={name.value || account.name} src={avatar.value || undefined} size={52} />
-          <span class="grow">
-            <strong>{name.value || account.name}</strong>
-            <span class="faint small">
-              @{account.userId}
-              {account.isAdmin && " · administrator"}
-            </span>
+    <FormDialog title="Profile and settings" action="Save" submit={save} onClose={onClose} after={here}>
+      <p class="row profile-head">
+        <Avatar id={account.userId} name={name.value || account.name} src={avatar.value || undefined} size={52} />
+        <span class="grow">
+          <strong class="cut">{name.value || account.name}</strong>
+          <span class="faint small cut">
+            @{account.userId}
+            {account.isAdmin && " · administrator"}
           </span>
-        </p>
-        <Field
-          label="Name"
-          maxLength={100}
-          value={name.value}
-          onInput={(event) => {
-            name.value = event.currentTarget.value;
-          }}
-        />
-        <Field
-          label="Address of a picture"
-          type="url"
-          placeholder="https://"
-          value={avatar.value}
-          onInput={(event) => {
-            avatar.value = event.currentTarget.value;
-          }}
-        />
-        <div class="two">
-          <Select
-            label="Status"
-            value={status.value}
-            options={STATUSES}
-            onChange={(value) => {
-              status.value = value;
-            }}
-          />
-          <Field
-            label="What you are up to"
-            maxLength={140}
-            value={said.value}
-            onInput={(event) => {
-              said.value = event.currentTarget.value;
-            }}
-          />
-        </div>
-      </form>
-      <section class="section" aria-label="This browser">
-        <Select label="Colours" value={theme.value} options={THEMES} onChange={(value) => setTheme(value as Theme)} />
-        <OwnNotifications />
-        <BrowserNotifications />
-      </section>
-    </Dialog>
+        </span>
+      </p>
+      <Field label="Name" name="displayName" maxLength={NAME_LENGTH_MAX} of={name} />
+      <Field label="Address of a picture" name="avatar" type="url" placeholder="https://" of={avatar} />
+      <div class="two">
+        <Select label="Status" options={STATUSES} of={status} />
+        <Field label="What you are up to" name="customStatus" maxLength={STATUS_LENGTH_MAX} of={said} />
+      </div>
+    </FormDialog>
   );
 }

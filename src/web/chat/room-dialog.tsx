@@ -3,8 +3,10 @@ import { useSignal } from "@preact/signals";
 import { Button } from "../ui/button.tsx";
 import { Dialog } from "../ui/dialog.tsx";
 import { Check, Field, Select, TextArea } from "../ui/field.tsx";
+import { FormDialog, Refusing } from "../ui/form-dialog.tsx";
+import { toast } from "../ui/toast.tsx";
 import { attempt } from "./actions.ts";
-import { Foot } from "./create-dialogs.tsx";
+import { DESCRIPTION_LENGTH_MAX, NAME_LENGTH_MAX } from "./create-dialogs.tsx";
 import { fullTime, plural } from "./format.ts";
 import { RoomNotifications } from "./notify-settings.tsx";
 import { isAtLeast, mayChange } from "./roles.ts";
@@ -52,88 +54,46 @@ function Settings({ roomId, onClose }: Props) {
   const approval = useSignal(room?.requireApproval ?? false);
   const level = useSignal<string>(room?.moderationLevel ?? "none");
   const slow = useSignal(String(room?.slowModeSeconds ?? 0));
-  const save = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    const done = await attempt(
-      session().client.request({
-        type: "update_room",
-        roomId,
-        name: name.value.trim(),
-        description: description.value.trim(),
-        enableAI: enableAI.value,
-        allowFileUploads: files.value,
-        requireApproval: approval.value,
-        moderationLevel: level.value as "none",
-        slowModeSeconds: Number(slow.value),
-      }),
-      "Saved",
-    );
-    if (done !== undefined) onClose();
+  const save = async (): Promise<void> => {
+    if (name.value.trim() === "") throw new Refusing("A room needs a name.", "name");
+    await session().client.request({
+      type: "update_room",
+      roomId,
+      name: name.value.trim(),
+      description: description.value.trim(),
+      enableAI: enableAI.value,
+      allowFileUploads: files.value,
+      requireApproval: approval.value,
+      moderationLevel: level.value as "none",
+      slowModeSeconds: Number(slow.value),
+    });
+    toast("Saved");
   };
-  return (
-    <Dialog title="Room settings" onClose={onClose} foot={<Foot form="room" action="Save" onClose={onClose} />}>
-      <form id="room" onSubmit={save}>
-        <Field
-          label="Name"
-          maxLength={100}
-          value={name.value}
-          onInput={(event) => {
-            name.value = event.currentTarget.value;
-          }}
-        />
-        <TextArea
-          label="What it is about"
-          rows={2}
-          maxLength={1000}
-          value={description.value}
-          onInput={(event) => {
-            description.value = event.currentTarget.value;
-          }}
-        />
-        <div class="two">
-          <Select
-            label="Moderation"
-            value={level.value}
-            options={LEVELS}
-            onChange={(value) => {
-              level.value = value;
-            }}
-          />
-          <Select
-            label="Slow mode"
-            value={slow.value}
-            options={SLOW}
-            onChange={(value) => {
-              slow.value = value;
-            }}
-          />
-        </div>
-        <Check
-          label="The assistant answers here"
-          checked={enableAI.value}
-          onChange={(on) => {
-            enableAI.value = on;
-          }}
-        />
-        <Check
-          label="Files may be attached"
-          checked={files.value}
-          onChange={(on) => {
-            files.value = on;
-          }}
-        />
-        <Check
-          label="Who wants to join must ask"
-          checked={approval.value}
-          onChange={(on) => {
-            approval.value = on;
-          }}
-        />
-      </form>
+  const after = (
+    <>
       <Invite roomId={roomId} />
       <RoomNotifications roomId={roomId} />
       <Danger roomId={roomId} onClose={onClose} />
-    </Dialog>
+    </>
+  );
+  return (
+    <FormDialog title="Room settings" action="Save" submit={save} onClose={onClose} after={after}>
+      <Field label="Name" name="name" maxLength={NAME_LENGTH_MAX} of={name} />
+      <TextArea
+        label="What it is about"
+        name="description"
+        rows={2}
+        maxLength={DESCRIPTION_LENGTH_MAX}
+        of={description}
+      />
+      <div class="two">
+        <Select label="Moderation" options={LEVELS} of={level} />
+        <Select label="Slow mode" options={SLOW} of={slow} />
+      </div>
+      <Check label="The assistant answers here" of={enableAI} />
+      <Check label="Files may be attached" of={files} />
+      <Check label="Who wants to join must ask" of={approval} />
+    </FormDialog>
   );
 }
 

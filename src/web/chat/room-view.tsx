@@ -5,11 +5,13 @@ import type { RoomEntry } from "../../client/stoa-chat.ts";
 import { Avatar } from "../ui/avatar.tsx";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Empty } from "../ui/empty.tsx";
+import { Field } from "../ui/field.tsx";
 import { MenuButton, type MenuItem } from "../ui/menu.tsx";
-import { attempt, leaveRoom, roomPath } from "./actions.ts";
+import { attempt, leaveRoom } from "./actions.ts";
+import { roomPath } from "./paths.ts";
 import { Composer } from "./composer.tsx";
 import { writingIn } from "./composer-state.ts";
-import { names, plural } from "./format.ts";
+import { count, names, plural } from "./format.ts";
 import { mayChange, mayModerate } from "./roles.ts";
 import { go, route } from "./router.ts";
 import { session } from "./session.ts";
@@ -62,7 +64,10 @@ interface HeadProps {
 
 function RoomHead({ roomId, room, title }: HeadProps) {
   const open = panel.value?.kind;
-  const waiting = session().queue.value[roomId] ?? 0;
+  const isModerator = mayModerate(roomId);
+  // What waits is asked for with the first look.
+  if (isModerator) session().desk(roomId);
+  const waiting = isModerator ? (session().queue.value[roomId] ?? 0) : 0;
   const peer = session().peers.value[roomId];
   return (
     <header class="room-head">
@@ -78,15 +83,19 @@ function RoomHead({ roomId, room, title }: HeadProps) {
         <h1 class="cut">{title || " "}</h1>
         <p class="cut faint small">{room && aboutOf(room)}</p>
       </div>
-      {mayModerate(roomId) && (
+      {isModerator && (
         <span class="with-badge">
           <IconButton
             icon="shield"
-            label="To moderate"
+            label={waiting > 0 ? `To moderate: ${waiting}` : "To moderate"}
             aria-pressed={open === "queue"}
             onClick={() => togglePanel("queue")}
           />
-          {waiting > 0 && <span class="badge is-bad">{waiting}</span>}
+          {waiting > 0 && (
+            <span class="badge is-bad" aria-hidden="true">
+              {count(waiting)}
+            </span>
+          )}
         </span>
       )}
       <span class="not-small">
@@ -146,6 +155,8 @@ function roomItems(roomId: string, title: string): readonly MenuItem[] {
   return items.filter((item) => item !== false);
 }
 
+/** Of a request to join. */
+const MESSAGE_LENGTH_MAX = 500;
 const TYPING_NAMES_MAX = 3;
 
 function Typing({ roomId }: { readonly roomId: string }) {
@@ -184,6 +195,8 @@ interface Seen {
 function NotJoined({ roomId }: { readonly roomId: string }) {
   const seen = useSignal<Seen | undefined>(undefined);
   const isGone = useSignal(false);
+  const hasAsked = useSignal(false);
+  const message = useSignal("");
   useEffect(() => {
     session()
       .client.rest<Seen>("GET", roomPath(roomId))
@@ -197,8 +210,10 @@ function NotJoined({ roomId }: { readonly roomId: string }) {
       );
   }, [roomId]);
   const join = async (): Promise<void> => {
-    const ack = await attempt(session().client.join(roomId));
-    if (ack?.state === "pending") return void attempt(Promise.resolve(), "You have asked to join.");
+    const why = message.value.trim();
+    const ack = await attempt(session().client.join(roomId, why === "" ? {} : { message: why }));
+    hasAsked.value = ack?.state === "pending";
+    if (hasAsked.value) return;
     if (ack !== undefined) await attempt(session().client.loadRooms());
   };
   return (
@@ -217,9 +232,18 @@ function NotJoined({ roomId }: { readonly roomId: string }) {
       ) : (
         <Empty icon="hash" title={seen.value.name}>
           <p>{seen.value.description ?? plural(seen.value.memberCount, "member")}</p>
-          <Button kind="primary" onClick={() => void join()}>
-            {seen.value.requireApproval ? "Ask to join" : "Join this room"}
-          </Button>
+          {hasAsked.value ? (
+            <p role="status">You have asked to join. You are told when you are let in.</p>
+          ) : (
+            <>
+              {seen.value.requireApproval && (
+                <Field label="To its moderators (optional)" maxLength={MESSAGE_LENGTH_MAX} of={message} />
+              )}
+              <Button kind="primary" onClick={() => void join()}>
+                {seen.value.requireApproval ? "Ask to join" : "Join this room"}
+              </Button>
+            </>
+          )}
         </Empty>
       )}
     </main>

@@ -7,6 +7,7 @@ import { batch, signal } from "@preact/signals";
 import type { StoaClient } from "../../client/client.ts";
 import type { ClientEvents, MessagesPage, MessageView, RoomEvent } from "../../client/stoa-chat.ts";
 import { afterEvent, afterPart } from "../../client/timeline-changes.ts";
+import { roomPath } from "./paths.ts";
 
 const PAGE = 50;
 const HELD_MAX = 200;
@@ -36,6 +37,7 @@ export class RoomWindow {
   readonly #client: StoaClient;
   readonly #ends: readonly (() => void)[];
   #recent: RoomEvent[] = [];
+  #isListening = false;
   /** The page was asked for before the room was listened to. */
   #isUnheard = false;
   /** How the stretch was read that is shown. */
@@ -67,14 +69,20 @@ export class RoomWindow {
       }),
       client.on("frame", (frame) => this.#frame(frame)),
     ];
+    void this.toNewest();
+  }
+
+  /** To what happens in it, from now on. Only by members: others would become one by it. */
+  listen(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
     // A page that does not come because there is no connection yet comes with the connection.
-    client.join(roomId).then(
+    this.#client.join(this.roomId).then(
       () => (this.error.value === undefined ? undefined : this.toNewest()),
       (error: Error) => {
         this.error.value = error;
       },
     );
-    void this.toNewest();
   }
 
   close(): void {
@@ -104,7 +112,7 @@ export class RoomWindow {
   async toMessage(messageId: string): Promise<number> {
     const known = this.messages.value.find((message) => message.messageId === messageId);
     if (known !== undefined) return known.seq;
-    const path = `/v1/chat/rooms/${encodeURIComponent(this.roomId)}/messages/${encodeURIComponent(messageId)}`;
+    const path = roomPath(this.roomId, `/messages/${encodeURIComponent(messageId)}`);
     const { seq } = await this.#client.rest<{ readonly seq: number }>("GET", path);
     await this.around(seq);
     return seq;

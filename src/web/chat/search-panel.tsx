@@ -6,7 +6,9 @@ import { Button } from "../ui/button.tsx";
 import { Empty } from "../ui/empty.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { rove } from "../ui/roving.ts";
-import { attempt, roomPath } from "./actions.ts";
+import { Tabs } from "../ui/tabs.tsx";
+import { attempt } from "./actions.ts";
+import { roomPath } from "./paths.ts";
 import { Excerpt } from "./excerpt.tsx";
 import { PanelFrame } from "./panel-frame.tsx";
 import { session } from "./session.ts";
@@ -27,15 +29,19 @@ interface Found {
 }
 
 const WAIT_MS = 200;
+const PLACES = [
+  ["here", "This room"],
+  ["everywhere", "All rooms"],
+] as const;
 
 export function SearchPanel({ roomId }: { readonly roomId: string }) {
   const words = useSignal("");
-  const isHere = useSignal(true);
+  const where = useSignal<"here" | "everywhere">("here");
   const found = useSignal<Found | undefined>(undefined);
   const error = useSignal<string | undefined>(undefined);
   const field = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLUListElement>(null);
-  const place = isHere.value ? roomPath(roomId, "/search") : "/v1/chat/search";
+  const place = where.value === "here" ? roomPath(roomId, "/search") : "/v1/chat/search";
   const read = (cursor?: string) => {
     const query = new URLSearchParams({ q: asPrefix(words.value), order: "newest", ...(cursor && { cursor }) });
     return session().client.rest<Found>("GET", `${place}?${query}`);
@@ -85,22 +91,14 @@ export function SearchPanel({ roomId }: { readonly roomId: string }) {
             }}
           />
         </label>
-        <fieldset class="tabs" aria-label="Where">
-          <Tab
-            label="This room"
-            isChosen={isHere.value}
-            onClick={() => {
-              isHere.value = true;
-            }}
-          />
-          <Tab
-            label="All rooms"
-            isChosen={!isHere.value}
-            onClick={() => {
-              isHere.value = false;
-            }}
-          />
-        </fieldset>
+        <Tabs
+          label="Where"
+          value={where.value}
+          tabs={PLACES}
+          onChange={(chosen) => {
+            where.value = chosen;
+          }}
+        />
       </div>
       <div class="panel-body" aria-live="polite">
         {error.value && <p class="panel-note is-bad">{error.value}</p>}
@@ -117,7 +115,7 @@ export function SearchPanel({ roomId }: { readonly roomId: string }) {
         <ul class="excerpts" ref={list} onKeyDown={(event) => rove(event, list)}>
           {found.value?.hits.map(({ message, excerpt }) => (
             <li key={message.messageId}>
-              <Excerpt message={message} withRoom={!isHere.value}>
+              <Excerpt message={message} withRoom={where.value === "everywhere"}>
                 {marked(excerpt)}
               </Excerpt>
             </li>
@@ -130,22 +128,6 @@ export function SearchPanel({ roomId }: { readonly roomId: string }) {
         )}
       </div>
     </PanelFrame>
-  );
-}
-
-function Tab({
-  label,
-  isChosen,
-  onClick,
-}: {
-  readonly label: string;
-  readonly isChosen: boolean;
-  readonly onClick: () => void;
-}) {
-  return (
-    <button type="button" class="tab" aria-pressed={isChosen} onClick={onClick}>
-      {label}
-    </button>
   );
 }
 

@@ -4,15 +4,20 @@
  */
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { StoaClient } from "../../client/client.ts";
-import type { Failed, Pending, RoomEntry, RoomState, Status } from "../../client/stoa-chat.ts";
+import type { Failed, Pending, RoomEntry, RoomState, Status, ThreadCount } from "../../client/stoa-chat.ts";
 import { type Account, currentToken, tokenRefused } from "../ui/account.ts";
 import { toast } from "../ui/toast.tsx";
+import { Desk } from "./desk.ts";
+import { roomPath } from "./paths.ts";
 import { RoomWindow } from "./room-window.ts";
+import { go } from "./router.ts";
 import type { MemberJson, Person } from "./types.ts";
 
 const LISTENED_MAX = 12;
 /** Rooms of two that are listened to for the presence of the other one. */
 const PEERS_WATCHED_MAX = 20;
+/** Of rooms that one moderates; those used last. */
+const DESKS_MAX = 4;
 /** From these codes on the server does not want this client any more. */
 const REFUSED_FROM = 4400;
 
@@ -26,14 +31,17 @@ export class Session {
   readonly invites = signal(0);
   /** As others see whoever is signed in. */
   readonly me: Signal<Person>;
-  /** Grows when a room asks for moderators. */
+  /** By room, how much waits for its moderators, as far as this page knows. */
   readonly queue = signal<Readonly<Record<string, number>>>({});
+  /** Threads that one follows with replies not read. */
+  readonly threads = signal<readonly ThreadCount[]>([]);
   /** The other one of each room of two. */
   readonly peers = signal<Readonly<Record<string, Person>>>({});
   readonly #states = new Map<string, Signal<RoomState>>();
   /** Those that are listened to, the one used last at the end. */
   readonly #windows = new Map<string, RoomWindow>();
   readonly #asked = new Set<string>();
+  readonly #desks = new Map<string, Desk>();
 
   constructor(account: Account) {
     this.account = account;
@@ -51,7 +59,7 @@ export class Session {
   async open(): Promise<void> {
     await this.client.connect();
     await this.client.loadRooms().catch(() => undefined);
-    this.rooms.value = this.client.rooms;
+    this.rooms.value ??= this.client.rooms;
   }
 
   close(): void {
@@ -71,14 +79,36 @@ export class Session {
     return made;
   }
 
-  /** The room's messages, listened to from now on. */
+  /** The room's messages, listened to from now on, or from when it is known that it is one of one's own. */
   window(roomId: string): RoomWindow {
     const window = this.#windows.get(roomId) ?? new RoomWindow(this.client, roomId);
+    if (this.room(roomId) !== undefined) window.listen();
     this.#windows.delete(roomId);
     this.#windows.set(roomId, window);
     const [oldest] = this.#windows.keys();
     if (this.#windows.size > LISTENED_MAX && oldest !== undefined) this.#forget(oldest);
     return window;
+  }
+
+  /** For those who moderate this room. */
+  desk(roomId: string): Desk {
+    const known = this.#desks.get(roomId);
+    const desk = known ?? new Desk(this.client, roomId, (count) => this.#waits(roomId, count));
+    this.#desks.delete(roomId);
+    this.#desks.set(roomId, desk);
+    const [oldest] = this.#desks.keys();
+    if (this.#desks.size > DESKS_MAX && oldest !== undefined) this.#desks.delete(oldest);
+    return desk;
+  }
+
+  #waits(roomId: string, count: number): void {
+    this.queue.value = { ...this.queue.value, [roomId]: count };
+  }
+
+  #waitsMore(roomId: string): void {
+    const desk = this.#desks.get(roomId);
+    if (desk !== undefined) desk.reload();
+    else this.#waits(roomId, (this.queue.value[roomId] ?? 0) + 1);
   }
 
   /** How people see this room: those of two are named for the other one. */
@@ -109,6 +139,8 @@ export class Session {
     });
     client.on("connected", ({ invites = 0 }) => {
       this.invites.value = invites;
+      // What was told meanwhile was told to nobody.
+      for (const desk of this.#desks.values()) desk.reload();
       void this.readMe();
     });
     client.on("pending", (pending) => {
@@ -119,6 +151,7 @@ export class Session {
     });
     client.on("rooms", (rooms) => {
       this.rooms.value = rooms;
+      for (const { roomId } of rooms) this.#windows.get(roomId)?.listen();
       for (const room of rooms) if (room.type === "direct") void this.#learnPeer(room.roomId);
     });
     client.on("room", (state) => {
@@ -129,13 +162,28 @@ export class Session {
       this.#windows.get(roomId)?.close();
       this.#windows.delete(roomId);
     });
-    client.on("notification", ({ kind }) => {
+    client.on("threads", (threads) => {
+      this.threads.value = threads;
+    });
+    client.on("notification", ({ kind, roomId }) => {
       if (kind === "invite" || kind === "invite_ended") void this.#countInvites();
+      if (kind === "join_request") this.#waitsMore(roomId);
+      if (kind === "request_approved") void this.#letIn(roomId);
+      if (kind === "request_denied") toast("You asked to join a room, and were turned down.");
     });
     client.on("frame", (frame) => {
       if (frame.type !== "moderation_notice") return;
-      const { roomId } = frame;
-      this.queue.value = { ...this.queue.value, [roomId]: (this.queue.value[roomId] ?? 0) + 1 };
+      const { what, roomId } = frame;
+      if (what === "held" || what === "reported") this.#waitsMore(roomId);
+      else toast(what === "approved" ? "Your message was published." : "A moderator refused your message.");
+    });
+  }
+
+  async #letIn(roomId: string): Promise<void> {
+    await this.client.loadRooms().catch(() => undefined);
+    toast(`You were let into ${this.room(roomId)?.name ?? "the room"}.`, {
+      label: "Open",
+      run: () => go({ roomId }),
     });
   }
 
@@ -162,7 +210,7 @@ export class Session {
     this.#asked.add(roomId);
     if (this.#asked.size <= PEERS_WATCHED_MAX) this.client.join(roomId).catch(() => undefined);
     try {
-      const path = `/v1/chat/rooms/${encodeURIComponent(roomId)}/members?limit=2`;
+      const path = roomPath(roomId, "/members?limit=2");
       const { members } = await this.client.rest<{ members: readonly MemberJson[] }>("GET", path);
       const other = members.find(({ userId }) => userId !== this.account.userId);
       if (other === undefined) return;

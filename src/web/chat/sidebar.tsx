@@ -12,7 +12,7 @@ import { openRoom } from "./actions.ts";
 import { count } from "./format.ts";
 import { route } from "./router.ts";
 import { session } from "./session.ts";
-import { dialog } from "./ui-state.ts";
+import { dialog, panel, togglePanel } from "./ui-state.ts";
 
 export function Sidebar() {
   return (
@@ -24,6 +24,7 @@ export function Sidebar() {
         <MenuButton icon="add" label="New" items={newItems} />
       </header>
       <Invites />
+      <Threads />
       <RoomList />
       <Me />
     </nav>
@@ -51,6 +52,27 @@ function Invites() {
       <Icon name="mail" size={16} />
       <span class="grow">Invitations</span>
       <span class="badge is-strong">{count(waiting)}</span>
+    </button>
+  );
+}
+
+function Threads() {
+  const { threads, rooms } = session();
+  if ((rooms.value?.length ?? 0) === 0) return null;
+  const unread = threads.value.reduce((sum, one) => sum + one.unread, 0);
+  const isOpen = panel.value?.kind === "threads";
+  return (
+    <button
+      type="button"
+      class={`side-room side-threads${isOpen ? " is-active" : ""}${unread > 0 ? " is-unread" : ""}`}
+      aria-pressed={isOpen}
+      onClick={() => togglePanel("threads")}
+    >
+      <span class="side-icon">
+        <Icon name="thread" size={16} />
+      </span>
+      <span class="grow cut">Threads</span>
+      <Unread unread={unread} mentions={0} isDirect />
     </button>
   );
 }
@@ -113,6 +135,7 @@ function RoomLink({ room, isTabStop }: { readonly room: RoomEntry; readonly isTa
   const name = session().titleOf(room);
   const peer = session().peers.value[roomId];
   const isDirect = room.type === "direct";
+  const waiting = session().queue.value[roomId] ?? 0;
   return (
     <a
       href={`/r/${encodeURIComponent(roomId)}`}
@@ -139,7 +162,15 @@ function RoomLink({ room, isTabStop }: { readonly room: RoomEntry; readonly isTa
           <RoomIcon room={room} size={16} />
         </span>
       )}
-      <span class="grow cut">{name}</span>
+      <span class="grow cut" dir="auto">
+        {name}
+      </span>
+      {waiting > 0 && (
+        <span class="badge is-bad" title={`${waiting} to moderate`}>
+          <span class="hidden-text">to moderate: </span>
+          {count(waiting)}
+        </span>
+      )}
       <Unread unread={unread} mentions={mentions} isDirect={isDirect} />
     </a>
   );

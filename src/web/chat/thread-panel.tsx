@@ -6,12 +6,15 @@ import { afterEvent } from "../../client/timeline-changes.ts";
 import { messageOf, type MessageJson } from "../../client/plain.ts";
 import { Button } from "../ui/button.tsx";
 import { Composer } from "./composer.tsx";
-import { attempt, roomPath } from "./actions.ts";
+import { attempt } from "./actions.ts";
+import { roomPath } from "./paths.ts";
 import { plural } from "./format.ts";
 import { MessageRow } from "./message-row.tsx";
 import { PanelFrame } from "./panel-frame.tsx";
 import { session } from "./session.ts";
 import { continues } from "./timeline-view.tsx";
+import { togglePanel } from "./ui-state.ts";
+import { useWhileSeen } from "./use-scroll.ts";
 
 const PAGE = 50;
 
@@ -21,7 +24,13 @@ interface ThreadJson {
   readonly pagination: { readonly hasMore: boolean };
 }
 
-export function ThreadPanel({ roomId, rootId }: { readonly roomId: string; readonly rootId: string }) {
+export interface ThreadPanelProps {
+  readonly roomId: string;
+  readonly rootId: string;
+  readonly isFromList?: true | undefined;
+}
+
+export function ThreadPanel({ roomId, rootId, isFromList }: ThreadPanelProps) {
   const messages = useSignal<readonly MessageView[]>([]);
   const hasOlder = useSignal(false);
   const active = useSignal<string | undefined>(undefined);
@@ -33,19 +42,21 @@ export function ThreadPanel({ roomId, rootId }: { readonly roomId: string; reado
       if (room !== roomId) return;
       if (event.type === "new_message" && event.message.threadId !== rootId) return;
       messages.value = afterEvent(messages.value, event, client.userId);
-      if (event.type === "new_message") client.markThreadRead(roomId, rootId).catch(() => undefined);
     });
     void attempt(client.rest<ThreadJson>("GET", path)).then((found) => {
       if (found === undefined) return;
       messages.value = [messageOf(found.message), ...found.replies.map(messageOf)];
       hasOlder.value = found.pagination.hasMore;
-      client.markThreadRead(roomId, rootId).catch(() => undefined);
     });
     return end;
   }, [roomId, rootId]);
+  const last = messages.value.at(-1)?.messageId;
+  useWhileSeen(() => {
+    if (last !== undefined) client.markThreadRead(roomId, rootId).catch(() => undefined);
+  }, [last]);
   useLayoutEffect(() => {
     list.current?.scrollTo({ top: list.current.scrollHeight });
-  }, [messages.value.at(-1)?.messageId]);
+  }, [last]);
   const older = async (): Promise<void> => {
     const [root, first] = messages.value;
     if (root === undefined || first === undefined) return;
@@ -56,7 +67,7 @@ export function ThreadPanel({ roomId, rootId }: { readonly roomId: string; reado
   };
   const [root, ...replies] = messages.value;
   return (
-    <PanelFrame title="Thread">
+    <PanelFrame title="Thread" onBack={isFromList && (() => togglePanel("threads"))}>
       <div
         class="panel-body thread"
         ref={list}

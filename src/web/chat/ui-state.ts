@@ -3,12 +3,22 @@ import { signal } from "@preact/signals";
 import type { MessageView } from "../../client/stoa-chat.ts";
 
 export type Panel =
-  | { readonly kind: "members" | "pins" | "search" | "queue" }
-  | { readonly kind: "thread"; readonly rootId: string };
+  | { readonly kind: "members" | "pins" | "search" | "queue" | "threads" }
+  /** `isFromList`: out of the list of threads, to which one may go back. */
+  | { readonly kind: "thread"; readonly rootId: string; readonly isFromList?: true };
+
+/** Of a member; with `reportId` it is the answer to that report. */
+export interface Sanction {
+  readonly what: "mute" | "ban";
+  readonly userId: string;
+  readonly name: string;
+  readonly reportId?: string;
+}
 
 export type DialogName =
   | { readonly kind: "create" | "discover" | "direct" | "profile" | "help" | "poll" | "room" | "invite" | "date" }
   | { readonly kind: "report"; readonly messageId?: string; readonly userId?: string; readonly name: string }
+  | ({ readonly kind: "sanction" } & Sanction)
   | { readonly kind: "picture"; readonly url: string; readonly name: string }
   | {
       readonly kind: "confirm";

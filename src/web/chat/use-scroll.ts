@@ -86,18 +86,24 @@ export function useReading(held: RoomWindow, isAtEnd: boolean): void {
   const messages = held.messages.value;
   const isNewest = !held.hasNewer.value;
   const { isListening } = session().state(held.roomId).value;
-  useEffect(() => {
-    const read = (): void => {
-      if (!isAtEnd || !isNewest || document.visibilityState !== "visible" || !document.hasFocus()) return;
-      // All that has arrived: edits and reactions have numbers, too.
-      if (held.messages.peek().length > 0) session().client.markRead(held.roomId);
-    };
-    read();
-    addEventListener("focus", read);
-    document.addEventListener("visibilitychange", read);
-    return () => {
-      removeEventListener("focus", read);
-      document.removeEventListener("visibilitychange", read);
-    };
+  useWhileSeen(() => {
+    // All that has arrived: edits and reactions have numbers, too.
+    if (isAtEnd && isNewest && held.messages.peek().length > 0) session().client.markRead(held.roomId);
   }, [held, messages, isAtEnd, isNewest, isListening]);
+}
+
+/** Runs when one of `of` changes and the page is looked at, or else as soon as it is. */
+export function useWhileSeen(run: () => void, of: readonly unknown[]): void {
+  useEffect(() => {
+    const look = (): void => {
+      if (document.visibilityState === "visible" && document.hasFocus()) run();
+    };
+    look();
+    addEventListener("focus", look);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      removeEventListener("focus", look);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, of);
 }

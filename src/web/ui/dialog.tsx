@@ -1,4 +1,7 @@
-/** A modal dialog: the platform's own, so focus stays inside, Escape closes it and focus goes back to where it was. */
+/**
+ * A modal dialog: the platform's own, so focus stays inside, Escape closes it and focus goes back to where it was,
+ * or to the page's `data-home`.
+ */
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 import { IconButton } from "./button.tsx";
@@ -16,9 +19,14 @@ export function Dialog({ title, onClose, wide, foot, children }: DialogProps) {
   const id = useId();
   useEffect(() => {
     const before = document.activeElement;
-    ref.current?.showModal();
+    const dialog = ref.current;
+    dialog?.showModal();
     return () => {
-      if (before instanceof HTMLElement && before.isConnected) before.focus();
+      // As long as it is open, nothing behind it can have the focus.
+      dialog?.close();
+      const isThere = before instanceof HTMLElement && before.isConnected && before !== document.body;
+      const next = isThere ? before : document.querySelector<HTMLElement>("[data-home]");
+      next?.focus();
     };
   }, []);
   return (

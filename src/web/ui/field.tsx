@@ -1,50 +1,71 @@
-/** A labelled field with its hint and its error, both told to those who do not see them. */
-import type { ComponentChildren, JSX } from "preact";
-import { useId } from "preact/hooks";
+/** A labelled field with its hint and its error, both told to those who do not see them. `of`: the signal that holds what is typed. */
+import type { Signal } from "@preact/signals";
+import { type ComponentChildren, createContext, type JSX } from "preact";
+import { useContext, useId } from "preact/hooks";
+
+/** Why what was sent is refused; `field` is the name of the one that it is about. */
+export interface Refusal {
+  readonly field?: string | undefined;
+  readonly text: string;
+}
+/** Of the form around: the field that it names shows it. */
+export const Refused = createContext<Refusal | undefined>(undefined);
 
 interface Common {
   readonly label: string;
   readonly hint?: ComponentChildren;
   readonly error?: string | undefined;
 }
-type InputProps = Omit<JSX.IntrinsicElements["input"], "class" | "id" | "label"> & Common;
+type Typed<Tag extends "input" | "textarea"> = Omit<JSX.IntrinsicElements[Tag], "class" | "id" | "label" | "name"> &
+  Common & { readonly name?: string; readonly of?: Signal<string> };
 
-export function Field({ label, hint, error, ...rest }: InputProps) {
-  const id = useId();
-  return (
-    <div class="field">
-      <label class="field-label" for={id}>
-        {label}
-      </label>
-      <input {...rest} id={id} class="input" {...described(id, hint, error)} />
-      <Below id={id} hint={hint} error={error} />
-    </div>
-  );
+/** From this part of what is allowed on it is said how much there is. */
+const NEAR_THE_END = 0.9;
+
+export function Field(props: Typed<"input">) {
+  return <Line as="input" {...props} />;
 }
 
-type AreaProps = Omit<JSX.IntrinsicElements["textarea"], "class" | "id" | "label"> & Common;
+export function TextArea(props: Typed<"textarea">) {
+  return <Line as="textarea" rows={3} {...(props as object as Typed<"input">)} />;
+}
 
-export function TextArea({ label, hint, error, ...rest }: AreaProps) {
+type LineProps = Typed<"input"> & { readonly as: "input" | "textarea"; readonly rows?: number };
+
+function Line({ as: Tag, label, hint, error, of, ...rest }: LineProps) {
   const id = useId();
+  const refused = useContext(Refused);
+  const shown = error ?? (rest.name !== undefined && refused?.field === rest.name ? refused.text : undefined);
+  const value = of === undefined ? rest.value : of.value;
+  const input = of !== undefined && {
+    value,
+    onInput: (event: { readonly currentTarget: { readonly value: string } }) => {
+      of.value = event.currentTarget.value;
+    },
+  };
+  const maximum = Number(rest.maxLength ?? 0);
+  const length = typeof value === "string" ? value.length : 0;
+  const left = maximum > 0 && length >= maximum * NEAR_THE_END ? `${length} of ${maximum} characters` : undefined;
   return (
     <div class="field">
       <label class="field-label" for={id}>
         {label}
       </label>
-      <textarea rows={3} {...rest} id={id} class="input" {...described(id, hint, error)} />
-      <Below id={id} hint={hint} error={error} />
+      <Tag {...(rest as object)} {...input} id={id} class="input" {...described(id, left ?? hint, shown)} />
+      <Below id={id} hint={left ?? hint} error={shown} />
     </div>
   );
 }
 
 export interface SelectProps extends Common {
-  readonly value: string;
+  readonly of?: Signal<string>;
+  readonly value?: string;
   readonly options: readonly { readonly value: string; readonly label: string }[];
-  readonly onChange: (value: string) => void;
+  readonly onChange?: (value: string) => void;
   readonly disabled?: boolean;
 }
 
-export function Select({ label, hint, error, value, options, onChange, disabled }: SelectProps) {
+export function Select({ label, hint, error, of, value, options, onChange, disabled }: SelectProps) {
   const id = useId();
   return (
     <div class="field">
@@ -54,9 +75,12 @@ export function Select({ label, hint, error, value, options, onChange, disabled 
       <select
         id={id}
         class="input"
-        value={value}
+        value={of?.value ?? value}
         disabled={disabled}
-        onChange={(event) => onChange(event.currentTarget.value)}
+        onChange={(event) => {
+          if (of !== undefined) of.value = event.currentTarget.value;
+          onChange?.(event.currentTarget.value);
+        }}
         {...described(id, hint, error)}
       >
         {options.map((option) => (
@@ -73,19 +97,23 @@ export function Select({ label, hint, error, value, options, onChange, disabled 
 export interface CheckProps {
   readonly label: string;
   readonly hint?: string;
-  readonly checked: boolean;
-  readonly onChange: (checked: boolean) => void;
+  readonly of?: Signal<boolean>;
+  readonly checked?: boolean;
+  readonly onChange?: (checked: boolean) => void;
   readonly disabled?: boolean;
 }
 
-export function Check({ label, hint, checked, onChange, disabled }: CheckProps) {
+export function Check({ label, hint, of, checked, onChange, disabled }: CheckProps) {
   return (
     <label class="check">
       <input
         type="checkbox"
-        checked={checked}
+        checked={of?.value ?? checked}
         disabled={disabled}
-        onChange={(event) => onChange(event.currentTarget.checked)}
+        onChange={(event) => {
+          if (of !== undefined) of.value = event.currentTarget.checked;
+          onChange?.(event.currentTarget.checked);
+        }}
       />
       <span>
         {label}
@@ -102,15 +130,11 @@ function described(id: string, hint: ComponentChildren, error: string | undefine
   };
 }
 
-function Below({
-  id,
-  hint,
-  error,
-}: {
+interface BelowProps extends Omit<Common, "label"> {
   readonly id: string;
-  readonly hint: ComponentChildren;
-  readonly error?: string | undefined;
-}) {
+}
+
+function Below({ id, hint, error }: BelowProps) {
   if (error)
     return (
       <p class="field-error" id={`${id}-error`} role="alert">

@@ -5,8 +5,13 @@ import { Button } from "./button.tsx";
 import { Check, Field, TextArea } from "./field.tsx";
 import { Logo } from "./icon.tsx";
 import { settings } from "./settings.ts";
+import { Tabs } from "./tabs.tsx";
 
 type Way = "name" | "token";
+const WAYS = [
+  ["name", "By name"],
+  ["token", "By token"],
+] as const;
 
 export function SignIn({ title, asAdmin = false }: { readonly title: string; readonly asAdmin?: boolean }) {
   const [way, setWay] = useState<Way>(settings.devSignIn ? "name" : "token");
@@ -43,7 +48,7 @@ export function SignIn({ title, asAdmin = false }: { readonly title: string; rea
         <p>
           {way === "name" ? "Choose any name: this server is for trying things out." : "With the token you were given."}
         </p>
-        {settings.devSignIn && <Ways way={way} onChange={choose} />}
+        {settings.devSignIn && <Tabs label="How to sign in" value={way} tabs={WAYS} onChange={choose} />}
         {way === "name" ? (
           <>
             <Field
@@ -75,19 +80,5 @@ export function SignIn({ title, asAdmin = false }: { readonly title: string; rea
         </Button>
       </form>
     </main>
-  );
-}
-
-function Ways({ way, onChange }: { readonly way: Way; readonly onChange: (way: Way) => void }) {
-  const tab = (value: Way, label: string) => (
-    <button type="button" class="tab" aria-pressed={way === value} onClick={() => onChange(value)}>
-      {label}
-    </button>
-  );
-  return (
-    <fieldset class="tabs" aria-label="How to sign in">
-      {tab("name", "By name")}
-      {tab("token", "By token")}
-    </fieldset>
   );
 }

@@ -1,5 +1,6 @@
 /** Short notes at the bottom of the page that go by themselves; they are read aloud. At most three at a time. */
 import { signal } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { IconButton } from "./button.tsx";
 
 interface Toast {
@@ -31,8 +32,15 @@ function drop(id: number): void {
 }
 
 export function Toasts() {
+  const box = useRef<HTMLDivElement>(null);
+  const newest = toasts.value.at(-1)?.id;
+  // In the top layer, over a dialog that was opened meanwhile.
+  useLayoutEffect(() => {
+    if (box.current?.matches(":popover-open")) box.current.hidePopover();
+    box.current?.showPopover();
+  }, [newest]);
   return (
-    <div class="toasts" role="status" aria-live="polite">
+    <div ref={box} popover="manual" class="toasts" role="status" aria-live="polite">
       {toasts.value.map(({ id, text, action }) => (
         <div class="toast" key={id}>
           <span>{text}</span>

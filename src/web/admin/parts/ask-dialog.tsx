@@ -1,8 +1,7 @@
 /** Asks before something is done: says what will happen, wants a reason, or the name typed where it cannot be undone. */
-import { useId, useState } from "preact/hooks";
-import { Button } from "../../ui/button.tsx";
-import { Dialog } from "../../ui/dialog.tsx";
+import { useState } from "preact/hooks";
 import { TextArea } from "../../ui/field.tsx";
+import { FormDialog } from "../../ui/form-dialog.tsx";
 import type { Answer, Question } from "../context.ts";
 import { Choice, Text } from "./basics.tsx";
 
@@ -16,42 +15,36 @@ export function AskDialog({ question, answered }: Asked) {
   const [text, setText] = useState("");
   const [typed, setTyped] = useState("");
   const [choice, setChoice] = useState(choices?.options[0]?.[0] ?? "");
-  const form = useId();
   const isReady = (retype === undefined || typed === retype) && (reason !== "required" || text.trim() !== "");
-  const submit = (event: Event): void => {
-    event.preventDefault();
-    if (!isReady) return;
+  const submit = (): void => {
     const given = text.trim();
     answered({ reason: given === "" ? undefined : given, choice: choices === undefined ? undefined : choice });
   };
-  const foot = (
-    <>
-      <Button onClick={() => answered(undefined)}>Cancel</Button>
-      <Button type="submit" form={form} kind={isDangerous ? "danger" : "primary"} disabled={!isReady}>
-        {verb}
-      </Button>
-    </>
-  );
   const name = reason === "optional" ? `${reasonName} (optional)` : reasonName;
   return (
-    <Dialog title={title} onClose={() => answered(undefined)} foot={foot}>
-      <form id={form} onSubmit={submit}>
-        <p class="ask-effect">{effect}</p>
-        {choices !== undefined && (
-          <Choice name={choices.name} value={choice} options={choices.options} onChange={setChoice} />
-        )}
-        {reason !== undefined && isLong === true && (
-          <TextArea
-            label={name}
-            rows={4}
-            maxLength={4_000}
-            value={text}
-            onInput={(event) => setText(event.currentTarget.value)}
-          />
-        )}
-        {reason !== undefined && isLong !== true && <Text name={name} value={text} onInput={setText} />}
-        {retype !== undefined && <Text name={`Type ${retype} to go on`} value={typed} onInput={setTyped} />}
-      </form>
-    </Dialog>
+    <FormDialog
+      title={title}
+      action={verb}
+      isDangerous={isDangerous}
+      isReady={isReady}
+      submit={submit}
+      onClose={() => answered(undefined)}
+    >
+      <p class="ask-effect">{effect}</p>
+      {choices !== undefined && (
+        <Choice name={choices.name} value={choice} options={choices.options} onChange={setChoice} />
+      )}
+      {reason !== undefined && isLong === true && (
+        <TextArea
+          label={name}
+          rows={4}
+          maxLength={4_000}
+          value={text}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      )}
+      {reason !== undefined && isLong !== true && <Text name={name} value={text} onInput={setText} />}
+      {retype !== undefined && <Text name={`Type ${retype} to go on`} value={typed} onInput={setTyped} />}
+    </FormDialog>
   );
 }
