@@ -32,8 +32,9 @@ const SEEN = `(() => {
 const DRAWN = "new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))";
 
 test("a room of 100,000 messages scrolls at a steady size, and what one reads stays where it is", async () => {
+  await pair.room("aside");
   await pair.room("long");
-  await ben.open("general");
+  await ben.open("aside");
   const said = (i: number): string => `message ${i} of many`;
   await fillRoom(pair.server, { roomId: "long", token: pair.token("ben", "Ben"), count: LONG_ROOM, text: said });
   await ann.open("long");

@@ -1,4 +1,4 @@
-/** The web page in Chromium, against the real server: people who talk, answer, react, edit, search, upload, ask and moderate. */
+/** The web page in Chromium, against the real server: people who talk, answer, react, edit, search, upload and ask. */
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { fillRoom } from "../support/fill-room.ts";
 import { WebPair } from "../support/web-pair.ts";
@@ -181,31 +181,6 @@ test("an answer of the assistant grows in front of both, and can be stopped", as
   await ann.page.locator(".is-growing", { hasText: "Once upon" }).waitFor();
   await ann.button("Stop").click();
   await ben.page.getByText("Stopped.").waitFor();
-});
-
-test("a message is reported and deleted out of the queue, a member is muted and cannot write", async () => {
-  await pair.room("moderated");
-  await ben.say("Buy cheap watches");
-  await ann.menu(await ann.message("cheap watches"), "Report");
-  await ann.page.getByRole("dialog").getByRole("button", { name: "Report" }).click();
-  await ann.button("To moderate").click();
-  await ann.page
-    .locator(".case", { hasText: "Buy cheap watches" })
-    .getByRole("button", { name: "Delete message" })
-    .click();
-  await ben.page.getByText("This message was deleted.").waitFor();
-  await ann.page.getByText("All clear").waitFor();
-  await ann.button("Members").click();
-  await ann.button("What to do with Ben").click();
-  await ann.page.getByRole("menuitem", { name: "Mute for an hour" }).click();
-  await ann.page.getByText("Ben is muted for an hour.").waitFor();
-  await ben.field.fill("But why?");
-  await ben.field.press("Enter");
-  const refused = ben.page.locator(".message.is-failed", { hasText: "But why?" });
-  await refused.getByText("You are muted in this room.").waitFor();
-  await refused.getByRole("button", { name: "Discard" }).click();
-  await refused.waitFor({ state: "detached" });
-  await ann.button("Close panel").click();
 });
 
 test("what is written without a connection is sent when there is one again", async () => {

@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { Select, TextArea } from "../ui/field.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
 import { toast } from "../ui/toast.tsx";
+import { mayModerate } from "./roles.ts";
 import { session } from "./session.ts";
 
 const DETAILS_LENGTH_MAX = 1_000;
@@ -23,6 +24,8 @@ export function ReportDialog({ roomId, about: { messageId, userId, name }, onClo
     await (messageId !== undefined
       ? client.request({ type: "report_message", roomId, messageId, ...more })
       : client.request({ type: "report_user", roomId, userId: userId ?? "", ...more }));
+    // Nobody is told of their own.
+    if (mayModerate(roomId)) session().desk(roomId).reload();
     toast("Thank you. The moderators will look at it.");
   };
   const title = messageId === undefined ? `Report ${name}` : `Report this message of ${name}`;
