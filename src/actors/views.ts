@@ -150,7 +150,7 @@ function reactionViews(seq: Seq, overlay: MessageOverlay, reading: Reading | und
   return views.length === 0 ? undefined : Object.fromEntries(views);
 }
 
-export function pollView(seq: Seq, poll: Poll, overlay: MessageOverlay | null, reading: Reading | undefined): PollView {
+function pollView(seq: Seq, poll: Poll, overlay: MessageOverlay | null, reading: Reading | undefined): PollView {
   const { votes, voters } = pollTally(poll, overlay);
   const own = reading?.own.get(voteKey(seq, reading.userId)) as VoteRow | null | undefined;
   return {
@@ -196,7 +196,7 @@ function growAnswer(
   view.answer = answerView(run, overlay?.answer, growing?.attempt);
 }
 
-export function threadView({ count, lastAt, participants }: ThreadSummary): ThreadView {
+function threadView({ count, lastAt, participants }: ThreadSummary): ThreadView {
   return { replyCount: count, lastReplyAt: lastAt, participants };
 }
 

@@ -3,7 +3,7 @@ import { GeminiProvider } from "./providers/gemini.ts";
 import { OpenAiProvider } from "./providers/openai.ts";
 import type { Provider } from "./providers/provider.ts";
 
-export const PROVIDER_NAMES = ["gemini", "openai"] as const;
+const PROVIDER_NAMES = ["gemini", "openai"] as const;
 export type ProviderName = (typeof PROVIDER_NAMES)[number];
 
 export interface ProviderSettings {

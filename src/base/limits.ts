@@ -193,7 +193,7 @@ export const INVITE_MS_DEFAULT = 7 * 86_400_000;
 /** How often one code may be used, if not without end. Reject `invalid_field`. */
 export const INVITE_USES_MAX = 1_000_000;
 /** Letters of an invite's code (82 bits: nobody guesses it), and of a code with its room. Reject `invalid_field`. */
-export const INVITE_CODE_LENGTH = 16;
+const INVITE_CODE_LENGTH = 16;
 export const INVITE_LENGTH_MAX = INVITE_CODE_LENGTH + 1 + ID_LENGTH_MAX;
 /** Rows of one kind about people in one room: what moderators can still look through. Reject `too_many`. */
 export const BANS_MAX = 100_000;
@@ -620,8 +620,7 @@ export const NOTIFY_ROOMS_KNOWN_MAX = 20_000;
 export const NOTIFY_RUN_EVENTS_MAX = 1_024;
 export const NOTIFY_LOGS_AT_ONCE = 16;
 export const NOTIFY_PEOPLE_AT_ONCE = 16;
-/** People whose standing a room is asked for at once, and messages and threads of a question. The last ones count. */
-export const NOTIFY_STANDING_MAX = 100;
+/** Messages that a room is asked for at once, with the standing of those who are told of them. The last ones count. */
 export const NOTIFY_MESSAGES_MAX = 100;
 /** Bytes of one notification over Web Push: a service need not take more than 4,096. */
 export const PUSH_PAYLOAD_BYTES_MAX = 3_000;

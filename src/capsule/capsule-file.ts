@@ -7,7 +7,7 @@ import { Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync } from "node:fs";
 import { err, ok, type Result } from "../base/result.ts";
 
-export const CAPSULE_VERSION = 1;
+const CAPSULE_VERSION = 1;
 /** "Stoa" in the file's header, where SQLite has a place for whose file it is. */
 const APPLICATION_ID = 0x53746f61;
 const APPLICATION_ID_AT = 68;

@@ -34,7 +34,7 @@ export interface BackupArguments {
   readonly out: string;
 }
 
-export function readBackupArguments(args: readonly string[]): Result<BackupArguments, readonly string[]> {
+function readBackupArguments(args: readonly string[]): Result<BackupArguments, readonly string[]> {
   const named = readNamed(args, ["out"]);
   if (!named.ok) return named;
   const complaints = new Complaints();

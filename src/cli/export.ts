@@ -29,7 +29,7 @@ export interface ExportArguments {
   readonly identities: boolean;
 }
 
-export function readExportArguments(args: readonly string[]): Result<ExportArguments, readonly string[]> {
+function readExportArguments(args: readonly string[]): Result<ExportArguments, readonly string[]> {
   const named = readNamed(args, ["room", "tenant", "until", "out", "format"], ["identities"]);
   if (!named.ok) return named;
   const given = named.value;

@@ -22,7 +22,7 @@ export interface ImportArguments {
   readonly tenant: TenantId;
 }
 
-export function readImportArguments(args: readonly string[]): Result<ImportArguments, readonly string[]> {
+function readImportArguments(args: readonly string[]): Result<ImportArguments, readonly string[]> {
   const named = readNamed(args, ["file", "room", "tenant"]);
   if (!named.ok) return named;
   const complaints = new Complaints();

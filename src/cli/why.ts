@@ -20,7 +20,7 @@ export interface WhyArguments {
   readonly url: string | undefined;
 }
 
-export function readWhyArguments(args: readonly string[]): Result<WhyArguments, readonly string[]> {
+function readWhyArguments(args: readonly string[]): Result<WhyArguments, readonly string[]> {
   const named = readNamed(args, ["room", "message", "user", "tenant", "url", "trace"]);
   if (!named.ok) return named;
   const given = named.value;

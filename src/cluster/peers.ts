@@ -76,11 +76,11 @@ export interface PeersPorts {
 }
 
 /** A peer to whom nothing was sent for so long gets an empty message. */
-export const SIGN_OF_LIFE_MS = 1_000;
+const SIGN_OF_LIFE_MS = 1_000;
 /** A peer of whom nothing was heard for so long, or who hears nothing of this node, is not reachable. */
 export const SILENCE_MS_MAX = 3_000;
 /** How long what an unknown node sends waits for the view. */
-export const STRANGER_MS_MAX = 3_000;
+const STRANGER_MS_MAX = 3_000;
 const TICK_MS = 250;
 /** A tick that comes so late says that this process stood still: what others sent meanwhile waits to be read. */
 const STOOD_STILL_MS = 1_000;

@@ -42,7 +42,7 @@ export interface RosterSettings {
   readonly isolatedAfterMs: number;
 }
 
-export const ROSTER_SETTINGS: RosterSettings = {
+const ROSTER_SETTINGS: RosterSettings = {
   beatMs: 1_000,
   ttlMs: 6_000,
   timeoutMs: 1_500,

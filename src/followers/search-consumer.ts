@@ -145,7 +145,7 @@ function indexed(event: MessageSent) {
 }
 
 /** What a message says beside its text: a poll's question and options, names of files. */
-export function extraWords({ poll, attachments = [] }: Pick<MessageSent, "poll" | "attachments">): string {
+function extraWords({ poll, attachments = [] }: Pick<MessageSent, "poll" | "attachments">): string {
   const words = poll === undefined ? [] : [poll.question, ...poll.options];
   for (const { fileName } of attachments) words.push(fileName);
   return words.join("\n");

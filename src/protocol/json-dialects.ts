@@ -33,7 +33,7 @@ function dialectEvent(event: RoomEvent): object {
 }
 
 /** A message with all of its fields, absent ones as `null`, false or empty, so that a page can show it without checks. */
-export function dialectMessage(message: MessageView): object {
+function dialectMessage(message: MessageView): object {
   const reactions = Object.entries(message.reactions ?? {});
   return {
     messageId: message.messageId,
@@ -81,7 +81,7 @@ export function snakeName(name: string): string {
 }
 
 /** Renames all keys. A message's or room's `type` gets the name that clients send it under; an owner shows as admin. */
-export function snakeCased(object: object, within?: string): object {
+function snakeCased(object: object, within?: string): object {
   const renamed: Record<string, unknown> = {};
   for (const [name, value] of Object.entries(object)) {
     if (name === "type" && within === "message") renamed["message_type"] = value;

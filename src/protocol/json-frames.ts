@@ -43,7 +43,7 @@ export function jsonOfPoll({ closesAt, ...poll }: PollView): object {
   return closesAt === undefined ? poll : { ...poll, closesAt: isoTime(closesAt) };
 }
 
-export function jsonOfRoom(room: RoomView): object {
+function jsonOfRoom(room: RoomView): object {
   return { ...room, createdAt: isoTime(room.createdAt), lastActivity: isoTime(room.lastActivity) };
 }
 

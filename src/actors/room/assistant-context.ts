@@ -96,7 +96,7 @@ function isShown({ event, overlay }: Entry): boolean {
   return (overlay?.content ?? event.content) !== "" && event.messageType !== "system";
 }
 
-export function contextMessage({ event, overlay }: Entry): ContextMessage {
+function contextMessage({ event, overlay }: Entry): ContextMessage {
   return {
     seq: event.seq,
     role: event.run === undefined ? "user" : "assistant",

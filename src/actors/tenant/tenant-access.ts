@@ -13,13 +13,13 @@ import type { Projections } from "../../storage/projections.ts";
 import type { AccessChange, AccessEntry, TenantAccess, TenantLimits } from "../calls.ts";
 import { TENANT_LIMITS, TENANT_SETTINGS } from "./tenant-moderation.ts";
 
-export const ACCESS = "access";
+const ACCESS = "access";
 const PARTS = 16;
 /** Of a write that meets another one. */
 const ATTEMPTS_MAX = 5;
 
 export const userKey = (userId: UserId): string => `user:${userId}`;
-export const tokenKey = (tokenId: string): string => `token:${tokenId}`;
+const tokenKey = (tokenId: string): string => `token:${tokenId}`;
 
 interface Part {
   readonly entries: readonly AccessEntry[];

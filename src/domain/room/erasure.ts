@@ -22,12 +22,6 @@ export interface Erasure {
   readonly isReply: (seq: Seq) => boolean;
 }
 
-/** Collections of a room in which a person's words or names may stand. */
-export const ERASED_COLLECTIONS: readonly string[] = [
-  ...[HELD, REPORTS, AUDIT, NAMES, FILES, PSEUDONYM_BANS],
-  ...["bans", "mutes", "requests", "anon"],
-];
-
 const QUOTED_LINE = /^ {0,3}>[^\n]*/gm;
 const OMITTED = "> …";
 

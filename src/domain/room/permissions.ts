@@ -69,7 +69,7 @@ export const LEVEL = {
   nobody: 6,
 } as const satisfies Record<Minimum, number>;
 /** Level of the engine itself. */
-export const LEVEL_SYSTEM = 7;
+const LEVEL_SYSTEM = 7;
 
 export const PERMISSIONS: Readonly<Record<RoomType, Readonly<Record<Action, Minimum>>>> = {
   public: {

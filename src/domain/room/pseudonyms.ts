@@ -22,7 +22,7 @@ export interface PseudonymBan {
 const COLLECTION = "anon";
 export const PSEUDONYM_BANS = "anonbans";
 /** What a pseudonym's id begins with. */
-export const PSEUDONYM_PREFIX = "anon_";
+const PSEUDONYM_PREFIX = "anon_";
 const BIRDS = [
   ..."Avocet Bittern Bunting Buzzard Chough Condor Coot Crane Curlew Dipper Dotterel Dove Dunlin Eagle Egret Eider".split(
     " ",

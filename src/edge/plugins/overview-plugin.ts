@@ -16,7 +16,7 @@ import { ok } from "../../base/result.ts";
 import { isAllowed, type MetricsOptions } from "./metrics-plugin.ts";
 
 /** The token of `/metrics`, where there is one. */
-export const OPERATOR_HEADER = "x-operator-token";
+const OPERATOR_HEADER = "x-operator-token";
 const RETRY_MS = 1_000;
 const OPERATORS_ONLY: Rejection = {
   code: "forbidden",

@@ -134,7 +134,7 @@ const CHAT = "/v1/chat/";
 const ADMIN = "/v1/chat/admin/";
 
 /** `path` as the document writes it: `/v1/chat/rooms/{roomId}`. Ascending. */
-export function statusesOf(method: string, path: string, operation: Operation): readonly number[] {
+function statusesOf(method: string, path: string, operation: Operation): readonly number[] {
   const name = `${method.toUpperCase()} ${path}`;
   const has = (kind: string): boolean => (operation.parameters ?? []).some((each) => each.in === kind);
   const isSecured = path.startsWith(CHAT) && operation.security?.length !== 0;

@@ -9,7 +9,7 @@ import { roomBytes } from "./cursor.ts";
 import type { HubTopic, Listener, StreamHub } from "./stream-hub.ts";
 
 /** What the requests are called that a stream makes by itself: `rooms` the resume, `rooms:1`, `rooms:2` … the joins. */
-export const ROOMS_REF = "rooms";
+const ROOMS_REF = "rooms";
 const REF_IN_JSON = `"ref":"${ROOMS_REF}`;
 
 export class Itinerary {

@@ -18,7 +18,7 @@ import type { ListedDocument } from "../../storage/projections.ts";
 import type { EngineAsker } from "./engine-asker.ts";
 
 /** Documents of the tenant, as actors keep them: `tenant-moderation.ts`, `tenant-access.ts`, `user-notify.ts`. */
-export const BOOK_COLLECTIONS = { settings: "tenant", access: "access", eager: "notify_eager" } as const;
+const BOOK_COLLECTIONS = { settings: "tenant", access: "access", eager: "notify_eager" } as const;
 const NOTIFICATIONS = "notifications";
 const OF_ALL_ROOMS = "*";
 const PAGE = 1_000;

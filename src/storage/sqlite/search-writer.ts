@@ -222,7 +222,7 @@ interface Used {
   readonly last: Map<number, number>;
 }
 
-export function indexedText({ text, extra }: { readonly text: string; readonly extra: string }): string {
+function indexedText({ text, extra }: { readonly text: string; readonly extra: string }): string {
   const words = wordsOf(extra === "" ? text : `${text}\n${extra}`);
   let joined = "";
   for (const { term } of words) joined += `${term} `;

@@ -93,7 +93,7 @@ export function roomArchived(): Decision {
 }
 
 /** Bans and mutes are for people whom the room's own roles rule over. */
-export function isBound(state: LiveRoom, by: Principal): boolean {
+function isBound(state: LiveRoom, by: Principal): boolean {
   return by.role === "user" || (by.role === "admin" && !TENANT_ADMIN_COUNTS[state.settings.type]);
 }
 

@@ -150,7 +150,7 @@ export function decideAnswerRequest(
 }
 
 /** `undefined`: not known. */
-export function requestOf(state: LiveRoom, userId: UserId): JoinRequestRow | null | undefined {
+function requestOf(state: LiveRoom, userId: UserId): JoinRequestRow | null | undefined {
   return state.requestCount === 0 ? null : standingRow<JoinRequestRow>(state, requestKey(userId));
 }
 
