@@ -61,12 +61,7 @@ describe("budgets", () => {
     async () => {
       const dynamo = await startDynalite();
       running.push({ dispose: () => dynamo.stop() });
-      const { location } = await makeTestTables(dynamo);
-      await spend({
-        DYNAMODB_ENDPOINT: dynamo.endpoint,
-        DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-        DYNAMODB_TABLE_ROOMS: location.roomsTable,
-      });
+      await spend((await makeTestTables(dynamo)).env);
     },
     START_MS_MAX,
   );

@@ -18,13 +18,11 @@ let nodes: TestServer[] = [];
 
 beforeAll(async () => {
   dynamo = await startDynalite();
-  const { location } = await makeTestTables(dynamo);
+  const tables = await makeTestTables(dynamo);
   const env = {
     ...provider.env,
     AI_RESPONSE_TIMEOUT: "60000",
-    DYNAMODB_ENDPOINT: dynamo.endpoint,
-    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-    DYNAMODB_TABLE_ROOMS: location.roomsTable,
+    ...tables.env,
   };
   nodes = await Promise.all(["one", "two"].map((INSTANCE_ID) => TestServer.start({ env: { ...env, INSTANCE_ID } })));
 }, 60_000);

@@ -419,15 +419,13 @@ test("a folder is no place for the files of several nodes", async () => {
 });
 
 async function bucketAndTables(s3: S3Server, dynamo: DynamoServer): Promise<Record<string, string>> {
-  const { location } = await makeTestTables(dynamo);
+  const tables = await makeTestTables(dynamo);
   return {
     S3_BUCKET_ATTACHMENTS: BUCKET,
     S3_ENDPOINT: s3.endpoint,
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "S3RVER",
     AWS_SECRET_ACCESS_KEY: "S3RVER",
-    DYNAMODB_ENDPOINT: dynamo.endpoint,
-    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-    DYNAMODB_TABLE_ROOMS: location.roomsTable,
+    ...tables.env,
   };
 }

@@ -228,12 +228,7 @@ async function capsuleUnderLoad(
 test("DynamoDB: a rooms table from before the messages table is a whole state, with all that was acked before", async () => {
   const dynamo = await startDynalite();
   const [first, second] = [await makeTestTables(dynamo), await makeTestTables(dynamo)];
-  const env = ({ location }: typeof first) => ({
-    ...NO_RATES,
-    DYNAMODB_ENDPOINT: dynamo.endpoint,
-    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-    DYNAMODB_TABLE_ROOMS: location.roomsTable,
-  });
+  const env = (tables: typeof first) => ({ ...NO_RATES, ...tables.env });
   const servers = [await TestServer.start({ env: env(first) })];
   try {
     const [server] = servers;

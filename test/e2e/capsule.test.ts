@@ -30,15 +30,10 @@ let [sqlite, dynamo]: Node[] = [];
 beforeAll(async () => {
   dynalite = await startDynalite();
   folder = temporaryFolder();
-  const { location } = await makeTestTables(dynalite);
-  const tables = {
-    DYNAMODB_ENDPOINT: dynalite.endpoint,
-    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-    DYNAMODB_TABLE_ROOMS: location.roomsTable,
-  };
+  const { env } = await makeTestTables(dynalite);
   const server = await TestServer.start();
   sqlite = { server, env: { STOA_DATA_DIR: server.dataDir } };
-  dynamo = { server: await TestServer.start({ env: tables }), env: tables };
+  dynamo = { server: await TestServer.start({ env }), env };
   await talk(server);
 });
 afterAll(async () => {

@@ -15,12 +15,7 @@ let nodes: TestServer[] = [];
 
 beforeAll(async () => {
   dynamo = await startDynalite();
-  const { location } = await makeTestTables(dynamo);
-  const env = {
-    DYNAMODB_ENDPOINT: dynamo.endpoint,
-    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-    DYNAMODB_TABLE_ROOMS: location.roomsTable,
-  };
+  const { env } = await makeTestTables(dynamo);
   nodes = await Promise.all(["one", "two"].map((INSTANCE_ID) => TestServer.start({ env: { ...env, INSTANCE_ID } })));
 }, 60_000);
 afterAll(async () => {

@@ -15,13 +15,11 @@ let server: TestServer;
 
 beforeAll(async () => {
   dynamo = await startDynalite();
-  const { location } = await makeTestTables(dynamo);
+  const tables = await makeTestTables(dynamo);
   server = await TestServer.start({
     env: {
       STOA_SHARDS: "2",
-      DYNAMODB_ENDPOINT: dynamo.endpoint,
-      DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-      DYNAMODB_TABLE_ROOMS: location.roomsTable,
+      ...tables.env,
     },
   });
 }, 30_000);

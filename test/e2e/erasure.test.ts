@@ -205,12 +205,11 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
     beforeAll(async () => {
       await ensureRedis();
       dynamo = store === "DynamoDB" ? await startDynalite() : undefined;
-      const tables = dynamo && (await makeTestTables(dynamo)).location;
+      const tables = dynamo && (await makeTestTables(dynamo));
       // So that what is dumped reads as it was written.
       redis = dynamo && (await RedisServer.start({ args: ["--rdbcompression", "no"] }));
       const env = tables && {
-        ...{ DYNAMODB_ENDPOINT: dynamo?.endpoint, REDIS_URL: redis?.url },
-        ...{ DYNAMODB_TABLE_MESSAGES: tables.messagesTable, DYNAMODB_TABLE_ROOMS: tables.roomsTable },
+        ...{ ...tables.env, REDIS_URL: redis?.url },
       };
       const { publicKey, privateKey } = makeVapid();
       const push = {

@@ -262,14 +262,8 @@ test("in a tenant that wants it the hook judges what is said, in its order; else
 
 test("on DynamoDB: rules, held messages, reports, slow mode and both audit logs are what they are on SQLite", async () => {
   const dynamo = await startDynalite();
-  const { location } = await makeTestTables(dynamo);
-  const other = await TestServer.start({
-    env: {
-      DYNAMODB_ENDPOINT: dynamo.endpoint,
-      DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-      DYNAMODB_TABLE_ROOMS: location.roomsTable,
-    },
-  });
+  const tables = await makeTestTables(dynamo);
+  const other = await TestServer.start({ env: tables.env });
   try {
     const as = (user: string, role?: string) => other.token({ user, ...(role && { role }) });
     const ask = (token: string, method: string, path: string, body?: unknown) =>

@@ -32,11 +32,9 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       if (store === "DynamoDB") {
         await ensureRedis();
         [dynamo, redis] = await Promise.all([startDynalite(), RedisServer.start()]);
-        const { messagesTable, roomsTable } = (await makeTestTables(dynamo)).location;
+        const tables = await makeTestTables(dynamo);
         env = {
-          ...env,
-          ...{ DYNAMODB_ENDPOINT: dynamo.endpoint, REDIS_URL: redis.url },
-          ...{ DYNAMODB_TABLE_MESSAGES: messagesTable, DYNAMODB_TABLE_ROOMS: roomsTable },
+          ...{ ...env, ...tables.env, REDIS_URL: redis.url },
           ...{ STOA_VAPID_PUBLIC_KEY: keys.publicKey, STOA_VAPID_PRIVATE_KEY: keys.privateKey },
         };
       }

@@ -1,12 +1,10 @@
 /** Polls and reactions of many, through the real server on both stores: over sockets and REST. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
+import { onBothStores } from "../support/both-stores.ts";
 import { TestClient } from "../support/client.ts";
-import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
-import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { at, listAt, textAt } from "../support/json.ts";
-import { type RestReply, TestServer } from "../support/server.ts";
+import type { RestReply, TestServer } from "../support/server.ts";
 
-const START_MS_MAX = 30_000;
 /** Until another node, or the same one anew, has the rooms of one that was killed. */
 const AWAY_MS_MAX = 40_000;
 const CROWD = 120;
@@ -29,31 +27,12 @@ async function connect(user: string, wire: "msgpack" | "json" | "camel" | "snake
   return TestClient.connect(server, { token: server.token({ user }), wire });
 }
 
-async function environmentOf(dynamo: DynamoServer): Promise<Record<string, string>> {
-  const { location } = await makeTestTables(dynamo);
-  return {
-    DYNAMODB_ENDPOINT: dynamo.endpoint,
-    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-    DYNAMODB_TABLE_ROOMS: location.roomsTable,
-  };
-}
-
-for (const store of ["SQLite", "DynamoDB"] as const) {
-  describe(`on ${store}`, () => {
-    let dynamo: DynamoServer | undefined;
-
-    beforeAll(async () => {
-      dynamo = store === "DynamoDB" ? await startDynalite() : undefined;
-      const stored = dynamo === undefined ? {} : await environmentOf(dynamo);
-      server = await TestServer.start({
-        env: { ...stored, STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000" },
-      });
-    }, START_MS_MAX);
-    afterAll(async () => {
-      await server.dispose();
-      await dynamo?.stop();
-    });
-
+onBothStores(
+  { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000" },
+  (started) => {
+    server = started;
+  },
+  () => {
     test("a poll is asked in one dialect, voted on in others, and told to all with the results of all votes", async () => {
       const clients = [
         await connect("ann", "msgpack"),
@@ -181,5 +160,5 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       },
       CROWD_MS_MAX,
     );
-  });
-}
+  },
+);

@@ -28,12 +28,7 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
 
     beforeAll(async () => {
       dynamo = store === "DynamoDB" ? await startDynalite() : undefined;
-      const tables = dynamo && (await makeTestTables(dynamo)).location;
-      const env = tables && {
-        DYNAMODB_ENDPOINT: dynamo?.endpoint,
-        DYNAMODB_TABLE_MESSAGES: tables.messagesTable,
-        DYNAMODB_TABLE_ROOMS: tables.roomsTable,
-      };
+      const env = dynamo && (await makeTestTables(dynamo)).env;
       writeFileSync(clock, String(-40 * DAY_MS));
       server = await TestServer.start({
         entry: "test/support/other-time-server.ts",

@@ -1,16 +1,14 @@
 /** Who comes into a room, who is kept out or quiet, and how a room ends: through the real server on both stores. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { expect, test } from "bun:test";
 import { type Action, LEVEL, PERMISSIONS } from "../../src/domain/room/permissions.ts";
 import { ROOM_TYPES } from "../../src/protocol/frames.ts";
+import { onBothStores } from "../support/both-stores.ts";
 import { TestClient } from "../support/client.ts";
-import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
-import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { eventually } from "../support/eventually.ts";
 import { at, listAt, textAt } from "../support/json.ts";
-import { type RestReply, TestServer } from "../support/server.ts";
+import type { RestReply, TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
 
-const START_MS_MAX = 30_000;
 /** Six types, seven actions, five people, one after the other. */
 const ROLES_MS_MAX = 60_000;
 let server: TestServer;
@@ -39,18 +37,12 @@ async function scene(settings: object = {}) {
   return { room, ann, path: `/rooms/${room}` };
 }
 
-for (const store of ["SQLite", "DynamoDB"] as const) {
-  describe(`on ${store}`, () => {
-    let dynamo: DynamoServer | undefined;
-    beforeAll(async () => {
-      dynamo = store === "DynamoDB" ? await startDynalite() : undefined;
-      server = await TestServer.start({ env: dynamo === undefined ? {} : await environmentOf(dynamo) });
-    }, START_MS_MAX);
-    afterAll(async () => {
-      await server.dispose();
-      await dynamo?.stop();
-    });
-
+onBothStores(
+  {},
+  (started) => {
+    server = started;
+  },
+  () => {
     test("who is banned hears it, is shown nothing more, and is kept out of frames and REST until the ban is lifted", async () => {
       const { room, ann, path } = await scene();
       const cleo = await connect("cleo");
@@ -311,14 +303,5 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       expect(codeOf(await rest(pia, "POST", `${path}/bans`, { userId: quin }))).toBe("403 forbidden");
       expect(codeOf(await rest("ann", "POST", `${path}/join`))).toBe("404 room_not_found");
     });
-  });
-}
-
-async function environmentOf(dynamo: DynamoServer): Promise<Record<string, string>> {
-  const { location } = await makeTestTables(dynamo);
-  return {
-    DYNAMODB_ENDPOINT: dynamo.endpoint,
-    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-    DYNAMODB_TABLE_ROOMS: location.roomsTable,
-  };
-}
+  },
+);

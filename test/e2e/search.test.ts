@@ -232,12 +232,10 @@ describe("two nodes on one DynamoDB", () => {
   let nodes: TestServer[] = [];
   beforeAll(async () => {
     dynamo = await startDynalite();
-    const { location } = await makeTestTables(dynamo);
+    const tables = await makeTestTables(dynamo);
     const env = {
       ...FAST,
-      DYNAMODB_ENDPOINT: dynamo.endpoint,
-      DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-      DYNAMODB_TABLE_ROOMS: location.roomsTable,
+      ...tables.env,
       STOA_HEARTBEAT_MS: "300",
       STOA_NODE_TTL_MS: "2000",
     };

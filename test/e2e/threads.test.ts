@@ -1,17 +1,15 @@
 /** Threads, mentions, pins, versions and what was deleted, through the real server on both stores: over sockets and REST. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { snakeName } from "../../src/protocol/json-dialects.ts";
+import { onBothStores } from "../support/both-stores.ts";
 import { TestClient } from "../support/client.ts";
-import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
-import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { at, listAt, textAt } from "../support/json.ts";
 import { PlainSocket } from "../support/plain-socket.ts";
-import { type RestReply, TestServer } from "../support/server.ts";
+import type { RestReply, TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
 
 let server: TestServer;
 
-const START_MS_MAX = 30_000;
 let rooms = 0;
 interface Scene {
   readonly room: string;
@@ -44,18 +42,12 @@ function contents(reply: RestReply, path: string): unknown[] {
   return listAt(reply.body, path).map((message) => at(message, "content"));
 }
 
-for (const store of ["SQLite", "DynamoDB"] as const) {
-  describe(`on ${store}`, () => {
-    let dynamo: DynamoServer | undefined;
-    beforeAll(async () => {
-      dynamo = store === "DynamoDB" ? await startDynalite() : undefined;
-      server = await TestServer.start({ env: dynamo === undefined ? {} : await environmentOf(dynamo) });
-    }, START_MS_MAX);
-    afterAll(async () => {
-      await server.dispose();
-      await dynamo?.stop();
-    });
-
+onBothStores(
+  {},
+  (started) => {
+    server = started;
+  },
+  () => {
     describe("a thread", () => {
       test("hangs on the message that was answered first, and everybody hears how it grows", async () => {
         const { room, ann, bob, rest } = await scene();
@@ -310,14 +302,5 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
         expect(ann.faults()).toEqual([]);
       });
     });
-  });
-}
-
-async function environmentOf(dynamo: DynamoServer): Promise<Record<string, string>> {
-  const { location } = await makeTestTables(dynamo);
-  return {
-    DYNAMODB_ENDPOINT: dynamo.endpoint,
-    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-    DYNAMODB_TABLE_ROOMS: location.roomsTable,
-  };
-}
+  },
+);

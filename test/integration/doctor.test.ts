@@ -106,11 +106,9 @@ describe("with everything that a cluster has", () => {
 
   beforeAll(async () => {
     [dynamo, s3] = await Promise.all([startDynalite(), startS3()]);
-    const { location } = await makeTestTables(dynamo);
+    const tables = await makeTestTables(dynamo);
     env = {
-      DYNAMODB_ENDPOINT: dynamo.endpoint,
-      DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-      DYNAMODB_TABLE_ROOMS: location.roomsTable,
+      ...tables.env,
       S3_BUCKET_ATTACHMENTS: BUCKET,
       S3_ENDPOINT: s3.endpoint,
       AWS_REGION: "us-east-1",

@@ -18,7 +18,8 @@ export function onBothStores(
       let server: TestServer | undefined;
       beforeAll(async () => {
         dynamo = store === "DynamoDB" ? await startDynalite() : undefined;
-        server = await TestServer.start({ env: { ...env, ...(dynamo && (await environmentOf(dynamo))) } });
+        const tables = dynamo && (await makeTestTables(dynamo));
+        server = await TestServer.start({ env: { ...env, ...tables?.env } });
         use(server);
       }, START_MS_MAX);
       afterAll(async () => {
@@ -28,13 +29,4 @@ export function onBothStores(
       tests();
     });
   }
-}
-
-async function environmentOf(dynamo: DynamoServer): Promise<Record<string, string>> {
-  const { location } = await makeTestTables(dynamo);
-  return {
-    DYNAMODB_ENDPOINT: dynamo.endpoint,
-    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-    DYNAMODB_TABLE_ROOMS: location.roomsTable,
-  };
 }

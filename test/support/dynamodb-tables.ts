@@ -7,6 +7,8 @@ import type { DynamoServer } from "./dynamodb-servers.ts";
 
 export interface TestTables {
   readonly location: DynamoLocation;
+  /** What a server is started with that keeps its rooms there. */
+  readonly env: Readonly<Record<string, string>>;
   remove(): Promise<void>;
 }
 
@@ -31,5 +33,10 @@ export async function makeTestTables(server: DynamoServer): Promise<TestTables> 
     for (const table of tables) await client.send(new DeleteTableCommand({ TableName: table }));
     client.destroy();
   };
-  return { location, remove };
+  const env = {
+    DYNAMODB_ENDPOINT: server.endpoint,
+    DYNAMODB_TABLE_MESSAGES: location.messagesTable,
+    DYNAMODB_TABLE_ROOMS: location.roomsTable,
+  };
+  return { location, env, remove };
 }

@@ -1,24 +1,8 @@
-/** The real server on a wall clock of the test's: `src/main.ts` but for the time. */
+/** The real server on a wall clock of the test's. */
 import "./other-time.ts";
-import { readConfig } from "../../src/config/config.ts";
-import { secretOf } from "../../src/edge/jwt-secret.ts";
-import { createLog } from "../../src/edge/log.ts";
-import { startServer } from "../../src/server.ts";
+import { startedHere } from "./started-here.ts";
 
-const config = readConfig(process.env);
-if (!config.ok) throw new Error(config.error.join("\n"));
-const started = await startServer({
-  config: config.value,
-  secret: secretOf(config.value),
-  log: createLog({ level: config.value.logLevel, instanceId: config.value.instanceId }),
-  workerEntry: new URL("./other-time-worker.ts", import.meta.url),
-  onFatal: (message) => {
-    process.stderr.write(`${message}\n`);
-    process.exit(1);
-  },
-});
-if (!started.ok) throw new Error(started.error);
-const server = started.value;
+const server = await startedHere(new URL("./other-time-worker.ts", import.meta.url));
 process.on("SIGTERM", () => {
   void server.stop().then(() => process.exit(0));
 });

@@ -20,13 +20,11 @@ export class TwoNodes {
   /** Both are ready and know each other: a node is ready when it has the first view, and the second one calls the roll. */
   static async start(env: Readonly<Record<string, string>> = {}): Promise<TwoNodes> {
     const [redis, dynamo] = await Promise.all([RedisServer.start(), startDynalite()]);
-    const { location } = await makeTestTables(dynamo);
+    const tables = await makeTestTables(dynamo);
     const shared = {
       REDIS_HOST: "127.0.0.1",
       REDIS_PORT: String(redis.port),
-      DYNAMODB_ENDPOINT: dynamo.endpoint,
-      DYNAMODB_TABLE_MESSAGES: location.messagesTable,
-      DYNAMODB_TABLE_ROOMS: location.roomsTable,
+      ...tables.env,
       ...env,
     };
     const [one, two] = await Promise.all(

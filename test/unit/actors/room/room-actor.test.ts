@@ -1,47 +1,12 @@
 /** A room and its log: what may be said before a commit, and what happens to requests when the store answers otherwise. */
 import { expect, test } from "bun:test";
-import type { RoomId, TenantId } from "../../../../src/base/ids.ts";
 import { SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, SNAPSHOT_EVENTS_MIN } from "../../../../src/base/limits.ts";
 import type { Segment } from "../../../../src/storage/journal.ts";
-import type { MemoryLog } from "../../../../src/storage/memory/memory-store.ts";
-import { type Append, ScriptedJournal } from "../../../support/scripted-journal.ts";
-import { type SmallClient, SmallNode } from "../../../support/small-node.ts";
-import type { Frame } from "../../../support/wire.ts";
+import { message, roomScene } from "../../../support/room-scene.ts";
+import type { Append } from "../../../support/scripted-journal.ts";
 
-interface Scene {
-  readonly node: SmallNode;
-  readonly journal: () => ScriptedJournal;
-  readonly ann: SmallClient;
-  readonly ben: SmallClient;
-  readonly log: MemoryLog;
-}
-
-/** A public room with two people in it, on a journal that the test may take hold of. */
-function scene(): Scene {
-  let journal: ScriptedJournal | undefined;
-  const node = new SmallNode({
-    wrapJournal: (real) => {
-      journal = new ScriptedJournal(real);
-      return journal;
-    },
-  });
-  const ann = node.connect("ann");
-  const ben = node.connect("ben");
-  ann.create("room");
-  ben.join("room");
-  const log = node.store.currentLog("acme" as TenantId, "room" as RoomId);
-  if (log === undefined) throw new Error("the room was not written");
-  return { node, ann, ben, log, journal: () => journal as ScriptedJournal };
-}
-
-const message = (content: string, more: object = {}): Frame => ({
-  type: "send_message",
-  roomId: "room",
-  content,
-  ...more,
-});
 test("nothing is acked or shown before its commit; a duplicate waits for the commit of the original", () => {
-  const { node, journal, ann, ben } = scene();
+  const { node, journal, ann, ben } = roomScene();
   const held: Append[] = [];
   journal().onAppend = (append) => held.push(append);
   const first = ann.send(message("hello", { clientId: "c" }));
@@ -62,7 +27,7 @@ test("nothing is acked or shown before its commit; a duplicate waits for the com
 });
 
 test("what comes while an append is under way leaves as one segment, with answers in order", () => {
-  const { node, journal, ann, log } = scene();
+  const { node, journal, ann, log } = roomScene();
   const held: Append[] = [];
   journal().onAppend = (append) => held.push(append);
   const refs = Array.from({ length: 10 }, (_, i) => {
@@ -83,7 +48,7 @@ test("what comes while an append is under way leaves as one segment, with answer
 });
 
 test("no segment is larger than its bounds in events and in bytes", () => {
-  const { node, ann, log } = scene();
+  const { node, ann, log } = roomScene();
   for (let i = 0; i < 3 * SEGMENT_EVENTS_MAX; i += 1) ann.send(message("x"));
   node.run();
   const before = log.segments.length;
@@ -100,7 +65,7 @@ test("no segment is larger than its bounds in events and in bytes", () => {
 });
 
 test("an append of unknown outcome that was written is found in its place, and acked once", () => {
-  const { node, journal, ann, ben, log } = scene();
+  const { node, journal, ann, ben, log } = roomScene();
   let appends = 0;
   journal().onAppend = (append) => {
     appends += 1;
@@ -114,7 +79,7 @@ test("an append of unknown outcome that was written is found in its place, and a
 });
 
 test("an append of unknown outcome that is not there is put again, byte for byte, until there is an answer", () => {
-  const { node, journal, ann, ben } = scene();
+  const { node, journal, ann, ben } = roomScene();
   const seen: Segment[] = [];
   journal().onAppend = (append) => {
     seen.push(append.segment);
@@ -133,7 +98,7 @@ test("an append of unknown outcome that is not there is put again, byte for byte
 });
 
 test("a retry whose ack was lost gets the same sequence from the next activation", () => {
-  const { node, ann, ben } = scene();
+  const { node, ann, ben } = roomScene();
   const seq = ann.ack(message("hello", { clientId: "c" }))["seq"];
   node.restartShard(0);
   expect(ann.ack(message("hello", { clientId: "c" }))).toMatchObject({ seq, duplicate: true });
@@ -143,7 +108,7 @@ test("a retry whose ack was lost gets the same sequence from the next activation
 });
 
 test("a full store refuses what waits and is tried again with what comes later; reading goes on", () => {
-  const { node, journal, ann, ben } = scene();
+  const { node, journal, ann, ben } = roomScene();
   ann.say("room", "before");
   journal().onAppend = (append) => append.answer("full");
   const refs = [ann.send(message("one")), ben.send(message("two"))];
@@ -161,7 +126,7 @@ test("a full store refuses what waits and is tried again with what comes later; 
 });
 
 test("a request that waits for rows holds back its sender's later ones, and nobody else's", () => {
-  const { node, journal, ann, ben, log } = scene();
+  const { node, journal, ann, ben, log } = roomScene();
   for (let i = 0; i < SNAPSHOT_EVENTS_MIN; i += 1) ann.send(message("x"));
   node.runUntil(() => log.snapshot !== undefined);
   // An activation that starts from a snapshot knows nobody's membership.

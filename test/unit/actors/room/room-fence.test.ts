@@ -1,50 +1,16 @@
 /** Two owners of one room's log: who writes, who gives way, and that those who listen hear of it also when nobody writes. */
 import { expect, test } from "bun:test";
 import { decodeEntries, encodeEntries } from "../../../../src/actors/log-codec.ts";
-import type { RoomId, Seq, TenantId, UserId } from "../../../../src/base/ids.ts";
+import type { Seq, UserId } from "../../../../src/base/ids.ts";
 import { FENCE_RESPECT_MS } from "../../../../src/base/limits.ts";
 import type { LogEvent } from "../../../../src/domain/room/events.ts";
 import type { Segment } from "../../../../src/storage/journal.ts";
 import type { MemoryLog } from "../../../../src/storage/memory/memory-store.ts";
-import { type Append, ScriptedJournal } from "../../../support/scripted-journal.ts";
-import { type SmallClient, SmallNode } from "../../../support/small-node.ts";
-import type { Frame } from "../../../support/wire.ts";
-
-interface Scene {
-  readonly node: SmallNode;
-  readonly journal: () => ScriptedJournal;
-  readonly ann: SmallClient;
-  readonly ben: SmallClient;
-  readonly log: MemoryLog;
-}
-
-/** A public room with two people in it: 1 fence, 2 created, 3 and 4 joined. */
-function scene(): Scene {
-  let journal: ScriptedJournal | undefined;
-  const node = new SmallNode({
-    wrapJournal: (real) => {
-      journal = new ScriptedJournal(real);
-      return journal;
-    },
-  });
-  const ann = node.connect("ann");
-  const ben = node.connect("ben");
-  ann.create("room");
-  ben.join("room");
-  const log = node.store.currentLog("acme" as TenantId, "room" as RoomId);
-  if (log === undefined) throw new Error("the room was not written");
-  return { node, ann, ben, log, journal: () => journal as ScriptedJournal };
-}
-
-const message = (content: string, more: object = {}): Frame => ({
-  type: "send_message",
-  roomId: "room",
-  content,
-  ...more,
-});
+import { message, type RoomScene, roomScene } from "../../../support/room-scene.ts";
+import type { Append } from "../../../support/scripted-journal.ts";
 
 /** Another owner takes the next place in the log: with a fence, or with a message of the fence that stands. */
-function anotherWrites({ log }: Scene, kind: "fence" | "message"): void {
+function anotherWrites({ log }: RoomScene, kind: "fence" | "message"): void {
   const last = log.segments.at(-1) as Segment;
   const seq = last.lastSeq + 1;
   const { timestamp } = last;
@@ -84,7 +50,7 @@ const eventsOf = (log: MemoryLog): string[] =>
 const headOf = (log: MemoryLog): Seq => log.segments.at(-1)?.lastSeq ?? 0;
 
 test("a room whose log was taken by another owner refuses what it had left to write, and takes a repetition", () => {
-  const all = scene();
+  const all = roomScene();
   const { node, ann, ben, log } = all;
   anotherWrites(all, "fence");
   anotherWrites(all, "message");
@@ -107,7 +73,7 @@ test("a room whose log was taken by another owner refuses what it had left to wr
 });
 
 test("reading and listening go on in a room whose log was taken, without a write before its respect has ended", () => {
-  const all = scene();
+  const all = roomScene();
   const { node, ann, log } = all;
   anotherWrites(all, "fence");
   ann.request(message("one"));
@@ -120,7 +86,7 @@ test("reading and listening go on in a room whose log was taken, without a write
 });
 
 test("an activation that finds a former owner's append in its way reads again and answers everything that waited", () => {
-  const all = scene();
+  const all = roomScene();
   const { node, journal, ann, ben, log } = all;
   anotherWrites(all, "fence");
   const held: Append[] = [];
@@ -143,7 +109,7 @@ test("an activation that finds a former owner's append in its way reads again an
 });
 
 test("an activation that never wrote gives way, too, to whoever fenced the log since it was read", () => {
-  const all = scene();
+  const all = roomScene();
   const { node, journal, ann, log } = all;
   anotherWrites(all, "fence");
   const held: Append[] = [];
@@ -164,7 +130,7 @@ test("an activation that never wrote gives way, too, to whoever fenced the log s
 });
 
 test("a room that is listened to is fenced at once when another owner wrote its last fence, and a late append is heard of", () => {
-  const all = scene();
+  const all = roomScene();
   const { node, journal, ann, ben, log } = all;
   anotherWrites(all, "fence");
   const held: Append[] = [];
@@ -186,7 +152,7 @@ test("a room that is listened to is fenced at once when another owner wrote its 
 });
 
 test("what needs no write does not wait for the fence of those who listen; what needs one does", () => {
-  const all = scene();
+  const all = roomScene();
   const { node, journal, ann, ben } = all;
   anotherWrites(all, "fence");
   const held: Append[] = [];
@@ -211,7 +177,7 @@ test("what needs no write does not wait for the fence of those who listen; what 
 });
 
 test("nothing is written for those who only read, nor for those who listen when the last fence is this owner's", () => {
-  const all = scene();
+  const all = roomScene();
   const { node, ann, ben, log } = all;
   node.restartShard(0);
   node.run();
@@ -228,7 +194,7 @@ test("nothing is written for those who only read, nor for those who listen when 
 });
 
 test("a full store is not asked for that fence over and over", () => {
-  const all = scene();
+  const all = roomScene();
   const { node, journal, ann, log } = all;
   anotherWrites(all, "fence");
   let appends = 0;
