@@ -120,8 +120,6 @@ function change(env: ShardEnv, request: UserRequest, { before, version, next, ex
     later((written) => {
       if (!written.ok) return unavailable(env, request);
       if (written.value === "conflict") return conflict(env, request, version);
-      // On this shard at once; the others look again within their time.
-      env.tenants.outdate(tenant);
       const at = env.clock.wallMs();
       const details = {
         rules: next.rules.map(({ id }) => id).join(", "),
@@ -135,7 +133,14 @@ function change(env: ShardEnv, request: UserRequest, { before, version, next, ex
         id,
         { action: "tenant_rules_changed", by: userId, at, details },
         0,
-        later(() => answerValue(env, request, { moderation: next, version: version + 1, hookAvailable: env.hasHook })),
+        later(() => {
+          const reply = { moderation: next, version: version + 1, hookAvailable: env.hasHook };
+          // On this shard before whoever changed them is told; the others look again within their time.
+          env.tenants.outdate(
+            tenant,
+            later(() => answerValue(env, request, reply)),
+          );
+        }),
       );
     }),
   );
@@ -210,7 +215,6 @@ function limits(env: ShardEnv, request: UserRequest, ask: Extract<TenantAsk, { l
         later((written) => {
           if (!written.ok) return unavailable(env, request);
           if (written.value === "conflict") return conflict(env, request, version);
-          env.tenants.outdate(tenant);
           const details = Object.fromEntries(
             Object.entries(set).map(([name, { perSecond, burst }]: [string, Rate]) => [
               name,
@@ -221,7 +225,12 @@ function limits(env: ShardEnv, request: UserRequest, ask: Extract<TenantAsk, { l
             env,
             request.by,
             { action: "limits_changed", details },
-            later(() => answer(set, version + 1)),
+            later(() =>
+              env.tenants.outdate(
+                tenant,
+                later(() => answer(set, version + 1)),
+              ),
+            ),
           );
         }),
       );

@@ -36,6 +36,8 @@ export class TenantWishes {
   fromMs = 0;
   untilMs = 0;
   reading = false;
+  /** They were changed while they were being read: what comes of that may be from before. */
+  isOutdated = false;
   /** Who waits until they are known. */
   readonly waiting: ((known: boolean) => void)[] = [];
 
@@ -74,10 +76,12 @@ export class TenantModerations {
     return wishes;
   }
 
-  /** Somebody changed them here: they are read at once. */
-  outdate(tenant: TenantId): void {
+  /** Somebody changed them here: they are read at once. `known` is called when they have been, or could not be. */
+  outdate(tenant: TenantId, known?: () => void): void {
     const wishes = this.of(tenant);
     wishes.untilMs = 0;
+    wishes.isOutdated = wishes.reading;
+    if (known !== undefined) wishes.waiting.push(known);
     this.renew(tenant, wishes);
   }
 
@@ -93,7 +97,9 @@ export class TenantModerations {
       if (limits.ok) this.#limit(wishes, (limits.value?.value as TenantLimits | undefined)?.room);
       this.#projections.readDocument(tenant, TENANT_COLLECTION, TENANT_RULES, (read) => {
         wishes.reading = false;
-        this.#learn(wishes, read);
+        if (!wishes.isOutdated) return this.#learn(wishes, read);
+        wishes.isOutdated = false;
+        this.renew(tenant, wishes);
       });
     });
   }
