@@ -54,7 +54,7 @@ export class TenantStream {
 
   /** Durable when it answers. After a failure it may be there, too. */
   async append(tenant: TenantId, ranges: readonly FeedRange[]): Promise<Result<number, Rejection>> {
-    const value = { at: this.#clock.wallMs(), ranges: ranges.map(storedRange) };
+    const value: StoredEntry = { at: this.#clock.wallMs(), ranges: ranges.map(storedRange) };
     for (let attempt = 0; attempt < FEED_APPEND_ATTEMPTS_MAX; attempt += 1) {
       const known = this.#heads.get(tenant);
       const head = known === undefined ? await this.head(tenant) : ok(known);
@@ -64,11 +64,17 @@ export class TenantStream {
       // Whether it is there is not known: the next one looks.
       if (!written.ok || !written.value) this.#heads.delete(tenant);
       if (!written.ok) return written;
-      if (!written.value) continue;
+      if (!written.value && !(await this.#isThere(tenant, no, value))) continue;
       this.#heads.set(tenant, no);
       return ok(no);
     }
     return err(CONFLICT);
+  }
+
+  /** A write whose answer was lost is asked for again, and then finds its own: once more would be told once more. */
+  async #isThere(tenant: TenantId, no: number, value: StoredEntry): Promise<boolean> {
+    const there = await this.#documents.read<StoredEntry>(tenant, COLLECTION, idOf(no));
+    return there.ok && JSON.stringify(there.value?.value) === JSON.stringify(value);
   }
 
   /** The number of the newest entry; 0: there is none. */

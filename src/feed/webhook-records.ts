@@ -21,6 +21,8 @@ export interface Webhook extends FeedFilter {
 /** How far deliveries are. */
 export interface WebhookPlace {
   readonly cursor: string;
+  /** By lot, whoever set it to a place; absent: it is where deliveries brought it. */
+  readonly setBy?: string;
   /** Events that were taken. */
   readonly delivered: number;
   /** Events that were given up, and kept as dead letters. */

@@ -31,6 +31,7 @@ const PLACES = "webhook_places";
 const ROUNDS_MAX = 5;
 const LEFTOVERS = 5;
 const SECRET_LENGTH = 40;
+const SET_BY_LENGTH = 12;
 const NOT_FOUND: Rejection = { code: "not_found", message: "There is no such webhook." };
 const CHANGED: Rejection = { code: "conflict", message: "Somebody else changed this webhook meanwhile." };
 
@@ -105,7 +106,10 @@ export class Webhooks {
     }));
     if (!changed.ok) return changed;
     if (isPaused === false) {
-      const cleared = await this.#movePlace(tenant, id, ({ failing: _failing, ...place }) => place);
+      const cleared = await this.#movePlace(tenant, id, (place) => {
+        const { failing, ...rest } = place;
+        return failing === undefined ? place : rest;
+      });
       if (!cleared.ok) return cleared;
     }
     return this.#touched(tenant, id);
@@ -116,6 +120,8 @@ export class Webhooks {
     const { clock, random } = this.#parts;
     const secret = `whsec_${random.token(SECRET_LENGTH)}`;
     const changed = await this.#update(tenant, id, (hook) => {
+      // Written, though nobody said so: the one before is not the new one.
+      if (hook.secret === secret) return hook;
       return { ...hook, secret, former: { secret: hook.secret, untilMs: clock.wallMs() + WEBHOOK_OVERLAP_MS } };
     });
     return changed.ok ? this.#touched(tenant, id) : changed;
@@ -128,7 +134,13 @@ export class Webhooks {
     const start = await this.#parts.feed.start(tenant, from);
     if (!start.ok) return start;
     const cursor = cursorText(start.value);
-    const moved = await this.#movePlace(tenant, id, ({ failing: _failing, ...place }) => ({ ...place, cursor }));
+    const setBy = this.#parts.random.token(SET_BY_LENGTH);
+    const moved = await this.#movePlace(tenant, id, (place) => {
+      // Written, though nobody said so: whoever delivers may be further by now.
+      if (place.setBy === setBy) return place;
+      const { failing: _failing, ...rest } = place;
+      return { ...rest, cursor, setBy };
+    });
     return moved.ok ? this.#touched(tenant, id) : moved;
   }
 
@@ -233,6 +245,7 @@ export class Webhooks {
     return err(CHANGED);
   }
 
+  /** Nothing is written where the same object comes back: whoever delivers may be about to write. */
   async #movePlace(
     tenant: TenantId,
     id: string,
@@ -241,7 +254,10 @@ export class Webhooks {
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const read = await this.place(tenant, id);
       if (!read.ok) return read;
-      const written = await this.move(tenant, id, change(read.value?.value ?? UNKNOWN_PLACE), read.value?.version ?? 0);
+      const place = read.value?.value ?? UNKNOWN_PLACE;
+      const next = change(place);
+      if (next === place) return ok(true);
+      const written = await this.move(tenant, id, next, read.value?.version ?? 0);
       if (!written.ok) return written;
       if (written.value) return ok(true);
     }

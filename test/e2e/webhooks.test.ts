@@ -13,7 +13,8 @@ const ENV = {
   STOA_OUTWARD_ALLOW: "127.0.0.1",
   STOA_WEBHOOK_RETRY_SECONDS_MAX: "1",
   STOA_WEBHOOK_ATTEMPTS: "3",
-  STOA_WEBHOOK_TIMEOUT_MS: "1000",
+  // What nobody answers in time is posted again: not because this machine has much to do.
+  STOA_WEBHOOK_TIMEOUT_MS: "15000",
   LOG_LEVEL: "info",
 };
 let server: TestServer;
@@ -32,7 +33,9 @@ function receive(): WebhookReceiver {
 async function world(tenant: string) {
   const token = server.token({ user: "ann", tenant });
   const ann = await TestClient.connect(server, { token, wire: "json" });
-  await ann.ack({ type: "create_room", roomId: "room", name: "Room", roomType: "private" });
+  for (const roomId of ["room", "probes"]) {
+    await ann.ack({ type: "create_room", roomId, name: roomId, roomType: "private" });
+  }
   return { ann, admin: new FeedClient(server, tenant) };
 }
 
@@ -40,6 +43,15 @@ async function hookOf(admin: FeedClient, wish: object): Promise<{ id: string; se
   const made = await admin.done("POST", "/admin/webhooks", wish);
   const id = textAt(made, "webhookId");
   return { id, secret: textAt(made, "secret"), path: `/admin/webhooks/${id}` };
+}
+
+/** Whoever delivers has heard of all that was changed before: one that begins now is delivered to. */
+async function known(ann: TestClient, admin: FeedClient): Promise<void> {
+  const watcher = receive();
+  const hook = await hookOf(admin, { url: watcher.url, rooms: ["probes"] });
+  await ann.say("probes", "a probe");
+  await eventually(async () => expect(contents(watcher.events)).toContain("a probe"), WAIT_MS);
+  await admin.done("DELETE", hook.path);
 }
 
 const contents = (events: readonly unknown[]) =>
@@ -64,9 +76,11 @@ onBothStores(
       await ann.say("room", "two");
       await eventually(async () => expect(contents(all.events)).toContain("two"), WAIT_MS);
       expect(contents(all.events)).not.toContain("of another tenant");
-      await eventually(async () => expect(some.events).toHaveLength(1), WAIT_MS);
+      await eventually(async () => expect(some.events.length).toBeGreaterThan(0), WAIT_MS);
       expect(contents(all.events)).not.toContain("before");
-      expect(some.events).toMatchObject([{ roomId: "room", type: "message_deleted", messageId: gone }]);
+      for (const event of some.events) {
+        expect(event).toMatchObject({ roomId: "room", type: "message_deleted", messageId: gone });
+      }
       for (const posted of all.taken) {
         expect(signers(posted, [hook.secret, "another"])).toEqual([hook.secret]);
         expect(posted.headers.get("x-stoa-webhook")).toBe(hook.id);
@@ -85,11 +99,17 @@ onBothStores(
       const failing = await admin.done("GET", hook.path);
       expect(at(failing, "failing.why")).toBe("status 503");
       await ann.ack({ type: "delete_message", roomId: "room", messageId: secret });
+      // One attempt may have read it before; the next one has not.
+      const { length } = receiver.refused;
+      await eventually(async () => expect(receiver.refused.length).toBeGreaterThan(length + 1), WAIT_MS);
       receiver.answer = () => new Response(null, { status: 204 });
       await eventually(async () => expect(contents(receiver.events)).toHaveLength(6), WAIT_MS);
       expect(contents(receiver.events)).toEqual([...Array.from({ length: 5 }, (_, i) => `message ${i}`), ""]);
       expect(receiver.taken.map(({ body }) => body).join()).not.toContain("a secret");
-      await eventually(async () => expect(await admin.done("GET", hook.path)).toMatchObject({ failing: null }));
+      await eventually(
+        async () => expect(await admin.done("GET", hook.path)).toMatchObject({ failing: null }),
+        WAIT_MS,
+      );
     });
 
     test("go past what is refused again and again, alone, and keep it as a dead letter that can be posted once more", async () => {
@@ -114,32 +134,36 @@ onBothStores(
     test("pause, go on, are set back to a moment, get another secret, and end", async () => {
       const { ann, admin } = await world("changes");
       const receiver = receive();
-      const hook = await hookOf(admin, { url: receiver.url, from: "beginning", types: ["new_message"] });
+      const wish = { from: "beginning", types: ["new_message"], rooms: ["room"] };
+      const hook = await hookOf(admin, { url: receiver.url, ...wish });
+      // At least once is what is promised.
+      const told = () => [...new Set(contents(receiver.events))];
       await ann.say("room", "one");
-      await eventually(async () => expect(contents(receiver.events)).toEqual(["one"]), WAIT_MS);
+      await eventually(async () => expect(told()).toEqual(["one"]), WAIT_MS);
       expect(await admin.done("PATCH", hook.path, { paused: true })).toMatchObject({ state: "paused" });
-      // The change is known here when the next thing is waited for by somebody else.
-      const watcher = receive();
-      await hookOf(admin, { url: watcher.url, types: ["new_message"] });
+      await known(ann, admin);
       const since = new Date().toISOString();
       await ann.say("room", "two");
-      await eventually(async () => expect(contents(watcher.events)).toEqual(["two"]), WAIT_MS);
-      expect(contents(receiver.events)).toEqual(["one"]);
+      await known(ann, admin);
+      expect(told()).toEqual(["one"]);
       const rotated = textAt(await admin.done("POST", `${hook.path}/secret`), "secret");
       await admin.done("PATCH", hook.path, { paused: false });
-      await eventually(async () => expect(contents(receiver.events)).toEqual(["one", "two"]), WAIT_MS);
+      await eventually(async () => expect(told()).toEqual(["one", "two"]), WAIT_MS);
       const last = receiver.taken.at(-1);
       if (last === undefined) throw new Error("nothing was taken");
       expect(signers(last, [hook.secret, rotated])).toEqual([hook.secret, rotated]);
+      const { length } = receiver.events;
       await admin.done("POST", `${hook.path}/replay`, { since });
-      await eventually(async () => expect(contents(receiver.events)).toEqual(["one", "two", "two"]), WAIT_MS);
+      await eventually(async () => expect(contents(receiver.events.slice(length))).toContain("two"), WAIT_MS);
+      expect(contents(receiver.events.slice(length))).not.toContain("one");
       const shown = await admin.rest("GET", "/admin/webhooks");
       expect(shown.text).not.toContain("whsec_");
       await admin.done("DELETE", hook.path);
       expect((await admin.rest("GET", hook.path)).status).toBe(404);
+      await known(ann, admin);
       await ann.say("room", "three");
-      await eventually(async () => expect(contents(watcher.events)).toContain("three"), WAIT_MS);
-      expect(contents(receiver.events)).not.toContain("three");
+      await known(ann, admin);
+      expect(told()).toEqual(["one", "two"]);
     });
 
     test("are disabled by a receiver that is gone, with the reason, and go on when they are switched on", async () => {
@@ -155,9 +179,9 @@ onBothStores(
       expect(textAt(await admin.done("GET", hook.path), "disabled.reason")).toContain("410");
       receiver.answer = () => new Response("");
       await admin.done("PATCH", hook.path, { paused: false });
-      await eventually(async () => expect(contents(receiver.events)).toEqual(["one"]), WAIT_MS);
+      await eventually(async () => expect(contents(receiver.events)).toContain("one"), WAIT_MS);
+      await eventually(async () => expect(server.output).toContain("webhook_disabled"), WAIT_MS);
       // Neither secrets nor what was said, nor addresses, which may carry secrets of their own.
-      expect(server.output).toContain("webhook_disabled");
       expect(server.output).not.toMatch(/whsec_|a secret|\/hook/);
     });
   },
@@ -186,7 +210,8 @@ test("an address within one's own network is refused where the operator does not
     // A name of one's own network is seen when it is resolved: at a test, and at each delivery.
     const made = await admin.done("POST", "/admin/webhooks", { url: "http://localtest.invalid/" });
     const pinged = await admin.done("POST", `/admin/webhooks/${textAt(made, "webhookId")}/ping`);
-    expect(pinged).toMatchObject({ taken: false, answer: "no_address" });
+    // Where nobody knows names at all, that takes its time.
+    expect(pinged).toMatchObject({ taken: false, answer: expect.stringMatching(/^(no_address|timeout)$/) });
     expect(receiver.taken.length + receiver.refused.length).toBe(0);
   } finally {
     await strict.dispose();

@@ -21,6 +21,8 @@ export class FeedRig {
   readonly rooms = new Map<string, RoomEvent[]>();
   /** What a call is answered instead of being carried out. */
   trouble: (call: Call) => Rejection | undefined = () => undefined;
+  /** Which call is carried out without anybody hearing of it. */
+  loses: (call: Call) => boolean = () => false;
   readonly asked: Call[] = [];
   readonly parts;
 
@@ -44,7 +46,10 @@ export class FeedRig {
       this.asked.push(asked);
       const wrong = this.trouble(asked);
       if (wrong !== undefined) return err(wrong);
-      if (asked.to === "user" && asked.kind === "keep") return ok(this.#keep(by.tenant, asked.ask));
+      if (asked.to === "user" && asked.kind === "keep") {
+        const kept = this.#keep(by.tenant, asked.ask);
+        return this.loses(asked) ? err({ code: "unavailable" }) : ok(kept);
+      }
       if (asked.to === "room" && asked.kind === "events") return this.#events(asked.room, asked.after, asked.limit);
       throw new Error(`no such call here: ${asked.kind}`);
     };

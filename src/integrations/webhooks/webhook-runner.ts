@@ -11,10 +11,11 @@ import type { Random } from "../../base/prng.ts";
 import type { Result } from "../../base/result.ts";
 import { cursorText, FEED_START, type FeedCursor, parseCursor } from "../../feed/cursor.ts";
 import type { FeedPage, FeedReader } from "../../feed/feed-reader.ts";
-import type { Webhook, WebhookPlace } from "../../feed/webhook-records.ts";
+import type { Webhook } from "../../feed/webhook-records.ts";
 import type { Webhooks } from "../../feed/webhooks.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Outcome, WebhookSender } from "./webhook-sender.ts";
+import { type Standing, type Step, WebhookStanding } from "./webhook-standing.ts";
 
 export interface RunnerSettings {
   /** The longest pause between two attempts, milliseconds. */
@@ -47,12 +48,6 @@ export interface WebhookCounts {
   disabled: number;
 }
 
-interface Standing {
-  readonly hook: Webhook;
-  place: WebhookPlace;
-  version: number;
-}
-
 const READ_RETRY_MS = 1_000;
 /** Without a word from anybody it looks again, milliseconds. */
 const IDLE_MS = 30_000;
@@ -61,7 +56,7 @@ export class WebhookRunner {
   readonly #tenant: TenantId;
   readonly #id: string;
   readonly #parts: RunnerParts;
-  #standing: Standing | undefined;
+  readonly #standing: WebhookStanding;
   #cursor: FeedCursor = FEED_START;
   #ahead: { readonly cursor: FeedCursor; readonly page: Promise<Result<FeedPage, Rejection>> } | undefined;
   /** Of what comes next: 1 unless it failed before. */
@@ -69,7 +64,6 @@ export class WebhookRunner {
   /** Of these the ones in which a single event was refused. */
   #refusals = 0;
   #limit = WEBHOOK_EVENTS_MAX;
-  #savedMs = 0;
   #behindMs: number | undefined;
   #isStopped = false;
   #isNews = false;
@@ -79,6 +73,7 @@ export class WebhookRunner {
     this.#tenant = tenant;
     this.#id = id;
     this.#parts = parts;
+    this.#standing = new WebhookStanding(tenant, id, parts.webhooks, parts.clock);
     void this.#run();
   }
 
@@ -89,15 +84,14 @@ export class WebhookRunner {
 
   /** Its configuration or its place may have changed. */
   changed(): void {
-    this.#standing = undefined;
+    this.#standing.changed();
     this.more();
   }
 
   /** The feed has more. */
   more(): void {
     this.#isNews = true;
-    // Whoever waits after a failure waits for the time, not for more of the same.
-    if (this.#attempt === 1 || this.#standing === undefined) this.#wake?.();
+    if (!this.#waitsForTime) this.#wake?.();
   }
 
   stop(): void {
@@ -109,13 +103,18 @@ export class WebhookRunner {
     while (!this.#isStopped) {
       this.#isNews = false;
       const waitMs = await this.#step();
-      if (waitMs > 0 && !this.#isStopped && !(this.#isNews && this.#attempt === 1)) await this.#pause(waitMs);
+      if (waitMs > 0 && !this.#isStopped && (!this.#isNews || this.#waitsForTime)) await this.#pause(waitMs);
     }
+  }
+
+  /** After a failure nobody waits for more of the same; but what was changed may be what helps. */
+  get #waitsForTime(): boolean {
+    return this.#attempt > 1 && this.#standing.current !== undefined;
   }
 
   /** One page further. Answers how long to wait before the next step, milliseconds. */
   async #step(): Promise<number> {
-    const standing = this.#standing ?? (await this.#load());
+    const standing = this.#standing.current ?? (await this.#load());
     if (standing === undefined) return READ_RETRY_MS;
     const { hook } = standing;
     if (hook.isPaused === true || hook.disabled !== undefined) {
@@ -132,7 +131,7 @@ export class WebhookRunner {
       this.#behindMs ??= this.#parts.clock.monotonicMs();
       return READ_RETRY_MS;
     }
-    if (this.#isStopped || this.#standing !== standing) return 0;
+    if (this.#isStopped || this.#standing.current !== standing) return 0;
     const page = read.value;
     if (page.events.length === 0 && page.missing.length === 0) return this.#passed(standing, page);
     this.#behindMs ??= this.#parts.clock.monotonicMs();
@@ -148,22 +147,23 @@ export class WebhookRunner {
     if (outcome.kind === "taken") {
       counts.deliveries += 1;
       counts.events += page.events.length;
-      const { failing: _failing, ...place } = standing.place;
-      const delivered = place.delivered + page.events.length;
-      await this.#moved(standing, { ...place, delivered, lastMs: this.#parts.clock.wallMs() }, page);
+      const lastMs = this.#parts.clock.wallMs();
+      await this.#moved(standing, page, ({ failing: _failing, ...place }) => {
+        return { ...place, delivered: place.delivered + page.events.length, lastMs };
+      });
       return 0;
     }
     counts.failures += 1;
     this.#ahead = undefined;
-    if (outcome.kind === "gone") return this.#giveUp(standing, "The receiver answered 410: it is gone for good.");
+    if (outcome.kind === "gone") return this.#giveUp("The receiver answered 410: it is gone for good.");
     const nowMs = this.#parts.clock.wallMs();
     const sinceMs = standing.place.failing?.sinceMs ?? nowMs;
     if (nowMs - sinceMs > settings.disableMs) {
-      return this.#giveUp(standing, `Nothing was taken for too long; the last answer: ${outcome.why}.`);
+      return this.#giveUp(`Nothing was taken for too long; the last answer: ${outcome.why}.`);
     }
     if (outcome.kind === "refused" && this.#isGivenUp(page)) return this.#bury(standing, page, outcome.why);
     const failing = { sinceMs, attempts: this.#attempt, why: outcome.why };
-    const isSaved = await this.#save(standing, { ...standing.place, failing });
+    const isSaved = await this.#standing.save(standing, { ...standing.place, failing });
     if (!isSaved) return 0;
     this.#attempt += 1;
     if (outcome.kind === "away") return this.#pauseMs(this.#attempt - 1, outcome.retryAfterMs);
@@ -190,14 +190,15 @@ export class WebhookRunner {
     this.#behindMs = undefined;
     const nowMs = this.#parts.clock.monotonicMs();
     const cursor = cursorText(page.cursor);
-    if (cursor !== standing.place.cursor && nowMs - this.#savedMs > WEBHOOK_PLACE_MS) {
-      await this.#save(standing, { ...standing.place, cursor });
+    if (cursor !== standing.place.cursor && nowMs - this.#standing.savedMs > WEBHOOK_PLACE_MS) {
+      await this.#standing.save(standing, { ...standing.place, cursor });
     }
     return IDLE_MS;
   }
 
-  async #moved(standing: Standing, place: WebhookPlace, { cursor, hasMore }: FeedPage): Promise<void> {
-    if (!(await this.#save(standing, { ...place, cursor: cursorText(cursor) }))) return;
+  async #moved(standing: Standing, { cursor, hasMore }: FeedPage, step: Step): Promise<void> {
+    const isSaved = await this.#standing.step(standing, (place) => ({ ...step(place), cursor: cursorText(cursor) }));
+    if (!isSaved) return;
     this.#cursor = cursor;
     this.#attempt = 1;
     this.#refusals = 0;
@@ -208,8 +209,7 @@ export class WebhookRunner {
   /** On with the next ones; these can be delivered again by hand. */
   async #bury(standing: Standing, page: FeedPage, why: string): Promise<number> {
     const { webhooks, clock, counts } = this.#parts;
-    const { place } = standing;
-    if (place.dead >= WEBHOOK_DEAD_MAX) return this.#giveUp(standing, `Too much was refused; the last answer: ${why}.`);
+    if (standing.place.dead >= WEBHOOK_DEAD_MAX) return this.#giveUp(`Too much was refused; the last answer: ${why}.`);
     const letter = {
       ...{ from: cursorText(this.#cursor), to: cursorText(page.cursor), events: page.events.length },
       ...{ attempts: this.#attempt, why, atMs: clock.wallMs() },
@@ -217,49 +217,31 @@ export class WebhookRunner {
     const kept = await webhooks.addDeadLetter(this.#tenant, this.#id, letter);
     if (!kept.ok) return READ_RETRY_MS;
     counts.deadLetters += 1;
-    await this.#moved(standing, { ...place, dead: place.dead + 1 }, page);
+    await this.#moved(standing, page, (place) => ({ ...place, dead: place.dead + 1 }));
     return 0;
   }
 
-  async #giveUp(standing: Standing, reason: string): Promise<number> {
+  async #giveUp(reason: string): Promise<number> {
     const { webhooks, counts, report } = this.#parts;
     const disabled = await webhooks.disable(this.#tenant, this.#id, reason);
     if (!disabled.ok) return READ_RETRY_MS;
     counts.disabled += 1;
     report("webhook_disabled", { tenant: this.#tenant, webhook: this.#id, reason });
-    if (this.#standing === standing) this.#standing = undefined;
+    this.#standing.changed();
     this.#attempt = 1;
     return 0;
   }
 
   async #load(): Promise<Standing | undefined> {
-    const { webhooks } = this.#parts;
-    const [hook, place] = await Promise.all([
-      webhooks.hook(this.#tenant, this.#id),
-      webhooks.place(this.#tenant, this.#id),
-    ]);
-    if (!hook.ok || !place.ok || place.value === null) return undefined;
-    const { value, version } = place.value;
+    const standing = await this.#standing.load();
+    if (standing === undefined) return undefined;
+    const { failing, cursor } = standing.place;
     this.#ahead = undefined;
-    this.#attempt = value.failing === undefined ? 1 : value.failing.attempts + 1;
+    this.#attempt = failing === undefined ? 1 : failing.attempts + 1;
     this.#refusals = 0;
     this.#limit = WEBHOOK_EVENTS_MAX;
-    this.#cursor = parseCursor(value.cursor) ?? FEED_START;
-    this.#standing = { hook: hook.value.value, place: value, version };
-    return this.#standing;
-  }
-
-  /** false: somebody else moved it, or nobody knows; it is looked at again. */
-  async #save(standing: Standing, place: WebhookPlace): Promise<boolean> {
-    const moved = await this.#parts.webhooks.move(this.#tenant, this.#id, place, standing.version);
-    if (!moved.ok || !moved.value) {
-      this.#standing = undefined;
-      return false;
-    }
-    standing.place = place;
-    standing.version += 1;
-    this.#savedMs = this.#parts.clock.monotonicMs();
-    return true;
+    this.#cursor = parseCursor(cursor) ?? FEED_START;
+    return standing;
   }
 
   #next(hook: Webhook): Promise<Result<FeedPage, Rejection>> {

@@ -226,6 +226,24 @@ test("two who write to one stream never take one place, and leave none out", asy
   expect(unwrap(await stream.from(ACME, 1, 100)).map(({ no }) => no)).toEqual(numbers.toSorted((a, b) => a - b));
 });
 
+test("an entry whose answer is lost is written once", async () => {
+  const rig = new FeedRig();
+  const { stream } = rig.parts;
+  unwrap(await stream.append(ACME, [rig.range("a", 0, 1)]));
+  rig.loses = (call) => {
+    const isIt = call.kind === "keep" && call.ask.do === "write";
+    if (isIt) rig.loses = () => false;
+    return isIt;
+  };
+  expect(unwrap(await stream.append(ACME, [rig.range("a", 1, 2)]))).toBe(2);
+  expect(unwrap(await stream.append(ACME, [rig.range("a", 2, 3)]))).toBe(3);
+  expect(unwrap(await stream.from(ACME, 1, 10)).map(({ ranges }) => ranges.map(({ to }) => to))).toEqual([
+    [1],
+    [2],
+    [3],
+  ]);
+});
+
 test("a cursor is what it says, and what is none is none", () => {
   const cursor = { entry: 123, range: 4, seq: 99_999, sinceMs: 1_750_000_000_000 };
   expect(parseCursor(cursorText(cursor))).toEqual(cursor);

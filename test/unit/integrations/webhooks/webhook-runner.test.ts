@@ -1,91 +1,14 @@
 /** Who delivers to a webhook, with a receiver whose answers are written and time that a test owns. */
 import { expect, test } from "bun:test";
 import { WEBHOOK_DEAD_MAX, WEBHOOK_EVENTS_MAX, WEBHOOKS_AT_ONCE } from "../../../../src/base/limits.ts";
-import { SeededRandom } from "../../../../src/base/prng.ts";
-import type { UserId } from "../../../../src/base/ids.ts";
-import { cursorText, FEED_START, type FeedCursor } from "../../../../src/feed/cursor.ts";
-import type { FeedPage } from "../../../../src/feed/feed-reader.ts";
-import { Webhooks } from "../../../../src/feed/webhooks.ts";
-import type { RunnerSettings } from "../../../../src/integrations/webhooks/webhook-runner.ts";
-import { WebhookRunners } from "../../../../src/integrations/webhooks/webhook-runners.ts";
-import type { Delivery, Outcome, WebhookSender } from "../../../../src/integrations/webhooks/webhook-sender.ts";
-import { EventQueue, VirtualClock } from "../../../sim/virtual-clock.ts";
-import { ACME, FeedRig } from "../../../support/feed-rig.ts";
+import { cursorText, FEED_START } from "../../../../src/feed/cursor.ts";
+import type { Outcome } from "../../../../src/integrations/webhooks/webhook-sender.ts";
+import { ACME } from "../../../support/feed-rig.ts";
 import { unwrap } from "../../../support/unwrap.ts";
-
-const TAKEN: Outcome = { kind: "taken", status: 200 };
-const AWAY: Outcome = { kind: "away", why: "refused" };
-const REFUSED: Outcome = { kind: "refused", why: "status 422", status: 422 };
-const SETTINGS: RunnerSettings = { retryMsMax: 60_000, attemptsMax: 4, disableMs: 3_600_000 };
-const BY = { by: "root" as UserId, from: "beginning" } as const;
-
-interface Sent {
-  readonly atMs: number;
-  readonly id: string;
-  readonly attempt: number;
-  readonly seqs: readonly number[];
-}
-
-class Rig {
-  readonly queue = new EventQueue();
-  readonly clock = new VirtualClock(this.queue, 1_750_000_000_000);
-  readonly feed = new FeedRig(this.clock);
-  readonly webhooks = new Webhooks({
-    ...this.feed.parts,
-    clock: this.clock,
-    random: new SeededRandom(1),
-    refuseUrl: () => undefined,
-  });
-  readonly sent: Sent[] = [];
-  readonly reports: string[] = [];
-  answer: (sent: Sent) => Outcome | Promise<Outcome> = () => TAKEN;
-  runners: WebhookRunners | undefined;
-
-  start(settings: RunnerSettings = SETTINGS): void {
-    const page = async (delivery: Delivery, { events }: FeedPage, _from: FeedCursor): Promise<Outcome> => {
-      const { id, attempt } = delivery;
-      const sent = { atMs: this.queue.nowMs, id, attempt, seqs: events.map(({ seq }) => seq) };
-      this.sent.push(sent);
-      return this.answer(sent);
-    };
-    this.runners = new WebhookRunners({
-      ...{ webhooks: this.webhooks, clock: this.clock, random: new SeededRandom(2), settings },
-      ...{ reader: this.feed.parts.reader, stream: this.feed.parts.stream },
-      sender: { page } satisfies Pick<WebhookSender, "page">,
-      report: (event) => void this.reports.push(event),
-      isMine: () => true,
-      isClustered: false,
-    });
-    this.runners.changed(ACME);
-  }
-
-  async make(wish: object = {}): Promise<string> {
-    return unwrap(await this.webhooks.create(ACME, { url: "https://a.example", ...wish }, BY)).id;
-  }
-
-  async append(room: string, after: number, to: number): Promise<void> {
-    this.feed.fill(room, after + 1, to);
-    unwrap(await this.feed.parts.stream.append(ACME, [this.feed.range(room, after, to)]));
-    this.runners?.more(ACME);
-  }
-
-  async state(id: string) {
-    return unwrap(await this.webhooks.get(ACME, id));
-  }
-
-  async settle(): Promise<void> {
-    for (let i = 0; i < 30; i += 1) await new Promise<void>((resolve) => setImmediate(resolve));
-  }
-
-  async run(ms: number): Promise<void> {
-    const until = this.queue.nowMs + ms;
-    do await this.settle();
-    while (this.queue.runNext(until));
-  }
-}
+import { AWAY, REFUSED, SETTINGS, TAKEN, WebhookRig } from "../../../support/webhook-rig.ts";
 
 test("one delivery at a time, in order, page after page, and the place moves with what was taken", async () => {
-  const rig = new Rig();
+  const rig = new WebhookRig();
   await rig.append("a", 0, 600);
   const id = await rig.make();
   rig.start();
@@ -100,7 +23,7 @@ test("one delivery at a time, in order, page after page, and the place moves wit
 });
 
 test("whoever is away is asked again after pauses that double up to a bound, or after the one that it names", async () => {
-  const rig = new Rig();
+  const rig = new WebhookRig();
   rig.answer = () => AWAY;
   await rig.append("a", 0, 3);
   const id = await rig.make();
@@ -135,7 +58,7 @@ test("whoever is away is asked again after pauses that double up to a bound, or 
 });
 
 test("nothing is held between two attempts: what is posted next is read anew", async () => {
-  const rig = new Rig();
+  const rig = new WebhookRig();
   rig.answer = () => AWAY;
   await rig.append("a", 0, 3);
   await rig.make();
@@ -154,7 +77,7 @@ test("nothing is held between two attempts: what is posted next is read anew", a
 });
 
 test("what is refused is cut in halves down to the one that is not wanted, which becomes a dead letter; all others are taken", async () => {
-  const rig = new Rig();
+  const rig = new WebhookRig();
   rig.answer = ({ seqs }) => (seqs.includes(77) ? REFUSED : TAKEN);
   await rig.append("a", 0, 100);
   const id = await rig.make();
@@ -174,7 +97,7 @@ test("it is given up with its reason: when it is gone, when nothing was taken fo
     [{ kind: "gone", why: "status 410" }, 0, "gone for good"],
     [AWAY, 4_000_000, "too long"],
   ] as const) {
-    const rig = new Rig();
+    const rig = new WebhookRig();
     rig.answer = () => outcome;
     await rig.append("a", 0, 1);
     const id = await rig.make();
@@ -193,7 +116,7 @@ test("it is given up with its reason: when it is gone, when nothing was taken fo
     expect(rig.sent.at(-1)?.seqs).toEqual([1]);
     rig.runners?.stop();
   }
-  const rig = new Rig();
+  const rig = new WebhookRig();
   rig.answer = () => REFUSED;
   await rig.append("a", 0, 2);
   const id = await rig.make();
@@ -207,7 +130,7 @@ test("it is given up with its reason: when it is gone, when nothing was taken fo
 });
 
 test("a place that somebody moves while a delivery is under way is where it goes on", async () => {
-  const rig = new Rig();
+  const rig = new WebhookRig();
   await rig.append("a", 0, 3);
   await rig.append("a", 3, 6);
   let answerNow: (outcome: Outcome) => void = () => undefined;
@@ -231,7 +154,7 @@ test("a place that somebody moves while a delivery is under way is where it goes
 });
 
 test("so many deliveries of a node are under way at once, and one more waits for its turn", async () => {
-  const rig = new Rig();
+  const rig = new WebhookRig();
   await rig.append("a", 0, 1);
   const waiting: ((outcome: Outcome) => void)[] = [];
   rig.answer = () => new Promise((resolve) => void waiting.push(resolve));
