@@ -13,6 +13,9 @@ export interface Origin {
 /** Notes what is being handled where it survives the loss of the thread; record 0: nothing. */
 export type Working = (record: number, link: number) => void;
 
+/** `Actor.later` of one activation, for its parts: what they wait for comes back as a turn, or not at all. */
+export type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+
 export abstract class Actor<Message extends object | string | number> implements Runnable {
   queued = false;
   /** Monotonic time of the last message from outside; the idle ones are passivated. */

@@ -3,8 +3,7 @@ import type { TenantId } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { Projections } from "../storage/projections.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+import type { Later } from "./actor.ts";
 
 export interface DocumentPlace {
   readonly tenant: TenantId;

@@ -6,6 +6,7 @@ import type { Timer } from "../base/clock.ts";
 import type { Seq } from "../base/ids.ts";
 import { LOG_WATCH_MS } from "../base/limits.ts";
 import type { LogKey } from "../storage/journal.ts";
+import type { Later } from "./actor.ts";
 import type { ShardEnv } from "./shard-env.ts";
 
 /** The room, as it is watched. */
@@ -18,8 +19,6 @@ export interface Watched {
   /** There was not, at some time after the look was asked for. */
   foundNone(): void;
 }
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 export class LogWatch {
   readonly #env: ShardEnv;

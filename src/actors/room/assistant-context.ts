@@ -9,12 +9,12 @@ import type { AssistantTask } from "../../domain/assistant/runs.ts";
 import { shownBy } from "../../domain/room/shown-author.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import type { Mark } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { HistoryPage } from "./room-reads.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
 type Entry = HistoryPage[number];
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 export interface Gathered {
   readonly context: readonly ContextMessage[];

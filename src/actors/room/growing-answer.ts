@@ -6,10 +6,9 @@ import type { Seq } from "../../base/ids.ts";
 import { AI_CHECKPOINT_MS } from "../../base/limits.ts";
 import type { AssistantRun } from "../../domain/assistant/port.ts";
 import type { RunOutcome } from "../../domain/assistant/runs.ts";
+import type { Later } from "../actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import type { Beating } from "./answer-beat.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const NEVER_MS = Number.POSITIVE_INFINITY;
 

@@ -6,8 +6,7 @@ import type { Clock, Timer } from "../../base/clock.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { MEMBER_COUNT_INTERVAL_MS } from "../../base/limits.ts";
 import type { ServerFrame } from "../../protocol/frames.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+import type { Later } from "../actor.ts";
 
 export class MemberCount {
   readonly #clock: Clock;

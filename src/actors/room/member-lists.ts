@@ -6,6 +6,7 @@ import type { UserId } from "../../base/ids.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import type { UserRow } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { MemberView } from "../calls.ts";
 import { gather } from "../gather.ts";
@@ -16,7 +17,6 @@ import { MemberPages, type MembersQuery } from "./member-pages.ts";
 import type { OpenRequests } from "./open-requests.ts";
 import type { RoomActor } from "./room-actor.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Names = ReadonlyMap<UserId, UserRow>;
 
 const RETRY_MS = 500;

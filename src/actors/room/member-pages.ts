@@ -9,6 +9,7 @@ import { MEMBER_SEARCH_READS_MAX } from "../../base/limits.ts";
 import { foldedName, NAMES, nameEntry, userOfEntry } from "../../domain/room/name-index.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
 import type { Journal, LogKey, ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 
 export interface MembersQuery {
   readonly after?: string;
@@ -22,7 +23,6 @@ export interface MembersPage {
   readonly next: string | undefined;
 }
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer<Value> = (result: ReadResult<Value>) => void;
 
 /** How the place of a search is written (`MEMBERS_PLACE`): among the names, or among the ids. */

@@ -10,6 +10,7 @@ import { followsOf, repliesOf, seqId } from "../../domain/room/thread-items.ts";
 import type { MessageView } from "../../protocol/frames.ts";
 import type { ListedItem } from "../../storage/journal.ts";
 import type { DocumentOutcome } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { userAddress } from "../address.ts";
 import { answerAck, answerRejection, answerValue } from "../answers.ts";
 import type { RoomCalls, VersionView } from "../calls.ts";
@@ -24,7 +25,6 @@ import { ThreadMarks } from "./thread-marks.ts";
 import { type Follow, type FollowedThread, noOf, ThreadReads } from "./thread-reads.ts";
 import { deletedView } from "../views.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Found = HistoryPage[number];
 type MarkThread = Extract<RoomEffect, { readonly kind: "mark_thread_read" }>;
 

@@ -9,12 +9,11 @@ import { emojiOf, isAmong, reactionKey, tallyOf } from "../../domain/room/reacti
 import type { ItemValue } from "../../domain/room/state.ts";
 import type { MessageView } from "../../protocol/frames.ts";
 import type { ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { HistoryPage } from "./room-reads.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { presentView } from "../views.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const NO_ROWS: ReadonlyMap<ItemKey, ItemValue | null> = new Map();
 

@@ -8,6 +8,7 @@ import { type VoteRow, voteCollection } from "../../domain/room/polls.ts";
 import { type ReactionRow, reactionCollection, reactionPrefix, tallyOf } from "../../domain/room/reactions.ts";
 import type { MessageView } from "../../protocol/frames.ts";
 import type { ItemQuery, ListedItem } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { ReactionEntry, RoomCalls } from "../calls.ts";
 import type { MessageViews } from "./message-views.ts";
@@ -17,7 +18,6 @@ import type { RoomActor } from "./room-actor.ts";
 import type { HistoryPage } from "./room-reads.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Found = HistoryPage[number];
 type Asked<K extends NameSequel["kind"]> = Extract<NameSequel, { readonly kind: K }>;
 

@@ -13,6 +13,7 @@ import type { AnswerCommand } from "../../domain/room/commands.ts";
 import type { DomainEvent, LogEvent } from "../../domain/room/events.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { AiResponseFrame } from "../../protocol/frames.ts";
+import type { Later } from "../actor.ts";
 import { gatherContext } from "./assistant-context.ts";
 import { sendFrame, type ShardConnection } from "../connections.ts";
 import { type AnswerParts, GrowingAnswer } from "./growing-answer.ts";
@@ -22,7 +23,6 @@ import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import type { Growing } from "../views.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 /** What the room asks itself came over nothing. */
 const NO_LINK: AnswerWay = { mark: 0, finish: () => undefined, reply: () => undefined, isRetired: false };
 type Outcome = Omit<RunOutcome, "attempt">;

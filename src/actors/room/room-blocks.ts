@@ -5,10 +5,10 @@
 import type { UserId } from "../../base/ids.ts";
 import type { BlockMark, BlockWish } from "../../domain/room/decision.ts";
 import type { LogKey, ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { blocksOf } from "../user/user-blocks.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer<Value> = (result: ReadResult<Value>) => void;
 
 /** Rooms that heed blocks have two members. */

@@ -11,6 +11,7 @@ import type { RoomCommand } from "../../domain/room/commands.ts";
 import type { BlockMark, Decision, RoomEffect } from "../../domain/room/decision.ts";
 import { type DecideContext, decide } from "../../domain/room/decide.ts";
 import type { DomainEvent } from "../../domain/room/events.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection } from "../answers.ts";
 import { isPublishing, isVerdict, needsOwner } from "./command-kinds.ts";
 import type { RoomRequest } from "../request.ts";
@@ -22,8 +23,6 @@ import type { RoomLog } from "./room-log.ts";
 import { RoomRate } from "./room-rate.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import type { TenantWishes } from "../tenant/tenant-moderation.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** What the room lets its decisions do. */
 export interface DecisionParts {

@@ -7,6 +7,7 @@ import type { Timer } from "../../base/clock.ts";
 import type { RoomId, UserId } from "../../base/ids.ts";
 import { POSITION_NAMES_MAX, ROOM_PRESENCE_SUBSCRIBERS_MAX } from "../../base/limits.ts";
 import type { ServerFrame, UserRef } from "../../protocol/frames.ts";
+import type { Later } from "../actor.ts";
 import type { UserAddress } from "../address.ts";
 import type { PresentView, RoomCalls } from "../calls.ts";
 import type { Departed } from "../link.ts";
@@ -22,8 +23,6 @@ export interface Onlookers {
   tellAgain(isTold: (address: UserAddress) => boolean): void;
   show(frame: ServerFrame): void;
 }
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 interface Typing {
   readonly user: UserRef;

@@ -18,13 +18,13 @@ import { fileIdsOf } from "../../domain/room/files.ts";
 import { firstHeir } from "../../domain/room/heirs.ts";
 import type { MemberRow, MessageOverlay } from "../../domain/room/state.ts";
 import type { ListedItem, ReadResult, Rewrite, Segment } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import type { KeepAsk, KeepReply } from "../keeping-calls.ts";
 import { decodeEntries, encodeEntries } from "../log-codec.ts";
 import type { RoomActor } from "./room-actor.ts";
 import { eventsIn } from "./room-reads.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer = (reply: ReadResult<KeepReply>) => void;
 
 const UNAVAILABLE = { ok: false, error: "unavailable" } as const;

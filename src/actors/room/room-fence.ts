@@ -5,13 +5,12 @@
 import type { Seq } from "../../base/ids.ts";
 import { FENCE_RESPECT_MS } from "../../base/limits.ts";
 import type { LogEvent } from "../../domain/room/events.ts";
+import type { Later } from "../actor.ts";
 import { isFenceOf } from "../ownership.ts";
 import type { RoomActor } from "./room-actor.ts";
 import { topicKey } from "./room-audience.ts";
 import type { Former } from "./room-succession.ts";
 import type { ShardEnv } from "../shard-env.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** A full store is asked again after this time, milliseconds. */
 const STORAGE_FULL_RETRY_MS = 5_000;

@@ -1,13 +1,12 @@
 /** What is known of a room's files, as one person may see it. */
 import { attachmentOf, type FileItem, fileKey } from "../../domain/room/files.ts";
 import { isAllowed } from "../../domain/room/permissions.ts";
+import type { Later } from "../actor.ts";
 import { answerValue } from "../answers.ts";
 import type { RoomRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import type { OpenRequests } from "./open-requests.ts";
 import type { RoomActor } from "./room-actor.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 export class RoomFiles {
   readonly #env: ShardEnv;

@@ -5,6 +5,7 @@
 import type { UserId } from "../../base/ids.ts";
 import { NAMES, userOfEntry } from "../../domain/room/name-index.ts";
 import type { ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { KeepAsk, KeepReply } from "../keeping-calls.ts";
 import type { OpenRequests } from "./open-requests.ts";
@@ -13,8 +14,6 @@ import type { RoomActor } from "./room-actor.ts";
 import { RoomErasure } from "./room-erasure.ts";
 import { RoomRetention } from "./room-retention.ts";
 import type { ShardEnv } from "../shard-env.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const RETRY_MS = 500;
 

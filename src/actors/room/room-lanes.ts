@@ -7,6 +7,7 @@ import type { UserId } from "../../base/ids.ts";
 import { LANE_REQUESTS_MAX } from "../../base/limits.ts";
 import type { Decision, RowKeys } from "../../domain/room/decision.ts";
 import { learnRows } from "../../domain/room/message-rows.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection } from "../answers.ts";
 import type { RoomRequest } from "../request.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -14,7 +15,6 @@ import { RowFetcher } from "./row-fetcher.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import type { TenantWishes } from "../tenant/tenant-moderation.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type ConsultQuestion = Extract<Decision, { kind: "consult" }>["question"];
 
 const RETRY_MS = 500;

@@ -22,12 +22,11 @@ import {
   READ_AGAIN,
   type UnreadCount,
 } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { answerAck, answerRejection, answerValue } from "../answers.ts";
 import type { RoomRequest } from "../request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 interface Write {
   readonly mark: Mark;

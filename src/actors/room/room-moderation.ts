@@ -22,6 +22,7 @@ import { NO_MODERATION } from "../../domain/room/moderation-state.ts";
 import { excerptOf } from "../../domain/room/excerpt.ts";
 import { shownBy } from "../../domain/room/shown-author.ts";
 import type { ItemQuery, ListedItem, ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { BacktestHit, ModerationAsk } from "../calls.ts";
 import type { OpenRequests } from "./open-requests.ts";
@@ -30,7 +31,6 @@ import type { RoomActor } from "./room-actor.ts";
 import { eventsIn } from "./room-reads.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type ListAsk = Extract<ModerationAsk, { readonly limit: number }>;
 type FiguresAsk = Extract<ModerationAsk, { readonly list: "figures" }>;
 type BacktestAsk = Extract<ModerationAsk, { readonly list: "backtest" }>;

@@ -5,12 +5,12 @@
 import { messageIdOf, type Seq, type UserId } from "../../base/ids.ts";
 import { MENTION_ALL_MAX, NOTICES_PAGE } from "../../base/limits.ts";
 import type { NotifyReason, RoomEffect } from "../../domain/room/decision.ts";
+import type { Later } from "../actor.ts";
 import { userAddress } from "../address.ts";
 import type { ActorMessage } from "../messages.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Room = Pick<RoomActor, "tenant" | "room" | "key">;
 
 interface Notice {

@@ -7,6 +7,7 @@ import { inviteKey, type InviteRow, isOpen } from "../../domain/room/standing-ro
 import type { ItemValue, MemberRow } from "../../domain/room/state.ts";
 import type { MessageView } from "../../protocol/frames.ts";
 import type { Done } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import { gather } from "../gather.ts";
 import type { NotifyStanding, RoomNotifyAsk, RoomNotifyReply } from "../notify-calls.ts";
@@ -19,7 +20,6 @@ import { countedSeq } from "./room-marks.ts";
 import type { HistoryPage } from "./room-reads.ts";
 import { ThreadMarks } from "./thread-marks.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Of<Kind extends RoomNotifyAsk["do"]> = Extract<RoomNotifyAsk, { readonly do: Kind }>;
 type Person = Of<"standing">["people"][number];
 

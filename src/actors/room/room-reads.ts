@@ -7,10 +7,9 @@ import { REPLAY_PAGE_EVENTS_MAX } from "../../base/limits.ts";
 import type { LogEvent, MessageSent } from "../../domain/room/events.ts";
 import type { MessageOverlay } from "../../domain/room/state.ts";
 import type { Journal, LogKey, ReadResult, Segment } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import { gather } from "../gather.ts";
 import { decodeEntries } from "../log-codec.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** Ascending by sequence. */
 export type HistoryPage = readonly { readonly event: MessageSent; readonly overlay: MessageOverlay | null }[];

@@ -21,6 +21,7 @@ import { ReaderBoard } from "../../domain/room/reader-board.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
 import type { SeenStep } from "../../protocol/frames.ts";
 import type { ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import type { BoardKeeper } from "./board-budget.ts";
 import type { ReceiptState, ReceiptsView } from "../calls.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -28,7 +29,6 @@ import { smallestAfter } from "./room-ephemera.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { userRef } from "../views.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer<Value> = (result: ReadResult<Value>) => void;
 type Change = Extract<LogEvent, { kind: "member_joined" | "member_left" }>;
 

@@ -11,6 +11,7 @@ import { reactionCollection } from "../../domain/room/reactions.ts";
 import type { MessageOverlay, RoomState } from "../../domain/room/state.ts";
 import { followsOf, repliesOf, seqId } from "../../domain/room/thread-items.ts";
 import type { ItemsOf, ReadResult, Segment } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import type { DueView, KeepAsk, KeepReply, LogPlace } from "../keeping-calls.ts";
 import { gather } from "../gather.ts";
 import { decodeEntries } from "../log-codec.ts";
@@ -18,7 +19,6 @@ import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { ThreadMarks, type ThreadOf } from "./thread-marks.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer = (reply: ReadResult<KeepReply>) => void;
 
 const DAY_MS = 86_400_000;

@@ -3,6 +3,7 @@
  * Invariant: each request is answered once, by the part that its sequel belongs to.
  */
 import type { Seq } from "../../base/ids.ts";
+import type { Later } from "../actor.ts";
 import { answerAck, answerRejection, answerValue } from "../answers.ts";
 import type { RoomRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
@@ -24,8 +25,6 @@ import { RoomModeration } from "./room-moderation.ts";
 import { RoomNotify } from "./room-notify.ts";
 import { RoomStanding } from "./room-standing.ts";
 import { RoomTrace } from "./room-trace.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** What the command did. `seq` is 0 when there was nothing to write. */
 export interface Done {

@@ -6,12 +6,11 @@ import type { Seq } from "../../base/ids.ts";
 import { SNAPSHOT_EVENTS_MIN } from "../../base/limits.ts";
 import { encodeSnapshot } from "../../domain/room/snapshot.ts";
 import type { ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { RoomLog } from "./room-log.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import type { TenantAudit } from "../tenant/tenant-audit.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 export class RoomSnapshots {
   readonly #env: ShardEnv;

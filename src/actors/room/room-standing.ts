@@ -18,13 +18,13 @@ import {
 import type { ItemValue } from "../../domain/room/state.ts";
 import type { StandingCollection } from "../../domain/room/vocabulary.ts";
 import type { ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import type { InvitePreview, InviteView, StandingView } from "../calls.ts";
 import type { RoomRequest } from "../request.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { roomView } from "../views.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer<Value> = (result: ReadResult<Value>) => void;
 
 export interface StandingPage {

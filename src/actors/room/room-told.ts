@@ -8,10 +8,9 @@ import type { Timer } from "../../base/clock.ts";
 import type { Seq } from "../../base/ids.ts";
 import { POSITION_INTERVAL_MS } from "../../base/limits.ts";
 import type { LogEvent } from "../../domain/room/events.ts";
+import type { Later } from "../actor.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 export class RoomTold {
   /** What the listeners were told last. */

@@ -9,6 +9,7 @@ import { banKey, type BanRow, holds } from "../../domain/room/standing-rows.ts";
 import type { ItemValue, MemberRow } from "../../domain/room/state.ts";
 import type { Done, Segment } from "../../storage/journal.ts";
 import type { Mark, StoredDocument } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { TraceView } from "../calls.ts";
 import { gather } from "../gather.ts";
@@ -23,7 +24,6 @@ import type { ShardEnv } from "../shard-env.ts";
 import { blocksOf } from "../user/user-blocks.ts";
 import { type Notified, notifiedOf } from "../user/user-notify.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Ask = Extract<RoomSequel, { readonly kind: "trace" }>;
 type Membership = Pick<TraceView, "membership" | "joinedSeq" | "leftSeq">;
 

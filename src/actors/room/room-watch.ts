@@ -1,10 +1,9 @@
 /** When a room looks whether somebody else has written to its log: while it follows, is cut off, or nodes have come or gone. */
 import type { Seq } from "../../base/ids.ts";
+import type { Later } from "../actor.ts";
 import { LogWatch, type Watched } from "../log-watch.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 export class RoomWatch implements Watched {
   readonly #env: ShardEnv;

@@ -7,12 +7,12 @@ import type { RowKeys } from "../../domain/room/decision.ts";
 import type { LogEvent, MessageSent } from "../../domain/room/events.ts";
 import { type LearnedRows, messageRowOf } from "../../domain/room/message-rows.ts";
 import type { ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import type { RoomActor } from "./room-actor.ts";
 import { readBlocks } from "./room-blocks.ts";
 import { eventsIn } from "./room-reads.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer<Value> = (result: ReadResult<Value>) => void;
 
 const NO_ITEMS: readonly ItemKey[] = [];

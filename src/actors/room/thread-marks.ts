@@ -7,8 +7,7 @@ import { THREAD_MARK_ATTEMPTS_MAX } from "../../base/limits.ts";
 import { seqId } from "../../domain/room/thread-items.ts";
 import type { Done } from "../../storage/journal.ts";
 import type { Projections, StoredDocument } from "../../storage/projections.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+import type { Later } from "../actor.ts";
 
 /** One thread of one person. */
 export interface ThreadOf {

@@ -6,11 +6,10 @@ import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { ItemValue, MessageOverlay } from "../../domain/room/state.ts";
 import { followsOf, seqId } from "../../domain/room/thread-items.ts";
 import type { Done, Journal, LogKey } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import { gather } from "../gather.ts";
 import { type Front, type HistoryPage, RoomReads } from "./room-reads.ts";
 import type { ThreadMarks } from "./thread-marks.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** A thread that somebody follows. */
 export interface Follow {

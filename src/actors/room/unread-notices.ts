@@ -12,11 +12,10 @@ import { NOTICES_INTERVAL_MS, NOTICES_PER_ROUND_MAX, NOTICES_REMEMBERED_MEMBERS_
 import type { LogEvent } from "../../domain/room/events.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
 import type { UnreadCount } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { userAddress } from "../address.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 export class UnreadNotices {
   readonly #env: ShardEnv;

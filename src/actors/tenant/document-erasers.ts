@@ -7,6 +7,7 @@ import { ERASE_TARGETS_MAX } from "../../base/limits.ts";
 import { ASSISTANT_USAGE } from "../../domain/assistant/usage.ts";
 import type { Done, ReadResult } from "../../storage/journal.ts";
 import type { DocumentOutcome, ListedDocument } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { gather } from "../gather.ts";
 import type { UserKeepReply } from "../keeping-calls.ts";
 import type { ShardEnv } from "../shard-env.ts";
@@ -16,8 +17,6 @@ import { browsersOf } from "../user/user-browsers.ts";
 import { EAGER, notifiedOf, preferencesOf } from "../user/user-notify.ts";
 import { blocksOf } from "../user/user-blocks.ts";
 import { UPLOADS } from "../user/user-uploads.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 export interface DocumentEraser {
   /** As reports of erasures name it. */

@@ -9,6 +9,7 @@ import type { Result } from "../../base/result.ts";
 import type { AuditEntry } from "../../domain/room/audit.ts";
 import { ADMINS_ONLY, type Rejection } from "../../protocol/errors.ts";
 import type { ReadResult } from "../../storage/journal.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { AccessChange, AccessEntry, FiguresOfDay, TenantAccess, TenantAsk, TenantLimits } from "../calls.ts";
 import type { UserRequest } from "../request.ts";
@@ -22,8 +23,6 @@ import { answerTenantNotify } from "./tenant-notify.ts";
 import { answerTenantTrace } from "./tenant-trace.ts";
 import { noteAct, TENANT_AUDIT, tenantAuditId } from "./tenant-audit.ts";
 import { TENANT_COLLECTION, TENANT_LIMITS, TENANT_RULES, TENANT_SETTINGS } from "./tenant-moderation.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const RETRY_MS = 500;
 const NOTHING: TenantModeration = { rules: [], hook: false };

@@ -7,13 +7,13 @@ import { AUDIT_LOOKED_AT_MAX } from "../../base/limits.ts";
 import type { AuditEntry } from "../../domain/room/audit.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import type { ListedDocument } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { AuditFilter, TenantAsk, TenantReply } from "../calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { TENANT_AUDIT, timeOfAuditId, untilAuditId } from "./tenant-audit.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Ask = Extract<TenantAsk, { list: "audit" }>;
 type Entry = { readonly id: string; readonly value: object };
 

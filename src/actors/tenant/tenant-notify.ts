@@ -5,14 +5,13 @@
 import type { TenantNotify } from "../../domain/notify/preferences.ts";
 import { TENANT_NOTIFY_DEFAULT } from "../../domain/notify/preferences.ts";
 import { ok } from "../../base/result.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import { changeDocument } from "../change-document.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { noteAct } from "./tenant-audit.ts";
 import { TENANT_NOTIFY, TENANT_SETTINGS } from "./tenant-moderation.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const RETRY_MS = 500;
 

@@ -8,12 +8,12 @@ import { QUEUE_ITEMS_MAX } from "../../base/limits.ts";
 import { HELD, type HeldItem, MODERATORS, type ReportItem, REPORTS } from "../../domain/room/moderation-items.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import type { PersonalItem } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { TenantReply, WaitingRoom } from "../calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Read = ReadResult<readonly PersonalItem[]>;
 
 const RETRY_MS = 500;

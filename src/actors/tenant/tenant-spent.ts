@@ -1,12 +1,11 @@
 /** What a tenant has spent on its assistant today, in tokens, from the purses of its budget. */
 import { dayOf } from "../../base/days.ts";
 import { ASSISTANT_USAGE, MODERATION_PURSE, TENANT_PURSE, type UsageRow } from "../../domain/assistant/usage.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { Spent } from "../calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const RETRY_MS = 500;
 

@@ -2,14 +2,13 @@
  * Whether a tenant's administrators want to be able to ask what became of messages, and until when: a document of the tenant.
  * Invariant: it ends by itself; each change stands in the audit log.
  */
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { TenantTrace } from "../calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { noteAct } from "./tenant-audit.ts";
 import { TENANT_SETTINGS, TENANT_TRACE } from "./tenant-moderation.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const RETRY_MS = 500;
 const NEVER: TenantTrace = { untilMs: 0 };

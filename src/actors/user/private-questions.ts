@@ -7,12 +7,11 @@ import { AI_RETRY_MS } from "../../base/limits.ts";
 import type { AskReply, AssistantQuestion, AssistantRun, RunEnd } from "../../domain/assistant/port.ts";
 import type { RunReason } from "../../domain/assistant/runs.ts";
 import type { Rejection } from "../../protocol/errors.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import { type ContextParts, gatherContext } from "../room/assistant-context.ts";
 import type { Request, RoomRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const REJECTIONS: Readonly<Record<RunReason, Rejection["code"]>> = {
   not_configured: "ai_not_configured",

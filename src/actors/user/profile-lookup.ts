@@ -8,10 +8,9 @@ import type { TenantId, UserId } from "../../base/ids.ts";
 import { PROFILE_RETRY_MS, PROFILE_WAITERS_MAX } from "../../base/limits.ts";
 import type { Profile } from "../../domain/user/profile.ts";
 import type { ProfileSource } from "../../domain/user/profile-source.ts";
+import type { Later } from "../actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import type { UserProfile } from "./user-profile.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** The actor, as far as it is asked about. */
 export interface LookedUp {

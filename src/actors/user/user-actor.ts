@@ -7,7 +7,7 @@ import type { TenantId, UserId } from "../../base/ids.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import type { Profile } from "../../domain/user/profile.ts";
 import type { UserRow } from "../../storage/projections.ts";
-import { Actor } from "../actor.ts";
+import { Actor, type Later } from "../actor.ts";
 import { addressHash, type RoomAddress, userAddress } from "../address.ts";
 import { answerRejection } from "../answers.ts";
 import type { PresenceView } from "../calls.ts";
@@ -30,8 +30,6 @@ export type UserMessage =
   | { readonly to: "opened"; readonly connection: ShardConnection }
   | { readonly to: "closed"; readonly connection: ShardConnection; readonly clean: boolean }
   | { readonly to: "actor"; readonly message: ActorMessage };
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** Pause before the user's row is read again when the store did not answer, milliseconds. */
 const ACTIVATION_RETRY_MS = 200;

@@ -7,11 +7,11 @@ import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import { BLOCKS_MAX, SHARED_ROOMS_SHOWN_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
+import type { Later } from "../actor.ts";
 import { roomAddress } from "../address.ts";
 import type { BlockedView } from "../calls.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Done<Value> = (result: Result<Value, Rejection>) => void;
 
 const UNAVAILABLE: Rejection = { code: "unavailable", retryAfterMs: 500 };

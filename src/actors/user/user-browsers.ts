@@ -9,11 +9,11 @@ import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Done } from "../../storage/journal.ts";
 import type { ListedDocument } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { changeDocument } from "../change-document.ts";
 import type { KeptSubscription, NotifySettingsAsk, NotifySettingsReply, PushSubscription } from "../notify-calls.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer<Value> = (result: Result<Value, Rejection>) => void;
 type Ask = Extract<NotifySettingsAsk, { readonly of: "browsers" }>;
 

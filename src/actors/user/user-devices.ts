@@ -5,6 +5,7 @@
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import { FRAME_BYTES_MAX } from "../../base/limits.ts";
 import type { NotifyReason } from "../../domain/room/decision.ts";
+import type { Later } from "../actor.ts";
 import { roomAddress } from "../address.ts";
 import { sendFrame, type ShardConnection } from "../connections.ts";
 import type { ActorMessage } from "../messages.ts";
@@ -12,7 +13,6 @@ import type { ShardEnv } from "../shard-env.ts";
 import type { UserBlocks } from "./user-blocks.ts";
 import { readOverview } from "./user-overview.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Told<Kind extends ActorMessage["kind"]> = Extract<ActorMessage, { kind: Kind }>;
 
 /** The actor, as far as its devices have to do with it. */

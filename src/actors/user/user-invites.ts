@@ -6,10 +6,9 @@ import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import { isOpen, INVITES, invitedId, type InviteRow } from "../../domain/room/standing-rows.ts";
 import type { Done } from "../../storage/journal.ts";
 import type { PersonalItem } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import type { OwnInviteView, UserCalls } from "../calls.ts";
 import type { ShardEnv } from "../shard-env.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** A page may be short of what has ended; `after` says where the next one begins, if there is one. */
 export function listInvites(

@@ -4,6 +4,7 @@
  */
 import type { ReadResult, Segment } from "../../storage/journal.ts";
 import type { DocumentOutcome, LogPage } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import { eraseDocuments } from "../tenant/document-erasers.ts";
 import { gather } from "../gather.ts";
@@ -12,8 +13,6 @@ import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { TENANT_AUDIT, tenantAuditId } from "../tenant/tenant-audit.ts";
 import type { UserActor } from "./user-actor.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 const RETRY_MS = 500;
 const NOTHING: UserKeepReply = {};

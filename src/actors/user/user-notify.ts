@@ -15,6 +15,7 @@ import {
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Done } from "../../storage/journal.ts";
 import type { StoredDocument } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { changeDocument } from "../change-document.ts";
 import { gather } from "../gather.ts";
 import type {
@@ -30,7 +31,6 @@ import { TENANT_NOTIFY, TENANT_SETTINGS } from "../tenant/tenant-moderation.ts";
 import { blocksOf } from "./user-blocks.ts";
 import { UserBrowsers } from "./user-browsers.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Answer<Value> = (result: Result<Value, Rejection>) => void;
 
 /** The tenant's people who may want all messages: `*`, or a room, then a slash and who. */

@@ -8,11 +8,11 @@ import { followsOf } from "../../domain/room/thread-items.ts";
 import type { ConnectionFrame } from "../../protocol/frames.ts";
 import type { Done } from "../../storage/journal.ts";
 import type { UnreadCount, UnreadThread } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { marksOf } from "../room/thread-marks.ts";
 import { listInvites } from "./user-invites.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 interface Person {
   readonly tenant: TenantId;
   readonly userId: UserId;

@@ -17,14 +17,13 @@ import {
   visibleStatus,
 } from "../../domain/user/presence.ts";
 import type { UserRow } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { type RoomAddress, roomAddress } from "../address.ts";
 import type { PresenceView } from "../calls.ts";
 import type { ShardConnection } from "../connections.ts";
 import type { PresenceWish } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import type { UserProfile } from "./user-profile.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 /** The actor, as far as presence has to do with it. */
 export interface PresenceOwner {

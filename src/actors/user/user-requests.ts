@@ -5,6 +5,7 @@ import type { Result } from "../../base/result.ts";
 import { ADMINS_ONLY, type Rejection } from "../../protocol/errors.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import { mentionsAfter, type RoomListItem, unreadOf } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import { answerAck, answerRejection, answerValue } from "../answers.ts";
 import type { RoomListEntry, UserCalls } from "../calls.ts";
 import type { UserAsk, UserRequest } from "../request.ts";
@@ -17,8 +18,6 @@ import { readUnread } from "./user-overview.ts";
 import { answerUserKeep } from "./user-keeping.ts";
 import { UserThreads } from "./user-threads.ts";
 import { roomView } from "../views.ts";
-
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 
 interface Parts {
   readonly env: ShardEnv;

@@ -7,6 +7,7 @@ import type { Seq, TenantId, UserId } from "../../base/ids.ts";
 import { REACTION_NAMES_LARGE_ROOM, THREAD_ROOMS_SCANNED_MAX } from "../../base/limits.ts";
 import type { Done } from "../../storage/journal.ts";
 import type { RoomListItem } from "../../storage/projections.ts";
+import type { Later } from "../actor.ts";
 import type { UserCalls } from "../calls.ts";
 import { gather } from "../gather.ts";
 import type { ShardEnv } from "../shard-env.ts";
@@ -14,7 +15,6 @@ import { ThreadMarks } from "../room/thread-marks.ts";
 import { type Follow, type FollowedThread, ThreadReads } from "../room/thread-reads.ts";
 import { presentView } from "../views.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Reply = UserCalls["list_threads"]["reply"];
 
 /** Where a page begins: how many rooms before it, and in its first room the thread that it follows. */

@@ -7,9 +7,9 @@ import type { TenantId, UserId } from "../../base/ids.ts";
 import { UPLOADS_PER_DAY_MAX, UPLOADS_WAITING_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
+import type { Later } from "../actor.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
-type Later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
 type Done = (result: Result<true, Rejection>) => void;
 
 export const UPLOADS = "uploads";
