@@ -1,5 +1,5 @@
 /** What the kernel knows about a process: CPU time of all its threads, resident memory. Linux only (`/proc`). */
-import { closeSync, fdatasyncSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 
@@ -12,6 +12,27 @@ export function cpuMsOf(pid: number): number {
   // The name in parentheses may hold spaces: count fields from behind it. utime is field 14, stime 15.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+}
+
+export interface ThreadCpu {
+  /** As the thread calls itself; the kernel keeps 15 characters. */
+  readonly name: string;
+  readonly ns: number;
+}
+
+/** CPU time of each living thread by its id; of one that runs just now up to its last tick, some milliseconds ago. */
+export function threadCpuOf(pid: number): Map<number, ThreadCpu> {
+  const threads = new Map<number, ThreadCpu>();
+  for (const id of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const folder = `/proc/${pid}/task/${id}`;
+      const ns = Number(readFileSync(`${folder}/schedstat`, "latin1").split(" ", 1)[0]);
+      threads.set(Number(id), { name: readFileSync(`${folder}/comm`, "latin1").trim(), ns });
+    } catch {
+      // It ended between the two looks.
+    }
+  }
+  return threads;
 }
 
 export function rssBytesOf(pid: number): number {

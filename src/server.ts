@@ -263,7 +263,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const source = figuresOfNode({ health, config, gateway, cluster, followers, supervisor, tally, lateness });
   const metrics = createMetrics(source);
   if (config.metrics !== undefined) {
-    const { answerTimes } = gateway;
+    const answerTimes = gateway.timeAnswers();
     const sampled = (): void => circle.pulse.look();
     pulse = new Pulse({ clock, node, source, shards: config.shards, answerTimes, sampled });
   }

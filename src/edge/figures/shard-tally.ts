@@ -29,11 +29,15 @@ export class ShardTally {
   /** By shard: of threads that are gone. */
   readonly #gone = new Map<number, ShardTotals>();
   readonly #latest = new Map<number, ShardSample>();
+  /** Added up until one tells again: an answer to `/metrics` reads each a dozen times. */
+  #totals: ShardTotals | undefined;
+  #assistant: AssistantTotals | undefined;
   /** Of threads that are gone. */
   #goneAssistant: AssistantTotals = NO_ASSISTANT;
 
   told(shard: number, sample: ShardSample): void {
     this.#latest.set(shard, sample);
+    this.#changed();
   }
 
   /** Its thread is lost; the next one begins anew. */
@@ -43,14 +47,25 @@ export class ShardTally {
     this.#gone.set(shard, sum([this.#gone.get(shard) ?? NOTHING, latest.totals]));
     this.#goneAssistant = together([this.#goneAssistant, latest.assistant ?? NO_ASSISTANT]);
     this.#latest.delete(shard);
+    this.#changed();
   }
 
   get totals(): ShardTotals {
-    return sum([...this.#gone.values(), ...[...this.#latest.values()].map(({ totals }) => totals)]);
+    this.#totals ??= sum([...this.#gone.values(), ...[...this.#latest.values()].map(({ totals }) => totals)]);
+    return this.#totals;
   }
 
   get assistant(): AssistantTotals {
-    return together([this.#goneAssistant, ...[...this.#latest.values()].map((one) => one.assistant ?? NO_ASSISTANT)]);
+    this.#assistant ??= together([
+      this.#goneAssistant,
+      ...[...this.#latest.values()].map((one) => one.assistant ?? NO_ASSISTANT),
+    ]);
+    return this.#assistant;
+  }
+
+  #changed(): void {
+    this.#totals = undefined;
+    this.#assistant = undefined;
   }
 
   get levels(): readonly (readonly [shard: number, levels: ShardLevels])[] {

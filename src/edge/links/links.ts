@@ -60,8 +60,9 @@ export interface LinksPorts {
 
 export class Links {
   readonly routes: Routes;
-  readonly answerTimes = new AnswerTimes();
   readonly #ports: LinksPorts;
+  /** `undefined`: nobody asks, and no clock is read for it. */
+  #answerTimes: AnswerTimes | undefined;
   readonly #departures: Departures;
   /** How to reach the present workers of this node. */
   readonly #posts: (Post | undefined)[] = [];
@@ -85,11 +86,17 @@ export class Links {
     return pending;
   }
 
+  /** From now on samples are taken of how long shards take to answer. */
+  timeAnswers(): AnswerTimes {
+    this.#answerTimes ??= new AnswerTimes();
+    return this.#answerTimes;
+  }
+
   flush(): void {
     const { watch } = this.#ports;
     for (const target of this.routes.all()) {
       target.outlet.flush();
-      target.probe.left(this.#ports.clock);
+      if (this.#answerTimes !== undefined) target.probe.left(this.#ports.clock);
       watch?.left(target);
     }
     this.#ports.remote?.flush();
@@ -166,7 +173,7 @@ export class Links {
     const { watch } = this.#ports;
     watch?.arrived(target);
     receive(target, block);
-    target.probe.heard(this.#ports.clock, this.answerTimes);
+    if (this.#answerTimes !== undefined) target.probe.heard(this.#ports.clock, this.#answerTimes);
     watch?.heard(target);
   }
 

@@ -130,9 +130,9 @@ export class Gateway implements Engine, ConnectionOwner, LinksOwner {
     this.#sweepTimer = ports.clock.after(SWEEP_MS, () => this.#sweep());
   }
 
-  /** How long shards take to answer, by samples. */
-  get answerTimes(): AnswerTimes {
-    return this.#links.answerTimes;
+  /** How long shards take to answer, by samples: from the first call on. */
+  timeAnswers(): AnswerTimes {
+    return this.#links.timeAnswers();
   }
 
   // ---------------------------------------------------------------------------------------------- HTTP

@@ -1,5 +1,6 @@
 /** What `/metrics` says, who may read it, and that totals never fall. */
 import { describe, expect, test } from "bun:test";
+import { closeSync, openSync } from "node:fs";
 import { COMMIT_BUCKETS_MS, ShardCounters } from "../../../../src/actors/shard-counters.ts";
 import type { UserId } from "../../../../src/base/ids.ts";
 import type { LogEvent } from "../../../../src/domain/room/events.ts";
@@ -86,6 +87,30 @@ test("numbers are those of the parts at the moment of asking", async () => {
     stoa_commit_seconds_sum: 10.003,
   });
   expect(found.get("process_resident_memory_bytes")).toBeGreaterThan(1_000_000);
+});
+
+test("open files are counted", () => {
+  const count = () => METRICS.find(({ name }) => name === "process_open_fds")?.read(sourceOf(new ShardTally()));
+  const before = Number(count());
+  const opened = Array.from({ length: 100 }, () => openSync("/dev/null", "r"));
+  const after = Number(count());
+  for (const file of opened) closeSync(file);
+  // The process may open and close some of its own meanwhile.
+  expect(after - before).toBeWithin(80, 121);
+});
+
+test("sums are made once for what was told, and again when one tells more or is lost", () => {
+  const tally = new ShardTally();
+  const counters = new ShardCounters();
+  tally.told(0, { totals: counters.totals(), levels });
+  const { totals, assistant } = tally;
+  expect([tally.totals === totals, tally.assistant === assistant]).toEqual([true, true]);
+  counters.committed([message(1)], 10, 1);
+  tally.told(0, { totals: counters.totals(), levels });
+  expect([totals.messages, tally.totals.messages]).toEqual([0, 1]);
+  tally.lost(0);
+  tally.told(0, { totals: counters.totals(), levels });
+  expect(tally.totals.messages).toBe(2);
 });
 
 test("the clock is looked at once in each run of turns, and again when what it left is written", () => {
