@@ -4,9 +4,17 @@
  * Invariant: every question is answered once, at the latest when its time is up; a message is data for the model, never an order.
  */
 import type { Clock } from "../base/clock.ts";
+import { parseObject } from "../base/parse-object.ts";
 import type { TenantId } from "../base/ids.ts";
 import { AI_VERDICT_LENGTH_MAX, HOOK_REQUESTS_MAX } from "../base/limits.ts";
-import type { HookQuestion, HookVerdict, ModerationHook } from "../domain/moderation/hook.ts";
+import {
+  type HookFailurePolicy,
+  type HookQuestion,
+  type HookVerdict,
+  type ModerationHook,
+  verdictAgainst,
+  withoutVerdict,
+} from "../domain/moderation/hook.ts";
 import { estimateTokens, type Prompt } from "./prompt.ts";
 import type { Answering } from "./provider-host.ts";
 import type { UsageLedger } from "./usage-ledger.ts";
@@ -14,7 +22,7 @@ import type { UsageLedger } from "./usage-ledger.ts";
 export interface AiHookSettings {
   readonly timeoutMs: number;
   /** What happens to a message without a verdict. */
-  readonly onFailure: "publish" | "hold" | "reject";
+  readonly onFailure: HookFailurePolicy;
 }
 interface HookParts {
   readonly answering: Answering;
@@ -38,10 +46,6 @@ const SYSTEM = [
 ].join(" ");
 
 const OUTPUT_TOKENS = 100;
-const REASON_LENGTH_MAX = 300;
-const REASON_DEFAULT = "The message was not accepted.";
-const HELD_WITHOUT_VERDICT = "The message could not be checked and waits for a moderator.";
-const REFUSED_WITHOUT_VERDICT = "The message could not be checked. Try again later.";
 
 export class AiModerationHook implements ModerationHook {
   readonly #parts: HookParts;
@@ -65,7 +69,7 @@ export class AiModerationHook implements ModerationHook {
       isAnswered = true;
       timer.cancel();
       this.#running -= 1;
-      done(verdict ?? this.#withoutVerdict());
+      done(verdict ?? withoutVerdict(settings.onFailure));
     };
     const timer = clock.after(settings.timeoutMs, () => {
       hosted?.stop();
@@ -89,17 +93,6 @@ export class AiModerationHook implements ModerationHook {
         },
       });
     });
-  }
-
-  #withoutVerdict(): HookVerdict {
-    switch (this.#parts.settings.onFailure) {
-      case "publish":
-        return { outcome: "publish" };
-      case "hold":
-        return { outcome: "hold", reason: HELD_WITHOUT_VERDICT };
-      case "reject":
-        return { outcome: "reject", reason: REFUSED_WITHOUT_VERDICT };
-    }
   }
 }
 
@@ -125,29 +118,15 @@ function promptOf({ content, level }: HookQuestion): Prompt {
 /** `undefined`: no verdict can be read. */
 function verdictOf(text: string): HookVerdict | undefined {
   const json = text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1);
-  const answer = parse(json);
+  // Models say other things than they are asked for: that is no verdict.
+  const answer = parseObject(json);
   switch (answer?.["action"]) {
     case "allow":
       return { outcome: "publish" };
     case "hold":
     case "reject":
-      return { outcome: answer["action"], reason: reasonOf(answer["reason"]) };
+      return verdictAgainst(answer["action"], answer["reason"]);
     default:
       return undefined;
   }
-}
-
-function parse(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    // Models say other things than they are asked for: that is no verdict.
-    return undefined;
-  }
-}
-
-function reasonOf(reason: unknown): string {
-  if (typeof reason !== "string" || reason.trim() === "") return REASON_DEFAULT;
-  return reason.slice(0, REASON_LENGTH_MAX).toWellFormed();
 }

@@ -3,6 +3,7 @@
  * One document per purse, written under its version, so that nodes never spend the same tokens twice. A crash in between
  * leaves a reservation standing until the day is over: too little is spent then, never too much.
  */
+import { DAY_MS } from "../base/days.ts";
 import type { Clock } from "../base/clock.ts";
 import type { RoomId, TenantId, UserId } from "../base/ids.ts";
 import { AI_BUDGET_ATTEMPTS_MAX, AI_BUDGET_PATIENCE_MS } from "../base/limits.ts";
@@ -46,7 +47,6 @@ interface Purse {
 }
 
 const RETRY_MS = 5;
-const DAY_MS = 86_400_000;
 
 export class UsageLedger {
   readonly #projections: Projections;

@@ -69,3 +69,6 @@ export function itemNames(key: ItemKey): { readonly collection: string; readonly
   const at = key.indexOf("/");
   return { collection: key.slice(0, at), id: key.slice(at + 1) };
 }
+
+/** Under which the engine keeps what belongs to no tenant. No token can name it. */
+export const NO_TENANT = "~" as TenantId;

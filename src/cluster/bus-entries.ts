@@ -135,3 +135,18 @@ function forgetParts(sender: Sender): void {
   sender.parts = [];
   sender.partBytes = 0;
 }
+
+/** Takes the first messages that fit into `bytesMax` together out of those that wait; at least one. */
+export function takeFirst(
+  waiting: Uint8Array[],
+  bytesMax: number,
+): { readonly messages: readonly Uint8Array[]; readonly bytes: number } {
+  let bytes = 0;
+  let count = 0;
+  for (const message of waiting) {
+    if (count > 0 && bytes + message.length > bytesMax) break;
+    bytes += message.length;
+    count += 1;
+  }
+  return { messages: waiting.splice(0, count), bytes };
+}

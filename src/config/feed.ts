@@ -1,4 +1,5 @@
 /** The part of the configuration that says how tenants' events leave the engine: the feed, webhooks, EventBridge. */
+import { HOUR_MS } from "../base/days.ts";
 import type { EnvReader } from "./env-reader.ts";
 
 export interface WebhookConfig {
@@ -30,8 +31,6 @@ export interface EventBridgeConfig {
 /** What people think of as message events. */
 const TYPES_DEFAULT = "new_message,message_updated,message_deleted";
 const BUS = /^[A-Za-z0-9._/:-]{1,1600}$/;
-
-const HOUR_MS = 3_600_000;
 
 /** `undefined`: no tenant has a feed. */
 export function readFeed(reader: EnvReader): FeedConfig | undefined {

@@ -5,7 +5,7 @@
 import { jwt } from "@elysiajs/jwt";
 import type { Clock } from "../base/clock.ts";
 import { SystemClock } from "../base/clock.ts";
-import { parseId, type TenantId, type UserId } from "../base/ids.ts";
+import { NO_TENANT, parseId, type TenantId, type UserId } from "../base/ids.ts";
 import { TOKEN_ID_LENGTH_MAX, TOKEN_LENGTH_MAX, URL_LENGTH_MAX, USER_NAME_LENGTH_MAX } from "../base/limits.ts";
 import { type Random, SystemRandom } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
@@ -98,7 +98,7 @@ function verifiedFrom(claims: Readonly<Record<string, unknown>>): Result<Verifie
   if (userId === undefined) return err(unusable("sub", "is no valid user id"));
   if (RESERVED_USER_IDS.has(userId)) return err(unusable("sub", "is the name of the engine's own assistant"));
   const tenant = parseId<TenantId>(claims["tenant"] ?? claims["tenant_id"] ?? TENANT_DEFAULT);
-  if (tenant === undefined) return err(unusable("tenant", "is no valid tenant id"));
+  if (tenant === undefined || tenant === NO_TENANT) return err(unusable("tenant", "is no valid tenant id"));
   const expires = claims["exp"];
   if (typeof expires !== "number" || !Number.isFinite(expires)) return err(unusable("exp", "is no time"));
   const name = nameFrom(claims["name"]);

@@ -12,9 +12,6 @@ export interface FeedEngine {
   call<C extends Call>(by: Principal, call: C): Promise<Result<ReplyOf<C>, Rejection>>;
 }
 
-/** Under which the engine keeps what belongs to no tenant. */
-export const NO_TENANT = "~" as TenantId;
-
 export interface Stored<Value> {
   readonly id: string;
   readonly value: Value;

@@ -2,11 +2,11 @@
  * Which tenants have a feed, and when something about it was changed: a document each, under no tenant, so that all nodes can
  * look. Invariant: whoever changes what others have to know of (webhooks) touches it afterwards.
  */
-import type { TenantId } from "../base/ids.ts";
+import { NO_TENANT, type TenantId } from "../base/ids.ts";
 import { FEED_TENANTS_MAX } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
-import { type FeedDocuments, NO_TENANT } from "./feed-engine.ts";
+import type { FeedDocuments } from "./feed-engine.ts";
 
 /** `version` is higher after each change. */
 export interface FeedMark {

@@ -6,7 +6,7 @@
 import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
 import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import type { Clock } from "../base/clock.ts";
-import type { Seq, TenantId } from "../base/ids.ts";
+import { NO_TENANT, type Seq, type TenantId } from "../base/ids.ts";
 import {
   EVENTBRIDGE_ATTEMPTS_MAX,
   EVENTBRIDGE_BATCH_BYTES_MAX,
@@ -15,7 +15,7 @@ import {
   EVENTBRIDGE_REQUEST_MS_MAX,
   FEED_PAGE_MAX,
 } from "../base/limits.ts";
-import { type FeedDocuments, type FeedEngine, NO_TENANT } from "../feed/feed-engine.ts";
+import type { FeedDocuments, FeedEngine } from "../feed/feed-engine.ts";
 import { RoomStretch } from "../feed/room-stretch.ts";
 import type { Delivered, LogConsumer, LogRun } from "../followers/log-consumer.ts";
 import type { RoomEvent } from "../protocol/frames.ts";

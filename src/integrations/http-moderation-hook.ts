@@ -4,9 +4,17 @@
  * wrong (no answer, a status that is not 200, an answer that cannot be read) is decided by the failure policy.
  */
 import type { Clock } from "../base/clock.ts";
+import { parseObject } from "../base/parse-object.ts";
 import { HOOK_ANSWER_BYTES_MAX, HOOK_REQUESTS_MAX, HOOK_WAITING_MAX } from "../base/limits.ts";
-import type { HookQuestion, HookVerdict, ModerationHook } from "../domain/moderation/hook.ts";
-import { parseObject, type QuestionReport, SignedQuestions } from "./signed-questions.ts";
+import {
+  type HookFailurePolicy,
+  type HookQuestion,
+  type HookVerdict,
+  type ModerationHook,
+  verdictAgainst,
+  withoutVerdict,
+} from "../domain/moderation/hook.ts";
+import { type QuestionReport, SignedQuestions } from "./signed-questions.ts";
 
 export interface HookSettings {
   readonly url: string;
@@ -14,15 +22,11 @@ export interface HookSettings {
   readonly secret: string;
   readonly timeoutMs: number;
   /** What happens to a message without a verdict. */
-  readonly onFailure: "publish" | "hold" | "reject";
+  readonly onFailure: HookFailurePolicy;
   /** Code points of what the service may put in a message's place. */
   readonly messageLengthMax: number;
 }
 
-const REASON_DEFAULT = "The message was not accepted.";
-const REASON_LENGTH_MAX = 300;
-const HELD_WITHOUT_VERDICT = "The message could not be checked and waits for a moderator.";
-const REFUSED_WITHOUT_VERDICT = "The message could not be checked. Try again later.";
 const BOUNDS = {
   requestsMax: HOOK_REQUESTS_MAX,
   waitingMax: HOOK_WAITING_MAX,
@@ -46,7 +50,7 @@ export class HttpModerationHook implements ModerationHook {
     this.#questions.ask(
       questionJson(question),
       (status, text) => (status === 200 ? this.#verdictOf(text) : undefined),
-      (verdict) => done(verdict ?? this.#withoutVerdict()),
+      (verdict) => done(verdict ?? withoutVerdict(this.#settings.onFailure)),
     );
   }
 
@@ -61,20 +65,9 @@ export class HttpModerationHook implements ModerationHook {
         return isContent(content, this.#settings.messageLengthMax) ? { outcome: "publish", content } : undefined;
       case "hold":
       case "reject":
-        return { outcome: action, reason: reasonOf(answer["reason"]) };
+        return verdictAgainst(action, answer["reason"]);
       default:
         return undefined;
-    }
-  }
-
-  #withoutVerdict(): HookVerdict {
-    switch (this.#settings.onFailure) {
-      case "publish":
-        return { outcome: "publish" };
-      case "hold":
-        return { outcome: "hold", reason: HELD_WITHOUT_VERDICT };
-      case "reject":
-        return { outcome: "reject", reason: REFUSED_WITHOUT_VERDICT };
     }
   }
 }
@@ -88,9 +81,4 @@ function isContent(content: unknown, lengthMax: number): content is string {
   return (
     typeof content === "string" && content.trim() !== "" && content.isWellFormed() && [...content].length <= lengthMax
   );
-}
-
-function reasonOf(reason: unknown): string {
-  if (typeof reason !== "string" || reason.trim() === "") return REASON_DEFAULT;
-  return reason.slice(0, REASON_LENGTH_MAX).toWellFormed();
 }

@@ -3,10 +3,11 @@
  * Invariant: what cannot be shown is no answer: nobody is called by half of a name, or shown by an address that is none.
  */
 import type { Clock } from "../base/clock.ts";
+import { parseObject } from "../base/parse-object.ts";
 import { PROFILE_ANSWER_BYTES_MAX, PROFILE_REQUESTS_MAX, PROFILE_WAITING_MAX } from "../base/limits.ts";
 import { isPersonName, isPictureAddress } from "../base/person-name.ts";
 import type { Profile, ProfileQuestion, ProfileSource } from "../domain/user/profile-source.ts";
-import { parseObject, type QuestionReport, type QuestionSettings, SignedQuestions } from "./signed-questions.ts";
+import { type QuestionReport, type QuestionSettings, SignedQuestions } from "./signed-questions.ts";
 
 export interface ProfileSourceSettings extends QuestionSettings {
   readonly ttlMs: number;

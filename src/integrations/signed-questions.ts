@@ -163,14 +163,3 @@ async function readUpTo(response: Response, bytesMax: number): Promise<string | 
   }
   return Buffer.concat(chunks).toString();
 }
-
-/** `undefined`: not a JSON object. */
-export function parseObject(text: string): Readonly<Record<string, unknown>> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : undefined;
-  } catch {
-    // Not JSON is no answer, as anything else that cannot be read.
-    return undefined;
-  }
-}

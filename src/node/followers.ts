@@ -1,12 +1,11 @@
 /** Who follows the logs on this node, as the configuration asks: search, the feed with its webhooks, notifications, EventBridge. */
+import { DAY_MS } from "../base/days.ts";
 import type { Clock } from "../base/clock.ts";
 import { isNotifying } from "../config/notify.ts";
 import type { Config } from "../config/config.ts";
 import { FollowHost, type FollowSeams } from "./follow-host.ts";
 import type { NotifySettings } from "../integrations/notify/open-notify.ts";
 import type { VapidKeys } from "../integrations/notify/vapid.ts";
-
-const DAY_MS = 86_400_000;
 
 export interface FollowPlan {
   readonly host: FollowHost | undefined;

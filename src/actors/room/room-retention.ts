@@ -4,6 +4,7 @@
  * Wall clocks err: what is deleted is older by `RETENTION_GUARD_MS` than the room's days, so a clock that is an hour ahead
  * hides too early and deletes nothing too early.
  */
+import { DAY_MS } from "../../base/days.ts";
 import type { RoomId, Seq, UserId } from "../../base/ids.ts";
 import { RETENTION_GUARD_MS, UPKEEP_EVENTS_MAX } from "../../base/limits.ts";
 import { voteCollection } from "../../domain/room/polls.ts";
@@ -21,7 +22,6 @@ import { ThreadMarks, type ThreadOf } from "./thread-marks.ts";
 
 type Answer = (reply: ReadResult<KeepReply>) => void;
 
-const DAY_MS = 86_400_000;
 /** Documents of thread marks that are removed at once. */
 const MARKS_AT_ONCE = 32;
 const UNAVAILABLE = { ok: false, error: "unavailable" } as const;

@@ -3,6 +3,7 @@
  * Invariant: wishes are granted one after another, and two owners of a person's actor count together, since each write says
  * which version it rests on.
  */
+import { DAY_MS } from "../../base/days.ts";
 import type { TenantId, UserId } from "../../base/ids.ts";
 import { UPLOADS_PER_DAY_MAX, UPLOADS_WAITING_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
@@ -13,7 +14,6 @@ import type { ShardEnv } from "../shard-env.ts";
 type Done = (result: Result<true, Rejection>) => void;
 
 export const UPLOADS = "uploads";
-const DAY_MS = 86_400_000;
 const RETRY_MS = 500;
 /** Of a write that meets another owner's. */
 const ROUNDS_MAX = 4;

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../../base/clock.ts";
 import { BUS_ITEM_BYTES_MAX, BUS_QUEUE_BYTES_MAX } from "../../base/limits.ts";
-import { EntryPacker } from "../bus-entries.ts";
+import { EntryPacker, takeFirst } from "../bus-entries.ts";
 import type { NodeId } from "../membership.ts";
 import type { TableAnswer, TableError } from "./cluster-table.ts";
 
@@ -82,7 +82,7 @@ export class Outbox {
 
   async #writeAll(outgoing: Outgoing): Promise<void> {
     while (outgoing.messages.length > 0) {
-      const { messages, bytes } = takeSome(outgoing);
+      const { messages, bytes } = takeFirst(outgoing.messages, BUS_ITEM_BYTES_MAX);
       const failure = await this.#writeEntries(outgoing, messages);
       if (outgoing.isOver) return;
       this.#queuedBytes -= bytes;
@@ -126,16 +126,4 @@ export class Outbox {
     this.#ports.gaveUp(outgoing.to, why);
     if (this.#outgoing.size === 0) this.#onIdle?.();
   }
-}
-
-/** The first messages that fit into one entry together; at least one. */
-function takeSome(outgoing: Outgoing): { readonly messages: readonly Uint8Array[]; readonly bytes: number } {
-  let bytes = 0;
-  let count = 0;
-  for (const message of outgoing.messages) {
-    if (count > 0 && bytes + message.length > BUS_ITEM_BYTES_MAX) break;
-    bytes += message.length;
-    count += 1;
-  }
-  return { messages: outgoing.messages.splice(0, count), bytes };
 }

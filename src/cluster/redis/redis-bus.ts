@@ -17,7 +17,7 @@ import {
   BUS_WRITE_BYTES_MAX,
 } from "../../base/limits.ts";
 import type { Bus, BusEvents } from "../bus.ts";
-import { EntryPacker, EntryUnpacker } from "../bus-entries.ts";
+import { EntryPacker, EntryUnpacker, takeFirst } from "../bus-entries.ts";
 import type { NodeId } from "../membership.ts";
 import { BusSession, isWrongRole, reasonOf } from "./bus-session.ts";
 import type { RedisSettings } from "./redis-options.ts";
@@ -184,7 +184,7 @@ export class RedisBus implements Bus {
 
   /** Tries until it is written, given up or over. Returns the bytes of the messages. */
   async #writeSome(session: BusSession, outgoing: Outgoing): Promise<number> {
-    const { messages, bytes } = takeSome(outgoing);
+    const { messages, bytes } = takeFirst(outgoing.messages, BUS_WRITE_BYTES_MAX);
     let entries = this.#packer.pack(messages);
     for (let retryMs = RETRY_MS_MIN; ; retryMs = Math.min(RETRY_MS_MAX, retryMs * 2)) {
       const written = await Promise.allSettled(entries.map((entry) => this.#writeEntry(session, outgoing.to, entry)));
@@ -225,16 +225,4 @@ export class RedisBus implements Bus {
       });
     });
   }
-}
-
-/** The first messages that fit into one write together; at least one. */
-function takeSome(outgoing: Outgoing): { readonly messages: readonly Uint8Array[]; readonly bytes: number } {
-  let bytes = 0;
-  let count = 0;
-  for (const message of outgoing.messages) {
-    if (count > 0 && bytes + message.length > BUS_WRITE_BYTES_MAX) break;
-    bytes += message.length;
-    count += 1;
-  }
-  return { messages: outgoing.messages.splice(0, count), bytes };
 }

@@ -29,3 +29,25 @@ export interface ModerationHook {
   /** Answers once, later and never from within the call, within its time limit: without a verdict by its failure policy. */
   judge(question: HookQuestion, done: (verdict: HookVerdict) => void): void;
 }
+
+/** What becomes of a message that nobody judged in time. */
+export type HookFailurePolicy = "publish" | "hold" | "reject";
+
+/** Code units of a reason that the author is told. */
+const REASON_LENGTH_MAX = 300;
+const REASON_DEFAULT = "The message was not accepted.";
+const WITHOUT_VERDICT: Readonly<Record<HookFailurePolicy, HookVerdict>> = {
+  publish: { outcome: "publish" },
+  hold: { outcome: "hold", reason: "The message could not be checked and waits for a moderator." },
+  reject: { outcome: "reject", reason: "The message could not be checked. Try again later." },
+};
+
+export function withoutVerdict(policy: HookFailurePolicy): HookVerdict {
+  return WITHOUT_VERDICT[policy];
+}
+
+/** `reason` as it came from outside: whatever it is, the author is told a sentence. */
+export function verdictAgainst(outcome: "hold" | "reject", reason: unknown): HookVerdict {
+  if (typeof reason !== "string" || reason.trim() === "") return { outcome, reason: REASON_DEFAULT };
+  return { outcome, reason: reason.slice(0, REASON_LENGTH_MAX).toWellFormed() };
+}

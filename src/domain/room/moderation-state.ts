@@ -2,6 +2,7 @@
  * How events of moderation change a room's state and its rows. Invariant: as in `apply`, what is not known on replay stays
  * unknown: the store has it with the change.
  */
+import { HOUR_MS } from "../../base/days.ts";
 import type { ItemKey, UserId } from "../../base/ids.ts";
 import { REPORTS_PER_HOUR_MAX, STAFF_KEPT_MAX } from "../../base/limits.ts";
 import type { ModerationRule } from "../moderation/rules.ts";
@@ -35,7 +36,6 @@ export interface ModerationState {
 }
 
 export const NO_MODERATION: ModerationState = { rules: [], heldCount: 0 };
-export const HOUR_MS = 3_600_000;
 
 export function applyModeration(state: RoomState, event: ModerationEvent): void {
   const before = state.moderation ?? NO_MODERATION;

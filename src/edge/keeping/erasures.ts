@@ -4,7 +4,7 @@
  * its report says what was taken away, and what remains and why.
  */
 import { randomBytes } from "node:crypto";
-import type { TenantId, UserId } from "../../base/ids.ts";
+import { NO_TENANT, type TenantId, type UserId } from "../../base/ids.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { ErasureCounts, ErasureSteps } from "./erasure-steps.ts";
@@ -13,8 +13,7 @@ import type { Keeper } from "./keeper.ts";
 import type { Log } from "../log.ts";
 
 const COLLECTION = "erasures";
-/** Under which the engine keeps what belongs to no tenant: which works are not done. */
-const NO_TENANT = "~" as TenantId;
+/** Of no tenant: which works are not done. */
 const OPEN = "erasures_open";
 const ROOMS_PER_PAGE = 10;
 const LOOK_MS = 30_000;

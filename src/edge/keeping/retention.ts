@@ -3,8 +3,9 @@
  * the other and slowly; also of rooms that nobody looks at. One node of a cluster does it for all.
  * Invariant: each step may be done twice, or by two nodes; what is held stays.
  */
+import { DAY_MS } from "../../base/days.ts";
 import type { DueView, KeptLog, LogPlace } from "../../actors/keeping-calls.ts";
-import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
+import { NO_TENANT, type RoomId, type TenantId, type UserId } from "../../base/ids.ts";
 import { RETENTION_GUARD_MS } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
@@ -12,15 +13,12 @@ import { type Holds, readHolds } from "./holds.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Log } from "../log.ts";
 
-const DAY_MS = 86_400_000;
 const LOGS_PER_PAGE = 100;
 /** Between two steps in one room, and between two rooms or pages of rooms, milliseconds: it is in no hurry. */
 const STEP_PAUSE_MS = 5;
 const ROOM_PAUSE_MS = 5;
 const FIRST_SWEEP_MS = 60_000;
 const STEPS_MAX = 1_000_000;
-/** Under which the engine asks for what belongs to no tenant. */
-const NO_TENANT = "~" as TenantId;
 
 /** What retention would take of a room, or has taken. */
 export interface RoomRetentionReport {

@@ -2,16 +2,12 @@
 import { Elysia, t } from "elysia";
 import type { UserId } from "../../base/ids.ts";
 import { MEMBER_PAGE_MAX } from "../../base/limits.ts";
-import { err, ok, type Result } from "../../base/result.ts";
-import type {
-  ConnectionRecord,
-  DirectoryAnswer,
-  OnlineUser,
-  PresenceDirectory,
-} from "../../cluster/presence-directory.ts";
+import { ok, type Result } from "../../base/result.ts";
+import type { ConnectionRecord, OnlineUser, PresenceDirectory } from "../../cluster/presence-directory.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import { asAdmin } from "../rest/admins-only.ts";
+import { askDirectory } from "../rest/ask-directory.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
@@ -23,7 +19,6 @@ const LIMIT = { min: 1, max: MEMBER_PAGE_MAX, fallback: MEMBER_PAGE_MAX } as con
 /** Users of one page of connections: each is a question to the directory. */
 const USERS = { min: 1, max: 50, fallback: 50 } as const;
 const LAST_PAGE = { hasMore: false, after: null } as const;
-const RETRY_MS = 1_000;
 
 interface Count {
   readonly connections: number;
@@ -44,9 +39,11 @@ export function adminPlugin(prefix: string, options: RestOptions & { readonly di
         // One more than asked tells whether there are more.
         const page = { limit: limit + 1, ...(after === undefined ? {} : { after }) };
         const found = await asAdmin(principal, async () => {
-          const count = await ask<Count>((done) => directory.count(principal.tenant, done));
+          const count = await askDirectory<Count>((done) => directory.count(principal.tenant, done));
           if (!count.ok) return count;
-          const users = await ask<readonly OnlineUser[]>((done) => directory.onlineUsers(principal.tenant, page, done));
+          const users = await askDirectory<readonly OnlineUser[]>((done) =>
+            directory.onlineUsers(principal.tenant, page, done),
+          );
           return users.ok ? ok({ ...count.value, online: users.value }) : users;
         });
         return answer(set, found, ({ online, users, connections }) => ({
@@ -73,7 +70,7 @@ export function adminPlugin(prefix: string, options: RestOptions & { readonly di
         }
         const page = { limit: limit + 1, ...(query.after === undefined ? {} : { after: query.after }) };
         const found = await asAdmin(principal, async () => {
-          const online = await ask<readonly OnlineUser[]>((done) =>
+          const online = await askDirectory<readonly OnlineUser[]>((done) =>
             directory.onlineUsers(principal.tenant, page, done),
           );
           if (!online.ok) return online;
@@ -103,7 +100,9 @@ async function connectionsOf(
   users: readonly UserId[],
 ): Promise<Result<readonly object[], Rejection>> {
   const lists = await Promise.all(
-    users.map((user) => ask<readonly ConnectionRecord[]>((done) => directory.connectionsOf(tenant, user, done))),
+    users.map((user) =>
+      askDirectory<readonly ConnectionRecord[]>((done) => directory.connectionsOf(tenant, user, done)),
+    ),
   );
   const connections: object[] = [];
   for (const list of lists) {
@@ -117,12 +116,4 @@ function connectionJson(record: ConnectionRecord) {
   const { connectionId, userId: user, node, userAgent, address, transport, connectedAt } = record;
   const device = deviceKind(userAgent);
   return { connectionId, userId: user, node, transport, address, device, userAgent, connectedAt: iso(connectedAt) };
-}
-
-function ask<Value>(
-  asked: (done: (answer: DirectoryAnswer<Value>) => void) => void,
-): Promise<Result<Value, Rejection>> {
-  return new Promise((resolve) =>
-    asked((given) => resolve(given.ok ? ok(given.value) : err({ code: "unavailable", retryAfterMs: RETRY_MS }))),
-  );
 }

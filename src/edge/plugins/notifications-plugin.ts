@@ -18,7 +18,7 @@ import type { Principal } from "../../domain/principal.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Engine } from "../ports.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
-import { answer, answerError, refuse } from "../rest/envelope.ts";
+import { answer, answerError, refuse, refusedField } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { oneOf, roomId } from "../rest/schemas.ts";
@@ -180,7 +180,7 @@ function roomOf(body: typeof roomBody.static, time: Clock): Result<RoomPreferenc
   const until = readTime("muteUntil", body.muteUntil ?? undefined);
   if (!until.ok) return until;
   if (until.value !== undefined && until.value - time.wallMs() > NOTIFY_MUTE_MS_MAX) {
-    return refused("muteUntil", "it may be ten years from now at most; the level none is for ever");
+    return refusedField("muteUntil", "it may be ten years from now at most; the level none is for ever");
   }
   return ok({
     ...(body.level != null && { level: body.level }),
@@ -190,15 +190,11 @@ function roomOf(body: typeof roomBody.static, time: Clock): Result<RoomPreferenc
 
 function quietOf({ from, to, timeZone, days }: typeof quietHours.static): Result<QuietHours, Rejection> {
   const [begin, end] = [minuteOf(from), minuteOf(to)];
-  if (begin === undefined) return refused("from", "a time of the day is written as 22:30");
-  if (end === undefined) return refused("to", "a time of the day is written as 22:30");
-  if (begin === end) return refused("to", "it ends when it begins; the level none is for ever");
-  if (!isTimeZone(timeZone)) return refused("timeZone", "no zone of this name is known");
+  if (begin === undefined) return refusedField("from", "a time of the day is written as 22:30");
+  if (end === undefined) return refusedField("to", "a time of the day is written as 22:30");
+  if (begin === end) return refusedField("to", "it ends when it begins; the level none is for ever");
+  if (!isTimeZone(timeZone)) return refusedField("timeZone", "no zone of this name is known");
   return ok({ from: begin, to: end, timeZone, ...(days !== undefined && { days: [...new Set(days)].toSorted() }) });
-}
-
-function refused(field: string, why: string): Result<never, Rejection> {
-  return err({ code: "invalid_field", field, message: `The field "${field}" is not acceptable: ${why}.` });
 }
 
 function personJson(

@@ -7,11 +7,11 @@ import {
   USER_NAME_LENGTH_MAX,
 } from "../../base/limits.ts";
 import { isPersonName, isPictureAddress } from "../../base/person-name.ts";
-import { err, ok, type Result } from "../../base/result.ts";
-import type { ConnectionRecord, DirectoryAnswer, PresenceDirectory } from "../../cluster/presence-directory.ts";
-import type { Rejection } from "../../protocol/errors.ts";
+import { ok } from "../../base/result.ts";
+import type { ConnectionRecord, PresenceDirectory } from "../../cluster/presence-directory.ts";
+import { askDirectory } from "../rest/ask-directory.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
-import { answer, answerError, refuse } from "../rest/envelope.ts";
+import { answer, answerError, refuse, refusedField } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
 import { lookAtOne } from "../rest/people.ts";
@@ -19,7 +19,6 @@ import { presenceStatus, userId } from "../rest/schemas.ts";
 import { deviceKind } from "../rest/user-agent.ts";
 import { iso, presenceJson } from "../rest/views.ts";
 
-const RETRY_MS = 1_000;
 const customStatus = t.String({ maxLength: CUSTOM_STATUS_LENGTH_MAX });
 /** How long the custom status lasts. */
 const expiresInMs = t.Integer({ minimum: 1, maximum: CUSTOM_STATUS_MS_MAX });
@@ -79,7 +78,7 @@ export function peoplePlugin(prefix: string, options: RestOptions & { readonly d
     .get(
       "/me/devices",
       async ({ principal, set }) => {
-        const found = await ask<readonly ConnectionRecord[]>((done) =>
+        const found = await askDirectory<readonly ConnectionRecord[]>((done) =>
           directory.connectionsOf(principal.tenant, principal.userId, done),
         );
         return answer(set, found, (records) => ({ devices: records.map(deviceJson) }));
@@ -100,9 +99,10 @@ export function peoplePlugin(prefix: string, options: RestOptions & { readonly d
 function profileChange({ displayName, avatar, status, customStatus: custom, expiresInMs: expires }: ProfileBody) {
   const name = displayName?.trim();
   if (name !== undefined && !isPersonName(name)) {
-    return refused("displayName", `a name has 1 to ${USER_NAME_LENGTH_MAX} characters, and no control characters`);
+    return refusedField("displayName", `a name has 1 to ${USER_NAME_LENGTH_MAX} characters, and no control characters`);
   }
-  if (avatar != null && !isPictureAddress(avatar)) return refused("avatar", "a picture is an http or https address");
+  if (avatar != null && !isPictureAddress(avatar))
+    return refusedField("avatar", "a picture is an http or https address");
   return ok({
     ...(displayName !== undefined && { name: name ?? null }),
     ...(avatar !== undefined && { avatar }),
@@ -113,18 +113,6 @@ function profileChange({ displayName, avatar, status, customStatus: custom, expi
 }
 type ProfileBody = typeof profileBody.static;
 
-function refused(field: string, why: string): Result<never, Rejection> {
-  return err({ code: "invalid_field", field, message: `The field "${field}" is not acceptable: ${why}.` });
-}
-
 function deviceJson({ connectionId, transport, userAgent, connectedAt }: ConnectionRecord) {
   return { connectionId, ...deviceKind(userAgent), transport, userAgent, connectedAt: iso(connectedAt) };
-}
-
-function ask<Value>(
-  asked: (done: (answer: DirectoryAnswer<Value>) => void) => void,
-): Promise<Result<Value, Rejection>> {
-  return new Promise((resolve) =>
-    asked((given) => resolve(given.ok ? ok(given.value) : err({ code: "unavailable", retryAfterMs: RETRY_MS }))),
-  );
 }

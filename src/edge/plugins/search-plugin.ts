@@ -1,14 +1,14 @@
 /** Search in messages over REST: in one room, or in all rooms of the asker. */
 import { Elysia, t } from "elysia";
 import { SEARCH_PAGE_MAX, SEARCH_QUERY_LENGTH_MAX } from "../../base/limits.ts";
-import { err, ok, type Result } from "../../base/result.ts";
+import { ok, type Result } from "../../base/result.ts";
 import type { RoomId } from "../../base/ids.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { parseQuery } from "../../domain/search/text-query.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import { HIT_PLACE } from "../../storage/search-index.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
-import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
+import { answer, answerError, refuse, type ResponseSettings, refusedField } from "../rest/envelope.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { failure, messageType, oneOf, roomParams, userId } from "../rest/schemas.ts";
 import { type Search, searchMessages, type SearchPage, type Searcher } from "../rest/search.ts";
@@ -94,15 +94,15 @@ function searchOf(asked: Asked, room: RoomId | undefined): Result<Search, Reject
   const limit = readWhole("limit", asked.limit, LIMIT);
   if (!limit.ok) return limit;
   const terms = parseQuery(q);
-  if (!terms.ok) return refused("q", terms.error);
+  if (!terms.ok) return refusedField("q", terms.error);
   if (terms.value.length === 0 && author === undefined && type === undefined) {
-    return refused("q", "there must be a word with letters or digits, or an author, or a type");
+    return refusedField("q", "there must be a word with letters or digits, or an author, or a type");
   }
   const from = readTime("from", asked.from);
   if (!from.ok) return from;
   const to = readTime("to", asked.to);
   if (!to.ok) return to;
-  if (cursor !== undefined && !HIT_PLACE.test(cursor)) return refused("cursor", "it is the next of a page before");
+  if (cursor !== undefined && !HIT_PLACE.test(cursor)) return refusedField("cursor", "it is the next of a page before");
   return ok({
     terms: terms.value,
     order: order ?? (terms.value.length > 0 ? "relevance" : "newest"),
@@ -119,11 +119,7 @@ function searchOf(asked: Asked, room: RoomId | undefined): Result<Search, Reject
 function readTime(field: string, text: string | undefined): Result<number | undefined, Rejection> {
   if (text === undefined) return ok(undefined);
   const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(ms) ? refused(field, "a time is written like 2026-11-28T12:00:00Z") : ok(ms);
-}
-
-function refused(field: string, why: string): Result<never, Rejection> {
-  return err({ code: "invalid_field", field, message: `The field "${field}" is not acceptable: ${why}.` });
+  return Number.isNaN(ms) ? refusedField(field, "a time is written like 2026-11-28T12:00:00Z") : ok(ms);
 }
 
 function pageJson({ hits, next, isPartial }: SearchPage, limit: number) {

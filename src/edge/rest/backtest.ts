@@ -2,6 +2,7 @@
  * Runs a proposed rule over a room's past, page by page, each page a call of the room: what it does is bounded, tells how far
  * it is, and ends when nobody wants the answer any more. Nothing of it is kept anywhere.
  */
+import { DAY_MS } from "../../base/days.ts";
 import type { BacktestHit, ModerationReply } from "../../actors/calls.ts";
 import type { RoomId, Seq } from "../../base/ids.ts";
 import { BACKTEST_EVENTS_MAX, BACKTEST_IDS_MAX, BACKTEST_SAMPLE_MAX } from "../../base/limits.ts";
@@ -11,8 +12,6 @@ import type { Principal } from "../../domain/principal.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Engine } from "../ports.ts";
 import { iso } from "./views.ts";
-
-const DAY_MS = 86_400_000;
 
 export interface Backtest {
   readonly room: RoomId;

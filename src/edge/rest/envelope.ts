@@ -3,7 +3,7 @@
  * Invariant: every failure goes through `refuse`, so that status, `Retry-After` and body always come from the one table.
  */
 import { ParseError, ValidationError } from "elysia";
-import type { Result } from "../../base/result.ts";
+import { err, type Result } from "../../base/result.ts";
 import { ERRORS, type ErrorCode, type Rejection } from "../../protocol/errors.ts";
 import { RequestRejected } from "./json-body.ts";
 import type { Log } from "../log.ts";
@@ -122,7 +122,16 @@ function invalidInput(error: ValidationError): Rejection {
   // JSON has no undefined: a value that is, is not there.
   if (problem.value === undefined)
     return { code: "missing_field", field, message: `The field "${field}" is required.` };
-  return { code: "invalid_field", field, message: `The field "${field}" is not acceptable: ${explain(problem)}.` };
+  return invalidField(field, explain(problem));
+}
+
+function invalidField(field: string, why: string): Rejection {
+  return { code: "invalid_field", field, message: `The field "${field}" is not acceptable: ${why}.` };
+}
+
+/** A field whose value says what it may not, whatever its shape; `why` without a full stop. */
+export function refusedField(field: string, why: string): Result<never, Rejection> {
+  return err(invalidField(field, why));
 }
 
 function explain({ schema, message }: SchemaProblem): string {

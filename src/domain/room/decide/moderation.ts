@@ -29,7 +29,7 @@ import {
   reporterKey,
   reportIdOf,
 } from "../moderation-items.ts";
-import { HOUR_MS } from "../moderation-state.ts";
+import { HOUR_MS } from "../../../base/days.ts";
 import {
   accept,
   type DecideContext,
