@@ -160,12 +160,34 @@ test("on a small screen there is one column and a way back; the keyboard alone g
   await ann.page.getByRole("dialog", { name: "Keyboard shortcuts" }).waitFor();
   await ann.page.keyboard.press("Escape");
   await ann.page.getByRole("dialog").waitFor({ state: "detached" });
+
+  await ann.page.getByRole("link", { name: "Room small" }).click();
+  await ann.button("Members").click();
+  await ann.page.locator(".panel").waitFor();
+  await ann.page.goBack();
+  await ann.page.locator(".panel").waitFor({ state: "detached" });
+});
+
+test("among many rooms one is found by a part of its name", async () => {
+  const token = pair.token("ann", "Ann");
+  for (let i = 0; i < 13; i += 1) {
+    const body = { roomId: `team-${i}`, name: `Team ${i}`, type: "private" };
+    await pair.server.rest("POST", "/v1/chat/rooms", { token, body });
+  }
+  await ann.open("team-0");
+  await ann.page.getByLabel("Find a room of yours").fill("team 1");
+  await ann.page.getByRole("link", { name: "Team 12" }).waitFor();
+  expect(await ann.page.locator(".side-list a").count()).toBe(4);
+  await ann.page.keyboard.press("Enter");
+  await ann.page.getByRole("heading", { name: "Team 1", level: 1 }).waitFor();
 });
 
 test("a token signs in, signing out leaves nothing of it, and what a page logs is no complaint", async () => {
   const cleo = await WebPerson.signIn(pair.browser, pair.server, "Cleo");
   await cleo.button("More").last().click();
   await cleo.page.getByRole("menuitem", { name: "Sign out" }).click();
+  expect(new URL(cleo.page.url()).pathname).toBe("/");
+  await cleo.until("document.activeElement.name === 'name'");
   await cleo.button("By token").click();
   await cleo.page.getByLabel("Token").fill("no token at all");
   await cleo.button("Sign in").click();

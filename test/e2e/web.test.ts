@@ -162,6 +162,21 @@ test("files go along by button and by drop, pictures are shown, the rest can be 
   await ben.page.locator(".upload", { hasText: "dropped.txt" }).waitFor();
   await ben.button("Remove dropped.txt").click();
   await ben.page.locator(".upload").waitFor({ state: "detached" });
+
+  const empty = { name: "empty.txt", mimeType: "text/plain", buffer: Buffer.alloc(0) };
+  await ben.page.locator(".room input[type=file]").setInputFiles([empty]);
+  await ben.page.locator(".upload.is-bad", { hasText: "This file is empty." }).waitFor();
+  await ben.field.fill("with a file");
+  await ben.field.press("Enter");
+  await ben.page.getByText("empty.txt was not taken: remove it first.").waitFor();
+  expect(await ben.field.inputValue()).toBe("with a file");
+  await ben.button("Remove empty.txt").click();
+  await ben.field.fill("x".repeat(5_001));
+  await ben.page.getByText("5,001 of 5,000 characters").waitFor();
+  expect(await ben.button("Send").isDisabled()).toBe(true);
+  await ben.field.fill(`${"x".repeat(4_990)} end`);
+  await ben.field.press("Enter");
+  await ann.message("xxx end");
 });
 
 test("an answer of the assistant grows in front of both, and can be stopped", async () => {

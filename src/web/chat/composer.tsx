@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { MessageView } from "../../client/stoa-chat.ts";
 import { Icon } from "../ui/icon.tsx";
+import { toast } from "../ui/toast.tsx";
 import { attempt } from "./actions.ts";
 import { About, Attach, Extras, Uploads } from "./composer-parts.tsx";
 import { type Writing, writingIn } from "./composer-state.ts";
@@ -13,6 +14,8 @@ import { session } from "./session.ts";
 import { drafts, setDraft } from "./ui-state.ts";
 
 const HEIGHT_PX_MAX = 220;
+/** From this part of what is allowed on it is said how much there is. */
+const NEAR_THE_END = 0.9;
 
 export interface ComposerProps {
   readonly roomId: string;
@@ -80,7 +83,10 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
   const pick = ({ id }: Candidate): void => {
     if (at !== undefined) insert(`@${id} `, at.from, cursor.value);
   };
+  const lengthMax = session().lengthMax.value;
+  const isTooLong = lengthMax !== undefined && text.trim().length > lengthMax;
   const submit = (): void => {
+    if (isTooLong) return;
     const isDone = isEdit ? saveEdit(draft.message, text) : send(writing, roomId, thread ?? draft?.message);
     if (!isDone) return;
     edited.value = undefined;
@@ -131,6 +137,11 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
       )}
       {draft && <About draft={draft} onCancel={() => setDraft(draftKey, undefined)} />}
       {!isEdit && <Uploads writing={writing} />}
+      {lengthMax !== undefined && text.length > lengthMax * NEAR_THE_END && (
+        <p class={isTooLong ? "composer-length is-bad" : "composer-length"} role={isTooLong ? "alert" : undefined}>
+          {text.trim().length.toLocaleString()} of {lengthMax.toLocaleString()} characters
+        </p>
+      )}
       <div class="composer-row">
         <Attach writing={writing} isHidden={isEdit || session().room(roomId)?.allowFileUploads === false} />
         <textarea
@@ -174,7 +185,7 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
           class="send"
           aria-label={isEdit ? "Save" : "Send"}
           title={isEdit ? "Save" : "Send"}
-          disabled={text.trim() === "" && !writing.files.value.some(({ done }) => done)}
+          disabled={isTooLong || (text.trim() === "" && !writing.files.value.some(({ done }) => done))}
           onClick={submit}
         >
           <Icon name={isEdit ? "check" : "send"} size={18} />
@@ -214,9 +225,14 @@ function saveEdit({ roomId, messageId, content }: MessageView, text: string): bo
 
 function send(writing: Writing, roomId: string, answered: MessageView | undefined): boolean {
   const content = writing.text.value.trim();
-  const files = writing.files.value.filter(({ error }) => error === undefined);
-  if (files.some(({ done }) => done === undefined)) {
-    void attempt(Promise.reject(new Error("A file is still on its way.")));
+  const files = writing.files.value;
+  const open = files.find(({ done }) => done === undefined);
+  if (open !== undefined) {
+    toast(
+      open.error === undefined
+        ? `${open.file.name} is still on its way.`
+        : `${open.file.name} was not taken: remove it first.`,
+    );
     return false;
   }
   const attachments = files.flatMap(({ done }) => done ?? []);

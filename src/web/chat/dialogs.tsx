@@ -1,6 +1,7 @@
 /** Which dialog stands over the page. */
 import { Dialog } from "../ui/dialog.tsx";
 import { FormDialog } from "../ui/form-dialog.tsx";
+import { Icon } from "../ui/icon.tsx";
 import { CreateDialog, DirectDialog } from "./create-dialogs.tsx";
 import { DateDialog } from "./date-dialog.tsx";
 import { DiscoverDialog } from "./discover-dialog.tsx";
@@ -46,7 +47,17 @@ export function Dialogs() {
       return <SanctionDialog roomId={roomId} about={open} onClose={closeDialog} />;
     case "picture":
       return (
-        <Dialog title={open.name} wide onClose={closeDialog}>
+        <Dialog
+          title={open.name}
+          wide
+          onClose={closeDialog}
+          foot={
+            <a class="button" href={open.url} download={open.name}>
+              <Icon name="download" size={16} />
+              Download
+            </a>
+          }
+        >
           <img class="picture-large" src={open.url} alt={open.name} />
         </Dialog>
       );

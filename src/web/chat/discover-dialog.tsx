@@ -8,7 +8,7 @@ import { toast } from "../ui/toast.tsx";
 import { attempt, openRoom } from "./actions.ts";
 import { plural } from "./format.ts";
 import { session } from "./session.ts";
-import { RoomIcon } from "./sidebar.tsx";
+import { RoomIcon } from "./room-list.tsx";
 import { useLoaded } from "./use-loaded.ts";
 
 interface FoundRoom {

@@ -25,6 +25,7 @@ export async function upload(
   signal: AbortSignal,
 ): Promise<Attachment> {
   const { client } = session();
+  if (file.size === 0) throw new Error("This file is empty.");
   const wish = { name: file.name || "file", size: file.size, ...(file.type && { type: file.type }) };
   const { attachmentId, upload } = await client.rest<Announced>("POST", roomPath(roomId, "/attachments"), wish);
   await send(upload.url, file, progress, signal);

@@ -18,6 +18,16 @@ export function time(ms: number): string {
   return timeOf.format(ms);
 }
 
+/** Without the half of the day, where that is said apart: beside a message, where there is little room. */
+export function shortTime(ms: number): string {
+  return timeOf
+    .formatToParts(ms)
+    .filter(({ type }) => type !== "dayPeriod")
+    .map(({ value }) => value)
+    .join("")
+    .trim();
+}
+
 export function day(ms: number): string {
   const today = new Date().setHours(0, 0, 0, 0);
   if (ms >= today) return "Today";

@@ -45,6 +45,11 @@ function App() {
   );
 }
 
+// Going back in the browser leaves what stood over or beside the room.
+addEventListener("popstate", () => {
+  panel.value = undefined;
+  dialog.value = undefined;
+});
 loadTheme();
 startWorker();
 loadAccount();

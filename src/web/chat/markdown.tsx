@@ -60,7 +60,7 @@ function blocks(text: string, context: TextContext): ComponentChildren[] {
     const items = take(/^[-*] /);
     if (items.length > 0) {
       parts.push(
-        <ul>
+        <ul dir="auto">
           {items.map((item) => (
             <li>{inline(item, context, 0)}</li>
           ))}

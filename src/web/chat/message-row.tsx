@@ -9,7 +9,7 @@ import { Menu, type MenuItem } from "../ui/menu.tsx";
 import { type Place, placeBelow } from "../ui/popover.tsx";
 import { copyLink, copyText, markUnread, pin, react, remove, stopAnswer } from "./actions.ts";
 import { EmojiPicker, QUICK } from "./emoji.tsx";
-import { fullTime, time } from "./format.ts";
+import { fullTime, shortTime, time } from "./format.ts";
 import { renderText } from "./markdown.tsx";
 import { Files, Poll, Quote, Reactions, ThreadChip } from "./message-parts.tsx";
 import { mayModerate, mayPin } from "./roles.ts";
@@ -55,7 +55,7 @@ export const MessageRow = memo(function MessageRow({
       <div class="message-side">
         {isNext ? (
           <time class="message-time-side" title={fullTime(message.timestamp)}>
-            {time(message.timestamp)}
+            {shortTime(message.timestamp)}
           </time>
         ) : (
           <Face message={message} author={author} />
@@ -99,6 +99,10 @@ function Head({ message, author }: { readonly message: MessageView; readonly aut
   );
 }
 
+/** One to three emoji and nothing else. */
+const FEW_EMOJI =
+  /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*\s?){1,3}$/u;
+
 function Body({ message }: { readonly message: MessageView }) {
   const { content, deletedAt, editedAt, answer } = message;
   if (deletedAt !== undefined) return <p class="message-gone">This message was deleted.</p>;
@@ -111,7 +115,10 @@ function Body({ message }: { readonly message: MessageView }) {
   return (
     <>
       {(isGrowing || (content !== "" && content !== message.poll?.question)) && (
-        <div class={isGrowing ? "message-text is-growing" : "message-text"} dir="auto">
+        <div
+          class={`message-text${isGrowing ? " is-growing" : ""}${FEW_EMOJI.test(content) ? " is-large" : ""}`}
+          dir="auto"
+        >
           {content === "" ? <p class="faint">Thinking …</p> : renderText(content, context)}
           {editedAt !== undefined && (
             <span class="message-edited" title={fullTime(editedAt)}>

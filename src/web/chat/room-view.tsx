@@ -15,7 +15,7 @@ import { count, names, plural } from "./format.ts";
 import { mayChange, mayModerate } from "./roles.ts";
 import { go, route } from "./router.ts";
 import { session } from "./session.ts";
-import { RoomIcon } from "./sidebar.tsx";
+import { RoomIcon } from "./room-list.tsx";
 import { TimelineView } from "./timeline-view.tsx";
 import { dialog, panel, togglePanel } from "./ui-state.ts";
 
@@ -64,7 +64,7 @@ interface HeadProps {
 
 function RoomHead({ roomId, room, title }: HeadProps) {
   const open = panel.value?.kind;
-  const isModerator = mayModerate(roomId);
+  const isModerator = room !== undefined && mayModerate(roomId);
   // What waits is asked for with the first look.
   if (isModerator) session().desk(roomId);
   const waiting = isModerator ? (session().queue.value[roomId] ?? 0) : 0;

@@ -26,7 +26,16 @@ function read(): Route {
   const part = /^\/r\/([^/]+)/.exec(location.pathname)?.[1];
   if (part === undefined) return {};
   const messageId = new URLSearchParams(location.search).get("m") ?? undefined;
-  return { roomId: decodeURIComponent(part), ...(messageId !== undefined && { messageId }) };
+  return { roomId: decoded(part), ...(messageId !== undefined && { messageId }) };
+}
+
+/** Addresses can be written by hand. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 addEventListener("popstate", () => {

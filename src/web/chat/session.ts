@@ -16,6 +16,8 @@ import type { MemberJson, Person } from "./types.ts";
 const LISTENED_MAX = 12;
 /** Rooms of two that are listened to for the presence of the other one. */
 const PEERS_WATCHED_MAX = 20;
+/** The list of rooms is read again when the page is looked at and it is older. */
+const LIST_MS = 30_000;
 /** Of rooms that one moderates; those used last. */
 const DESKS_MAX = 4;
 /** From these codes on the server does not want this client any more. */
@@ -29,6 +31,8 @@ export class Session {
   readonly pending = signal<readonly Pending[]>([]);
   readonly failed = signal<readonly Failed[]>([]);
   readonly invites = signal(0);
+  /** Characters of a message, once the server has said it. */
+  readonly lengthMax = signal<number | undefined>(undefined);
   /** As others see whoever is signed in. */
   readonly me: Signal<Person>;
   /** By room, how much waits for its moderators, as far as this page knows. */
@@ -41,6 +45,7 @@ export class Session {
   /** Those that are listened to, the one used last at the end. */
   readonly #windows = new Map<string, RoomWindow>();
   readonly #asked = new Set<string>();
+  #readAt = Date.now();
   readonly #desks = new Map<string, Desk>();
 
   constructor(account: Account) {
@@ -57,12 +62,21 @@ export class Session {
   }
 
   async open(): Promise<void> {
+    document.addEventListener("visibilitychange", this.#lookAgain);
     await this.client.connect();
     await this.client.loadRooms().catch(() => undefined);
     this.rooms.value ??= this.client.rooms;
   }
 
+  /** Rooms that one made elsewhere are told to nobody: they are there when one comes back to this page. */
+  readonly #lookAgain = (): void => {
+    if (document.visibilityState !== "visible" || Date.now() - this.#readAt < LIST_MS) return;
+    this.#readAt = Date.now();
+    this.client.loadRooms().catch(() => undefined);
+  };
+
   close(): void {
+    document.removeEventListener("visibilitychange", this.#lookAgain);
     for (const window of this.#windows.values()) window.close();
     this.client.close();
   }
@@ -137,7 +151,8 @@ export class Session {
       toast("The server does not take this token any more. Sign in again.");
       tokenRefused();
     });
-    client.on("connected", ({ invites = 0 }) => {
+    client.on("connected", ({ invites = 0, limits }) => {
+      this.lengthMax.value = limits.messageLength;
       this.invites.value = invites;
       // What was told meanwhile was told to nobody.
       for (const desk of this.#desks.values()) desk.reload();

@@ -1,16 +1,13 @@
 /** The rooms of whoever is signed in, with what is unread in them, and themselves at the bottom. */
-import { useRef } from "preact/hooks";
-import type { RoomEntry } from "../../client/stoa-chat.ts";
 import { signOut } from "../ui/account.ts";
-import { Avatar, type Dot } from "../ui/avatar.tsx";
-import { Button, IconButton } from "../ui/button.tsx";
-import { Icon, type IconName, Logo } from "../ui/icon.tsx";
+import { Avatar } from "../ui/avatar.tsx";
+import { IconButton } from "../ui/button.tsx";
+import { Icon, Logo } from "../ui/icon.tsx";
 import { MenuButton, type MenuItem } from "../ui/menu.tsx";
-import { rove } from "../ui/roving.ts";
 import { setTheme, theme } from "../ui/theme.ts";
-import { openRoom } from "./actions.ts";
 import { count } from "./format.ts";
-import { route } from "./router.ts";
+import { RoomList, Unread } from "./room-list.tsx";
+import { go } from "./router.ts";
 import { session } from "./session.ts";
 import { dialog, panel, togglePanel } from "./ui-state.ts";
 
@@ -77,159 +74,6 @@ function Threads() {
   );
 }
 
-function RoomList() {
-  const list = useRef<HTMLDivElement>(null);
-  const rooms = session().rooms.value;
-  if (rooms === undefined) return <Skeleton />;
-  if (rooms.length === 0) return <NoRooms />;
-  const direct = rooms.filter(({ type }) => type === "direct");
-  const others = rooms.filter(({ type }) => type !== "direct");
-  const active = route.value.roomId ?? rooms[0]?.roomId;
-  return (
-    <div class="side-list" ref={list} onKeyDown={(event) => rove(event, list)}>
-      <Group title="Rooms" rooms={others} active={active} />
-      <Group title="Direct messages" rooms={direct} active={active} />
-    </div>
-  );
-}
-
-interface GroupProps {
-  readonly title: string;
-  readonly rooms: readonly RoomEntry[];
-  readonly active: string | undefined;
-}
-
-function Group({ title, rooms, active }: GroupProps) {
-  if (rooms.length === 0) return null;
-  return (
-    <section aria-label={title}>
-      <h2 class="side-title">{title}</h2>
-      <ul>
-        {rooms.map((room) => (
-          <li key={room.roomId}>
-            <RoomLink room={room} isTabStop={room.roomId === active} />
-          </li>
-        ))}
-      </ul>
-    </section>
-  );
-}
-
-const ICONS: Readonly<Record<RoomEntry["type"], IconName>> = {
-  public: "hash",
-  private: "lock",
-  direct: "person",
-  group: "people",
-  announcement: "megaphone",
-  support: "help",
-  broadcast: "megaphone",
-};
-
-export function RoomIcon({ room, size = 18 }: { readonly room: Pick<RoomEntry, "type">; readonly size?: number }) {
-  return <Icon name={ICONS[room.type]} size={size} />;
-}
-
-function RoomLink({ room, isTabStop }: { readonly room: RoomEntry; readonly isTabStop: boolean }) {
-  const { roomId, unread, mentions } = room;
-  const isActive = route.value.roomId === roomId;
-  const name = session().titleOf(room);
-  const peer = session().peers.value[roomId];
-  const isDirect = room.type === "direct";
-  const waiting = session().queue.value[roomId] ?? 0;
-  return (
-    <a
-      href={`/r/${encodeURIComponent(roomId)}`}
-      data-item
-      tabIndex={isTabStop ? 0 : -1}
-      class={`side-room${isActive ? " is-active" : ""}${unread > 0 ? " is-unread" : ""}`}
-      aria-current={isActive ? "page" : undefined}
-      onClick={(event) => {
-        if (event.metaKey || event.ctrlKey || event.shiftKey) return;
-        event.preventDefault();
-        openRoom(roomId);
-      }}
-    >
-      {isDirect ? (
-        <Avatar
-          id={peer?.userId ?? roomId}
-          name={name}
-          src={peer?.avatar}
-          size={22}
-          dot={dotOf(roomId, peer?.userId)}
-        />
-      ) : (
-        <span class="side-icon">
-          <RoomIcon room={room} size={16} />
-        </span>
-      )}
-      <span class="grow cut" dir="auto">
-        {name}
-      </span>
-      {waiting > 0 && (
-        <span class="badge is-bad" title={`${waiting} to moderate`}>
-          <span class="hidden-text">to moderate: </span>
-          {count(waiting)}
-        </span>
-      )}
-      <Unread unread={unread} mentions={mentions} isDirect={isDirect} />
-    </a>
-  );
-}
-
-interface UnreadProps {
-  readonly unread: number;
-  readonly mentions: number;
-  /** All of it is meant for the reader. */
-  readonly isDirect: boolean;
-}
-
-function Unread({ unread, mentions, isDirect }: UnreadProps) {
-  const meant = isDirect ? unread : mentions;
-  if (unread === 0) return null;
-  return (
-    <>
-      <span class={meant > 0 ? "badge is-strong" : "badge"} aria-hidden="true">
-        {count(meant > 0 ? meant : unread)}
-      </span>
-      <span class="hidden-text">
-        , {unread} unread{mentions > 0 && `, ${mentions} mention you`}
-      </span>
-    </>
-  );
-}
-
-function dotOf(roomId: string, userId: string | undefined): Dot | undefined {
-  const state = session().state(roomId).value;
-  if (!state.isListening) return undefined;
-  return state.present.find((one) => one.userId === userId)?.status ?? "offline";
-}
-
-function NoRooms() {
-  return (
-    <div class="side-empty">
-      <p>You are in no room yet.</p>
-      <Button kind="primary" small icon="compass" onClick={() => open("discover")}>
-        Discover rooms
-      </Button>
-    </div>
-  );
-}
-
-const WIDTHS = [62, 45, 78, 54, 70];
-
-function Skeleton() {
-  return (
-    <div class="side-list" aria-busy="true" aria-label="Rooms are being read">
-      {WIDTHS.map((width) => (
-        <div class="side-room" key={width}>
-          <span class="skeleton" style={{ width: "20px", height: "20px" }} />
-          <span class="skeleton" style={{ width: `${width}%`, height: "12px" }} />
-        </div>
-      ))}
-    </div>
-  );
-}
-
 function Me() {
   const { account, me, status } = session();
   const { name, avatar } = me.value;
@@ -249,6 +93,12 @@ function Me() {
   );
 }
 
+/** Whoever comes next begins at the beginning. */
+function leave(): void {
+  go({}, true);
+  signOut();
+}
+
 function meItems(): readonly MenuItem[] {
   const isDark =
     theme.value === "dark" || (theme.value === "system" && matchMedia("(prefers-color-scheme: dark)").matches);
@@ -259,6 +109,6 @@ function meItems(): readonly MenuItem[] {
     ...(session().account.isAdmin
       ? [{ label: "Dashboard", icon: "shield" as const, run: () => location.assign("/admin") }]
       : []),
-    { label: "Sign out", icon: "leave", run: signOut, line: true },
+    { label: "Sign out", icon: "leave", run: leave, line: true },
   ];
 }

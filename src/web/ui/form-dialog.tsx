@@ -51,7 +51,7 @@ export function FormDialog(props: FormDialogProps) {
     } catch (error) {
       const { message, field } = error as Error & { readonly field?: string };
       const named = field === undefined ? null : form.current?.elements.namedItem(field);
-      setRefusal({ text: message, field: named ? field : undefined });
+      setRefusal(named ? { text: withoutName(message), field } : { text: message });
       if (named instanceof HTMLElement) named.focus();
     } finally {
       setBusy(false);
@@ -84,4 +84,12 @@ export function FormDialog(props: FormDialogProps) {
       {after}
     </Dialog>
   );
+}
+
+/** It stands at its field, which people know by another name than the server does. */
+function withoutName(message: string): string {
+  const text = message
+    .replace(/^The field "[^"]*" is not acceptable: /, "")
+    .replace(/^[a-z]\w*(\[\d+\])? (?=must |has |is )/, "this ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

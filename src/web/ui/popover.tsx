@@ -6,6 +6,8 @@ import { rove } from "./roving.ts";
 export interface Place {
   readonly x: number;
   readonly y: number;
+  /** Where there is no room below: it ends here. */
+  readonly above?: number;
 }
 
 export interface PopoverProps {
@@ -21,8 +23,8 @@ export interface PopoverProps {
 const EDGE = 8;
 
 export function placeBelow(element: Element): Place {
-  const { left, bottom } = element.getBoundingClientRect();
-  return { x: left, y: bottom + 4 };
+  const { left, top, bottom } = element.getBoundingClientRect();
+  return { x: left, y: bottom + 4, above: top - 4 };
 }
 
 export function Popover({ label, role, place, across = false, onClose, children }: PopoverProps) {
@@ -31,10 +33,13 @@ export function Popover({ label, role, place, across = false, onClose, children 
   useLayoutEffect(() => {
     const box = ref.current;
     if (box === null) return;
-    const { width, height } = box.getBoundingClientRect();
+    // Not as it is drawn: it grows while it appears.
+    const { offsetWidth: width, offsetHeight: height } = box;
+    const lowest = innerHeight - height - EDGE;
+    const isAbove = place.above !== undefined && place.y > lowest && place.above - height >= EDGE;
     setAt({
       x: Math.max(EDGE, Math.min(place.x, innerWidth - width - EDGE)),
-      y: Math.max(EDGE, Math.min(place.y, innerHeight - height - EDGE)),
+      y: isAbove ? place.above - height : Math.max(EDGE, Math.min(place.y, lowest)),
     });
     const before = document.activeElement;
     box.querySelector<HTMLElement>("[data-item]")?.focus();

@@ -1,5 +1,5 @@
 /** The way in: by a name where the server is one for development, by a token everywhere. */
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { signInAs, signInWithToken } from "./account.ts";
 import { Button } from "./button.tsx";
 import { Check, Field, TextArea } from "./field.tsx";
@@ -19,6 +19,9 @@ export function SignIn({ title, asAdmin = false }: { readonly title: string; rea
   const [isAdmin, setAdmin] = useState(asAdmin);
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
+  // Also after somebody has signed out.
+  useEffect(() => form.current?.querySelector<HTMLElement>("input, textarea")?.focus(), [way]);
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
     if (text.trim() === "") return setError(way === "name" ? "Say who you are." : "Paste a token.");
@@ -42,7 +45,7 @@ export function SignIn({ title, asAdmin = false }: { readonly title: string; rea
   };
   return (
     <main class="sign-in">
-      <form class="sign-in-card" onSubmit={submit}>
+      <form class="sign-in-card" ref={form} onSubmit={submit}>
         <Logo size={44} />
         <h1>{title}</h1>
         <p>
@@ -59,7 +62,6 @@ export function SignIn({ title, asAdmin = false }: { readonly title: string; rea
               value={text}
               error={error}
               onInput={change}
-              autofocus
             />
             <Check label="As an administrator" checked={isAdmin} onChange={setAdmin} />
           </>
