@@ -17,12 +17,11 @@ function burden(wanted: number): void {
   const { symbols } = dlopen("libc.so.6", {
     clock_gettime: { args: [FFIType.i32, FFIType.ptr], returns: FFIType.i32 },
   });
-  /** Seconds and nanoseconds, 64 bits each; of both the lower half is enough for years and leaves no garbage. */
-  const time = new Uint32Array(4);
+  const time = new BigInt64Array(2);
   const at = ptr(time);
   const ns = (clock: number): number => {
     symbols.clock_gettime(clock, at);
-    return (time[0] ?? 0) * 1e9 + (time[2] ?? 0);
+    return Number((time[0] ?? 0n) * 1_000_000_000n + (time[1] ?? 0n));
   };
   const beganNs = ns(CLOCKS.process);
   let burntNs = 0;
