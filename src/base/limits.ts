@@ -316,6 +316,8 @@ export const MARKS_KNOWN_MAX = 16_384;
 /** A sender's own read mark is written once they sent nothing between two looks, milliseconds apart, or after so many looks. */
 export const OWN_MARKS_LOOK_MS = 400;
 export const OWN_MARKS_LOOKS_MAX = 12;
+/** A mark that nobody asked for is written with what somebody waits for, or after so long, milliseconds. */
+export const OWN_MARKS_PATIENCE_MS = 50;
 /** Times a request is given to a new activation before it is answered `unavailable`. */
 export const REQUEST_ATTEMPTS_MAX = 4;
 

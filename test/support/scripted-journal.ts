@@ -8,6 +8,7 @@ import type {
   LogKey,
   LogTail,
   MemberQuery,
+  PatienceMs,
   ReadRange,
   ReadResult,
   RowChange,
@@ -17,6 +18,8 @@ import type {
 
 export interface Append {
   readonly segment: Segment;
+  /** For so long it may wait for others; 0: not at all. */
+  readonly patienceMs: PatienceMs;
   /** Does it; the answer comes back as usual unless another one is given. */
   write(answer?: AppendOutcome): void;
   /** Answers without doing it. */
@@ -33,6 +36,8 @@ export class ScriptedJournal implements Journal {
   onReadTail: ((read: () => void) => void) | undefined;
   /** Every call, by name. */
   readonly calls: string[] = [];
+  /** How often what has patience was told to have none. */
+  hurries = 0;
   /** Member rows are read when the test says so. */
   onReadMembers: ((read: () => void) => void) | undefined;
 
@@ -40,16 +45,26 @@ export class ScriptedJournal implements Journal {
     this.#journal = journal;
   }
 
-  append(log: LogKey, segment: Segment, rows: readonly RowChange[], done: (outcome: AppendOutcome) => void): void {
+  append(
+    log: LogKey,
+    segment: Segment,
+    rows: readonly RowChange[],
+    done: (outcome: AppendOutcome) => void,
+    patienceMs: PatienceMs = 0,
+  ): void {
     this.calls.push("append");
     const write = (answer?: AppendOutcome): void =>
       this.#journal.append(log, segment, rows, (outcome) => done(answer ?? outcome));
     if (this.onAppend === undefined) write();
-    else this.onAppend({ segment, write, answer: done });
+    else this.onAppend({ segment, patienceMs, write, answer: done });
   }
 
   flush(): void {
     this.#journal.flush();
+  }
+
+  hurry(): void {
+    this.hurries += 1;
   }
 
   readTail(log: LogKey, done: Done<LogTail>): void {

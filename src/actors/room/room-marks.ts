@@ -6,7 +6,7 @@
  */
 import type { Timer } from "../../base/clock.ts";
 import type { Seq, UserId } from "../../base/ids.ts";
-import { MARKS_KNOWN_MAX, OWN_MARKS_LOOK_MS, OWN_MARKS_LOOKS_MAX } from "../../base/limits.ts";
+import { MARKS_KNOWN_MAX, OWN_MARKS_LOOK_MS, OWN_MARKS_LOOKS_MAX, OWN_MARKS_PATIENCE_MS } from "../../base/limits.ts";
 import type { LogEvent } from "../../domain/room/events.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
 import type { ReadResult } from "../../storage/journal.ts";
@@ -207,13 +207,17 @@ export class RoomMarks {
 
   #whenDurable(then: () => void): void {
     if (this.#queued.size > 0) this.#afterQueued.push(then);
-    else if (this.#writing.length > 0) this.#afterWriting.push(then);
-    else then();
+    else if (this.#writing.length > 0) {
+      this.#afterWriting.push(then);
+      this.#env.journal.hurry?.();
+    } else then();
   }
 
   /** Hands the queued marks to the store; they become durable with the next group commit. */
   submit(): void {
-    if (this.#queued.size === 0 || this.#writing.length > 0) return;
+    if (this.#queued.size === 0) return;
+    // What is asked for does not wait for what nobody asked for.
+    if (this.#writing.length > 0) return this.#env.journal.hurry?.();
     this.#writing = [...this.#queued.values()];
     this.#queued = new Map();
     this.#afterWriting = this.#afterQueued;
@@ -229,9 +233,11 @@ export class RoomMarks {
 
   #write(): void {
     const marks = this.#writing.map((write) => write.mark);
+    const isAwaited = this.#afterWriting.length > 0 || this.#writing.some(({ requests }) => requests.length > 0);
     this.#env.projections.writeMarks(
       marks,
       this.#later((saved) => this.#saved(saved)),
+      isAwaited ? 0 : OWN_MARKS_PATIENCE_MS,
     );
   }
 

@@ -56,7 +56,9 @@ export class RoomTold {
     if (audience.publishCommitted(run, this.seq, facts)) this.seq = seq;
     // A fence is a sign of another owner: whoever listens is to know soon that all is well.
     else if (run.some(({ kind }) => kind === "fence")) this.tell();
-    else this.#timer ??= this.#env.clock.after(POSITION_INTERVAL_MS, this.#later(this.tell));
+    // Checkpoints of answers are told with what follows them: an answer's end at the latest.
+    else if (run.some(({ kind }) => kind !== "answer_extended"))
+      this.#timer ??= this.#env.clock.after(POSITION_INTERVAL_MS, this.#later(this.tell));
   }
 
   /** Somebody comes who knows the room up to `seq`, from another owner perhaps: the others are told of it, too. */

@@ -1,8 +1,14 @@
 /** Answers of the assistant in a shard: what listeners are shown and when, what is saved, and who may end them. Virtual time. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { decodeEntries } from "../../../src/actors/log-codec.ts";
-import type { RoomId } from "../../../src/base/ids.ts";
-import { AI_CHECKPOINT_MS, AI_PIECE_INTERVAL_MS, AI_PIECE_INTERVAL_MS_MAX } from "../../../src/base/limits.ts";
+import { messageIdOf, type RoomId, type Seq } from "../../../src/base/ids.ts";
+import {
+  AI_CHECKPOINT_MS,
+  AI_PIECE_INTERVAL_MS,
+  AI_PIECE_INTERVAL_MS_MAX,
+  AI_WRITE_PATIENCE_MS,
+  POSITION_INTERVAL_MS,
+} from "../../../src/base/limits.ts";
 import type {
   Assistant,
   AssistantListener,
@@ -10,6 +16,7 @@ import type {
   AssistantRun,
 } from "../../../src/domain/assistant/port.ts";
 import type { LogEvent } from "../../../src/domain/room/events.ts";
+import type { Append } from "../../support/scripted-journal.ts";
 import { type ScriptedEdge, SmallShard, SmallWorld, TENANT } from "../../support/small-shard.ts";
 import type { Frame } from "../../support/wire.ts";
 
@@ -85,6 +92,10 @@ function log(): readonly LogEvent[] {
   return segments.flatMap(({ firstSeq, entries }) => decodeEntries(firstSeq, entries));
 }
 
+function head(): Seq {
+  return log().at(-1)?.seq ?? 0;
+}
+
 function kinds(): readonly string[] {
   return log()
     .map(({ kind }) => kind)
@@ -137,6 +148,64 @@ describe("a growing answer", () => {
       world.run(10);
     }
     expect(pieces().length - alone).toBeGreaterThan(2 + 1_000 / AI_PIECE_INTERVAL_MS_MAX);
+  });
+
+  test("is saved with patience, and at its end; what people ask has none", () => {
+    const appended: [readonly string[], number][] = [];
+    shard.journal.onAppend = ({ segment, patienceMs, write }) => {
+      appended.push([decodeEntries(segment.firstSeq, segment.entries).map(({ kind }) => kind), patienceMs]);
+      write();
+    };
+    const { listener } = question();
+    listener.piece("one ");
+    world.run(AI_CHECKPOINT_MS + 50);
+    listener.piece("two");
+    listener.ended({ state: "complete", sources: [] });
+    world.run();
+    expect(appended).toEqual([
+      [["message_sent", "message_sent"], 0],
+      [["answer_extended"], AI_WRITE_PATIENCE_MS],
+      [["answer_ended"], AI_WRITE_PATIENCE_MS],
+    ]);
+    appended.length = 0;
+    const stopped = question();
+    edge.ask(ANN, { type: "stop_answer", ref: "s", roomId: ROOM, messageId: messageIdOf(head()) });
+    act();
+    expect(stopped.stopped).toBe(true);
+    expect(appended.at(-1)).toEqual([["answer_ended"], 0]);
+  });
+
+  test("hurries its checkpoint as soon as somebody waits behind it, and not before", () => {
+    const held: Append[] = [];
+    const { listener } = question();
+    shard.journal.onAppend = (append) => held.push(append);
+    const before = shard.journal.hurries;
+    listener.piece("one ");
+    world.run(AI_CHECKPOINT_MS + 50);
+    expect([held.length, shard.journal.hurries]).toEqual([1, before]);
+    edge.say(BOB, ROOM, "hello");
+    act();
+    expect(shard.journal.hurries).toBe(before + 1);
+    shard.journal.onAppend = undefined;
+    held[0]?.write();
+    world.run();
+    expect(log().at(-1)).toMatchObject({ kind: "message_sent", content: "hello" });
+  });
+
+  test("tells listeners nothing of its checkpoints; what follows them is one unbroken run", () => {
+    const { listener } = question();
+    listener.piece("one ");
+    world.run(AI_CHECKPOINT_MS + 50);
+    listener.piece("two");
+    const before = edge.published.length;
+    world.run(AI_CHECKPOINT_MS + POSITION_INTERVAL_MS + 50);
+    expect(kinds()).toEqual(["answer_extended", "answer_extended"]);
+    expect(edge.published.slice(before).filter(({ frame }) => frame.type === "events")).toEqual([]);
+    listener.ended({ state: "complete", sources: [] });
+    world.run();
+    const events = edge.published.map(({ frame }) => frame).filter(({ type }) => type === "events");
+    for (const [i, { after }] of events.entries()) if (i > 0) expect(after).toBe(events[i - 1]?.["head"]);
+    expect(events.at(-1)?.["head"]).toBe(head());
   });
 
   test("is saved once a second, each time what is new, and all of it once at the end", () => {
