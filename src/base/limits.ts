@@ -673,8 +673,8 @@ export const AI_PIECE_INTERVAL_MS = 40;
 export const AI_PIECE_INTERVAL_MS_MAX = 100;
 /** What is due of all answers of a shard waits for one another so long, milliseconds. */
 export const AI_BEAT_MS = 20;
-/** An answer that grows is saved so often, milliseconds: what a crash may take. */
-export const AI_CHECKPOINT_MS = 1_000;
+/** An answer that grows is saved so often, milliseconds: with the beat and the patience a second, which is what a crash may take. */
+export const AI_CHECKPOINT_MS = 930;
 /** What nobody waits for is written with what somebody does, or after so long, milliseconds: checkpoints, ends, what is remembered. */
 export const AI_WRITE_PATIENCE_MS = 50;
 /** The same for reserving and settling tokens: a question waits for it. */

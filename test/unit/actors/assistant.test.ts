@@ -168,7 +168,9 @@ describe("a growing answer", () => {
       [["answer_ended"], AI_WRITE_PATIENCE_MS],
     ]);
     appended.length = 0;
-    const stopped = question();
+    const stopped = question("@ai again");
+    stopped.listener.piece("three");
+    world.run(1);
     edge.ask(ANN, { type: "stop_answer", ref: "s", roomId: ROOM, messageId: messageIdOf(head()) });
     act();
     expect(stopped.stopped).toBe(true);
