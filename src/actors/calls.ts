@@ -3,12 +3,8 @@
  * or what has no socket to answer on. The principal comes from the verified token; the address from the path.
  */
 import type { ConnectionId, MessageId, RoomId, Seq, UserId } from "../base/ids.ts";
-import type { Rate } from "../base/token-bucket.ts";
 import type { AskReply } from "../domain/assistant/port.ts";
-import type { DayFigures } from "../domain/figures.ts";
-import type { TenantNotify } from "../domain/notify/preferences.ts";
 import type { Profile } from "../domain/user/profile.ts";
-import type { ModerationRule, TenantModeration } from "../domain/moderation/rules.ts";
 import type { RoomMutation } from "../domain/room/commands.ts";
 import type {
   Attachment,
@@ -32,7 +28,9 @@ import type {
   RoomNotifyAsk,
   RoomNotifyReply,
 } from "./notify-calls.ts";
+import type { ModerationAsk, ModerationReply } from "./moderation-calls.ts";
 import type { Replayed, Route } from "./room/route-trace.ts";
+import type { TenantAsk, TenantReply } from "./tenant-calls.ts";
 
 interface AskRequest {
   readonly question: string;
@@ -353,10 +351,6 @@ export interface RoomCalls {
     readonly reply: TraceView;
   };
 }
-/** Until when a tenant's administrators want to be able to ask, milliseconds since 1970. */
-export interface TenantTrace {
-  readonly untilMs: number;
-}
 export interface TraceView {
   readonly messageId: MessageId;
   readonly seq: Seq;
@@ -388,150 +382,6 @@ export interface TraceView {
   readonly notedFromMs: number;
   readonly routes: readonly Route[];
   readonly replays: readonly Replayed[];
-}
-/** `after`: the last id of the page before. */
-export type ModerationAsk =
-  | { readonly list: "rules" }
-  /** One page of what was written since, from `before` backwards. */
-  | { readonly list: "figures"; readonly before?: Seq; readonly sinceMs: number }
-  /** One page of a back-test, from `before` backwards. */
-  | { readonly list: "backtest"; readonly rule: ModerationRule; readonly before?: Seq; readonly sinceMs: number }
-  | {
-      readonly list: "held" | "open_reports" | "resolved_reports" | "audit";
-      readonly after?: string;
-      readonly limit: number;
-    };
-export interface ModerationReply {
-  /** Of `rules`. */
-  readonly rules?: readonly ModerationRule[];
-  readonly heldCount?: number;
-  /** Of the others: rows as they stand. */
-  readonly items?: readonly { readonly id: string; readonly value: object }[];
-  readonly hasMore?: boolean;
-  /** Of `backtest`: texts and events that were looked at, what was found, and where to go on. */
-  readonly scanned?: number;
-  readonly events?: number;
-  readonly hits?: readonly BacktestHit[];
-  readonly nextBefore?: Seq;
-  readonly reachedMs?: number;
-  /** Of `figures`: messages of each hour since 1970 and of each author, as the room shows them; all there are, and the last one. */
-  readonly hours?: readonly (readonly [hour: number, messages: number])[];
-  readonly writers?: readonly (readonly [author: UserId, messages: number])[];
-  readonly messageCount?: number;
-  readonly lastMessageSeq?: Seq;
-}
-export interface BacktestHit {
-  readonly messageId: MessageId;
-  readonly authorId: UserId;
-  readonly at: number;
-  /** `null`: it was deleted since. */
-  readonly excerpt: string | null;
-}
-/** Rate limits that a tenant's administrators set; they count where they are less than the installation's own. */
-export interface TenantLimits {
-  readonly user?: Rate;
-  readonly tenant?: Rate;
-  readonly room?: Rate;
-}
-/** `day`: 2026-01-31, in UTC. */
-export interface FiguresOfDay {
-  readonly day: string;
-  readonly figures: DayFigures;
-}
-/** Who may not come in, whatever their token says. Times are milliseconds since 1970. */
-export interface AccessEntry {
-  /** `user:` and an id, or `token:` and the token's `jti`. */
-  readonly key: string;
-  /** Tokens that were issued before this are not valid any more. */
-  readonly before?: number;
-  /** No token is, until then; without an end for good. */
-  readonly suspended?: { readonly until?: number };
-  readonly by: UserId;
-  readonly at: number;
-  readonly reason?: string;
-  /** Nobody can need it after this. */
-  readonly keepUntil: number;
-  /** Of one key the highest counts. */
-  readonly version: number;
-}
-export type AccessChange =
-  | { readonly kind: "revoke_user"; readonly userId: UserId; readonly before: number; readonly reason?: string }
-  | {
-      readonly kind: "revoke_token";
-      readonly tokenId: string;
-      /** When the token ends by itself. */
-      readonly expiresAt?: number;
-      readonly reason?: string;
-    }
-  | { readonly kind: "suspend"; readonly userId: UserId; readonly until?: number; readonly reason?: string }
-  | { readonly kind: "reinstate"; readonly userId: UserId; readonly reason?: string };
-/** What edges know of a tenant. */
-export interface TenantAccess {
-  readonly entries: readonly AccessEntry[];
-  readonly limits: TenantLimits;
-}
-export interface AuditFilter {
-  readonly action?: string;
-  readonly by?: UserId;
-  readonly userId?: UserId;
-  readonly room?: RoomId;
-  /** Milliseconds since 1970; `since` inclusive, `until` not. */
-  readonly since?: number;
-  readonly until?: number;
-}
-/** For administrators of a tenant. */
-export type TenantAsk =
-  | { readonly list: "rules"; readonly set?: TenantModeration; readonly expectedVersion?: number }
-  | { readonly list: "limits"; readonly set?: TenantLimits; readonly expectedVersion?: number }
-  | { readonly list: "access"; readonly change?: AccessChange }
-  /** Of the newest days. */
-  | { readonly list: "figures"; readonly days: number }
-  /** What was done elsewhere, to be found in the audit log. */
-  | { readonly list: "trace"; readonly set?: TenantTrace }
-  /** Rooms where something waits for a moderator. */
-  | { readonly list: "queue" }
-  /** What was spent on the assistant today. */
-  | { readonly list: "assistant" }
-  | { readonly list: "notifications"; readonly set?: TenantNotify }
-  | { readonly list: "note"; readonly action: string; readonly details: Readonly<Record<string, string>> }
-  | { readonly list: "audit"; readonly after?: string; readonly limit: number; readonly filter?: AuditFilter };
-/** A room where something waits for a moderator. */
-export interface WaitingRoom {
-  readonly roomId: RoomId;
-  readonly name: string;
-  readonly type: RoomType;
-  readonly held: number;
-  readonly reports: number;
-  /** Of what waits longest, milliseconds since 1970. */
-  readonly since: number;
-}
-/** Tokens and requests of one day. */
-export interface Spent {
-  readonly tokens: number;
-  readonly requests: number;
-}
-export interface TenantReply {
-  /** Of `queue`, what waits longest first; `isCut`: there is more than was looked at. */
-  readonly waiting?: readonly WaitingRoom[];
-  readonly isCut?: boolean;
-  /** Of `assistant`: for answers, and for judging messages. */
-  readonly spent?: { readonly day: string; readonly answers: Spent; readonly moderation: Spent };
-  readonly trace?: TenantTrace;
-  readonly notifications?: TenantNotify;
-  readonly moderation?: TenantModeration;
-  readonly limits?: TenantLimits;
-  /** Of `access`: the changed entry, or all of them. */
-  readonly entry?: AccessEntry;
-  readonly entries?: readonly AccessEntry[];
-  /** Of `figures`, the newest day first. */
-  readonly days?: readonly FiguresOfDay[];
-  readonly version?: number;
-  /** The installation has a pre-publish hook. */
-  readonly hookAvailable?: boolean;
-  readonly items?: readonly { readonly id: string; readonly value: object }[];
-  readonly hasMore?: boolean;
-  /** Of `audit` with a filter: where the search stopped. */
-  readonly after?: string;
 }
 export interface UserCalls {
   /** Ends all connections of `user`, for administrators; the number of them. */

@@ -25,7 +25,9 @@ export const ACTOR_LINK: readonly string[] = [
   "actors/address.ts",
   "actors/shard-counters.ts",
   "actors/keeping-calls.ts",
+  "actors/moderation-calls.ts",
   "actors/notify-calls.ts",
+  "actors/tenant-calls.ts",
 ];
 /** What a consumer of the logs has to be, and how it asks the engine. */
 export const FOLLOWER_PORTS: readonly string[] = ["followers/engine-calls.ts", "followers/log-consumer.ts"];
@@ -149,6 +151,7 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       "actors/calls.ts",
       "actors/keeping-calls.ts",
       "actors/notify-calls.ts",
+      "actors/tenant-calls.ts",
       ...FOLLOWER_PORTS,
       ...DOMAIN_TYPES,
       ...NOTIFY_RULES,

@@ -7,6 +7,7 @@ import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import { MemberCount } from "./member-count.ts";
 import type { LogEvent, MemberBanned, MemberLeft } from "../../domain/room/events.ts";
 import type { EventsFrame, RoomPosition, ServerFrame } from "../../protocol/frames.ts";
+import type { Later } from "../actor.ts";
 import { type UserAddress, userAddress } from "../address.ts";
 import { sendReplay, type ShardConnection, type Subscribed } from "../connections.ts";
 import type { EdgeLink } from "../edge-link.ts";
@@ -72,12 +73,7 @@ export class RoomAudience implements Subscribed {
   readonly #memberCount: MemberCount;
   readonly #routes: RoomRoutes;
 
-  constructor(
-    env: ShardEnv,
-    tenant: TenantId,
-    room: RoomId,
-    later: <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void,
-  ) {
+  constructor(env: ShardEnv, tenant: TenantId, room: RoomId, later: Later) {
     this.#env = env;
     this.#tenant = tenant;
     this.#room = room;

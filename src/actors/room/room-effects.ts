@@ -2,6 +2,7 @@
 import type { Seq } from "../../base/ids.ts";
 import type { RoomEffect } from "../../domain/room/decision.ts";
 import { CODECS } from "../../protocol/codec.ts";
+import type { Later } from "../actor.ts";
 import { userAddress } from "../address.ts";
 import type { RoomRequest } from "../request.ts";
 import type { RoomActor } from "./room-actor.ts";
@@ -13,7 +14,7 @@ export interface EffectParts {
   readonly env: ShardEnv;
   readonly room: RoomActor;
   readonly sequels: RoomSequels;
-  readonly later: <Args extends readonly unknown[]>(run: (...args: Args) => void) => (...args: Args) => void;
+  readonly later: Later;
 }
 
 export function carryOut(parts: EffectParts, effect: RoomEffect, request: RoomRequest, firstSeq: Seq): void {

@@ -24,7 +24,7 @@ import { shownBy } from "../../domain/room/shown-author.ts";
 import type { ItemQuery, ListedItem, ReadResult } from "../../storage/journal.ts";
 import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
-import type { BacktestHit, ModerationAsk } from "../calls.ts";
+import type { BacktestHit, ModerationAsk } from "../moderation-calls.ts";
 import type { OpenRequests } from "./open-requests.ts";
 import type { RoomRequest } from "../request.ts";
 import type { RoomActor } from "./room-actor.ts";

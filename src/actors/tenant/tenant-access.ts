@@ -10,7 +10,7 @@ import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Done } from "../../storage/journal.ts";
 import type { Projections } from "../../storage/projections.ts";
-import type { AccessChange, AccessEntry, TenantAccess, TenantLimits } from "../calls.ts";
+import type { AccessChange, AccessEntry, TenantAccess, TenantLimits } from "../tenant-calls.ts";
 import { TENANT_LIMITS, TENANT_SETTINGS } from "./tenant-moderation.ts";
 
 const ACCESS = "access";

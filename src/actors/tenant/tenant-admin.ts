@@ -11,7 +11,14 @@ import { ADMINS_ONLY, type Rejection } from "../../protocol/errors.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
-import type { AccessChange, AccessEntry, FiguresOfDay, TenantAccess, TenantAsk, TenantLimits } from "../calls.ts";
+import type {
+  AccessChange,
+  AccessEntry,
+  FiguresOfDay,
+  TenantAccess,
+  TenantAsk,
+  TenantLimits,
+} from "../tenant-calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { readAccess, writeAccess } from "./tenant-access.ts";

@@ -9,7 +9,7 @@ import type { ReadResult } from "../../storage/journal.ts";
 import type { ListedDocument } from "../../storage/projections.ts";
 import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
-import type { AuditFilter, TenantAsk, TenantReply } from "../calls.ts";
+import type { AuditFilter, TenantAsk, TenantReply } from "../tenant-calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { TENANT_AUDIT, timeOfAuditId, untilAuditId } from "./tenant-audit.ts";

@@ -6,7 +6,7 @@ import type { TenantId } from "../../base/ids.ts";
 import { FIGURES_DAYS_MAX } from "../../base/limits.ts";
 import { DAY_MS, dayOf, startOfDay } from "../../base/days.ts";
 import { addFigures, type DayFigures, type FiguresDelta, NO_FIGURES } from "../../domain/figures.ts";
-import type { FiguresOfDay } from "../calls.ts";
+import type { FiguresOfDay } from "../tenant-calls.ts";
 import type { Done } from "../../storage/journal.ts";
 import type { Projections } from "../../storage/projections.ts";
 

@@ -11,7 +11,7 @@ import { lesser, type Rate } from "../../base/token-bucket.ts";
 import type { TenantModeration } from "../../domain/moderation/rules.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import type { Projections, StoredDocument } from "../../storage/projections.ts";
-import type { TenantLimits, TenantTrace } from "../calls.ts";
+import type { TenantLimits, TenantTrace } from "../tenant-calls.ts";
 
 export const TENANT_COLLECTION = "moderation";
 export const TENANT_RULES = "rules";

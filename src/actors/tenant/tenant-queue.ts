@@ -10,7 +10,7 @@ import type { ReadResult } from "../../storage/journal.ts";
 import type { PersonalItem } from "../../storage/projections.ts";
 import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
-import type { TenantReply, WaitingRoom } from "../calls.ts";
+import type { TenantReply, WaitingRoom } from "../tenant-calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 

@@ -3,7 +3,7 @@ import { dayOf } from "../../base/days.ts";
 import { ASSISTANT_USAGE, MODERATION_PURSE, TENANT_PURSE, type UsageRow } from "../../domain/assistant/usage.ts";
 import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
-import type { Spent } from "../calls.ts";
+import type { Spent } from "../tenant-calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 

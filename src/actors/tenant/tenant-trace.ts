@@ -4,7 +4,7 @@
  */
 import type { Later } from "../actor.ts";
 import { answerRejection, answerValue } from "../answers.ts";
-import type { TenantTrace } from "../calls.ts";
+import type { TenantTrace } from "../tenant-calls.ts";
 import type { UserRequest } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { noteAct } from "./tenant-audit.ts";

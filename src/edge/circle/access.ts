@@ -4,7 +4,7 @@
  * Invariant: nobody is let in on account of a tenant that is not known here; a known one is as new as the last notice of another
  * edge, and `ACCESS_REREAD_MS` old at most where a notice was lost.
  */
-import type { AccessEntry, TenantAccess, TenantLimits } from "../../actors/calls.ts";
+import type { AccessEntry, TenantAccess, TenantLimits } from "../../actors/tenant-calls.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import type { TenantId } from "../../base/ids.ts";
 import { ACCESS_REREAD_MS, ACCESS_TENANTS_MAX } from "../../base/limits.ts";

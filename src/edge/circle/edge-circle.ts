@@ -2,7 +2,7 @@
  * What the edges of all nodes keep in common: shares of rate limits, who may come in, announcements. Each node keeps its own
  * copy and tells the others what it did; nobody waits for anybody.
  */
-import type { AccessEntry, TenantAccess, TenantLimits } from "../../actors/calls.ts";
+import type { AccessEntry, TenantAccess, TenantLimits } from "../../actors/tenant-calls.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { TenantId } from "../../base/ids.ts";
 import type { Result } from "../../base/result.ts";

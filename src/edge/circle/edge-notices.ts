@@ -2,7 +2,7 @@
  * What the edges of several nodes tell one another: small, rare, and true without an answer. Whoever does not hear a notice
  * learns of it in another way (`Access` reads again, an announcement stands in its room), so that nothing depends on one.
  */
-import type { AccessEntry, TenantLimits } from "../../actors/calls.ts";
+import type { AccessEntry, TenantLimits } from "../../actors/tenant-calls.ts";
 import type { Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { NotificationFrame } from "../../protocol/frames.ts";
 import type { EdgeTraceView } from "./delivery-trace.ts";

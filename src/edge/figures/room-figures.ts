@@ -2,7 +2,7 @@
  * A room's figures of the last 24 hours, counted from its log page by page, each page a call of the room; and what the room
  * knows anyhow: members, who is there, who has not read the last message. Nothing of it is kept anywhere.
  */
-import type { ModerationReply } from "../../actors/calls.ts";
+import type { ModerationReply } from "../../actors/moderation-calls.ts";
 import type { RoomId, Seq, UserId } from "../../base/ids.ts";
 import { ROOM_FIGURES_EVENTS_MAX, ROOM_FIGURES_WRITERS_MAX } from "../../base/limits.ts";
 import { ok, type Result } from "../../base/result.ts";

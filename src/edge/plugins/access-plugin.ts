@@ -1,6 +1,6 @@
 /** What administrators do to people of their tenant: disconnect, revoke tokens, suspend; and the tenant's own rate limits. */
 import { Elysia, t } from "elysia";
-import type { AccessChange, AccessEntry, TenantReply } from "../../actors/calls.ts";
+import type { AccessChange, AccessEntry, TenantReply } from "../../actors/tenant-calls.ts";
 import { type Clock, SystemClock } from "../../base/clock.ts";
 import type { UserId } from "../../base/ids.ts";
 import { ADMIN_REASON_LENGTH_MAX, SANCTION_MS_MAX, TOKEN_ID_LENGTH_MAX } from "../../base/limits.ts";

@@ -1,6 +1,6 @@
 /** The audit log of a whole tenant: what was done in its rooms, and to it and its people, newest first. */
 import { Elysia, t } from "elysia";
-import type { AuditFilter } from "../../actors/calls.ts";
+import type { AuditFilter } from "../../actors/tenant-calls.ts";
 import { AUDIT_TEXT_LENGTH_MAX, MODERATION_PAGE_MAX } from "../../base/limits.ts";
 import { ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";

@@ -1,6 +1,6 @@
 /** Moderation over REST: a room's rules, reports, held messages and audit log, and a tenant's rules. */
 import { Elysia, t } from "elysia";
-import type { TenantReply } from "../../actors/calls.ts";
+import type { TenantReply } from "../../actors/tenant-calls.ts";
 import type { RoomId } from "../../base/ids.ts";
 import * as limits from "../../base/limits.ts";
 import type { Principal } from "../../domain/principal.ts";

@@ -1,6 +1,6 @@
 /** What a tenant's administrators look over: all of its rooms, what waits for moderators, what the assistant has cost today. */
 import { Elysia, t } from "elysia";
-import type { TenantReply, WaitingRoom } from "../../actors/calls.ts";
+import type { TenantReply, WaitingRoom } from "../../actors/tenant-calls.ts";
 import { ROOM_LIST_PAGE_MAX, ROOM_NAME_LENGTH_MAX } from "../../base/limits.ts";
 import type { Config } from "../../config/config.ts";
 import { ADMINS_ONLY } from "../../protocol/errors.ts";

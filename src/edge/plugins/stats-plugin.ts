@@ -3,7 +3,7 @@
  * are behind by some seconds; a room's are counted from its log when somebody asks.
  */
 import { Elysia, t } from "elysia";
-import type { FiguresOfDay } from "../../actors/calls.ts";
+import type { FiguresOfDay } from "../../actors/tenant-calls.ts";
 import { type Clock, SystemClock } from "../../base/clock.ts";
 import { FIGURES_DAYS_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";

@@ -3,7 +3,7 @@
  * it is, and ends when nobody wants the answer any more. Nothing of it is kept anywhere.
  */
 import { DAY_MS } from "../../base/days.ts";
-import type { BacktestHit, ModerationReply } from "../../actors/calls.ts";
+import type { BacktestHit, ModerationReply } from "../../actors/moderation-calls.ts";
 import type { RoomId, Seq } from "../../base/ids.ts";
 import { BACKTEST_EVENTS_MAX, BACKTEST_IDS_MAX, BACKTEST_SAMPLE_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";

@@ -4,7 +4,8 @@
  * nature: three ports meet in it (`Engine`, `ConnectionOwner`, `LinksOwner`), and the work is done by its parts.
  * It knows neither Bun nor threads: sockets and links are ports, so the simulation runs this same class.
  */
-import type { Call, ReplyOf, TenantAccess } from "../../actors/calls.ts";
+import type { Call, ReplyOf } from "../../actors/calls.ts";
+import type { TenantAccess } from "../../actors/tenant-calls.ts";
 import type { LinkCall, Profile } from "../../actors/link.ts";
 import type { Clock, Timer } from "../../base/clock.ts";
 import { hash32 } from "../../base/hash.ts";

@@ -2,7 +2,7 @@
  * What tenants say of notifications, as whoever sends them knows it: the default, who may not come in any more, who wants all
  * messages. Read again when it is `NOTIFY_KNOWN_MS` old. Invariant: of a tenant that is not known nobody is told anything.
  */
-import type { AccessEntry } from "../../actors/calls.ts";
+import type { AccessEntry } from "../../actors/tenant-calls.ts";
 import type { KeptSubscription } from "../../actors/notify-calls.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";

@@ -1,6 +1,8 @@
 /** Moderation in a shard: the tenant's rules, the hook, who is told what, and what moderators can look at. */
 import { beforeEach, describe, expect, test } from "bun:test";
-import type { Call, ModerationAsk, ModerationReply, TenantAsk, TenantReply } from "../../../src/actors/calls.ts";
+import type { Call } from "../../../src/actors/calls.ts";
+import type { ModerationAsk, ModerationReply } from "../../../src/actors/moderation-calls.ts";
+import type { TenantAsk, TenantReply } from "../../../src/actors/tenant-calls.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
 import { LANE_REQUESTS_MAX, TENANT_RULES_MS } from "../../../src/base/limits.ts";
 import type { HookQuestion, HookVerdict, ModerationHook } from "../../../src/domain/moderation/hook.ts";

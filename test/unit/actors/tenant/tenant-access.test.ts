@@ -3,7 +3,7 @@ import { hash32 } from "../../../../src/base/hash.ts";
 import type { TenantId, UserId } from "../../../../src/base/ids.ts";
 import { ACCESS_ENTRIES_PER_PART_MAX, ACCESS_KEPT_MS } from "../../../../src/base/limits.ts";
 import type { Result } from "../../../../src/base/result.ts";
-import type { AccessChange, AccessEntry, TenantAccess } from "../../../../src/actors/calls.ts";
+import type { AccessChange, AccessEntry, TenantAccess } from "../../../../src/actors/tenant-calls.ts";
 import { nextEntry, readAccess, writeAccess } from "../../../../src/actors/tenant/tenant-access.ts";
 import type { Rejection } from "../../../../src/protocol/errors.ts";
 import { MemoryProjections } from "../../../../src/storage/memory/memory-projections.ts";

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import type { TenantId } from "../../../../src/base/ids.ts";
 import { FIGURES_DAYS_MAX } from "../../../../src/base/limits.ts";
 import { readFigures, writeFigures } from "../../../../src/actors/tenant/tenant-figures.ts";
-import type { FiguresOfDay } from "../../../../src/actors/calls.ts";
+import type { FiguresOfDay } from "../../../../src/actors/tenant-calls.ts";
 import { FigureBook } from "../../../../src/domain/figure-book.ts";
 import { DAY_MS, dayOf } from "../../../../src/base/days.ts";
 import { MemoryProjections } from "../../../../src/storage/memory/memory-projections.ts";

@@ -1,6 +1,6 @@
 /** Who may come in although their token is good, as one edge knows it: before it knows, out of order, and after a loss. */
 import { expect, test } from "bun:test";
-import type { AccessEntry, TenantAccess } from "../../../../src/actors/calls.ts";
+import type { AccessEntry, TenantAccess } from "../../../../src/actors/tenant-calls.ts";
 import type { TenantId, UserId } from "../../../../src/base/ids.ts";
 import { ACCESS_REREAD_MS, ACCESS_TENANTS_MAX } from "../../../../src/base/limits.ts";
 import { err, ok, type Result } from "../../../../src/base/result.ts";
