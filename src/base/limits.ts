@@ -1,6 +1,6 @@
 /**
  * Every bound of the engine, with its reason. What happens at the bound stands beside it: reject (typed error),
- * drop (ephemeral only) or disconnect (close code). Those that an operator may set are defaults of `config.ts`.
+ * drop (ephemeral only) or disconnect (close code). Those that an operator may set are defaults of `src/config`.
  */
 
 /** Characters of a tenant, user or room id. Reject `invalid_field`. */
