@@ -4,30 +4,47 @@ import { kindOf } from "../../../bench/metrics/group.ts";
 import { intervalOf, isFound, isShown } from "../../../bench/metrics/interval.ts";
 import { threadCpuOf } from "../../../bench/proc.ts";
 
+const groupsOf = (...logs: readonly (readonly [base: number[], other: number[]])[]) =>
+  logs.map(([base, other]) => ({ base: base.map(Math.exp), other: other.map(Math.exp) }));
+
 describe("the interval", () => {
-  test("is Student's, around the mean of the logarithms", () => {
-    const interval = intervalOf([Math.exp(0.01), Math.exp(0.02), Math.exp(0.03)]);
-    // Deviation 0.01, three looks: 4.303 × 0.01 / √3.
-    expect(Math.log1p(interval.mean)).toBeCloseTo(0.02, 9);
-    expect(Math.log1p(interval.low)).toBeCloseTo(0.02 - 0.024_843, 5);
-    expect(Math.log1p(interval.high)).toBeCloseTo(0.02 + 0.024_843, 5);
+  test("of single pairs is Student's, around the mean of the logarithms, whatever the groups' levels are", () => {
+    const { mean, low, high } = intervalOf(groupsOf([[1], [1.01]], [[2], [2.02]], [[3], [3.03]]));
+    // Deviation 0.01, three pairs: 4.303 × 0.01 / √3.
+    expect(Math.log1p(mean)).toBeCloseTo(0.02, 9);
+    expect(Math.log1p(low)).toBeCloseTo(0.02 - 0.024_843, 5);
+    expect(Math.log1p(high)).toBeCloseTo(0.02 + 0.024_843, 5);
   });
 
-  test("has no end where there was one look, so that nothing is shown by it", () => {
-    const interval = intervalOf([1.001]);
+  test("of several in a group takes the scatter among them", () => {
+    const { mean, low, high } = intervalOf(
+      groupsOf(
+        [
+          [0, 0.02],
+          [0.03, 0.05],
+        ],
+        [
+          [1, 1.02],
+          [1.03, 1.05],
+        ],
+      ),
+    );
+    // Each is 0.01 off its kind's level; five degrees of freedom; 2.571 × √(8 × 0.0001 / 5) × √(1/4 + 1/4).
+    expect(Math.log1p(mean)).toBeCloseTo(0.03, 9);
+    expect(Math.log1p(high) - Math.log1p(mean)).toBeCloseTo(0.022_996, 5);
+    expect(Math.log1p(mean) - Math.log1p(low)).toBeCloseTo(0.022_996, 5);
+  });
+
+  test("has no end where there was one pair, so that nothing is shown by it", () => {
+    const interval = intervalOf(groupsOf([[0], [0.001]]));
     expect([isShown(interval, 0.02), isFound(interval, 0.02)]).toEqual([false, false]);
   });
 
-  test("of looks that say the same is as narrow as a point", () => {
-    const { low, high } = intervalOf([1.02, 1.02, 1.02, 1.02]);
-    expect([low, high].map((end) => end.toFixed(6))).toEqual(["0.020000", "0.020000"]);
-  });
-
-  test("grows with the scatter and beyond the table of quantiles goes on", () => {
-    const calm = Array.from({ length: 40 }, (_, i) => 1 + 0.001 * (i % 2));
-    const wild = Array.from({ length: 40 }, (_, i) => 1 + 0.1 * (i % 2));
-    expect(intervalOf(calm).high).toBeLessThan(intervalOf(wild).high);
-    expect(intervalOf(wild).low).toBeGreaterThan(0);
+  test("goes on beyond the table of quantiles", () => {
+    const many = groupsOf(...Array.from({ length: 40 }, (_, i) => [[i], [i + 0.01 * (i % 2)]] as [number[], number[]]));
+    const { low, high } = intervalOf(many);
+    // 2.042 × 0.005 064 / √40
+    expect([Math.log1p(low), Math.log1p(high)].map((end) => end.toFixed(4))).toEqual(["0.0034", "0.0066"]);
   });
 });
 
