@@ -71,9 +71,13 @@ port2.on("message", () => undefined);
 counters.committed(many, 100, 1);
 tally.told(0, { totals: counters.totals(), levels });
 let record = 0;
+/** What is read and not used is not read. */
+const read = { ms: 0 };
 
 const figures: Record<string, number> = {
-  "a read of the clock": await ns(MANY, () => clock.monotonicMs()),
+  "a read of the clock": await ns(MANY, () => {
+    read.ms += clock.monotonicMs();
+  }),
   "edge: a frame came in": await ns(MANY, () => {
     edge.framesReceived += 1;
     edge.bytesReceived += 170;
