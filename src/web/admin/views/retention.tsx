@@ -77,7 +77,11 @@ export function RetentionView() {
               rows={rooms}
               keyOf={({ roomId }) => roomId}
               open={({ roomId }) => goTo(["rooms", roomId])}
-              empty="Nothing is older than it is kept."
+              empty={
+                pagination.hasMore
+                  ? "In the rooms of this page nothing is older than it is kept."
+                  : "Nothing is older than it is kept."
+              }
               columns={[
                 { name: "Room", show: ({ roomId }) => <b>{roomId}</b> },
                 { name: "Kept for", show: ({ days }) => plural(days, "day") },
