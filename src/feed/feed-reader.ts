@@ -115,7 +115,7 @@ export class FeedReader {
     const stretches = new Map<RoomId, RoomStretch>();
     for (const { range, after } of jobs) {
       const present = stretches.get(range.room);
-      if (present !== undefined) present.widen(after, range.to);
+      if (present !== undefined) present.widen(range.to);
       else
         stretches.set(range.room, new RoomStretch(this.#engine, tenant, range.room, { after, to: range.to, sinceMs }));
     }

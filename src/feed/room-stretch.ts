@@ -25,7 +25,7 @@ export class RoomStretch {
   readonly #tenant: TenantId;
   readonly #room: RoomId;
   readonly #sinceMs: number;
-  #after: Seq;
+  readonly #after: Seq;
   #to: Seq;
   #upTo: Seq;
   #events: readonly RoomEvent[] = [];
@@ -69,10 +69,9 @@ export class RoomStretch {
     return missing;
   }
 
-  widen(after: Seq, to: Seq): void {
-    this.#after = Math.min(this.#after, after);
+  /** A later range of the same room. What lies before this stretch was told before, also where such a range says it again. */
+  widen(to: Seq): void {
     this.#to = Math.max(this.#to, to);
-    this.#upTo = this.#after;
   }
 
   between(after: Seq, to: Seq): readonly RoomEvent[] {

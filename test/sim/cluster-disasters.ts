@@ -8,6 +8,7 @@ import type { ClusterNetwork } from "./cluster-network.ts";
 import { type ClusterProfile, TROUBLE_MS_MAX } from "./cluster-profile.ts";
 import type { Crowd } from "./crowd.ts";
 import type { SimClient } from "./sim-client.ts";
+import type { FeedPrograms } from "./feed-programs.ts";
 import { retain } from "./sim-keeper.ts";
 import type { SimMachine } from "./sim-machine.ts";
 import { CRASHING_CONTENT, THROWING_CONTENT } from "./sim-room.ts";
@@ -21,6 +22,8 @@ export interface DisasterParts {
   readonly machines: readonly SimMachine[];
   readonly crowd: Crowd;
   readonly addMachine: () => SimMachine;
+  /** Absent: nobody follows the logs. */
+  readonly programs: FeedPrograms | undefined;
 }
 
 const HOUR_MS = 3_600_000;
@@ -98,7 +101,11 @@ export class ClusterDisasters {
   }
 
   #planOthers(): void {
-    const { profile: p, queue, crowd } = this.#parts;
+    const { profile: p, queue, crowd, programs } = this.#parts;
+    if (programs !== undefined) {
+      this.#times(p.followerCrashes, () => this.#machine().node?.crashFollowers());
+      this.#times(p.feedChanges, () => programs.disturb());
+    }
     this.#times(p.connectionCuts, () => this.#client().wire?.cut(this.#upTo(400), this.#upTo(200)));
     this.#times(p.stalls, () => this.#client().wire?.stall(this.#upTo(1_500)));
     this.#times(p.storeOutages, () => {

@@ -13,8 +13,10 @@ import { type ClusterProfile, clusterProfileOf } from "./cluster-profile.ts";
 import { Crowd } from "./crowd.ts";
 import { finalLog, writeOldRoom } from "./final-log.ts";
 import { checkHistory, type Violation } from "./history-checker.ts";
-import type { History } from "./history.ts";
-import { type Outcome, type Plant, PRODUCTION } from "./scenario.ts";
+import { FeedPrograms } from "./feed-programs.ts";
+import type { FinalLog, History, Reader } from "./history.ts";
+import { HEALTHY_RECEIVERS, Receivers } from "./receivers.ts";
+import { allPassedOn, type Outcome, type Plant, PRODUCTION } from "./scenario.ts";
 import { sayLastWords } from "./last-words.ts";
 import { RETENTION_DAYS } from "./sim-keeper.ts";
 import { SimClient } from "./sim-client.ts";
@@ -39,6 +41,9 @@ const HEARD_MS_MAX = 6_000;
 const QUIET_MS = 9_000;
 /** For answers to what is asked last. */
 const QUEUES_MS = 1_000;
+/** For whoever follows the logs: longer than the longest pause after failures. */
+const BROUGHT_MS_MAX = 60_000;
+const BROUGHT_LOOK_MS = 200;
 /** Longer than a room stays active without anybody. */
 const DESERTED_MS = 140_000;
 /** A name without a log has no place that a fence could take: a former owner may still make the room. */
@@ -60,6 +65,8 @@ class ClusterScenario {
   readonly #violations: Violation[] = [];
   readonly #plant: Plant;
   readonly #plan: NodePlan;
+  readonly #receivers: Receivers | undefined;
+  readonly #programs: FeedPrograms | undefined;
 
   constructor(profile: ClusterProfile, plant: Plant, show?: (line: string) => void) {
     const { seed, shards, linkDelayMsMax, clientDelayMsMax, backpressureMax } = profile;
@@ -95,6 +102,16 @@ class ClusterScenario {
     };
     this.#plan = { shards, linkDelayMsMax, clientDelayMsMax, settings };
     this.#network = new ClusterNetwork(queue, this.#newRandom(), trace);
+    if (profile.isFollowed) {
+      this.#receivers = new Receivers(queue, this.#newRandom(), trace);
+      this.#plan = { ...this.#plan, receivers: this.#receivers };
+      const random = this.#newRandom();
+      const node = (): SimNode | undefined => {
+        const open = this.#machines.filter(takesClients);
+        return open[random.below(Math.max(1, open.length))]?.node;
+      };
+      this.#programs = new FeedPrograms({ queue, random, receivers: this.#receivers, tenant: TENANT, node });
+    }
     for (let i = 0; i < profile.nodes; i += 1) this.#addMachine();
     const rooms = Array.from({ length: profile.rooms }, (_, i) => `room-${i}` as RoomId);
     const clients = Array.from({ length: profile.clients }, (_, i) => this.#newClient(i));
@@ -107,6 +124,8 @@ class ClusterScenario {
     await this.#found();
     this.#network.faults = network;
     for (const [i, machine] of this.#machines.entries()) machine.trouble(stores[i % stores.length] ?? HEALTHY_STORE);
+    this.#programs?.start();
+    if (this.#receivers !== undefined) this.#receivers.faults = this.#profile.receivers;
     this.#crowd.act(requests);
     const disasters = new ClusterDisasters({
       profile: this.#profile,
@@ -116,6 +135,7 @@ class ClusterScenario {
       machines: this.#machines,
       crowd: this.#crowd,
       addMachine: () => this.#addMachine(),
+      programs: this.#programs,
     });
     const endMs = disasters.plan();
     await this.#runUntil(() => this.#crowd.isDone, 240_000);
@@ -125,10 +145,11 @@ class ClusterScenario {
     await this.#sayLastWords();
     await this.#finish();
     const logs = this.#crowd.rooms.map((room) => finalLog(this.#memory, TENANT, room));
+    const readers = this.#receivers === undefined ? [] : await this.#bring(this.#receivers, logs);
     const clients = this.#crowd.clients.map((client) => client.history);
     // Another node may have, or get, a copy of what one refuses for now, at any time.
     const disruptions = [...this.#world.disruptions, { fromMs: 0, toMs: Number.POSITIVE_INFINITY, hasCopies: false }];
-    const history: History = { clients, logs, disruptions, doubtful: DOUBTFUL };
+    const history: History = { clients, logs, disruptions, doubtful: DOUBTFUL, readers };
     return {
       seed,
       traceHash: trace.hash,
@@ -152,8 +173,8 @@ class ClusterScenario {
     const untilMs = queue.nowMs + durationMsMax;
     while (!done()) {
       if (!queue.runNext(untilMs)) return done();
-      // Answers to calls are promises: they are passed on before the next step.
-      await undefined;
+      // Answers to calls are promises: they are passed on before the next step. Whoever follows the logs has long chains of them.
+      await (this.#profile.isFollowed ? allPassedOn() : undefined);
     }
     return true;
   }
@@ -222,6 +243,7 @@ class ClusterScenario {
   async #calm(): Promise<void> {
     this.#network.heal();
     for (const machine of this.#machines) machine.heal();
+    if (this.#receivers !== undefined) this.#receivers.faults = HEALTHY_RECEIVERS;
     this.#world.backpressureMax = Number.POSITIVE_INFINITY;
     if (!(await this.#runUntil(() => this.#machines.every((one) => one.isSteady), STEADY_MS_MAX)))
       this.#complain("come to rest");
@@ -267,6 +289,15 @@ class ClusterScenario {
     if (!this.#profile.isModerated) return;
     for (const client of clients) client.takeQueues(this.#crowd.rooms);
     await this.#runFor(QUEUES_MS);
+  }
+
+  /** Whoever is to be brought everything has it in bounded time; what is lacking the checker says. */
+  async #bring(receivers: Receivers, logs: readonly FinalLog[]): Promise<readonly Reader[]> {
+    const { queue } = this.#world;
+    const untilMs = queue.nowMs + BROUGHT_MS_MAX;
+    while (!receivers.haveAll(logs) && queue.nowMs < untilMs) await this.#runFor(BROUGHT_LOOK_MS);
+    this.#programs?.stop();
+    return receivers.readers;
   }
 
   async #settle(what: string, withinMs = SETTLE_MS_MAX): Promise<void> {

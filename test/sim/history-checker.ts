@@ -6,12 +6,14 @@
  * 4 seen: contiguous and equal to the log  9 after healing everything is answered (`liveness`, from the scenario)
  * 5 nothing seen that is not there         10 presence, unread counts, heads at the end equal the truth
  * 11 an answer of the assistant ends exactly once   12 who is muted or banned is not heard, or let in, while that holds
+ * 14 webhooks and consumers of the feed get each room's events in order, without a gap, at least once
  * 13 what is to be held is, is published once or never, and only moderators and its author hear of it
  * One node only, so far: nothing about several views of who owns a room.
  */
 import { checkAnswers } from "./check-answers.ts";
 import { checkEnding } from "./check-ending.ts";
 import { checkLog, checkRows } from "./check-log.ts";
+import { checkFeed } from "./check-feed.ts";
 import { checkModerated, checkModeration } from "./check-moderation.ts";
 import { checkOrder, checkRequests } from "./check-requests.ts";
 import { checkSanctioned, checkSanctions } from "./check-sanctions.ts";
@@ -48,5 +50,6 @@ export function checkHistory(history: History): Violation[] {
   checkEnding(history, violate);
   checkSanctioned(history, violate);
   checkModerated(history, violate);
+  checkFeed(history, violate);
   return violations;
 }

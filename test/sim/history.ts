@@ -131,8 +131,24 @@ export interface History {
   readonly clients: readonly ClientHistory[];
   readonly logs: readonly FinalLog[];
   readonly disruptions: readonly Disruption[];
+  /** Programs that are to be brought everything. */
+  readonly readers?: readonly Reader[];
   /** Refusals that prove nothing: what was refused so may be done all the same by somebody who had a copy of it. */
   readonly doubtful?: ReadonlySet<ErrorCode>;
+}
+
+/** A page of the feed as somebody was brought it. */
+export interface Brought {
+  readonly events: readonly { readonly room: RoomId; readonly seq: Seq; readonly type: RoomEvent["type"] }[];
+  readonly missing: readonly { readonly room: RoomId | undefined; readonly from: number; readonly to: number }[];
+  /** They said so, or tried to. */
+  readonly isTaken: boolean;
+}
+
+export interface Reader {
+  readonly name: string;
+  /** In the order in which it came. */
+  readonly brought: readonly Brought[];
 }
 
 /** A span in which a second writer may have been at work: a temporary refusal then is no proof that nothing was written. */

@@ -17,6 +17,8 @@ export const KEPT_SEEDS: readonly number[] = [
   6,
   // A held message was approved while its author was muted.
   33, 148,
+  // A held message that was sent again after a snapshot was acked as if it stood in the room.
+  428,
 ];
 
 /** The same of several nodes. */
@@ -34,4 +36,6 @@ export const KEPT_CLUSTER_SEEDS: readonly number[] = [
   8358,
   // Somebody who listened was said to be gone by a node that had lost sight of the others, and stayed so.
   5546, 5653,
+  // A feed stood still at a place within a range that another node's entry told again from its start.
+  123, 131,
 ];

@@ -6,7 +6,7 @@ import { answerAck } from "../../src/actors/answers.ts";
 import { decodeEntries, encodeEntries } from "../../src/actors/log-codec.ts";
 import type { RoomRequest } from "../../src/actors/request.ts";
 import type { RoomMessage } from "../../src/actors/room/room-actor.ts";
-import type { Outcome } from "../../src/actors/room/room-answers.ts";
+import type { Outcome as RoomOutcome } from "../../src/actors/room/room-answers.ts";
 import type { RoomAddress } from "../../src/actors/address.ts";
 import type { ShardEnv } from "../../src/actors/shard-env.ts";
 import { messageIdOf, type Seq, seqOfMessageId } from "../../src/base/ids.ts";
@@ -14,13 +14,15 @@ import { DuplicateWindow } from "../../src/domain/room/duplicate-window.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
 import { heldKey } from "../../src/domain/room/moderation-items.ts";
 import type { Socket } from "../../src/edge/ports.ts";
+import type { LogConsumer } from "../../src/followers/log-consumer.ts";
+import type { Outcome } from "../../src/integrations/webhooks/webhook-sender.ts";
 import type { AppendOutcome, Journal, LogKey, RowChange, Segment } from "../../src/storage/journal.ts";
 import type { RoomHost } from "./sim-node.ts";
 import type { Plant } from "./scenario.ts";
 import { SimRoom } from "./sim-room.ts";
 
 /** Answers as the real room would, at once. */
-function ackNow(env: ShardEnv, request: RoomRequest, outcome: Outcome): void {
+function ackNow(env: ShardEnv, request: RoomRequest, outcome: RoomOutcome): void {
   if ("code" in outcome || request.sequel.kind !== "acknowledge" || request.asker.kind !== "frame") return;
   const { kind } = request.command;
   if (kind === "mark_read" || kind === "mark_unread" || kind === "confirm_delivered") return;
@@ -30,14 +32,14 @@ function ackNow(env: ShardEnv, request: RoomRequest, outcome: Outcome): void {
 }
 
 class AcksBeforeCommit extends SimRoom {
-  protected override settleWhenCommitted(request: RoomRequest, outcome: Outcome): void {
+  protected override settleWhenCommitted(request: RoomRequest, outcome: RoomOutcome): void {
     ackNow(this.env, request, outcome);
     super.settleWhenCommitted(request, outcome);
   }
 }
 
 class AnswersDuplicatesAtOnce extends SimRoom {
-  protected override settleWhenCommitted(request: RoomRequest, outcome: Outcome): void {
+  protected override settleWhenCommitted(request: RoomRequest, outcome: RoomOutcome): void {
     if (!("code" in outcome) && outcome.duplicate) ackNow(this.env, request, outcome);
     super.settleWhenCommitted(request, outcome);
   }
@@ -230,6 +232,25 @@ function forgetful(socket: Socket): Socket {
   };
 }
 
+/** Says that it has what it has only begun to write. */
+function movesAtOnce(consumer: LogConsumer): LogConsumer {
+  return {
+    name: consumer.name,
+    skims: true,
+    follows: (log) => consumer.follows?.(log) ?? true,
+    flush: () => consumer.flush?.(),
+    deliver: (run, done) => {
+      consumer.deliver(run, () => undefined);
+      consumer.flush?.();
+      done("durable");
+    },
+  };
+}
+
+function takesEverything(): Outcome {
+  return { kind: "taken", status: 200 };
+}
+
 function inRoom(Room: new (env: ShardEnv, address: RoomAddress, host: RoomHost) => SimRoom): Plant {
   return { parts: { makeRoom: (env, address, host) => new Room(env, address, host) } };
 }
@@ -249,5 +270,7 @@ export const PLANTED_BUGS: readonly { readonly name: string; readonly plant: Pla
   { name: "a held message approved twice", plant: inRoom(ApprovesAgain) },
   { name: "rules not reloaded", plant: inRoom(ForgetsItsRules) },
   { name: "everybody told of what is held", plant: inRoom(TellsEverybodyWhatWaits) },
+  { name: "feed's place moved before its entry is durable", plant: { parts: { wrapConsumer: movesAtOnce } } },
+  { name: "webhook's place moved whatever the answer", plant: { parts: { wrapOutcome: takesEverything } } },
   { name: "answers of a former activation left open", plant: inRoom(LeavesAnswersOpen) },
 ];

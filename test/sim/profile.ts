@@ -4,6 +4,7 @@
  */
 import { SeededRandom } from "../../src/base/prng.ts";
 import { LARGE_ROOM_MEMBERS } from "../../src/base/limits.ts";
+import type { ReceiverFaults } from "./receivers.ts";
 import { HEALTHY_STORE, type StoreFaults } from "./sim-store.ts";
 
 export interface Profile {
@@ -36,6 +37,12 @@ export interface Profile {
   readonly retentions: number;
   /** Rooms have rules, some messages are held, and moderators deal with them. */
   readonly isModerated: boolean;
+  /** Somebody follows the logs: the tenant has a feed, with a webhook and a named consumer. */
+  readonly isFollowed: boolean;
+  readonly receivers: ReceiverFaults;
+  /** How often the thread that follows ends; and how often a webhook is paused, or begins anew. */
+  readonly followerCrashes: number;
+  readonly feedChanges: number;
   /** Its members who never come: so many that it is about as large as rooms in which coming and going is no event. */
   readonly ghosts: number;
 }
@@ -79,5 +86,14 @@ export function profileOf(seed: number): Profile {
     ghosts: chance(0.1) ? LARGE_ROOM_MEMBERS - between(0, 8) : 0,
     retentions: some(0.5, 3),
     isModerated: chance(0.4),
+    isFollowed: chance(0.25),
+    receivers: {
+      away: rate(0.5, 0.4),
+      refused: rate(0.4, 0.2),
+      answerLost: rate(0.5, 0.2),
+      delayMsMax: chance(0.3) ? 300 : 10,
+    },
+    followerCrashes: some(0.4, 2),
+    feedChanges: some(0.5, 3),
   };
 }

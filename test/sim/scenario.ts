@@ -7,9 +7,11 @@ import { SeededRandom } from "../../src/base/prng.ts";
 import { createCodecs } from "../../src/protocol/codecs.ts";
 import { Crowd } from "./crowd.ts";
 import { checkHistory, type Violation } from "./history-checker.ts";
-import type { History } from "./history.ts";
+import { FeedPrograms } from "./feed-programs.ts";
+import type { FinalLog, History, Reader } from "./history.ts";
 import { finalLog, writeOldRoom } from "./final-log.ts";
 import { type Profile, profileOf } from "./profile.ts";
+import { HEALTHY_RECEIVERS, Receivers } from "./receivers.ts";
 import { RETENTION_DAYS, retain } from "./sim-keeper.ts";
 import { SimClient } from "./sim-client.ts";
 import { type NodePlan, type Parts, SimNode, type World } from "./sim-node.ts";
@@ -45,6 +47,9 @@ const HEARD_MS_MAX = 6_000;
 const QUIET_MS = 9_000;
 /** For answers to what is asked last. */
 const QUEUES_MS = 1_000;
+/** For whoever follows the logs: longer than the longest pause after failures. */
+const BROUGHT_MS_MAX = 60_000;
+const BROUGHT_LOOK_MS = 200;
 /** Longer than a room stays active without anybody. */
 const DESERTED_MS = 140_000;
 export const PRODUCTION: Parts = {
@@ -59,6 +64,11 @@ export function runSeed(seed: number, plant: Plant = {}, show?: (line: string) =
   return new Scenario(profileOf(seed), plant, show).run();
 }
 
+/** Nothing waits any more but for the next step. */
+export function allPassedOn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
 class Scenario {
   readonly #profile: Profile;
   readonly #random: SeededRandom;
@@ -68,6 +78,8 @@ class Scenario {
   readonly #crowd: Crowd;
   readonly #violations: Violation[] = [];
   readonly #reports: string[] = [];
+  readonly #receivers: Receivers | undefined;
+  readonly #programs: FeedPrograms | undefined;
   #node: SimNode | undefined;
 
   constructor(profile: Profile, plant: Plant, show?: (line: string) => void) {
@@ -102,6 +114,12 @@ class Scenario {
       ...(profile.retentions > 0 && { messageRetentionDays: RETENTION_DAYS }),
     };
     this.#plan = { shards, linkDelayMsMax, clientDelayMsMax, settings };
+    if (profile.isFollowed) {
+      this.#receivers = new Receivers(queue, this.#newRandom(), trace);
+      this.#plan = { ...this.#plan, receivers: this.#receivers };
+      const programs = { queue, random: this.#newRandom(), receivers: this.#receivers, tenant: TENANT };
+      this.#programs = new FeedPrograms({ ...programs, node: () => this.#liveNode() });
+    }
     const rooms = Array.from({ length: profile.rooms }, (_, i) => `room-${i}` as RoomId);
     const clients = Array.from({ length: profile.clients }, (_, i) => {
       const userId = `user-${i}` as UserId;
@@ -121,6 +139,8 @@ class Scenario {
     this.#crowd.found();
     await this.#runFor(300);
     store.faults = this.#profile.store;
+    this.#programs?.start();
+    if (this.#receivers !== undefined) this.#receivers.faults = this.#profile.receivers;
     this.#crowd.act(this.#profile.requests);
     const disastersEndMs = this.#planDisasters();
     await this.#runUntil(() => this.#crowd.isDone, 120_000);
@@ -128,8 +148,9 @@ class Scenario {
     if (isDeserted) await this.#desert();
     await this.#heal();
     const logs = this.#crowd.rooms.map((room) => finalLog(store.memory, TENANT, room));
+    const readers = await this.#bring(logs);
     const clients = this.#crowd.clients.map((client) => client.history);
-    const history: History = { clients, logs, disruptions: this.#world.disruptions };
+    const history: History = { clients, logs, disruptions: this.#world.disruptions, readers };
     return {
       seed,
       traceHash: trace.hash,
@@ -153,8 +174,8 @@ class Scenario {
     const untilMs = queue.nowMs + durationMsMax;
     while (!done()) {
       if (!queue.runNext(untilMs)) return done();
-      // Answers to calls are promises: they are passed on before the next step.
-      await undefined;
+      // Answers to calls are promises: they are passed on before the next step. Whoever follows the logs has long chains of them.
+      await (this.#profile.isFollowed ? allPassedOn() : undefined);
     }
     return true;
   }
@@ -203,6 +224,8 @@ class Scenario {
     times(p.storeOutages, () => {
       store.unavailableUntilMs = queue.nowMs + this.#random.next() * 2_000;
     });
+    times(p.isFollowed ? p.followerCrashes : 0, () => this.#liveNode()?.crashFollowers());
+    times(p.isFollowed ? p.feedChanges : 0, () => this.#programs?.disturb());
     times(p.wallJumps, () => clock.jumpWall((this.#random.next() - 0.5) * 2 * HOUR_MS));
     times(p.oldEvents > 0 ? p.retentions : 0, () => {
       const node = this.#liveNode();
@@ -235,6 +258,7 @@ class Scenario {
     const settled = (): boolean => this.#crowd.clients.every((client) => client.isSettled);
     store.faults = HEALTHY_STORE;
     store.unavailableUntilMs = 0;
+    if (this.#receivers !== undefined) this.#receivers.faults = HEALTHY_RECEIVERS;
     this.#world.backpressureMax = Number.POSITIVE_INFINITY;
     await this.#runUntil(() => this.#liveNode()?.isHealthy === true && store.late === 0, SETTLE_MS_MAX);
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("settle");
@@ -264,6 +288,17 @@ class Scenario {
     if (!this.#profile.isModerated) return;
     for (const client of this.#crowd.clients) client.takeQueues(this.#crowd.rooms);
     await this.#runFor(QUEUES_MS);
+  }
+
+  /** Whoever is to be brought everything has it in bounded time; what is lacking the checker says. */
+  async #bring(logs: readonly FinalLog[]): Promise<readonly Reader[]> {
+    const receivers = this.#receivers;
+    if (receivers === undefined) return [];
+    const { queue } = this.#world;
+    const untilMs = queue.nowMs + BROUGHT_MS_MAX;
+    while (!receivers.haveAll(logs) && queue.nowMs < untilMs) await this.#runFor(BROUGHT_LOOK_MS);
+    this.#programs?.stop();
+    return receivers.readers;
   }
 
   /**

@@ -7,6 +7,7 @@ import type { SeededRandom } from "../../src/base/prng.ts";
 import type { Bus } from "../../src/cluster/bus.ts";
 import type { Membership, NodeId } from "../../src/cluster/membership.ts";
 import { ClusterNode } from "../../src/node/cluster-node.ts";
+import type { View } from "../../src/cluster/placement.ts";
 import type { Principal } from "../../src/domain/principal.ts";
 import type { Gateway } from "../../src/edge/sockets/gateway.ts";
 import type { TenantId, UserId } from "../../src/base/ids.ts";
@@ -25,10 +26,14 @@ interface MemberParts {
   readonly random: SeededRandom;
   readonly shards: number;
   readonly postToShard: (shard: number, order: ShardOrder) => void;
+  readonly viewed: (view: View) => void;
   readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
 }
 
-export function joinCluster(seat: Seat, { process, random, shards, postToShard, report }: MemberParts): ClusterNode {
+export function joinCluster(
+  seat: Seat,
+  { process, random, shards, postToShard, viewed, report }: MemberParts,
+): ClusterNode {
   const { id, instance, bus, membership } = seat;
   return new ClusterNode({
     clock: process,
@@ -37,6 +42,7 @@ export function joinCluster(seat: Seat, { process, random, shards, postToShard, 
     membership: membershipInProcess(membership, process),
     self: { id, instance, shards, address: "", startedAt: process.wallMs(), leaving: false },
     postToShard,
+    viewed,
     report,
   });
 }

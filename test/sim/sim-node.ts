@@ -16,15 +16,23 @@ import { SeededRandom } from "../../src/base/prng.ts";
 import { err, type Result } from "../../src/base/result.ts";
 import type { ClusterNode } from "../../src/node/cluster-node.ts";
 import type { Principal } from "../../src/domain/principal.ts";
+import type { FeedParts } from "../../src/feed/open-feed.ts";
+import { openFeed } from "../../src/feed/open-feed.ts";
+import type { TenantFeed } from "../../src/feed/tenant-feed.ts";
+import type { Webhooks } from "../../src/feed/webhooks.ts";
+import type { LogConsumer } from "../../src/followers/log-consumer.ts";
 import type { Connection } from "../../src/edge/sockets/connection.ts";
 import { Gateway } from "../../src/edge/sockets/gateway.ts";
 import type { Socket } from "../../src/edge/ports.ts";
 import type { Arrival } from "../../src/edge/sockets/socket-plugin.ts";
+import type { Outcome } from "../../src/integrations/webhooks/webhook-sender.ts";
 import type { Codecs } from "../../src/protocol/codecs.ts";
 import type { Rejection } from "../../src/protocol/errors.ts";
 import type { Journal } from "../../src/storage/journal.ts";
 import type { Disruption } from "./history.ts";
+import type { Receivers } from "./receivers.ts";
 import { SimAssistant } from "./sim-assistant.ts";
+import { openHooks, SimFollowers } from "./sim-followers.ts";
 import { joinCluster, type Seat, stopNode } from "./sim-member.ts";
 import { Pipe, SimTopics, SimWire } from "./sim-network.ts";
 import { SimProcess } from "./sim-process.ts";
@@ -63,6 +71,10 @@ export interface Parts {
   readonly closesSlowSockets: boolean;
   /** What a shard is told beside blocks of its own edge; `undefined`: it is not told. */
   readonly wrapOrder?: (order: ShardOrder) => ShardOrder | undefined;
+  /** Of the thread that follows the logs. */
+  readonly wrapConsumer?: (consumer: LogConsumer) => LogConsumer;
+  /** What receivers of webhooks answer. */
+  readonly wrapOutcome?: (outcome: Outcome) => Outcome;
   /** Between what the node is made of, before it starts. */
   readonly tamper?: (gateway: Gateway, cluster: ClusterNode) => void;
 }
@@ -72,6 +84,14 @@ export interface NodePlan {
   readonly linkDelayMsMax: number;
   readonly clientDelayMsMax: number;
   readonly settings: Omit<ShardSettings, "node">;
+  /** Whom webhooks bring what happens; absent: nobody follows the logs. */
+  readonly receivers?: Receivers;
+}
+
+/** What REST has of the feed, in the main thread. */
+export interface FeedDesk {
+  readonly feed: TenantFeed;
+  readonly webhooks: Webhooks;
 }
 
 /** The client's end of a wire. */
@@ -102,6 +122,7 @@ const STUCK_MS = 1_000;
 const RESTART_MS_MAX = 60;
 /** How long after a crash its sender's puts may still land, milliseconds. */
 const AFTERMATH_MS = 6_000;
+const FOLLOWERS_RESTART_MS_MAX = 500;
 const RATE = { perSecond: 5_000, burst: 5_000 };
 
 export class SimNode {
@@ -118,6 +139,9 @@ export class SimNode {
   readonly #name: string;
   readonly #cluster: ClusterNode | undefined;
   #isReady: boolean;
+  #followers: SimFollowers | undefined;
+  readonly #feed: FeedParts | undefined;
+  readonly #desk: FeedDesk | undefined;
 
   constructor(world: World, plan: NodePlan, parts: Parts, seat?: Seat) {
     this.#world = world;
@@ -134,6 +158,7 @@ export class SimNode {
         random: this.#newRandom(),
         shards: plan.shards,
         postToShard: (shard, order) => this.#order(shard, order),
+        viewed: (view) => this.#followers?.viewed(view),
         report: this.#report,
       });
     this.gateway = new Gateway({
@@ -148,6 +173,12 @@ export class SimNode {
       ...(this.#cluster !== undefined && { remote: this.#cluster.links }),
     });
     if (this.#cluster !== undefined) parts.tamper?.(this.gateway, this.#cluster);
+    if (plan.receivers !== undefined) {
+      const ask = <C extends Call>(by: Principal, call: C) => this.gateway.call(by, call);
+      this.#feed = openFeed({ call: ask }, this.#process, () => this.#followers?.feedsChanged());
+      this.#desk = { feed: this.#feed.feed, webhooks: openHooks(this.#feed, this.#process, this.#newRandom()) };
+      this.#follow(plan.receivers);
+    }
     this.#running = new Array<Incarnation | undefined>(plan.shards).fill(undefined);
     for (let shard = 0; shard < plan.shards; shard += 1) this.#start(shard, FIRST);
     this.#cluster?.start(this.gateway, () => {
@@ -208,6 +239,42 @@ export class SimNode {
     this.#process.enter(() => void this.gateway.call(by, call).then(answer));
   }
 
+  /** As REST does, for programs. */
+  atDesk(use: (desk: FeedDesk) => void): void {
+    const desk = this.#desk;
+    if (desk !== undefined) this.#process.enter(() => use(desk));
+  }
+
+  // ---------------------------------------------------------------------------------------------- who follows
+
+  #follow(receivers: Receivers): void {
+    this.#followers = new SimFollowers({
+      ...{ world: this.#world, receivers, isClustered: this.#cluster !== undefined, report: this.#report },
+      call: (by, call, answer) => this.call(by, call, answer),
+      enter: this.#process.enter,
+      streamed: (tenant) => this.#feed?.bell.ring(tenant),
+      wrapConsumer: this.#parts.wrapConsumer,
+      wrapOutcome: this.#parts.wrapOutcome,
+    });
+    const view = this.#cluster?.view;
+    if (view !== undefined) this.#followers.viewed(view);
+  }
+
+  /** The thread that follows the logs ends, and there is another one a little later. */
+  crashFollowers(): void {
+    const { queue, random, trace } = this.#world;
+    const { receivers } = this.#plan;
+    if (receivers === undefined || this.#followers === undefined || this.isDead || this.isPaused) return;
+    trace.note(queue.nowMs, `${this.#name} loses who follows the logs`);
+    this.#followers.kill();
+    this.#followers = undefined;
+    queue.after(random.next() * FOLLOWERS_RESTART_MS_MAX, () =>
+      this.#process.enter(() => {
+        if (this.#followers === undefined) this.#follow(receivers);
+      }),
+    );
+  }
+
   // ---------------------------------------------------------------------------------------------- shards
 
   #start(shard: number, lost: Lost): void {
@@ -235,6 +302,14 @@ export class SimNode {
             }),
           ),
         report: this.#report,
+        ...(this.#plan.receivers !== undefined && {
+          follow: (hints) =>
+            toEdge.send(() =>
+              this.#process.enter(() => {
+                if (this.#running[shard] === incarnation) this.#followers?.hinted(hints);
+              }),
+            ),
+        }),
         assistant: new SimAssistant(process, this.#newRandom()),
         working: (record, link) => {
           if (process.isDead) return;
@@ -339,6 +414,7 @@ export class SimNode {
     if (this.#running[shard] !== incarnation) return;
     this.#running[shard] = undefined;
     this.gateway.shardDown(shard);
+    this.#followers?.sweep();
     const lost = lossOf(incarnation, incarnation.begun);
     queue.after(random.next() * RESTART_MS_MAX, () => this.#process.enter(() => this.#start(shard, lost)));
   }
@@ -355,6 +431,7 @@ export class SimNode {
     const { queue, trace } = this.#world;
     trace.note(queue.nowMs, `${this.#name} pauses`);
     this.#process.pause();
+    this.#followers?.pause();
     for (const incarnation of [...this.#running, ...this.#replaced]) incarnation?.process.pause();
     if (patienceMs === undefined) return;
     for (const wire of this.#wires) queue.after(patienceMs(), () => this.isPaused && wire.cut(0, 1));
@@ -368,6 +445,7 @@ export class SimNode {
     if (edgeFirst) this.#process.resume();
     for (const incarnation of [...this.#running, ...this.#replaced]) incarnation?.process.resume();
     this.#process.resume();
+    this.#followers?.resume();
   }
 
   /** As on SIGTERM: gives its rooms away, sends its clients away, ends. */
@@ -391,6 +469,7 @@ export class SimNode {
 
   #endAll(): void {
     this.#process.kill();
+    this.#followers?.kill();
     this.gateway.stop();
     for (const incarnation of [...this.#running, ...this.#replaced]) {
       if (incarnation !== undefined) this.#end(incarnation);

@@ -35,10 +35,14 @@ export class RoomAcknowledgements {
       return answerAck(this.#env, request, {});
     }
     if (request.command.kind === "create_invite") return this.#acknowledgeInvite(request, done);
+    this.#withHeld(request, done, (held) => this.#acknowledge(request, done, held));
+  }
+
+  #acknowledge(request: RoomRequest, done: Done, isHeld: boolean): void {
     const messageSeq = done.seq > 0 ? messageSeqOf(request.command, done.seq) : undefined;
     const messageId = messageSeq === undefined ? {} : { messageId: messageIdOf(messageSeq) };
     const duplicate = done.duplicate ? { duplicate: true } : {};
-    const held = this.#isHeld(request.command, done.seq) ? { held: true as const } : {};
+    const held = isHeld ? { held: true as const } : {};
     if (request.asker.kind === "frame") {
       answerAck(this.#env, request, { ...messageId, seq: done.seq, timestamp: done.timestamp, ...duplicate, ...held });
       return;
@@ -68,11 +72,17 @@ export class RoomAcknowledgements {
     }
   }
 
-  /** A message that waits is not in the room: its sender is told so. */
-  #isHeld(command: RoomCommand, seq: Seq): boolean {
+  /** A message that waits is not in the room: its sender is told so. One that was sent long ago is looked for in the log. */
+  #withHeld(request: RoomRequest, { seq }: Done, answer: (isHeld: boolean) => void): void {
     const { moderation, recent } = this.#room.state;
-    if (moderation === undefined || command.kind !== "send_message") return false;
-    return recent.get(seq)?.kind === "message_held";
+    if (moderation === undefined || request.command.kind !== "send_message") return answer(false);
+    if (recent.covers(seq - 1)) return answer(recent.get(seq)?.kind === "message_held");
+    this.#open.add(request);
+    this.#room.reads.events(seq - 1, seq, (read) => {
+      this.#open.delete(request);
+      if (!read.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+      answer(read.value[0]?.kind === "message_held");
+    });
   }
 
   /** A call that sent or changed a message is answered with the message as it is now. */
