@@ -11,6 +11,7 @@ import { makeTables } from "../support/make-tables.ts";
 import { LOCAL_AWS, nodeEnvironment, TABLES } from "../support/node-environment.ts";
 import { RedisServer } from "../support/redis-servers.ts";
 import { TestServer } from "../support/server.ts";
+import { SECRET } from "../support/tokens.ts";
 import { DynamoFaultProxy } from "./dynamodb-fault-proxy.ts";
 import { TcpFaultProxy } from "./tcp-fault-proxy.ts";
 
@@ -154,6 +155,7 @@ export class ClusterRig {
         STOA_RATE_BURST: "100000",
         LOG_LEVEL: "info",
         NODE_ENV: "test",
+        JWT_SECRET_KEY: SECRET,
       },
       onOutput: (text) => void log.write(text),
     });

@@ -5,7 +5,7 @@
 import { TestClient } from "../support/client.ts";
 import { at, numberAt, textAt } from "../support/json.ts";
 import type { RoomLog } from "../support/room-log.ts";
-import { mintTestToken } from "../support/tokens.ts";
+import { mintTestToken, SECRET } from "../support/tokens.ts";
 import type { Frame, WireName } from "../support/wire.ts";
 import type { Acked } from "./verdict.ts";
 
@@ -20,6 +20,8 @@ interface Unacked {
 /** A server that a person may connect to. */
 export interface Place {
   readonly ws: string;
+  /** Signs the tokens that are taken there; absent: what all of this run share. */
+  readonly secret?: string;
 }
 interface Wait {
   readonly done: () => boolean;
@@ -50,7 +52,7 @@ export class Person {
     this.#heard = heard;
     this.#wire = wire;
     this.userId = userId;
-    this.token = mintTestToken({ user: userId, name: userId });
+    this.token = mintTestToken({ user: userId, name: userId, secret: server.secret ?? SECRET });
   }
 
   get client(): TestClient {

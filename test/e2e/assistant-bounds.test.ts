@@ -9,7 +9,7 @@ import { at, listAt, numberAt } from "../support/json.ts";
 import { ProviderServer } from "../support/provider-server.ts";
 import { TestServer } from "../support/server.ts";
 
-const START_MS_MAX = 40_000;
+const START_MS_MAX = 60_000;
 const provider = new ProviderServer();
 const running: { dispose(): Promise<void> }[] = [];
 

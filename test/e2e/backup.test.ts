@@ -178,7 +178,7 @@ test("SQLite: a backup under load starts in an empty folder with all that was ac
     await eventually(async () => {
       const found = await server.rest("GET", `/v1/chat/search?q=${wanted}`, { token: sleeper.token });
       expect(listAt(found.body, "data.hits").length, found.text).toBeGreaterThan(0);
-    }, 20_000);
+    }, 60_000);
   } finally {
     await server.dispose();
     folder.remove();
@@ -253,7 +253,10 @@ test("DynamoDB: a rooms table from before the messages table is a whole state, w
 
     await writeTable(second.location, second.location.roomsTable, rooms);
     await writeTable(second.location, second.location.messagesTable, messages);
-    const restored = await TestServer.start({ env: env(second), port: server.port });
+    const restored = await TestServer.start({
+      env: { ...env(second), JWT_SECRET_KEY: server.secret },
+      port: server.port,
+    });
     servers.push(restored);
     const reading = openStorage(
       {

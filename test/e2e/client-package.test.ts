@@ -84,7 +84,7 @@ test.each([["node"], ["bun"]])(
     const output = await mustRun([program, app("hello.js", PROGRAM), server.http, token, ROOM], join(folder, "app"));
     expect(JSON.parse(output)).toEqual(["member", `hello from ${name}`, "room_not_found"]);
   },
-  30_000,
+  60_000,
 );
 
 test("it holds what it should: three entries with their types, no dependency, no source, nothing that publint complains of", async () => {
@@ -101,7 +101,7 @@ test("it holds what it should: three entries with their types, no dependency, no
   expect(others).toEqual(["LICENSE", "README.md", "package.json", "react.js", "stoa-chat.js", "timeline.js"]);
   const { messages } = await publint({ pkgDir: installed("stoa-chat"), pack: false, strict: true });
   expect(messages).toEqual([]);
-}, 30_000);
+}, 60_000);
 
 /** The pieces of code in docs/CLIENT.md, each in a file of its own. */
 function documentedCode(): readonly string[] {
@@ -170,7 +170,7 @@ test("where there is neither a browser nor Node, as in React Native: over WebSoc
   const command = ["node", "--no-warnings", "--experimental-vm-modules", script, module, server.http, token, ROOM];
   const seen = JSON.parse(await mustRun(command, root)) as Record<string, unknown>;
   for (const name of ["websocket", "poll"]) expect(seen[name]).toEqual([[`over ${name}`], `over ${name}`, name]);
-}, 30_000);
+}, 60_000);
 
 test("the page of examples/ in Chromium: fewer than 50 lines, a strict policy, and it chats", async () => {
   const own = ["index.html", "chat.js"].map(

@@ -29,7 +29,7 @@ beforeAll(async () => {
   observer = await TestClient.connect(server, { token: server.token({ user: "observer" }) });
   await observer.ack({ type: "create_room", roomId: ROOM, name: "Platforms", roomType: "public" });
   await observer.join(ROOM);
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await observer?.close();
   await proxy?.stop();

@@ -60,7 +60,7 @@ test("a client without WebSockets may use any node for each request: stream, fra
   seen.push(...(listAt(last.body, "data.frames") as Frame[]).flatMap(contentsOfFrame));
   expect(seen).toEqual(["one", "two", "three"]);
   await ann.close();
-}, 30_000);
+}, 60_000);
 
 test("rooms are shared, and taken over when a node is killed", async () => {
   const [ann, ben] = await Promise.all([connect(0, "ann"), connect(1, "ben")]);

@@ -55,7 +55,7 @@ beforeAll(async () => {
   ]);
   world = new ContractWorld(server, strict);
   operations = documented(JSON.parse((await server.rest("GET", "/docs/json")).text));
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await Promise.all([world?.server.dispose(), world?.strict.dispose()]);
   provider.stop();

@@ -90,7 +90,7 @@ test("npm's ws as text and a MessagePack client join, talk, see typing, reaction
   await two.message(roomId, "still here?");
   expect(two.rooms.get(roomId)?.events.some((event) => event.type === "user_left")).toBe(false);
   await two.close();
-}, 30_000);
+}, 60_000);
 
 for (const wire of ["msgpack", "json", "camel", "snake"] as const satisfies readonly WireName[]) {
   test(`a conversation in ${wire} shows the same to both, each event after the one before`, async () => {

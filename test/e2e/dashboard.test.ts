@@ -14,7 +14,7 @@ import { arePicturesWanted, takePicture } from "../support/picture.ts";
 import { TestServer } from "../support/server.ts";
 
 const START_MS_MAX = 240_000;
-const STEP_MS_MAX = 12_000;
+const STEP_MS_MAX = 30_000;
 const MESSAGES = 30;
 const PEOPLE = ["ann", "ben", "cleo", "dora", "emil"] as const;
 
@@ -141,7 +141,7 @@ test("whoever is no administrator is told so and is shown nothing; whoever is no
   await plain.page.getByRole("button", { name: "Sign in as somebody else" }).click();
   await plain.page.getByRole("button", { name: "Sign in" }).waitFor();
   await plain.close();
-}, 40_000);
+}, 60_000);
 
 test("what it shows is the truth: connections that are open, messages that were sent", async () => {
   await page.getByText("All is well").waitFor();
@@ -152,7 +152,7 @@ test("what it shows is the truth: connections that are open, messages that were 
     expect(await page.getByRole("img", { name: /^Connections, / }).getAttribute("aria-label")).toContain(
       `Now: connections ${PEOPLE.length}.`,
     );
-  }, 20_000);
+  }, 60_000);
   const one = await TestClient.connect(server, { token: server.token({ user: "fay" }), wire: "json" });
   await page.getByRole("img", { name: `Now: connections ${PEOPLE.length + 1}.` }).waitFor({ timeout: 20_000 });
   await one.close();
@@ -167,7 +167,7 @@ test("nodes, their parts and stores are listed with how they are", async () => {
   expect(await textOf(row)).toContain("healthy");
   expect(await textOf(page.getByRole("table", { name: "Parts of each node" }))).toContain("shards");
   expect(await textOf(page.getByRole("table", { name: "What the stores did" }))).toContain("0 B0");
-}, 40_000);
+}, 60_000);
 
 test("rooms are found by name, and opened with the keyboard alone", async () => {
   await go("#/rooms");
@@ -186,7 +186,7 @@ test("rooms are found by name, and opened with the keyboard alone", async () => 
   await page.getByText(`${MESSAGES} messages in all`).waitFor();
   const members = page.getByRole("table", { name: "Members" }).locator("tbody tr");
   await eventually(async () => expect(await members.count()).toBe(PEOPLE.length));
-}, 40_000);
+}, 60_000);
 
 test("a room is exported as a file", async () => {
   await go("#/rooms/square");
@@ -197,7 +197,7 @@ test("a room is exported as a file", async () => {
   expect(download.suggestedFilename()).toBe("square.jsonl");
   const lines = (await Bun.file(await download.path()).text()).trim().split("\n");
   expect(lines.filter((line) => line.includes("hello "))).not.toEqual([]);
-}, 40_000);
+}, 60_000);
 
 test("nothing is asked while nobody looks, and at once when somebody does again", async () => {
   const asked: string[] = [];
@@ -208,7 +208,7 @@ test("nothing is asked while nobody looks, and at once when somebody does again"
   await go("#/overview");
   await look(true);
   // What is under way comes back, and each poll sees that nobody looks.
-  await Bun.sleep(PULSE_EVERY_MS + 500);
+  await Bun.sleep(PULSE_EVERY_MS + 2_000);
   page.on("request", note);
   // That nothing comes can only be waited for.
   await Bun.sleep(1.25 * PULSE_EVERY_MS);
@@ -216,7 +216,7 @@ test("nothing is asked while nobody looks, and at once when somebody does again"
   await look(false);
   await eventually(async () => expect(asked).toContain("/v1/chat/admin/overview"));
   page.off("request", note);
-}, 40_000);
+}, 60_000);
 
 test("what is reported is deleted, what is held is published, and the queue is empty then", async () => {
   await go("#/moderation");
@@ -236,7 +236,7 @@ test("what is reported is deleted, what is held is published, and the queue is e
   }[];
   expect(messages.find(({ messageId }) => messageId === rude)?.isDeleted).toBe(true);
   expect(messages.some(({ content }) => content === "a special offer")).toBe(true);
-}, 40_000);
+}, 60_000);
 
 test("a rule on trial finds what it would have found", async () => {
   await go("#/moderation/backtest");
@@ -246,7 +246,7 @@ test("a rule on trial finds what it would have found", async () => {
   await page.getByRole("heading", { name: "9 hits in" }).waitFor();
   const hits = page.getByRole("table", { name: "The newest hits" });
   expect(await textOf(hits.locator("tbody tr").first())).toContain("casino number 27");
-}, 40_000);
+}, 60_000);
 
 test("a person is suspended after a question that says what happens, and let in again", async () => {
   const emil = people[4] as TestClient;
@@ -266,7 +266,7 @@ test("a person is suspended after a question that says what happens, and let in 
   await eventually(async () =>
     expect((await server.rest("GET", "/v1/chat/rooms", { token: server.token({ user: "emil" }) })).status).toBe(200),
   );
-}, 40_000);
+}, 60_000);
 
 test("everything that was done stands in the audit log, and is found by what it was", async () => {
   await go("#/audit");
@@ -277,7 +277,7 @@ test("everything that was done stands in the audit log, and is found by what it 
   await page.getByRole("button", { name: "Look" }).click();
   await eventually(async () => expect(await log.locator("tbody tr").count()).toBe(1));
   expect(await textOf(log)).toContain("“threats”");
-}, 40_000);
+}, 60_000);
 
 test("it answers why a member did not get a message", async () => {
   const [ann, , , dora] = people as readonly [TestClient, TestClient, TestClient, TestClient];
@@ -299,7 +299,7 @@ test("it answers why a member did not get a message", async () => {
   await page.getByText("It was written to a connection that is still there").waitFor();
   expect(await textOf(page.locator(".step", { hasText: "committed" }))).toContain("yes");
   await takePicture(page, "dashboard-delivery");
-}, 40_000);
+}, 60_000);
 
 test("a webhook is made, tested, gets what happens, and is deleted", async () => {
   const posted: string[] = [];

@@ -6,10 +6,9 @@ import { eventually } from "../support/eventually.ts";
 import { at, listAt, textAt } from "../support/json.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
 import { StalledClient } from "../support/stalled-client.ts";
-import { SECRET } from "../support/tokens.ts";
 import { TwoNodes } from "../support/two-nodes.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 const ADMIN = { user: "root", role: "admin" } as const;
 const ROOT_FOLDER = join(import.meta.dir, "../..");
 
@@ -108,7 +107,7 @@ describe("on one node", () => {
     const run = async (...args: readonly string[]) => {
       const child = Bun.spawn([process.execPath, "src/cli/why.ts", ...args], {
         cwd: ROOT_FOLDER,
-        env: { PATH: process.env["PATH"], JWT_SECRET_KEY: SECRET, HOST: "127.0.0.1", PORT: String(server.port) },
+        env: { PATH: process.env["PATH"], JWT_SECRET_KEY: server.secret, HOST: "127.0.0.1", PORT: String(server.port) },
         stdout: "pipe",
         stderr: "pipe",
       });

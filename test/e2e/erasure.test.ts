@@ -273,7 +273,7 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
         const read = await rest("root", "GET", `/admin/erasures/${id}`);
         if (at(read.body, "data.state") === "running") throw new Error(`still running: ${read.text}`);
         return read;
-      }, 45_000);
+      }, 60_000);
     }
 
     test("the tokens are there at first, and found by search", async () => {
@@ -282,7 +282,7 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       await eventually(async () => {
         const hits = await rest("bob", "GET", `/search?q=${tokenOf("message")}`);
         expect(hits.text).toContain(tokenOf("message"));
-      }, 20_000);
+      }, 60_000);
     });
 
     test("a hold is in the way, and the report says so", async () => {
@@ -380,7 +380,7 @@ describe("an erasure that is interrupted", () => {
       const read = await server.rest("GET", path, { token: root });
       if (at(read.body, "data.state") !== "done") throw new Error(read.text);
       return read;
-    }, 45_000);
+    }, 60_000);
     expect(numberAt(done.body, "data.counts.rooms")).toBe(25);
     const left = filesIn(server.dataDir).filter((file) => readFileSync(file).includes(token));
     expect(left).toEqual([]);

@@ -48,7 +48,7 @@ beforeAll(async () => {
       STOA_SEARCH: "off",
     },
   });
-}, 30_000);
+}, 60_000);
 afterAll(() => server.dispose());
 const connect = (user: string, tenant: string) =>
   TestClient.connect(server, { token: server.token({ user, tenant }), wire: "json" });

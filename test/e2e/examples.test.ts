@@ -19,7 +19,7 @@ beforeAll(async () => {
   server = await TestServer.start({ env: { STOA_OUTWARD_ALLOW: "127.0.0.1", STOA_WEBHOOK_RETRY_SECONDS_MAX: "1" } });
   ann = await TestClient.connect(server, { token: server.token({ user: "ann" }) });
   await ann.join(ROOM);
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   for (const example of running) await example.stop();
   await server.dispose();

@@ -80,7 +80,7 @@ beforeAll(async () => {
     const online = await inhabited.rest("GET", "/v1/chat/admin/online", { token: first("ann") });
     expect(at(online.body, "data.users")).toMatchObject([{ userId: "ann" }, { userId: OTHER, status: "busy" }]);
   });
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await Promise.all([inhabited?.dispose(), empty?.dispose()]);
 });

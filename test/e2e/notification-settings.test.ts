@@ -9,7 +9,7 @@ import { at, listAt, textAt } from "../support/json.ts";
 import { ensureRedis, RedisServer } from "../support/redis-servers.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(60_000);
 
 for (const store of ["SQLite", "DynamoDB"] as const) {
   describe(`on ${store}`, () => {

@@ -67,9 +67,11 @@ test("people are called as the service says, over sockets and over REST, and oth
   const since = bob.frames.length;
   known = { ...known, ada: { name: "Countess of Lovelace" } };
   await bob.waitFor((frame) => at(frame, "user.name") === "Countess of Lovelace", "the new name", { from: since });
-  const members = await server.rest("GET", "/v1/chat/rooms/served/members", { token: token("bob") });
-  const names = listAt(members.body, "data.members").map((member) => textAt(member, "displayName"));
-  expect(names).toContain("Countess of Lovelace");
+  await eventually(async () => {
+    const members = await server.rest("GET", "/v1/chat/rooms/served/members", { token: token("bob") });
+    const names = listAt(members.body, "data.members").map((member) => textAt(member, "displayName"));
+    expect(names).toContain("Countess of Lovelace");
+  });
   expect(new Set(asked.map((who) => who.split("/")[0]))).toEqual(new Set(["default"]));
   await Promise.all([ada.close(), bob.close()]);
 });

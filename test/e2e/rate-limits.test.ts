@@ -48,12 +48,22 @@ test("REST tells a user's bound, and at the bound when to come back", async () =
 test("a user's sockets and REST requests share one bound", async () => {
   const at = await start({ ...FREE, ...strict("USER_") });
   const [one, two] = [await connect(at, "ann"), await connect(at, "ann")];
-  for (let i = 0; i < 25; i += 1) one.send({ type: "ping", ref: i });
+  const ping = (times: number): void => {
+    for (let i = 0; i < times; i += 1) one.send({ type: "ping", ref: i });
+  };
+  ping(25);
   const error = await one.waitFor((frame) => frame.type === "error", "rate_limited on a socket");
   expect(error).toMatchObject({ code: "rate_limited", temporary: true });
   expect(Number(error["retryAfterMs"])).toBeGreaterThan(0);
-  expect(await two.refused({ type: "ping" })).toMatchObject({ code: "rate_limited" });
-  expect((await ask(at, "ann")).status).toBe(429);
+  // One more is allowed each second.
+  await eventually(async () => {
+    ping(3);
+    expect(await two.request({ type: "ping" })).toMatchObject({ code: "rate_limited" });
+  });
+  await eventually(async () => {
+    ping(3);
+    expect((await ask(at, "ann")).status).toBe(429);
+  });
   await Promise.all([one.close(), two.close()]);
 });
 
@@ -64,6 +74,7 @@ test("a room takes so many messages of all people together, and what ends a floo
   await ben.join(ROOM);
   const say = (client: TestClient, i: number) =>
     client.request({ type: "send_message", roomId: ROOM, content: `m${i}`, clientId: `m${i}` });
+  const startMs = performance.now();
   let refused = await say(ben, 0);
   let sent = 0;
   for (let i = 1; i < 40 && refused.type === "ack"; i += 1) {
@@ -71,7 +82,7 @@ test("a room takes so many messages of all people together, and what ends a floo
     refused = await say(i % 2 === 0 ? owner : ben, i);
   }
   expect(sent).toBeGreaterThanOrEqual(20);
-  expect(sent).toBeLessThan(26);
+  expect(sent).toBeLessThan(26 + Number(STRICT.PER_SECOND) * ((performance.now() - startMs) / 1_000));
   expect(refused).toMatchObject({ type: "error", code: "rate_limited", roomId: ROOM, temporary: true });
   expect(Number(refused["retryAfterMs"])).toBeGreaterThan(0);
   // What was done before is answered as it was then, and moderators act.
@@ -92,7 +103,7 @@ test("a client that floods is told, and then closed with 4002", async () => {
   const errors = client.frames.filter((frame) => frame.type === "error");
   expect(errors.every((error) => error["code"] === "rate_limited" && Number(error["retryAfterMs"]) > 0)).toBe(true);
   expect(errors.length).toBeGreaterThan(3);
-}, 30_000);
+}, 60_000);
 
 test("whoever connects too often is told on a socket that closes with 4002; another user is not", async () => {
   const at = await start({ STOA_CONNECTS_USER_PER_MINUTE: "1", STOA_CONNECTS_USER_BURST: "2" });
@@ -163,13 +174,14 @@ describe.if(await redisIsThere())("on two nodes", () => {
     await people[0]?.ack({ type: "create_room", roomId: ROOM, name: "Plaza", roomType: "public" });
     for (const person of people.slice(1)) await person.join(ROOM);
     let written = 0;
+    const startMs = performance.now();
     for (let i = 0; i < 60; i += 1) {
       const reply = await people[i % 4]?.request({ type: "send_message", roomId: ROOM, content: `m${i}` });
       if (reply?.type === "ack") written += 1;
       else if (written >= 20) break;
     }
     expect(written).toBeGreaterThanOrEqual(20);
-    expect(written).toBeLessThan(28);
+    expect(written).toBeLessThan(28 + Number(STRICT.PER_SECOND) * ((performance.now() - startMs) / 1_000));
     await Promise.all(people.map((person) => person.close()));
     for (let i = 0; i < 8; i += 1) await (await connect(nodes.one, "carl")).close();
     await eventually(async () => {

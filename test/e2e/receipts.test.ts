@@ -83,7 +83,7 @@ test("who reads on one device is shown as a reader, and the other devices, which
     mentionRooms: { [roomId]: 1 },
   });
   expect(ann.faults()).toEqual([]);
-}, 20_000);
+}, 60_000);
 
 test("who may not read a room is told nothing of its receipts", async () => {
   const path = `/v1/chat/rooms/${roomId}/messages/msg_3/receipts`;

@@ -9,7 +9,7 @@ import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { at, listAt, numberAt, textAt } from "../support/json.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
 
-const START_MS_MAX = 40_000;
+const START_MS_MAX = 60_000;
 const DAY_MS = 86_400_000;
 const OLD = Array.from({ length: 30 }, (_, i) => `old ${i}`);
 

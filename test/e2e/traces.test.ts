@@ -21,7 +21,7 @@ beforeAll(async () => {
       STOA_SHARDS: "2",
     },
   });
-}, 30_000);
+}, 60_000);
 afterAll(async () => {
   await server.dispose();
   await collector.stop();
@@ -34,7 +34,7 @@ function found(accepts: (span: SeenSpan) => boolean): Promise<SeenSpan> {
     const span = collector.spans.find(accepts);
     if (span === undefined) throw new Error(`not among ${collector.spans.map(({ name }) => name).join(", ")}`);
     return span;
-  }, 15_000);
+  }, 60_000);
 }
 
 describe("with a collector", () => {
@@ -141,4 +141,4 @@ test("without a collector nothing is loaded that traces", async () => {
   expect(without.match(/@opentelemetry\/\S+/g)).toEqual(["@opentelemetry/api"]);
   expect(disabled.match(/@opentelemetry\/\S+/g)).toEqual(["@opentelemetry/api"]);
   expect(traced).toContain("@opentelemetry/sdk-trace");
-}, 30_000);
+}, 60_000);

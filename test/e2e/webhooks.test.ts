@@ -216,4 +216,4 @@ test("an address within one's own network is refused where the operator does not
   } finally {
     await strict.dispose();
   }
-}, 30_000);
+}, 60_000);

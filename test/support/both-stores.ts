@@ -4,7 +4,7 @@ import { type DynamoServer, startDynalite } from "./dynamodb-servers.ts";
 import { makeTestTables } from "./dynamodb-tables.ts";
 import { TestServer } from "./server.ts";
 
-const START_MS_MAX = 30_000;
+const START_MS_MAX = 90_000;
 
 /** `use` is given the server before the first of the tests runs. */
 export function onBothStores(

@@ -4,6 +4,7 @@ import { clusterTableOf } from "../../src/cluster/dynamodb/cluster-table.ts";
 import { ensureTable } from "../../src/storage/dynamodb/dynamo-tables.ts";
 import { type DynamoLocation, dynamoClient } from "../../src/storage/dynamodb/open-dynamo.ts";
 import type { DynamoServer } from "./dynamodb-servers.ts";
+import { SECRET } from "./tokens.ts";
 
 export interface TestTables {
   readonly location: DynamoLocation;
@@ -34,6 +35,8 @@ export async function makeTestTables(server: DynamoServer): Promise<TestTables> 
     client.destroy();
   };
   const env = {
+    // All nodes above these tables let in the same people, and nobody else's.
+    JWT_SECRET_KEY: `${SECRET} ${made}`,
     DYNAMODB_ENDPOINT: server.endpoint,
     DYNAMODB_TABLE_MESSAGES: location.messagesTable,
     DYNAMODB_TABLE_ROOMS: location.roomsTable,

@@ -7,7 +7,7 @@ import { RoomLog } from "./room-log.ts";
 import { at, listAt, textAt } from "./json.ts";
 import type { Frame } from "./wire.ts";
 
-const WAIT_MS_MAX = 10_000;
+const WAIT_MS_MAX = 30_000;
 
 export interface ListenOptions {
   readonly token: string;

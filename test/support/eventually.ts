@@ -1,5 +1,5 @@
 /** For what is told with a delay: tried until it holds, or fails as it failed last. */
-export async function eventually<Value>(check: () => Promise<Value>, msMax = 5_000): Promise<Value> {
+export async function eventually<Value>(check: () => Promise<Value>, msMax = 20_000): Promise<Value> {
   const endMs = performance.now() + msMax;
   for (;;) {
     try {

@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { Frame } from "./wire.ts";
 
-const WAIT_MS_MAX = 5_000;
+const WAIT_MS_MAX = 20_000;
 
 export class NodeWsClient {
   readonly frames: Frame[] = [];

@@ -1,7 +1,7 @@
 /** A WebSocket client without any library of ours: JSON text in and out, as pages do that were written for such an API. */
 import { at } from "./json.ts";
 
-const WAIT_MS_MAX = 5_000;
+const WAIT_MS_MAX = 20_000;
 
 /** A socket as a browser's script has it: no headers, no refs, whole frames compared. */
 export class PlainSocket {

@@ -2,6 +2,7 @@
  * The real server in a process of its own, on 127.0.0.1 and a data folder of its own.
  * Invariant: a server that a test started is gone when `dispose` returns, however the test ended.
  */
+import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +39,8 @@ export interface Exit {
 export class TestServer {
   readonly port: number;
   readonly dataDir: string;
+  /** Its own unless the environment names one: a client of another server that comes here by a port used before is refused. */
+  readonly secret: string;
   readonly #env: Readonly<Record<string, string | undefined>>;
   readonly #program: Program;
   readonly #onOutput: Listener | undefined;
@@ -48,7 +51,8 @@ export class TestServer {
     this.port = port;
     this.#onOutput = onOutput;
     this.dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
-    this.#env = env;
+    this.secret = env["JWT_SECRET_KEY"] ?? `${SECRET} ${randomBytes(8).toString("hex")}`;
+    this.#env = { JWT_SECRET_KEY: this.secret, ...env };
     // Alone: nothing of this project is around it.
     this.#program = executable === undefined ? bunOn(entry) : { command: [executable], cwd: this.dataDir };
   }
@@ -88,7 +92,7 @@ export class TestServer {
   }
 
   token(claims: TestClaims): string {
-    return mintTestToken(claims);
+    return mintTestToken({ secret: this.secret, ...claims });
   }
 
   /** Starts it again on the same port and data; returns how long it took to be ready. */

@@ -2,9 +2,10 @@
  * Mints tokens for tests without the engine's own code, so that a mistake there can't hide itself, and so that bad
  * tokens can be made too.
  */
-import { createHmac } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 
-export const SECRET = "a secret of the tests, long enough for HS256";
+/** Of this run: whoever comes from another one, to a port that was used before, is nobody here. */
+export const SECRET = `a secret of the tests ${randomBytes(16).toString("hex")}`;
 
 export interface TestClaims {
   readonly user: string;
