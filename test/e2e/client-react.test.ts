@@ -83,18 +83,20 @@ test.each([
       await eventually(async () =>
         expect(await messagesOf(ann)).toEqual(Array.from({ length: HISTORY }, (_, i) => `Ben: ${room} ${i}`)),
       );
-      expect(await ann.page.locator("#older").count()).toBe(0);
+      await eventually(async () => expect(await ann.page.locator("#older").count()).toBe(0));
       await eventually(async () => expect((await textOf(ann, "#present")).split(", ").sort()).toEqual(["Ann", "Ben"]));
       // Both ways, and typing.
       await ben.send(room, "hello Ann");
-      ben.typing(room);
       await eventually(async () => expect((await messagesOf(ann)).at(-1)).toBe("Ben: hello Ann"));
-      await eventually(async () => expect(await textOf(ann, "#typing")).toBe("Ben"));
+      await eventually(async () => {
+        ben.typing(room);
+        expect(await textOf(ann, "#typing")).toBe("Ben");
+      });
       await type(ann, "hello Ben");
       await eventually(async () => expect(ben.room(room).typing.map(({ name: who }) => who)).toEqual(["Ann"]));
       await ann.page.keyboard.press("Enter");
       await eventually(async () => expect((await messagesOf(ann)).at(-1)).toBe("Ann: hello Ben"));
-      expect(await messagesOf(ann)).toHaveLength(HISTORY + 2);
+      await eventually(async () => expect(await messagesOf(ann)).toHaveLength(HISTORY + 2));
       // What is looked at is read; the other room waits with its count.
       const unread = async (): Promise<unknown> => (await server.rest("GET", "/v1/chat/unread", { token })).body.data;
       await ben.send(other, "over here");

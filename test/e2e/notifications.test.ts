@@ -116,6 +116,8 @@ for (const [where, make] of [
       place.out.took.filter(
         ({ body }) => body["userId"] === user && (roomId === undefined || body["roomId"] === roomId),
       );
+    /** The same one again has the same. */
+    const idsOf = (user: string): ReadonlySet<unknown> => new Set(tookBy(user).map(({ body }) => body["id"]));
     const firstOf = (user: string, roomId?: string): Promise<Took> =>
       eventually(async () => {
         const [first] = tookBy(user, roomId);
@@ -290,9 +292,8 @@ for (const [where, make] of [
       await ann.say("down", "@kim are you there?");
       await firstOf("kim");
       await ann.say("down", "@kim again");
-      await eventually(async () => expect(tookBy("kim").length).toBe(2), WAIT_MS);
-      expect(new Set(tookBy("kim").map(({ body }) => body["id"])).size).toBe(2);
-      expect(tookBy("kim").map(({ body }) => body["count"])).toEqual([1, 1]);
+      await eventually(async () => expect(idsOf("kim").size).toBe(2), WAIT_MS);
+      expect(new Set(tookBy("kim").map(({ body }) => body["count"]))).toEqual(new Set([1]));
     });
 
     test("metrics say how many were sent, and why others were not", async () => {
@@ -331,13 +332,12 @@ for (const [where, make] of [
       await again.say("killed", "@moe in between");
       await killed.promise;
       await Promise.all([...new Set([place.one, place.two])].map((server) => server.restart()));
-      await eventually(async () => expect(tookBy("moe")).toHaveLength(2), WAIT_MS);
-      expect(new Set(tookBy("moe").map(({ body }) => body["id"])).size).toBe(1);
+      await eventually(async () => expect(tookBy("moe").length).toBeGreaterThan(1), WAIT_MS);
+      expect(idsOf("moe").size).toBe(1);
       // Whatever else would come, comes before what was said later.
       const last = await TestClient.connect(place.one, { token: place.one.token({ user: "ann", name: "Ann" }) });
       await last.say("killed", "@lea and @moe, after");
-      await eventually(async () => expect([tookBy("lea").length, tookBy("moe").length]).toEqual([2, 3]), WAIT_MS);
-      expect(new Set(tookBy("moe").map(({ body }) => body["id"])).size).toBe(2);
+      await eventually(async () => expect([idsOf("lea").size, idsOf("moe").size]).toEqual([2, 2]), WAIT_MS);
       last.close();
     });
   });

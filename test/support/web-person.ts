@@ -3,7 +3,7 @@ import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import type { TestBrowser, TestPage } from "./chromium.ts";
 import type { TestServer } from "./server.ts";
 
-export const WAIT_MS_MAX = 15_000;
+export const WAIT_MS_MAX = 30_000;
 
 export interface PersonOptions extends BrowserContextOptions {
   readonly isAdmin?: boolean;
