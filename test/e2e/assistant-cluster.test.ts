@@ -4,7 +4,8 @@ import { assistedRoom, ending, messageAfter } from "../support/assistant-steps.t
 import { TestClient } from "../support/client.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
-import { at, listAt } from "../support/json.ts";
+import { eventually } from "../support/eventually.ts";
+import { at, listAt, numberAt } from "../support/json.ts";
 import { ProviderServer } from "../support/provider-server.ts";
 import { TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
@@ -39,18 +40,30 @@ const connect = (i: number, user: string) =>
 test("pieces come to listeners at both nodes; the answers of a killed node end once, the others go on", async () => {
   const [ann, ben] = await Promise.all([connect(0, "ann"), connect(1, "ben")]);
   const answers = new Map<string, string>();
+  const questions = new Map<string, number>();
+  const saved = Promise.withResolvers<void>();
   for (let i = 0; i < ROOMS; i += 1) {
     const room = await assistedRoom(ann);
     await ben.join(room);
-    provider.next("gemini", [{ text: "Once upon " }, { waitMs: 1_500 }, { text: "a time" }, { hang: true }]);
-    const messageId = messageAfter(await ann.say(room, "@ai a story"));
+    provider.next("gemini", [{ text: "Once upon " }, { until: saved.promise }, { text: "a time" }, { hang: true }]);
+    const asked = await ann.say(room, "@ai a story");
+    const messageId = messageAfter(asked);
+    questions.set(room, numberAt(asked, "seq"));
     answers.set(room, messageId);
     for (const client of [ann, ben]) {
       const isPiece = (frame: Frame): boolean => frame.type === "ai_response" && frame["roomId"] === room;
       expect((await client.waitFor(isPiece, "a piece"))["messageId"]).toBe(messageId);
     }
   }
-  // A second later the beginning of each is in the log.
+  // The beginning of each is in the log: the event behind the answer's own.
+  for (const [room, seq] of questions) {
+    await eventually(async () => {
+      const token = node(0).token({ user: "ann" });
+      const events = await node(0).rest("GET", `/v1/chat/rooms/${room}/events?after=0`, { token });
+      expect(numberAt(events.body, "data.head")).toBeGreaterThan(seq + 1);
+    });
+  }
+  saved.resolve();
   for (const [room, messageId] of answers) {
     const isMore = (frame: Frame): boolean =>
       frame.type === "ai_response" &&

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { assistedRoom, ending, messageAfter } from "../support/assistant-steps.ts";
 import { onBothStores } from "../support/both-stores.ts";
 import { TestClient } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { at, listAt, numberAt, textAt } from "../support/json.ts";
 import { ProviderServer } from "../support/provider-server.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
@@ -377,8 +378,16 @@ describe("a server that is killed between two pieces", () => {
     server = store.server as TestServer;
     const ann = await connect("ann");
     const room = await assistedRoom(ann);
-    provider.next("gemini", [{ text: "Saved. " }, { waitMs: 1_300 }, { text: "Shown. " }, { hang: true }]);
-    const messageId = messageAfter(await ann.say(room, "@ai go on"));
+    const saved = Promise.withResolvers<void>();
+    provider.next("gemini", [{ text: "Saved. " }, { until: saved.promise }, { text: "Shown. " }, { hang: true }]);
+    const asked = await ann.say(room, "@ai go on");
+    const messageId = messageAfter(asked);
+    // The answer is the next event, and what is saved of it the one after that.
+    await eventually(async () => {
+      const events = await rest("ann", "GET", `/rooms/${room}/events?after=0`);
+      expect(numberAt(events.body, "data.head")).toBeGreaterThan(numberAt(asked, "seq") + 1);
+    });
+    saved.resolve();
     await ann.waitFor((frame) => frame.type === "ai_response" && frame["text"] === "Shown. ", "the second piece");
     await server.kill();
     await server.restart();
