@@ -80,7 +80,13 @@ test("the bot answers once, also what was asked while it was away, and goes on a
 test("an app of one's own has the history under its own path", async () => {
   const [port, appPort] = [String(freePort()), String(freePort())];
   const dataDir = join(server.dataDir, "app");
-  const env = { HOST: "127.0.0.1", PORT: port, APP_PORT: appPort, STOA_DATA_DIR: dataDir, JWT_SECRET_KEY: server.secret };
+  const env = {
+    HOST: "127.0.0.1",
+    PORT: port,
+    APP_PORT: appPort,
+    STOA_DATA_DIR: dataDir,
+    JWT_SECRET_KEY: server.secret,
+  };
   const app = run([process.execPath], "history-app.ts", [], env);
   await app.says(`the app is on port ${appPort}`);
   const headers = { authorization: `Bearer ${server.token({ user: "ann" })}`, "content-type": "application/json" };
