@@ -26,7 +26,11 @@ export function directBody(open: (sink: EventSink) => SinkOwner): ReadableStream
             }
           },
           flush: () => {
-            void controller.flush();
+            try {
+              void controller.flush();
+            } catch {
+              // The same: one stream's client that hung up must not end the turn of all others.
+            }
           },
           end: () => {
             void controller.end();

@@ -211,8 +211,10 @@ function pollFor(
   });
 }
 
+/** Own names only: an object also answers to `constructor` and the like. */
 function codecOf(name: string | null): CodecId | undefined {
-  return FORMATS[(name ?? "json") as keyof typeof FORMATS];
+  const format = name ?? "json";
+  return Object.hasOwn(FORMATS, format) ? FORMATS[format as keyof typeof FORMATS] : undefined;
 }
 
 function fromOf(request: Request, server: Server<unknown> | null, trustProxy: boolean) {
