@@ -1,21 +1,21 @@
 /** Composition root: environment → configuration → a running node, until a signal ends it. */
 import { readConfig } from "./config/config.ts";
-import { secretOf } from "./edge/jwt-secret.ts";
+import { openSecret } from "./edge/jwt-secret.ts";
 import { createLog } from "./edge/log.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { welcome } from "./node/welcome.ts";
 
 const config = readConfig(process.env);
-if (!config.ok) {
-  process.stderr.write(`Stoa cannot start:\n${config.error.map((line) => `  ${line}\n`).join("")}`);
-  process.exit(1);
-}
+if (!config.ok) refuse(config.error);
 const log = createLog({ level: config.value.logLevel, instanceId: config.value.instanceId });
 for (const notice of config.value.notices) process.stderr.write(`${notice}\n`);
 
+const secret = openSecret(config.value);
+if (!secret.ok) refuse([secret.error]);
+
 const started = await startServer({
   config: config.value,
-  secret: secretOf(config.value),
+  secret: secret.value,
   log,
   onFatal: (message) => {
     // After a failed fsync nobody knows what is on the disk. The log is read again by the next process.
@@ -23,12 +23,14 @@ const started = await startServer({
     process.exit(1);
   },
 });
-if (!started.ok) {
-  process.stderr.write(`Stoa cannot start:\n  ${started.error}\n`);
-  process.exit(1);
-}
+if (!started.ok) refuse([started.error]);
 stopOnSignals(started.value);
 await welcome(config.value, started.value);
+
+function refuse(why: readonly string[]): never {
+  process.stderr.write(`Stoa cannot start:\n${why.map((line) => `  ${line}\n`).join("")}`);
+  process.exit(1);
+}
 
 function stopOnSignals(server: RunningServer): void {
   let stopping = false;

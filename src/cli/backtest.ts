@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { parseId, type RoomId, type TenantId, type UserId } from "../base/ids.ts";
 import { ROOM_LIST_PAGE_MAX } from "../base/limits.ts";
 import { type Config, readConfig } from "../config/config.ts";
+import { ownHost } from "../config/own-host.ts";
 import { createAuth } from "../edge/auth.ts";
 import { secretOf } from "../edge/jwt-secret.ts";
 
@@ -143,8 +144,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const { host, port } = config.value;
-  const address = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-  const base = `${options.url ?? `http://${address}:${port}`}/v1/chat`;
+  const base = `${options.url ?? `http://${ownHost(host)}:${port}`}/v1/chat`;
   const token = await tokenOf(config.value, options);
   const rooms = options.rooms ?? (await visibleRooms(base, token));
   const show = process.stderr.isTTY === true ? (text: string) => process.stderr.write(text) : () => true;

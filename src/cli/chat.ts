@@ -6,6 +6,7 @@ import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { parseId, type RoomId, type UserId } from "../base/ids.ts";
 import { type Config, readConfig } from "../config/config.ts";
+import { ownHost } from "../config/own-host.ts";
 import { createAuth } from "../edge/auth.ts";
 import { secretOf } from "../edge/jwt-secret.ts";
 
@@ -45,8 +46,9 @@ async function connect(config: Config, { user, name }: Options): Promise<WebSock
   const { issuer, audience } = config.jwt;
   const auth = createAuth({ secret: secretOf(config), issuer, audience });
   const token = await auth.mintToken({ user, name, ttlSeconds: TOKEN_SECONDS });
-  const host = config.host === "0.0.0.0" || config.host === "::" ? "127.0.0.1" : config.host;
-  return new WebSocket(`ws://${host}:${config.port}/chat`, { headers: { authorization: `Bearer ${token}` } });
+  return new WebSocket(`ws://${ownHost(config.host)}:${config.port}/chat`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
 }
 
 /** Joins the room, and makes it when it is not there. */

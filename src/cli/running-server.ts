@@ -1,5 +1,6 @@
 /** Asks the running server of this configuration as an administrator of a tenant: with a token that this program makes itself. */
 import { type Config, readConfig } from "../config/config.ts";
+import { ownHost } from "../config/own-host.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { createAuth } from "../edge/auth.ts";
 import { secretOf } from "../edge/jwt-secret.ts";
@@ -37,7 +38,7 @@ export async function runningServer(options: RunningServerOptions): Promise<Resu
 }
 
 function addressOf({ host, port }: Config): string {
-  return `http://${host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host}:${port}`;
+  return `http://${ownHost(host)}:${port}`;
 }
 
 function tokenOf(config: Config, { tenant, user }: RunningServerOptions): Promise<string> {

@@ -7,7 +7,7 @@ import { parseId } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { readConfig } from "../config/config.ts";
 import { createAuth, type TokenClaims } from "../edge/auth.ts";
-import { secretOf } from "../edge/jwt-secret.ts";
+import { openSecret } from "../edge/jwt-secret.ts";
 
 const USAGE = `usage: bun run token --user ID [--name TEXT] [--tenant ID] [--role user|admin] [--avatar URL] [--ttl 30s|15m|1h|7d]`;
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
@@ -64,7 +64,12 @@ async function main(): Promise<number> {
     return 2;
   }
   const { issuer, audience } = config.value.jwt;
-  const token = await createAuth({ secret: secretOf(config.value), issuer, audience }).mintToken(claims.value);
+  const secret = openSecret(config.value);
+  if (!secret.ok) {
+    process.stderr.write(`${secret.error}\n`);
+    return 1;
+  }
+  const token = await createAuth({ secret: secret.value, issuer, audience }).mintToken(claims.value);
   process.stdout.write(`${token}\n`);
   return 0;
 }

@@ -1,6 +1,7 @@
 /** What a person sees who starts a node: in development a room to talk in, a token and a line to try it with. */
 import type { RoomId } from "../base/ids.ts";
 import type { Config } from "../config/config.ts";
+import { ownHost } from "../config/own-host.ts";
 import { ROOM_TYPE_LIMITS } from "../domain/room/room-types.ts";
 import type { RunningServer } from "../server.ts";
 import { SYSTEM } from "./drain.ts";
@@ -9,7 +10,7 @@ const GENERAL = "general" as RoomId;
 const TOKEN_SECONDS = 7 * 24 * 3600;
 
 export async function welcome(config: Config, { port, auth, gateway }: RunningServer): Promise<void> {
-  const host = config.host === "0.0.0.0" ? "localhost" : config.host;
+  const host = ownHost(config.host, "localhost");
   const http = `http://${host}:${port}`;
   const say = (line: string): void => void process.stdout.write(`${line}\n`);
   if (config.environment === "production") {

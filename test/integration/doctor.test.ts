@@ -1,7 +1,9 @@
 /** `npm run doctor` as operators run it: it finds what is wrong and says what to do, and finds nothing where all is well. */
+import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openWriterDatabase, SCHEMA_VERSION } from "../../src/storage/sqlite/schema.ts";
 import { makeVapid } from "../../src/integrations/notify/vapid.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
@@ -81,6 +83,20 @@ test("a data folder that cannot be written fails, and so does a database that is
   const { code, text } = await doctor({ STOA_DATA_DIR: join(there.path, "stoa.db", "data") });
   expect(code).toBe(1);
   expect(text).toContain("FAILED  data folder: ");
+  there.remove();
+});
+
+test("a database of a newer version fails, and it says so before a start is refused", async () => {
+  const there = temporaryFolder();
+  openWriterDatabase(there.path).close();
+  expect((await doctor({ STOA_DATA_DIR: there.path })).complaints).toEqual([]);
+  const newer = new Database(join(there.path, "stoa.db"));
+  newer.run(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+  newer.run("PRAGMA wal_checkpoint(TRUNCATE)");
+  newer.close();
+  const { code, complaints } = await doctor({ STOA_DATA_DIR: there.path });
+  const seen = `has version ${SCHEMA_VERSION + 1}; this program knows ${SCHEMA_VERSION}`;
+  expect([code, complaints]).toEqual([1, [expect.stringContaining(seen)]]);
   there.remove();
 });
 

@@ -14,6 +14,8 @@ import {
 import { availableParallelism, freemem } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
+import { ownHost } from "../../config/own-host.ts";
+import { SCHEMA_VERSION } from "../../storage/sqlite/schema.ts";
 import { bad, doubtful, examined, type Finding, fine } from "./finding.ts";
 
 const MIB = 1024 * 1024;
@@ -102,17 +104,28 @@ function syncMs(path: string): number {
 function database(dataDir: string): Finding {
   const path = join(dataDir, "stoa.db");
   if (!existsSync(path)) return fine("database", `none yet; it is made at the first start`);
-  if (beginningOf(path) === SQLITE_BEGINS) return fine("database", `${path} is there`);
-  return bad("database", `${path} is no SQLite database`, "restore it from a backup, or move it away");
+  const head = headOf(path);
+  if (head.toString("latin1", 0, SQLITE_BEGINS.length) !== SQLITE_BEGINS) {
+    return bad("database", `${path} is no SQLite database`, "restore it from a backup, or move it away");
+  }
+  const version = head.readUInt32BE(VERSION_AT);
+  if (version <= SCHEMA_VERSION) return fine("database", `${path} is there`);
+  const seen = `${path} has version ${version}; this program knows ${SCHEMA_VERSION}`;
+  return bad("database", seen, "start the newer version that wrote it, or restore a backup from before the update");
 }
 
+/** Read, not opened: beside a running server, and without the files that SQLite makes. */
 const SQLITE_BEGINS = "SQLite format 3\0";
+const HEAD_BYTES = 100;
+/** Where the file's head has its `user_version`. */
+const VERSION_AT = 60;
 
-function beginningOf(path: string): string {
+function headOf(path: string): Buffer {
   const file = openSync(path, "r");
   try {
-    const head = Buffer.alloc(SQLITE_BEGINS.length);
-    return head.toString("latin1", 0, readSync(file, head));
+    const head = Buffer.alloc(HEAD_BYTES);
+    readSync(file, head);
+    return head;
   } finally {
     closeSync(file);
   }
@@ -149,8 +162,7 @@ async function port({ host, port: wanted }: Config): Promise<readonly Finding[]>
     Bun.listen({ hostname: host, port: wanted, socket: { data: () => undefined } }).stop(true);
     return [fine("port", `${host}:${wanted} is free`)];
   } catch {
-    const near = host === "0.0.0.0" || host === "::" ? "127.0.0.1" : host;
-    const answer = await fetch(`http://${near}:${wanted}/healthz`).catch(() => undefined);
+    const answer = await fetch(`http://${ownHost(host)}:${wanted}/healthz`).catch(() => undefined);
     if (answer?.ok === true)
       return [doubtful("port", `Stoa runs on ${wanted} already`, "nothing, if that is the one meant")];
     return [bad("port", `${host}:${wanted} cannot be opened`, "stop the other program, or choose another PORT")];

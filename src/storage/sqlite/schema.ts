@@ -96,6 +96,9 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
+/** The newest one; a file of a newer one is refused. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
 /** Creates or migrates the file. Throws when it was written by a newer version. */
 export function openWriterDatabase(dir: string): Database {
   mkdirSync(dir, { recursive: true });
@@ -118,7 +121,7 @@ export function openReaderDatabase(dir: string): Database {
   db.run("PRAGMA query_only = 1");
   db.run("PRAGMA cache_size = -8192");
   const version = versionOf(db);
-  if (version !== MIGRATIONS.length) throw new Error(`database has version ${version}, expected ${MIGRATIONS.length}`);
+  if (version !== SCHEMA_VERSION) throw new Error(`database has version ${version}, expected ${SCHEMA_VERSION}`);
   return db;
 }
 
@@ -127,11 +130,11 @@ function migrate(db: Database): void {
   db.run("BEGIN IMMEDIATE");
   try {
     const version = versionOf(db);
-    if (version > MIGRATIONS.length) {
-      throw new Error(`database has version ${version}; this program knows ${MIGRATIONS.length} and would damage it`);
+    if (version > SCHEMA_VERSION) {
+      throw new Error(`database has version ${version}; this program knows ${SCHEMA_VERSION} and would damage it`);
     }
     for (const sql of MIGRATIONS.slice(version)) db.run(sql);
-    if (version < MIGRATIONS.length) db.run(`PRAGMA user_version = ${MIGRATIONS.length}`);
+    if (version < SCHEMA_VERSION) db.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     db.run("COMMIT");
   } catch (error) {
     if (db.inTransaction) db.run("ROLLBACK");

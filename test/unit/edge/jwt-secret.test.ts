@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { loadOrCreateSecret } from "../../../src/edge/jwt-secret.ts";
+import { loadOrCreateSecret, openSecret } from "../../../src/edge/jwt-secret.ts";
 
 let dir = "";
 beforeEach(() => {
@@ -26,6 +26,16 @@ test("two folders have two secrets", () => {
 test("a file that holds no secret is not silently replaced", () => {
   writeFileSync(join(dir, "jwt-secret"), "short");
   expect(() => loadOrCreateSecret(dir)).toThrow("holds no secret");
+});
+
+test("a folder that is none, and a file that holds no secret, are said in one line", () => {
+  writeFileSync(join(dir, "jwt-secret"), "short");
+  const inFile = join(dir, "jwt-secret", "data");
+  for (const dataDir of [dir, inFile]) {
+    const opened = openSecret({ dataDir, jwt: { secret: undefined, issuer: undefined, audience: undefined } });
+    expect(opened.ok).toBe(false);
+    if (!opened.ok) expect(opened.error).toMatch(/^The key of tokens could not be read or made in [^\n]+$/);
+  }
 });
 
 test("processes that start at once agree on one secret", async () => {
