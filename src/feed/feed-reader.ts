@@ -207,7 +207,8 @@ class PageWriter {
       this.#add(range.room, { type: "room_deleted", seq: range.to, timestamp: range.atMs, by: ENGINE_USER });
     }
     const reached = Math.min(range.to, Math.max(from, stretch.upTo));
-    this.#shown.set(range.room, reached);
+    // A range that came again may end before that.
+    this.#shown.set(range.room, Math.max(from, reached));
     if (reached < range.to) {
       this.#cursor = at(reached);
       return false;

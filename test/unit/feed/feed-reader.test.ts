@@ -109,6 +109,13 @@ describe("pages", () => {
     expect([none.seen, none.cursor]).toEqual([[], { ...FEED_START, entry: 3 }]);
   });
 
+  test("what came again and ends earlier does not bring what follows it twice", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 6);
+    await entries(rig, [["a", 0, 2]], [["a", 2, 4]], [["a", 0, 2]], [["a", 2, 6]]);
+    expect((await readAll(rig, { limit: 50 })).seen).toEqual(names("a", 1, 6));
+  });
+
   test("what a later entry says again from the start does not stop a page that begins in the middle of a long range", async () => {
     const rig = new FeedRig();
     rig.fill("a", 1, 40);
