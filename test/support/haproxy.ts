@@ -7,10 +7,13 @@ const READY_MS_MAX = 15_000;
 
 export class HaProxy {
   readonly port: number;
+  /** The nodes'. */
+  readonly secret: string;
   readonly #process: Bun.Subprocess;
 
-  private constructor(port: number, process: Bun.Subprocess) {
+  private constructor(port: number, secret: string, process: Bun.Subprocess) {
     this.port = port;
+    this.secret = secret;
     this.#process = process;
   }
 
@@ -28,7 +31,7 @@ export class HaProxy {
       stdout: "ignore",
       stderr: "inherit",
     });
-    const proxy = new HaProxy(port, child);
+    const proxy = new HaProxy(port, one.secret, child);
     const deadline = performance.now() + READY_MS_MAX;
     while (performance.now() < deadline && child.exitCode === null) {
       const status = await fetch(`${proxy.http}/readyz`).then(
