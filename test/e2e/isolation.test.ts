@@ -20,6 +20,7 @@ import {
 } from "../support/isolation-cases.ts";
 import { at, textAt } from "../support/json.ts";
 import { TestServer } from "../support/server.ts";
+import { SECRET } from "../support/tokens.ts";
 import type { Frame } from "../support/wire.ts";
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
@@ -40,7 +41,9 @@ const second = (user = "ann") => inhabited.token({ user, tenant: "evil", name: `
 beforeAll(async () => {
   const rates = { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000" };
   const env = { ...rates, STOA_WEB_PUSH_CONTACT: "mailto:ops@example.org" };
-  [inhabited, empty] = await Promise.all([TestServer.start({ env }), TestServer.start({ env })]);
+  // One token is shown to both.
+  const shared = { ...env, JWT_SECRET_KEY: `${SECRET} isolation` };
+  [inhabited, empty] = await Promise.all([TestServer.start({ env: shared }), TestServer.start({ env: shared })]);
   const document = JSON.parse((await inhabited.rest("GET", "/docs/json")).text) as { paths: Record<string, object> };
   operations = Object.entries(document.paths).flatMap(([path, item]) =>
     METHODS.filter((method) => method in item).map((method) => `${method.toUpperCase()} ${path}`),
