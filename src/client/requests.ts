@@ -9,6 +9,7 @@ interface Asked {
   readonly reject: (error: ChatError) => void;
   /** Of a `join_room`: the room. */
   readonly joins: RoomId | undefined;
+  readonly asking: ClientFrame;
 }
 
 export class Requests {
@@ -28,16 +29,23 @@ export class Requests {
   ask(frame: ClientFrame, joins?: RoomId): Promise<Ack> {
     return new Promise((resolve, reject) => {
       const ref = this.ref();
-      this.#asked.set(ref, { resolve, reject, joins });
-      if (this.#send({ ...frame, ref }) || joins !== undefined) return;
+      const asking = { ...frame, ref };
+      this.#asked.set(ref, { resolve, reject, joins, asking });
+      if (this.#send(asking) || joins !== undefined) return;
       this.#asked.delete(ref);
-      reject(new ChatError("closed", "There is no connection now."));
+      reject(new ChatError("closed", "There is no connection."));
     });
   }
 
   /** The room that a request with this ref is to join. */
   joinOf(ref: unknown): RoomId | undefined {
     return this.#asked.get(String(ref))?.joins;
+  }
+
+  /** What joins this room: what was asked and is open, as it was asked. */
+  join(roomId: RoomId): ClientFrame {
+    for (const [, { joins, asking }] of this.#asked) if (joins === roomId) return asking;
+    return { type: "join_room", ref: this.ref(), roomId };
   }
 
   has(ref: unknown): boolean {
@@ -54,9 +62,7 @@ export class Requests {
   joined(position: RoomPosition): void {
     const { roomId } = position;
     for (const [ref, { joins, resolve }] of this.#asked) {
-      if (joins !== roomId) continue;
-      this.#asked.delete(ref);
-      resolve({ roomId, position });
+      if (joins === roomId && this.#asked.delete(ref)) resolve({ roomId, position });
     }
   }
 

@@ -33,7 +33,7 @@ export class Rest {
       headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     }).catch(() => {
-      throw new ChatError("closed", "The server can't be reached.");
+      throw new ChatError("closed", "There is no connection.");
     });
     if (response.status === 401 && !isRepeated && this.#tokens.canRenew) return this.call(method, path, body, true);
     const { data, error } = ((await response.json().catch(() => undefined)) ?? {}) as Envelope;

@@ -101,7 +101,7 @@ export class Session {
       feed.asked();
       const { roomId, position } = feed;
       if (position !== undefined) rooms.push([roomId, position]);
-      else connector.send({ type: "join_room", ref: requests.ref(), roomId });
+      else connector.send(requests.join(roomId));
     }
     if (rooms.length > 0) connector.send({ type: "resume", rooms: Object.fromEntries(rooms) });
   }

@@ -246,3 +246,18 @@ test("a token that ends is renewed while the connection lives; without another o
   expect(states).toEqual([]);
   renews.close();
 }, 60_000);
+
+test("a join that is asked before there is a connection is asked as it stands, and answered", async () => {
+  const ann = client("ann");
+  await open(ann);
+  const roomId = "room_door";
+  await ann.request({ type: "create_room", roomId, name: "Door", roomType: "public", requireApproval: true });
+  const eve = client("eve");
+  const asked = eve.join(roomId, { message: "please" });
+  await open(eve);
+  expect(await asked).toMatchObject({ state: "pending" });
+  const headers = { authorization: `Bearer ${await server.token({ user: "ann" })}` };
+  const answer = await fetch(`${server.http}/v1/chat/rooms/${roomId}/requests`, { headers });
+  expect(await answer.json()).toMatchObject({ data: { requests: [{ userId: "eve", message: "please" }] } });
+  for (const one of [ann, eve]) one.close();
+}, 60_000);
