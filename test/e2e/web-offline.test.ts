@@ -7,6 +7,8 @@ import { TestServer } from "../support/server.ts";
 
 const ANSWERS_MAX = 200;
 const WAIT_MS = 20_000;
+/** What a browser puts off by then is tried again. */
+const TRY_MS = 5_000;
 
 let server: TestServer;
 let browser: TestBrowser;
@@ -29,6 +31,12 @@ async function roomOf(user: string, roomId: string, texts: readonly string[]): P
   return token;
 }
 const shows = (page: Page, text: string): Promise<void> => page.getByText(text).first().waitFor({ timeout: WAIT_MS });
+/** A browser that has much to do may put off a worker, or what it keeps: loaded again, it has to be there. */
+const reloaded = (page: Page, check: () => Promise<void>): Promise<void> =>
+  eventually(async () => {
+    await page.reload();
+    await eventually(check, TRY_MS);
+  }, 2 * WAIT_MS);
 const isKept = (page: Page): Promise<string[]> =>
   page.evaluate(`caches.keys().then((names) => names.filter((name) => name.startsWith("stoa-answers ")))`);
 
@@ -46,28 +54,26 @@ test("offline after a reload, the list of rooms and what was read in them; pushe
     page.evaluate(
       `caches.open("stoa-answers /ann").then((cache) => cache.keys()).then((keys) => keys.map(({ url }) => url))`,
     );
-  await eventually(async () => expect((await urls()).some((url) => url.includes("/den/messages"))).toBe(true), WAIT_MS);
-  await eventually(async () => expect((await urls()).some((url) => url.includes("/rooms?"))).toBe(true), WAIT_MS);
+  // What a first visit loads before the worker stands may be asked for without it.
+  await reloaded(page, async () => {
+    for (const path of ["/den/messages", "/rooms?"]) expect(await urls()).toContainEqual(expect.stringContaining(path));
+  });
 
   await context.setOffline(true);
-  await page.reload();
-  await shows(page, "what was read");
+  await reloaded(page, () => page.getByText("what was read").first().waitFor({ timeout: TRY_MS }));
   await shows(page, "and this");
   await shows(page, "Room attic");
   await context.setOffline(false);
 
-  const session = await context.newCDPSession(page);
-  const registrationId = await registrationOf(session);
   const note = { title: "Ben in Room attic", body: "are you there?", tag: "attic", roomId: "attic" };
-  await session.send("ServiceWorker.deliverPushMessage", {
-    origin: server.http,
-    registrationId,
-    data: JSON.stringify(note),
-  });
   const notes = (): Promise<unknown> =>
     page.evaluate(`navigator.serviceWorker.ready.then((one) => one.getNotifications())
       .then((list) => list.map(({ title, body, tag, data }) => ({ title, body, tag, roomId: data.roomId })))`);
-  await eventually(async () => expect(await notes()).toEqual([note]), WAIT_MS);
+  // Chromium drops a push whose worker is not there at that moment; one with the same tag takes the other's place.
+  await eventually(async () => {
+    await push(page, note);
+    await eventually(async () => expect(await notes()).toEqual([note]), TRY_MS);
+  }, WAIT_MS);
   const [worker] = context.serviceWorkers();
   await worker?.evaluate(`self.registration.getNotifications().then(([notification]) =>
     self.dispatchEvent(new NotificationEvent("notificationclick", { notification })))`);
@@ -76,11 +82,12 @@ test("offline after a reload, the list of rooms and what was read in them; pushe
   await eventually(async () => expect(await notes()).toEqual([]), WAIT_MS);
 
   // More than may be kept: the oldest are gone.
-  await page.evaluate(`Promise.all(Array.from({ length: ${ANSWERS_MAX + 20} }, (_, i) =>
-    fetch("/v1/chat/rooms/den?n=" + i, { headers: { authorization: "Bearer ${token}" } })))`);
+  const ask = `(i) => fetch("/v1/chat/rooms/den?n=" + i, { headers: { authorization: "Bearer ${token}" } })`;
+  await page.evaluate(`Promise.all(Array.from({ length: ${ANSWERS_MAX + 20} }, (_, i) => (${ask})(i)))`);
+  await page.evaluate(`(${ask})("last").then(() => undefined)`);
   await eventually(async () => {
     const kept = await urls();
-    expect(kept.some((url) => url.endsWith(`?n=${ANSWERS_MAX + 19}`))).toBe(true);
+    expect(kept.some((url) => url.endsWith("?n=last"))).toBe(true);
     expect(kept.length).toBeLessThanOrEqual(ANSWERS_MAX);
   }, WAIT_MS);
 
@@ -98,6 +105,14 @@ test("offline after a reload, the list of rooms and what was read in them; pushe
   await page.reload();
   await shows(page, "Welcome to Stoa");
 }, 120_000);
+
+async function push(page: Page, note: object): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const registrationId = await registrationOf(session);
+  const message = { origin: server.http, registrationId, data: JSON.stringify(note) };
+  await session.send("ServiceWorker.deliverPushMessage", message);
+  await session.detach();
+}
 
 async function registrationOf(session: CDPSession): Promise<string> {
   const found = new Promise<string>((resolve) => {
