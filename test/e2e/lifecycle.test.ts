@@ -92,6 +92,5 @@ test("kill -9 under load, five times: nothing acked is lost, nothing is there tw
   expect(summary.failures).toEqual([]);
   expect(summary).toMatchObject({ lost: 0, duplicates: 0, gaps: 0, resets: 0 });
   expect(summary.acked).toBeGreaterThan(500);
-  // Less than a second where nobody else works.
-  expect(summary.slowestReadyMs).toBeLessThan(20_000);
+  expect(summary.slowestReadyMs).toBeLessThan(5_000);
 }, 120_000);

@@ -21,7 +21,12 @@ export function startWorker(): void {
 export function keepWhatIsShown({ client }: Session, roomId: string | undefined): void {
   if (!("serviceWorker" in navigator) || navigator.serviceWorker.controller !== null) return;
   const keep = (): void => {
-    client.loadRooms().catch(() => undefined);
+    // A list that is being read now may have been asked for before the worker stood: once more, when it is there.
+    const again = (): unknown => client.loadRooms();
+    client
+      .loadRooms()
+      .then(again, again)
+      .catch(() => undefined);
     if (roomId !== undefined) client.messages(roomId, { limit: PAGE }).catch(() => undefined);
   };
   navigator.serviceWorker.addEventListener("controllerchange", keep, { once: true });

@@ -133,10 +133,12 @@ async function answer(request: Request, account: string, event: Extended): Promi
 }
 
 async function keep(account: string, url: string, response: Response, asked: number): Promise<void> {
+  // Whole before anything is taken away: a page that is left cuts off what it was being sent.
+  const whole = new Response(await response.blob(), response);
   if (asked !== round) return;
   const kept = await caches.open(ANSWERS + account);
   await kept.delete(url, { ignoreVary: true });
-  await kept.put(url, response);
+  await kept.put(url, whole);
   await shorten(kept, ANSWERS_MAX);
   if (asked !== round) await forget();
 }
