@@ -35,7 +35,7 @@ import { devTokenPlugin } from "./pages/dev-token-plugin.ts";
 import type { PageBundle } from "./pages/page-bundle.ts";
 import { pagesPlugin } from "./pages/pages-plugin.ts";
 import { BODY_BYTES_MAX } from "./rest/json-body.ts";
-import { type Log, withoutToken } from "./log.ts";
+import { type Log, withoutSecrets } from "./log.ts";
 import { type MetricsOptions, metricsPlugin } from "./plugins/metrics-plugin.ts";
 import { membersPlugin } from "./plugins/members-plugin.ts";
 import { moderationPlugin } from "./plugins/moderation-plugin.ts";
@@ -120,6 +120,8 @@ export function createApp(options: AppOptions) {
   const requestIds = new RequestIds();
   const app = new Elysia({
     name: "stoa",
+    // Else the path begins at the 12th letter of the address: behind a short name (`http://web/`) a part of it would be passed over.
+    handler: { standardHostname: false },
     websocket: {
       maxPayloadLength: FRAME_BYTES_MAX,
       idleTimeout: config.socketIdleSeconds,
@@ -152,7 +154,7 @@ export function createApp(options: AppOptions) {
       counters.responded(status);
       const requestId = requestIds.of(request);
       spans?.ended(request, route, status, requestId);
-      log.debug({ requestId, method: request.method, url: withoutToken(request.url), status: set.status }, "request");
+      log.debug({ requestId, method: request.method, url: withoutSecrets(request.url), status: set.status }, "request");
     })
     .use(healthPlugin(health))
     .use(metrics === undefined ? new Elysia() : metricsPlugin(metrics))

@@ -3,6 +3,7 @@
  * accepted is of the type that `frames.ts` says, within its limits, and well-formed Unicode; nothing else gets through.
  */
 import { parseId } from "../base/ids.ts";
+import { isLink } from "../base/links.ts";
 import type { ErrorCode } from "./errors.ts";
 
 export type Kind =
@@ -45,8 +46,6 @@ export class Problem {
   }
 }
 
-const LINK = /^(?:https?:\/\/[^\s]|\/(?!\/))/i;
-
 /** Puts each accepted value into `target`; nil and absent values are left out. Returns the first problem. */
 export function acceptFields(
   fields: readonly Field[],
@@ -74,7 +73,7 @@ function accept(kind: Kind, value: unknown): unknown {
       return acceptString(value, kind.charsMin, kind.charsMax, kind.tooLong ?? "invalid_field");
     case "url": {
       const text = acceptString(value, 1, kind.charsMax, "invalid_field");
-      return text instanceof Problem || LINK.test(text) ? text : invalid("must be an http or https URL, or a path.");
+      return text instanceof Problem || isLink(text) ? text : invalid("must be an http or https URL, or a path.");
     }
     case "uint":
       if (!isUint(value) || value < kind.min) return invalid(`must be a whole number, at least ${kind.min}.`);

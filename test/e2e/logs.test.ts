@@ -45,6 +45,8 @@ async function use(server: TestServer): Promise<readonly string[]> {
   await server.rest("POST", messages, { token, body: `{"content":"${PRIVATE.text}"` });
   await server.rest("POST", messages, { token, body: { content: [PRIVATE.text] } });
   await server.rest("GET", `${messages}?token=${token}`, { token: `${token}x` });
+  await server.rest("GET", `/v1/chat/search?q=${encodeURIComponent(PRIVATE.text)}`, { token });
+  await server.rest("GET", `${messages}?%74oken=${token}`, { token });
   await server.rest("GET", "/metrics", { token: PRIVATE.metrics });
   await ann.close();
   return [token, token.slice(-20)];

@@ -4,6 +4,7 @@
  * but its sender can do anything with it, and nobody at all can fetch it.
  */
 import type { Clock } from "../../base/clock.ts";
+import { plainFileName } from "../../base/file-name.ts";
 import type { RoomId, TenantId } from "../../base/ids.ts";
 import { FILE_LINK_MS, UPLOAD_MS_MAX, UPLOADS_AT_ONCE_MAX, UPLOADS_AT_ONCE_PER_USER_MAX } from "../../base/limits.ts";
 import type { Random } from "../../base/prng.ts";
@@ -96,8 +97,9 @@ export class Attachments {
     this.#usedSince.clear();
   }
 
-  async begin(principal: Principal, room: RoomId, file: NewFile): Promise<Result<Begun, Rejection>> {
+  async begin(principal: Principal, room: RoomId, announced: NewFile): Promise<Result<Begun, Rejection>> {
     const { engine, blobs, limits, clock, random } = this.#parts;
+    const file = { ...announced, fileName: plainFileName(announced.fileName) };
     if (file.fileSize > limits.fileBytesMax) {
       return err({
         code: "file_too_large",

@@ -4,6 +4,7 @@
  */
 import { Elysia } from "elysia";
 import type { Config } from "../../config/config.ts";
+import { isKnown } from "../rest/known.ts";
 import type { PageBundle, PageFile } from "./page-bundle.ts";
 
 const YEAR_SECONDS = 31_536_000;
@@ -29,8 +30,7 @@ function answerOf(request: Request, file: PageFile, common: Readonly<Record<stri
     etag: file.etag,
     vary: "Accept-Encoding",
   };
-  const known = request.headers.get("if-none-match");
-  if (known?.split(",").some((tag) => tag.trim().replace(/^W\//, "") === file.etag)) {
+  if (isKnown(request.headers.get("if-none-match"), file.etag)) {
     return new Response(null, { status: 304, headers });
   }
   const encoding = encodingOf(request.headers.get("accept-encoding"));

@@ -12,6 +12,7 @@ import { type Attachments, dispositionOf, NO_UPLOAD, THUMBNAIL_TYPE } from "../f
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { isKnown } from "../rest/known.ts";
 import { wantedOf } from "../files/ranges.ts";
 import { roomId, roomParams } from "../rest/schemas.ts";
 import { iso } from "../rest/views.ts";
@@ -220,7 +221,7 @@ async function deliver(
     "accept-ranges": "bytes",
     etag,
   });
-  if (request.headers.get("if-none-match") === etag) return new Response(null, { status: 304 });
+  if (isKnown(request.headers.get("if-none-match"), etag)) return new Response(null, { status: 304 });
   const condition = request.headers.get("if-range");
   // Of a small picture nobody knows the size, and nobody needs a part.
   const mayBePart = file.fileSize > 0 && (condition === null || condition === etag);

@@ -6,6 +6,7 @@ import { t } from "elysia";
 import type { ReceiptState } from "../../actors/calls.ts";
 import { ID_PATTERN, type MessageId, type RoomId, type UserId } from "../../base/ids.ts";
 import * as limits from "../../base/limits.ts";
+import { LINK_PATTERN } from "../../base/links.ts";
 import {
   MESSAGE_TYPES,
   MODERATION_LEVELS,
@@ -76,14 +77,21 @@ export const roomFields = {
   allowAnonymous: t.Boolean(),
 };
 
+const link = t.String({
+  maxLength: limits.URL_LENGTH_MAX,
+  pattern: LINK_PATTERN,
+  description: "An http or https address, or a path",
+});
+
+/** As frames have it. */
 export const attachment = t.Object({
   id: t.String({ minLength: 1, maxLength: limits.ID_LENGTH_MAX }),
-  type: t.String({ maxLength: 40 }),
-  url: t.String({ maxLength: limits.URL_LENGTH_MAX }),
-  fileName: t.String({ maxLength: limits.FILE_NAME_LENGTH_MAX }),
+  type: t.String({ minLength: 1, maxLength: limits.MEDIA_TYPE_LENGTH_MAX }),
+  url: link,
+  fileName: t.String({ minLength: 1, maxLength: limits.FILE_NAME_LENGTH_MAX }),
   fileSize: t.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
-  mimeType: t.String({ maxLength: limits.MEDIA_TYPE_LENGTH_MAX }),
-  thumbnailUrl: t.Optional(t.String({ maxLength: limits.URL_LENGTH_MAX })),
+  mimeType: t.String({ minLength: 1, maxLength: limits.MEDIA_TYPE_LENGTH_MAX }),
+  thumbnailUrl: t.Optional(link),
 });
 
 /** What a request is answered that is not done. */

@@ -14,6 +14,7 @@ import { closeReasonOf, type Rejection } from "../../protocol/errors.ts";
 import { type Auth, bearerToken, type Verified } from "../auth.ts";
 import { BunSocket } from "./bun-socket.ts";
 import { refuse } from "../rest/envelope.ts";
+import { queryOf } from "../rest/query.ts";
 import { isOriginAllowed, type OriginRules } from "../origins.ts";
 import type { Rates } from "../rates/rates.ts";
 
@@ -145,7 +146,7 @@ export async function identify(
   queryToken: boolean,
 ): Promise<Result<Verified | undefined, Rejection>> {
   const header = request.headers.get("authorization");
-  const inQuery = new URL(request.url).searchParams.get("token");
+  const inQuery = queryOf(request.url).get("token");
   if (header === null && inQuery === null) return ok(undefined);
   if (header === null && !queryToken) {
     return {

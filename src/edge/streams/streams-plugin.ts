@@ -21,6 +21,7 @@ import { directBody, type SinkOwner } from "./direct-body.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import type { EventStreams, GivenCursor, StreamWish } from "./event-streams.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { queryOf } from "../rest/query.ts";
 import { isOriginAllowed } from "../origins.ts";
 import { pollJson } from "./poll-json.ts";
 import type { PollAnswer } from "./poll-session.ts";
@@ -129,7 +130,7 @@ async function openStream(
   const verified = withinRate(await identify(auth, request, rules.queryToken), connects);
   if (!verified.ok) return verified;
   if (verified.value === undefined) return err({ code: "unauthorized" });
-  const query = new URL(url).searchParams;
+  const query = queryOf(url);
   const codec = codecOf(query.get("format"));
   if (codec === undefined) return err(wrong("format", `one of ${Object.keys(FORMATS).join(", ")}`));
   const withCursor = query.get("cursor") !== "off";

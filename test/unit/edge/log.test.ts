@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { createLog, withoutToken } from "../../../src/edge/log.ts";
+import { createLog, withoutSecrets } from "../../../src/edge/log.ts";
 
 function logged(write: (log: ReturnType<typeof createLog>) => void, level = "debug"): string[] {
   const lines: string[] = [];
@@ -30,10 +30,31 @@ test("tokens, secrets and message texts are never written, at the top or below",
 
 test.each([
   ["/chat?token=abc", "/chat?token=[removed]"],
-  ["/chat?a=1&token=abc&b=2", "/chat?a=1&token=[removed]&b=2"],
+  ["/chat?a=1&token=abc&limit=2", "/chat?a=[removed]&token=[removed]&limit=2"],
   ["/chat?access_token=abc", "/chat?access_token=[removed]"],
   ["/chat?TOKEN=abc", "/chat?TOKEN=[removed]"],
-  ["/chat?mytoken=abc", "/chat?mytoken=abc"],
+  ["/chat?mytoken=abc", "/chat?mytoken=[removed]"],
+  ["/chat?%74oken=abc", "/chat?[removed]"],
+  ["/chat?abc", "/chat?[removed]"],
+  ["/chat?", "/chat?[removed]"],
+  ["/v1/chat/search?q=my%20words&limit=20&before=msg_1", "/v1/chat/search?q=[removed]&limit=20&before=msg_1"],
+  ["/v1/chat/search?limit=my%20words", "/v1/chat/search?limit=[removed]"],
+  ["/v1/chat/search?a=b?q=words", "/v1/chat/search?a=[removed]"],
+  ["/v1/chat/files/abc.def#x", "/v1/chat/files/[removed]"],
+  ["/v1/chat/invites/abc/accept?limit=2", "/v1/chat/invites/[removed]/accept?limit=2"],
 ])("%s is logged as %s", (url, cut) => {
-  expect(withoutToken(url)).toBe(cut);
+  expect(withoutSecrets(url)).toBe(cut);
+});
+
+test("of an error nothing is written that it was made of", () => {
+  const url = "http://[/chat?token=hunter2";
+  const error = Object.assign(new TypeError("Invalid URL", { cause: url }), { code: "ERR_INVALID_URL", input: url });
+  const [line = ""] = logged((log) => log.error({ err: error }, "a request failed unexpectedly"));
+  expect(JSON.parse(line).err).toEqual({
+    type: "TypeError",
+    message: "Invalid URL",
+    code: "ERR_INVALID_URL",
+    stack: expect.stringContaining("TypeError"),
+  });
+  expect(line).not.toContain("hunter2");
 });

@@ -438,6 +438,10 @@ describe("refusals", () => {
     bad("GET", `${ROOM}/messages/msg_5/poll/voters?limit=101`, undefined, "invalid_field", "limit"),
     bad("PUT", `${ROOM}/pseudonyms/anon_1/ban`, { reason: "x".repeat(501) }, "invalid_field", "reason"),
     bad("POST", `${ROOM}/messages`, { content: "x", attachments: [{ id: "a" }] }, "missing_field"),
+    ...["javascript:alert(1)", "data:text/html,x", "//host", "/\\host", ""].map((url) => {
+      const attachments = [{ id: "a", type: "image", url, fileName: "a", fileSize: 1, mimeType: "image/png" }];
+      return bad("POST", `${ROOM}/messages`, { content: "x", attachments }, "invalid_field", "attachments.0.url");
+    }),
     bad("PATCH", `${ROOM}/messages/msg_5`, {}, "missing_field", "content"),
     bad("POST", `${ROOM}/messages/msg_5/reactions`, {}, "missing_field", "emoji"),
     bad("POST", `${ROOM}/messages/msg_5/reactions`, { emoji: "x".repeat(33) }, "invalid_field", "emoji"),

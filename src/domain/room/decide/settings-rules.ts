@@ -14,6 +14,7 @@ import {
   TAGS_MAX,
   URL_LENGTH_MAX,
 } from "../../../base/limits.ts";
+import { isLink } from "../../../base/links.ts";
 import type { Decision } from "../decision.ts";
 import type { RoomSettings } from "../events.ts";
 import { ROOM_TYPE_LIMITS } from "../room-types.ts";
@@ -25,7 +26,6 @@ import { isText } from "./values.ts";
 type Check<Value> = (value: Value) => string | undefined;
 type Setting = Exclude<keyof RoomSettings, "type" | "maxMembers" | "isArchived">;
 
-const LINK = /^(?:https?:\/\/[^\s]|\/(?!\/))/i;
 const FILE_TYPE = /^(?:\.[a-z0-9]+|[a-z0-9!#$&^_.+-]+\/(?:\*|[a-z0-9!#$&^_.+-]+))$/i;
 const LEVELS: readonly ModerationLevel[] = ["none", "basic", "strict"];
 
@@ -86,7 +86,7 @@ function text(lengthMax: number): Check<string> {
 /** An empty one takes away what was there. */
 function link(value: string): string | undefined {
   if (value === "") return undefined;
-  return isText(value, URL_LENGTH_MAX) && LINK.test(value)
+  return isText(value, URL_LENGTH_MAX) && isLink(value)
     ? undefined
     : `is an http or https URL, or a path, of at most ${URL_LENGTH_MAX} characters.`;
 }

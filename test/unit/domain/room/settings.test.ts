@@ -33,7 +33,11 @@ const many = (count: number, text: (i: number) => string): string[] => Array.fro
 const BOUNDS: readonly (readonly [name: keyof Changes, fine: readonly unknown[], wrong: readonly unknown[]])[] = [
   ["name", ["x".repeat(ROOM_NAME_LENGTH_MAX), "🚀".repeat(ROOM_NAME_LENGTH_MAX)], ["x".repeat(121), "\ud800"]],
   ["description", ["x".repeat(ROOM_DESCRIPTION_LENGTH_MAX), ""], ["x".repeat(ROOM_DESCRIPTION_LENGTH_MAX + 1)]],
-  ["avatar", [link(URL_LENGTH_MAX), "https://a.b", ""], [link(URL_LENGTH_MAX + 1), "javascript:alert(1)", "//host"]],
+  [
+    "avatar",
+    [link(URL_LENGTH_MAX), "https://a.b", ""],
+    [link(URL_LENGTH_MAX + 1), "javascript:alert(1)", "//host", "/\\host"],
+  ],
   ["banner", [link(URL_LENGTH_MAX), "https://a.b", ""], [link(URL_LENGTH_MAX + 1), "data:x", "x y"]],
   [
     "tags",
