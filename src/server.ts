@@ -39,6 +39,7 @@ import { drain } from "./node/drain.ts";
 import { figuresOfNode, healthOf } from "./node/health.ts";
 import { hasJoined, isFirstNode, registryOf, selfOf } from "./node/identity.ts";
 import { keepRooms } from "./node/keeping.ts";
+import { RuntimeThreads } from "./node/runtime-threads.ts";
 import { heartbeatMsOf, shardSettingsOf } from "./node/shard-settings.ts";
 import { superviseShards } from "./node/shards.ts";
 import { createCodecs } from "./protocol/codecs.ts";
@@ -230,12 +231,15 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   // The database is there and of this version from here on.
   followers?.start();
   const lateness = new Lateness(clock);
+  const runtime = new RuntimeThreads(clock, (why) => log.debug({ why }, "priority_unchanged"));
+  runtime.start();
   const burst = new AfterBurst(clock, gateway.counters, () => {
     Bun.gc(true);
     for (let shard = 0; shard < config.shards; shard += 1) supervisor.post(shard, { kind: "collect" });
   });
   const leave = async (): Promise<void> => {
     lateness.stop();
+    runtime.stop();
     burst.stop();
     pulse?.stop();
     streams.stop();
