@@ -212,8 +212,8 @@ test("a token is asked for once, and again when the server refuses it", async ()
   for (let i = 0; i < 3; i += 1) await client.rest("GET", "/v1/chat/unread");
   expect(asked).toBe(1);
   const admin = server.token({ user: "root", role: "admin" });
-  const at = new Date(Date.now() + 1_000).toISOString();
-  await server.rest("POST", "/v1/chat/admin/users/tokens/tokens/revoke", { token: admin, body: { before: at } });
+  const at = new Date(Date.now() + 60_000).toISOString();
+  await server.rest("POST", "/v1/chat/admin/users/tokens/tokens/revoke", { token: admin, body: { issuedBefore: at } });
   await expect(client.rest("GET", "/v1/chat/unread")).rejects.toMatchObject({ code: "token_revoked" });
   expect(asked).toBeGreaterThan(1);
 }, 60_000);

@@ -7,7 +7,8 @@ import { Example } from "../support/example.ts";
 import { eventually } from "../support/eventually.ts";
 import { at, listAt, textAt } from "../support/json.ts";
 import { isThere } from "../support/programs.ts";
-import { freePort, TestServer } from "../support/server.ts";
+import { claimPort } from "../support/ports.ts";
+import { TestServer } from "../support/server.ts";
 
 const ROOM = "general";
 let server: TestServer;
@@ -78,7 +79,7 @@ test("the bot answers once, also what was asked while it was away, and goes on a
 }, 60_000);
 
 test("an app of one's own has the history under its own path", async () => {
-  const [port, appPort] = [String(freePort()), String(freePort())];
+  const [port, appPort] = [String(claimPort()), String(claimPort())];
   const dataDir = join(server.dataDir, "app");
   const env = {
     HOST: "127.0.0.1",
@@ -140,7 +141,7 @@ test("the assistant answers from a server of one's own, and the answer grows bef
 }, 60_000);
 
 test("a receiver of webhooks keeps what is genuine, once, also when it is killed", async () => {
-  const port = freePort();
+  const port = claimPort();
   const file = join(server.dataDir, "events.jsonl");
   const token = server.token({ user: "root", role: "admin" });
   const rest = async (method: string, path: string, body: object) =>

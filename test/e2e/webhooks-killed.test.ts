@@ -8,7 +8,8 @@ import { join } from "node:path";
 import { Example } from "../support/example.ts";
 import { eventually } from "../support/eventually.ts";
 import { at, numberAt, textAt } from "../support/json.ts";
-import { freePort, TestServer } from "../support/server.ts";
+import { claimPort } from "../support/ports.ts";
+import { TestServer } from "../support/server.ts";
 import { eventNames, FeedClient } from "../support/tenant-feed-client.ts";
 import { TwoNodes } from "../support/two-nodes.ts";
 
@@ -28,7 +29,7 @@ afterEach(async () => {
 /** The receiver of examples/, which can be killed and started again. */
 class Receiver {
   readonly file: string;
-  readonly port = freePort();
+  readonly port = claimPort();
   #process: Example | undefined;
 
   constructor(folder: string) {

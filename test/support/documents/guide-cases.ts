@@ -1,7 +1,7 @@
 /** The blocks of the guides: first bot, assistant, capsules, model, benchmark. */
 import { expect } from "bun:test";
 import { join } from "node:path";
-import { freePort } from "../server.ts";
+import { claimPort } from "../ports.ts";
 import type { Case, Cases } from "./case.ts";
 import type { Reader } from "./reader.ts";
 import { chat, linesOf, server, withToken } from "./readme-cases.ts";
@@ -15,7 +15,7 @@ export function commandOf(line: string): string {
 /** A reader's own server, with the variables that stand before `npm start` in this line. */
 async function ownServer(reader: Reader, line: string, name: string): Promise<{ terminal: Terminal; port: number }> {
   await server(reader);
-  const port = freePort();
+  const port = claimPort();
   const env = { PORT: String(port), STOA_DATA_DIR: join(reader.folder, name) };
   const terminal = await reader.terminal(env);
   terminal.type(line);

@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { freePort } from "../server.ts";
+import { claimPort } from "../ports.ts";
 import type { Case, Cases } from "./case.ts";
 import { commandOf } from "./guide-cases.ts";
 import type { Reader } from "./reader.ts";
@@ -16,7 +16,7 @@ const READY_MS_MAX = 90_000;
 /** A terminal for a server of one's own, beside the one of README. */
 async function elsewhere(reader: Reader, env: Readonly<Record<string, string>> = {}): Promise<Terminal> {
   await server(reader);
-  return reader.terminal({ PORT: String(freePort()), ...env });
+  return reader.terminal({ PORT: String(claimPort()), ...env });
 }
 
 const START: Cases = {

@@ -6,7 +6,7 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { freePort } from "../server.ts";
+import { claimPort } from "../ports.ts";
 import type { Block } from "./blocks.ts";
 import { Terminal } from "./terminal.ts";
 
@@ -19,7 +19,7 @@ export type Replacements = Readonly<Record<string, string>>;
 export class Reader {
   readonly folder = mkdtempSync(join(tmpdir(), "stoa-reader-"));
   /** Of the server that stands at 8080 in the documents. */
-  readonly port = freePort();
+  readonly port = claimPort();
   readonly #blocks: ReadonlyMap<string, Block>;
   readonly #terminals: Terminal[] = [];
   readonly #made = new Map<string, Promise<unknown>>();

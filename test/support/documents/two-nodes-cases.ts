@@ -1,7 +1,7 @@
 /** Two nodes by hand, as docs/OPERATIONS.md says it: its blocks in their order, and somebody who talks while a node is replaced. */
 import { expect } from "bun:test";
 import { eventually } from "../eventually.ts";
-import { freePort } from "../server.ts";
+import { claimPort } from "../ports.ts";
 import type { Case, Cases } from "./case.ts";
 import type { Reader } from "./reader.ts";
 import { server } from "./readme-cases.ts";
@@ -32,7 +32,7 @@ interface Machine {
 function machine(reader: Reader): Promise<Machine> {
   return reader.once("machine", async () => {
     await server(reader);
-    const entries = (Object.keys(PORTS) as Port[]).map((name) => [name, freePort()] as const);
+    const entries = (Object.keys(PORTS) as Port[]).map((name) => [name, claimPort()] as const);
     const ports = Object.fromEntries(entries) as Record<Port, number>;
     return {
       ports,
