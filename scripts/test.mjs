@@ -12,7 +12,10 @@ const bun = findBun();
 const tool = (...parts) => join(root, "node_modules", ...parts);
 const folders = (...names) => names.map((name) => `test/${name}`).filter((path) => existsSync(join(root, path)));
 
-/** In order: cheap before dear. `count` reads a stage's own figures from its output; without one the stage counts as one. */
+/**
+ * In order: cheap before dear. One runs at the same time as the one that `beside` names: both only compute, on one core each,
+ * and neither looks at a clock. `count` reads a stage's own figures from its output; without one the stage counts as one.
+ */
 const STAGES = [
   {
     name: "lint",
@@ -47,6 +50,7 @@ const STAGES = [
     command: process.execPath,
     args: ["scripts/model.mjs", "--optional"],
     needs: "docs/model",
+    beside: "sim",
     minutesMax: 10,
     count: wordCounts,
   },
@@ -79,23 +83,23 @@ function wordCounts(output) {
   return { passed: last("passed"), failed: last("failed") };
 }
 
-/** Runs one stage with its output passed through; a stage that hangs is ended and has failed. */
-function run(stage) {
+/** Runs one stage; `show` is given its output as it comes. A stage that hangs is ended and has failed. */
+function run(stage, show) {
   return new Promise((resolve) => {
     let output = "";
     const child = spawn(stage.command, stage.args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     const deadline = setTimeout(() => {
-      process.stdout.write(`\n${stage.name}: not done after ${stage.minutesMax} minutes, ended\n`);
+      show(`\n${stage.name}: not done after ${stage.minutesMax} minutes, ended\n`);
       child.kill("SIGKILL");
     }, stage.minutesMax * 60_000);
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding("utf8");
       stream.on("data", (text) => {
         output += text;
-        process.stdout.write(text);
+        show(text);
       });
     }
-    child.on("error", (error) => process.stdout.write(`${stage.name}: ${error.message}\n`));
+    child.on("error", (error) => show(`${stage.name}: ${error.message}\n`));
     child.on("close", (code) => {
       clearTimeout(deadline);
       const counted = stage.count?.(output) ?? { passed: 0, failed: 0 };
@@ -115,17 +119,37 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
-const total = { passed: 0, failed: 0 };
+/** With its name before and its figures after what it prints. Beside another one it is shown when it is done. */
+async function runAndShow(stage, isAlone) {
+  let kept = `\n── ${stage.name}\n`;
+  const show = (text) => {
+    if (isAlone) process.stdout.write(text);
+    else kept += text;
+  };
+  if (isAlone) process.stdout.write(kept);
+  const startMs = Date.now();
+  const { passed, failed } = await run(stage, show);
+  const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
+  show(`── ${stage.name}: ${passed} passed, ${failed} failed, ${seconds} s\n`);
+  if (!isAlone) process.stdout.write(kept);
+  return { passed, failed };
+}
+
+const groups = [];
 for (const stage of STAGES) {
   if (wanted.length > 0 && !wanted.includes(stage.name)) continue;
   if (stage.needs && !existsSync(join(root, stage.needs))) continue;
-  process.stdout.write(`\n── ${stage.name}\n`);
-  const startMs = Date.now();
-  const { passed, failed } = await run(stage);
-  total.passed += passed;
-  total.failed += failed;
-  const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
-  process.stdout.write(`── ${stage.name}: ${passed} passed, ${failed} failed, ${seconds} s\n`);
+  const beside = groups.find((group) => group.some(({ name }) => name === stage.beside));
+  if (beside === undefined) groups.push([stage]);
+  else beside.push(stage);
+}
+
+const total = { passed: 0, failed: 0 };
+for (const group of groups) {
+  for (const { passed, failed } of await Promise.all(group.map((stage) => runAndShow(stage, group.length === 1)))) {
+    total.passed += passed;
+    total.failed += failed;
+  }
 }
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

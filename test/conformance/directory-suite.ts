@@ -221,13 +221,25 @@ export function directoryConformance(name: string, open: () => Promise<ClusterHa
     });
 
     it("a lease that is renewed goes on without new entries", async () => {
-      await write(nodeA, { opened: [connection("c1", nodeA)] }, SHORT_MS * 2);
-      const startMs = performance.now();
-      await until("five leases have passed", async () => {
-        expect(await write(nodeA, {}, SHORT_MS * 2)).toEqual({ known: true });
-        return performance.now() - startMs > SHORT_MS * 5;
+      const leaseMs = SHORT_MS * 2;
+      /** `undefined`: the machine was too busy to renew it in time. */
+      const renewed = async (): Promise<readonly string[] | undefined> => {
+        await write(nodeA, { opened: [connection("c1", nodeA)] }, leaseMs);
+        const startMs = performance.now();
+        for (let lastMs = startMs; ; lastMs = performance.now()) {
+          const { known } = await write(nodeA, {}, leaseMs);
+          const ids = await idsOf();
+          if (performance.now() - lastMs >= leaseMs) return undefined;
+          expect(known).toBe(true);
+          if (lastMs - startMs > SHORT_MS * 5) return ids;
+        }
+      };
+      let ids: readonly string[] | undefined;
+      await until("it was renewed each time", async () => {
+        ids = await renewed();
+        return ids !== undefined;
       });
-      expect(await idsOf()).toEqual(["c1"]);
+      expect(ids).toEqual(["c1"]);
     });
 
     it("after its lease was over a node is unknown, and what it wrote before does not come back", async () => {

@@ -1,9 +1,11 @@
 /** What every adapter of the registry of nodes must do, in the words of the port. */
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { Membership } from "../../src/cluster/membership.ts";
+import { inTime, keepsTo } from "../support/in-time.ts";
 import { beat, type ClusterHarness, namesOf, nodeInfo, read, TEST_MS_MAX, until } from "./cluster-harness.ts";
 
 const SHORT_MS = 400;
+const nothing = async (): Promise<void> => undefined;
 
 export function membershipConformance(name: string, open: () => Promise<ClusterHarness<Membership>>): void {
   describe(`${name}: membership`, () => {
@@ -49,10 +51,13 @@ export function membershipConformance(name: string, open: () => Promise<ClusterH
     });
 
     it("a node that is not heard of for its time to live is gone, one that is renewed stays", async () => {
-      await read(there, bob, SHORT_MS);
-      await read(there, nodeInfo("cem.1"), SHORT_MS);
-      await read(there, nodeInfo("cem.1"), 60_000);
-      expect(namesOf(await read(here, ada))).toEqual(["ada.1", "bob.1", "cem.1"]);
+      const names = await inTime(SHORT_MS, nothing, async () => {
+        await read(there, bob, SHORT_MS);
+        await read(there, nodeInfo("cem.1"), SHORT_MS);
+        await read(there, nodeInfo("cem.1"), 60_000);
+        return namesOf(await read(here, ada));
+      });
+      expect(names).toEqual(["ada.1", "bob.1", "cem.1"]);
       await until("bob is gone", async () => !namesOf(await read(here, ada)).includes("bob.1"));
       expect(namesOf(await read(here, ada))).toEqual(["ada.1", "cem.1"]);
     });
@@ -63,7 +68,11 @@ export function membershipConformance(name: string, open: () => Promise<ClusterH
         expect(namesOf(await read(here, ada, SHORT_MS * 2))).toContain("ada.1");
         return performance.now() - startMs > SHORT_MS * 5;
       });
-      expect(namesOf(await read(there, bob))).toContain("ada.1");
+      const names = await inTime(SHORT_MS * 2, nothing, async () => {
+        await read(here, ada, SHORT_MS * 2);
+        return namesOf(await read(there, bob));
+      });
+      expect(names).toContain("ada.1");
     });
 
     it("a node that expired is there again with its next beat", async () => {
@@ -140,13 +149,15 @@ export function membershipConformance(name: string, open: () => Promise<ClusterH
     it("a silent registry is unavailable after the time, not later, and there again when it answers", async () => {
       const { generation } = await read(here, ada);
       await harness.silence(true);
-      const startMs = performance.now();
-      const answers = await Promise.all([beat(here, ada, 60_000, 300), beat(here, bob, 60_000, 600)]);
-      expect(answers).toEqual([
-        { ok: false, error: "unavailable" },
-        { ok: false, error: "unavailable" },
-      ]);
-      expect(performance.now() - startMs).toBeLessThan(3_000);
+      await keepsTo(3_000, async () => {
+        const startMs = performance.now();
+        const answers = await Promise.all([beat(here, ada, 60_000, 300), beat(here, bob, 60_000, 600)]);
+        expect(answers).toEqual([
+          { ok: false, error: "unavailable" },
+          { ok: false, error: "unavailable" },
+        ]);
+        return performance.now() - startMs;
+      });
       await new Promise<void>((resolve) => here.leave(bob, resolve));
       await harness.silence(false);
       await until("it answers again", async () => (await beat(here, ada, 60_000, 1_000)).ok);

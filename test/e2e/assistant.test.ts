@@ -10,7 +10,7 @@ import { type RestReply, TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
 
 /** Long enough for a busy machine to reconnect a client between two pieces. */
-const SILENCE_MS = 1_500;
+const SILENCE_MS = 2_500;
 const provider = new ProviderServer();
 const env = {
   ...provider.env,
@@ -143,7 +143,7 @@ onBothStores(
     test("a slow first byte is waited for, a stream without an end is not: its half stays, and it has failed", async () => {
       const ann = await connect("ann");
       const room = await assistedRoom(ann);
-      provider.next("gemini", [{ waitMs: SILENCE_MS / 3 }, { text: "Slowly." }]);
+      provider.next("gemini", [{ waitMs: SILENCE_MS / 5 }, { text: "Slowly." }]);
       const first = await ending(ann, room, messageAfter(await ann.say(room, "@ai slow?")));
       expect([at(first, "state"), at(first, "content")]).toEqual(["complete", "Slowly."]);
       provider.next("gemini", [{ text: "One " }, { hang: true }]);

@@ -68,13 +68,16 @@ test("offline after a reload, the list of rooms and what was read in them; pushe
   await eventually(async () => {
     await push(page, note);
     await eventually(async () => expect(await notes()).toEqual([note]), TRY_MS);
-  }, WAIT_MS);
-  const [worker] = context.serviceWorkers();
-  await worker?.evaluate(`self.registration.getNotifications().then(([notification]) =>
-    self.dispatchEvent(new NotificationEvent("notificationclick", { notification })))`);
-  await eventually(async () => expect(new URL(page.url()).pathname).toBe("/r/attic"), WAIT_MS);
+  }, 3 * WAIT_MS);
+  // One that was only late is shown once more.
+  await eventually(async () => {
+    const [worker] = context.serviceWorkers();
+    await worker?.evaluate(`self.registration.getNotifications().then((all) => all.forEach((notification) =>
+      self.dispatchEvent(new NotificationEvent("notificationclick", { notification }))))`);
+    await eventually(async () => expect(new URL(page.url()).pathname).toBe("/r/attic"), TRY_MS);
+    await eventually(async () => expect(await notes()).toEqual([]), TRY_MS);
+  }, 3 * WAIT_MS);
   await shows(page, "never opened");
-  await eventually(async () => expect(await notes()).toEqual([]), WAIT_MS);
 
   // More than may be kept: the oldest are gone.
   const ask = `(i) => fetch("/v1/chat/rooms/den?n=" + i, { headers: { authorization: "Bearer ${token}" } })`;
@@ -99,7 +102,7 @@ test("offline after a reload, the list of rooms and what was read in them; pushe
   await context.setOffline(true);
   await page.reload();
   await shows(page, "Welcome to Stoa");
-}, 120_000);
+}, 240_000);
 
 async function push(page: Page, note: object): Promise<void> {
   const session = await page.context().newCDPSession(page);

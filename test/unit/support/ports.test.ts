@@ -39,6 +39,6 @@ test("none is in the range that the kernel gives to connections, nor like a port
   for (let i = 0; i < 2 * COUNT; i += 1) {
     const port = claimPort();
     expect(port).toBeLessThan(32_768);
-    expect(String(port)).not.toMatch(/6379|8000|808/);
+    expect(String(port)).not.toMatch(/6379|8000|808\d/);
   }
 });

@@ -10,6 +10,7 @@ import {
   MODERATION_RULES_MAX,
   MODERATION_WORD_LENGTH_MAX,
 } from "../../../../src/base/limits.ts";
+import { keepsTo } from "../../../support/in-time.ts";
 
 const LENGTH_MAX = 5_000;
 
@@ -77,10 +78,12 @@ describe("words", () => {
     }
   });
 
-  test("a long text of digits and signs is read in linear time", () => {
-    const startMs = performance.now();
-    outcome("1".repeat(200_000), { words: ["darn"] });
-    expect(performance.now() - startMs).toBeLessThan(1_000);
+  test("a long text of digits and signs is read in linear time", async () => {
+    await keepsTo(1_000, () => {
+      const startMs = performance.now();
+      outcome("1".repeat(200_000), { words: ["darn"] });
+      return performance.now() - startMs;
+    });
   });
 });
 

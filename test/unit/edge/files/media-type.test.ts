@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { contradicts, HEAD_BYTES, isShownInPlace, mediaTypeOf } from "../../../../src/edge/files/media-type.ts";
+import { keepsTo } from "../../../support/in-time.ts";
 
 const bytes = (...parts: readonly (string | readonly number[])[]): Uint8Array =>
   Buffer.concat(parts.map((part) => (typeof part === "string" ? Buffer.from(part, "latin1") : Buffer.from(part))));
@@ -56,11 +57,13 @@ describe("what a file is, by its first bytes", () => {
     expect(mediaTypeOf(text, "")).toBe("text/plain");
   });
 
-  test("much that begins like markup takes no time", () => {
-    const startMs = performance.now();
-    for (const text of ["<!--", "<?xml ", " ", "<!doctype a "])
-      mediaTypeOf(bytes(text.repeat(HEAD_BYTES / text.length)), "");
-    expect(performance.now() - startMs).toBeLessThan(500);
+  test("much that begins like markup takes no time", async () => {
+    await keepsTo(500, () => {
+      const startMs = performance.now();
+      for (const text of ["<!--", "<?xml ", " ", "<!doctype a "])
+        mediaTypeOf(bytes(text.repeat(HEAD_BYTES / text.length)), "");
+      return performance.now() - startMs;
+    });
   });
 });
 
