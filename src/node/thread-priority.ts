@@ -1,6 +1,7 @@
 /** Which threads of the process let others go first: what must never be in the way of a message. */
 import { readlinkSync } from "node:fs";
 import { getPriority, setPriority } from "node:os";
+import { runInLongSlices } from "./thread-slice.ts";
 
 const NICENESS = 10;
 
@@ -8,7 +9,9 @@ const NICENESS = 10;
 export function yieldToOthers(report: (event: string, details: Readonly<Record<string, string>>) => void): void {
   if (process.platform !== "linux") return;
   try {
-    lower(Number(readlinkSync("/proc/thread-self").split("/").at(-1)), NICENESS);
+    const thread = Number(readlinkSync("/proc/thread-self").split("/").at(-1));
+    lower(thread, NICENESS);
+    runInLongSlices(thread);
   } catch (error) {
     report("priority_unchanged", { error: String(error) });
   }

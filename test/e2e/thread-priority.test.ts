@@ -1,8 +1,9 @@
 /** Threads that messages pass go before the runtime's own, whoever started the server and with which priority. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { getPriority } from "node:os";
 import { RUNTIME_NICENESS } from "../../src/node/runtime-threads.ts";
+import { LONG_SLICE_NS } from "../../src/node/thread-slice.ts";
 import { eventually } from "../support/eventually.ts";
 import { TestServer } from "../support/server.ts";
 
@@ -20,6 +21,16 @@ afterAll(() => server.dispose());
 interface Thread {
   readonly name: string;
   readonly niceness: number;
+  /** Nanoseconds; not a number where the kernel knows none. */
+  readonly slice: number;
+}
+
+/** Kernels before 6.12 have one slice for all, and many show none. */
+const SCHED = "/proc/self/sched";
+const hasSlices = isLinux && existsSync(SCHED) && sliceOf(readFileSync(SCHED, "utf8")) > 0;
+
+function sliceOf(sched: string): number {
+  return Number(/^se\.slice\s*:\s*(\d+)/m.exec(sched)?.[1]);
 }
 
 function threads(): readonly Thread[] {
@@ -28,7 +39,8 @@ function threads(): readonly Thread[] {
     try {
       const name = readFileSync(`${tasks}/${id}/comm`, "utf8").trim();
       const fields = readFileSync(`${tasks}/${id}/stat`, "utf8").split(") ").at(-1)?.split(" ");
-      return [{ name, niceness: Number(fields?.[NICENESS_FIELD]) }];
+      const slice = hasSlices ? sliceOf(readFileSync(`${tasks}/${id}/sched`, "utf8")) : Number.NaN;
+      return [{ name, niceness: Number(fields?.[NICENESS_FIELD]), slice }];
     } catch {
       // It has ended meanwhile.
       return [];
@@ -51,5 +63,23 @@ test.skipIf(!isLinux)(
     expect(main?.niceness).toBe(own);
     const workers = threads().filter(({ name }) => name === "Worker");
     expect(workers.map(({ niceness }) => niceness)).toContain(own);
+  },
+);
+
+test.skipIf(!hasSlices)(
+  "whoever wakes for a message goes before the runtime's threads and those of low priority that run",
+  async () => {
+    await eventually(async () => {
+      const all = threads();
+      const long = all.filter(({ name }) => name === "mi-scavenger" || name === "HeapHelper");
+      expect(long.map(({ name }) => name)).toContain("mi-scavenger");
+      for (const { slice } of long) expect(slice).toBe(LONG_SLICE_NS);
+      const main = all.find(({ name }) => name === "bun");
+      expect(main?.slice).toBeLessThan(LONG_SLICE_NS);
+      // The shard's, and the one that follows the logs.
+      const workers = all.filter(({ name }) => name === "Worker").map(({ slice }) => slice);
+      expect(Math.min(...workers)).toBeLessThan(LONG_SLICE_NS);
+      expect(Math.max(...workers)).toBe(LONG_SLICE_NS);
+    });
   },
 );
