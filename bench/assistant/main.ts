@@ -5,6 +5,8 @@
  * them and all their streams, but not the server's part. Clocks of one machine. Exits with 1 when a bound is missed.
  */
 import { parseArgs } from "node:util";
+import { SystemClock } from "../../src/base/clock.ts";
+import { RuntimeThreads } from "../../src/node/runtime-threads.ts";
 import { cpuMsOf, loadBefore, machineLine } from "../proc.ts";
 import { endAll, makeFolder, SECRET, type Server, startServer } from "../processes.ts";
 import type { AskersNews, AskersOrder, AskersStart } from "./askers.ts";
@@ -161,6 +163,8 @@ async function main(): Promise<number> {
   console.log(
     `load before: ${loadBefore().toFixed(2)}; ${runs} answers of ${rate} pieces a second, ${rounds} rounds of ${seconds} s`,
   );
+  // Those who chat are another machine, too: only what they do themselves is beside the server, with answers and without.
+  new RuntimeThreads(new SystemClock(), (why) => console.log(why)).start();
   const provider = Bun.spawn(aside("provider.ts", [String(rate), String(ANSWER_SECONDS)]), { stdout: "pipe" });
   let askers: Askers | undefined;
   try {
