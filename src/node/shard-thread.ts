@@ -7,6 +7,7 @@ import { Shard } from "../actors/shard.ts";
 import { type AssistantTotals, ShardCounters } from "../actors/shard-counters.ts";
 import type { AssistantCounts, ProviderCounts } from "../ai/assistant-metrics.ts";
 import type { Report, ShardEnv, ShardSettings } from "../actors/shard-env.ts";
+import { obeyOrder } from "../actors/shard-orders.ts";
 import { BEAT_MS, type WorkerNotice, type WorkerOrder, type WorkerStart } from "../actors/supervisor.ts";
 import { WORKING_NONE, WorkingMark } from "../actors/working-mark.ts";
 import { type AssistantSettings, openAssistant } from "../ai/open-assistant.ts";
@@ -119,9 +120,11 @@ export function runShardThread(
   if (careful) beCareful();
   setInterval(() => mark.beat(), BEAT_MS);
   if (counters !== undefined) tellCounts(counters);
+  const answers = { linked: () => notice({ kind: "link" }), collect: () => Bun.gc(true) };
   host.on("message", (message: Uint8Array | WorkerOrder) => {
     if (message instanceof Uint8Array) shard.receive(message);
-    else obey(message);
+    else if (message.kind === "close") void close();
+    else obeyOrder(shard, message, answers);
   });
   notice({ kind: "ready" });
 
@@ -136,32 +139,6 @@ export function runShardThread(
       const assistant = asked === undefined ? {} : { assistant: assistantTotals(asked) };
       notice({ kind: "counted", sample: { totals: counting.totals(), levels, ...assistant } });
     }, COUNTS_MS);
-  }
-
-  function obey(order: WorkerOrder): void {
-    switch (order.kind) {
-      case "peer":
-        shard.receivePeer({ no: order.link, edge: order.edge, generation: order.generation }, order.block);
-        return;
-      case "link":
-        shard.beginLink();
-        notice({ kind: "link" });
-        return;
-      case "view":
-        shard.setView(order.view);
-        return;
-      case "heads":
-        shard.heads(order.block);
-        return;
-      case "lost":
-        shard.lost(order.node);
-        return;
-      case "collect":
-        Bun.gc(true);
-        return;
-      case "close":
-        void close();
-    }
   }
 
   /** The mark of a message stays until the event loop has turned, and with that whatever the message left behind. */

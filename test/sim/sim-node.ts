@@ -8,6 +8,7 @@ import type { RoomAddress } from "../../src/actors/address.ts";
 import type { Call, ReplyOf } from "../../src/actors/calls.ts";
 import { OWN_LINK } from "../../src/actors/edge-link.ts";
 import type { ShardOrder } from "../../src/actors/link.ts";
+import { obeyOrder } from "../../src/actors/shard-orders.ts";
 import type { RoomActor } from "../../src/actors/room/room-actor.ts";
 import { Shard } from "../../src/actors/shard.ts";
 import type { ShardEnv, ShardSettings } from "../../src/actors/shard-env.ts";
@@ -348,27 +349,10 @@ export class SimNode {
 
   #obey(incarnation: Incarnation, order: ShardOrder): void {
     const { shard, toEdge } = incarnation;
-    switch (order.kind) {
-      case "peer":
-        shard.receivePeer({ no: order.link, edge: order.edge, generation: order.generation }, order.block);
-        return;
-      case "link":
-        shard.beginLink();
-        toEdge.send(() =>
-          this.#process.enter(() => {
-            incarnation.beginning -= 1;
-          }),
-        );
-        return;
-      case "view":
-        shard.setView(order.view);
-        return;
-      case "heads":
-        shard.heads(order.block);
-        return;
-      case "lost":
-        shard.lost(order.node);
-    }
+    const begun = (): void => {
+      incarnation.beginning -= 1;
+    };
+    obeyOrder(shard, order, { linked: () => toEdge.send(() => this.#process.enter(begun)) });
   }
 
   /** The thread ends now; its supervisor learns it a little later and starts another one. */

@@ -28,6 +28,17 @@ export function claimPort(): number {
   }
 }
 
+/** The first of so many in a row. */
+export function claimRow(count: number): number {
+  let first = claimPort();
+  for (let last = first; last - first < count - 1; ) {
+    const port = claimPort();
+    if (port !== last + 1) first = port;
+    last = port;
+  }
+  return first;
+}
+
 function claimBlock(): void {
   const first = Math.floor(Math.random() * BLOCKS);
   for (let i = 0; i < BLOCKS; i += 1) {

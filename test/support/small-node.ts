@@ -25,6 +25,7 @@ import { EventStreams } from "../../src/edge/streams/event-streams.ts";
 import { Gateway } from "../../src/edge/sockets/gateway.ts";
 import type { RateSettings } from "../../src/edge/rates/rates.ts";
 import type { ShardOrder } from "../../src/actors/link.ts";
+import { obeyOrder } from "../../src/actors/shard-orders.ts";
 import type { Socket } from "../../src/edge/ports.ts";
 import type { Rate } from "../../src/base/token-bucket.ts";
 import { StreamHub } from "../../src/edge/streams/stream-hub.ts";
@@ -170,25 +171,18 @@ export class SmallNode {
     });
   }
 
-  /** What a shard's thread does with what it is told beside blocks of its own edge. */
+  /** As the supervisor passes it on. */
   #order(number: number, order: ShardOrder): void {
     const shard = this.#shards[number];
     if (order.kind === "link") this.#beginning[number] = (this.#beginning[number] ?? 0) + 1;
+    const begun = (): void =>
+      this.process.enter(() => {
+        if (this.#shards[number] === shard) this.#beginning[number] = (this.#beginning[number] ?? 0) - 1;
+      });
     this.queue.after(this.#options.linkDelayMs ?? 0, () =>
       this.process.enter(() => {
         if (shard === undefined || this.#shards[number] !== shard) return;
-        if (order.kind === "peer") {
-          shard.receivePeer({ no: order.link, edge: order.edge, generation: order.generation }, order.block);
-        } else if (order.kind === "link") {
-          shard.beginLink();
-          this.queue.after(this.#options.linkDelayMs ?? 0, () =>
-            this.process.enter(() => {
-              if (this.#shards[number] === shard) this.#beginning[number] = (this.#beginning[number] ?? 0) - 1;
-            }),
-          );
-        } else if (order.kind === "view") shard.setView(order.view);
-        else if (order.kind === "heads") shard.heads(order.block);
-        else if (order.kind === "lost") shard.lost(order.node);
+        obeyOrder(shard, order, { linked: () => this.queue.after(this.#options.linkDelayMs ?? 0, begun) });
       }),
     );
   }

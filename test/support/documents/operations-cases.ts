@@ -2,7 +2,7 @@
 import { expect } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { claimPort } from "../ports.ts";
+import { claimPort, claimRow } from "../ports.ts";
 import type { Case, Cases } from "./case.ts";
 import { commandOf } from "./guide-cases.ts";
 import type { Reader } from "./reader.ts";
@@ -43,7 +43,7 @@ const SEVERAL: Cases = {
     onlyRead:
       "its first line is README's, and the chaos stage of the tests runs what its last line does: it is listed only",
     async run(reader, id) {
-      const port = 30_000 + Math.floor(Math.random() * 20_000);
+      const port = claimRow(5);
       const [, five = "", chaos = ""] = linesOf(reader.text(id, { "--port 9000": `--port ${port}` })).map(commandOf);
       const terminal = await elsewhere(reader);
       terminal.type(five);

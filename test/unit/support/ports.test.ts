@@ -1,13 +1,13 @@
 import { expect, test } from "bun:test";
 import { fileURLToPath } from "node:url";
-import { claimPort } from "../../support/ports.ts";
+import { claimPort, claimRow } from "../../support/ports.ts";
 
 const MODULE = fileURLToPath(new URL("../../support/ports.ts", import.meta.url));
 /** More than a block has. */
 const COUNT = 60;
 
 async function claimedElsewhere(): Promise<readonly number[]> {
-  const script = `import { claimPort } from ${JSON.stringify(MODULE)};
+  const script = `import { claimPort, claimRow } from ${JSON.stringify(MODULE)};
     console.log(JSON.stringify(Array.from({ length: ${COUNT} }, claimPort)));
     process.stdin.on("end", () => process.exit()).resume();`;
   const child = Bun.spawn([process.execPath, "-e", script], { stdin: "pipe", stdout: "pipe" });
@@ -40,5 +40,14 @@ test("none is in the range that the kernel gives to connections, nor like a port
     const port = claimPort();
     expect(port).toBeLessThan(32_768);
     expect(String(port)).not.toMatch(/6379|8000|808\d/);
+  }
+});
+
+test("several in a row are this process's all of them", () => {
+  const rows = Array.from({ length: 20 }, () => claimRow(5));
+  const ports = rows.flatMap((first) => [first, first + 1, first + 2, first + 3, first + 4]);
+  expect(new Set([...ports, claimPort()]).size).toBe(101);
+  for (const port of ports) {
+    Bun.listen({ hostname: "127.0.0.1", port, exclusive: true, socket: { data: () => undefined } }).stop(true);
   }
 });
