@@ -1,5 +1,6 @@
 /** The blocks of README.md, and the server that its first block starts, which most others talk to. */
 import { expect } from "bun:test";
+import { claimRow } from "../ports.ts";
 import type { Cases } from "./case.ts";
 import type { Reader } from "./reader.ts";
 import type { Terminal } from "./terminal.ts";
@@ -98,7 +99,7 @@ export const README_CASES: Cases = {
   [CLUSTER]: {
     async run(reader) {
       await server(reader);
-      const first = reader.port + 1;
+      const first = claimRow(3);
       const ports = { "PORT=8080": `PORT=${first}`, "PORT=8082": `PORT=${first + 2}` };
       const [secret = "", start = "", ann = "", ben = ""] = linesOf(reader.text(CLUSTER, ports));
       const cluster = await reader.terminal();
