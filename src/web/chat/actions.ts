@@ -63,7 +63,8 @@ export function unpin(roomId: string, messageId: string): Promise<unknown> {
   return attempt(session().client.request({ type: "unpin_message", roomId, messageId }));
 }
 
-export function markUnread({ roomId, messageId }: MessageView): void {
+export function markUnread({ roomId, messageId, seq }: MessageView): void {
+  session().window(roomId).keepUnread(seq);
   void attempt(session().client.request({ type: "mark_unread", roomId, messageId }), "Marked as unread from here");
 }
 

@@ -1,13 +1,13 @@
 /** What is around the field where one writes: what it is about, files, buttons. */
 import { useSignal } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { MessageView } from "../../client/stoa-chat.ts";
 import { IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { type Place, placeBelow } from "../ui/popover.tsx";
 import type { Writing } from "./composer-state.ts";
 import { EmojiPicker } from "./emoji.tsx";
-import { size } from "./format.ts";
+import { moment, size } from "./format.ts";
 import { plainText } from "./markdown.tsx";
 import { session } from "./session.ts";
 import { dialog } from "./ui-state.ts";
@@ -34,6 +34,34 @@ export function About({ draft: { mode, message }, onCancel }: AboutProps) {
       </span>
       <IconButton icon="close" small label={mode === "edit" ? "Cancel editing" : "Cancel reply"} onClick={onCancel} />
     </div>
+  );
+}
+
+/** Timers do not reach further. */
+const TIMER_MS_MAX = 2_147_483_647;
+
+/** One goes on writing: the draft is there when it ends. */
+export function MutedNote({ roomId }: { readonly roomId: string }) {
+  const { muted } = session();
+  const mute = muted.value[roomId];
+  const isOver = useSignal(false);
+  useEffect(() => {
+    isOver.value = false;
+    if (mute?.until === undefined) return;
+    const end = (): void => {
+      isOver.value = true;
+    };
+    const timer = setTimeout(end, Math.min(TIMER_MS_MAX, Math.max(0, mute.until - Date.now())));
+    return () => clearTimeout(timer);
+  }, [mute]);
+  if (mute === undefined || isOver.value) return null;
+  return (
+    <p class="composer-about is-warn" role="status">
+      <Icon name="mute" size={15} />
+      {mute.until === undefined
+        ? "You are muted in this room until somebody lifts it."
+        : `You are muted in this room until ${moment(mute.until)}.`}
+    </p>
   );
 }
 

@@ -64,6 +64,11 @@ export class Writing {
   }
 }
 
+/** Text that is dragged is the field's own matter. */
+export function hasFiles(event: DragEvent): boolean {
+  return event.dataTransfer?.types.includes("Files") === true;
+}
+
 const WRITINGS_MAX = 100;
 const writings = new Map<string, Writing>();
 

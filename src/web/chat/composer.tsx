@@ -5,8 +5,8 @@ import type { MessageView } from "../../client/stoa-chat.ts";
 import { Icon } from "../ui/icon.tsx";
 import { toast } from "../ui/toast.tsx";
 import { attempt } from "./actions.ts";
-import { About, Attach, Extras, Uploads } from "./composer-parts.tsx";
-import { type Writing, writingIn } from "./composer-state.ts";
+import { About, Attach, Extras, MutedNote, Uploads } from "./composer-parts.tsx";
+import { hasFiles, type Writing, writingIn } from "./composer-state.ts";
 import { type Candidate, MentionList, mentionAt, useCandidates } from "./mention-list.tsx";
 import { isEditable, startEdit } from "./message-row.tsx";
 import { mayWrite } from "./roles.ts";
@@ -120,8 +120,11 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
   return (
     <div
       class="composer"
-      onDragOver={(event) => event.preventDefault()}
+      onDragOver={(event) => {
+        if (hasFiles(event)) event.preventDefault();
+      }}
       onDrop={(event) => {
+        if (!hasFiles(event)) return;
         event.preventDefault();
         event.stopPropagation();
         writing.add(event.dataTransfer?.files ?? []);
@@ -135,6 +138,7 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
           onPick={pick}
         />
       )}
+      <MutedNote roomId={roomId} />
       {draft && <About draft={draft} onCancel={() => setDraft(draftKey, undefined)} />}
       {!isEdit && <Uploads writing={writing} />}
       {lengthMax !== undefined && text.length > lengthMax * NEAR_THE_END && (

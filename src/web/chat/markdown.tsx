@@ -33,6 +33,14 @@ export function renderText(text: string, context: TextContext): ComponentChildre
   return parts;
 }
 
+/** One to three emoji and nothing else. */
+const FEW_EMOJI =
+  /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*\s?){1,3}$/u;
+
+export function isFewEmoji(text: string): boolean {
+  return FEW_EMOJI.test(text);
+}
+
 /** Only its first line, for quotes and lists. */
 export function plainText(text: string): string {
   return text

@@ -10,7 +10,7 @@ import { type Place, placeBelow } from "../ui/popover.tsx";
 import { copyLink, copyText, markUnread, pin, react, remove, stopAnswer } from "./actions.ts";
 import { EmojiPicker, QUICK } from "./emoji.tsx";
 import { fullTime, shortTime, time } from "./format.ts";
-import { renderText } from "./markdown.tsx";
+import { isFewEmoji, renderText } from "./markdown.tsx";
 import { Files, Poll, Quote, Reactions, ThreadChip } from "./message-parts.tsx";
 import { mayModerate, mayPin } from "./roles.ts";
 import { session } from "./session.ts";
@@ -99,10 +99,6 @@ function Head({ message, author }: { readonly message: MessageView; readonly aut
   );
 }
 
-/** One to three emoji and nothing else. */
-const FEW_EMOJI =
-  /^(?:\p{Extended_Pictographic}(?:\p{Emoji_Modifier}|\uFE0F|\u200D\p{Extended_Pictographic})*\s?){1,3}$/u;
-
 function Body({ message }: { readonly message: MessageView }) {
   const { content, deletedAt, editedAt, answer } = message;
   if (deletedAt !== undefined) return <p class="message-gone">This message was deleted.</p>;
@@ -116,7 +112,7 @@ function Body({ message }: { readonly message: MessageView }) {
     <>
       {(isGrowing || (content !== "" && content !== message.poll?.question)) && (
         <div
-          class={`message-text${isGrowing ? " is-growing" : ""}${FEW_EMOJI.test(content) ? " is-large" : ""}`}
+          class={`message-text${isGrowing ? " is-growing" : ""}${isFewEmoji(content) ? " is-large" : ""}`}
           dir="auto"
         >
           {content === "" ? <p class="faint">Thinking …</p> : renderText(content, context)}

@@ -4,8 +4,10 @@ import { Avatar } from "../ui/avatar.tsx";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { attempt } from "./actions.ts";
-import { names, plural } from "./format.ts";
-import { renderText } from "./markdown.tsx";
+import { continues, type Followed } from "./followed.ts";
+import { dayKey, names, plural } from "./format.ts";
+import { isFewEmoji, renderText } from "./markdown.tsx";
+import { Quote } from "./message-parts.tsx";
 import { session } from "./session.ts";
 
 type OnTheWay = Pending | Failed;
@@ -14,36 +16,68 @@ function ofRoom(all: readonly OnTheWay[], roomId: string): readonly OnTheWay[] {
   return all.filter(({ frame }) => frame.type === "send_message" && frame.roomId === roomId);
 }
 
-export function Outgoing({ roomId }: { readonly roomId: string }) {
+export interface OutgoingProps {
+  readonly roomId: string;
+  /** The last message of the room, which one may be going on from. */
+  readonly before: MessageView | undefined;
+}
+
+export function Outgoing({ roomId, before }: OutgoingProps) {
   const { failed, pending } = session();
   const shown = [...ofRoom(failed.value, roomId), ...ofRoom(pending.value, roomId)];
+  let last: Followed | undefined = before;
   return (
     <>
-      {shown.map((one) => (
-        <OutgoingRow key={one.clientId} one={one} />
-      ))}
+      {shown.map((one) => {
+        const isNext = isGoingOn(last, one);
+        last = asMessage(one);
+        return <OutgoingRow key={one.clientId} one={one} isNext={isNext} />;
+      })}
     </>
   );
 }
 
-function OutgoingRow({ one }: { readonly one: OnTheWay }) {
+/** As it will be in the room: nothing moves when it is there. */
+function asMessage({ frame, at }: OnTheWay): Followed {
+  const replyTo = frame.type === "send_message" ? frame.replyTo : undefined;
+  const authorId = session().account.userId;
+  return { authorId, messageType: "text", timestamp: at, ...(replyTo !== undefined && { replyTo }) };
+}
+
+function isGoingOn(before: Followed | undefined, one: OnTheWay): boolean {
+  const message = asMessage(one);
+  return before !== undefined && dayKey(before.timestamp) === dayKey(one.at) && continues(before, message);
+}
+
+function OutgoingRow({ one, isNext }: { readonly one: OnTheWay; readonly isNext: boolean }) {
   const { account, client } = session();
   const name = session().nameOf(account.userId);
   const { frame } = one;
-  const content = frame.type === "send_message" ? frame.content : "";
+  if (frame.type !== "send_message") return null;
+  const { roomId, content, replyTo } = frame;
+  const files = frame.attachments?.length ?? 0;
   const context = { self: account.userId, nameOf: (userId: string) => session().nameOf(userId), mentions: [] };
   const error = "error" in one ? one.error : undefined;
   return (
-    <article class={error ? "message is-failed" : "message is-pending"} aria-label={error ? "Not sent" : "Being sent"}>
+    <article
+      class={`message ${error ? "is-failed" : "is-pending"}${isNext ? " is-next" : ""}`}
+      aria-label={error ? "Not sent" : "Being sent"}
+    >
       <div class="message-side">
-        <Avatar id={account.userId} name={name} src={session().me.value.avatar} size={36} />
+        {!isNext && <Avatar id={account.userId} name={name} src={session().me.value.avatar} size={36} />}
       </div>
       <div class="message-main">
-        <header class="message-head">
-          <strong>{name}</strong>
-          <span class="faint">{error ? "not sent" : "sending …"}</span>
-        </header>
-        <div class="message-text">{renderText(content, context)}</div>
+        {!isNext && (
+          <header class="message-head">
+            <strong>{name}</strong>
+            <span class="faint">{error ? "not sent" : "sending …"}</span>
+          </header>
+        )}
+        {replyTo !== undefined && <Quote roomId={roomId} messageId={replyTo} />}
+        <div class={isFewEmoji(content) ? "message-text is-large" : "message-text"} dir="auto">
+          {renderText(content, context)}
+        </div>
+        {files > 0 && <p class="message-note">{plural(files, "file")}</p>}
         {error && (
           <p class="message-note is-bad">
             <Icon name="warn" size={14} />

@@ -10,7 +10,7 @@ import { MenuButton, type MenuItem } from "../ui/menu.tsx";
 import { attempt, leaveRoom } from "./actions.ts";
 import { roomPath } from "./paths.ts";
 import { Composer } from "./composer.tsx";
-import { writingIn } from "./composer-state.ts";
+import { hasFiles, writingIn } from "./composer-state.ts";
 import { count, names, plural } from "./format.ts";
 import { mayChange, mayModerate } from "./roles.ts";
 import { go, route } from "./router.ts";
@@ -28,11 +28,14 @@ export function RoomView({ roomId }: { readonly roomId: string }) {
     <main
       class="room"
       aria-label={title || "Room"}
-      onDragEnter={() => {
-        isOver.value = true;
+      onDragEnter={(event) => {
+        isOver.value = hasFiles(event);
       }}
-      onDragOver={(event) => event.preventDefault()}
+      onDragOver={(event) => {
+        if (hasFiles(event)) event.preventDefault();
+      }}
       onDrop={(event) => {
+        if (!hasFiles(event)) return;
         event.preventDefault();
         isOver.value = false;
         writingIn(roomId, roomId).add(event.dataTransfer?.files ?? []);
@@ -107,12 +110,14 @@ function RoomHead({ roomId, room, title }: HeadProps) {
         />
       </span>
       <IconButton icon="search" label="Search" aria-pressed={open === "search"} onClick={() => togglePanel("search")} />
-      <IconButton
-        icon="people"
-        label="Members"
-        aria-pressed={open === "members"}
-        onClick={() => togglePanel("members")}
-      />
+      <span class="not-small">
+        <IconButton
+          icon="people"
+          label="Members"
+          aria-pressed={open === "members"}
+          onClick={() => togglePanel("members")}
+        />
+      </span>
       <MenuButton icon="more" label="Room menu" items={() => roomItems(roomId, title)} />
     </header>
   );
@@ -123,7 +128,7 @@ function aboutOf(room: RoomEntry): string {
   if (room.type === "direct") {
     const peer = session().peers.value[room.roomId];
     const found = state.present.find(({ userId }) => userId === peer?.userId);
-    return found?.customStatus ?? (found === undefined ? "Away" : WORDS[found.status]);
+    return found?.customStatus ?? (found === undefined ? "Offline" : WORDS[found.status]);
   }
   const members = plural(state.memberCount ?? room.memberCount, "member");
   const here = state.presentCount > 0 ? ` · ${state.presentCount} here` : "";
@@ -142,6 +147,7 @@ function roomItems(roomId: string, title: string): readonly MenuItem[] {
         dialog.value = { kind: "room" };
       },
     },
+    { label: "Members", icon: "people", run: () => togglePanel("members") },
     {
       label: "Jump to a day",
       icon: "clock",

@@ -8,6 +8,7 @@ import type { StoaClient } from "../../client/client.ts";
 import type { ClientEvents, MessagesPage, MessageView, RoomEvent } from "../../client/stoa-chat.ts";
 import { afterEvent, afterPart } from "../../client/timeline-changes.ts";
 import { roomPath } from "./paths.ts";
+import { ReadLine } from "./read-line.ts";
 
 const PAGE = 50;
 const HELD_MAX = 200;
@@ -30,12 +31,13 @@ export class RoomWindow {
   readonly hasNewer = signal(false);
   readonly isLoading = signal(true);
   readonly error = signal<Error | undefined>(undefined);
-  /** The person had read up to here when the room was opened. */
+  /** Behind it stands the line: up to here was read before the room was opened, or before one looked away from it. */
   readonly readSeq = signal<number | undefined>(undefined);
   /** Messages that came while the window was elsewhere. */
   readonly missed = signal(0);
   readonly #client: StoaClient;
   readonly #ends: readonly (() => void)[];
+  readonly #line: ReadLine;
   #recent: RoomEvent[] = [];
   #isListening = false;
   /** The page was asked for before the room was listened to. */
@@ -49,6 +51,7 @@ export class RoomWindow {
   constructor(client: StoaClient, roomId: string) {
     this.#client = client;
     this.roomId = roomId;
+    this.#line = new ReadLine(this.messages, this.readSeq);
     this.#ends = [
       client.on("event", (told) => {
         if (told.roomId === roomId) this.#event(told.event);
@@ -83,6 +86,26 @@ export class RoomWindow {
         this.error.value = error;
       },
     );
+  }
+
+  /** It is opened, not for the first time perhaps. `isElsewhere`: at a message that is on its way. */
+  shown(isElsewhere: boolean): void {
+    this.#line.shown();
+    if (this.hasNewer.value && !isElsewhere) void this.toNewest();
+  }
+
+  /** Whether its end is looked at: what comes then is not new. */
+  watch(isWatched: () => boolean): void {
+    this.#line.watch(() => !this.hasNewer.peek() && isWatched());
+  }
+
+  /** false: it is to stay unread until it is opened again. */
+  look(): boolean {
+    return this.#line.look();
+  }
+
+  keepUnread(from: number): void {
+    this.#line.keepUnread(from);
   }
 
   close(): void {
@@ -214,7 +237,10 @@ export class RoomWindow {
     this.#recent.push(event);
     if (this.#recent.length > RECENT_MAX) this.#recent = this.#recent.slice(-RECENT_MAX / 2);
     batch(() => {
-      if (event.type === "new_message" && this.hasNewer.value) this.missed.value += 1;
+      if (event.type === "new_message") {
+        if (this.hasNewer.value) this.missed.value += 1;
+        this.#line.came(event.seq, event.message.authorId === this.#client.userId);
+      }
       this.#apply(event);
     });
   }

@@ -8,11 +8,11 @@ import { Button } from "../ui/button.tsx";
 import { Composer } from "./composer.tsx";
 import { attempt } from "./actions.ts";
 import { roomPath } from "./paths.ts";
+import { continues } from "./followed.ts";
 import { plural } from "./format.ts";
 import { MessageRow } from "./message-row.tsx";
 import { PanelFrame } from "./panel-frame.tsx";
 import { session } from "./session.ts";
-import { continues } from "./timeline-view.tsx";
 import { togglePanel } from "./ui-state.ts";
 import { useWhileSeen } from "./use-scroll.ts";
 
@@ -98,7 +98,7 @@ export function ThreadPanel({ roomId, rootId, isFromList }: ThreadPanelProps) {
                 isNext={
                   at > 0 &&
                   replies[at - 1]?.authorId === reply.authorId &&
-                  continues(replies[at - 1], { ...reply, replyTo: undefined } as never)
+                  continues(replies[at - 1], { ...reply, replyTo: undefined })
                 }
                 isMarked={false}
                 isActive={active.value === reply.messageId}

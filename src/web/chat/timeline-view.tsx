@@ -4,25 +4,26 @@
  */
 import { useSignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
-import { useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { MessageView } from "../../client/stoa-chat.ts";
 import { Button, IconButton } from "../ui/button.tsx";
 import { Empty } from "../ui/empty.tsx";
+import { continues } from "./followed.ts";
 import { count, day, dayKey, plural } from "./format.ts";
 import { MessageRow } from "./message-row.tsx";
 import { Outgoing, SeenLine } from "./outgoing.tsx";
 import type { RoomWindow } from "./room-window.ts";
+import { route } from "./router.ts";
 import { rowKey } from "./row-keys.ts";
 import { session } from "./session.ts";
 import { marked } from "./ui-state.ts";
 import { useReading, useScroll } from "./use-scroll.ts";
 
-const GROUP_MS = 5 * 60_000;
-
 export function TimelineView({ window: held }: { readonly window: RoomWindow }) {
   const scroller = useRef<HTMLDivElement>(null);
   const active = useSignal<string | undefined>(undefined);
   const isAtEnd = useSignal(true);
+  useLayoutEffect(() => held.shown(route.peek().messageId !== undefined), [held]);
   const keep = useScroll(held, scroller, isAtEnd);
   useReading(held, isAtEnd.value);
   const messages = held.messages.value;
@@ -51,7 +52,7 @@ export function TimelineView({ window: held }: { readonly window: RoomWindow }) 
         <div class="timeline-inner">
           <Beginning held={held} />
           {rows(messages, held.readSeq.value, active.value)}
-          {!held.hasNewer.value && <Outgoing roomId={held.roomId} />}
+          {!held.hasNewer.value && <Outgoing roomId={held.roomId} before={messages.at(-1)} />}
           {!held.hasNewer.value && <SeenLine roomId={held.roomId} last={messages.at(-1)} />}
         </div>
       </div>
@@ -93,17 +94,6 @@ function rows(messages: readonly MessageView[], readSeq: number | undefined, act
   return nodes;
 }
 
-export function continues(before: MessageView | undefined, message: MessageView): boolean {
-  return (
-    before !== undefined &&
-    before.authorId === message.authorId &&
-    before.messageType !== "system" &&
-    message.messageType !== "system" &&
-    message.replyTo === undefined &&
-    message.timestamp - before.timestamp < GROUP_MS
-  );
-}
-
 function Line({ text, isNew = false }: { readonly text: string; readonly isNew?: boolean }) {
   return (
     <div class={isNew ? "day is-new" : "day"} data-line={isNew ? "unread" : "day"}>
@@ -126,7 +116,7 @@ function Beginning({ held }: { readonly held: RoomWindow }) {
     }
     return (
       <Empty icon="chat" title={room === undefined ? "Nothing yet" : `This is ${session().titleOf(room)}`}>
-        <p>{room?.description ?? "Nobody has written anything yet. Say hello."}</p>
+        <p>{room?.description || "Nobody has written anything yet. Say hello."}</p>
       </Empty>
     );
   }
@@ -134,7 +124,7 @@ function Beginning({ held }: { readonly held: RoomWindow }) {
   return (
     <div class="beginning">
       <h2>{room === undefined ? "" : session().titleOf(room)}</h2>
-      <p>{room?.description ?? "This is where it begins."}</p>
+      <p>{room?.description || "This is where it begins."}</p>
     </div>
   );
 }

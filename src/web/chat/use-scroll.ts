@@ -20,11 +20,13 @@ export function useScroll(
   isAtEnd: { value: boolean },
 ): () => void {
   const anchor = useRef<Anchor>();
+  const height = useRef(0);
   const messages = held.messages.value;
   const target = marked.value;
   const settle = (): void => {
     const box = scroller.current;
     if (box === null) return;
+    height.current = box.clientHeight;
     if (isAtEnd.value && !held.hasNewer.value) box.scrollTop = box.scrollHeight;
     else restore(box, anchor.current);
   };
@@ -57,6 +59,8 @@ export function useScroll(
   return () => {
     const box = scroller.current;
     if (box === null) return;
+    // Nobody scrolled: the field below grew, or a keyboard came up.
+    if (isAtEnd.value && box.clientHeight !== height.current) return settle();
     isAtEnd.value = box.scrollHeight - box.scrollTop - box.clientHeight < BOTTOM_PX;
     anchor.current = anchorOf(box);
     more();
@@ -84,19 +88,27 @@ function restore(box: HTMLElement, anchor: Anchor | undefined): void {
 /** What is at the end of the window is read while the page is looked at. */
 export function useReading(held: RoomWindow, isAtEnd: boolean): void {
   const messages = held.messages.value;
+  useEffect(() => {
+    held.watch(() => isAtEnd && isLookedAt());
+    return () => held.watch(() => false);
+  }, [held, isAtEnd]);
   const isNewest = !held.hasNewer.value;
   const { isListening } = session().state(held.roomId).value;
   useWhileSeen(() => {
     // All that has arrived: edits and reactions have numbers, too.
-    if (isAtEnd && isNewest && held.messages.peek().length > 0) session().client.markRead(held.roomId);
+    if (isAtEnd && isNewest && held.messages.peek().length > 0 && held.look()) session().client.markRead(held.roomId);
   }, [held, messages, isAtEnd, isNewest, isListening]);
+}
+
+function isLookedAt(): boolean {
+  return document.visibilityState === "visible" && document.hasFocus();
 }
 
 /** Runs when one of `of` changes and the page is looked at, or else as soon as it is. */
 export function useWhileSeen(run: () => void, of: readonly unknown[]): void {
   useEffect(() => {
     const look = (): void => {
-      if (document.visibilityState === "visible" && document.hasFocus()) run();
+      if (isLookedAt()) run();
     };
     look();
     addEventListener("focus", look);
