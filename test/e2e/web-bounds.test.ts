@@ -79,6 +79,34 @@ test("a room of 100,000 messages scrolls at a steady size, and what one reads st
   expect(await page.locator(".timeline [data-key]").count()).toBeLessThanOrEqual(200);
 });
 
+test("what comes under one's eyes is not new, what comes behind one's back is, each time", async () => {
+  await pair.room("watched");
+  await ben.say("I am here");
+  await ann.message("I am here");
+  await ann.say("said to your face");
+  await ben.message("said to your face");
+  expect(await ben.page.locator('[data-line="unread"]').count()).toBe(0);
+  for (const text of ["behind your back", "and once more"]) {
+    await ben.page.getByRole("link", { name: "Room aside" }).click();
+    await ben.page.getByRole("heading", { name: "Room watched", level: 1 }).waitFor({ state: "detached" });
+    await ann.say(text);
+    await ben.page.getByRole("link", { name: /^Room watched ?, 1 unread/ }).click();
+    await ben.message(text);
+    expect(await ben.page.locator('[data-line="unread"] + [data-key] .message-text').textContent()).toBe(text);
+    expect(await ben.page.locator('[data-line="unread"]').count()).toBe(1);
+  }
+  await ann.say("1. one\n2. two\n## End\n```\ncode\n```", "one");
+  const listed = await ben.message("code");
+  expect(await listed.locator("ol > li").allTextContents()).toEqual(["one", "two"]);
+  expect(await listed.locator(".message-title").textContent()).toBe("End");
+  await listed.getByRole("button", { name: "Copy code" }).waitFor();
+  // A field that grows by several lines leaves the end in sight.
+  await ben.field.fill("1\n2\n3\n4\n5\n6");
+  await ben.page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
+  expect(await ben.button("To the newest messages").count()).toBe(0);
+  await ben.field.fill("");
+});
+
 /** Of the page's own time. */
 const FIRST_MESSAGE = `new Promise((resolve) => {
   const look = () =>
@@ -143,6 +171,19 @@ test("on a small screen there is one column and a way back; the keyboard alone g
   await ben.message("two");
   expect(await ben.page.getByRole("navigation", { name: "Rooms" }).isVisible()).toBe(false);
   expect(await axeProblems(ben.page)).toEqual([]);
+  // A panel covers the room, and is a step of the history.
+  for (const close of [() => ben.page.goBack(), () => ben.button("Close panel").click()]) {
+    await ben.button("Room menu").click();
+    await ben.page.getByRole("menuitem", { name: "Members" }).click();
+    await ben.page.locator(".panel").waitFor();
+    await close();
+    await ben.page.locator(".panel").waitFor({ state: "detached" });
+    expect(new URL(ben.page.url()).pathname).toBe("/r/small");
+  }
+  await ben.button("Search").click();
+  await ben.page.getByRole("searchbox", { name: "Find messages" }).fill("two");
+  await ben.page.locator(".panel mark", { hasText: "two" }).click();
+  await ben.page.locator(".message.is-marked", { hasText: "two" }).waitFor();
   await ben.button("Back to rooms").click();
   await ben.page.getByRole("navigation", { name: "Rooms" }).waitFor();
   expect(await ben.field.count()).toBe(0);

@@ -85,6 +85,7 @@ test("a mute and a ban stand in a list with their end and reason until they are 
   await ann.button("Mute").click();
   await ann.page.getByText("Ben is muted.").waitFor();
   await ann.until("document.activeElement.getAttribute('aria-label') === 'What to do with Ben'");
+  await ben.page.getByText(/^You are muted in this room until .*\d/).waitFor();
   await ben.field.fill("But why?");
   await ben.field.press("Enter");
   const refused = ben.page.locator(".message.is-failed", { hasText: "But why?" });
@@ -95,6 +96,7 @@ test("a mute and a ban stand in a list with their end and reason until they are 
   expect(await axeProblems(ann.page)).toEqual([]);
   await muted.getByRole("button").click();
   await ann.page.getByText("Nobody is muted").waitFor();
+  await ben.page.locator(".composer-about").waitFor({ state: "detached" });
   await refused.getByRole("button", { name: "Try again" }).click();
   await ann.message("But why?");
 

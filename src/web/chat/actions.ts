@@ -1,6 +1,7 @@
 /** What people do to messages, rooms and one another: asked of the server, told when it refuses. */
 import type { MessageView } from "../../client/stoa-chat.ts";
 import { toast, toastError } from "../ui/toast.tsx";
+import { isCovered } from "./panel-step.ts";
 import { addressOf, go } from "./router.ts";
 import { session } from "./session.ts";
 import { dialog, focusComposer, marked, panel } from "./ui-state.ts";
@@ -27,6 +28,7 @@ export function openRoom(roomId: string): void {
 
 /** Shows the message in its room, marked for a moment. */
 export async function showMessage(roomId: string, messageId: string): Promise<void> {
+  if (isCovered()) panel.value = undefined;
   go({ roomId, messageId });
   const found = await attempt(session().window(roomId).toMessage(messageId));
   if (found !== undefined) markFor(messageId);
@@ -72,8 +74,8 @@ export function copyLink({ roomId, messageId }: MessageView): void {
   void attempt(navigator.clipboard.writeText(addressOf(roomId, messageId)), "Link copied");
 }
 
-export function copyText({ content }: MessageView): void {
-  void attempt(navigator.clipboard.writeText(content), "Copied");
+export function copy(text: string): void {
+  void attempt(navigator.clipboard.writeText(text), "Copied");
 }
 
 export function stopAnswer({ roomId, messageId }: MessageView): void {

@@ -110,11 +110,15 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
       event.stopPropagation();
       edited.value = undefined;
       setDraft(draftKey, undefined);
-    } else if (event.key === "ArrowUp" && text === "" && thread === undefined) {
-      const own = session().window(roomId).messages.value.findLast(isEditable);
+    } else if (event.key === "ArrowUp" && text === "") {
+      const root = thread?.messageId;
+      const isHere = (one: MessageView): boolean => root === undefined || one.threadId === root;
+      const own = session()
+        .window(roomId)
+        .messages.value.findLast((one) => isHere(one) && isEditable(one));
       if (own === undefined) return;
       event.preventDefault();
-      startEdit(own);
+      startEdit(own, root);
     }
   };
   return (

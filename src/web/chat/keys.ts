@@ -1,5 +1,6 @@
 /** Keys that work everywhere on the page. */
 import { openRoom } from "./actions.ts";
+import { closePanel } from "./panel-step.ts";
 import { route } from "./router.ts";
 import { session } from "./session.ts";
 import { dialog, panel, togglePanel } from "./ui-state.ts";
@@ -16,7 +17,7 @@ export function pageKey(event: KeyboardEvent): void {
   } else if (event.key === "?" && !isWriting) {
     event.preventDefault();
     dialog.value = { kind: "help" };
-  } else if (event.key === "Escape" && panel.value !== undefined && !isWriting) panel.value = undefined;
+  } else if (event.key === "Escape" && panel.value !== undefined && !isWriting) closePanel();
 }
 
 /** In the order in which the list shows them. */

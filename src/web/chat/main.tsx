@@ -15,6 +15,7 @@ import { Toasts } from "../ui/toast.tsx";
 import { Chat } from "./app.tsx";
 import { forgetWritings } from "./composer-state.ts";
 import { keepWhatIsShown, startWorker } from "./offline.ts";
+import { keepPanelStep } from "./panel-step.ts";
 import { route } from "./router.ts";
 import { closeSession, openSession } from "./session.ts";
 import { dialog, drafts, panel } from "./ui-state.ts";
@@ -50,6 +51,7 @@ addEventListener("popstate", () => {
   panel.value = undefined;
   dialog.value = undefined;
 });
+keepPanelStep();
 loadTheme();
 startWorker();
 loadAccount();

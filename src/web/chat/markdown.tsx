@@ -3,6 +3,8 @@
  * Invariant: each pattern is linear in the text; a link leads to http, https or mail, and nowhere else.
  */
 import type { ComponentChildren } from "preact";
+import { IconButton } from "../ui/button.tsx";
+import { copy } from "./actions.ts";
 
 export interface TextContext {
   readonly self: string;
@@ -22,11 +24,7 @@ export function renderText(text: string, context: TextContext): ComponentChildre
   let rest = text;
   for (let found = FENCE.exec(rest); found !== null; found = FENCE.exec(rest)) {
     parts.push(...blocks(rest.slice(0, found.index), context));
-    parts.push(
-      <pre tabIndex={0}>
-        <code>{found[2]}</code>
-      </pre>,
-    );
+    parts.push(<CodeBlock text={found[2] ?? ""} />);
     rest = rest.slice(found.index + found[0].length);
   }
   parts.push(...blocks(rest, context));
@@ -51,6 +49,9 @@ export function plainText(text: string): string {
     .slice(0, 300);
 }
 
+/** Where something begins that is no paragraph. */
+const BLOCK = /^(?:> ?| {0,8}[-*] |\d{1,4}[.)] |#{1,6} (?=\S))/;
+
 function blocks(text: string, context: TextContext): ComponentChildren[] {
   const lines = text.replace(/^\n+|\n+$/g, "").split("\n");
   const parts: ComponentChildren[] = [];
@@ -65,22 +66,46 @@ function blocks(text: string, context: TextContext): ComponentChildren[] {
       parts.push(<blockquote>{withBreaks(quoted, context)}</blockquote>);
       continue;
     }
-    const items = take(/^[-*] /);
+    const items = take(/^ {0,8}[-*] /);
     if (items.length > 0) {
+      parts.push(<ul dir="auto">{itemsOf(items, context)}</ul>);
+      continue;
+    }
+    const first = Number.parseInt(lines[0] ?? "", 10);
+    const numbered = take(/^\d{1,4}[.)] /);
+    if (numbered.length > 0) {
       parts.push(
-        <ul dir="auto">
-          {items.map((item) => (
-            <li>{inline(item, context, 0)}</li>
-          ))}
-        </ul>,
+        <ol dir="auto" start={first}>
+          {itemsOf(numbered, context)}
+        </ol>,
       );
       continue;
     }
+    const titles = take(/^#{1,6} (?=\S)/);
+    if (titles.length > 0) {
+      parts.push(...titles.map((title) => <p class="message-title">{inline(title, context, 0)}</p>));
+      continue;
+    }
     const plain: string[] = [];
-    while (lines[0] !== undefined && !/^(> ?|[-*] )/.test(lines[0])) plain.push(lines.shift() ?? "");
+    while (lines[0] !== undefined && !BLOCK.test(lines[0])) plain.push(lines.shift() ?? "");
     if (plain.some((line) => line !== "")) parts.push(<p>{withBreaks(plain, context)}</p>);
   }
   return parts;
+}
+
+function itemsOf(items: readonly string[], context: TextContext): ComponentChildren[] {
+  return items.map((item) => <li>{inline(item, context, 0)}</li>);
+}
+
+function CodeBlock({ text }: { readonly text: string }) {
+  return (
+    <div class="code">
+      <pre tabIndex={0}>
+        <code>{text}</code>
+      </pre>
+      <IconButton icon="copy" label="Copy code" small onClick={() => copy(text)} />
+    </div>
+  );
 }
 
 function withBreaks(lines: readonly string[], context: TextContext): ComponentChildren[] {

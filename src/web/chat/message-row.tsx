@@ -7,7 +7,7 @@ import { Icon } from "../ui/icon.tsx";
 import { memo } from "../ui/memo.tsx";
 import { Menu, type MenuItem } from "../ui/menu.tsx";
 import { type Place, placeBelow } from "../ui/popover.tsx";
-import { copyLink, copyText, markUnread, pin, react, remove, stopAnswer } from "./actions.ts";
+import { copy, copyLink, markUnread, pin, react, remove, stopAnswer } from "./actions.ts";
 import { EmojiPicker, QUICK } from "./emoji.tsx";
 import { fullTime, shortTime, time } from "./format.ts";
 import { isFewEmoji, renderText } from "./markdown.tsx";
@@ -155,9 +155,10 @@ export function startReply(message: MessageView): void {
   focusComposer();
 }
 
-export function startEdit(message: MessageView): void {
-  setDraft(message.roomId, { mode: "edit", message });
-  focusComposer();
+/** `thread`: in the panel of this one. */
+export function startEdit(message: MessageView, thread?: string): void {
+  setDraft(thread === undefined ? message.roomId : `${message.roomId}/${thread}`, { mode: "edit", message });
+  if (thread === undefined) focusComposer();
 }
 
 export function openThread(message: MessageView): void {
@@ -237,8 +238,12 @@ export function itemsFor(message: MessageView, inThread: boolean): readonly Menu
   const isMine = authorId === session().account.userId;
   const isModerator = mayModerate(roomId);
   const items: (MenuItem | false)[] = [
-    isEditable(message) && !inThread && { label: "Edit", icon: "edit", run: () => startEdit(message) },
-    message.content !== "" && { label: "Copy text", icon: "copy", run: () => copyText(message) },
+    isEditable(message) && {
+      label: "Edit",
+      icon: "edit",
+      run: () => startEdit(message, inThread ? (message.threadId ?? messageId) : undefined),
+    },
+    message.content !== "" && { label: "Copy text", icon: "copy", run: () => copy(message.content) },
     { label: "Copy link", icon: "copy", run: () => copyLink(message) },
     mayPin(roomId) && { label: "Pin", icon: "pin", run: () => pin(message) },
     !isMine && !inThread && { label: "Mark as unread from here", icon: "bell", run: () => markUnread(message) },

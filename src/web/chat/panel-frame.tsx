@@ -2,7 +2,8 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { IconButton } from "../ui/button.tsx";
-import { focusComposer, panel } from "./ui-state.ts";
+import { closePanel, isCovered } from "./panel-step.ts";
+import { focusComposer } from "./ui-state.ts";
 
 export interface PanelFrameProps {
   readonly title: string;
@@ -13,8 +14,8 @@ export interface PanelFrameProps {
 
 export function PanelFrame({ title, onBack, children }: PanelFrameProps) {
   const close = (): void => {
-    panel.value = undefined;
-    focusComposer();
+    closePanel();
+    if (!isCovered()) focusComposer();
   };
   const frame = useRef<HTMLElement>(null);
   // Where there is room for one column only, what had the focus is hidden now.

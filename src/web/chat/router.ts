@@ -9,11 +9,11 @@ export interface Route {
 
 export const route = signal<Route>(read());
 
-/** `replace`: going back does not come here. */
+/** `replace`: going back does not come here. Nor to a panel that covered the page. */
 export function go(to: Route, replace = false): void {
   const path = to.roomId === undefined ? "/" : `/r/${encodeURIComponent(to.roomId)}`;
   const query = to.messageId === undefined ? "" : `?m=${encodeURIComponent(to.messageId)}`;
-  if (replace) history.replaceState(null, "", path + query);
+  if (replace || history.state !== null) history.replaceState(null, "", path + query);
   else if (path + query !== location.pathname + location.search) history.pushState(null, "", path + query);
   route.value = to;
 }

@@ -17,6 +17,7 @@ import { togglePanel } from "./ui-state.ts";
 import { useWhileSeen } from "./use-scroll.ts";
 
 const PAGE = 50;
+const BOTTOM_PX = 40;
 
 interface ThreadJson {
   readonly message: MessageJson;
@@ -54,9 +55,16 @@ export function ThreadPanel({ roomId, rootId, isFromList }: ThreadPanelProps) {
   useWhileSeen(() => {
     if (last !== undefined) client.markThreadRead(roomId, rootId).catch(() => undefined);
   }, [last]);
+  const isAtEnd = useRef(true);
+  const isMine = messages.value.at(-1)?.authorId === client.userId;
   useLayoutEffect(() => {
-    list.current?.scrollTo({ top: list.current.scrollHeight });
+    if (isAtEnd.current || isMine) list.current?.scrollTo({ top: list.current.scrollHeight });
   }, [last]);
+  const isThere = messages.value.length > 0;
+  useEffect(() => {
+    if (!isThere || !matchMedia("(pointer: fine)").matches) return;
+    list.current?.parentElement?.querySelector("textarea")?.focus();
+  }, [isThere]);
   const older = async (): Promise<void> => {
     const [root, first] = messages.value;
     if (root === undefined || first === undefined) return;
@@ -71,6 +79,9 @@ export function ThreadPanel({ roomId, rootId, isFromList }: ThreadPanelProps) {
       <div
         class="panel-body thread"
         ref={list}
+        onScroll={({ currentTarget: { scrollHeight, scrollTop, clientHeight } }) => {
+          isAtEnd.current = scrollHeight - scrollTop - clientHeight < BOTTOM_PX;
+        }}
         onPointerOver={(event) => {
           const row = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-key]") : null;
           active.value = row?.dataset["key"];
