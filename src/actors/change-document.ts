@@ -1,9 +1,11 @@
 /** Reads, changes and writes one document, again when somebody else was in between. Invariant: nobody's change is lost. */
 import type { TenantId } from "../base/ids.ts";
+import { DOCUMENT_ROUNDS_MAX } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
 import type { Projections } from "../storage/projections.ts";
 import type { Later } from "./actor.ts";
+import { afterCollision, type Collisions } from "./collisions.ts";
 
 export interface DocumentPlace {
   readonly tenant: TenantId;
@@ -11,13 +13,11 @@ export interface DocumentPlace {
   readonly id: string;
 }
 
-/** Of a write that meets another one. */
-const ROUNDS_MAX = 5;
 const RETRY_MS = 500;
 
 /** `change` says what is to stand there (`null`: nothing), or why not; what it says again is not written. */
 export function changeDocument(
-  projections: Pick<Projections, "readDocument" | "writeDocument">,
+  env: Collisions & { readonly projections: Pick<Projections, "readDocument" | "writeDocument"> },
   { tenant, collection, id }: DocumentPlace,
   change: (value: object | undefined) => Result<object | null, Rejection>,
   later: Later,
@@ -25,6 +25,7 @@ export function changeDocument(
   round = 1,
 ): void {
   const unavailable = (): void => done(err({ code: "unavailable", retryAfterMs: RETRY_MS }));
+  const { projections } = env;
   projections.readDocument(
     tenant,
     collection,
@@ -44,8 +45,9 @@ export function changeDocument(
         later((written) => {
           if (!written.ok) return unavailable();
           if (written.value === "written") return done(ok(true));
-          if (round >= ROUNDS_MAX) return unavailable();
-          changeDocument(projections, { tenant, collection, id }, change, later, done, round + 1);
+          if (round >= DOCUMENT_ROUNDS_MAX) return unavailable();
+          const again = (): void => changeDocument(env, { tenant, collection, id }, change, later, done, round + 1);
+          afterCollision(env, round, later(again));
         }),
       );
     }),

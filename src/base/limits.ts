@@ -501,6 +501,12 @@ export const RATE_SHARE_KEYS_MAX = 1_000;
  */
 export const ACCESS_ENTRIES_PER_PART_MAX = 1_000;
 export const ACCESS_KEPT_MS = 400 * 24 * 60 * 60_000;
+/**
+ * Of a document's write that meets another one: so often it is made again, each time after up to so many milliseconds, drawn by lot. In
+ * that time a hundred writers come through one after another. Beyond: reject `unavailable`.
+ */
+export const DOCUMENT_ROUNDS_MAX = 20;
+export const DOCUMENT_PAUSE_MS_MAX = 250;
 /** Characters of a token's id, and of the reason of an administrator's act. Reject `invalid_field`. */
 export const TOKEN_ID_LENGTH_MAX = 128;
 export const ADMIN_REASON_LENGTH_MAX = 200;

@@ -10,14 +10,14 @@ import { TOKEN_ID_LENGTH_MAX, TOKEN_LENGTH_MAX, URL_LENGTH_MAX, USER_NAME_LENGTH
 import { type Random, SystemRandom } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { ASSISTANT } from "../domain/assistant/runs.ts";
-import type { Principal } from "../domain/principal.ts";
+import { ENGINE_USER, type Principal } from "../domain/principal.ts";
 import type { Rejection } from "../protocol/errors.ts";
 
 /** Characters of the name that a minted token gets. */
 const TOKEN_ID_LENGTH = 16;
 const TENANT_DEFAULT = "default";
-/** Nobody speaks as the assistant, whoever signs the token. */
-const RESERVED_USER_IDS: ReadonlySet<string> = new Set([ASSISTANT]);
+/** Nobody speaks as the assistant or the engine, whoever signs the token. */
+const RESERVED_USER_IDS: ReadonlySet<string> = new Set([ASSISTANT, ENGINE_USER]);
 
 export interface Verified {
   readonly principal: Principal;
@@ -96,7 +96,7 @@ export function bearerToken(header: string | null | undefined): string | undefin
 function verifiedFrom(claims: Readonly<Record<string, unknown>>): Result<Verified, Rejection> {
   const userId = parseId<UserId>(claims["sub"]);
   if (userId === undefined) return err(unusable("sub", "is no valid user id"));
-  if (RESERVED_USER_IDS.has(userId)) return err(unusable("sub", "is the name of the engine's own assistant"));
+  if (RESERVED_USER_IDS.has(userId)) return err(unusable("sub", "is a name of the engine's own"));
   const tenant = parseId<TenantId>(claims["tenant"] ?? claims["tenant_id"] ?? TENANT_DEFAULT);
   if (tenant === undefined || tenant === NO_TENANT) return err(unusable("tenant", "is no valid tenant id"));
   const expires = claims["exp"];

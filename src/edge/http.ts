@@ -110,6 +110,8 @@ export interface AppOptions {
 
 /** The second one is there for clients that were written for it. */
 const PREFIXES = ["/v1/chat", "/api/v1/chat"] as const;
+/** Of every answer: it is what it says that it is, and whoever is in between keeps nothing of it. */
+const UNKEPT = { "cache-control": "no-store", "x-content-type-options": "nosniff" } as const;
 /** Time for a request's head and body to arrive. */
 const HTTP_IDLE_SECONDS = 30;
 
@@ -143,7 +145,8 @@ export function createApp(options: AppOptions) {
     .onError((context) => answerError(context, log))
     .onRequest(({ request, set }) => {
       spans?.began(request);
-      set.headers[REQUEST_ID_HEADER] = requestIds.of(request);
+      // Who answers something that may be kept, or shown, says so itself.
+      Object.assign(set.headers, UNKEPT, { [REQUEST_ID_HEADER]: requestIds.of(request) });
       const cors = corsHeaders(request, config);
       if (cors !== undefined) Object.assign(set.headers, cors);
       if (request.method !== "OPTIONS" || request.headers.get("access-control-request-method") === null) return;

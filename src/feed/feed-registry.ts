@@ -49,12 +49,18 @@ export class FeedRegistry {
   /** Something changed; all nodes look at it soon. */
   async touch(tenant: TenantId): Promise<Result<true, Rejection>> {
     const id = encodeURIComponent(tenant);
+    let before: number | undefined;
     for (let round = 0; round < ROUNDS_MAX; round += 1) {
       const read = await this.#documents.read(NO_TENANT, COLLECTION, id);
       if (!read.ok) return read;
-      const written = await this.#documents.write(NO_TENANT, COLLECTION, id, { tenant }, read.value?.version ?? 0);
+      const version = read.value?.version ?? 0;
+      before ??= version;
+      // Whoever touched it since then did so after the change: who looks because of theirs sees this one, too.
+      const isTouched = version > before;
+      const written = isTouched
+        ? ok(true)
+        : await this.#documents.write(NO_TENANT, COLLECTION, id, { tenant }, version);
       if (!written.ok) return written;
-      // Somebody else's change is seen by a later look than this one, too; but then the version is another one.
       if (!written.value) continue;
       this.#changed();
       return ok(true);

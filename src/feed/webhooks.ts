@@ -33,16 +33,35 @@ const LEFTOVERS = 5;
 const SECRET_LENGTH = 40;
 const SET_BY_LENGTH = 12;
 const NOT_FOUND: Rejection = { code: "not_found", message: "There is no such webhook." };
+const TOO_MANY: Rejection = { code: "too_many", message: `A tenant has at most ${WEBHOOKS_MAX} webhooks.` };
 const CHANGED: Rejection = { code: "conflict", message: "Somebody else changed this webhook meanwhile." };
 
 export class Webhooks {
   readonly #parts: WebhooksParts;
+  /** The last one of each tenant that is being made. */
+  readonly #creating = new Map<TenantId, Promise<unknown>>();
 
   constructor(parts: WebhooksParts) {
     this.#parts = parts;
   }
 
-  async create(
+  /** One after the other of each tenant, so that those which come at once are counted. */
+  create(
+    tenant: TenantId,
+    wish: WebhookWish & { readonly url: string },
+    how: { readonly by: UserId; readonly from: FeedFrom },
+  ): Promise<Result<WebhookState, Rejection>> {
+    const before = this.#creating.get(tenant) ?? Promise.resolve();
+    // Failures are values: none keeps the next one from its turn.
+    const created = before.then(() => this.#create(tenant, wish, how));
+    this.#creating.set(tenant, created);
+    void created.finally(() => {
+      if (this.#creating.get(tenant) === created) this.#creating.delete(tenant);
+    });
+    return created;
+  }
+
+  async #create(
     tenant: TenantId,
     { url, description, types, rooms, isPaused }: WebhookWish & { readonly url: string },
     { by, from }: { readonly by: UserId; readonly from: FeedFrom },
@@ -52,8 +71,7 @@ export class Webhooks {
     if (wrong !== undefined) return err(wrong);
     const all = await documents.list(tenant, HOOKS, { limit: WEBHOOKS_MAX });
     if (!all.ok) return all;
-    const message = `A tenant has at most ${WEBHOOKS_MAX} webhooks.`;
-    if (all.value.length >= WEBHOOKS_MAX) return err({ code: "too_many", message });
+    if (all.value.length >= WEBHOOKS_MAX) return err(TOO_MANY);
     const start = await feed.start(tenant, from);
     if (!start.ok) return start;
     const nowMs = clock.wallMs();

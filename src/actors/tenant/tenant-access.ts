@@ -5,18 +5,17 @@
  */
 import { hash32 } from "../../base/hash.ts";
 import type { TenantId, UserId } from "../../base/ids.ts";
-import { ACCESS_ENTRIES_PER_PART_MAX, ACCESS_KEPT_MS } from "../../base/limits.ts";
+import { ACCESS_ENTRIES_PER_PART_MAX, ACCESS_KEPT_MS, DOCUMENT_ROUNDS_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Done } from "../../storage/journal.ts";
 import type { Projections } from "../../storage/projections.ts";
+import { afterCollision, type Collisions } from "../collisions.ts";
 import type { AccessChange, AccessEntry, TenantAccess, TenantLimits } from "../tenant-calls.ts";
 import { TENANT_LIMITS, TENANT_SETTINGS } from "./tenant-moderation.ts";
 
 const ACCESS = "access";
 const PARTS = 16;
-/** Of a write that meets another one. */
-const ATTEMPTS_MAX = 5;
 
 export const userKey = (userId: UserId): string => `user:${userId}`;
 const tokenKey = (tokenId: string): string => `token:${tokenId}`;
@@ -46,11 +45,12 @@ export interface AccessWrite {
 
 /** What stands there afterwards. `done` comes as the store answers: it is the caller's turn to make. */
 export function writeAccess(
-  projections: Projections,
+  env: Collisions & { readonly projections: Projections },
   write: AccessWrite,
   done: (written: Result<AccessEntry, Rejection>) => void,
-  attempt = 1,
+  round = 1,
 ): void {
+  const { projections } = env;
   const { tenant, change, nowMs } = write;
   const key = change.kind === "revoke_token" ? tokenKey(change.tokenId) : userKey(change.userId);
   const id = (hash32(key) % PARTS).toString(PARTS);
@@ -69,8 +69,8 @@ export function writeAccess(
     projections.writeDocument(tenant, ACCESS, id, { entries: [...kept, entry] }, version, (written) => {
       if (!written.ok) return done(err(UNAVAILABLE));
       if (written.value === "written") return done(ok(entry));
-      if (attempt >= ATTEMPTS_MAX) return done(err(UNAVAILABLE));
-      writeAccess(projections, write, done, attempt + 1);
+      if (round >= DOCUMENT_ROUNDS_MAX) return done(err(UNAVAILABLE));
+      afterCollision(env, round, () => writeAccess(env, write, done, round + 1));
     });
   });
 }

@@ -172,7 +172,7 @@ function access(env: ShardEnv, request: UserRequest, change: AccessChange | unde
       later(() => answerValue(env, request, { entry: result.value })),
     );
   });
-  writeAccess(env.projections, { tenant, by, change, nowMs }, written);
+  writeAccess(env, { tenant, by, change, nowMs }, written);
 }
 
 const ACTIONS = {

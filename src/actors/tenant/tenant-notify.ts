@@ -38,7 +38,7 @@ export function answerTenantNotify(
   }
   const place = { tenant, collection: TENANT_SETTINGS, id: TENANT_NOTIFY };
   changeDocument(
-    env.projections,
+    env,
     place,
     () => ok(set),
     later,

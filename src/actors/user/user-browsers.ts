@@ -84,7 +84,7 @@ export class UserBrowsers {
 
   #change(id: string, value: object | null, done: Answer<true>): void {
     const place = { tenant: this.#tenant, collection: browsersOf(this.#userId), id };
-    changeDocument(this.#env.projections, place, () => ok(value), this.#later, done);
+    changeDocument(this.#env, place, () => ok(value), this.#later, done);
   }
 }
 

@@ -259,7 +259,7 @@ export class UserNotify {
     change: (value: object | undefined) => Result<object | null, Rejection>,
     done: Answer<true>,
   ): void {
-    changeDocument(this.#env.projections, { tenant: this.#tenant, collection, id }, change, this.#later, done);
+    changeDocument(this.#env, { tenant: this.#tenant, collection, id }, change, this.#later, done);
   }
 }
 

@@ -112,6 +112,8 @@ describe("verifyToken", () => {
   test("a token without exp, or without sub, is refused", async () => {
     expect(await codeOf(sign({ exp: undefined }))).toBe("unauthorized");
     expect(await codeOf(sign({ sub: undefined }))).toBe("unauthorized");
+    // In audit logs these names are the engine's own.
+    for (const sub of ["system", "assistant"]) expect(await codeOf(sign({ sub }))).toBe("unauthorized");
   });
 
   test("a token that is not valid yet is refused, and not as expired", async () => {

@@ -40,6 +40,13 @@ async function ask(
 }
 
 describe("answers", () => {
+  test("are kept by nobody and taken for nothing else, also those that refuse", async () => {
+    for (const path of ["/v1/chat/rooms", "/v1/chat/rooms?limit=0", "/nothing"]) {
+      const { headers } = await ask("GET", path);
+      expect([headers.get("cache-control"), headers.get("x-content-type-options")]).toEqual(["no-store", "nosniff"]);
+    }
+  });
+
   test("the room list is that of the documented example", async () => {
     const { status, body } = await ask("GET", "/v1/chat/rooms?type=public&limit=20&offset=0");
     expect(status).toBe(200);

@@ -1,7 +1,9 @@
 import { expect, test } from "bun:test";
+import { SystemClock } from "../../../../src/base/clock.ts";
 import { hash32 } from "../../../../src/base/hash.ts";
 import type { TenantId, UserId } from "../../../../src/base/ids.ts";
 import { ACCESS_ENTRIES_PER_PART_MAX, ACCESS_KEPT_MS } from "../../../../src/base/limits.ts";
+import { SeededRandom } from "../../../../src/base/prng.ts";
 import type { Result } from "../../../../src/base/result.ts";
 import type { AccessChange, AccessEntry, TenantAccess } from "../../../../src/actors/tenant-calls.ts";
 import { nextEntry, readAccess, writeAccess } from "../../../../src/actors/tenant/tenant-access.ts";
@@ -35,8 +37,9 @@ test("an entry is kept as long as somebody may need it", () => {
 
 function store() {
   const projections = new MemoryProjections(new MemoryStore());
+  const env = { projections, clock: new SystemClock(), random: new SeededRandom(1) };
   const write = (change: AccessChange, nowMs = NOW): Promise<Result<AccessEntry, Rejection>> =>
-    new Promise((resolve) => writeAccess(projections, { tenant: T, by, change, nowMs }, resolve));
+    new Promise((resolve) => writeAccess(env, { tenant: T, by, change, nowMs }, resolve));
   const read = (): Promise<TenantAccess> =>
     new Promise((resolve, reject) =>
       readAccess(projections, T, (found) => (found.ok ? resolve(found.value) : reject(new Error(found.error)))),
@@ -51,6 +54,13 @@ test("what is written at once by many is all there", async () => {
   expect(written.every(({ ok }) => ok)).toBe(true);
   expect((await read()).entries.map(({ key }) => key).sort()).toEqual(names.map((name) => `user:${name}`).sort());
 });
+
+test("of many who change one entry at once each is heard", async () => {
+  const { write, read } = store();
+  const written = await Promise.all(Array.from({ length: 60 }, () => write({ kind: "suspend", userId: ann })));
+  expect(written.filter(({ ok }) => !ok)).toEqual([]);
+  expect((await read()).entries).toMatchObject([{ key: "user:ann", version: 60 }]);
+}, 20_000);
 
 test("a part holds as many as it may; one more is refused until one of them has ended", async () => {
   const { write, read } = store();
