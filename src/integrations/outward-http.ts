@@ -137,9 +137,13 @@ export class OutwardHttp {
   }
 }
 
+/** Passed over, or read as something else, by those who parse addresses: what is shown would be another one than what is asked. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is refused
+const UNPLAIN = /[\u0000-\u0020\u007f\\]/;
+
 /** What can be said of an address before anybody resolves its name: for whoever stores it. */
 export function refuseUrl(text: string, allowed: OutwardAllowed): Result<URL, OutwardFailure> {
-  if (text.length > URL_LENGTH_MAX || !URL.canParse(text)) return err("invalid_url");
+  if (text.length > URL_LENGTH_MAX || UNPLAIN.test(text) || !URL.canParse(text)) return err("invalid_url");
   const url = new URL(text);
   const isHttp = url.protocol === "https:" || url.protocol === "http:";
   if (!isHttp || url.username !== "" || url.password !== "" || url.hostname === "") return err("invalid_url");

@@ -88,6 +88,10 @@ describe("where nobody may go", () => {
       "file:///etc/passwd",
       "http://u:p@a.example/",
       "http://u@a.example/",
+      "http://a.example\\@b.example/",
+      "http://a.example/\r\nx: y",
+      "http://a.exam\tple/",
+      " http://a.example/",
     ];
     for (const url of [...wrong, "http:///", `http://a.example/${"x".repeat(URL_LENGTH_MAX)}`]) {
       expect([url.slice(0, 30), await ask(url)]).toEqual([url.slice(0, 30), failed("invalid_url")]);
