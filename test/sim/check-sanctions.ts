@@ -1,6 +1,6 @@
 /** Checks of who was kept quiet or out (12): while a mute or ban holds, nobody is heard or let in, and its rows say so. */
 import type { UserId } from "../../src/base/ids.ts";
-import type { LogEvent } from "../../src/domain/room/events.ts";
+import type { LogEvent, MemberJoined } from "../../src/domain/room/events.ts";
 import { type BanRow, banKey, muteKey } from "../../src/domain/room/standing-rows.ts";
 import type { FinalLog, History } from "./history.ts";
 import type { Violate } from "./history-checker.ts";
@@ -46,7 +46,10 @@ export function checkSanctions(log: FinalLog, violate: Violate): void {
   }
 }
 
-/** As the member's own row says it: a mute that was over when they came is not in it. */
+/**
+ * As the member's own row says it: a mute that was over when they came is not in it. Whoever let them in may have had a clock that is
+ * behind the log's times; what it decided stands in its event.
+ */
 function mutedUntil(
   events: readonly LogEvent[],
   userId: UserId,
@@ -54,11 +57,10 @@ function mutedUntil(
 ): number | null | undefined {
   if (mute?.until === undefined) return mute && null;
   const { until } = mute;
-  const cameAfter = events.some(
-    (event) =>
-      event.kind === "member_joined" && event.userId === userId && event.seq > mute.seq && event.timestamp >= until,
+  const coming = events.findLast(
+    (event): event is MemberJoined => event.kind === "member_joined" && event.userId === userId && event.seq > mute.seq,
   );
-  return cameAfter ? undefined : until;
+  return coming !== undefined && coming.timestamp >= until && coming.mutedUntil !== until ? undefined : until;
 }
 
 /** A timestamp is never before the clock by which it was decided. */

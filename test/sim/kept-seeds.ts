@@ -40,4 +40,6 @@ export const KEPT_CLUSTER_SEEDS: readonly number[] = [
   123, 131,
   // A page of it brought events twice where a range was told again after a later one.
   20141,
+  // Somebody came back muted whose mute was over by the log's times, not by the clock of whoever let them in; the checker had it wrong.
+  31224,
 ];
