@@ -145,6 +145,7 @@ test("files go along by button and by drop, pictures are shown, the rest can be 
     { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("some notes") },
   ]);
   await ann.page.locator(".upload", { hasText: "notes.txt" }).waitFor();
+  await ann.until("document.querySelector('.upload-picture').naturalWidth === 1");
   await ann.until("document.querySelectorAll('.upload progress').length === 0");
   await ann.say("Look at these");
   const got = await ben.message("Look at these");

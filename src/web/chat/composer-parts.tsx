@@ -70,9 +70,13 @@ export function Uploads({ writing }: { readonly writing: Writing }) {
   if (files.length === 0) return null;
   return (
     <ul class="uploads" aria-label="Files">
-      {files.map(({ id, file, progress, done, error }) => (
+      {files.map(({ id, file, picture, progress, done, error }) => (
         <li key={id} class={error ? "upload is-bad" : "upload"}>
-          <Icon name={done ? "check" : error ? "warn" : "file"} size={16} />
+          {picture !== undefined && !error ? (
+            <img class="upload-picture" src={picture} alt="" />
+          ) : (
+            <Icon name={done ? "check" : error ? "warn" : "file"} size={16} />
+          )}
           <span class="grow">
             <strong class="cut">{file.name}</strong>
             <small class={error ? "" : "faint"}>{error ?? size(file.size)}</small>

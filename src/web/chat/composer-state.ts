@@ -7,6 +7,8 @@ import { upload } from "./files.ts";
 export interface Upload {
   readonly id: number;
   readonly file: File;
+  /** Where it can be seen while it is not sent. */
+  readonly picture?: string;
   /** 0 to 1. */
   readonly progress: number;
   readonly done?: Attachment;
@@ -16,6 +18,8 @@ export interface Upload {
 
 const KEY = "stoa-draft/";
 export const FILES_MAX = 10;
+
+const PICTURE = /^image\/(?:png|jpeg|gif|webp|avif)$/;
 
 let last = 0;
 
@@ -44,8 +48,17 @@ export class Writing {
     }
   }
 
+  /** All of it is on its way. */
+  clear(): void {
+    this.write("");
+    for (const { picture } of this.files.value) if (picture !== undefined) URL.revokeObjectURL(picture);
+    this.files.value = [];
+  }
+
   drop(id: number): void {
-    this.files.value.find((one) => one.id === id)?.cancel();
+    const dropped = this.files.value.find((one) => one.id === id);
+    dropped?.cancel();
+    if (dropped?.picture !== undefined) URL.revokeObjectURL(dropped.picture);
     this.files.value = this.files.value.filter((one) => one.id !== id);
   }
 
@@ -53,7 +66,8 @@ export class Writing {
     last += 1;
     const id = last;
     const stop = new AbortController();
-    this.files.value = [...this.files.value, { id, file, progress: 0, cancel: () => stop.abort() }];
+    const picture = PICTURE.test(file.type) ? { picture: URL.createObjectURL(file) } : {};
+    this.files.value = [...this.files.value, { id, file, ...picture, progress: 0, cancel: () => stop.abort() }];
     const change = (part: Partial<Upload>): void => {
       this.files.value = this.files.value.map((one) => (one.id === id ? { ...one, ...part } : one));
     };

@@ -253,7 +253,6 @@ function send(writing: Writing, roomId: string, answered: MessageView | undefine
     })
     // What was refused stands behind the messages, with the reason.
     .catch(() => undefined);
-  writing.write("");
-  writing.files.value = [];
+  writing.clear();
   return true;
 }

@@ -91,15 +91,18 @@ interface FileProps {
 
 function Picture({ roomId, file }: FileProps) {
   const link = useSignal<FileLink | undefined>(undefined);
+  const isBad = useSignal(false);
+  const bad = (): void => {
+    isBad.value = true;
+  };
   useEffect(() => {
-    void linkOf(roomId, file.id).then(
-      (found) => {
-        link.value = found;
-      },
-      () => undefined,
-    );
+    void linkOf(roomId, file.id).then((found) => {
+      link.value = found;
+    }, bad);
   }, [roomId, file.id]);
   const { value } = link;
+  // Its card says what it is, and a press on it why it does not come.
+  if (isBad.value) return <FileCard roomId={roomId} file={file} />;
   return (
     <button
       type="button"
@@ -112,7 +115,7 @@ function Picture({ roomId, file }: FileProps) {
       {value === undefined ? (
         <span class="skeleton" />
       ) : (
-        <img src={value.thumbnailUrl ?? value.url} alt={file.fileName} loading="lazy" />
+        <img src={value.thumbnailUrl ?? value.url} alt={file.fileName} loading="lazy" onError={bad} />
       )}
     </button>
   );
