@@ -80,6 +80,7 @@ test("a room of 100,000 messages scrolls at a steady size, and what one reads st
 });
 
 test("what comes under one's eyes is not new, what comes behind one's back is, each time", async () => {
+  await pair.room("nearby");
   await pair.room("watched");
   await ben.say("I am here");
   await ann.message("I am here");
@@ -87,7 +88,7 @@ test("what comes under one's eyes is not new, what comes behind one's back is, e
   await ben.message("said to your face");
   expect(await ben.page.locator('[data-line="unread"]').count()).toBe(0);
   for (const text of ["behind your back", "and once more"]) {
-    await ben.page.getByRole("link", { name: "Room aside" }).click();
+    await ben.page.getByRole("link", { name: "Room nearby" }).click();
     await ben.page.getByRole("heading", { name: "Room watched", level: 1 }).waitFor({ state: "detached" });
     await ann.say(text);
     await ben.page.getByRole("link", { name: /^Room watched ?, 1 unread/ }).click();
