@@ -6,14 +6,17 @@
 import { parseArgs } from "node:util";
 import { parseId, type RoomId, type TenantId, type UserId } from "../base/ids.ts";
 import { ROOM_LIST_PAGE_MAX } from "../base/limits.ts";
+import { ok, type Result } from "../base/result.ts";
 import { type Config, readConfig } from "../config/config.ts";
 import { ownHost } from "../config/own-host.ts";
 import { createAuth } from "../edge/auth.ts";
 import { secretOf } from "../edge/jwt-secret.ts";
+import { dataOf, reach } from "./running-server.ts";
 
 const USAGE =
   'usage: bun run backtest --days N (--words "one,two" [--match part] | --pattern RE2) [--tenant ID] [--rooms a,b] [--user ID] [--url URL]';
 const TOKEN_SECONDS = 3_600;
+const PATH = "/v1/chat";
 const BAR_CELLS = 24;
 const DAYS_DEFAULT = "7";
 
@@ -69,19 +72,17 @@ async function tokenOf(config: Config, { user, tenant }: Options): Promise<strin
   return auth.mintToken({ user, role: "admin", ttlSeconds: TOKEN_SECONDS, ...(tenant !== undefined && { tenant }) });
 }
 
-/** Of all pages; throws what the server says against it. */
-async function visibleRooms(base: string, token: string): Promise<readonly RoomId[]> {
+/** Of all pages; an error is the sentence against it. */
+async function visibleRooms(base: string, token: string): Promise<Result<readonly RoomId[], string>> {
   const found: RoomId[] = [];
   for (;;) {
     const query = `?scope=visible&limit=${ROOM_LIST_PAGE_MAX}&offset=${found.length}`;
-    const response = await fetch(`${base}/rooms${query}`, { headers: { authorization: `Bearer ${token}` } });
-    const body = (await response.json()) as {
-      readonly data?: { readonly rooms: readonly { readonly roomId: RoomId }[] };
-      readonly error?: { readonly message: string };
-    };
-    if (body.data === undefined) throw new Error(body.error?.message ?? `status ${response.status}`);
-    found.push(...body.data.rooms.map(({ roomId }) => roomId));
-    if (body.data.rooms.length < ROOM_LIST_PAGE_MAX) return found;
+    const response = await reach(base, `${PATH}/rooms${query}`, { headers: { authorization: `Bearer ${token}` } });
+    if (!response.ok) return response;
+    const page = await dataOf<{ readonly rooms: readonly { readonly roomId: RoomId }[] }>(base, response.value);
+    if (!page.ok) return page;
+    found.push(...page.value.rooms.map(({ roomId }) => roomId));
+    if (page.value.rooms.length < ROOM_LIST_PAGE_MAX) return ok(found);
   }
 }
 
@@ -93,11 +94,13 @@ async function backtestRoom(
   { rule, days }: Options,
   tell: (progress: number) => void,
 ): Promise<Outcome> {
-  const response = await fetch(`${base}/rooms/${encodeURIComponent(room)}/moderation/backtest`, {
+  const asked = await reach(base, `${PATH}/rooms/${encodeURIComponent(room)}/moderation/backtest`, {
     method: "POST",
     headers: { authorization: `Bearer ${token}`, accept: "application/x-ndjson", "content-type": "application/json" },
     body: JSON.stringify({ rule, days }),
   });
+  if (!asked.ok) throw new Error(asked.error);
+  const response = asked.value;
   let rest = "";
   let last = "";
   const decoder = new TextDecoder();
@@ -144,9 +147,14 @@ async function main(): Promise<number> {
     return 2;
   }
   const { host, port } = config.value;
-  const base = `${options.url ?? `http://${ownHost(host)}:${port}`}/v1/chat`;
+  const base = options.url ?? `http://${ownHost(host)}:${port}`;
   const token = await tokenOf(config.value, options);
-  const rooms = options.rooms ?? (await visibleRooms(base, token));
+  const found = options.rooms === undefined ? await visibleRooms(base, token) : ok(options.rooms);
+  if (!found.ok) {
+    process.stderr.write(`${found.error}\n`);
+    return 1;
+  }
+  const rooms = found.value;
   const show = process.stderr.isTTY === true ? (text: string) => process.stderr.write(text) : () => true;
   let code = 0;
   let [scanned, hits] = [0, 0];

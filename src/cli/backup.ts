@@ -53,8 +53,13 @@ async function run(config: Config, { out }: BackupArguments): Promise<Result<str
   const database = join(dataDir, DATABASE_FILE);
   if (!existsSync(database)) return err(`there is no ${database}: STOA_DATA_DIR names the data folder`);
   const part = `${out}.part`;
-  rmSync(part, { recursive: true, force: true });
-  mkdirSync(part, { recursive: true, mode: 0o700 });
+  try {
+    rmSync(part, { recursive: true, force: true });
+    mkdirSync(part, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return err(`--out ${out} cannot be made: ${why}. Name a folder that this user may write to`);
+  }
   const bar = new ProgressBar("KiB");
   const onProgress = (bytes: number, total: number): void =>
     bar.update(Math.floor(bytes / KIB), Math.ceil(total / KIB));

@@ -3,7 +3,8 @@
  * server of this configuration, tells how far it is, and writes the signed report.
  * `bun run erase --verify FILE [--tenant ID]`: whether such a report was signed by this installation.
  */
-import { readFileSync, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import { type RunningServer, runningServer } from "./running-server.ts";
 
@@ -21,6 +22,9 @@ interface Erasure {
 }
 
 async function erase(server: RunningServer, user: string, out: string | undefined): Promise<number> {
+  // Before anything is erased: the receipt has to have its place.
+  const hindrance = out === undefined ? undefined : whyNot(() => accessSync(dirname(out), constants.W_OK));
+  if (hindrance !== undefined) return complain(`nothing was erased: --out ${out} cannot be written: ${hindrance}`);
   const begun = await server.ask<Erasure>("POST", "/admin/erasures", { userId: user });
   if (!begun.ok) return complain(begun.error);
   const { erasureId } = begun.value;
@@ -36,14 +40,19 @@ async function erase(server: RunningServer, user: string, out: string | undefine
     const lines = Object.entries(counts).map(([name, count]) => `${name}: ${count}`);
     process.stdout.write(`${state}, ${roomsDone} rooms looked at\n${lines.join("\n") || "nothing was found"}\n`);
     for (const { what, why } of remains) process.stdout.write(`remains: ${what} (${why})\n`);
-    if (out !== undefined && receipt !== null) writeFileSync(out, `${receipt}\n`);
-    else process.stdout.write(`receipt: ${receipt}\n`);
+    const unwritten = out === undefined ? "" : whyNot(() => receipt !== null && writeFileSync(out, `${receipt}\n`));
+    if (unwritten !== undefined || receipt === null) process.stdout.write(`receipt: ${receipt}\n`);
+    if (unwritten) return complain(`${out} cannot be written, the receipt stands above: ${unwritten}`);
     return state === "done" ? 0 : 3;
   }
 }
 
 async function verify(server: RunningServer, file: string): Promise<number> {
-  const receipt = readFileSync(file, "utf8").trim();
+  let receipt = "";
+  const unread = whyNot(() => {
+    receipt = readFileSync(file, "utf8").trim();
+  });
+  if (unread !== undefined) return complain(`--verify ${file} cannot be read: ${unread}`);
   const looked = await server.ask<{ readonly valid: boolean; readonly report: object | null }>(
     "POST",
     "/admin/erasures/verify",
@@ -52,6 +61,16 @@ async function verify(server: RunningServer, file: string): Promise<number> {
   if (!looked.ok) return complain(looked.error);
   process.stdout.write(`${looked.value.valid ? JSON.stringify(looked.value.report, undefined, 2) : "not genuine"}\n`);
   return looked.value.valid ? 0 : 1;
+}
+
+/** Why a file cannot be come at. */
+function whyNot(access: () => unknown): string | undefined {
+  try {
+    access();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 function complain(error: string): number {

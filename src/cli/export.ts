@@ -4,6 +4,7 @@
  * nothing. An interrupted export goes on when it is run again.
  */
 import { existsSync, renameSync, rmSync } from "node:fs";
+import { dirname } from "node:path";
 import type { RoomId, Seq, TenantId } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { openToRead } from "../capsule/capsule-file.ts";
@@ -55,6 +56,7 @@ function fileNameOf(room: RoomId): string {
 async function run(config: Config, args: ExportArguments): Promise<Result<string, string>> {
   const { room, tenant, until, out, format, identities } = args;
   if (existsSync(out)) return err(`${out} is there already: remove it, or name another one with --out`);
+  if (!existsSync(dirname(out))) return err(`--out ${out}: there is no folder ${dirname(out)}; make it first`);
   const part = `${out}.part`;
   // Left by one that was interrupted behind the log: it has what there was then.
   if (isFinished(part)) rmSync(part);

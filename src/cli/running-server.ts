@@ -3,9 +3,10 @@ import { type Config, readConfig } from "../config/config.ts";
 import { ownHost } from "../config/own-host.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { createAuth } from "../edge/auth.ts";
-import { secretOf } from "../edge/jwt-secret.ts";
+import { openSecret } from "../edge/jwt-secret.ts";
 
 const TOKEN_SECONDS = 3_600;
+const SECRET_HINT = "The server has another secret: give this command its JWT_SECRET_KEY, or its STOA_DATA_DIR.";
 
 export interface RunningServerOptions {
   readonly tenant: string | undefined;
@@ -24,25 +25,64 @@ export async function runningServer(options: RunningServerOptions): Promise<Resu
   const config = readConfig();
   if (!config.ok) return err(config.error.join("\n"));
   const token = await tokenOf(config.value, options);
+  if (!token.ok) return token;
   const base = options.url ?? addressOf(config.value);
   return ok({
     ask: async <Data>(method: string, path: string, body?: object) => {
-      const headers = { authorization: `Bearer ${token}`, ...(body && { "content-type": "application/json" }) };
+      const headers = { authorization: `Bearer ${token.value}`, ...(body && { "content-type": "application/json" }) };
       const sent = { method, headers, ...(body && { body: JSON.stringify(body) }) };
-      const response = await fetch(`${base}/v1/chat${path}`, sent).catch((error: unknown) => String(error));
-      if (typeof response === "string") return err(`${base}: ${response}. Is the server running?`);
-      const answer = (await response.json()) as { readonly data?: Data; readonly error?: { readonly message: string } };
-      return answer.data === undefined ? err(answer.error?.message ?? `status ${response.status}`) : ok(answer.data);
+      const response = await reach(base, `/v1/chat${path}`, sent);
+      return response.ok ? dataOf<Data>(base, response.value) : response;
     },
   });
+}
+
+/** An error is a sentence for whoever gave the command: nobody answers there. */
+export async function reach(base: string, path: string, sent: RequestInit): Promise<Result<Response, string>> {
+  try {
+    return ok(await fetch(`${base}${path}`, sent));
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
+    return err(
+      `no server answers at ${base}${code}: start it with npm start, or name where it is: --url http://HOST:PORT`,
+    );
+  }
+}
+
+/** What an answer holds; an error is the server's own sentence, or that this is no answer of Stoa. */
+export async function dataOf<Data>(base: string, response: Response): Promise<Result<Data, string>> {
+  const text = await response.text();
+  const answer = parsed<Data>(text);
+  if (answer === undefined)
+    return err(`${base} answered with status ${response.status}, and not as Stoa does: is --url right?`);
+  if (answer.data !== undefined) return ok(answer.data);
+  const why = answer.error?.message ?? `status ${response.status}`;
+  return err(response.status === 401 ? `${why} ${SECRET_HINT}` : why);
+}
+
+function parsed<Data>(
+  text: string,
+): { readonly data?: Data; readonly error?: { readonly message: string } } | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function addressOf({ host, port }: Config): string {
   return `http://${ownHost(host)}:${port}`;
 }
 
-function tokenOf(config: Config, { tenant, user }: RunningServerOptions): Promise<string> {
+async function tokenOf(
+  config: Config,
+  { tenant, user }: Pick<RunningServerOptions, "tenant" | "user">,
+): Promise<Result<string, string>> {
   const { issuer, audience } = config.jwt;
-  const auth = createAuth({ secret: secretOf(config), issuer, audience });
-  return auth.mintToken({ user, role: "admin", ttlSeconds: TOKEN_SECONDS, ...(tenant !== undefined && { tenant }) });
+  const secret = openSecret(config);
+  if (!secret.ok) return secret;
+  const auth = createAuth({ secret: secret.value, issuer, audience });
+  const claims = { user, role: "admin", ttlSeconds: TOKEN_SECONDS, ...(tenant !== undefined && { tenant }) } as const;
+  return ok(await auth.mintToken(claims));
 }

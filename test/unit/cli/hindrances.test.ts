@@ -1,0 +1,90 @@
+/** What stands in the way of a command is said in one line, with what to do; nothing is left behind, and nobody sees a stack. */
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const SECRET = "k".repeat(32);
+const UNREACHABLE = "http://127.0.0.1:1";
+const folder = mkdtempSync(join(tmpdir(), "stoa-hindrances-"));
+let stranger: ReturnType<typeof Bun.serve>;
+let refusing: ReturnType<typeof Bun.serve>;
+const asked: string[] = [];
+
+beforeAll(() => {
+  stranger = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response("<html>", { status: 502 }) });
+  refusing = Bun.serve({
+    port: 0,
+    hostname: "127.0.0.1",
+    fetch: (request) => {
+      asked.push(request.method);
+      return Response.json({ error: { message: "A valid token is required." } }, { status: 401 });
+    },
+  });
+});
+afterAll(async () => {
+  await Promise.all([stranger.stop(true), refusing.stop(true)]);
+  rmSync(folder, { recursive: true });
+});
+
+async function run(name: string, args: readonly string[]) {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, `../../../src/cli/${name}.ts`), ...args], {
+    env: { PATH: process.env["PATH"] ?? "", STOA_DATA_DIR: folder, JWT_SECRET_KEY: SECRET },
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [stdout, stderr] = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()]);
+  return { code: await child.exited, stdout, stderr };
+}
+
+const ASKING: readonly (readonly [string, readonly string[]])[] = [
+  ["why", ["--trace", "1"]],
+  ["retention", ["--dry-run"]],
+  ["erase", ["--user", "ann"]],
+  ["backtest", ["--days", "1", "--words", "a"]],
+];
+
+test.each(ASKING)("%s says that no server answers, or that it is another one", async (name, args) => {
+  const { code, stdout, stderr } = await run(name, [...args, "--url", UNREACHABLE]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toMatch(/^no server answers at http:\/\/127\.0\.0\.1:1 \(\w+\): start it with npm start, .*\n$/);
+  const other = await run(name, [...args, "--url", stranger.url.origin]);
+  const sentence = `${stranger.url.origin} answered with status 502, and not as Stoa does: is --url right?\n`;
+  expect(other).toEqual({ code: 1, stdout: "", stderr: sentence });
+  const refused = await run(name, [...args, "--url", refusing.url.origin]);
+  expect(refused.code).toBe(1);
+  expect(refused.stderr).toMatch(/^A valid token is required\. .*JWT_SECRET_KEY.*\n$/);
+});
+
+test("nobody is erased whose receipt would have no place", async () => {
+  const before = asked.length;
+  const out = join(folder, "nowhere", "receipt");
+  const { code, stderr } = await run("erase", ["--user", "ann", "--out", out, "--url", refusing.url.origin]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^nothing was erased: --out .*receipt cannot be written: ENOENT.*\n$/);
+  expect(asked.length).toBe(before);
+});
+
+test("a receipt that is not there is named", async () => {
+  const { code, stderr } = await run("erase", ["--verify", join(folder, "none")]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^--verify .*none cannot be read: ENOENT.*\n$/);
+});
+
+test("backup and export name the place that cannot be written", async () => {
+  writeFileSync(join(folder, "stoa.db"), "");
+  const file = join(tmpdir(), `stoa-hindrance-${process.pid}`);
+  writeFileSync(file, "");
+  try {
+    const backup = await run("backup", ["--out", join(file, "copy")]);
+    expect(backup.code).toBe(1);
+    expect(backup.stderr).toMatch(/^--out .*copy cannot be made: .*Name a folder that this user may write to\n$/);
+  } finally {
+    rmSync(file);
+  }
+  const out = join(folder, "nowhere", "room.capsule");
+  const exported = await run("export", ["--room", "general", "--out", out]);
+  expect(exported.code).toBe(1);
+  expect(exported.stderr).toBe(`--out ${out}: there is no folder ${join(folder, "nowhere")}; make it first\n`);
+  expect(existsSync(join(folder, "nowhere"))).toBe(false);
+});
