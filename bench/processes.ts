@@ -50,7 +50,12 @@ export interface ServerOptions {
   /** People who are away would be told, so the logs are followed for it. */
   readonly isNotifying?: boolean;
   /** One of several: what tells it where the others and the stores are. */
-  readonly member?: { readonly name: string; readonly env: Readonly<Record<string, string>> };
+  readonly member?: {
+    readonly name: string;
+    readonly env: Readonly<Record<string, string>>;
+    /** Of another version of the engine; otherwise this one runs. */
+    readonly root?: string | undefined;
+  };
 }
 
 /** A folder that is removed at the end of the run. */
@@ -69,12 +74,13 @@ export function removeFolder(folder: string): void {
 export async function startServer(peer: Peer, options: ServerOptions): Promise<Server> {
   const port = await freePort();
   const { member } = options;
+  const root = member?.root ?? ROOT;
   const logFile = join(BENCH, "results", `${member?.name ?? peer}.log`);
   mkdirSync(join(BENCH, "results"), { recursive: true });
   const log = openSync(logFile, "w");
   const beganMs = performance.now();
-  const child = Bun.spawn([...pinned(options.core), ...commandOf(peer, member !== undefined)], {
-    cwd: ROOT,
+  const child = Bun.spawn([...pinned(options.core), ...commandOf(peer, member !== undefined, root)], {
+    cwd: root,
     env: { ...environmentOf(peer, port, options), ...member?.env },
     stdout: log,
     stderr: log,
@@ -118,12 +124,12 @@ function environmentOf(
   };
 }
 
-function commandOf(peer: Peer, isMember: boolean): string[] {
+function commandOf(peer: Peer, isMember: boolean, root: string): string[] {
   if (peer === "raw") return [process.execPath, join(BENCH, "peers/raw-publish.ts")];
   if (peer === "socketio") {
     return ["node", join(BENCH, isMember ? "peers/socket-io-streams.mjs" : "peers/socket-io.mjs")];
   }
-  return [process.execPath, join(ROOT, "src/main.ts")];
+  return [process.execPath, join(root, "src/main.ts")];
 }
 
 function pinned(core: number | undefined): string[] {

@@ -15,6 +15,8 @@ export interface Arm {
   readonly env: Readonly<Record<string, string>>;
   /** Somebody reads `/metrics` meanwhile. */
   readonly isRead: boolean;
+  /** Where another version of the engine stands. */
+  readonly root?: string | undefined;
 }
 export interface Cost {
   readonly messages: number;
@@ -73,7 +75,7 @@ class Loaded {
     const folder = makeFolder(dataDir);
     const server = await startServer("stoa", {
       dataDir: folder,
-      member: { name: `metrics-${arm.name}`, env: arm.env },
+      member: { name: `metrics-${arm.name}`, env: arm.env, root: arm.root },
     });
     const { rooms, members, senders, inFlight, acked } = scenario;
     const job: ClosedJob = {

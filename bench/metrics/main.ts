@@ -1,12 +1,13 @@
 /**
  * What counting costs: `bun bench/metrics/main.ts [--scenario fanout-1,fanout-100] [--groups 8] [--warm 10] [--seconds 14] [--more]
- * [--plant 3]`. Four servers under full load at the same time: two without metrics, two with them (and somebody who reads them).
+ * [--plant 3 | --tree DIR]`. Four servers under full load at the same time: two without metrics, two with them (and somebody who reads them).
  * Fresh processes in each group; the 95 % interval over all of them is what counts. `--more` adds groups to what the last run measured.
  * Exits with 1 unless the interval's upper end is within the bound. `--plant` asks whether the measure can be believed: in place of
  * the two with metrics two without them that burn so many percent on purpose, and exits with 1 unless they are found.
+ * `--tree` compares two versions of the engine: two servers of this one, two of the folder named; nothing is judged.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { loadBefore, machineLine } from "../proc.ts";
 import { endAll } from "../processes.ts";
@@ -31,21 +32,48 @@ const { values } = parseArgs({
     warm: { type: "string", default: "10" },
     seconds: { type: "string", default: "14" },
     plant: { type: "string" },
+    tree: { type: "string" },
     more: { type: "boolean", default: false },
     data: { type: "string", default: RESULTS },
   },
 });
 const [groups, warmMs, windowMs] = [Number(values.groups), Number(values.warm) * 1_000, Number(values.seconds) * 1_000];
-const planted = values.plant === undefined ? undefined : Number(values.plant) / 100;
+
+/** Two servers against two others. */
+interface Comparison {
+  /** Of the file with what was measured. */
+  readonly suffix: string;
+  readonly said: string;
+  readonly base: Omit<Arm, "name">;
+  readonly other: Omit<Arm, "name">;
+  /** Whether the interval is good, and how that is called; absent: nobody judges. */
+  readonly judged?: { readonly by: (interval: Interval) => boolean; readonly good: string };
+}
+
+function comparisonOf(): Comparison {
+  const asDelivered = { env: {}, isRead: false };
+  if (values.tree !== undefined) {
+    const other = { ...asDelivered, root: resolve(values.tree) };
+    return { suffix: "-tree", said: `${values.tree} against this version`, base: asDelivered, other };
+  }
+  const env = { STOA_METRICS: "off" };
+  const base = { env, isRead: false };
+  if (values.plant === undefined) {
+    const judged = { by: (one: Interval) => isShown(one, COST_MAX), good: `shown to be at most ${COST_MAX * 100} %` };
+    const other = { env: { STOA_METRICS: "on" }, isRead: true };
+    return { suffix: "", said: "metrics against off", base, other, judged };
+  }
+  const planted = Number(values.plant) / 100;
+  const preload = `--preload=${new URL("burden.ts", import.meta.url).pathname}`;
+  const other = { env: { ...env, BENCH_BURDEN: String(planted), BUN_OPTIONS: preload }, isRead: false };
+  const judged = { by: (one: Interval) => isFound(one, COST_MAX), good: "found" };
+  return { suffix: "-planted", said: `off and ${planted * 100} % planted against off`, base, other, judged };
+}
+
+const comparison = comparisonOf();
 
 function armsOf(): readonly Arm[] {
-  const off = { STOA_METRICS: "off" };
-  const preload = `--preload=${new URL("burden.ts", import.meta.url).pathname}`;
-  const other =
-    planted === undefined
-      ? { env: { STOA_METRICS: "on" }, isRead: true }
-      : { env: { ...off, BENCH_BURDEN: String(planted), BUN_OPTIONS: preload }, isRead: false };
-  const base = { env: off, isRead: false };
+  const { base, other } = comparison;
   return [
     { name: BASE[0], ...base },
     { name: OTHER[0], ...other },
@@ -88,20 +116,20 @@ function say(what: string, compared: readonly Group[]): Interval {
 function report(all: readonly Measured[]): boolean {
   const line = (what: string, pick?: (cost: Cost) => number): void => {
     const [without, withThem] = [BASE, OTHER].map((arms) => mean(all.flatMap((one) => costs(one, arms, pick))));
-    console.log(`  ${what}: ${without?.toFixed(3)} µs a message without, ${withThem?.toFixed(3)} with`);
+    console.log(`  ${what}: ${without?.toFixed(3)} µs a message, the others ${withThem?.toFixed(3)}`);
   };
   for (const kind of THREADS) line(kind, (cost) => cost.usBy[kind]);
   line("all threads");
   say(
-    "off against off",
+    "one against the same",
     all.map((one) => ({ base: costs(one, BASE.slice(0, 1)), other: costs(one, BASE.slice(1)) })),
   );
   const compared = all.map((one) => ({ base: costs(one, BASE), other: costs(one, OTHER) }));
-  const what = planted === undefined ? "metrics against off" : `off and ${planted * 100} % planted against off`;
-  const interval = say(what, compared);
-  const isGood = planted === undefined ? isShown(interval, COST_MAX) : isFound(interval, COST_MAX);
-  const good = planted === undefined ? `shown to be at most ${COST_MAX * 100} %` : "found";
-  console.log(`  ${isGood ? good : `NOT ${good}`}`);
+  const interval = say(comparison.said, compared);
+  const { judged } = comparison;
+  if (judged === undefined) return true;
+  const isGood = judged.by(interval);
+  console.log(`  ${isGood ? judged.good : `NOT ${judged.good}`}`);
   return isGood;
 }
 
@@ -113,7 +141,7 @@ function inTurn(arms: readonly Arm[], group: number): readonly Arm[] {
 
 async function measure(scenario: LoadScenario): Promise<boolean> {
   const beganMs = performance.now();
-  const file = join(RESULTS, `metrics-${scenario.name}${planted === undefined ? "" : "-planted"}.json`);
+  const file = join(RESULTS, `metrics-${scenario.name}${comparison.suffix}.json`);
   const all = values.more ? (JSON.parse(readFileSync(file, "utf8")) as Measured[]) : [];
   for (let group = 0; group < groups; group += 1) {
     const arms = inTurn(armsOf(), all.length);
