@@ -294,6 +294,7 @@ class ClusterScenario {
   /** Whoever is to be brought everything has it in bounded time; what is lacking the checker says. */
   async #bring(receivers: Receivers, logs: readonly FinalLog[]): Promise<readonly Reader[]> {
     const { queue } = this.#world;
+    this.#programs?.switchOn();
     const untilMs = queue.nowMs + BROUGHT_MS_MAX;
     while (!receivers.haveAll(logs) && queue.nowMs < untilMs) await this.#runFor(BROUGHT_LOOK_MS);
     this.#programs?.stop();

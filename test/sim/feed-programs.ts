@@ -76,6 +76,17 @@ export class FeedPrograms {
     pause(true, () => queue.after(random.next() * PAUSED_MS_MAX, () => pause(false, () => undefined)));
   }
 
+  /** What was asked of a node that stood still may be done after what was asked since: whoever looks switches the webhook on again. */
+  switchOn(): void {
+    const { tenant } = this.#parts;
+    const id = this.#webhook;
+    if (id === undefined) return;
+    this.#insist(
+      ({ webhooks }) => webhooks.change(tenant, id, { isPaused: false }),
+      () => undefined,
+    );
+  }
+
   #read(): void {
     const { tenant, receivers, random } = this.#parts;
     this.#insist(

@@ -295,6 +295,7 @@ class Scenario {
     const receivers = this.#receivers;
     if (receivers === undefined) return [];
     const { queue } = this.#world;
+    this.#programs?.switchOn();
     const untilMs = queue.nowMs + BROUGHT_MS_MAX;
     while (!receivers.haveAll(logs) && queue.nowMs < untilMs) await this.#runFor(BROUGHT_LOOK_MS);
     this.#programs?.stop();
