@@ -113,7 +113,8 @@ export const LAYERS: Readonly<Record<string, Layer>> = {
       ...JOURNAL_PORTS,
       ...CLUSTER_PORTS,
     ],
-    packages: ["bun", "elysia", "@elysiajs/*", "pino", "prom-client", "node:*"],
+    // A kind of schema of our own, for characters, is made there and nowhere else.
+    packages: ["bun", "elysia", "elysia/type-system/utils", "@elysiajs/*", "pino", "prom-client", "node:*"],
   },
   // The codec: they read what the actors wrote.
   // And calls: what a consumer asks of the engine.

@@ -37,6 +37,10 @@ const BIRDS = [
 ] as const;
 const NUMBERS = 999;
 
+export function mayBePseudonym(id: UserId): boolean {
+  return id.startsWith(PSEUDONYM_PREFIX);
+}
+
 /** The pseudonym of a person. */
 export function pseudonymKey(user: UserId): ItemKey {
   return itemKey(COLLECTION, `u:${user}`);

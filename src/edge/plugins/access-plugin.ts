@@ -8,9 +8,11 @@ import { err, ok, type Result } from "../../base/result.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
+import { text } from "../rest/characters.ts";
 import type { EdgeCircle } from "../circle/edge-circle.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { userId } from "../rest/schemas.ts";
 import { readTime, timeText } from "../rest/times.ts";
 import { iso } from "../rest/views.ts";
@@ -21,7 +23,7 @@ export interface AccessOptions extends RestOptions {
 
 const SYSTEM_CLOCK: Clock = new SystemClock();
 const RATE_MAX = 1_000_000;
-const reason = t.Optional(t.String({ minLength: 1, maxLength: ADMIN_REASON_LENGTH_MAX }));
+const reason = t.Optional(text(ADMIN_REASON_LENGTH_MAX, { minLength: 1 }));
 const reasonBody = t.Object({ reason });
 const rate = t.Optional(
   t.Object({
@@ -44,7 +46,11 @@ export function accessPlugin(prefix: string, options: AccessOptions) {
         const done = await engine.call(principal, { ...call, ...reasonOf(body) });
         return answer(set, done, ({ connections }) => ({ userId: path.userId, connections }));
       },
-      { params, body: t.Optional(reasonBody), detail: { summary: "End all connections of a user, on all nodes" } },
+      {
+        params,
+        ...strictBody(t.Optional(reasonBody)),
+        detail: { summary: "End all connections of a user, on all nodes" },
+      },
     )
     .post(
       "/users/:userId/tokens/revoke",
@@ -56,7 +62,7 @@ export function accessPlugin(prefix: string, options: AccessOptions) {
       },
       {
         params,
-        body: t.Optional(t.Object({ issuedBefore: t.Optional(timeText), reason })),
+        ...strictBody(t.Optional(t.Object({ issuedBefore: t.Optional(timeText), reason }))),
         detail: { summary: "Refuse all tokens of a user that were issued before a time, or before now" },
       },
     )
@@ -73,7 +79,7 @@ export function accessPlugin(prefix: string, options: AccessOptions) {
         params: t.Object({
           tokenId: t.String({ minLength: 1, maxLength: TOKEN_ID_LENGTH_MAX, description: "The token's claim jti" }),
         }),
-        body: t.Optional(t.Object({ expiresAt: t.Optional(timeText), reason })),
+        ...strictBody(t.Optional(t.Object({ expiresAt: t.Optional(timeText), reason }))),
         detail: { summary: "Refuse one token, by its claim jti" },
       },
     )
@@ -87,8 +93,8 @@ export function accessPlugin(prefix: string, options: AccessOptions) {
       },
       {
         params,
-        body: t.Optional(
-          t.Object({ durationMs: t.Optional(t.Integer({ minimum: 1, maximum: SANCTION_MS_MAX })), reason }),
+        ...strictBody(
+          t.Optional(t.Object({ durationMs: t.Optional(t.Integer({ minimum: 1, maximum: SANCTION_MS_MAX })), reason })),
         ),
         detail: { summary: "Keep a user out, for a time or until they are reinstated" },
       },
@@ -133,7 +139,9 @@ export function accessPlugin(prefix: string, options: AccessOptions) {
         return answer(set, done, limitsJson);
       },
       {
-        body: t.Object({ user: rate, tenant: rate, room: rate, version: t.Optional(t.Integer({ minimum: 0 })) }),
+        ...strictBody(
+          t.Object({ user: rate, tenant: rate, room: rate, version: t.Optional(t.Integer({ minimum: 0 })) }),
+        ),
         detail: {
           summary: "Give the tenant these rate limits; they count where they are less than the installation's",
         },

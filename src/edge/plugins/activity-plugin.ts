@@ -5,6 +5,7 @@ import { MESSAGE_IDS_MAX, PRESENCE_USERS_MAX } from "../../base/limits.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { lookAt, lookAtOne } from "../rest/people.ts";
 import { statusBody } from "./people-plugin.ts";
 import { messageId, roomParams, seq, userId } from "../rest/schemas.ts";
@@ -32,7 +33,7 @@ export function activityPlugin(prefix: string, options: RestOptions) {
         const call = { to: "room", room: params.roomId, kind: "typing", isTyping } as const;
         return answer(set, await engine.call(principal, call), () => ({ roomId: params.roomId, isTyping }));
       },
-      { params: roomParams, body: typingBody, detail: { summary: "Say that you are typing, or no longer" } },
+      { params: roomParams, ...strictBody(typingBody), detail: { summary: "Say that you are typing, or no longer" } },
     )
     .post(
       "/rooms/:roomId/read",
@@ -50,7 +51,7 @@ export function activityPlugin(prefix: string, options: RestOptions) {
           mentionCount: mentions,
         }));
       },
-      { params: roomParams, body: readBody, detail: { summary: "Mark messages as read" } },
+      { params: roomParams, ...strictBody(readBody), detail: { summary: "Mark messages as read" } },
     )
     .get(
       "/presence",
@@ -76,7 +77,7 @@ export function activityPlugin(prefix: string, options: RestOptions) {
         const call = { to: "user", user: principal.userId, kind: "set_presence", ...body } as const;
         return answer(set, await engine.call(principal, call), (me) => presenceJson(me));
       },
-      { body: statusBody, detail: { summary: "Set your presence" } },
+      { ...strictBody(statusBody), detail: { summary: "Set your presence" } },
     );
 }
 

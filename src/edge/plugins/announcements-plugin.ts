@@ -15,6 +15,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import type { EdgeCircle } from "../circle/edge-circle.ts";
 import { answer, answerError } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { ANNOUNCEMENTS_ROOM, createdStatus, idempotencyOf, mutate, mutationJson } from "../rest/mutations.ts";
 import type { Engine } from "../ports.ts";
 import { mutationFields, mutationHeaders } from "../rest/schemas.ts";
@@ -58,7 +59,7 @@ export function announcementsPlugin(prefix: string, options: AnnouncementOptions
       },
       {
         headers: mutationHeaders,
-        body: t.Object({ content: t.String({ minLength: 1 }), ...mutationFields }),
+        ...strictBody(t.Object({ content: t.String({ minLength: 1 }), ...mutationFields })),
         detail: { summary: "Say something to everybody of the tenant" },
       },
     );

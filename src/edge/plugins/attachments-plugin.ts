@@ -13,6 +13,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { isKnown } from "../rest/known.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { wantedOf } from "../files/ranges.ts";
 import { roomId, roomParams } from "../rest/schemas.ts";
 import { iso } from "../rest/views.ts";
@@ -72,7 +73,11 @@ function uploading(prefix: string, options: AttachmentOptions) {
           201,
         );
       },
-      { params: roomParams, body: newFile, detail: { summary: "Announce a file, and learn where to send it" } },
+      {
+        params: roomParams,
+        ...strictBody(newFile),
+        detail: { summary: "Announce a file, and learn where to send it" },
+      },
     )
     .post(
       "/rooms/:roomId/attachments/:attachmentId/complete",

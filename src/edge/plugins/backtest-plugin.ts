@@ -8,6 +8,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { type Backtest, runBacktest } from "../rest/backtest.ts";
 import { answer, answerError, failureOf, succeed } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { moderationRule } from "../rest/moderation-rule.ts";
 import { roomParams } from "../rest/schemas.ts";
 
@@ -40,7 +41,7 @@ export function backtestPlugin(prefix: string, options: RestOptions) {
       },
       {
         params: roomParams,
-        body: t.Object({ rule: moderationRule, days: t.Integer(DAYS) }),
+        ...strictBody(t.Object({ rule: moderationRule, days: t.Integer(DAYS) })),
         detail: {
           summary: "What a rule would have found in the room's last days",
           description: `With \`Accept: ${LINES}\` the answer comes as lines: how far it is, and the result last.`,

@@ -3,6 +3,7 @@ import { Elysia, t } from "elysia";
 import { RECEIPT_LENGTH_MAX } from "../../base/limits.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import type { Erasure, Erasures } from "../keeping/erasures.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import type { Receipts } from "../keeping/receipt.ts";
@@ -29,7 +30,10 @@ export function erasuresPlugin(prefix: string, options: ErasuresRestOptions) {
         const begun = await asAdmin(principal, () => erasures.begin(tenant, body.userId, by));
         return answer(set, begun, (erasure) => erasureJson(erasure, receipts, tenant), 202);
       },
-      { body: t.Object({ userId }), detail: { summary: "Erase a person's words and traces; the work follows" } },
+      {
+        ...strictBody(t.Object({ userId })),
+        detail: { summary: "Erase a person's words and traces; the work follows" },
+      },
     )
     .get(
       "/erasures",
@@ -70,7 +74,7 @@ export function erasuresPlugin(prefix: string, options: ErasuresRestOptions) {
         return answer(set, looked, (report) => ({ valid: report !== undefined, report: report ?? null }));
       },
       {
-        body: t.Object({ receipt: t.String({ minLength: 1, maxLength: RECEIPT_LENGTH_MAX }) }),
+        ...strictBody(t.Object({ receipt: t.String({ minLength: 1, maxLength: RECEIPT_LENGTH_MAX }) })),
         detail: { summary: "Whether a receipt was signed by this installation, and is unchanged" },
       },
     );

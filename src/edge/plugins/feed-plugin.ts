@@ -14,6 +14,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { feedFields, fromOf, readRooms, readTypes } from "../rest/feed-wishes.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { noted } from "../rest/noted.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { iso } from "../rest/views.ts";
@@ -111,7 +112,7 @@ export function feedPlugin(prefix: string, options: FeedRestOptions) {
       },
       {
         params,
-        body: t.Object({ ...feedFields, after: t.Optional(cursor) }),
+        ...strictBody(t.Object({ ...feedFields, after: t.Optional(cursor) })),
         detail: {
           summary: "Make a named consumer, change what it wants, or set it to another place",
           description:
@@ -162,7 +163,7 @@ export function feedPlugin(prefix: string, options: FeedRestOptions) {
       },
       {
         params,
-        body: t.Object({ after: cursor, from: t.Optional(cursor) }),
+        ...strictBody(t.Object({ after: cursor, from: t.Optional(cursor) })),
         detail: {
           summary: "A page was dealt with: the consumer moves behind it",
           description: "With `from` of the page, only if nobody else has moved it meanwhile (else `conflict`).",

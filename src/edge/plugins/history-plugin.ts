@@ -68,8 +68,8 @@ export function historyPlugin(options: HistoryOptions) {
     )
     .get(
       "/rooms/:roomId/messages/:messageId/history",
-      async ({ principal, params, query: { includeDeleted }, set }) => {
-        const asked = { messageId: params.messageId, deleted: includeDeleted === "true" };
+      async ({ principal, params, query: { deleted, includeDeleted }, set }) => {
+        const asked = { messageId: params.messageId, deleted: deleted === "true" || includeDeleted === "true" };
         const call = { to: "room", room: params.roomId, kind: "versions", ...asked } as const;
         return answer(set, await options.engine.call(principal, call), ({ messageId, versions, isComplete }) => ({
           roomId: params.roomId,
@@ -84,7 +84,10 @@ export function historyPlugin(options: HistoryOptions) {
       },
       {
         params: messageParams,
-        query: t.Object({ includeDeleted: flag("Also when the message was deleted, for those who may see it") }),
+        query: t.Object({
+          deleted: flag("Also when the message was deleted, for those who may see it"),
+          includeDeleted: flag("The same, by its older name"),
+        }),
         detail: { summary: "The versions of a message, oldest first", tags: ["messages"] },
       },
     );

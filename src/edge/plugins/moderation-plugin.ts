@@ -5,23 +5,24 @@ import type { RoomId } from "../../base/ids.ts";
 import * as limits from "../../base/limits.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
+import { text } from "../rest/characters.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { moderationRule } from "../rest/moderation-rule.ts";
 import { auditJson, heldJson, reportJson, type Row } from "../rest/moderation-views.ts";
 import { createdStatus, idempotencyOf, mutate, mutationJson } from "../rest/mutations.ts";
-import { onlyFields } from "../rest/only-fields.ts";
+import { onlyFields, strictBody } from "../rest/only-fields.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { messageId, mutationFields, mutationHeaders, oneOf, roomId, roomParams, userId } from "../rest/schemas.ts";
 
 const LIMIT = { min: 1, max: limits.MODERATION_PAGE_MAX, fallback: 50 } as const;
 const rules = t.Array(moderationRule, { maxItems: limits.MODERATION_RULES_MAX });
-const reason = t.String({ minLength: 1, maxLength: limits.REPORT_REASON_LENGTH_MAX });
+const reason = text(limits.REPORT_REASON_LENGTH_MAX, { minLength: 1 });
 const reportBody = t.Object({
   messageId: t.Optional(messageId),
   userId: t.Optional(userId),
   reason,
-  details: t.Optional(t.String({ maxLength: limits.REPORT_DETAILS_LENGTH_MAX })),
+  details: t.Optional(text(limits.REPORT_DETAILS_LENGTH_MAX)),
   ...mutationFields,
 });
 const resolveBody = t.Object({
@@ -107,7 +108,7 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
       {
         params: roomParams,
         headers: mutationHeaders,
-        body: t.Object({ rules, ...mutationFields }),
+        ...strictBody(t.Object({ rules, ...mutationFields })),
         detail: { summary: "Give a room these rules, in the place of all it had" },
       },
     )
@@ -200,7 +201,9 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
         );
       },
       {
-        body: t.Object({ rules, hook: t.Optional(t.Boolean()), version: t.Optional(t.Integer({ minimum: 0 })) }),
+        ...strictBody(
+          t.Object({ rules, hook: t.Optional(t.Boolean()), version: t.Optional(t.Integer({ minimum: 0 })) }),
+        ),
         detail: { summary: "Give the tenant these rules, in the place of all it had" },
       },
     );

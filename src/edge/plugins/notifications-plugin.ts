@@ -20,6 +20,7 @@ import type { Engine } from "../ports.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse, refusedField } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { oneOf, roomId } from "../rest/schemas.ts";
 import { readTime, timeText } from "../rest/times.ts";
@@ -76,7 +77,7 @@ export function notificationsPlugin(prefix: string, options: RestOptions) {
         return answer(set, done, (said) => personJson(said, time));
       },
       {
-        body: personBody,
+        ...strictBody(personBody),
         detail: { summary: "Want this, in place of what you wanted: what is left out is the tenant's to say" },
       },
     )
@@ -118,7 +119,7 @@ export function notificationsPlugin(prefix: string, options: RestOptions) {
         const done = await settings(engine, principal, { of: "room", room, set: wish.value });
         return answer(set, done, (said) => ({ roomId: room, ...roomJson(said.room ?? {}, time) }));
       },
-      { params, body: roomBody, detail: { summary: "Want this of one room that you are a member of" } },
+      { params, ...strictBody(roomBody), detail: { summary: "Want this of one room that you are a member of" } },
     )
     .delete(
       "/me/notifications/rooms/:roomId",
@@ -148,10 +149,12 @@ export function notificationsPlugin(prefix: string, options: RestOptions) {
         return answer(set, done, (said) => tenantJson(said.notifications));
       },
       {
-        body: t.Object({
-          level,
-          withText: t.Boolean({ description: "May what was written leave with a notification?" }),
-        }),
+        ...strictBody(
+          t.Object({
+            level,
+            withText: t.Boolean({ description: "May what was written leave with a notification?" }),
+          }),
+        ),
         detail: { summary: "Decide what people of the tenant are told of where they say nothing" },
       },
     );

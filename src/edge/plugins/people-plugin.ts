@@ -11,6 +11,7 @@ import { ok } from "../../base/result.ts";
 import type { ConnectionRecord, PresenceDirectory } from "../../cluster/presence-directory.ts";
 import { askDirectory } from "../rest/ask-directory.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
+import { text } from "../rest/characters.ts";
 import { answer, answerError, refuse, refusedField } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
@@ -19,7 +20,7 @@ import { presenceStatus, userId } from "../rest/schemas.ts";
 import { deviceKind } from "../rest/user-agent.ts";
 import { iso, presenceJson } from "../rest/views.ts";
 
-const customStatus = t.String({ maxLength: CUSTOM_STATUS_LENGTH_MAX });
+const customStatus = text(CUSTOM_STATUS_LENGTH_MAX);
 /** How long the custom status lasts. */
 const expiresInMs = t.Integer({ minimum: 1, maximum: CUSTOM_STATUS_MS_MAX });
 

@@ -2,6 +2,7 @@
 import { Elysia, t } from "elysia";
 import { PSEUDONYM_PAGE_MAX, PSEUDONYM_REASON_LENGTH_MAX } from "../../base/limits.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
+import { text } from "../rest/characters.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
@@ -13,7 +14,7 @@ import { iso } from "../rest/views.ts";
 const LIMIT = { min: 1, max: PSEUDONYM_PAGE_MAX, fallback: PSEUDONYM_PAGE_MAX } as const;
 const params = t.Object({ roomId, pseudonym: userId });
 const banBody = t.Object({
-  reason: t.Optional(t.String({ maxLength: PSEUDONYM_REASON_LENGTH_MAX })),
+  reason: t.Optional(text(PSEUDONYM_REASON_LENGTH_MAX)),
   ...mutationFields,
 });
 

@@ -5,8 +5,10 @@ import { HOLD_REASON_LENGTH_MAX } from "../../base/limits.ts";
 import type { Principal } from "../../domain/principal.ts";
 import { asAdmin } from "../rest/admins-only.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
+import { text } from "../rest/characters.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { type HoldScope, type Holds, readHolds, setHold } from "../keeping/holds.ts";
 import type { Keeper } from "../keeping/keeper.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
@@ -26,7 +28,7 @@ const query = t.Object({
   limit: wholeText(LIMIT),
   roomId: t.Optional(roomId),
 });
-const holdBody = t.Object({ reason: t.Optional(t.String({ maxLength: HOLD_REASON_LENGTH_MAX })) });
+const holdBody = t.Object({ reason: t.Optional(text(HOLD_REASON_LENGTH_MAX)) });
 const userParams = t.Object({ userId });
 
 export function retentionPlugin(prefix: string, options: RetentionRestOptions) {
@@ -66,7 +68,7 @@ export function retentionPlugin(prefix: string, options: RetentionRestOptions) {
       { detail: { summary: "Legal holds of the tenant" } },
     )
     .put("/holds/tenant", ({ principal, body, set }) => holds.place(set, principal, { scope: "tenant" }, body.reason), {
-      body: holdBody,
+      ...strictBody(holdBody),
       detail: { summary: "Nothing of the tenant is deleted, neither by age nor by erasure" },
     })
     .delete("/holds/tenant", ({ principal, set }) => holds.lift(set, principal, { scope: "tenant" }), {
@@ -76,7 +78,7 @@ export function retentionPlugin(prefix: string, options: RetentionRestOptions) {
       "/holds/rooms/:roomId",
       ({ principal, params, body, set }) =>
         holds.place(set, principal, { scope: "room", id: params.roomId }, body.reason),
-      { params: roomParams, body: holdBody, detail: { summary: "Nothing of this room is deleted" } },
+      { params: roomParams, ...strictBody(holdBody), detail: { summary: "Nothing of this room is deleted" } },
     )
     .delete(
       "/holds/rooms/:roomId",
@@ -87,7 +89,7 @@ export function retentionPlugin(prefix: string, options: RetentionRestOptions) {
       "/holds/users/:userId",
       ({ principal, params, body, set }) =>
         holds.place(set, principal, { scope: "user", id: params.userId }, body.reason),
-      { params: userParams, body: holdBody, detail: { summary: "Nothing that this person wrote is deleted" } },
+      { params: userParams, ...strictBody(holdBody), detail: { summary: "Nothing that this person wrote is deleted" } },
     )
     .delete(
       "/holds/users/:userId",

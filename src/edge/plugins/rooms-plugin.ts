@@ -14,6 +14,7 @@ import type { Result } from "../../base/result.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
+import { text } from "../rest/characters.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
@@ -53,9 +54,7 @@ const newRoomBody = t.Object({
 });
 const joinBody = t.Object({
   invite: t.Optional(t.String({ minLength: 1, maxLength: INVITE_LENGTH_MAX, description: "Code of an invite" })),
-  message: t.Optional(
-    t.String({ maxLength: REASON_LENGTH_MAX, description: "To those who decide, where one must ask" }),
-  ),
+  message: t.Optional(text(REASON_LENGTH_MAX, { description: "To those who decide, where one must ask" })),
   ...mutationFields,
 });
 const transferBody = t.Object({ userId, ...mutationFields });

@@ -14,6 +14,7 @@ import * as limits from "../../base/limits.ts";
 import type { Principal } from "../../domain/principal.ts";
 import type { StandingCollection } from "../../domain/room/vocabulary.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
+import { text } from "../rest/characters.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
@@ -33,7 +34,7 @@ import { iso, roomJson } from "../rest/views.ts";
 const LIMIT = { min: 1, max: limits.STANDING_PAGE_MAX, fallback: limits.STANDING_PAGE_MAX } as const;
 const pageQuery = t.Object({ after: t.Optional(t.String({ maxLength: 400 })), limit: wholeText(LIMIT) });
 const ownInvitesQuery = t.Object({ after: t.Optional(roomId), limit: wholeText(LIMIT) });
-const reason = t.Optional(t.String({ maxLength: limits.REASON_LENGTH_MAX }));
+const reason = t.Optional(text(limits.REASON_LENGTH_MAX));
 const duration = (maximum: number) =>
   t.Optional(t.Integer({ minimum: 1, maximum, description: `Milliseconds from now, at most ${maximum}` }));
 const sanctionBody = t.Object({ userId, reason, durationMs: duration(limits.SANCTION_MS_MAX), ...mutationFields });

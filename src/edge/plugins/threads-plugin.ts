@@ -5,6 +5,7 @@ import { THREAD_PAGE_MAX } from "../../base/limits.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { placeIn, readWhole, wholeText } from "../rest/paging.ts";
 import { messageId, messageParams, roomParams } from "../rest/schemas.ts";
 import { messageJson } from "../rest/views.ts";
@@ -64,7 +65,11 @@ export function threadsPlugin(prefix: string, options: RestOptions) {
           unreadCount: unread,
         }));
       },
-      { params: messageParams, body: readBody, detail: { summary: "Mark a thread as read, up to a reply or wholly" } },
+      {
+        params: messageParams,
+        ...strictBody(readBody),
+        detail: { summary: "Mark a thread as read, up to a reply or wholly" },
+      },
     )
     .get(
       "/rooms/:roomId/threads",

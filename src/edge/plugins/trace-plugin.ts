@@ -8,6 +8,7 @@ import type { TracedSocket } from "../circle/delivery-trace.ts";
 import type { EdgeCircle } from "../circle/edge-circle.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { messageId, roomId, userId } from "../rest/schemas.ts";
 import type { EdgeAnswers } from "../circle/trace-desk.ts";
 import { judge, judgeNotice } from "../circle/trace-verdict.ts";
@@ -64,9 +65,11 @@ export function tracePlugin(
         return answer(set, found, ({ trace }) => tracingJson(trace?.untilMs ?? 0, clock.wallMs()));
       },
       {
-        body: t.Object({
-          minutes: t.Integer({ minimum: 0, maximum: TRACE_MINUTES_MAX, description: "For how long; 0: no more" }),
-        }),
+        ...strictBody(
+          t.Object({
+            minutes: t.Integer({ minimum: 0, maximum: TRACE_MINUTES_MAX, description: "For how long; 0: no more" }),
+          }),
+        ),
         detail: { summary: "Note where messages go, for a while" },
       },
     );

@@ -10,6 +10,7 @@ import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
 import { filterFields, fromOf, startFields } from "../rest/feed-wishes.ts";
 import { readJsonBody } from "../rest/json-body.ts";
+import { strictBody } from "../rest/only-fields.ts";
 import { noted } from "../rest/noted.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import { iso } from "../rest/views.ts";
@@ -80,7 +81,7 @@ export function webhooksPlugin(prefix: string, options: WebhooksRestOptions) {
         return answer(set, made, (state) => ({ ...stateJson(state), secret: state.hook.secret }), 201);
       },
       {
-        body: t.Object({ url, ...common, ...startFields, after: cursor }),
+        ...strictBody(t.Object({ url, ...common, ...startFields, after: cursor })),
         detail: {
           summary: "Make a webhook",
           description:
@@ -110,7 +111,7 @@ export function webhooksPlugin(prefix: string, options: WebhooksRestOptions) {
       },
       {
         params,
-        body: t.Object({ url: t.Optional(url), ...common }),
+        ...strictBody(t.Object({ url: t.Optional(url), ...common })),
         detail: {
           summary: "Change, pause or go on with a webhook",
           description:
@@ -175,7 +176,7 @@ export function webhooksPlugin(prefix: string, options: WebhooksRestOptions) {
       },
       {
         params,
-        body: t.Object({ ...startFields, after: cursor }),
+        ...strictBody(t.Object({ ...startFields, after: cursor })),
         detail: { summary: "Set a webhook to another place of the feed: what is behind it comes again" },
       },
     )

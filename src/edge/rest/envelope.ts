@@ -5,6 +5,7 @@
 import { ParseError, ValidationError } from "elysia";
 import { err, type Result } from "../../base/result.ts";
 import { ERRORS, type ErrorCode, type Rejection } from "../../protocol/errors.ts";
+import { charactersIn, isWithin } from "./characters.ts";
 import { RequestRejected } from "./json-body.ts";
 import type { Log } from "../log.ts";
 import { REQUEST_ID_HEADER } from "./request-id.ts";
@@ -106,11 +107,24 @@ function rejectionOf(error: unknown, code: unknown): Rejection {
   return { code: "internal" };
 }
 
+interface Schema {
+  readonly anyOf?: readonly Schema[];
+  readonly const?: unknown;
+  readonly type?: string;
+  readonly description?: string;
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly maxLength?: number;
+  readonly minItems?: number;
+  readonly maxItems?: number;
+}
+
 interface SchemaProblem {
   readonly value?: unknown;
   readonly path?: string;
   readonly message?: string;
-  readonly schema?: { readonly anyOf?: readonly { readonly const?: unknown }[]; readonly description?: string };
+  readonly schema?: Schema;
 }
 
 function invalidInput(error: ValidationError): Rejection {
@@ -134,9 +148,42 @@ export function refusedField(field: string, why: string): Result<never, Rejectio
   return err(invalidField(field, why));
 }
 
-function explain({ schema, message }: SchemaProblem): string {
-  const choices = schema?.anyOf?.map((choice) => choice.const).filter((choice) => choice !== undefined) ?? [];
+function explain({ schema = {}, message, value }: SchemaProblem): string {
+  const choices = choicesOf(schema);
   if (choices.length > 0) return `expected one of ${choices.join(", ")}`;
-  const text = schema?.description ?? message ?? "wrong value";
+  const bound = boundOf(schema, value);
+  const { description } = schema;
+  if (description === undefined) return bound ?? startingSmall(message ?? "wrong value");
+  return bound === undefined ? startingSmall(description) : `${bound} (${startingSmall(description)})`;
+}
+
+function choicesOf({ anyOf = [] }: Schema): readonly unknown[] {
+  return anyOf.flatMap((choice) => (choice.const === undefined ? choicesOf(choice) : [choice.const]));
+}
+
+/** The limit that a value broke, where it is one of size. */
+function boundOf(schema: Schema, value: unknown): string | undefined {
+  // Elysia takes whole numbers as text, too: a union of the two.
+  const whole = [schema, ...(schema.anyOf ?? [])].find(({ type }) => type === "integer");
+  if (whole !== undefined) return `a whole number ${wholeRange(whole)}`;
+  const { minLength, maxLength, minItems, maxItems } = schema;
+  if (typeof value === "string" && !isWithin(charactersIn(value, maxLength ?? 0), minLength, maxLength)) {
+    return `a text of ${sizeRange(minLength, maxLength)} characters`;
+  }
+  if (Array.isArray(value) && !isWithin(value.length, minItems, maxItems)) {
+    return `a list of ${sizeRange(minItems, maxItems)} entries`;
+  }
+  return undefined;
+}
+
+function wholeRange({ minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: Schema): string {
+  return maximum === Number.MAX_SAFE_INTEGER ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
+}
+
+function sizeRange(min = 0, max?: number): string {
+  return max === undefined ? `at least ${min}` : `${min} to ${max}`;
+}
+
+function startingSmall(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }

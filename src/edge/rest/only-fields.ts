@@ -23,3 +23,8 @@ export function onlyFields({
 }
 
 const FIELD_SHOWN_MAX = 100;
+
+/** The body of a route whose other fields are refused: to be spread among what the route takes. */
+export function strictBody<Body extends { readonly properties: object }>(body: Body) {
+  return { body, transform: onlyFields(body) };
+}

@@ -19,6 +19,7 @@ import {
   type Role,
   type RoomType,
 } from "../../protocol/frames.ts";
+import { text } from "./characters.ts";
 
 const idText = t.String({
   minLength: 1,
@@ -56,10 +57,10 @@ export const mutationFields = { clientId: t.Optional(clientId), knownSeq: t.Opti
 export const mutationBody = t.Object(mutationFields);
 
 export const roomFields = {
-  name: t.String({ minLength: 1, maxLength: limits.ROOM_NAME_LENGTH_MAX }),
-  description: t.String({ maxLength: limits.ROOM_DESCRIPTION_LENGTH_MAX }),
+  name: text(limits.ROOM_NAME_LENGTH_MAX, { minLength: 1 }),
+  description: text(limits.ROOM_DESCRIPTION_LENGTH_MAX),
   avatar: t.String({ maxLength: limits.URL_LENGTH_MAX }),
-  tags: t.Array(t.String({ minLength: 1, maxLength: limits.TAG_LENGTH_MAX }), { maxItems: limits.TAGS_MAX }),
+  tags: t.Array(text(limits.TAG_LENGTH_MAX, { minLength: 1 }), { maxItems: limits.TAGS_MAX }),
   maxMembers: t.Integer({ minimum: 1, maximum: limits.ROOM_MEMBERS_MAX }),
   allowInvites: t.Boolean(),
   banner: t.String({ maxLength: limits.URL_LENGTH_MAX }),

@@ -20,6 +20,7 @@ import {
   UNCHANGED,
 } from "./answer.ts";
 import { banOf } from "./gates.ts";
+import { refuseNobody } from "./nobody.ts";
 import { tooMany } from "./sanctions.ts";
 import { refuseDuration, refuseWhole } from "./values.ts";
 
@@ -61,6 +62,8 @@ export function decideCreateInvite(
   const row = state.members.get(userId);
   if (row === undefined) return needMember(userId);
   if (row !== null) return UNCHANGED;
+  const nobody = refuseNobody(state, userId);
+  if (nobody !== undefined) return nobody;
   const ban = banOf(state, userId);
   if (ban === undefined) return needItems(banKey(userId));
   if (ban !== null && holds(ban, context.now)) return bannedPerson();

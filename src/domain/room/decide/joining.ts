@@ -33,6 +33,7 @@ import {
 import { banOf, refuseBanned, roomArchived } from "./gates.ts";
 import { bannedPerson, inviteNotFound, inviteOver, inviteRow, refuseBringing } from "./invites.ts";
 import { mayRule, roleTooHigh } from "./membership.ts";
+import { refuseNobody } from "./nobody.ts";
 import { muteOf, tooMany } from "./sanctions.ts";
 import { refuseText } from "./values.ts";
 
@@ -102,7 +103,7 @@ export function decideAddMember(
   const row = state.members.get(userId);
   if (row === undefined) return needMember(userId);
   if (row !== null) return UNCHANGED;
-  const lacking = lackingRows(state, userId, undefined);
+  const lacking = refuseNobody(state, userId) ?? lackingRows(state, userId, undefined);
   if (lacking !== undefined) return lacking;
   const ban = banOf(state, userId) ?? null;
   if (ban !== null && holds(ban, context.now)) return bannedPerson();

@@ -47,6 +47,7 @@ import { refuseSpeech } from "./gates.ts";
 import { noticeOf } from "./moderated.ts";
 import { decideBanPseudonym } from "./pseudonyms.ts";
 import { decideBan, decideMute } from "./sanctions.ts";
+import { isText as isShortText } from "./values.ts";
 
 export function decideCheckModerate(state: LiveRoom, { by, action }: CheckModerate): Decision {
   return refuse(state, by, action) ?? UNCHANGED;
@@ -307,5 +308,5 @@ function refuseReason(field: string, reason: string | undefined, min: number): D
 }
 
 function isText(text: string, min: number, max: number): boolean {
-  return text.length >= min && text.length <= max && text.isWellFormed();
+  return text.length >= min && isShortText(text, max);
 }

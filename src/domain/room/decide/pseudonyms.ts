@@ -15,6 +15,7 @@ import {
   reject,
   UNCHANGED,
 } from "./answer.ts";
+import { refuseText } from "./values.ts";
 
 /** Puts the author's pseudonym in the place of their name, or says why not. */
 export function replaceAuthor(
@@ -53,9 +54,8 @@ export function decideBanPseudonym(
   const { by, pseudonym, banned, reason } = command;
   const refusal = refuse(state, by, "ban");
   if (refusal !== undefined) return refusal;
-  if (reason !== undefined && (reason.length > PSEUDONYM_REASON_LENGTH_MAX || !reason.isWellFormed())) {
-    return reject("invalid_field", `reason is a text of at most ${PSEUDONYM_REASON_LENGTH_MAX} characters.`, "reason");
-  }
+  const unfit = refuseText("reason", reason, PSEUDONYM_REASON_LENGTH_MAX);
+  if (unfit !== undefined) return unfit;
   const [nameKey, banKey] = [pseudonymNameKey(pseudonym), pseudonymBanKey(pseudonym)];
   const named = state.items.get(nameKey) as Pick<PseudonymRow, "name"> | null | undefined;
   const ban = state.items.get(banKey);

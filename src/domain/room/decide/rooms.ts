@@ -1,6 +1,7 @@
 /** Making a room and changing its settings. */
 import type { UserId } from "../../../base/ids.ts";
 import { PARTICIPANTS_MAX } from "../../../base/limits.ts";
+import { ASSISTANT } from "../../assistant/runs.ts";
 import type { CreateRoom, UpdateRoom } from "../commands.ts";
 import type { Decision, RoomEffect } from "../decision.ts";
 import type { DomainEvent, MemberJoined, RoomSettings } from "../events.ts";
@@ -17,6 +18,7 @@ import {
   UNCHANGED,
 } from "./answer.ts";
 import { refuseBlockedCreator } from "./blocks.ts";
+import { refuseAssistant } from "./nobody.ts";
 import { areSame, refuseSettings } from "./settings-rules.ts";
 
 export function decideCreateRoom(
@@ -83,6 +85,7 @@ function refuseParticipants(settings: RoomSettings, others: readonly UserId[], o
       "participants",
     );
   }
+  if (others.includes(ASSISTANT)) return refuseAssistant("participants");
   if (membersExactly !== undefined && others.length + owners !== membersExactly) {
     const message = `A ${settings.type} room is made by naming ${membersExactly - owners} other person.`;
     return reject("invalid_field", message, "participants");

@@ -21,6 +21,7 @@ import {
 } from "./answer.ts";
 import { banOf } from "./gates.ts";
 import { isLastOwner, mayRule, notAMember } from "./membership.ts";
+import { refuseNobody } from "./nobody.ts";
 import { refuseDuration, refuseText } from "./values.ts";
 
 export function decideBan(state: LiveRoom, command: BanMember, bodyHash: number, context: DecideContext): Decision {
@@ -28,6 +29,8 @@ export function decideBan(state: LiveRoom, command: BanMember, bodyHash: number,
   const refusal = refuse(state, by, "ban") ?? refuseTerms(command);
   if (refusal !== undefined) return refusal;
   if (userId === by.userId) return reject("invalid_field", "Nobody bans themselves.", "userId");
+  const nobody = refuseNobody(state, userId);
+  if (nobody !== undefined) return nobody;
   const row = state.members.get(userId);
   if (row === undefined) return needMember(userId);
   if (row !== null) {

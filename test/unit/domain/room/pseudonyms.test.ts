@@ -169,3 +169,36 @@ describe("a pseudonym", () => {
     );
   });
 });
+
+describe("who is no person", () => {
+  const [NOBODY, ASSISTANT_ID] = ["anon_nobody" as UserId, "assistant" as UserId];
+  const asked = (kind: "ban_member" | "create_invite", userId: UserId): string =>
+    rejection(room.run({ kind, by: MOD, clientId: room.nextClientId(), userId }));
+
+  test("a pseudonym is not banned or invited as if it were somebody's id", () => {
+    const { as: pseudonym = NOBODY } = whispered(BOB);
+    expect(asked("ban_member", pseudonym)).toBe("invalid_field userId");
+    expect(asked("create_invite", pseudonym)).toBe("invalid_field userId");
+    const add = {
+      kind: "add_member",
+      by: MOD,
+      clientId: room.nextClientId(),
+      userId: pseudonym,
+      role: "member",
+    } as const;
+    expect(rejection(room.run(add))).toBe("invalid_field userId");
+    // Only those of this room are known; any other id may be a person's.
+    const ban = { kind: "ban_member", by: MOD, clientId: room.nextClientId(), userId: NOBODY } as const;
+    expect(accepted(room.run(ban))[0]?.kind).toBe("member_banned");
+  });
+
+  test("nor is the assistant, and no room is made with it", () => {
+    expect(asked("ban_member", ASSISTANT_ID)).toBe("invalid_field userId");
+    expect(asked("create_invite", ASSISTANT_ID)).toBe("invalid_field userId");
+    const fresh = new RoomDriver({ members: 10, messages: 1, items: 1 });
+    const settings = settingsOf("direct");
+    const clientId = fresh.nextClientId();
+    const made = fresh.run({ kind: "create_room", by: ANN, clientId, settings, participants: [ASSISTANT_ID] });
+    expect(rejection(made)).toBe("invalid_field participants");
+  });
+});

@@ -1,0 +1,83 @@
+/** What is wrong with a body or a query is said with its limit, and what nobody asked for is not passed over. */
+import { beforeEach, describe, expect, test } from "bun:test";
+import * as limits from "../../../../src/base/limits.ts";
+import { createApp } from "../../../../src/edge/http.ts";
+import { at, textAt } from "../../../support/json.ts";
+import { appOptions } from "../fake-engine.ts";
+
+let options = appOptions();
+let app = createApp(options);
+let token = "";
+beforeEach(async () => {
+  options = appOptions();
+  app = createApp(options);
+  token = await options.auth.mintToken({ user: "usr_1", role: "admin", ttlSeconds: 60 });
+});
+
+async function ask(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }> {
+  const request = new Request(`http://localhost/v1/chat${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const response = await app.handle(request);
+  return { status: response.status, body: await response.json() };
+}
+
+describe("a value that is out of bounds is told of its limit", () => {
+  const long = (characters: number): string => "🚀".repeat(characters);
+  test.each([
+    ["PATCH", "/rooms/r", { maxMembers: 0 }, `from 1 to ${limits.ROOM_MEMBERS_MAX}`],
+    ["PATCH", "/rooms/r", { slowModeSeconds: 1e9 }, `from 0 to ${limits.SLOW_MODE_SECONDS_MAX}`],
+    ["PATCH", "/rooms/r", { messageRetention: -1 }, `from 0 to ${limits.RETENTION_DAYS_MAX} (days; 0: for ever)`],
+    ["PATCH", "/rooms/r", { maxFileSize: 0 }, `from 1 to ${limits.FILE_SIZE_MAX}`],
+    ["PATCH", "/rooms/r", { name: long(limits.ROOM_NAME_LENGTH_MAX + 1) }, `1 to ${limits.ROOM_NAME_LENGTH_MAX} char`],
+    ["PATCH", "/rooms/r", { name: "" }, `1 to ${limits.ROOM_NAME_LENGTH_MAX} characters`],
+    ["PATCH", "/rooms/r", { tags: Array(limits.TAGS_MAX + 1).fill("t") }, `0 to ${limits.TAGS_MAX} entries`],
+    ["PUT", "/me/notifications", { level: "loud" }, "expected one of all, mentions, none"],
+    ["PUT", "/users/me/status", { status: "busy", customStatus: long(141) }, "0 to 140 characters"],
+  ])("%s %s %j", async (method, path, body, limit) => {
+    const answer = await ask(method, path, body);
+    expect(answer.status).toBe(400);
+    expect(textAt(answer.body, "error.code")).toBe("invalid_field");
+    expect(textAt(answer.body, "error.message")).toContain(limit);
+  });
+
+  test("a query of a search that is too long", async () => {
+    const answer = await ask("GET", `/search?q=${"x".repeat(limits.SEARCH_QUERY_LENGTH_MAX + 1)}`);
+    expect(textAt(answer.body, "error.message")).toContain(`${limits.SEARCH_QUERY_LENGTH_MAX} characters`);
+  });
+});
+
+test("characters are code points, as on sockets: so many emoji as letters", async () => {
+  const name = "🚀".repeat(limits.ROOM_NAME_LENGTH_MAX);
+  const tag = "🚀".repeat(limits.TAG_LENGTH_MAX);
+  expect((await ask("PATCH", "/rooms/r", { name, tags: [tag] })).status).toBe(200);
+  expect(at(options.engine.last.call, "command.changes")).toMatchObject({ name, tags: [tag] });
+});
+
+describe("a misspelt field of settings and terms is refused, and not taken for none", () => {
+  test.each([
+    ["PUT", "/me/notifications", { Level: "none" }],
+    ["PUT", "/me/notifications/rooms/r", { level: "none", mute_until: "2027-01-01T00:00:00Z" }],
+    ["POST", "/rooms/r/typing", { is_typing: false }],
+    ["POST", "/rooms/r/read", { seq: 4, messageIDs: ["msg_4"] }],
+    ["PUT", "/presence", { status: "busy", custom_status: "in a meeting" }],
+    ["PUT", "/admin/users/usr_2/suspension", { duration: 1_000 }],
+    ["POST", "/admin/users/usr_2/tokens/revoke", { issued_before: "2026-01-01T00:00:00Z" }],
+    ["PUT", "/admin/limits", { users: { perSecond: 1, burst: 1 } }],
+    ["POST", "/admin/webhooks", { url: "https://example.org/", events: ["new_message"] }],
+    ["PUT", "/admin/consumers/audit", { type: ["new_message"] }],
+    ["PUT", "/admin/holds/rooms/r", { reasons: "case 7" }],
+    ["POST", "/admin/erasures", { userId: "usr_2", dryRun: true }],
+  ])("%s %s %j", async (method, path, body) => {
+    const answer = await ask(method, path, body);
+    expect(answer.status).toBe(400);
+    expect(textAt(answer.body, "error.message")).toStartWith("There is no field");
+  });
+});
+
+test("the versions of a deleted message are asked for as the message is", async () => {
+  await ask("GET", "/rooms/r/messages/msg_5/history?deleted=true");
+  expect(at(options.engine.last.call, "deleted")).toBe(true);
+});
