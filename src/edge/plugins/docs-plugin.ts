@@ -9,6 +9,7 @@ import { asyncApiDocument } from "../../protocol/asyncapi.ts";
 import type { SchemaOptions } from "../../protocol/schema.ts";
 import { answersOf, ENVELOPES, type Operation as Answering } from "../rest/route-answers.ts";
 import { escapeHtml, htmlPage, htmlResponse } from "../rest/html.ts";
+import { requestBodiesOf } from "../rest/request-bodies.ts";
 
 /** The same routes under another prefix, and what is not API. */
 const NOT_LISTED = [/^\/api\/v1\/chat(\/|$)/, "/", "/docs", "/docs/json", "/docs/asyncapi.json"];
@@ -32,6 +33,7 @@ export function docsPlugin(app: () => AnyElysia, socket: SchemaOptions) {
 /** What the routes say of themselves, and which statuses each of them answers with. */
 function openApiDocument(app: AnyElysia): object {
   const { paths, components } = toOpenAPISchema(app, { paths: NOT_LISTED });
+  const bodies = requestBodiesOf(app);
   return {
     openapi: "3.1.2",
     info: {
@@ -45,7 +47,7 @@ function openApiDocument(app: AnyElysia): object {
     paths: Object.fromEntries(
       Object.entries(paths).map(([path, item]) => [
         path,
-        withAnswers(path, item as Readonly<Record<string, Answering>>),
+        withAnswers(path, item as Readonly<Record<string, Answering>>, bodies),
       ]),
     ),
     components: {
@@ -56,12 +58,17 @@ function openApiDocument(app: AnyElysia): object {
   };
 }
 
-function withAnswers(path: string, item: Readonly<Record<string, Answering>>): object {
+function withAnswers(
+  path: string,
+  item: Readonly<Record<string, Answering>>,
+  bodies: ReturnType<typeof requestBodiesOf>,
+): object {
   return Object.fromEntries(
-    Object.entries(item).map(([method, operation]) => [
-      method,
-      { ...operation, responses: answersOf(method, path, operation) },
-    ]),
+    Object.entries(item).map(([method, operation]) => {
+      const body = operation.requestBody && bodies.get(`${method} ${path}`);
+      const responses = answersOf(method, path, operation);
+      return [method, { ...operation, ...(body && { requestBody: body }), responses }];
+    }),
   );
 }
 

@@ -21,7 +21,7 @@ const query = t.Object({
   q: t.Optional(
     t.String({
       maxLength: SEARCH_QUERY_LENGTH_MAX,
-      description: `At most ${SEARCH_QUERY_LENGTH_MAX} characters: words that must all be there; word* for a beginning, "…" for words that follow one another`,
+      description: 'Words that must all be there; word* for a beginning, "…" for words that follow one another',
     }),
   ),
   author: t.Optional(userId),

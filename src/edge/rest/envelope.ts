@@ -161,19 +161,23 @@ function choicesOf({ anyOf = [] }: Schema): readonly unknown[] {
   return anyOf.flatMap((choice) => (choice.const === undefined ? choicesOf(choice) : [choice.const]));
 }
 
-/** The limit that a value broke, where it is one of size. */
+/** What a value would have to be, where its limits are those of a number or a size. */
 function boundOf(schema: Schema, value: unknown): string | undefined {
-  // Elysia takes whole numbers as text, too: a union of the two.
-  const whole = [schema, ...(schema.anyOf ?? [])].find(({ type }) => type === "integer");
+  // Elysia takes whole numbers as text, too, and much may be null: unions with what has the limits.
+  const shapes = [schema, ...(schema.anyOf ?? [])];
+  const whole = shapes.find(({ type }) => type === "integer");
   if (whole !== undefined) return `a whole number ${wholeRange(whole)}`;
-  const { minLength, maxLength, minItems, maxItems } = schema;
-  if (typeof value === "string" && !isWithin(charactersIn(value, maxLength ?? 0), minLength, maxLength)) {
-    return `a text of ${sizeRange(minLength, maxLength)} characters`;
-  }
+  const { minItems, maxItems } = schema;
   if (Array.isArray(value) && !isWithin(value.length, minItems, maxItems)) {
     return `a list of ${sizeRange(minItems, maxItems)} entries`;
   }
-  return undefined;
+  const sized = shapes.find(({ type, maxLength }) => type === "string" && maxLength !== undefined);
+  if (sized?.maxLength === undefined) return undefined;
+  const { minLength, maxLength, description } = sized;
+  const isBroken = typeof value !== "string" || !isWithin(charactersIn(value, maxLength), minLength, maxLength);
+  return isBroken && (description === undefined || typeof value === "string")
+    ? `a text of ${sizeRange(minLength, maxLength)} characters`
+    : undefined;
 }
 
 function wholeRange({ minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: Schema): string {

@@ -19,6 +19,23 @@ test("each operation has a name and says what it is for", async () => {
   expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
 });
 
+test("each body is described, field by field, and numbers as numbers", async () => {
+  const { paths } = JSON.parse(await openApiText()) as { paths: Record<string, Record<string, Operation>> };
+  const bodies = Object.entries(paths).flatMap(([path, item]) =>
+    Object.entries(item).flatMap(([method, { requestBody }]) => (requestBody ? [{ path, method, requestBody }] : [])),
+  );
+  expect(bodies.length).toBeGreaterThan(50);
+  const unsaid = bodies.filter(({ requestBody }) => !requestBody.content?.["application/json"]?.schema.properties);
+  expect(unsaid.map(({ path, method }) => `${method} ${path}`)).toEqual([]);
+  const made = paths["/v1/chat/rooms"]?.["post"]?.requestBody?.content?.["application/json"]?.schema.properties;
+  expect(made).toMatchObject({
+    name: { type: "string", minLength: 1, maxLength: 120 },
+    maxMembers: { type: "integer", minimum: 1 },
+  });
+  const { requestBody } = paths["/v1/chat/rooms/{roomId}/messages"]?.["post"] ?? {};
+  expect(requestBody?.required).toBe(true);
+});
+
 test("the socket's document is served, too", async () => {
   const response = await createApp(appOptions()).handle(new Request("http://localhost/docs/asyncapi.json"));
   expect(response.headers.get("content-type")).toContain("application/json");
@@ -26,6 +43,10 @@ test("the socket's document is served, too", async () => {
 });
 
 interface Operation {
+  readonly requestBody?: {
+    readonly required?: boolean;
+    readonly content?: Record<string, { readonly schema: { readonly properties?: object } }>;
+  };
   readonly summary?: string;
   readonly operationId?: string;
 }

@@ -36,6 +36,8 @@ describe("a value that is out of bounds is told of its limit", () => {
     ["PATCH", "/rooms/r", { tags: Array(limits.TAGS_MAX + 1).fill("t") }, `0 to ${limits.TAGS_MAX} entries`],
     ["PUT", "/me/notifications", { level: "loud" }, "expected one of all, mentions, none"],
     ["PUT", "/users/me/status", { status: "busy", customStatus: long(141) }, "0 to 140 characters"],
+    ["PUT", "/users/me/status", { status: "busy", customStatus: null }, "0 to 140 characters"],
+    ["PATCH", "/users/me", { customStatus: long(141) }, "0 to 140 characters"],
   ])("%s %s %j", async (method, path, body, limit) => {
     const answer = await ask(method, path, body);
     expect(answer.status).toBe(400);
