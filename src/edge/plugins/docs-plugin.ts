@@ -65,9 +65,9 @@ function withAnswers(
 ): object {
   return Object.fromEntries(
     Object.entries(item).map(([method, operation]) => {
-      const body = operation.requestBody && bodies.get(`${method} ${path}`);
+      const body = operation.requestBody === undefined ? undefined : bodies.get(`${method} ${path}`);
       const responses = answersOf(method, path, operation);
-      return [method, { ...operation, ...(body && { requestBody: body }), responses }];
+      return [method, { ...operation, ...(body !== undefined && { requestBody: body }), responses }];
     }),
   );
 }
