@@ -9,9 +9,8 @@ import type { ShardEnv } from "../../src/actors/shard-env.ts";
 import type { ClusterNode } from "../../src/node/cluster-node.ts";
 import type { Gateway } from "../../src/edge/sockets/gateway.ts";
 import type { Journal } from "../../src/storage/journal.ts";
-import { withAppend } from "./planted-bugs.ts";
-import type { Plant } from "./scenario.ts";
-import type { Parts, RoomHost } from "./sim-node.ts";
+import { inRoom, type PlantedBug, withAppend } from "./planted-parts.ts";
+import type { RoomHost } from "./sim-node.ts";
 import { SimRoom } from "./sim-room.ts";
 
 /** Several mechanisms let listeners hear of another owner's writing, and each covers for the others: this one is left out. */
@@ -78,13 +77,7 @@ function except(kind: ShardOrder["kind"]): (order: ShardOrder) => ShardOrder | u
   return (order) => (order.kind === kind ? undefined : order);
 }
 
-type RoomClass = new (env: ShardEnv, address: RoomAddress, host: RoomHost) => SimRoom;
-
-function inRoom(Room: RoomClass, more: Partial<Parts> = {}): Plant {
-  return { parts: { makeRoom: (env, address, host) => new Room(env, address, host), ...more } };
-}
-
-export const CLUSTER_BUGS: readonly { readonly name: string; readonly plant: Plant }[] = [
+export const CLUSTER_BUGS: readonly PlantedBug[] = [
   { name: "two owners and no place condition", plant: { overwrites: true } },
   { name: "no eager fence", plant: inRoom(FencesWhenItWrites) },
   { name: "ownership believed from the registry", plant: { parts: { wrapJournal: believesItself } } },

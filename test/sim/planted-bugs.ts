@@ -18,7 +18,9 @@ import type { LogConsumer } from "../../src/followers/log-consumer.ts";
 import type { Outcome } from "../../src/integrations/webhooks/webhook-sender.ts";
 import type { AppendOutcome, Journal, LogKey, RowChange, Segment } from "../../src/storage/journal.ts";
 import type { RoomHost } from "./sim-node.ts";
-import type { Plant } from "./scenario.ts";
+import { FEED_BUGS } from "./feed-bugs.ts";
+import { MODERATION_BUGS } from "./moderation-bugs.ts";
+import { inRoom, type PlantedBug, withAppend } from "./planted-parts.ts";
 import { SimRoom } from "./sim-room.ts";
 
 /** Answers as the real room would, at once. */
@@ -140,27 +142,6 @@ class TellsEverybodyWhatWaits extends SimRoom {
   }
 }
 
-/** Passes everything on but appends. */
-export function withAppend(journal: Journal, append: Journal["append"]): Journal {
-  return {
-    append,
-    flush: () => journal.flush(),
-    readTail: (...args) => journal.readTail(...args),
-    readSegment: (...args) => journal.readSegment(...args),
-    readRange: (...args) => journal.readRange(...args),
-    saveSnapshot: (...args) => journal.saveSnapshot(...args),
-    readMembers: (...args) => journal.readMembers(...args),
-    readOverlays: (...args) => journal.readOverlays(...args),
-    listMembers: (...args) => journal.listMembers(...args),
-    readItems: (...args) => journal.readItems(...args),
-    listItems: (...args) => journal.listItems(...args),
-    scanItems: (...args) => journal.scanItems(...args),
-    trim: (...args) => journal.trim(...args),
-    rewrite: (...args) => journal.rewrite(...args),
-    clean: (...args) => journal.clean(...args),
-  };
-}
-
 /** Takes silence for a no: the requests are refused while the put may still land. */
 function givesUpTooEarly(journal: Journal): Journal {
   return withAppend(journal, (log, segment, rows, done) =>
@@ -251,11 +232,7 @@ function takesEverything(): Outcome {
   return { kind: "taken", status: 200 };
 }
 
-function inRoom(Room: new (env: ShardEnv, address: RoomAddress, host: RoomHost) => SimRoom): Plant {
-  return { parts: { makeRoom: (env, address, host) => new Room(env, address, host) } };
-}
-
-export const PLANTED_BUGS: readonly { readonly name: string; readonly plant: Plant }[] = [
+export const PLANTED_BUGS: readonly PlantedBug[] = [
   { name: "ack before commit", plant: inRoom(AcksBeforeCommit) },
   { name: "duplicate answered before its original is committed", plant: inRoom(AnswersDuplicatesAtOnce) },
   { name: "fan-out before commit", plant: inRoom(FansOutBeforeCommit) },
@@ -273,4 +250,6 @@ export const PLANTED_BUGS: readonly { readonly name: string; readonly plant: Pla
   { name: "feed's place moved before its entry is durable", plant: { parts: { wrapConsumer: movesAtOnce } } },
   { name: "webhook's place moved whatever the answer", plant: { parts: { wrapOutcome: takesEverything } } },
   { name: "answers of a former activation left open", plant: inRoom(LeavesAnswersOpen) },
+  ...MODERATION_BUGS,
+  ...FEED_BUGS,
 ];

@@ -8,6 +8,7 @@ import { CLUSTER_BUGS } from "./cluster-bugs.ts";
 import { runClusterSeed } from "./cluster-scenario.ts";
 import { KEPT_CLUSTER_SEEDS, KEPT_SEEDS } from "./kept-seeds.ts";
 import { PLANTED_BUGS } from "./planted-bugs.ts";
+import type { PlantedBug } from "./planted-parts.ts";
 import { type Outcome, type Plant, runSeed } from "./scenario.ts";
 
 interface Kind {
@@ -16,7 +17,7 @@ interface Kind {
   readonly option: string;
   readonly run: (seed: number, plant?: Plant, show?: (line: string) => void) => Promise<Outcome>;
   readonly kept: readonly number[];
-  readonly bugs: readonly { readonly name: string; readonly plant: Plant }[];
+  readonly bugs: readonly PlantedBug[];
 }
 
 const ONE_NODE: Kind = { name: "sim", option: "", run: runSeed, kept: KEPT_SEEDS, bugs: PLANTED_BUGS };
@@ -109,14 +110,14 @@ async function runKind(kind: Kind, from: number, seeds: number, tally: Tally): P
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   print(`${name}: ${requests} requests in ${seconds} s`);
   const bugs: string[] = [];
-  for (const { name, plant } of kind.bugs) {
-    const caught = await findBug(kind, from, plant);
+  for (const bug of kind.bugs) {
+    const caught = await findBug(kind, from, bug);
     if (caught === undefined) tally.failed += 1;
     else tally.passed += 1;
     bugs.push(
       caught === undefined
-        ? `planted bug "${name}": NOT caught within ${PLANTED_SEEDS_MAX} seeds`
-        : `planted bug "${name}": caught at seed ${caught.seed} (${caught.violations[0]?.rule})`,
+        ? `planted bug "${bug.name}": NOT caught within ${PLANTED_SEEDS_MAX} seeds`
+        : `planted bug "${bug.name}": caught at seed ${caught.seed} (${caught.rule})`,
     );
   }
   print(
@@ -152,10 +153,16 @@ async function areRepeatable({ run }: Kind, traces: ReadonlyMap<number, string>)
   return repeatable;
 }
 
-async function findBug({ run }: Kind, from: number, plant: Plant): Promise<Outcome | undefined> {
+/** The first seed in which the rule that is there for it finds it. */
+async function findBug(
+  { run }: Kind,
+  from: number,
+  { plant, rule: due, says = "" }: PlantedBug,
+): Promise<{ readonly seed: number; readonly rule: string } | undefined> {
   for (let seed = from; seed < from + PLANTED_SEEDS_MAX; seed += 1) {
-    const outcome = await run(seed, plant);
-    if (outcome.violations.length > 0) return outcome;
+    const { violations } = await run(seed, plant);
+    const found = violations.find(({ rule, message }) => (due === undefined || rule === due) && message.includes(says));
+    if (found !== undefined) return { seed, rule: found.rule };
   }
   return undefined;
 }

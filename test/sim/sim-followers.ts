@@ -42,6 +42,7 @@ export interface FollowHostParts {
   /** For planted bugs. */
   readonly wrapConsumer: ((consumer: LogConsumer) => LogConsumer) | undefined;
   readonly wrapOutcome: ((outcome: Outcome) => Outcome) | undefined;
+  readonly tamperFeed: ((feed: FeedParts) => void) | undefined;
 }
 
 const LINK_MS_MAX = 2;
@@ -72,6 +73,7 @@ export class SimFollowers {
     this.#toMain = new Pipe(queue, delays);
     this.#engine = new EngineCalls((no, by, call) => this.#ask(no, by, call));
     const feed = openFeed(this.#engine, process, () => undefined);
+    host.tamperFeed?.(feed);
     this.#streams = new StreamConsumer({
       stream: feed.stream,
       clock: process,

@@ -76,6 +76,8 @@ export interface Parts {
   readonly wrapConsumer?: (consumer: LogConsumer) => LogConsumer;
   /** What receivers of webhooks answer. */
   readonly wrapOutcome?: (outcome: Outcome) => Outcome;
+  /** Between the parts of the feed, wherever it is read. */
+  readonly tamperFeed?: (feed: FeedParts) => void;
   /** Between what the node is made of, before it starts. */
   readonly tamper?: (gateway: Gateway, cluster: ClusterNode) => void;
 }
@@ -177,6 +179,7 @@ export class SimNode {
     if (plan.receivers !== undefined) {
       const ask = <C extends Call>(by: Principal, call: C) => this.gateway.call(by, call);
       this.#feed = openFeed({ call: ask }, this.#process, () => this.#followers?.feedsChanged());
+      parts.tamperFeed?.(this.#feed);
       this.#desk = { feed: this.#feed.feed, webhooks: openHooks(this.#feed, this.#process, this.#newRandom()) };
       this.#follow(plan.receivers);
     }
@@ -256,6 +259,7 @@ export class SimNode {
       streamed: (tenant) => this.#feed?.bell.ring(tenant),
       wrapConsumer: this.#parts.wrapConsumer,
       wrapOutcome: this.#parts.wrapOutcome,
+      tamperFeed: this.#parts.tamperFeed,
     });
     const view = this.#cluster?.view;
     if (view !== undefined) this.#followers.viewed(view);
