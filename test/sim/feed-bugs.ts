@@ -84,7 +84,7 @@ export const FEED_BUGS: readonly PlantedBug[] = [
   {
     name: "a consumer's place moved when it reads",
     plant: { parts: { tamperFeed: movesWhenItGives } },
-    rule: "14 gap",
+    rule: "14 lost",
     says: "bot ",
   },
   { name: "runs left out of the feed", plant: { parts: { wrapConsumer: leavesRunsOut } }, rule: "14 lost" },

@@ -1,15 +1,10 @@
-/**
- * Bugs that a chat engine could have, each planted in an otherwise healthy run. The simulation has to find every one of
- * them within a few seeds: that is what makes its silence about the real engine worth something.
- */
-import { answerAck } from "../../src/actors/answers.ts";
 import { decodeEntries, encodeEntries } from "../../src/actors/log-codec.ts";
 import type { RoomRequest } from "../../src/actors/request.ts";
 import type { RoomMessage } from "../../src/actors/room/room-actor.ts";
 import type { Outcome as RoomOutcome } from "../../src/actors/room/room-answers.ts";
 import type { RoomAddress } from "../../src/actors/address.ts";
 import type { ShardEnv } from "../../src/actors/shard-env.ts";
-import { messageIdOf, type Seq, seqOfMessageId } from "../../src/base/ids.ts";
+import { type Seq, seqOfMessageId } from "../../src/base/ids.ts";
 import { DuplicateWindow } from "../../src/domain/room/duplicate-window.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
 import { heldKey } from "../../src/domain/room/moderation-items.ts";
@@ -20,18 +15,8 @@ import type { AppendOutcome, Journal, LogKey, RowChange, Segment } from "../../s
 import type { RoomHost } from "./sim-node.ts";
 import { FEED_BUGS } from "./feed-bugs.ts";
 import { MODERATION_BUGS } from "./moderation-bugs.ts";
-import { inRoom, type PlantedBug, withAppend } from "./planted-parts.ts";
+import { ackNow, inRoom, type PlantedBug, withAppend } from "./planted-parts.ts";
 import { SimRoom } from "./sim-room.ts";
-
-/** Answers as the real room would, at once. */
-function ackNow(env: ShardEnv, request: RoomRequest, outcome: RoomOutcome): void {
-  if ("code" in outcome || request.sequel.kind !== "acknowledge" || request.asker.kind !== "frame") return;
-  const { kind } = request.command;
-  if (kind === "mark_read" || kind === "mark_unread" || kind === "confirm_delivered") return;
-  const { seq, timestamp, duplicate } = outcome;
-  const messageId = kind === "send_message" ? { messageId: messageIdOf(seq) } : {};
-  answerAck(env, request, { ...messageId, seq, timestamp, ...(duplicate && { duplicate }) });
-}
 
 class AcksBeforeCommit extends SimRoom {
   protected override settleWhenCommitted(request: RoomRequest, outcome: RoomOutcome): void {
