@@ -25,6 +25,22 @@ export function readNamed(
   }
 }
 
+/** Prints how a command is used when `--help` was asked for: then it is done. */
+export function tellsUsage(usage: string, args: readonly string[] = process.argv.slice(2)): boolean {
+  if (!args.includes("--help")) return false;
+  process.stdout.write(`${usage}\n`);
+  return true;
+}
+
+/** For a command that takes no arguments: the exit code when it is not to run, after saying why. */
+export function takesNothing(usage: string): number | undefined {
+  if (tellsUsage(usage)) return 0;
+  const named = readNamed(process.argv.slice(2), []);
+  if (named.ok) return undefined;
+  process.stderr.write(`${[...named.error, usage].join("\n")}\n`);
+  return 2;
+}
+
 export class Complaints {
   readonly all: string[] = [];
 

@@ -11,6 +11,7 @@ import { type Config, readConfig } from "../config/config.ts";
 import { ownHost } from "../config/own-host.ts";
 import { createAuth } from "../edge/auth.ts";
 import { secretOf } from "../edge/jwt-secret.ts";
+import { tellsUsage } from "./arguments.ts";
 import { dataOf, reach } from "./running-server.ts";
 
 const USAGE =
@@ -140,6 +141,7 @@ function report(room: RoomId, { scanned, hits, perDay, sample, isCut }: Outcome)
 
 /** 0 when every room was looked at. */
 async function main(): Promise<number> {
+  if (tellsUsage(USAGE)) return 0;
   const options = readOptions(process.argv.slice(2));
   const config = readConfig();
   if (options === undefined || !config.ok) {

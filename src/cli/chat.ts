@@ -9,6 +9,7 @@ import { type Config, readConfig } from "../config/config.ts";
 import { ownHost } from "../config/own-host.ts";
 import { createAuth } from "../edge/auth.ts";
 import { secretOf } from "../edge/jwt-secret.ts";
+import { tellsUsage } from "./arguments.ts";
 
 const USAGE = 'usage: bun run chat --user ID [--room ID] [--name "Your name"]';
 const TOKEN_SECONDS = 24 * 3_600;
@@ -99,6 +100,7 @@ function print(line: string): void {
   process.stdout.write(`${line.replace(/[\u0000-\u001f\u007f-\u009f]/g, " ")}\n`);
 }
 
+if (tellsUsage(USAGE)) process.exit(0);
 const options = readOptions();
 const config = readConfig(process.env);
 if (options === undefined || !config.ok) {

@@ -4,11 +4,13 @@
  * Exit code: 0 when the server can start, 1 when it can't or would not work, 2 when the configuration can't be read.
  */
 import { readConfig } from "../config/config.ts";
+import { takesNothing } from "./arguments.ts";
 import { bad, type Finding, type State } from "./doctor/finding.ts";
 import { examineMachine } from "./doctor/machine.ts";
 import { examineServices } from "./doctor/services.ts";
 import { examineSettings } from "./doctor/settings.ts";
 
+const USAGE = "usage: bun run doctor, with the environment of the server";
 const MARK: Readonly<Record<State, string>> = { ok: "ok     ", warning: "look   ", failure: "FAILED " };
 
 function lineOf({ state, about, seen, remedy }: Finding): string {
@@ -16,6 +18,8 @@ function lineOf({ state, about, seen, remedy }: Finding): string {
 }
 
 async function main(): Promise<number> {
+  const code = takesNothing(USAGE);
+  if (code !== undefined) return code;
   const config = readConfig();
   if (!config.ok) {
     for (const complaint of config.error) {

@@ -6,6 +6,7 @@
 import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { parseArgs } from "node:util";
+import { tellsUsage } from "./arguments.ts";
 import { type RunningServer, runningServer } from "./running-server.ts";
 
 const USAGE =
@@ -80,6 +81,7 @@ function complain(error: string): number {
 
 /** 0: erased, or genuine; 3: a legal hold is in the way. */
 async function main(): Promise<number> {
+  if (tellsUsage(USAGE)) return 0;
   const option = { type: "string" } as const;
   const names = { tenant: option, user: option, by: option, url: option, out: option, verify: option } as const;
   let values: ReturnType<typeof parseArgs<{ options: typeof names }>>["values"];

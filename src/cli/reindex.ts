@@ -14,6 +14,7 @@ import { openFollowerStorage, openSearchIndex } from "../node/open-parts.ts";
 import { type FollowStore, type KnownLog, type LogPage, nameOfLog } from "../storage/follow-store.ts";
 import type { LogKey } from "../storage/journal.ts";
 import { DATABASE_FILE } from "../storage/sqlite/schema.ts";
+import { tellsUsage } from "./arguments.ts";
 
 const USAGE = "usage: bun run reindex [--tenant ID] [--room ID] [--restart]";
 const DEFAULT_TENANT = "default" as TenantId;
@@ -242,6 +243,7 @@ async function rebuildAll(reindexer: Reindex, run: Run, logs: readonly KnownLog[
 }
 
 async function main(): Promise<number> {
+  if (tellsUsage(USAGE)) return 0;
   const options = readOptions(process.argv.slice(2));
   const config = readConfig();
   if (options === undefined || !config.ok) {

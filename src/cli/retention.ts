@@ -3,6 +3,7 @@
  * without `--dry-run` it is deleted now instead of with the next sweep. Asks the running server of this configuration.
  */
 import { parseArgs } from "node:util";
+import { tellsUsage } from "./arguments.ts";
 import { runningServer } from "./running-server.ts";
 
 const USAGE = "usage: bun run retention [--dry-run] [--tenant ID] [--room ID] [--user ID] [--url URL]";
@@ -22,6 +23,7 @@ interface Page {
 
 /** 0 when all rooms were looked at. */
 async function main(): Promise<number> {
+  if (tellsUsage(USAGE)) return 0;
   const option = { type: "string" } as const;
   const options = { "dry-run": { type: "boolean" }, tenant: option, room: option, user: option, url: option } as const;
   let values: ReturnType<typeof parseArgs<{ options: typeof options }>>["values"];

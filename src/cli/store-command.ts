@@ -1,6 +1,10 @@
 /** How commands that work on the store begin and end: all complaints at once, one sentence at the end, and the exit code. */
 import type { Result } from "../base/result.ts";
 import { type Config, readConfig } from "../config/config.ts";
+import { tellsUsage } from "./arguments.ts";
+
+/** What SQLite says of a file without naming it. */
+const UNREADABLE = /^(?:file is not a database|database disk image is malformed)/;
 
 export interface StoreCommand<Arguments> {
   readonly usage: string;
@@ -18,6 +22,7 @@ export async function runStoreCommand<Arguments>({
   run,
   advice,
 }: StoreCommand<Arguments>): Promise<number> {
+  if (tellsUsage(usage)) return 0;
   const args = read(process.argv.slice(2));
   const config = readConfig();
   if (!args.ok || !config.ok) {
@@ -32,7 +37,8 @@ export async function runStoreCommand<Arguments>({
     return done.ok ? 0 : 1;
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`${message}.${advice(args.value)}\n`);
+    const where = UNREADABLE.test(message) ? ` Is it that of ${config.value.dataDir}? npm run doctor looks at it.` : "";
+    process.stderr.write(`${message}.${where}${advice(args.value)}\n`);
     return 1;
   }
 }

@@ -9,7 +9,9 @@ import { readConfig } from "../config/config.ts";
 import type { DynamoConfig } from "../config/dynamodb.ts";
 import { ensureTable } from "../storage/dynamodb/dynamo-tables.ts";
 import { dynamoClient } from "../storage/dynamodb/open-dynamo.ts";
+import { takesNothing } from "./arguments.ts";
 
+const USAGE = "usage: bun run tables, with the environment of the nodes";
 const NOT_CONFIGURED =
   "DynamoDB is not configured: set DYNAMODB_TABLE_MESSAGES and DYNAMODB_TABLE_ROOMS, and AWS_REGION or DYNAMODB_ENDPOINT";
 
@@ -38,6 +40,8 @@ async function ensureTables(dynamodb: DynamoConfig, hasRedis: boolean): Promise<
 }
 
 async function main(): Promise<number> {
+  const code = takesNothing(USAGE);
+  if (code !== undefined) return code;
   const config = readConfig();
   if (!config.ok || config.value.dynamodb === undefined) {
     process.stderr.write(`${config.ok ? NOT_CONFIGURED : config.error.join("\n")}\n`);

@@ -8,6 +8,7 @@ import { err, ok, type Result } from "../base/result.ts";
 import { readConfig } from "../config/config.ts";
 import { createAuth, type TokenClaims } from "../edge/auth.ts";
 import { openSecret } from "../edge/jwt-secret.ts";
+import { tellsUsage } from "./arguments.ts";
 
 const USAGE = `usage: bun run token --user ID [--name TEXT] [--tenant ID] [--role user|admin] [--avatar URL] [--ttl 30s|15m|1h|7d]`;
 const SECONDS = { s: 1, m: 60, h: 3_600, d: 86_400 } as const;
@@ -56,6 +57,7 @@ function shown(value: string | undefined): string {
 }
 
 async function main(): Promise<number> {
+  if (tellsUsage(USAGE)) return 0;
   const claims = readTokenArguments(process.argv.slice(2));
   const config = readConfig();
   const complaints = [...(claims.ok ? [] : [...claims.error, USAGE]), ...(config.ok ? [] : config.error)];

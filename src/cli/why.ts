@@ -4,7 +4,7 @@
  */
 import { parseId, type UserId } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
-import { Complaints, readNamed } from "./arguments.ts";
+import { Complaints, readNamed, tellsUsage } from "./arguments.ts";
 import { runningServer } from "./running-server.ts";
 
 const USAGE =
@@ -67,6 +67,7 @@ function shown({ isOn, until, verdict, why, steps = [] }: Answer): string {
 
 /** 0 when it was answered. */
 async function main(): Promise<number> {
+  if (tellsUsage(USAGE)) return 0;
   const args = readWhyArguments(process.argv.slice(2));
   if (!args.ok) {
     process.stderr.write(`${[...args.error, USAGE].join("\n")}\n`);

@@ -27,9 +27,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(name: string, args: readonly string[]) {
+async function run(name: string, args: readonly string[], dataDir = folder) {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, `../../../src/cli/${name}.ts`), ...args], {
-    env: { PATH: process.env["PATH"] ?? "", STOA_DATA_DIR: folder, JWT_SECRET_KEY: SECRET },
+    env: { PATH: process.env["PATH"] ?? "", STOA_DATA_DIR: dataDir, JWT_SECRET_KEY: SECRET },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -54,6 +54,28 @@ test.each(ASKING)("%s says that no server answers, or that it is another one", a
   const refused = await run(name, [...args, "--url", refusing.url.origin]);
   expect(refused.code).toBe(1);
   expect(refused.stderr).toMatch(/^A valid token is required\. .*JWT_SECRET_KEY.*\n$/);
+});
+
+const COMMANDS = "backtest backup chat doctor erase export import reindex retention tables token vapid why".split(" ");
+
+test.each(COMMANDS)(
+  "%s tells how it is used, and does nothing else; what it does not know it refuses",
+  async (name) => {
+    const help = await run(name, ["--help"]);
+    expect({ code: help.code, stderr: help.stderr }).toEqual({ code: 0, stderr: "" });
+    expect(help.stdout).toStartWith(`usage: bun run ${name}`);
+    const unknown = await run(name, ["--nonsense"]);
+    expect({ code: unknown.code, stdout: unknown.stdout }).toEqual({ code: 2, stdout: "" });
+    expect(unknown.stderr).toContain(`usage: bun run ${name}`);
+  },
+);
+
+test("a database that is none is looked for in the data folder", async () => {
+  const dir = mkdtempSync(join(folder, "none-"));
+  writeFileSync(join(dir, "stoa.db"), "no database, but long enough to be read as the first page of one ".repeat(100));
+  const { code, stderr } = await run("export", ["--room", "general", "--out", join(dir, "out")], dir);
+  expect(code).toBe(1);
+  expect(stderr).toStartWith(`file is not a database. Is it that of ${dir}? npm run doctor looks at it.`);
 });
 
 test("nobody is erased whose receipt would have no place", async () => {
