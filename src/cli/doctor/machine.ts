@@ -71,6 +71,8 @@ function folder({ dataDir, dynamodb }: Config): readonly Finding[] {
     const why = `${dataDir} is on ${network}`;
     found.push(bad("file system", why, "use a local disk: SQLite's locks do not hold on network file systems"));
   }
+  // Nothing could be written to see how long it takes.
+  if (free < FREE_BYTES_MIN) return [...found, database(dataDir)];
   return [...found, disk(dataDir, MEMORY_FS.has(type)), database(dataDir)];
 }
 

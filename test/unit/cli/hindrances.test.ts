@@ -78,6 +78,14 @@ test("a database that is none is looked for in the data folder", async () => {
   expect(stderr).toStartWith(`file is not a database. Is it that of ${dir}? npm run doctor looks at it.`);
 });
 
+test("doctor says of a disk without space that it is full, not that it cannot be written", async () => {
+  // A file system that never has any.
+  const { code, stdout } = await run("doctor", [], "/proc");
+  expect(code).toBe(1);
+  expect(stdout).toContain("FAILED  disk space: 0 MiB are free in /proc\n         → make room");
+  expect(stdout).not.toContain("data folder:");
+});
+
 test("nobody is erased whose receipt would have no place", async () => {
   const before = asked.length;
   const out = join(folder, "nowhere", "receipt");
