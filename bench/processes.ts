@@ -7,6 +7,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync } fro
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { Subprocess } from "bun";
+import runtime from "../scripts/runtime.json" with { type: "json" };
 import type { Job, LoadResult, Peer } from "./load/job.ts";
 
 const ROOT = new URL("..", import.meta.url).pathname;
@@ -111,6 +112,7 @@ function environmentOf(
   if (peer !== "stoa") return { ...common, NODE_ENV: "production" };
   return {
     ...common,
+    ...runtime,
     HOST: "127.0.0.1",
     NODE_ENV: "production",
     STOA_DATA_DIR: dataDir,

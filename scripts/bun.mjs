@@ -3,13 +3,17 @@
  * Invariant: to the caller this process looks like the Bun process: same streams, signals and exit code.
  */
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { constants } from "node:os";
 import { ensureInstalled, findBun, root } from "./bootstrap.mjs";
 
 const PARENT_WATCH_MS = 250;
 
 ensureInstalled();
-const child = spawn(findBun(), process.argv.slice(2), { cwd: root, stdio: "inherit" });
+// What Bun reads once, before anything of ours runs (docs/adr/0051). Whoever sets a variable knows better.
+const runtime = JSON.parse(readFileSync(new URL("runtime.json", import.meta.url), "utf8"));
+const env = { ...runtime, ...process.env };
+const child = spawn(findBun(), process.argv.slice(2), { cwd: root, stdio: "inherit", env });
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
   process.on(signal, () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { CreateTableCommand, type CreateTableCommandInput } from "@aws-sdk/client-dynamodb";
+import runtime from "../../scripts/runtime.json" with { type: "json" };
 import { readConfig } from "../../src/config/config.ts";
 import { ensureTable } from "../../src/storage/dynamodb/dynamo-tables.ts";
 import { dynamoClient } from "../../src/storage/dynamodb/open-dynamo.ts";
@@ -97,6 +98,22 @@ test("the image has what it copies, and its folder's rules let it through", asyn
     expect(existsSync(new URL(source, root)), source).toBe(true);
     expect(kept).toContain(source);
   }
+});
+
+test("the image starts the runtime as npm start does", async () => {
+  const image = await file("Dockerfile");
+  const told = Object.entries(runtime);
+  expect(told.length).toBeGreaterThan(0);
+  for (const [name, value] of told) expect(image).toContain(`ENV ${name}=${value}\n`);
+  const print = `process.stdout.write(JSON.stringify(${JSON.stringify(Object.keys(runtime))}.map((name) => process.env[name])))`;
+  const started = (env: Record<string, string>): string =>
+    Bun.spawnSync(["node", "scripts/bun.mjs", "-e", print], {
+      cwd: root.pathname,
+      env: { PATH: process.env.PATH, ...env },
+    }).stdout.toString();
+  expect(JSON.parse(started({}))).toEqual(Object.values(runtime));
+  const own = Object.fromEntries(told.map(([name]) => [name, "1"]));
+  expect(JSON.parse(started(own))).toEqual(told.map(() => "1"));
 });
 
 test.skipIf(!(await isThere("haproxy")))("haproxy.cfg is one that HAProxy takes", () => {
