@@ -43,6 +43,7 @@ import { RuntimeThreads } from "./node/runtime-threads.ts";
 import { heartbeatMsOf, shardSettingsOf } from "./node/shard-settings.ts";
 import { superviseShards } from "./node/shards.ts";
 import { createCodecs } from "./protocol/codecs.ts";
+import { type FolderLock, lockFolder } from "./storage/sqlite/folder-lock.ts";
 import { startSqliteWriter } from "./storage/sqlite/writer-host.ts";
 
 export interface ServerParts {
@@ -209,6 +210,16 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     isFollowed: followers !== undefined,
     hasFigures: figures !== undefined,
   });
+  let folder: FolderLock | undefined;
+  if (config.dynamodb === undefined) {
+    try {
+      const locked = lockFolder(config.dataDir);
+      if (!locked.ok) return locked;
+      folder = locked.value;
+    } catch (error) {
+      return err(notOpened(config, error));
+    }
+  }
   // With one shard its thread writes SQLite itself: there is nobody to share an fsync with.
   const store =
     config.shards > 1 && config.dynamodb === undefined
@@ -225,8 +236,8 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   try {
     await supervisor.start();
   } catch (error) {
-    const where = config.dynamodb === undefined ? `The data in ${config.dataDir}` : "DynamoDB";
-    return err(`${where} could not be opened: ${error instanceof Error ? error.message : error}`);
+    folder?.release();
+    return err(notOpened(config, error));
   }
   // The database is there and of this version from here on.
   followers?.start();
@@ -252,6 +263,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     shared?.close();
     await supervisor.stop();
     await store?.stop();
+    folder?.release();
     await sink?.close();
   };
   if (cluster !== undefined && !(await hasJoined(cluster, gateway, JOIN_MS_MAX))) {
@@ -323,6 +335,11 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     await server.value.stop(true);
   };
   return ok({ port: server.value.port ?? config.port, auth, gateway, stop });
+}
+
+function notOpened(config: Config, error: unknown): string {
+  const where = config.dynamodb === undefined ? `The data in ${config.dataDir}` : "DynamoDB";
+  return `${where} could not be opened: ${error instanceof Error ? error.message : error}`;
 }
 
 function followMessages({ tracing }: Config, clock: Clock, sink: SpanSink | undefined): MessageSpans | undefined {

@@ -40,6 +40,21 @@ test("a port that is taken is said in one line, and the first server goes on", a
   }
 });
 
+test("a second server on the same data folder is refused, the first goes on, and the next one has it at once", async () => {
+  const server = await TestServer.start();
+  try {
+    const { code, output } = await runServerToExit({ STOA_DATA_DIR: server.dataDir });
+    expect(code).toBe(1);
+    expect(output).toContain(`Another server has the data in ${server.dataDir}`);
+    expect((await server.rest("GET", "/readyz")).status).toBe(200);
+    await server.kill();
+    await server.restart();
+    expect((await server.rest("GET", "/readyz")).status).toBe(200);
+  } finally {
+    await server.dispose();
+  }
+});
+
 test("without a secret in development the server keeps one, and `bun run token` makes tokens that it takes", async () => {
   const server = await TestServer.start({ env: { JWT_SECRET_KEY: undefined, NODE_ENV: undefined } });
   try {

@@ -19,7 +19,10 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   NODE_ENV: { says: "`production` refuses to start without a secret and prints no token", value: (c) => c.environment },
   HOST: { says: "the address to listen on", value: (c) => c.host },
   PORT: { says: "the port; 0: any free one", value: (c) => c.port },
-  STOA_DATA_DIR: { says: "the folder with everything that is kept", value: (c) => c.dataDir },
+  STOA_DATA_DIR: {
+    says: "the folder with everything that is kept; without DynamoDB one server at a time has it, and a second one does not start",
+    value: (c) => c.dataDir,
+  },
   STOA_STORE: {
     says: "where rooms and messages are kept; default: `dynamodb` when its tables are named, else `sqlite`",
   },
