@@ -70,25 +70,28 @@ function checkUnread(
   const all = Number.POSITIVE_INFINITY;
   const unread = client.final?.unread[room] ?? 0;
   const least = after(Math.max(marked, perhaps), all);
-  const back = unreadFrom(client, room) - 1;
+  const back = unreadFrom(client, room, events) - 1;
   const most = Math.max(after(marked, all), after(Math.min(back, marked), back));
   if (unread < least || unread > most) {
     violate("10 unread", `${client.name} ${room}: told ${unread}, in truth ${least} to ${most}`);
   }
 }
 
-/** What was there before is said once more, and ends nothing. */
-function isWritten(answer: Answer): boolean {
-  return answer.kind === "ack" && !answer.duplicate;
+/** What was there before is said once more, and what was held and approved by nobody is not said: neither ends anything. */
+function isWritten(answer: Answer, events: readonly LogEvent[]): boolean {
+  if (answer.kind !== "ack" || answer.duplicate) return false;
+  if (answer.held !== true) return true;
+  return events.some((event) => event.kind === "held_resolved" && event.approved && event.heldSeq === answer.seq);
 }
 
 /** The first message that may be marked as unread at the end: what the user wrote after the answer ended that. */
-function unreadFrom(client: ClientHistory, room: RoomId): Seq {
+function unreadFrom(client: ClientHistory, room: RoomId, events: readonly LogEvent[]): Seq {
   const requests = client.requests.filter((request) => request.room === room);
   const lastSentMs = Math.max(
-    ...requests.map(({ body, tries, answers }) =>
-      body.kind === "send_message" && body.isAnonymous !== true && answers.some(isWritten) ? (tries[0]?.atMs ?? 0) : 0,
-    ),
+    ...requests.map(({ body, tries, answers }) => {
+      if (body.kind !== "send_message" || body.isAnonymous === true) return 0;
+      return answers.some((answer) => isWritten(answer, events)) ? (tries[0]?.atMs ?? 0) : 0;
+    }),
   );
   let from: Seq = Number.POSITIVE_INFINITY;
   for (const { body, tries, answers } of requests) {

@@ -274,6 +274,40 @@ describe("the checker finds, at the end,", () => {
   for (const [what, ending, rule] of wrong) {
     test(what, () => expect(rulesOf({ clients: [annWith({ final: ending })] })).toEqual([rule]));
   }
+
+  test("messages marked as unread read again by what waits for a moderator, once that is approved, and not before", () => {
+    const mark: RequestHistory = {
+      ...sent("mark", 70, ack(2, 75, 5)),
+      body: { kind: "mark_unread", seq: 5 },
+    };
+    const waits: Answer = {
+      kind: "ack",
+      ref: 3,
+      atMs: 85,
+      seq: 7,
+      messageId: messageIdOf(7),
+      duplicate: false,
+      held: true,
+    };
+    const held: LogEvent = {
+      ...{ kind: "message_held", seq: 7, timestamp: 80, by: ANN, clientId: "ann-more", bodyHash: 7 },
+      message: { messageType: "text", content: "more" },
+      finding: { source: "rule", rule: "r", action: "hold", reason: "words" },
+    };
+    const resolved = (approved: boolean): LogEvent => {
+      const common = { seq: 8, timestamp: 90, by: BEN, clientId: "ben-held" };
+      return { kind: "held_resolved", ...common, heldSeq: 7, author: ANN, approved };
+    };
+    const findsIn = (unread: number, ...more: LogEvent[]): boolean => {
+      const events = [...EVENTS, held, ...more];
+      const ending = { ...final, unread: { [ROOM]: unread } };
+      const client = annWith({ requests: [mark, sent("more", 80, waits)], final: ending });
+      return rulesOf({ clients: [client], logs: [logOf([segmentOf(events)])] }).includes("10 unread");
+    };
+    const published = [resolved(true), message(9, ANN, "more", 3)];
+    expect([findsIn(2), findsIn(2, resolved(false)), findsIn(0, ...published)]).toEqual([false, false, false]);
+    expect([findsIn(3), findsIn(3, resolved(false)), findsIn(3, ...published)]).toEqual([true, true, true]);
+  });
 });
 
 describe("the checker finds, of people who are muted or banned,", () => {
