@@ -12,6 +12,9 @@ const LOCK_FILE = "server.lock";
 /** For a former server that is about to end, milliseconds. */
 const WAIT_MS_MAX = 2_000;
 
+/** A handle that nobody holds any more is closed by the collector, and the folder would be free while its server runs. */
+const held = new Set<Database>();
+
 export interface FolderLock {
   release(): void;
 }
@@ -31,5 +34,11 @@ export function lockFolder(dir: string, waitMs = WAIT_MS_MAX): Result<FolderLock
       `Another server has the data in ${dir}. Stop it first, or give this one a folder of its own (STOA_DATA_DIR)`,
     );
   }
-  return ok({ release: () => db.close() });
+  held.add(db);
+  return ok({
+    release: () => {
+      held.delete(db);
+      db.close();
+    },
+  });
 }
