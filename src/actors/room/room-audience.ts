@@ -1,7 +1,7 @@
 /**
- * Who is listening to a room, at whatever edge, and how they get its events: subscriptions, replays, fan-out.
- * Invariant: every frame is encoded once per codec in use and leaves once per edge; a connection gets durable events only
- * between its `subscribe` and `unsubscribe` records, which stand in the same ordered stream as the events.
+ * How those who listen to a room come, are told its events, and go: subscriptions, replays, fan-out.
+ * Invariant: a connection gets durable events only between its `subscribe` and `unsubscribe` records, which stand in the
+ * same ordered stream as the events.
  */
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import { MemberCount } from "./member-count.ts";
@@ -11,8 +11,8 @@ import type { Later } from "../actor.ts";
 import { type UserAddress, userAddress } from "../address.ts";
 import { sendReplay, type ShardConnection, type Subscribed } from "../connections.ts";
 import type { EdgeLink } from "../edge-link.ts";
-import type { TopicNo } from "../link.ts";
 import { RoomEphemera } from "./room-ephemera.ts";
+import { type Listeners, type Released, RoomListeners, topicKey } from "./room-listeners.ts";
 import { RoomRoutes } from "./room-routes.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { departureView, shownEvents } from "../event-views.ts";
@@ -30,93 +30,58 @@ export interface CatchUp {
 /** What could not be replayed. */
 export type Missing = NonNullable<RoomPosition["missing"]>;
 
-/** The listeners at one edge. */
-export interface Listeners {
-  readonly link: EdgeLink;
-  readonly topic: TopicNo;
-  /** By codec id. */
-  readonly perCodec: number[];
-  size: number;
-  /** How far they have been told while they lag behind the others: until then they get nothing of what is committed. */
-  toldSeq: Seq | undefined;
-  /** What follows this sequence they get; whoever joins them has what is before it. */
-  readonly fromSeq: Seq;
-}
-/** The listeners at one edge, for the next activation. */
-export interface Released {
-  readonly link: EdgeLink;
-  readonly toldSeq: Seq;
-  readonly connections: readonly ShardConnection[];
-}
-
-/** `tenant/room`: what the edge calls the topic. Ids have no `/`. */
-export function topicKey(tenant: TenantId, room: RoomId): string {
-  return `${tenant}/${room}`;
-}
-
 export class RoomAudience implements Subscribed {
   readonly #env: ShardEnv;
   readonly #tenant: TenantId;
   readonly #room: RoomId;
-  readonly #subscribers = new Set<ShardConnection>();
   readonly #catchUps = new Map<ShardConnection, CatchUp>();
-  /** How many people that are; `undefined`: not counted since somebody came or went. */
-  #people: number | undefined;
-  /** One for each edge with subscribers. */
-  readonly #listeners: Listeners[] = [];
-  /** How many of them lag behind the others. */
-  #laggards = 0;
-  /** Subscribers by codec id, at all edges: what nobody reads is not encoded. */
-  readonly #perCodec = [0, 0, 0, 0];
   /** What it is shown that is not in the log. */
   readonly ephemera: RoomEphemera;
   readonly #memberCount: MemberCount;
   readonly #routes: RoomRoutes;
+  readonly #listeners: RoomListeners;
 
   constructor(env: ShardEnv, tenant: TenantId, room: RoomId, later: Later) {
     this.#env = env;
     this.#tenant = tenant;
     this.#room = room;
     this.#routes = new RoomRoutes(env, tenant, room);
+    this.#listeners = new RoomListeners(env.codecs, topicKey(tenant, room), this.#routes);
     this.ephemera = new RoomEphemera(env, room, this, later);
     this.#memberCount = new MemberCount(env.clock, room, (frame) => this.show(frame), later);
   }
 
   get isEmpty(): boolean {
-    return this.#subscribers.size === 0;
+    return this.#listeners.connections.size === 0;
   }
 
   get size(): number {
-    return this.#subscribers.size;
+    return this.#listeners.connections.size;
   }
 
   /** As far as it is quickly told: so many people have a connection that listens. */
   hasAll(people: number): boolean {
-    if (this.#subscribers.size < people) return false;
-    this.#people ??= this.listening().size;
-    return this.#people >= people;
+    return this.#listeners.hasAll(people);
   }
 
   /** People with a connection that listens. */
   listening(): Set<UserId> {
-    const people = new Set<UserId>();
-    for (const connection of this.#subscribers) people.add(connection.info.principal.userId);
-    return people;
+    return this.#listeners.people();
   }
 
   /** Some of them have not been told yet what the others have. */
   get hasLaggards(): boolean {
-    return this.#laggards > 0;
+    return this.#listeners.hasLaggards;
   }
 
   /** To all subscribers, outside of the log's order. */
   show(frame: ServerFrame): void {
-    this.#publish(frame, 0, this.#listeners);
+    this.#listeners.publish(frame, 0, this.#listeners.edges);
   }
 
   /** From here on the connection gets what is committed after `head`. */
   subscribe(connection: ShardConnection, head: Seq): void {
-    if (connection.closed || this.#subscribers.has(connection)) return;
+    if (connection.closed || this.#listeners.connections.has(connection)) return;
     const { topic } = this.#add(connection, head);
     connection.link.out.subscribe(connection.no, topic);
     const user = userAddress(this.#tenant, connection.info.principal.userId);
@@ -125,7 +90,7 @@ export class RoomAudience implements Subscribed {
 
   /** What their people's actors were told of them may not have arrived. */
   tellAgain(isTold: (address: UserAddress) => boolean): void {
-    for (const { info } of this.#subscribers) {
+    for (const { info } of this.#listeners.connections) {
       const user = userAddress(this.#tenant, info.principal.userId);
       if (isTold(user)) this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: info.connectionId });
     }
@@ -151,19 +116,18 @@ export class RoomAudience implements Subscribed {
    * has told it all up to `head`; `undefined`: they lack nothing, or nobody of them is there any more.
    */
   attach(link: EdgeLink, connections: readonly ShardConnection[], told: Seq, head: Seq): Listeners | undefined {
-    const before = this.#listenersAt(link);
+    const before = this.#listeners.at(link);
     for (const connection of connections) {
-      if (connection.closed || this.#subscribers.has(connection)) continue;
+      if (connection.closed || this.#listeners.connections.has(connection)) continue;
       // What others at their edge were told before them is not told again, to nobody's surprise but theirs.
       if (before !== undefined && told < before.fromSeq) link.out.close(connection.no, "reconnect");
       this.#add(connection, told);
       const user = userAddress(this.#tenant, connection.info.principal.userId);
       this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.info.connectionId });
     }
-    const listeners = this.#listenersAt(link);
+    const listeners = this.#listeners.at(link);
     if (listeners === undefined || before !== undefined || told >= head) return undefined;
-    listeners.toldSeq = told;
-    this.#laggards += 1;
+    this.#listeners.lagsFrom(listeners, told);
     return listeners;
   }
 
@@ -174,13 +138,13 @@ export class RoomAudience implements Subscribed {
     if (after === undefined || last === undefined) return;
     this.#tell(events, after, facts, [listeners], listeners);
     if (last.seq < head) listeners.toldSeq = last.seq;
-    else this.#lagsNoMore(listeners);
+    else this.#listeners.lagsNoMore(listeners);
   }
 
   /** What they lack cannot be had now: they are to come back and resume. */
   sendAway(listeners: Listeners): void {
-    this.#lagsNoMore(listeners);
-    for (const connection of this.#subscribers) {
+    this.#listeners.lagsNoMore(listeners);
+    for (const connection of this.#listeners.connections) {
       if (connection.link === listeners.link) listeners.link.out.close(connection.no, "reconnect");
     }
   }
@@ -188,8 +152,8 @@ export class RoomAudience implements Subscribed {
   unsubscribe(connection: ShardConnection): void {
     const catchUp = this.#catchUps.get(connection);
     if (catchUp !== undefined) catchUp.left = true;
-    const listeners = this.#listenersAt(connection.link);
-    if (listeners === undefined || !this.#subscribers.has(connection)) return;
+    const listeners = this.#listeners.at(connection.link);
+    if (listeners === undefined || !this.#listeners.connections.has(connection)) return;
     connection.link.out.unsubscribe(connection.no, listeners.topic);
     connection.rooms?.delete(this);
     const user = userAddress(this.#tenant, connection.info.principal.userId);
@@ -203,18 +167,8 @@ export class RoomAudience implements Subscribed {
 
   /** The activation ends while connections are subscribed, who were told up to `head`: the next one attaches them again. */
   release(head: Seq): readonly Released[] {
-    const released = this.#listeners.map(({ link, toldSeq = head }) => ({
-      link,
-      toldSeq,
-      connections: [...this.#subscribers].filter((connection) => connection.link === link),
-    }));
-    for (const connection of this.#subscribers) connection.rooms?.delete(this);
-    this.#subscribers.clear();
-    this.#people = undefined;
-    for (const { link, topic } of this.#listeners) link.out.closeTopic(topic);
-    this.#listeners.length = 0;
-    this.#laggards = 0;
-    this.#perCodec.fill(0);
+    for (const connection of this.#listeners.connections) connection.rooms?.delete(this);
+    const released = this.#listeners.release(head);
     this.ephemera.stop();
     this.#memberCount.stop();
     return released;
@@ -222,22 +176,16 @@ export class RoomAudience implements Subscribed {
 
   /** Fans out what one commit brought, to those who were told up to `after`. false: there was nothing to show, nothing was sent. */
   publishCommitted(events: readonly LogEvent[], after: Seq, facts: RoomFacts): boolean {
-    return this.#tell(events, after, facts, this.#inStep);
+    return this.#tell(events, after, facts, this.#listeners.inStep);
   }
 
   /** Nothing of (after, head] is to be shown. */
   publishPosition(after: Seq, head: Seq): void {
-    this.#publishInOrder(this.#positionFrame(after, head), this.#inStep);
+    this.#publishInOrder(this.#positionFrame(after, head), this.#listeners.inStep);
   }
 
   #positionFrame(after: Seq, head: Seq): EventsFrame {
     return { type: "events", roomId: this.#room, after, head, events: [] };
-  }
-
-  /** Listeners that do not lag behind. */
-  get #inStep(): readonly Listeners[] {
-    const all = this.#listeners;
-    return this.#laggards > 0 ? all.filter(({ toldSeq }) => toldSeq === undefined) : all;
   }
 
   /** Sends events to one connection, as `publishCommitted` would have. false: too much at once, nothing was sent. */
@@ -249,52 +197,16 @@ export class RoomAudience implements Subscribed {
     return isSent;
   }
 
-  #listenersAt(link: EdgeLink): Listeners | undefined {
-    for (const listeners of this.#listeners) if (listeners.link === link) return listeners;
-    return undefined;
-  }
-
   #add(connection: ShardConnection, head: Seq): Listeners {
-    const { link } = connection;
-    let listeners = this.#listenersAt(link);
-    if (listeners === undefined) {
-      const topic = link.newTopic();
-      listeners = { link, topic, perCodec: [0, 0, 0, 0], size: 0, toldSeq: undefined, fromSeq: head };
-      this.#listeners.push(listeners);
-      link.out.openTopic(topic, topicKey(this.#tenant, this.#room), head);
-      this.#routes.opened(listeners);
-    }
-    this.#subscribers.add(connection);
-    this.#people = undefined;
-    this.#count(listeners, connection, 1);
+    const listeners = this.#listeners.add(connection, head);
     connection.rooms ??= new Set();
     connection.rooms.add(this);
     return listeners;
   }
 
   #remove(connection: ShardConnection): void {
-    if (!this.#subscribers.delete(connection)) return;
-    this.#people = undefined;
-    const { userId } = connection.info.principal;
-    this.ephemera.mayHaveLeft(userId, connection);
-    const listeners = this.#listenersAt(connection.link) as Listeners;
-    this.#count(listeners, connection, -1);
-    if (listeners.size > 0) return;
-    this.#lagsNoMore(listeners);
-    this.#listeners.splice(this.#listeners.indexOf(listeners), 1);
-    listeners.link.out.closeTopic(listeners.topic);
-  }
-
-  #count(listeners: Listeners, connection: ShardConnection, difference: 1 | -1): void {
-    const codec = connection.codec.id;
-    listeners.size += difference;
-    for (const counts of [listeners.perCodec, this.#perCodec]) counts[codec] = (counts[codec] ?? 0) + difference;
-  }
-
-  #lagsNoMore(listeners: Listeners): void {
-    if (listeners.toldSeq === undefined) return;
-    listeners.toldSeq = undefined;
-    this.#laggards -= 1;
+    if (!this.#listeners.remove(connection)) return;
+    this.ephemera.mayHaveLeft(connection.info.principal.userId, connection);
   }
 
   /**
@@ -309,11 +221,11 @@ export class RoomAudience implements Subscribed {
     const found: ShardConnection[] = [];
     const look = (connection: ShardConnection): void => {
       if (userId !== undefined && connection.info.principal.userId !== userId) return;
-      const listeners = this.#listenersAt(connection.link);
+      const listeners = this.#listeners.at(connection.link);
       if (laggard === undefined ? listeners?.toldSeq === undefined : listeners === laggard) found.push(connection);
     };
-    this.#subscribers.forEach(look);
-    for (const connection of this.#catchUps.keys()) if (!this.#subscribers.has(connection)) look(connection);
+    this.#listeners.connections.forEach(look);
+    for (const connection of this.#catchUps.keys()) if (!this.#listeners.connections.has(connection)) look(connection);
     return found;
   }
 
@@ -322,7 +234,7 @@ export class RoomAudience implements Subscribed {
     const events = [departureView(event)];
     const frame: ServerFrame = { type: "events", roomId: this.#room, after: seq - 1, head: seq, events };
     for (const connection of this.#connectionsOf(userId, laggard)) {
-      if (this.#subscribers.has(connection)) sendReplay(connection, frame, this.#env.clock.monotonicMs());
+      if (this.#listeners.connections.has(connection)) sendReplay(connection, frame, this.#env.clock.monotonicMs());
     }
     this.#dismiss(userId, laggard);
     // Whoever is out is not told of it any more.
@@ -404,19 +316,7 @@ export class RoomAudience implements Subscribed {
   }
 
   #publishInOrder(frame: EventsFrame, to: readonly Listeners[]): void {
-    if (this.#routes.isOn) this.#routes.routed(frame.after, frame.head, to, this.#listeners);
-    this.#publish(frame, frame.head, to);
-  }
-
-  #publish(frame: ServerFrame, head: Seq, to: readonly Listeners[]): void {
-    for (const codec of this.#env.codecs) {
-      if ((this.#perCodec[codec.id] ?? 0) === 0) continue;
-      let encoded: readonly Uint8Array[] | undefined;
-      for (const { link, topic, perCodec } of to) {
-        if ((perCodec[codec.id] ?? 0) === 0) continue;
-        encoded ??= codec.encode(frame);
-        for (const data of encoded) link.out.publish(topic, codec.id, codec.text, head, data);
-      }
-    }
+    if (this.#routes.isOn) this.#routes.routed(frame.after, frame.head, to, this.#listeners.edges);
+    this.#listeners.publish(frame, frame.head, to);
   }
 }

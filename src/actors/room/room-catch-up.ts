@@ -3,7 +3,7 @@
  * activation ended. It goes through their topic, so that the edge notes with each block how far they are, and a further loss
  * repeats nothing.
  */
-import type { Listeners } from "./room-audience.ts";
+import type { Listeners } from "./room-listeners.ts";
 import type { RoomActor } from "./room-actor.ts";
 
 /** `then` runs when they have what the others have, in this turn when that is in memory. */

@@ -8,7 +8,7 @@ import type { LogEvent } from "../../domain/room/events.ts";
 import type { Later } from "../actor.ts";
 import { isFenceOf } from "../ownership.ts";
 import type { RoomActor } from "./room-actor.ts";
-import { topicKey } from "./room-audience.ts";
+import { topicKey } from "./room-listeners.ts";
 import type { Former } from "./room-succession.ts";
 import type { ShardEnv } from "../shard-env.ts";
 

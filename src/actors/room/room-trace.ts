@@ -16,7 +16,7 @@ import { gather } from "../gather.ts";
 import type { OpenRequests } from "./open-requests.ts";
 import type { RoomRequest, RoomSequel } from "../request.ts";
 import type { RoomActor } from "./room-actor.ts";
-import { topicKey } from "./room-audience.ts";
+import { topicKey } from "./room-listeners.ts";
 import type { HistoryPage } from "./room-reads.ts";
 import { eventsIn } from "./room-reads.ts";
 import { nodeOf } from "./room-routes.ts";
