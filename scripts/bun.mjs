@@ -9,6 +9,9 @@ import { ensureInstalled, findBun, root } from "./bootstrap.mjs";
 
 const PARENT_WATCH_MS = 250;
 
+// Seen before the program runs: what it says may already end npm.
+const parent = process.ppid;
+const npm = parentOfShell(parent);
 ensureInstalled();
 // What Bun reads once, before anything of ours runs (docs/adr/0051). Whoever sets a variable knows better.
 const runtime = JSON.parse(readFileSync(new URL("runtime.json", import.meta.url), "utf8"));
@@ -21,15 +24,26 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {
     if (signal === "SIGTERM" || !process.stdin.isTTY) child.kill(signal);
   });
 }
-// npm gives SIGTERM to the shell between it and this process, and that shell dies without passing it on.
+// npm gives SIGTERM to the shell between it and this process, and that shell dies without passing it on. Of what ends npm alone
+// (SIGHUP, SIGKILL) the shell hears nothing: then it has another parent.
 if (process.env.npm_lifecycle_event) {
-  const parent = process.ppid;
   const watch = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === parent && (npm === undefined || parentOfShell(parent) === npm)) return;
     clearInterval(watch);
     child.kill("SIGTERM");
   }, PARENT_WATCH_MS);
 }
+
+/** `undefined` where there is no shell in between, or no /proc to see it in. */
+function parentOfShell(pid) {
+  try {
+    const isShell = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0")[1] === "-c";
+    return isShell ? /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 child.on("error", (error) => {
   process.stderr.write(`stoa: Bun did not start: ${error.message}\n`);
   process.exit(1);

@@ -17,8 +17,9 @@ function fileOf(command: string | undefined): string | undefined {
 
 const file = fileOf(process.argv[2]);
 if (file === undefined) {
-  process.stderr.write(USAGE);
-  process.exit(process.argv[2] === "--help" ? 0 : 2);
+  const isAsked = process.argv[2] === "--help";
+  (isAsked ? process.stdout : process.stderr).write(USAGE);
+  process.exit(isAsked ? 0 : 2);
 }
 // The command reads what follows as if it had been started by itself.
 process.argv.splice(2, 1);

@@ -6,10 +6,16 @@ import { randomBytes } from "node:crypto";
 import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
+/** What the file holds; `undefined`: there is none. Throws when it can't be read, and what `read` throws. */
+export function keptAlready<Kept>(path: string, read: (text: string) => Kept): Kept | undefined {
+  const kept = textOf(path);
+  return kept === undefined ? undefined : read(kept);
+}
+
 /** What the file holds, made if there is none. Throws when it can't be read or written, and what `read` throws. */
 export function keptOrMade<Kept>(path: string, make: () => string, read: (text: string) => Kept): Kept {
-  const kept = textOf(path);
-  if (kept !== undefined) return read(kept);
+  const kept = keptAlready(path, read);
+  if (kept !== undefined) return kept;
   mkdirSync(dirname(path), { recursive: true });
   // Written aside and linked into place: the file appears whole, and only if no other process was faster.
   const aside = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;

@@ -1,10 +1,17 @@
 /** Composition root: environment → configuration → a running node, until a signal ends it. */
+import { takesNothing } from "./cli/arguments.ts";
 import { readConfig } from "./config/config.ts";
 import { openSecret } from "./edge/jwt-secret.ts";
 import { createLog } from "./edge/log.ts";
 import { type RunningServer, startServer } from "./server.ts";
 import { welcome } from "./node/welcome.ts";
 
+const USAGE = `usage: npm start (or stoa, in the single executable)
+  The server takes no arguments: all that can be set is a variable of the environment, with its default in docs/OPERATIONS.md.
+  npm run doctor looks at the configuration and at all that it names, before the first start.`;
+
+const code = takesNothing(USAGE);
+if (code !== undefined) process.exit(code);
 const config = readConfig(process.env);
 if (!config.ok) refuse(config.error);
 const log = createLog({ level: config.value.logLevel, instanceId: config.value.instanceId });
@@ -46,6 +53,6 @@ function stopOnSignals(server: RunningServer): void {
       },
     );
   };
-  process.on("SIGTERM", stop);
-  process.on("SIGINT", stop);
+  // A terminal that is closed, and whoever expects the configuration to be read again: it is read at a start only.
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, stop);
 }

@@ -164,9 +164,11 @@ export class Supervisor<Settings> {
       failure = error instanceof Error ? error.message : String(error);
     });
     worker.on("exit", (code) => {
-      if (!running.ready)
-        onEarlyEnd?.(new Error(failure || `shard ${shard} ended with code ${code} before it was ready`));
-      this.#ended(shard, running, failure || `exit code ${code}`);
+      if (onEarlyEnd !== undefined && !running.ready && this.#running[shard] === running) {
+        // Whoever starts it says why there is no start: nothing was lost, and nothing is to be started again.
+        this.#running[shard] = undefined;
+        onEarlyEnd(new Error(failure || `shard ${shard} ended with code ${code} before it was ready`));
+      } else this.#ended(shard, running, failure || `exit code ${code}`);
     });
   }
 

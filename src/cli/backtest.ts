@@ -3,20 +3,16 @@
  * would have found in the rooms of a tenant, by the running server of the same configuration. Changes nothing. Rooms are
  * those that an administrator of the tenant sees, or those that are named.
  */
-import { parseArgs } from "node:util";
 import { parseId, type RoomId, type TenantId, type UserId } from "../base/ids.ts";
 import { ROOM_LIST_PAGE_MAX } from "../base/limits.ts";
 import { ok, type Result } from "../base/result.ts";
-import { type Config, readConfig } from "../config/config.ts";
+import { readConfig } from "../config/config.ts";
 import { ownHost } from "../config/own-host.ts";
-import { createAuth } from "../edge/auth.ts";
-import { secretOf } from "../edge/jwt-secret.ts";
-import { tellsUsage } from "./arguments.ts";
-import { dataOf, reach } from "./running-server.ts";
+import { readNamed, tellsUsage } from "./arguments.ts";
+import { adminToken, dataOf, reach } from "./running-server.ts";
 
 const USAGE =
   'usage: bun run backtest --days N (--words "one,two" [--match part] | --pattern RE2) [--tenant ID] [--rooms a,b] [--user ID] [--url URL]';
-const TOKEN_SECONDS = 3_600;
 const PATH = "/v1/chat";
 const BAR_CELLS = 24;
 const DAYS_DEFAULT = "7";
@@ -40,14 +36,9 @@ interface Outcome {
 }
 
 export function readOptions(args: readonly string[]): Options | undefined {
-  const option = { type: "string" } as const;
-  const names = ["days", "words", "pattern", "match", "tenant", "rooms", "user", "url"] as const;
-  const options = Object.fromEntries(names.map((name) => [name, option]));
-  const { values } = parseArgs({ args: [...args], options, strict: false });
-  const text = (name: (typeof names)[number]): string | undefined => {
-    const value = values[name];
-    return typeof value === "string" ? value : undefined;
-  };
+  const named = readNamed(args, ["days", "words", "pattern", "match", "tenant", "rooms", "user", "url"]);
+  if (!named.ok) return undefined;
+  const text = (name: string): string | undefined => named.value.get(name);
   const [words, pattern, match] = [text("words")?.split(","), text("pattern"), text("match")];
   const days = Number(text("days") ?? DAYS_DEFAULT);
   const user = parseId<UserId>(text("user") ?? "backtest");
@@ -55,22 +46,18 @@ export function readOptions(args: readonly string[]): Options | undefined {
     ?.split(",")
     .map((id) => parseId<RoomId>(id));
   const isWrong = (words === undefined) === (pattern === undefined) || !Number.isInteger(days) || user === undefined;
+  const tenant = parseId<TenantId>(text("tenant"));
+  if (text("tenant") !== undefined && tenant === undefined) return undefined;
   if (isWrong || rooms?.includes(undefined) === true) return undefined;
   const what = words === undefined ? { pattern } : { words, ...(match !== undefined && { match }) };
   return {
     rule: { id: "backtest", action: "flag", ...what },
     days,
-    tenant: parseId<TenantId>(text("tenant")),
+    tenant,
     user,
     rooms: rooms as readonly RoomId[] | undefined,
     url: text("url"),
   };
-}
-
-async function tokenOf(config: Config, { user, tenant }: Options): Promise<string> {
-  const { issuer, audience } = config.jwt;
-  const auth = createAuth({ secret: secretOf(config), issuer, audience });
-  return auth.mintToken({ user, role: "admin", ttlSeconds: TOKEN_SECONDS, ...(tenant !== undefined && { tenant }) });
 }
 
 /** Of all pages; an error is the sentence against it. */
@@ -150,7 +137,12 @@ async function main(): Promise<number> {
   }
   const { host, port } = config.value;
   const base = options.url ?? `http://${ownHost(host)}:${port}`;
-  const token = await tokenOf(config.value, options);
+  const minted = await adminToken(config.value, options);
+  if (!minted.ok) {
+    process.stderr.write(`${minted.error}\n`);
+    return 2;
+  }
+  const token = minted.value;
   const found = options.rooms === undefined ? await visibleRooms(base, token) : ok(options.rooms);
   if (!found.ok) {
     process.stderr.write(`${found.error}\n`);

@@ -18,7 +18,7 @@ import { dirname, join, resolve } from "node:path";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Config } from "../config/config.ts";
 import { copyDatabase } from "../storage/sqlite/copy-database.ts";
-import { DATABASE_FILE } from "../storage/sqlite/schema.ts";
+import { DATABASE_FILE, noData } from "../storage/sqlite/schema.ts";
 import { FOLLOWERS_FILE } from "../storage/sqlite/sqlite-follow-store.ts";
 import { Complaints, readNamed } from "./arguments.ts";
 import { ProgressBar } from "./progress-bar.ts";
@@ -50,8 +50,9 @@ async function run(config: Config, { out }: BackupArguments): Promise<Result<str
   if (existsSync(out)) return err(`${out} is there already: remove it, or name another one with --out`);
   if (`${out}/`.startsWith(`${resolve(dataDir)}/`))
     return err(`${out} is within the data folder: a backup belongs elsewhere`);
+  const missing = noData(dataDir);
+  if (missing !== undefined) return err(missing);
   const database = join(dataDir, DATABASE_FILE);
-  if (!existsSync(database)) return err(`there is no ${database}: STOA_DATA_DIR names the data folder`);
   const part = `${out}.part`;
   try {
     rmSync(part, { recursive: true, force: true });

@@ -3,13 +3,12 @@
  * configuration on this machine. A line that is typed is a message; it is shown when the server has it for good.
  */
 import { createInterface } from "node:readline";
-import { parseArgs } from "node:util";
 import { parseId, type RoomId, type UserId } from "../base/ids.ts";
 import { type Config, readConfig } from "../config/config.ts";
 import { ownHost } from "../config/own-host.ts";
 import { createAuth } from "../edge/auth.ts";
-import { secretOf } from "../edge/jwt-secret.ts";
-import { tellsUsage } from "./arguments.ts";
+import { secretOfServer } from "../edge/jwt-secret.ts";
+import { readNamed, tellsUsage } from "./arguments.ts";
 
 const USAGE = 'usage: bun run chat --user ID [--room ID] [--name "Your name"]';
 const TOKEN_SECONDS = 24 * 3_600;
@@ -35,17 +34,17 @@ interface Shown {
 }
 
 function readOptions(): Options | undefined {
-  const option = { type: "string" } as const;
-  const { values } = parseArgs({ options: { user: option, room: option, name: option }, strict: false });
-  const user = parseId<UserId>(values["user"]);
-  const room = parseId<RoomId>(values["room"] ?? "general");
+  const named = readNamed(process.argv.slice(2), ["user", "room", "name"]);
+  if (!named.ok) return undefined;
+  const user = parseId<UserId>(named.value.get("user"));
+  const room = parseId<RoomId>(named.value.get("room") ?? "general");
   if (user === undefined || room === undefined) return undefined;
-  return { user, room, name: typeof values["name"] === "string" ? values["name"] : user };
+  return { user, room, name: named.value.get("name") ?? user };
 }
 
-async function connect(config: Config, { user, name }: Options): Promise<WebSocket> {
+async function connect(config: Config, secret: string, { user, name }: Options): Promise<WebSocket> {
   const { issuer, audience } = config.jwt;
-  const auth = createAuth({ secret: secretOf(config), issuer, audience });
+  const auth = createAuth({ secret, issuer, audience });
   const token = await auth.mintToken({ user, name, ttlSeconds: TOKEN_SECONDS });
   return new WebSocket(`ws://${ownHost(config.host)}:${config.port}/chat`, {
     headers: { authorization: `Bearer ${token}` },
@@ -107,6 +106,11 @@ if (options === undefined || !config.ok) {
   process.stderr.write(`${options === undefined ? USAGE : ""}\n${config.ok ? "" : config.error.join("\n")}\n`);
   process.exit(2);
 }
-const socket = await connect(config.value, options);
+const secret = secretOfServer(config.value);
+if (!secret.ok) {
+  process.stderr.write(`${secret.error}\n`);
+  process.exit(2);
+}
+const socket = await connect(config.value, secret.value, options);
 socket.addEventListener("error", () => print(`no server at port ${config.value.port}: start one with npm start`));
 talk(socket, options);

@@ -74,12 +74,12 @@ function whyNot(access: () => unknown): string | undefined {
   }
 }
 
-function complain(error: string): number {
+function complain(error: string, code = 1): number {
   process.stderr.write(`${error}\n`);
-  return 1;
+  return code;
 }
 
-/** 0: erased, or genuine; 3: a legal hold is in the way. */
+/** 0: erased, or genuine; 1: not; 2: asked wrongly; 3: a legal hold is in the way. */
 async function main(): Promise<number> {
   if (tellsUsage(USAGE)) return 0;
   const option = { type: "string" } as const;
@@ -97,7 +97,7 @@ async function main(): Promise<number> {
     return 2;
   }
   const server = await runningServer({ tenant, user: by, url });
-  if (!server.ok) return complain(server.error);
+  if (!server.ok) return complain(server.error, 2);
   return file === undefined ? erase(server.value, user ?? "", out) : verify(server.value, file);
 }
 

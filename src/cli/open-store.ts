@@ -3,14 +3,18 @@ import type { Store } from "../capsule/export-room.ts";
 import type { Config } from "../config/config.ts";
 import { openStorage } from "../node/open-parts.ts";
 import { openSqliteToRead } from "../storage/sqlite/open-sqlite-to-read.ts";
+import { noData } from "../storage/sqlite/schema.ts";
 
 export interface OpenStore extends Store {
   close(): Promise<void>;
 }
 
-/** `toWrite`: else SQLite is opened so that nothing can be changed. Throws what is wrong with a database. */
+/** `toWrite`: else SQLite is opened so that nothing can be changed. Throws what is wrong with a database, or that there is none. */
 export function openStore({ dataDir, dynamodb }: Config, toWrite: boolean): OpenStore {
   if (dynamodb === undefined && !toWrite) return openSqliteToRead(dataDir);
+  // Only a server begins a data folder: a name that was misspelt would be one, and nobody would look into it.
+  const missing = dynamodb === undefined ? noData(dataDir) : undefined;
+  if (missing !== undefined) throw new Error(missing);
   return openStorage(
     { dataDir, dynamodb },
     {

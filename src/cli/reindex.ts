@@ -13,7 +13,7 @@ import { Reindex } from "../followers/reindex.ts";
 import { openFollowerStorage, openSearchIndex } from "../node/open-parts.ts";
 import { type FollowStore, type KnownLog, type LogPage, nameOfLog } from "../storage/follow-store.ts";
 import type { LogKey } from "../storage/journal.ts";
-import { DATABASE_FILE } from "../storage/sqlite/schema.ts";
+import { noData } from "../storage/sqlite/schema.ts";
 import { tellsUsage } from "./arguments.ts";
 
 const USAGE = "usage: bun run reindex [--tenant ID] [--room ID] [--restart]";
@@ -192,26 +192,30 @@ function isMeant(log: LogKey, tenant: TenantId | undefined, room: RoomId | undef
   return log.tenant === (tenant ?? (room === undefined ? log.tenant : DEFAULT_TENANT));
 }
 
+/** `undefined`: all were meant, and there are none. */
+function nothingNamed({ tenant, room }: Options): string | undefined {
+  if (room !== undefined) return `there is no room ${room} of tenant ${tenant ?? DEFAULT_TENANT}`;
+  return tenant === undefined ? undefined : `tenant ${tenant} has no rooms`;
+}
+
 /** 0 when every room was read to its end. */
 async function reindex(config: Config, options: Options): Promise<number> {
   const place = { dataDir: config.dataDir, dynamodb: config.dynamodb };
-  if (config.dynamodb === undefined && !existsSync(join(config.dataDir, DATABASE_FILE))) {
-    throw new Error(`${config.dataDir} has no ${DATABASE_FILE}: no server has run there yet`);
-  }
+  const missing = config.dynamodb === undefined ? noData(config.dataDir) : undefined;
+  if (missing !== undefined) throw new Error(missing);
   const report = (event: string, details: object): void => {
     process.stderr.write(`${event} ${JSON.stringify(details)}\n`);
   };
   const storage = openFollowerStorage(place, report);
   const search = openSearchIndex(place, report);
   try {
+    const logs = await logsOf(storage.store, options);
+    const unknown = logs.length === 0 ? nothingNamed(options) : undefined;
+    if (unknown !== undefined) throw new Error(unknown);
     const run = new Run(config.dataDir, options, search.index.id);
     if (run.isResumed) process.stderr.write("goes on with a run that was interrupted\n");
     const pause = (attempt: number) => new Promise<void>((resolve) => setTimeout(resolve, attempt * RETRY_MS));
-    return await rebuildAll(
-      new Reindex({ storage, index: search.index, pause }),
-      run,
-      await logsOf(storage.store, options),
-    );
+    return await rebuildAll(new Reindex({ storage, index: search.index, pause }), run, logs);
   } finally {
     search.close();
     storage.close();

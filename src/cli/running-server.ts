@@ -3,7 +3,7 @@ import { type Config, readConfig } from "../config/config.ts";
 import { ownHost } from "../config/own-host.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { createAuth } from "../edge/auth.ts";
-import { openSecret } from "../edge/jwt-secret.ts";
+import { secretOfServer } from "../edge/jwt-secret.ts";
 
 const TOKEN_SECONDS = 3_600;
 const SECRET_HINT = "The server has another secret: give this command its JWT_SECRET_KEY, or its STOA_DATA_DIR.";
@@ -20,11 +20,11 @@ export interface RunningServer {
   ask<Data>(method: string, path: string, body?: object): Promise<Result<Data, string>>;
 }
 
-/** An error: the configuration is wrong. */
+/** An error: the configuration is wrong, or there is no key of tokens. Commands end with 2 then, as when they are asked wrongly. */
 export async function runningServer(options: RunningServerOptions): Promise<Result<RunningServer, string>> {
   const config = readConfig();
   if (!config.ok) return err(config.error.join("\n"));
-  const token = await tokenOf(config.value, options);
+  const token = await adminToken(config.value, options);
   if (!token.ok) return token;
   const base = options.url ?? addressOf(config.value);
   return ok({
@@ -75,12 +75,13 @@ function addressOf({ host, port }: Config): string {
   return `http://${ownHost(host)}:${port}`;
 }
 
-async function tokenOf(
+/** An error: there is no key to make it with. */
+export async function adminToken(
   config: Config,
   { tenant, user }: Pick<RunningServerOptions, "tenant" | "user">,
 ): Promise<Result<string, string>> {
   const { issuer, audience } = config.jwt;
-  const secret = openSecret(config);
+  const secret = secretOfServer(config);
   if (!secret.ok) return secret;
   const auth = createAuth({ secret: secret.value, issuer, audience });
   const claims = { user, role: "admin", ttlSeconds: TOKEN_SECONDS, ...(tenant !== undefined && { tenant }) } as const;

@@ -7,7 +7,7 @@ import { parseId } from "../base/ids.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { readConfig } from "../config/config.ts";
 import { createAuth, type TokenClaims } from "../edge/auth.ts";
-import { openSecret } from "../edge/jwt-secret.ts";
+import { secretOfServer } from "../edge/jwt-secret.ts";
 import { tellsUsage } from "./arguments.ts";
 
 const USAGE = `usage: bun run token --user ID [--name TEXT] [--tenant ID] [--role user|admin] [--avatar URL] [--ttl 30s|15m|1h|7d]`;
@@ -66,10 +66,10 @@ async function main(): Promise<number> {
     return 2;
   }
   const { issuer, audience } = config.value.jwt;
-  const secret = openSecret(config.value);
+  const secret = secretOfServer(config.value);
   if (!secret.ok) {
     process.stderr.write(`${secret.error}\n`);
-    return 1;
+    return 2;
   }
   const token = await createAuth({ secret: secret.value, issuer, audience }).mintToken(claims.value);
   process.stdout.write(`${token}\n`);

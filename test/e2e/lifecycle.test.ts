@@ -35,6 +35,8 @@ test("a port that is taken is said in one line, and the first server goes on", a
     expect(code).not.toBe(0);
     expect(output).toContain(String(server.port));
     expect((await server.rest("GET", "/readyz")).status).toBe(200);
+    // A terminal that is closed ends it in good order, too.
+    expect((await server.stop("SIGHUP")).code).toBe(0);
   } finally {
     await server.dispose();
   }

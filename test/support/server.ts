@@ -107,12 +107,12 @@ export class TestServer {
     return performance.now() - startMs;
   }
 
-  /** SIGTERM; fails when the server has not ended by itself in time. */
-  async stop(): Promise<Exit> {
+  /** SIGKILL follows when the server has not ended by itself in time. */
+  async stop(signal: "SIGTERM" | "SIGHUP" = "SIGTERM"): Promise<Exit> {
     const startMs = performance.now();
     const child = this.#process;
     if (child === undefined) return { code: 0, ms: 0 };
-    child.kill("SIGTERM");
+    child.kill(signal);
     const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
     const code = await child.exited;
     clearTimeout(late);

@@ -1,15 +1,13 @@
 /** The SQLite adapters of a process that only reads, beside a server or without one: it takes no lock and changes nothing. */
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { assemble, type SqliteStorage } from "./open-sqlite.ts";
-import { DATABASE_FILE, openReaderDatabase } from "./schema.ts";
+import { noData, openReaderDatabase } from "./schema.ts";
 import { SqliteReader } from "./sqlite-reader.ts";
 import type { WriteDone, WriteQueue } from "./write-queue.ts";
 
 /** Throws when there is no database, or one of another version. Every write is answered `unknown`. */
 export function openSqliteToRead(dir: string): SqliteStorage {
-  const file = join(dir, DATABASE_FILE);
-  if (!existsSync(file)) throw new Error(`there is no ${file}: STOA_DATA_DIR names the data folder`);
+  const missing = noData(dir);
+  if (missing !== undefined) throw new Error(missing);
   const reader = new SqliteReader(openReaderDatabase(dir));
   return assemble(new NoWrites(), reader, () => reader.close());
 }

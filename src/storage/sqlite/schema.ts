@@ -7,7 +7,7 @@
  * Invariant: `run` has exactly a log's segments up to `head.last_seq`; what comes after is in `batch` rows.
  */
 import { Database } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { STORAGE_BUSY_MS_MAX } from "../../base/limits.ts";
 
@@ -99,6 +99,22 @@ const MIGRATIONS: readonly string[] = [
 /** The newest one; a file of a newer one is refused. */
 export const SCHEMA_VERSION = MIGRATIONS.length;
 
+/** Why this program does not open a database of another version, and what to do, for the operator. */
+export function otherVersion(dir: string, version: number): string {
+  if (version > SCHEMA_VERSION) {
+    const seen = `${dir} was written by a newer Stoa (schema ${version}; this one knows ${SCHEMA_VERSION})`;
+    return `${seen}: install the version that wrote it or a newer one, or restore a backup from before the update`;
+  }
+  const seen = `${dir} was written by an older Stoa (schema ${version}; this one needs ${SCHEMA_VERSION})`;
+  return `${seen}: make a backup, then start this version's server once, which brings it up to date`;
+}
+
+/** Why there is nothing to open, for the operator; `undefined`: there is a database. */
+export function noData(dir: string): string | undefined {
+  if (existsSync(join(dir, DATABASE_FILE))) return undefined;
+  return `there is no Stoa data in ${dir} (no ${DATABASE_FILE}): name a server's folder with STOA_DATA_DIR; npm start makes a new one`;
+}
+
 /** Creates or migrates the file. Throws when it was written by a newer version. */
 export function openWriterDatabase(dir: string): Database {
   mkdirSync(dir, { recursive: true });
@@ -110,7 +126,7 @@ export function openWriterDatabase(dir: string): Database {
   // The writer copies the write-ahead log itself, after it has answered, and sees its errors. This is the backstop.
   db.run("PRAGMA wal_autocheckpoint = 32000");
   db.run("PRAGMA cache_size = -16384");
-  migrate(db);
+  migrate(db, dir);
   return db;
 }
 
@@ -121,18 +137,17 @@ export function openReaderDatabase(dir: string): Database {
   db.run("PRAGMA query_only = 1");
   db.run("PRAGMA cache_size = -8192");
   const version = versionOf(db);
-  if (version !== SCHEMA_VERSION) throw new Error(`database has version ${version}, expected ${SCHEMA_VERSION}`);
-  return db;
+  if (version === SCHEMA_VERSION) return db;
+  db.close();
+  throw new Error(otherVersion(dir, version));
 }
 
-function migrate(db: Database): void {
+function migrate(db: Database, dir: string): void {
   // Two processes may start on the same file: the version is read under the lock.
   db.run("BEGIN IMMEDIATE");
   try {
     const version = versionOf(db);
-    if (version > SCHEMA_VERSION) {
-      throw new Error(`database has version ${version}; this program knows ${SCHEMA_VERSION} and would damage it`);
-    }
+    if (version > SCHEMA_VERSION) throw new Error(otherVersion(dir, version));
     for (const sql of MIGRATIONS.slice(version)) db.run(sql);
     if (version < SCHEMA_VERSION) db.run(`PRAGMA user_version = ${SCHEMA_VERSION}`);
     db.run("COMMIT");

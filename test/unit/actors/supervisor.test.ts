@@ -195,6 +195,12 @@ test("a thread that replaces a lost one is told the present view before anything
 test("a thread that cannot start says why", async () => {
   const failing = new Watched(true);
   await expect(failing.supervisor.start()).rejects.toThrow("no data folder");
+  // That is all that is said of it: no thread was lost, and none is started in its place.
+  expect({ told: failing.told, reports: failing.reports, restarts: failing.supervisor.restarts }).toEqual({
+    told: [],
+    reports: [],
+    restarts: 0,
+  });
   await failing.supervisor.stop();
 });
 

@@ -3,6 +3,9 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { openStore } from "../../../src/cli/open-store.ts";
+import type { Config } from "../../../src/config/config.ts";
+import { openWriterDatabase, SCHEMA_VERSION } from "../../../src/storage/sqlite/schema.ts";
 
 const SECRET = "k".repeat(32);
 const UNREACHABLE = "http://127.0.0.1:1";
@@ -27,9 +30,9 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function run(name: string, args: readonly string[], dataDir = folder) {
+async function run(name: string, args: readonly string[], dataDir = folder, secret: string | undefined = SECRET) {
   const child = Bun.spawn([process.execPath, join(import.meta.dir, `../../../src/cli/${name}.ts`), ...args], {
-    env: { PATH: process.env["PATH"] ?? "", STOA_DATA_DIR: dataDir, JWT_SECRET_KEY: SECRET },
+    env: { PATH: process.env["PATH"] ?? "", STOA_DATA_DIR: dataDir, JWT_SECRET_KEY: secret },
     stdout: "pipe",
     stderr: "pipe",
   });
@@ -67,6 +70,68 @@ test.each(COMMANDS)(
     const unknown = await run(name, ["--nonsense"]);
     expect({ code: unknown.code, stdout: unknown.stdout }).toEqual({ code: 2, stdout: "" });
     expect(unknown.stderr).toContain(`usage: bun run ${name}`);
+  },
+);
+
+test("the server takes no arguments: it tells so, or refuses them, and does not start", async () => {
+  const dir = join(folder, "not-begun");
+  const help = await run("../main", ["--help"], dir);
+  expect({ code: help.code, stderr: help.stderr }).toEqual({ code: 0, stderr: "" });
+  expect(help.stdout).toStartWith("usage: npm start");
+  const unknown = await run("../main", ["--port", "80"], dir);
+  expect({ code: unknown.code, stdout: unknown.stdout }).toEqual({ code: 2, stdout: "" });
+  expect(unknown.stderr).toContain("usage: npm start");
+  expect(existsSync(dir)).toBe(false);
+});
+
+const WITH_KEY: readonly (readonly [string, readonly string[]])[] = [
+  ...ASKING,
+  ["token", ["--user", "ann"]],
+  ["chat", ["--user", "ann"]],
+];
+
+test.each(WITH_KEY)("%s makes no folder and no key where the folder's name is misspelt", async (name, args) => {
+  const dir = join(folder, "misspelt");
+  const { code, stdout, stderr } = await run(name, args, dir, "");
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  expect(stderr).toStartWith(`There is no key of tokens in ${dir}: give this command the server's STOA_DATA_DIR`);
+  expect(existsSync(dir)).toBe(false);
+});
+
+const ON_THE_STORE: readonly (readonly [string, readonly string[]])[] = [
+  ["export", ["--room", "general", "--out", join(folder, "none.capsule")]],
+  ["reindex", []],
+  ["backup", ["--out", join(folder, "none")]],
+];
+
+test.each(ON_THE_STORE)("%s makes no folder where there is no data", async (name, args) => {
+  const dir = join(folder, "misspelt");
+  const { code, stdout, stderr } = await run(name, args, dir);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: "" });
+  expect(stderr).toContain(`there is no Stoa data in ${dir} (no stoa.db)`);
+  expect(existsSync(dir)).toBe(false);
+});
+
+test("what is asked of the store is asked of one that a server has begun, to write into as well", () => {
+  const dir = join(folder, "misspelt");
+  expect(() => openStore({ dataDir: dir, dynamodb: undefined } as Config, true)).toThrow("there is no Stoa data in");
+  expect(existsSync(dir)).toBe(false);
+});
+
+test.each([
+  ["export", ["--room", "general"]],
+  ["reindex", []],
+] as const)(
+  "%s says that a newer Stoa wrote the folder, which versions these are, and what to do",
+  async (name, args) => {
+    const dir = mkdtempSync(join(folder, "newer-"));
+    const db = openWriterDatabase(dir);
+    db.run(`PRAGMA user_version = ${SCHEMA_VERSION + 1}`);
+    db.close();
+    const { code, stderr } = await run(name, args, dir);
+    expect(code).toBe(1);
+    const seen = `${dir} was written by a newer Stoa (schema ${SCHEMA_VERSION + 1}; this one knows ${SCHEMA_VERSION})`;
+    expect(stderr).toStartWith(`${seen}: install the version that wrote it`);
   },
 );
 

@@ -24,6 +24,7 @@ async function run(args: readonly string[], env: Record<string, string> = {}) {
 }
 
 test("prints one token that the server of the same folder accepts, and nothing else", async () => {
+  const secret = loadOrCreateSecret(dir);
   const { code, stdout, stderr } = await run([
     "--user",
     "usr_1",
@@ -36,7 +37,7 @@ test("prints one token that the server of the same folder accepts, and nothing e
   ]);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
-  const verified = await createAuth({ secret: loadOrCreateSecret(dir) }).verifyToken(stdout.trim());
+  const verified = await createAuth({ secret }).verifyToken(stdout.trim());
   expect(verified.ok && verified.value.principal).toEqual({
     tenant: "acme",
     userId: "usr_1",
