@@ -26,8 +26,7 @@ import { readFigures } from "./tenant-figures.ts";
 import { listTenantAudit } from "./tenant-audit-pages.ts";
 import { answerTenantQueue } from "./tenant-queue.ts";
 import { answerSpent } from "./tenant-spent.ts";
-import { answerTenantNotify } from "./tenant-notify.ts";
-import { answerTenantTrace } from "./tenant-trace.ts";
+import { answerSetting, NOTIFY_SETTING, TRACE_SETTING } from "./tenant-setting.ts";
 import { noteAct, TENANT_AUDIT, tenantAuditId } from "./tenant-audit.ts";
 import { TENANT_COLLECTION, TENANT_LIMITS, TENANT_RULES, TENANT_SETTINGS } from "./tenant-moderation.ts";
 
@@ -63,13 +62,13 @@ export function answerTenantAsk(env: ShardEnv, request: UserRequest, ask: Tenant
       );
     }
     case "trace":
-      return answerTenantTrace(env, request, ask.set, later);
+      return answerSetting(env, request, TRACE_SETTING, ask.set, later);
     case "queue":
       return answerTenantQueue(env, request, later);
     case "assistant":
       return answerSpent(env, request, later);
     case "notifications":
-      return answerTenantNotify(env, request, ask.set, later);
+      return answerSetting(env, request, NOTIFY_SETTING, ask.set, later);
     case "rules":
       return rules(env, request, ask, later);
   }
