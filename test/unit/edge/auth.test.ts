@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
+import { TOKEN_ID_LENGTH_MAX, TOKEN_LENGTH_MAX, URL_LENGTH_MAX } from "../../../src/base/limits.ts";
 import { type AuthOptions, bearerToken, createAuth } from "../../../src/edge/auth.ts";
 import { SECRET } from "./fake-engine.ts";
 
@@ -84,6 +85,34 @@ describe("verifyToken", () => {
     expect(name).toStartWith("A Bx");
     expect(name).toHaveLength(120);
     expect(avatar).toBeUndefined();
+    const address = (length: number): string => "http://a.example/".padEnd(length, "x");
+    expect((await principalOf({ avatar: address(URL_LENGTH_MAX) })).avatar).toBe(address(URL_LENGTH_MAX));
+    for (const wrong of [address(URL_LENGTH_MAX + 1), "no address", 7, "ftp://a.example/1"]) {
+      expect((await principalOf({ avatar: wrong })).avatar).toBeUndefined();
+    }
+  });
+
+  test("of when and under which name it was issued only what is such a thing is taken", async () => {
+    const issued = async (claims: Record<string, unknown>) => {
+      const verified = await authWith().verifyToken(sign(claims));
+      return verified.ok ? [verified.value.issuedAtMs, verified.value.tokenId] : [];
+    };
+    const longest = "x".repeat(TOKEN_ID_LENGTH_MAX);
+    expect(await issued({ iat: NOW - 5, jti: longest })).toEqual([NOW_MS - 5_000, longest]);
+    expect(await issued({ jti: `${longest}x` })).toEqual([undefined, undefined]);
+    expect(await issued({ jti: 7 })).toEqual([undefined, undefined]);
+  });
+
+  test("a token of the longest length is looked at, a longer one is not", async () => {
+    const pad = (length: number): string => {
+      const [body, free] = [sign({}), length - sign({ pad: "" }).length];
+      const padded = sign({ pad: "x".repeat(Math.floor((free * 3) / 4)) });
+      return padded.length > length ? body : padded;
+    };
+    const long = pad(TOKEN_LENGTH_MAX);
+    expect(long.length).toBeGreaterThan(TOKEN_LENGTH_MAX - 4);
+    expect(await codeOf(long)).toBe("accepted");
+    expect(await codeOf(pad(TOKEN_LENGTH_MAX + 4))).toBe("unauthorized");
   });
 
   test("another algorithm is refused although the signature is right", async () => {

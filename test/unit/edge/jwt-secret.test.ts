@@ -24,8 +24,10 @@ test("two folders have two secrets", () => {
 });
 
 test("a file that holds no secret is not silently replaced", () => {
-  writeFileSync(join(dir, "jwt-secret"), "short");
-  expect(() => loadOrCreateSecret(dir)).toThrow("holds no secret");
+  writeFileSync(join(dir, "jwt-secret"), "x".repeat(31));
+  expect(() => loadOrCreateSecret(dir)).toThrow("holds no secret of 32 characters");
+  writeFileSync(join(dir, "jwt-secret"), "x".repeat(32));
+  expect(loadOrCreateSecret(dir)).toBe("x".repeat(32));
 });
 
 test("a folder that is none, and a file that holds no secret, are said in one line", () => {

@@ -15,6 +15,7 @@ test("a line is JSON with level, time, instance and message", () => {
 
 test("lines below the level are not written", () => {
   expect(logged((log) => log.debug({}, "detail"), "info")).toEqual([]);
+  expect(logged((log) => log.debug({}, "detail"), "debug")).toHaveLength(1);
 });
 
 test("tokens, secrets and message texts are never written, at the top or below", () => {
@@ -57,4 +58,6 @@ test("of an error nothing is written that it was made of", () => {
     stack: expect.stringContaining("TypeError"),
   });
   expect(line).not.toContain("hunter2");
+  const [second = ""] = logged((log) => log.error({ error: new TypeError("Odd", { cause: url }) }, "another"));
+  expect(JSON.parse(second).error).toEqual({ type: "TypeError", message: "Odd", stack: expect.any(String) });
 });

@@ -101,6 +101,9 @@ describe("an erasure", () => {
     expect(erasedEvent({ kind: "answer_extended", ...common, from: 0, text: TOKEN }, erasure)).toMatchObject({
       text: "",
     });
+    const others = erasureOf([]);
+    const extended: LogEvent = { kind: "answer_extended", ...common, from: 0, text: TOKEN };
+    expect([erasedEvent(ended, others), erasedEvent(extended, others)]).toEqual([ended, extended]);
   });
 
   test("leaves a log that can be replayed from a snapshot within an answer, whatever of it is erased", () => {
@@ -142,6 +145,12 @@ describe("an erasure", () => {
       ],
     });
     expect(erasedItem("reports", "om1", erased as object, BOB)).toBe(erased as object);
+    const resolved = { by: "cyd" as UserId, at: 3, action: "dismissed", reason: "no matter" } as const;
+    expect(erasedItem("reports", "om1", { ...report, resolved }, BOB)).toMatchObject({ resolved });
+    expect(erasedItem("reports", "om1", { ...report, resolved: { ...resolved, by: BOB } }, BOB)).toEqual({
+      ...(erased as typeof report),
+      resolved: { by: BOB, at: 3, action: "dismissed" },
+    });
     const audit = { action: "member_banned", by: "ann", userId: "cyd", at: 1, reason: "spam" };
     expect(erasedItem("audit", "1", audit, BOB)).toBe(audit);
     expect(erasedItem("audit", "1", { ...audit, userId: BOB }, BOB)).toEqual({

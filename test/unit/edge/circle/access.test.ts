@@ -27,6 +27,7 @@ function world() {
   const limits: unknown[] = [];
   const connections: Connection[] = [];
   const closed: string[] = [];
+  const told: string[] = [];
   const access = new Access({
     clock,
     auth: {
@@ -50,7 +51,7 @@ function world() {
       issuedAtMs,
       tokenId,
       dismissed: false,
-      reject: () => undefined,
+      reject: ({ code }: Rejection) => told.push(`${user} ${code}`),
       dismiss(reason: string) {
         this.dismissed = true;
         closed.push(`${user} ${reason}`);
@@ -63,7 +64,7 @@ function world() {
     while (queue.runNext(untilMs)) for (let i = 0; i < 20; i += 1) await Promise.resolve();
   };
   const verdict = async (token: string): Promise<string> => codeOf(await access.verifyToken(token));
-  return { access, connect, closed, loads, stored, limits, run, verdict };
+  return { access, connect, closed, told, loads, stored, limits, run, verdict };
 }
 
 function codeOf(verified: Result<Verified, Rejection>): string {
@@ -101,7 +102,7 @@ test("tokens of a user from before are refused, at the moment itself not; those 
 });
 
 test("a suspension ends at its time, and live connections end when something is learned that concerns them", async () => {
-  const { access, verdict, connect, closed, run } = world();
+  const { access, verdict, connect, closed, told, run } = world();
   await verdict("t ann");
   connect("ann", NOW - 5, "one");
   connect("ann", NOW + 5, "two");
@@ -112,6 +113,7 @@ test("a suspension ends at its time, and live connections end when something is 
   expect(closed).toEqual(["ann unauthorized", "ann unauthorized"]);
   access.learn(T, entry("user:ben", 1, { suspended: { until: NOW + 1_000 } }));
   expect(closed.at(-1)).toBe("ben forbidden");
+  expect(told).toEqual(["ann token_revoked", "ann token_revoked", "ben suspended"]);
   expect(await verdict(`t ben ${NOW}`)).toBe("suspended");
   await run(999);
   expect(await verdict(`t ben ${NOW}`)).toBe("suspended");

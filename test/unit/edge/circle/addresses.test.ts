@@ -6,6 +6,11 @@ test("an IPv6 network counts as one address", () => {
   expect(networkOf("2001:DB8:0001:2::1")).toBe("2001:db8:1:2::/64");
   expect(networkOf("2001:db8::1")).toBe("2001:db8:0:0::/64");
   expect(networkOf("fe80::1%eth0")).toBe("fe80:0:0:0::/64");
+  expect(networkOf("2001:db8::3:4:5:6:7")).toBe("2001:db8:0:3::/64");
+  expect(networkOf("2001::2:3:4:5:6:7")).toBe("2001:0:2:3::/64");
+  expect(networkOf("2001:db8:1:2:3:4:5::")).toBe("2001:db8:1:2::/64");
+  expect(networkOf("2001:db8::")).toBe("2001:db8:0:0::/64");
+  expect(networkOf("::2:3:4:5:6:7:8")).toBe("0:2:3:4::/64");
   expect(networkOf("::ffff:203.0.113.5")).toBe("203.0.113.5");
   expect(networkOf("203.0.113.5")).toBe("203.0.113.5");
 });

@@ -38,4 +38,12 @@ test("everybody of the tenant is told, some in each turn; who came after it or l
   announcer.tell(ACME, { ...FRAME, roomId: "room" as RoomId });
   node.run(10);
   expect(listener.of("notification")).toHaveLength(1);
+  // Whoever is being sent away, and whoever has had no first frame yet, hears nothing more.
+  const [away, early] = [all[1], all[2]];
+  if (away === undefined || early === undefined) throw new Error("nobody is there");
+  away.dismissed = true;
+  early.greeted = false;
+  announcer.tell(ACME, FRAME);
+  node.run(10);
+  expect(clients.slice(0, 4).map((client) => client.of("notification").length)).toEqual([3, 2, 2, 3]);
 });

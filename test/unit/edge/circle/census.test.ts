@@ -202,3 +202,15 @@ test("an administrator sees who is online and a user's connections; others are r
   expect((await ask("/connections?userId=ann", "user")).status).toBe(403);
   expect((await ask("/connections?userId=ann", "admin", "other")).body.data).toMatchObject({ connections: [] });
 });
+
+test("what a former life of this node left in the directory goes with its first write", () => {
+  const world = new World();
+  const left = { tenant: ACME, userId: "gone" as UserId, connectionId: "old:1" as ConnectionId, node: "n1" as NodeId };
+  const record = { ...left, userAgent: "", address: "", transport: "websocket, json", connectedAt: 1 };
+  const directory = new MemoryDirectory(world.cluster);
+  directory.write("n1" as NodeId, { opened: [record], closed: [], statuses: [] }, 60_000, () => undefined);
+  expect(world.online()).toEqual(["gone online 1"]);
+  world.open("ann");
+  world.run(1_100);
+  expect(world.online()).toEqual(["ann online 1"]);
+});

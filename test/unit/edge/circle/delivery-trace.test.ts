@@ -110,6 +110,19 @@ describe("on one node", () => {
     });
   });
 
+  test("what was noted of another room, of whatever tenant, is none of this one's", async () => {
+    const { node, world, ann } = await scene();
+    const id = say(ann, "r", "hello");
+    const { seq } = (await ask(world, "r", id, "ben")).room;
+    const { trace } = node.circle;
+    const ben = "ben" as UserId;
+    expect(trace.of("acme/r", seq, ben, undefined)).toMatchObject({ sockets: 2, own: [{ wasWritten: true }] });
+    for (const key of ["acme/other", "other/r", "acme/r2"]) {
+      const view = trace.of(key, seq, ben, undefined);
+      expect([view.sockets, view.publishedMs, view.own]).toEqual([0, undefined, []]);
+    }
+  });
+
   test("membership is that of the moment of the message", async () => {
     const { world, ann, ben, node } = await scene();
     const before = say(ann, "r", "before cleo");

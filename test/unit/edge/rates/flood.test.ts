@@ -56,3 +56,15 @@ test("whoever sends twice what is allowed, and waits when told, never floods", (
     expect(flood.refused(nowMs)).toEqual({ kind: "wait" });
   }
 });
+
+test("after a pause, and after being forgiven, all is allowed as at first", () => {
+  const flood = new Flood(RATE, 0);
+  refuse(flood, 0, ALLOWED + 1);
+  expect(refuse(flood, FLOOD_PAUSE_MS, ALLOWED)).toEqual({ kind: "wait" });
+  let nowMs = FLOOD_PAUSE_MS + FLOOD_FORGIVEN_MS;
+  for (let i = 0; i < FLOODS_MAX; i += 1) {
+    expect(refuse(flood, nowMs, ALLOWED + 1).kind).toBe("pause");
+    nowMs += FLOOD_PAUSE_MS;
+  }
+  expect(refuse(flood, nowMs, ALLOWED + 1).kind).toBe("close");
+});

@@ -51,6 +51,18 @@ test("a tenant may set less than the installation allows, and not more", () => {
   expect(limits.hold(ben)).toHaveLength(1);
 });
 
+test("a tenant's new rates hold at once, for what is held already too; those of others stay", () => {
+  const rate = { perSecond: 10, burst: 10 };
+  const { rates: limits } = rates({ user: rate, tenant: rate });
+  const [held, others] = [limits.hold(ann), limits.hold(stranger)];
+  const lower = { perSecond: 1, burst: 1 };
+  limits.setTenant(ann.tenant, { user: lower, tenant: lower });
+  expect(held.map(({ bucket }) => bucket.rate)).toEqual([lower, lower]);
+  expect(others.map(({ bucket }) => bucket.rate)).toEqual([rate, rate]);
+  limits.setTenant(ann.tenant, undefined);
+  expect(held.map(({ bucket }) => bucket.rate)).toEqual([rate, rate]);
+});
+
 test("attempts of one address and of one user are counted, those of this machine are not", () => {
   const { rates: limits } = rates({
     connectsOfAddress: { perSecond: 1, burst: 2 },

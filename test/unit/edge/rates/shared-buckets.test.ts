@@ -143,3 +143,16 @@ test("what a new bucket would say as well is forgotten: not what is held, lacks 
   run(2 * FORGET_MS);
   expect(node.size).toBe(0);
 });
+
+test("where all are held, none is forgotten; whoever is behind them is found by the next looks", () => {
+  const { all } = nodes(1);
+  const node = all[0] as SharedBuckets;
+  const held = Array.from({ length: 20 }, (_, i) => node.hold(`held ${i}`));
+  for (let i = held.length; i < RATE_KEYS_MAX; i += 1) node.of(`k${i}`);
+  node.of("one more");
+  expect(node.size).toBe(RATE_KEYS_MAX + 1);
+  // Those that were looked at stand at the end now.
+  node.of("two more");
+  expect(node.size).toBe(RATE_KEYS_MAX + 1);
+  expect(held.every((bucket, i) => node.of(`held ${i}`) === bucket)).toBe(true);
+});
