@@ -7,6 +7,7 @@ import type { Seq } from "../../base/ids.ts";
 import type { LogEvent } from "../../domain/room/events.ts";
 import type { MessageOverlay } from "../../domain/room/state.ts";
 import type { RoomEvent } from "../../protocol/frames.ts";
+import type { ReadResult } from "../../storage/journal.ts";
 import { answerRejection, answerValue } from "../answers.ts";
 import type { RoomCalls } from "../calls.ts";
 import type { OpenRequests } from "./open-requests.ts";
@@ -34,8 +35,7 @@ export class RoomFeed {
     if (after >= head) return this.#answer(request, { events: [], to: after, head });
     this.#open.add(request);
     const { front } = this.#room;
-    const from = Math.max(after, front.seq);
-    this.#room.reads.events(from, Math.min(head, from + limit), (read) => {
+    this.#read(Math.max(after, front.seq), { head, limit }, (read) => {
       if (!read.ok) return this.#unavailable(request);
       // What retention is about to take is shown to nobody any more; times never fall within a log.
       const events = read.value.filter(({ timestamp }) => timestamp >= front.fromMs);
@@ -43,6 +43,22 @@ export class RoomFeed {
       const first = events[0]?.seq ?? to + 1;
       const missing = first > after + 1 ? { missing: { from: after + 1, to: first - 1 } } : {};
       this.#show(request, events, { to, head, ...missing });
+    });
+  }
+
+  /** Where nothing stands the front may be taken away meanwhile, or by an owner that this one has not heard of: what is left follows. */
+  #read(
+    from: Seq,
+    { head, limit }: { readonly head: Seq; readonly limit: number },
+    answer: (read: ReadResult<readonly LogEvent[]>) => void,
+  ): void {
+    const to = Math.min(head, from + limit);
+    this.#room.reads.events(from, to, (read) => {
+      if (!read.ok || read.value.length > 0 || to === head) answer(read);
+      else
+        this.#room.reads.events(to, head, (left) =>
+          answer(left.ok ? { ok: true, value: left.value.slice(0, limit) } : left),
+        );
     });
   }
 

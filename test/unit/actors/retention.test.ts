@@ -104,6 +104,19 @@ test("what is gone is in no store, and the room goes on from where it was", asyn
   expect(await dueMessages(node)).toBe(0);
 });
 
+test("a page of events that was taken away unbeknownst to the room says so, and goes on with what is left, not at the end", async () => {
+  const node = nodeWithMessages();
+  const segments = node.store.currentLog(TENANT, ROOM)?.segments ?? [];
+  segments.splice(0, segments.length - 2);
+  const firstSeq = segments[0]?.firstSeq ?? 0;
+  const by = { tenant: TENANT, userId: "system" as UserId, role: "system" } as const;
+  const asked = node.gateway.call(by, { to: "room", room: ROOM, kind: "events", after: 0, limit: 1 });
+  node.run(100);
+  const page = await asked;
+  expect(page).toMatchObject({ ok: true, value: { missing: { from: 1, to: firstSeq - 1 }, to: firstSeq } });
+  expect(page.ok && page.value.events.map(({ seq }) => seq)).toEqual([firstSeq]);
+});
+
 test("reactions, votes and what people had read of threads go with their message, also when it was deleted long before", async () => {
   const node = new SmallNode({ settings: { messageRetentionDays: DAYS } });
   const [ann, ben] = [node.connect("ann"), node.connect("ben")];
