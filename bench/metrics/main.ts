@@ -1,10 +1,11 @@
 /**
  * What counting costs: `bun bench/metrics/main.ts [--scenario fanout-1,fanout-100] [--groups 8] [--warm 10] [--seconds 14] [--more]
- * [--plant 3 | --tree DIR]`. Four servers under full load at the same time: two without metrics, two with them (and somebody who reads them).
+ * [--plant 3 | --tree DIR | --env "NAME=value …"]`. Four servers under full load at the same time: two without metrics, two with them (and somebody who reads them).
  * Fresh processes in each group; the 95 % interval over all of them is what counts. `--more` adds groups to what the last run measured.
  * Exits with 1 unless the interval's upper end is within the bound. `--plant` asks whether the measure can be believed: in place of
  * the two with metrics two without them that burn so many percent on purpose, and exits with 1 unless they are found.
- * `--tree` compares two versions of the engine: two servers of this one, two of the folder named; nothing is judged.
+ * `--tree` compares two versions of the engine: two servers of this one, two of the folder named; `--env` two as they are with two
+ * that have these variables. Nothing is judged then.
  */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "14" },
     plant: { type: "string" },
     tree: { type: "string" },
+    env: { type: "string" },
     more: { type: "boolean", default: false },
     data: { type: "string", default: RESULTS },
   },
@@ -55,6 +57,10 @@ function comparisonOf(): Comparison {
   if (values.tree !== undefined) {
     const other = { ...asDelivered, root: resolve(values.tree) };
     return { suffix: "-tree", said: `${values.tree} against this version`, base: asDelivered, other };
+  }
+  if (values.env !== undefined) {
+    const env = Object.fromEntries(values.env.split(" ").map((pair) => pair.split("=", 2)));
+    return { suffix: "-env", said: `${values.env} against without`, base: asDelivered, other: { ...asDelivered, env } };
   }
   const env = { STOA_METRICS: "off" };
   const base = { env, isRead: false };

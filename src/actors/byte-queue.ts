@@ -56,6 +56,7 @@ export class ByteQueue {
 
   /** Length-prefixed UTF-8. */
   text(value: string): void {
+    if (value === "") return this.u32(0);
     const start = this.#length;
     this.#reserve(4 + value.length * 3);
     const written = this.#buffer.write(value, start + 4, "utf8");
@@ -65,8 +66,9 @@ export class ByteQueue {
 
   /** All that was written, as a block of its own; the queue is empty afterwards. */
   take(): Uint8Array<ArrayBuffer> {
-    const block = new Uint8Array(this.#length);
-    block.set(this.#buffer.subarray(0, this.#length));
+    const { buffer, byteOffset } = this.#buffer;
+    // In one pass: memory that is made to be written to is not cleared before.
+    const block = new Uint8Array(buffer.slice(byteOffset, byteOffset + this.#length) as ArrayBuffer);
     this.#length = 0;
     if (this.#buffer.length > KEPT_BYTES_MAX) this.#buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES);
     return block;

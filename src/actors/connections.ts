@@ -1,10 +1,12 @@
 /** A shard's view of the connections that an edge introduced, and the one place that turns frames into bytes for them. */
+import type { ConnectionId } from "../base/ids.ts";
 import { REPLAY_BYTES_MAX, REPLAY_WINDOW_MS } from "../base/limits.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { Codec } from "../protocol/codec.ts";
 import type { ServerFrame } from "../protocol/frames.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { ConnectionInfo, ConnectionNo } from "./link.ts";
+import { Numbered } from "./numbered.ts";
 
 /** What a room tells about itself to the table. */
 export interface Subscribed {
@@ -12,12 +14,17 @@ export interface Subscribed {
   connectionClosed(connection: ShardConnection): void;
 }
 
+type Introduced = Pick<ConnectionInfo, "home" | "greeted" | "rooms">;
+
 /** One introduction of a connection. A link that begins anew introduces it anew: then it is another object. */
 export interface ShardConnection {
+  readonly codec: Codec;
   readonly link: EdgeLink;
   readonly no: ConnectionNo;
-  info: ConnectionInfo;
-  readonly codec: Codec;
+  readonly connectionId: ConnectionId;
+  /** Here and not in `introduced`: each frame asks for it, and an object more on the way is memory that is far away. */
+  principal: Principal;
+  introduced: Introduced;
   /** Rooms of this shard that the connection is subscribed to; made when first needed, most connections have none here. */
   rooms: Set<Subscribed> | undefined;
   closed: boolean;
@@ -31,7 +38,7 @@ export interface ShardConnection {
 }
 
 export class ConnectionTable {
-  readonly #byNo = new Map<ConnectionNo, ShardConnection>();
+  readonly #byNo = new Numbered<ShardConnection>();
   readonly #codecs: readonly Codec[];
   readonly #link: EdgeLink;
   #latest: Principal | undefined;
@@ -49,18 +56,22 @@ export class ConnectionTable {
   open(no: ConnectionNo, info: ConnectionInfo): ShardConnection {
     const known = this.#byNo.get(no);
     if (known !== undefined) {
-      known.info = info;
+      known.principal = info.principal;
+      known.introduced = introducedOf(info);
       return known;
     }
     const principal = sharing(info.principal, this.#latest);
     this.#latest = principal;
     const codec = this.#codecs[info.codec];
     if (codec === undefined) throw new Error(`no codec ${info.codec}`);
+    // What each frame looks at first: it comes with the first look.
     const connection: ShardConnection = {
+      codec,
       link: this.#link,
       no,
-      info: { ...info, principal },
-      codec,
+      connectionId: info.connectionId,
+      principal,
+      introduced: introducedOf(info),
       rooms: undefined,
       closed: false,
       greeted: false,
@@ -90,6 +101,10 @@ export class ConnectionTable {
     for (const { no } of open) this.close(no);
     return open;
   }
+}
+
+function introducedOf({ home, greeted, rooms }: ConnectionInfo): Introduced {
+  return rooms === undefined ? { home, greeted } : { home, greeted, rooms };
 }
 
 /** Each introduction was read with strings of its own; most people have the tenant and the role of the one before. */

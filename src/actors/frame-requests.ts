@@ -23,7 +23,7 @@ export function requestOfFrame(
   frame: ClientFrame,
 ): Request | undefined {
   const asker: FrameAsker = { kind: "frame", connection, ref: frame.ref };
-  if (frame.type === "send_message") return sendRequest(record, asker, connection.info.principal, frameNo, frame);
+  if (frame.type === "send_message") return sendRequest(record, asker, connection.principal, frameNo, frame);
   return otherRequest(record, asker, frameNo, chosenRoom, frame);
 }
 
@@ -35,7 +35,7 @@ function otherRequest(
   frame: Exclude<ClientFrame, SendMessageFrame>,
 ): Request | undefined {
   const { connection } = asker;
-  const by = connection.info.principal;
+  const by = connection.principal;
   const { link } = connection;
   if (frame.type === "set_presence") {
     const { auto, status, customStatus, expiresInMs } = frame;
@@ -66,7 +66,7 @@ function otherRequest(
     clientId:
       "clientId" in frame && frame.clientId !== undefined
         ? frame.clientId
-        : generatedClientId(connection.info.connectionId, frameNo),
+        : generatedClientId(connection.connectionId, frameNo),
     ...("knownSeq" in frame && frame.knownSeq !== undefined && { knownSeq: frame.knownSeq }),
   };
   switch (frame.type) {
@@ -214,7 +214,7 @@ function sendRequest(
   const command: Mutable<SendMessage> = {
     kind: "send_message",
     by,
-    clientId: clientId ?? generatedClientId(asker.connection.info.connectionId, frameNo),
+    clientId: clientId ?? generatedClientId(asker.connection.connectionId, frameNo),
     content: frame.content,
     messageType: frame.messageType ?? (frame.poll === undefined ? "text" : "poll"),
   };

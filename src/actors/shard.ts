@@ -264,16 +264,14 @@ export class Shard implements LinkOwner {
   }
 
   opened(connection: ShardConnection): void {
-    const { info } = connection;
-    if (info.home)
-      this.#actors
-        .user(userAddress(info.principal.tenant, info.principal.userId))
-        .deliver({ to: "opened", connection });
+    if (!connection.introduced.home) return;
+    const { tenant, userId } = connection.principal;
+    this.#actors.user(userAddress(tenant, userId)).deliver({ to: "opened", connection });
   }
 
   closed(connection: ShardConnection, clean: boolean): void {
-    if (!connection.info.home) return;
-    const { tenant, userId } = connection.info.principal;
+    if (!connection.introduced.home) return;
+    const { tenant, userId } = connection.principal;
     this.#actors.users.get(tenant, userId)?.deliver({ to: "closed", connection, clean });
   }
 

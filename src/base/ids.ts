@@ -31,20 +31,23 @@ export function parseId<Id extends TenantId | UserId | RoomId | ConnectionId>(te
 const MESSAGE_ID_PREFIX = "msg_";
 
 const DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz";
+/** All pairs of digits: an id is put together of three texts, and few of its parts are thrown away. */
+const PAIRS = [...DIGITS].flatMap((high) => [...DIGITS].map((low) => high + low));
 /** Up to here digits are made by whole-number arithmetic, a fraction of what `toString(36)` takes. */
 const SMALL_SEQ_MAX = 0x7fff_ffff;
 
 /** A message's id encodes its sequence number, so that no index from id to place is needed. */
 export function messageIdOf(seq: Seq): MessageId {
-  if (seq > SMALL_SEQ_MAX) return (MESSAGE_ID_PREFIX + seq.toString(36)) as MessageId;
-  let digits = "";
-  let rest = seq | 0;
-  do {
-    const next = (rest / 36) | 0;
-    digits = DIGITS.charAt(rest - next * 36) + digits;
-    rest = next;
-  } while (rest > 0);
-  return (MESSAGE_ID_PREFIX + digits) as MessageId;
+  if (seq < 0 || seq > SMALL_SEQ_MAX) return (MESSAGE_ID_PREFIX + seq.toString(36)) as MessageId;
+  const high = (seq / PAIRS.length) | 0;
+  if (high === 0) return (MESSAGE_ID_PREFIX + digitsOf(seq)) as MessageId;
+  return `${MESSAGE_ID_PREFIX}${digitsOf(high)}${PAIRS[seq % PAIRS.length]}` as MessageId;
+}
+
+function digitsOf(value: number): string {
+  if (value < DIGITS.length) return DIGITS.charAt(value);
+  if (value < PAIRS.length) return PAIRS[value] ?? "";
+  return digitsOf((value / PAIRS.length) | 0) + (PAIRS[value % PAIRS.length] ?? "");
 }
 
 /** The sequence number in a message id, or `undefined` when it is none of ours. */

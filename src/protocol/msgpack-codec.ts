@@ -27,12 +27,6 @@ import {
 const HEADER_LENGTH = 3;
 const asIs = (name: string): string => name;
 
-interface Head {
-  readonly spec: FrameSpec;
-  readonly ref: Ref | undefined;
-  readonly roomId: RoomId | undefined;
-}
-
 export class MsgpackCodec implements Codec {
   readonly id = CODECS.msgpack;
   readonly text = false;
@@ -42,7 +36,11 @@ export class MsgpackCodec implements Codec {
   readonly #writer = new MsgpackWriter();
   /** Elements of the frame being read, header included. */
   #length = 0;
+  /** What `#head` has read: fields, since an object for each frame is what the collector is there for. */
   #ref: Ref | undefined;
+  #roomId: RoomId | undefined;
+  /** Used again for every frame; its values are in the frame's own fields when it is built. */
+  readonly #values: unknown[] = [];
 
   constructor(schema: Schema) {
     const specs: (FrameSpec | undefined)[] = new Array<undefined>(128).fill(undefined);
@@ -54,9 +52,9 @@ export class MsgpackCodec implements Codec {
   peek(data: Uint8Array | string): Result<FrameHeader, Unreadable> {
     if (typeof data === "string") return err(textInsteadOfBinary());
     try {
-      const head = this.#head(data, true);
-      if ("code" in head) return err(head);
-      return ok({ type: head.spec.type, ref: head.ref, roomId: head.roomId });
+      const spec = this.#head(data, true);
+      if ("code" in spec) return err(spec);
+      return ok({ type: spec.type, ref: this.#ref, roomId: this.#roomId });
     } catch (error) {
       return err(this.#failure(error));
     }
@@ -65,14 +63,14 @@ export class MsgpackCodec implements Codec {
   decode(data: Uint8Array | string): Result<ClientFrame, Unreadable> {
     if (typeof data === "string") return err(textInsteadOfBinary());
     try {
-      const head = this.#head(data, false);
-      if ("code" in head) return err(head);
-      const { spec, ref } = head;
-      const values: unknown[] = [];
+      const spec = this.#head(data, false);
+      if ("code" in spec) return err(spec);
+      const values = this.#values;
+      values.length = 0;
       // Fields that this version does not know are read too, for their form only.
       for (let i = HEADER_LENGTH; i < this.#length; i += 1) values.push(this.#reader.value(2));
-      if (!this.#reader.atEnd) return err(unreadableFrame("There are bytes after the frame.", ref));
-      return buildClientFrame(spec, ref, head.roomId, values, asIs);
+      if (!this.#reader.atEnd) return err(unreadableFrame("There are bytes after the frame.", this.#ref));
+      return buildClientFrame(spec, this.#ref, this.#roomId, values, asIs);
     } catch (error) {
       return err(this.#failure(error));
     }
@@ -105,7 +103,8 @@ export class MsgpackCodec implements Codec {
     }
   }
 
-  #head(data: Uint8Array, routed: boolean): Head | Unreadable {
+  /** Leaves `#ref` and `#roomId` as the frame has them. */
+  #head(data: Uint8Array, routed: boolean): FrameSpec | Unreadable {
     this.#ref = undefined;
     const reader = this.#reader;
     reader.reset(data);
@@ -125,7 +124,8 @@ export class MsgpackCodec implements Codec {
       if (roomId === undefined) return invalidRoom(this.#ref, asIs);
       if (roomId === null && routed && spec.room === "required") return missingRoom(this.#ref, asIs);
     }
-    return { spec, ref: this.#ref, roomId: spec.room === "none" ? undefined : (roomId ?? undefined) };
+    this.#roomId = spec.room === "none" ? undefined : (roomId ?? undefined);
+    return spec;
   }
 
   #failure(error: unknown): Unreadable {

@@ -79,7 +79,7 @@ export class MessageRequests {
         const { tenant, room } = this.#room;
         const { asker } = request;
         const unread = Math.max(0, lastNo - mark);
-        const on = asker.kind === "frame" ? { on: asker.connection.info.connectionId } : {};
+        const on = asker.kind === "frame" ? { on: asker.connection.connectionId } : {};
         this.#env.tell(userAddress(tenant, userId), { kind: "thread_unread", room, threadId, unread, ...on });
         if (asker.kind === "frame") answerAck(this.#env, request, { messageId: threadId });
         else answerValue(this.#env, request, { threadId, unread });

@@ -84,15 +84,15 @@ export class RoomAudience implements Subscribed {
     if (connection.closed || this.#listeners.connections.has(connection)) return;
     const { topic } = this.#add(connection, head);
     connection.link.out.subscribe(connection.no, topic);
-    const user = userAddress(this.#tenant, connection.info.principal.userId);
-    this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.info.connectionId });
+    const user = userAddress(this.#tenant, connection.principal.userId);
+    this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.connectionId });
   }
 
   /** What their people's actors were told of them may not have arrived. */
   tellAgain(isTold: (address: UserAddress) => boolean): void {
-    for (const { info } of this.#listeners.connections) {
-      const user = userAddress(this.#tenant, info.principal.userId);
-      if (isTold(user)) this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: info.connectionId });
+    for (const { principal, connectionId } of this.#listeners.connections) {
+      const user = userAddress(this.#tenant, principal.userId);
+      if (isTold(user)) this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId });
     }
   }
 
@@ -122,8 +122,8 @@ export class RoomAudience implements Subscribed {
       // What others at their edge were told before them is not told again, to nobody's surprise but theirs.
       if (before !== undefined && told < before.fromSeq) link.out.close(connection.no, "reconnect");
       this.#add(connection, told);
-      const user = userAddress(this.#tenant, connection.info.principal.userId);
-      this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.info.connectionId });
+      const user = userAddress(this.#tenant, connection.principal.userId);
+      this.#env.tell(user, { kind: "subscribed", room: this.#room, connectionId: connection.connectionId });
     }
     const listeners = this.#listeners.at(link);
     if (listeners === undefined || before !== undefined || told >= head) return undefined;
@@ -156,8 +156,8 @@ export class RoomAudience implements Subscribed {
     if (listeners === undefined || !this.#listeners.connections.has(connection)) return;
     connection.link.out.unsubscribe(connection.no, listeners.topic);
     connection.rooms?.delete(this);
-    const user = userAddress(this.#tenant, connection.info.principal.userId);
-    this.#env.tell(user, { kind: "unsubscribed", room: this.#room, connectionId: connection.info.connectionId });
+    const user = userAddress(this.#tenant, connection.principal.userId);
+    this.#env.tell(user, { kind: "unsubscribed", room: this.#room, connectionId: connection.connectionId });
     this.#remove(connection);
   }
 
@@ -206,7 +206,7 @@ export class RoomAudience implements Subscribed {
 
   #remove(connection: ShardConnection): void {
     if (!this.#listeners.remove(connection)) return;
-    this.ephemera.mayHaveLeft(connection.info.principal.userId, connection);
+    this.ephemera.mayHaveLeft(connection.principal.userId, connection);
   }
 
   /**
@@ -220,7 +220,7 @@ export class RoomAudience implements Subscribed {
   #connectionsOf(userId: UserId | undefined, laggard: Listeners | undefined): readonly ShardConnection[] {
     const found: ShardConnection[] = [];
     const look = (connection: ShardConnection): void => {
-      if (userId !== undefined && connection.info.principal.userId !== userId) return;
+      if (userId !== undefined && connection.principal.userId !== userId) return;
       const listeners = this.#listeners.at(connection.link);
       if (laggard === undefined ? listeners?.toldSeq === undefined : listeners === laggard) found.push(connection);
     };

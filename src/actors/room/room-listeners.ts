@@ -73,7 +73,7 @@ export class RoomListeners {
   /** People with a connection that listens. */
   people(): Set<UserId> {
     const people = new Set<UserId>();
-    for (const connection of this.#connections) people.add(connection.info.principal.userId);
+    for (const connection of this.#connections) people.add(connection.principal.userId);
     return people;
   }
 

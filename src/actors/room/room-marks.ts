@@ -263,7 +263,7 @@ export class RoomMarks {
 
   /** What one device read is read on all of them. */
   #tellDevices(mark: Mark, { asker }: RoomRequest): void {
-    const on = asker.kind === "frame" ? asker.connection.info.connectionId : undefined;
+    const on = asker.kind === "frame" ? asker.connection.connectionId : undefined;
     const now = this.#withSent(mark);
     const counts = this.countsOf(now, this.#room.state.members.get(mark.userId));
     this.#room.notices.changed(mark.userId, counts, now.readSeq, on);

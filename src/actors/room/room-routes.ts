@@ -53,8 +53,7 @@ export class RoomRoutes {
     this.#env.routes.routed(this.#key, after, head, nodes);
   }
 
-  replayed({ link, info }: ShardConnection, after: Seq, head: Seq): void {
-    const { connectionId, principal } = info;
+  replayed({ link, connectionId, principal }: ShardConnection, after: Seq, head: Seq): void {
     this.#env.routes.replayed(this.#key, principal.userId, { after, head, node: this.#nodeOf(link), connectionId });
   }
 

@@ -238,12 +238,13 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
 
   #opened(connection: ShardConnection): void {
     if (connection.closed) return;
-    const { connectionId, greeted } = connection.info;
+    const { connectionId } = connection;
+    const { greeted, rooms } = connection.introduced;
     const isNew = this.devices.add(connection);
     this.presence.step({ kind: "connection_opened", connectionId });
     if (this.profile.claim(connection, this.#row)) this.save();
     // The shard was restarted: rooms of other shards have told its predecessor who listens, and won't again.
-    for (const room of connection.info.rooms ?? []) this.presence.subscribed(connectionId, room);
+    for (const room of rooms ?? []) this.presence.subscribed(connectionId, room);
     // Rooms that the first one listens to think that they have nobody else to tell.
     if (isNew && this.devices.count === 2) this.showAgain(() => true);
     // What it was sent on the link before this one may have been lost with it.
@@ -253,7 +254,7 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
   }
 
   #closed(connection: ShardConnection, clean: boolean): void {
-    const { connectionId } = connection.info;
+    const { connectionId } = connection;
     if (this.devices.remove(connection)) this.presence.step({ kind: "connection_closed", connectionId, clean });
   }
 

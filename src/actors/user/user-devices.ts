@@ -52,8 +52,8 @@ export class UserDevices {
 
   /** false: it is there already, and was introduced anew. */
   add(connection: ShardConnection): boolean {
-    const { connectionId } = connection.info;
-    const before = this.#connections.findIndex(({ info }) => info.connectionId === connectionId);
+    const { connectionId } = connection;
+    const before = this.#connections.findIndex((known) => known.connectionId === connectionId);
     if (before === -1) this.#connections.push(connection);
     else this.#connections[before] = connection;
     return before === -1;
@@ -86,7 +86,7 @@ export class UserDevices {
         sendFrame(connection, {
           type: "connection",
           status: "connected",
-          connectionId: connection.info.connectionId,
+          connectionId: connection.connectionId,
           userId: this.#owner.userId,
           heartbeatMs: this.#env.settings.heartbeatMs,
           limits: { frameBytes: FRAME_BYTES_MAX, messageLength: this.#env.settings.messageLengthMax },
@@ -108,7 +108,7 @@ export class UserDevices {
 
   tellUnread({ room, unread, mentions, readSeq, toAll, on }: Told<"unread">): void {
     for (const connection of this.#connections) {
-      if (!connection.greeted || connection.info.connectionId === on) continue;
+      if (!connection.greeted || connection.connectionId === on) continue;
       if (!toAll && this.#owner.listens(connection, room)) continue;
       const mentioned = mentions === 0 ? {} : { mentions };
       sendFrame(connection, { type: "notification", kind: "unread", roomId: room, unread, readSeq, ...mentioned });
@@ -118,7 +118,7 @@ export class UserDevices {
   tellThreadUnread(message: Told<"thread_unread">): void {
     const { room: roomId, threadId, unread, on } = message;
     for (const connection of this.#connections) {
-      if (!connection.greeted || connection.info.connectionId === on) continue;
+      if (!connection.greeted || connection.connectionId === on) continue;
       sendFrame(connection, { type: "thread_unread", roomId, threadId, unread });
     }
   }

@@ -79,8 +79,8 @@ export class UserPresence {
     this.#customStatusTimer?.cancel();
   }
 
-  listens({ info }: ShardConnection, room: RoomId): boolean {
-    return deviceOf(this.#state, info.connectionId)?.rooms?.has(room) === true;
+  listens({ connectionId }: ShardConnection, room: RoomId): boolean {
+    return deviceOf(this.#state, connectionId)?.rooms?.has(room) === true;
   }
 
   subscribed(connectionId: ConnectionId, room: RoomId): void {

@@ -74,7 +74,7 @@ export class UserProfile {
 
   /** A connection says who its token says it is. true: the row, as it was written last, is another one now. */
   claim(connection: ShardConnection, row: UserRow | undefined): boolean {
-    const isNew = this.claimBy(connection.info.principal, row);
+    const isNew = this.claimBy(connection.principal, row);
     if (this.#state !== undefined) tellProfile(connection, shownProfile(this.#state));
     return isNew;
   }
@@ -121,9 +121,8 @@ export class UserProfile {
 }
 
 function tellProfile(connection: ShardConnection, profile: Profile): void {
-  const { info } = connection;
-  if (isSameProfile(profile, info.principal)) return;
-  const { name: _name, avatar: _avatar, ...rest } = info.principal;
-  connection.info = { ...info, principal: { ...rest, ...profile } };
+  if (isSameProfile(profile, connection.principal)) return;
+  const { name: _name, avatar: _avatar, ...rest } = connection.principal;
+  connection.principal = { ...rest, ...profile };
   connection.link.out.person(connection.no, profile);
 }

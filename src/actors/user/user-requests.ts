@@ -39,7 +39,7 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
     }
     case "device_used":
       if (request.asker.kind === "frame") {
-        const { connectionId } = request.asker.connection.info;
+        const { connectionId } = request.asker.connection;
         user.presence.step({ kind: "device_used", connectionId, inUse: ask.inUse });
       }
       answerAck(env, request, {});
@@ -68,7 +68,7 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
       });
       return;
     case "relay": {
-      const connection = user.devices.all.find(({ info }) => info.connectionId === ask.connectionId);
+      const connection = user.devices.all.find(({ connectionId }) => connectionId === ask.connectionId);
       if (connection === undefined || connection.closed) return answerRejection(env, request, { code: "not_found" });
       const { link, no } = connection;
       ask.frames.forEach((frame, i) => void link.out.relay(no, `${ask.post}/${i}`, frame));

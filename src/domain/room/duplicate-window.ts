@@ -21,6 +21,9 @@ const CAPACITY_MIN = 16;
 /** 32-bit words of an entry: two of key, body hash. Its doubles: sequence, timestamp. */
 const WORDS = 3;
 const DOUBLES = 2;
+/** Bits of a table's cell that say the slot; those above are the key's. */
+const SLOT_WIDTH = 17;
+const SLOT_BITS = 2 ** SLOT_WIDTH - 1;
 const BYTES_VERSION = 1;
 const HEADER_BYTES = 29;
 /** 7 of key, 4 of body hash, two variable-length differences of at most 8. */
@@ -35,8 +38,9 @@ export class DuplicateWindow {
   #size = 0;
   #floor: Seq = 0;
   /**
-   * Where an entry is: an open-addressed table of ring slots plus one, 0 for none, at most half full. A Map of 65,536
-   * entries costs five times as much per message, and its garbage is collected.
+   * Where an entry is: an open-addressed table of ring slots plus one, 0 for none, at most half full. Above the slot stand the
+   * key's upper bits, so that another key's entry is passed over without a look at it, which would be one into memory that is
+   * far away. A Map of 65,536 entries costs five times as much per message, and its garbage is collected.
    */
   #table = new Int32Array(0);
   // The key last computed: `decide` looks it up, `apply` adds it a moment later.
@@ -60,8 +64,9 @@ export class DuplicateWindow {
 
   find(userId: UserId, clientId: string): WindowEntry | undefined {
     if (this.#size === 0) return undefined;
-    this.#setKey(userId, clientId);
-    const slot = (this.#table[this.#placeOf(this.#low, this.#high)] ?? 0) - 1;
+    // A key that is the last one is no use here, and a look at the last one's texts takes longer than the key.
+    this.#computeKey(userId, clientId);
+    const slot = ((this.#table[this.#placeOf(this.#low, this.#high)] ?? 0) & SLOT_BITS) - 1;
     if (slot < 0) return undefined;
     return {
       seq: this.#doubles[slot * DOUBLES] ?? 0,
@@ -161,9 +166,9 @@ export class DuplicateWindow {
     if (this.#size === DUPLICATE_WINDOW_EVENTS_MAX) {
       this.#dropOldest();
       // What left may have moved others: look for the place again.
-      this.#table[this.#placeOf(low, high)] = slot + 1;
+      this.#table[this.#placeOf(low, high)] = cellOf(low, slot);
     } else {
-      this.#table[place] = slot + 1;
+      this.#table[place] = cellOf(low, slot);
     }
     this.#words[slot * WORDS] = low;
     this.#words[slot * WORDS + 1] = high;
@@ -186,9 +191,12 @@ export class DuplicateWindow {
     const tableMask = this.#table.length - 1;
     let place = low & tableMask;
     for (;;) {
-      const slot = (this.#table[place] ?? 0) - 1;
-      if (slot < 0) return place;
-      if (this.#words[slot * WORDS] === low && this.#words[slot * WORDS + 1] === high) return place;
+      const cell = this.#table[place] ?? 0;
+      if (cell === 0) return place;
+      if ((cell ^ low) >>> SLOT_WIDTH === 0) {
+        const slot = (cell & SLOT_BITS) - 1;
+        if (this.#words[slot * WORDS] === low && this.#words[slot * WORDS + 1] === high) return place;
+      }
       place = (place + 1) & tableMask;
     }
   }
@@ -199,11 +207,11 @@ export class DuplicateWindow {
     let gap = place;
     let next = (place + 1) & tableMask;
     for (;;) {
-      const entry = this.#table[next] ?? 0;
-      if (entry === 0) break;
-      const home = (this.#words[(entry - 1) * WORDS] ?? 0) & tableMask;
+      const cell = this.#table[next] ?? 0;
+      if (cell === 0) break;
+      const home = (this.#words[((cell & SLOT_BITS) - 1) * WORDS] ?? 0) & tableMask;
       if (((next - home) & tableMask) >= ((next - gap) & tableMask)) {
-        this.#table[gap] = entry;
+        this.#table[gap] = cell;
         gap = next;
       }
       next = (next + 1) & tableMask;
@@ -230,7 +238,8 @@ export class DuplicateWindow {
     this.#mask = capacity - 1;
     this.#first = 0;
     for (let slot = 0; slot < this.#size; slot += 1) {
-      this.#table[this.#placeOf(words[slot * WORDS] ?? 0, words[slot * WORDS + 1] ?? 0)] = slot + 1;
+      const low = words[slot * WORDS] ?? 0;
+      this.#table[this.#placeOf(low, words[slot * WORDS + 1] ?? 0)] = cellOf(low, slot);
     }
   }
 
@@ -262,6 +271,11 @@ export class DuplicateWindow {
     this.#low = low;
     this.#high = high & 0x1f_ffff;
   }
+}
+
+/** What stands in the table for the entry in this slot. */
+function cellOf(low: number, slot: number): number {
+  return (low & ~SLOT_BITS) | (slot + 1);
 }
 
 /** Seven bits a byte, lowest first. Returns the place after it. */

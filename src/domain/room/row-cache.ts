@@ -38,7 +38,7 @@ export class RowCache<K, V> {
   get(key: K): V | null | undefined {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
-    if (entry !== this.#newest) this.#use(entry);
+    this.#use(entry);
     return entry.value;
   }
 
@@ -51,7 +51,7 @@ export class RowCache<K, V> {
     }
     entry.value = value;
     entry.changedAt = changedAt;
-    if (entry !== this.#newest) this.#use(entry);
+    this.#use(entry);
   }
 
   /** The row as the store has it. What is known already is at least as new, so it stays. */
@@ -89,7 +89,9 @@ export class RowCache<K, V> {
     this.#link(entry);
   }
 
+  /** Far from the bound nothing will have to leave soon, and who was used last is not worth noting: it writes to four entries. */
   #use(entry: Entry<K, V>): void {
+    if (entry === this.#newest || this.#entries.size * 2 <= this.#sizeMax) return;
     this.#unlink(entry);
     this.#link(entry);
   }

@@ -32,8 +32,11 @@ export interface RatesPorts {
   readonly tell?: ((usage: Usage) => void) | undefined;
 }
 
-/** The buckets that each request of somebody takes from. */
-export type Share = readonly SharedBucket[];
+/** The buckets that each request of somebody takes from. No list: it would be two objects more on each frame's way. */
+export interface Share {
+  readonly user: SharedBucket | undefined;
+  readonly tenant: SharedBucket | undefined;
+}
 
 /** What an answer says of the asker's own limit. */
 export interface Standing {
@@ -50,7 +53,6 @@ export interface RequestVerdict {
 const KIND = { user: "u", tenant: "t", connectsOfUser: "c", connectsOfAddress: "a" } as const;
 type Kind = keyof typeof KIND;
 const KIND_OF = new Map<string, Kind>(Object.entries(KIND).map(([kind, letter]) => [letter, kind as Kind]));
-const NO_SHARE: Share = [];
 
 export class Rates {
   readonly #ports: RatesPorts;
@@ -66,36 +68,37 @@ export class Rates {
   // ---------------------------------------------------------------------------------------------- connections
 
   /** For as long as the connection lives; to be let go. */
-  hold({ tenant, userId }: Principal): Share {
-    const keys = this.#keysOf(tenant, `${KIND.user}/${tenant}/${userId}`);
-    return keys.length === 0 ? NO_SHARE : keys.map((key) => this.#buckets.hold(key));
+  hold(principal: Principal): Share {
+    return this.#shareOf(principal, (key) => this.#buckets.hold(key));
   }
 
-  letGo(share: Share): void {
-    for (const bucket of share) this.#buckets.letGo(bucket);
+  letGo({ user, tenant }: Share): void {
+    if (user !== undefined) this.#buckets.letGo(user);
+    if (tenant !== undefined) this.#buckets.letGo(tenant);
   }
 
   /** 0: one more request may be taken. */
-  waitMs(share: Share, nowMs: number): number {
-    let waitMs = 0;
-    for (const { bucket } of share) waitMs = Math.max(waitMs, bucket.waitMs(nowMs));
-    return waitMs;
+  waitMs({ user, tenant }: Share, nowMs: number): number {
+    return Math.max(user?.waitMs(nowMs) ?? 0, tenant?.waitMs(nowMs) ?? 0);
   }
 
-  take(share: Share, nowMs: number): void {
-    for (const bucket of share) this.#buckets.take(bucket, nowMs);
+  take({ user, tenant }: Share, nowMs: number): void {
+    if (user !== undefined) this.#buckets.take(user, nowMs);
+    if (tenant !== undefined) this.#buckets.take(tenant, nowMs);
   }
 
   // ---------------------------------------------------------------------------------------------- REST
 
-  request({ tenant, userId }: Principal): RequestVerdict {
+  request(principal: Principal): RequestVerdict {
     const nowMs = this.#ports.clock.monotonicMs();
-    const share = this.#keysOf(tenant, `${KIND.user}/${tenant}/${userId}`).map((key) => this.#buckets.of(key));
+    const share = this.#shareOf(principal, (key) => this.#buckets.of(key));
     const waitMs = this.waitMs(share, nowMs);
     if (waitMs === 0) this.take(share, nowMs);
+    const { user, tenant } = share;
     // Of a tenant's own bound only who meets it is told: the rest of it is other people's doing.
-    const shown = share.find(({ bucket }) => waitMs > 0 && bucket.waitMs(nowMs) === waitMs) ?? share[0];
-    return { waitMs, standing: shown && standingOf(shown.bucket, nowMs) };
+    const isTenants = user === undefined || (waitMs > 0 && user.waitMs(nowMs) !== waitMs);
+    const shown = isTenants ? tenant : user;
+    return { waitMs, standing: shown && standingOf(shown, nowMs) };
   }
 
   // ---------------------------------------------------------------------------------------------- attempts to connect
@@ -114,7 +117,7 @@ export class Rates {
   #takeOne(key: string): number {
     const nowMs = this.#ports.clock.monotonicMs();
     const bucket = this.#buckets.of(key);
-    const waitMs = bucket.bucket.waitMs(nowMs);
+    const waitMs = bucket.waitMs(nowMs);
     if (waitMs === 0) this.#buckets.take(bucket, nowMs);
     return waitMs;
   }
@@ -138,9 +141,10 @@ export class Rates {
   }
 
   /** The user's first. */
-  #keysOf(tenant: TenantId, user: string): string[] {
-    const keys = [user, `${KIND.tenant}/${tenant}`];
-    return keys.filter((key) => this.#rateOf(key) !== undefined);
+  #shareOf({ tenant, userId }: Principal, bucketOf: (key: string) => SharedBucket): Share {
+    const bucketIf = (key: string): SharedBucket | undefined =>
+      this.#rateOf(key) === undefined ? undefined : bucketOf(key);
+    return { user: bucketIf(`${KIND.user}/${tenant}/${userId}`), tenant: bucketIf(`${KIND.tenant}/${tenant}`) };
   }
 
   #rateOf(key: string): Rate | undefined {

@@ -25,9 +25,9 @@ const SHARE_PART = 8;
 export const FORGET_MS = 1_000;
 const FORGET_AT_ONCE = 5_000;
 
-export class SharedBucket {
+/** A bucket and not something that has one: each request looks at it, and an object more on the way is memory that is far away. */
+export class SharedBucket extends TokenBucket {
   readonly key: string;
-  readonly bucket: TokenBucket;
   /** Who keeps it from being forgotten. */
   holders = 0;
   /** Given out here, and not told yet. */
@@ -35,8 +35,8 @@ export class SharedBucket {
   #sinceMs = 0;
 
   constructor(key: string, rate: Rate, nowMs: number) {
+    super(rate, nowMs);
     this.key = key;
-    this.bucket = new TokenBucket(rate, nowMs);
   }
 
   /** Units that were taken here; true when the others are to be told. */
@@ -44,17 +44,17 @@ export class SharedBucket {
     if (this.#isOutdated(nowMs)) this.untold = 0;
     if (this.untold === 0) this.#sinceMs = nowMs;
     this.untold += units;
-    return this.untold >= Math.max(1, this.bucket.rate.burst / SHARE_PART);
+    return this.untold >= Math.max(1, this.rate.burst / SHARE_PART);
   }
 
   /** A new one would say the same. */
   isForgettable(nowMs: number): boolean {
-    return this.holders === 0 && this.bucket.fullInMs(nowMs) === 0 && (this.untold === 0 || this.#isOutdated(nowMs));
+    return this.holders === 0 && this.fullInMs(nowMs) === 0 && (this.untold === 0 || this.#isOutdated(nowMs));
   }
 
   /** What was given out so long ago has been filled up again, wherever it was counted. */
   #isOutdated(nowMs: number): boolean {
-    const { perSecond, burst } = this.bucket.rate;
+    const { perSecond, burst } = this.rate;
     return nowMs - this.#sinceMs > (burst * 1000) / perSecond;
   }
 }
@@ -100,7 +100,7 @@ export class SharedBuckets {
 
   /** The caller has seen that they are there. */
   take(bucket: SharedBucket, nowMs: number, units = 1): void {
-    bucket.bucket.take(nowMs, units);
+    bucket.take(nowMs, units);
     if (this.#ports.tell === undefined || !bucket.took(nowMs, units)) return;
     this.#due.add(bucket);
     this.#timer ??= this.#ports.clock.after(SHARE_MS, () => this.#share());
@@ -109,14 +109,14 @@ export class SharedBuckets {
   /** What another node gave out. */
   heard(usage: Usage): void {
     const nowMs = this.#ports.clock.monotonicMs();
-    for (const [key, units] of usage) this.of(key).bucket.owe(nowMs, units);
+    for (const [key, units] of usage) this.of(key).owe(nowMs, units);
   }
 
   /** Rates are others now. */
   reset(isMeant: (key: string) => boolean): void {
     const nowMs = this.#ports.clock.monotonicMs();
-    for (const { key, bucket } of this.#byKey.values()) {
-      if (isMeant(key)) bucket.setRate(this.#ports.rateOf(key), nowMs);
+    for (const bucket of this.#byKey.values()) {
+      if (isMeant(bucket.key)) bucket.setRate(this.#ports.rateOf(bucket.key), nowMs);
     }
   }
 

@@ -13,11 +13,13 @@ const LOG_NUMBER_MAX = 0x7fff_ffff;
 interface KnownLog {
   readonly incarnation: number;
   readonly number: number;
+  /** Another one that was asked for. */
+  readonly next: KnownLog | undefined;
 }
 
 export class LogNumbers {
   /** By tenant and room: two lookups by strings that stand already, for this is asked with each append. */
-  readonly #logs = new Map<TenantId, Map<RoomId, readonly KnownLog[]>>();
+  readonly #logs = new Map<TenantId, Map<RoomId, KnownLog>>();
   #logsKnown = 0;
   readonly #tenants = new Map<TenantId, number>();
   readonly #selectTenant;
@@ -35,10 +37,8 @@ export class LogNumbers {
   }
 
   log(key: LogKey): number | undefined {
-    const known = this.#logs.get(key.tenant)?.get(key.room);
-    if (known !== undefined) {
-      for (const { incarnation, number } of known) if (incarnation === key.incarnation) return number;
-    }
+    let known = this.#logs.get(key.tenant)?.get(key.room);
+    for (; known !== undefined; known = known.next) if (known.incarnation === key.incarnation) return known.number;
     const tenant = this.tenant(key.tenant);
     if (tenant === undefined) return undefined;
     const row = this.#selectLog.get(tenant, key.room, key.incarnation);
@@ -70,7 +70,7 @@ export class LogNumbers {
       rooms = new Map();
       this.#logs.set(tenant, rooms);
     }
-    rooms.set(room, [{ incarnation, number }, ...(rooms.get(room) ?? [])]);
+    rooms.set(room, { incarnation, number, next: rooms.get(room) });
     this.#logsKnown += 1;
   }
 

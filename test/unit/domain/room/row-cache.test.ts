@@ -24,6 +24,17 @@ describe("a row cache", () => {
     expect([cache.get("a"), cache.get("b"), cache.get("c")]).toEqual(["a", undefined, "c"]);
   });
 
+  test("notes who was used last only when it is more than half full", () => {
+    const cache = new RowCache<string, string>(4);
+    cache.learn("a", "a");
+    cache.learn("b", "b");
+    cache.get("a");
+    for (const key of ["c", "d", "e"]) cache.learn(key, key);
+    cache.get("b");
+    cache.evict(0);
+    expect([cache.get("a"), cache.get("b"), cache.size]).toEqual([undefined, "b", 4]);
+  });
+
   test("never drops what was changed after the last commit", () => {
     const cache = new RowCache<string, string>(1);
     cache.set("a", "a", 5);

@@ -41,7 +41,7 @@ function nodes(count: number, delayMs = 20) {
 function takeAll(node: SharedBuckets | undefined, key: string, nowMs: number): number {
   const bucket = node?.of(key) as SharedBucket;
   let taken = 0;
-  while (bucket.bucket.waitMs(nowMs) === 0) {
+  while (bucket.waitMs(nowMs) === 0) {
     node?.take(bucket, nowMs);
     taken += 1;
   }
@@ -59,7 +59,7 @@ test("an eighth of the brim is told to the others, one less is not, and they owe
   run(SHARE_MS);
   expect(told).toEqual([[["u/t/ann", 10]]]);
   run(20);
-  expect(there?.of("u/t/ann").bucket.level(clock.monotonicMs())).toBe(70);
+  expect(there?.of("u/t/ann").level(clock.monotonicMs())).toBe(70);
 });
 
 test("what was given out so long ago that it has been filled up again is not told", () => {
@@ -119,7 +119,7 @@ test("beyond the bound the longest unused is forgotten, and one that is held is 
   node.of("and another");
   expect(node.size).toBeLessThanOrEqual(RATE_KEYS_MAX + 1);
   expect(node.of("held")).toBe(held);
-  expect(node.of("k0").bucket.level(clock.monotonicMs())).toBe(75);
+  expect(node.of("k0").level(clock.monotonicMs())).toBe(75);
   node.letGo(held);
   expect(held.holders).toBe(0);
 });
@@ -135,7 +135,7 @@ test("what a new bucket would say as well is forgotten: not what is held, lacks 
   expect(node.size).toBe(3);
   run(1_000);
   // Full again, and the other node has not been told of it.
-  expect([taken.bucket.fullInMs(clock.monotonicMs()), node.of("taken")]).toEqual([0, taken]);
+  expect([taken.fullInMs(clock.monotonicMs()), node.of("taken")]).toEqual([0, taken]);
   run(9_000);
   expect(node.size).toBe(1);
   expect(node.of("held")).toBe(held);

@@ -232,7 +232,7 @@ test("the connections of one user share their bound, on two nodes too, and are n
   two?.send({ type: "ping" });
   expect(two?.of("pong")).toHaveLength(1);
   two?.close();
-  expect(nodes[1]?.circle.rates.hold(principalOf("ann"))[0]?.holders).toBe(1);
+  expect(nodes[1]?.circle.rates.hold(principalOf("ann")).user?.holders).toBe(1);
 });
 
 function twoNodes() {
