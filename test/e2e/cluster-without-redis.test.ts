@@ -4,6 +4,7 @@ import { TestClient } from "../support/client.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { contentsOfFrame, EventStreamClient } from "../support/event-stream-client.ts";
+import { eventually } from "../support/eventually.ts";
 import { at, listAt, textAt } from "../support/json.ts";
 import { TestServer } from "../support/server.ts";
 import type { Frame } from "../support/wire.ts";
@@ -49,16 +50,21 @@ test("a client without WebSockets may use any node for each request: stream, fra
   again.stop();
   const seen: string[] = [];
   let cursor = "";
-  for (const [i, text] of ["one", "two", "three"].entries()) {
+  const poll = async (i: number): Promise<void> => {
     const body = cursor === "" ? { rooms: [roomId] } : { cursor };
     const polled = await node(i % 2).rest("POST", "/v1/chat/events/poll", { token, body });
     cursor = textAt(polled.body, "data.cursor");
     seen.push(...(listAt(polled.body, "data.frames") as Frame[]).flatMap(contentsOfFrame));
+  };
+  for (const [i, text] of ["one", "two", "three"].entries()) {
+    await poll(i);
     await ann.say(roomId, text);
   }
-  const last = await node(1).rest("POST", "/v1/chat/events/poll", { token, body: { cursor } });
-  seen.push(...(listAt(last.body, "data.frames") as Frame[]).flatMap(contentsOfFrame));
-  expect(seen).toEqual(["one", "two", "three"]);
+  // A poll that another frame has answered may be without what a busy node still reads: that is for the next one.
+  await eventually(async () => {
+    await poll(1);
+    expect(seen).toEqual(["one", "two", "three"]);
+  });
   await ann.close();
 }, 60_000);
 

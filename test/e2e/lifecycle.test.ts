@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { killRounds } from "../chaos/kill-rounds.ts";
 import { TestClient } from "../support/client.ts";
+import { eventually } from "../support/eventually.ts";
 import { keepsTo } from "../support/in-time.ts";
 import { runServerToExit, TestServer } from "../support/server.ts";
 
@@ -71,9 +72,12 @@ test("without a secret in development the server keeps one, and `bun run token` 
     const client = await TestClient.connect(server, { token, wire: "json" });
     expect(client.frames[0]).toMatchObject({ type: "connection", status: "connected", userId: "usr_1" });
     // The line that people copy from the terminal holds a token that works.
-    const printed = /eyJ[\w-]+\.[\w-]+\.[\w-]+/.exec(server.output)?.[0];
-    expect(printed).toBeDefined();
-    const second = await TestClient.connect(server, { token: printed ?? "", via: "query", wire: "camel" });
+    const printed = await eventually(async () => {
+      const found = /eyJ[\w-]+\.[\w-]+\.[\w-]+(?=\s)/.exec(server.output)?.[0];
+      if (found === undefined) throw new Error("no token was printed");
+      return found;
+    });
+    const second = await TestClient.connect(server, { token: printed, via: "query", wire: "camel" });
     await Promise.all([client.close(), second.close()]);
   } finally {
     await server.dispose();

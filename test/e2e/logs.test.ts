@@ -25,6 +25,8 @@ const ENV = {
 const linesOf = (server: TestServer): readonly unknown[] =>
   server.output
     .split("\n")
+    // Behind the last one is what is not a whole line yet.
+    .slice(0, -1)
     .filter((line) => line.startsWith("{"))
     .map((line): unknown => JSON.parse(line));
 

@@ -219,7 +219,11 @@ faultTest(
     afterwards.push(() => proxy.stop());
     const through = { ...settings, nodes: [{ host: "127.0.0.1", port: proxy.port }] };
     const [ada, bob] = await twoNodes(through);
-    const directory = new RedisDirectory({ settings: through, clock, ttlMs: 4_000 });
+    // Before anything is written that lives for a time: it takes as long as the machine needs.
+    const replica = await startReplica(server);
+    afterwards.push(() => replica.dispose());
+    // Entries outlive what stands between two writes here, and are looked at within the test.
+    const directory = new RedisDirectory({ settings: through, clock, ttlMs: 10_000 });
     afterwards.push(() => directory.close());
     const write = (opened: readonly string[]) =>
       asked<{ readonly known: boolean }>((done) => {
@@ -230,8 +234,6 @@ faultTest(
     const membership = new RedisMembership(through, clock);
     afterwards.push(() => membership.close());
     await read(membership, nodeInfo("ada.1"));
-    const replica = await startReplica(server);
-    afterwards.push(() => replica.dispose());
     await talk(ada, bob, "both have this");
     // The link is cut: from here on the replica hears nothing, and its time stands still at this point.
     await replica.command("REPLICAOF", "127.0.0.1", "1");

@@ -6,6 +6,7 @@ const LINE_MS_MAX = 20_000;
 
 export class Example {
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #collected: Promise<unknown>;
   #output = "";
   #heard: (() => void) | undefined;
 
@@ -18,7 +19,8 @@ export class Example {
       stdout: "pipe",
       stderr: "pipe",
     });
-    for (const stream of [this.#process.stdout, this.#process.stderr]) void this.#collect(stream);
+    const { stdout, stderr } = this.#process;
+    this.#collected = Promise.all([this.#collect(stdout), this.#collect(stderr)]);
   }
 
   get output(): string {
@@ -41,10 +43,13 @@ export class Example {
     }
   }
 
-  /** Its exit code, when it ends by itself. */
-  ended(): Promise<number> {
+  /** Its exit code, when it ends by itself; then all that it printed was read. */
+  async ended(): Promise<number> {
     const late = setTimeout(() => this.#process.kill("SIGKILL"), LINE_MS_MAX);
-    return this.#process.exited.finally(() => clearTimeout(late));
+    const code = await this.#process.exited;
+    clearTimeout(late);
+    await this.#collected;
+    return code;
   }
 
   async stop(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {

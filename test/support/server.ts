@@ -47,6 +47,8 @@ export class TestServer {
   readonly #onOutput: Listener | undefined;
   #process: Bun.Subprocess<"ignore", "pipe", "pipe"> | undefined;
   #output = "";
+  /** Done when all that it printed was read. */
+  #heard: Promise<unknown> = Promise.resolve();
 
   private constructor({ env = {}, entry = MAIN, executable, port = claimPort(), onOutput }: ServerOptions) {
     this.port = port;
@@ -87,7 +89,7 @@ export class TestServer {
     return this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** What it printed so far, the newest characters. */
+  /** What it printed so far, the newest characters; all of it when it was stopped or killed. */
   get output(): string {
     return this.#output;
   }
@@ -101,8 +103,8 @@ export class TestServer {
     const startMs = performance.now();
     this.#process = spawnServer(this.#program, this.#env, this.port, this.dataDir);
     endWithThisProcess(this.#process);
-    void this.#collect(this.#process.stdout, "stdout");
-    void this.#collect(this.#process.stderr, "stderr");
+    const { stdout, stderr } = this.#process;
+    this.#heard = Promise.all([this.#collect(stdout, "stdout"), this.#collect(stderr, "stderr")]);
     await this.#ready(startMs);
     return performance.now() - startMs;
   }
@@ -115,15 +117,18 @@ export class TestServer {
     child.kill(signal);
     const late = setTimeout(() => child.kill("SIGKILL"), STOP_MS_MAX);
     const code = await child.exited;
+    const ms = performance.now() - startMs;
     clearTimeout(late);
+    await this.#heard;
     this.#process = undefined;
-    return { code, ms: performance.now() - startMs };
+    return { code, ms };
   }
 
   /** SIGKILL: nothing is written any more, nobody is told. */
   async kill(): Promise<void> {
     this.#process?.kill("SIGKILL");
     await this.#process?.exited;
+    await this.#heard;
     this.#process = undefined;
   }
 
@@ -214,6 +219,9 @@ export async function runServerToExit(
   return { code, output: out + errors };
 }
 
+/** `BUN_JSC_collectContinuously=1` and its like reach the server too: what lives only as long as the collector is idle shows. */
+const COLLECTOR = Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith("BUN_JSC_")));
+
 interface Program {
   readonly command: string[];
   readonly cwd: string;
@@ -233,6 +241,7 @@ function spawnServer(
   return Bun.spawn(command, {
     cwd,
     env: {
+      ...COLLECTOR,
       PATH,
       HOME,
       TMPDIR,
