@@ -86,9 +86,13 @@ export const THUMBNAIL_SIDE = 320;
 export const THUMBNAIL_PIXELS_MAX = THUMBNAIL_SIDE * THUMBNAIL_SIDE;
 export const THUMBNAIL_SOURCE_BYTES_MAX = 20 * 1024 * 1024;
 export const THUMBNAIL_SOURCE_PIXELS_MAX = 50_000_000;
-/** Bytes of a small one, how long who completes an upload waits for it, milliseconds, and how many wait. Beyond: none is made. */
+/** Bytes of a small one, and how many pictures wait. Beyond: none is made. */
 export const THUMBNAIL_BYTES_MAX = 256 * 1024;
-export const THUMBNAIL_MS_MAX = 5_000;
+/** Of the whole picture where a decoder holds all of it at once: with the process itself some 300 MB of memory. */
+export const THUMBNAIL_HELD_BYTES_MAX = 192 * 1024 * 1024;
+/** An upload is answered when both are over: for its turn, and for its picture. Who waits longer for a turn has none. */
+export const THUMBNAIL_WAIT_MS_MAX = 1_500;
+export const THUMBNAIL_MS_MAX = 3_500;
 export const THUMBNAILS_WAITING_MAX = 16;
 /** Files that were found to be needed, which are not asked about again for so long, milliseconds. Beyond: all are asked about again. */
 export const FILES_NEEDED_MAX = 200_000;

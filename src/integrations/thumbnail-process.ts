@@ -3,7 +3,13 @@
  * own, since decoders are native code that reads what strangers made: what ends it ends nothing else.
  * Exit codes: 0, the picture is there; 2, this is no picture that can be made small; 3, the library cannot be loaded here.
  */
-import { THUMBNAIL_PIXELS_MAX, THUMBNAIL_SIDE, THUMBNAIL_SOURCE_PIXELS_MAX } from "../base/limits.ts";
+import {
+  THUMBNAIL_HELD_BYTES_MAX,
+  THUMBNAIL_PIXELS_MAX,
+  THUMBNAIL_SIDE,
+  THUMBNAIL_SOURCE_PIXELS_MAX,
+} from "../base/limits.ts";
+import { heldBytes } from "./picture-memory.ts";
 
 /** The only decoders that are let near it. */
 const DECODERS = ["Jpeg", "Png", "Webp", "Nsgif", "Heif"].map((name) => `VipsForeignLoad${name}Buffer`);
@@ -21,6 +27,8 @@ sharp.unblock({ operation: DECODERS });
 
 try {
   const source = await Bun.stdin.bytes();
+  // Its head alone, before anything is decoded.
+  if (heldBytes(await sharp(source).metadata()) > THUMBNAIL_HELD_BYTES_MAX) process.exit(NO_PICTURE);
   const picture = sharp(source, { limitInputPixels: THUMBNAIL_SOURCE_PIXELS_MAX, pages: 1, failOn: "error" })
     // As it was held when it was taken; what else the camera wrote stays behind.
     .rotate()

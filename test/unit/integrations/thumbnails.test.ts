@@ -2,7 +2,13 @@
 import { expect, test } from "bun:test";
 import { deflateSync } from "node:zlib";
 import sharp from "sharp";
-import { THUMBNAIL_SIDE, THUMBNAIL_SOURCE_BYTES_MAX, THUMBNAILS_WAITING_MAX } from "../../../src/base/limits.ts";
+import {
+  THUMBNAIL_HELD_BYTES_MAX,
+  THUMBNAIL_SIDE,
+  THUMBNAIL_SOURCE_BYTES_MAX,
+  THUMBNAILS_WAITING_MAX,
+} from "../../../src/base/limits.ts";
+import { heldBytes } from "../../../src/integrations/picture-memory.ts";
 import { Thumbnails } from "../../../src/integrations/thumbnails.ts";
 
 const reports: string[] = [];
@@ -12,6 +18,15 @@ const make = (type: string, bytes: Uint8Array) =>
 
 function picture(width: number, height: number) {
   return sharp({ create: { width, height, channels: 3, background: "#c06" } });
+}
+
+/** A store that answers when it is let. */
+function heldRead(): readonly [() => Promise<undefined>, () => void] {
+  let release = (): void => undefined;
+  const held = new Promise<undefined>((resolve) => {
+    release = () => resolve(undefined);
+  });
+  return [() => held, () => release()];
 }
 
 /** A PNG of this size in few bytes: all of it is one colour. */
@@ -69,6 +84,54 @@ test("a picture of a billion points in some kilobytes is not decoded", async () 
   expect(await make("image/png", bytes)).toBeUndefined();
 });
 
+test("what a decoder would hold is told by the head: at the bound it is decoded, one line more is not", () => {
+  const lines = THUMBNAIL_HELD_BYTES_MAX / (5 * 4_096);
+  const inSteps = { format: "png", width: 4_096, height: Math.floor(lines), depth: "uchar", isProgressive: true };
+  expect(heldBytes(inSteps)).toBeLessThanOrEqual(THUMBNAIL_HELD_BYTES_MAX);
+  expect(heldBytes({ ...inSteps, height: inSteps.height + 1 })).toBeGreaterThan(THUMBNAIL_HELD_BYTES_MAX);
+  expect(heldBytes({ ...inSteps, depth: "ushort" })).toBe(2 * heldBytes(inSteps));
+  // Line by line, or small at once.
+  for (const format of ["png", "jpeg"]) expect(heldBytes({ ...inSteps, format, isProgressive: false })).toBe(0);
+  for (const format of ["heif", "webp", "gif"])
+    expect(heldBytes({ ...inSteps, format, isProgressive: false })).toBeGreaterThanOrEqual(heldBytes(inSteps));
+});
+
+test("a picture that its decoder would hold as a whole is not decoded", async () => {
+  const side = Math.ceil(Math.sqrt(THUMBNAIL_HELD_BYTES_MAX / 5)) + 1;
+  const inSteps = await picture(side, side).png({ progressive: true, compressionLevel: 1 }).toBuffer();
+  expect(await make("image/png", inSteps)).toBeUndefined();
+}, 20_000);
+
+test("whoever waits too long for a turn has none, and is answered before the turn comes", async () => {
+  const [read, release] = heldRead();
+  const short = new Thumbnails(() => undefined, undefined, { waitMs: 5, workMs: 60_000 });
+  const first = short.make("image/png", 10, read);
+  let isRead = false;
+  const late = short.make("image/png", 10, async () => {
+    isRead = true;
+    return undefined;
+  });
+  expect(await late).toBeUndefined();
+  release();
+  await first;
+  // In its order behind the one that gave up.
+  await short.make("image/png", 10, async () => undefined);
+  expect(isRead).toBe(false);
+});
+
+test("a store that does not answer holds up one picture, and nobody after it", async () => {
+  const [read] = heldRead();
+  const short = new Thumbnails(() => undefined, undefined, { waitMs: 60_000, workMs: 5 });
+  let isRead = false;
+  const first = short.make("image/png", 10, read);
+  const next = short.make("image/png", 10, async () => {
+    isRead = true;
+    return undefined;
+  });
+  expect(await Promise.all([first, next])).toEqual([undefined, undefined]);
+  expect(isRead).toBe(true);
+});
+
 test("what is no picture, is broken, too large, or of another kind, has none", async () => {
   const png = await picture(400, 400).png().toBuffer();
   expect(await make("image/png", png.subarray(0, 60))).toBeUndefined();
@@ -92,14 +155,10 @@ test("what is no picture, is broken, too large, or of another kind, has none", a
 
 test("as many wait as may, and one more has none", async () => {
   let reads = 0;
-  let release = (): void => undefined;
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const read = async () => {
+  const [held, release] = heldRead();
+  const read = () => {
     reads += 1;
-    await held;
-    return undefined;
+    return held();
   };
   const asked = Array.from({ length: THUMBNAILS_WAITING_MAX + 1 }, () => thumbnails.make("image/png", 10, read));
   expect(await asked.at(-1)).toBeUndefined();
