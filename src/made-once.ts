@@ -16,7 +16,7 @@ export function keptAlready<Kept>(path: string, read: (text: string) => Kept): K
 export function keptOrMade<Kept>(path: string, make: () => string, read: (text: string) => Kept): Kept {
   const kept = keptAlready(path, read);
   if (kept !== undefined) return kept;
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   // Written aside and linked into place: the file appears whole, and only if no other process was faster.
   const aside = `${path}.${process.pid}.${randomBytes(4).toString("hex")}`;
   writeFileSync(aside, `${make()}\n`, { mode: 0o600, flag: "wx" });

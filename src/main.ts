@@ -1,5 +1,6 @@
 /** Composition root: environment → configuration → a running node, until a signal ends it. */
 import { takesNothing } from "./cli/arguments.ts";
+import { folderAdvice } from "./cli/folder-advice.ts";
 import { readConfig } from "./config/config.ts";
 import { openSecret } from "./edge/jwt-secret.ts";
 import { createLog } from "./edge/log.ts";
@@ -35,7 +36,8 @@ stopOnSignals(started.value);
 await welcome(config.value, started.value);
 
 function refuse(why: readonly string[]): never {
-  process.stderr.write(`Stoa cannot start:\n${why.map((line) => `  ${line}\n`).join("")}`);
+  const lines = why.map((line) => `  ${[line, folderAdvice(line)].filter(Boolean).join("\n    → ")}\n`);
+  process.stderr.write(`Stoa cannot start:\n${lines.join("")}`);
   process.exit(1);
 }
 

@@ -30,7 +30,7 @@ import { StreamHub } from "./edge/streams/stream-hub.ts";
 import { MessageSpans } from "./edge/tracing/message-spans.ts";
 import { RequestSpans } from "./edge/tracing/request-spans.ts";
 import { openPages } from "./node/open-pages.ts";
-import { openCluster, openSpans } from "./node/open-parts.ts";
+import { openCluster, openSpans, refusedTables } from "./node/open-parts.ts";
 import { type VapidKeys, vapidOf } from "./integrations/notify/vapid.ts";
 import { refuseUrl } from "./integrations/outward-http.ts";
 import { startFiles } from "./node/files.ts";
@@ -101,7 +101,11 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   };
   const sink = await openSpans(config, (error) => log.warn({ error }, "traces_dropped"));
   const tally = new ShardTally();
-  const shared = openCluster(config, clock, (part, what) => log.warn({ part, what }, "cluster_trouble"));
+  let trouble: string | undefined;
+  const shared = openCluster(config, clock, (part, what) => {
+    trouble = what;
+    log.warn({ part, what }, "cluster_trouble");
+  });
   const self = selfOf(config, random, clock);
   // Who wrote a fence must be told apart from a former run of the same node, where others may have been in between.
   const node = shared === undefined ? config.instanceId : self.id;
@@ -210,6 +214,8 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     isFollowed: followers !== undefined,
     hasFigures: figures !== undefined,
   });
+  const refused = config.dynamodb && (await refusedTables(config.dynamodb));
+  if (refused !== undefined) return err(refused);
   let folder: FolderLock | undefined;
   if (config.dynamodb === undefined) {
     try {
@@ -268,7 +274,9 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   };
   if (cluster !== undefined && !(await hasJoined(cluster, gateway, JOIN_MS_MAX))) {
     await leave();
-    return err(`No answer from ${registryOf(config)} in ${JOIN_MS_MAX / 1_000} s: this node does not know the others`);
+    const why = trouble === undefined ? "" : ` (${trouble})`;
+    const silent = `No answer from ${registryOf(config)} in ${JOIN_MS_MAX / 1_000} s${why}`;
+    return err(`${silent}: this node does not know the others. npm run doctor says what is wrong with it`);
   }
   let ready = true;
   /** Of several nodes, this one does what is to be done once for all of them. */

@@ -28,7 +28,7 @@ const USAGE = "usage: bun run backup --out FOLDER";
 const KIB = 1_024;
 /** Databases have their own way; the rest of these is made again from them, or begun again by whoever was at it. */
 const LEFT_OUT =
-  /^(?:stoa|search|followers)\.db(?:-wal|-shm|-journal)?$|^reindex\.json$|^attachments\/uploads$|\.part$/;
+  /^(?:stoa|search|followers)\.db(?:-wal|-shm|-journal)?$|^server\.lock(?:-journal)?$|^reindex\.json$|^attachments\/uploads$|\.part$/;
 
 export interface BackupArguments {
   readonly out: string;

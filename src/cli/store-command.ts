@@ -2,6 +2,7 @@
 import type { Result } from "../base/result.ts";
 import { type Config, readConfig } from "../config/config.ts";
 import { tellsUsage } from "./arguments.ts";
+import { folderAdvice } from "./folder-advice.ts";
 
 /** What SQLite says of a file without naming it. */
 const UNREADABLE = /^(?:file is not a database|database disk image is malformed)/;
@@ -38,7 +39,9 @@ export async function runStoreCommand<Arguments>({
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const where = UNREADABLE.test(message) ? ` Is it that of ${config.value.dataDir}? npm run doctor looks at it.` : "";
-    process.stderr.write(`${message}.${where}${advice(args.value)}\n`);
+    const rights = where === "" ? folderAdvice(message) : undefined;
+    const what = rights === undefined ? where : ` ${config.value.dataDir}: ${rights}.`;
+    process.stderr.write(`${message}.${what}${advice(args.value)}\n`);
     return 1;
   }
 }

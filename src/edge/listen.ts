@@ -24,5 +24,7 @@ function explain(error: unknown, host: string, port: number): string {
     return `Port ${port} is in use already. Stop the other program, or choose another port: PORT=${port + 1}`;
   if (code === "EACCES")
     return `Port ${port} may not be opened by this user. Choose one above 1023, for example PORT=8080`;
+  if (code === "EADDRNOTAVAIL")
+    return `${host} is no address of this machine. Set HOST to one of its own, or leave it out: then all of them are listened at`;
   return `${host}:${port} could not be opened: ${error instanceof Error ? error.message : String(error)}`;
 }

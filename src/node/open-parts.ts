@@ -19,6 +19,7 @@ import type { OtlpSpans } from "../integrations/tracing/otlp-spans.ts";
 import type { BlobStore } from "../storage/blobs.ts";
 import { DynamoApi } from "../storage/dynamodb/dynamo-api.ts";
 import { dynamoClient, openDynamo } from "../storage/dynamodb/open-dynamo.ts";
+import { refusedTable } from "../storage/dynamodb/refused-tables.ts";
 import type { FollowerStorage } from "../storage/follow-store.ts";
 import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
@@ -84,6 +85,16 @@ function openTable(
   };
 }
 
+/** Which of a node's tables DynamoDB refuses for good, in a sentence; `undefined`: none, as far as it answers. */
+export async function refusedTables(dynamodb: DynamoConfig): Promise<string | undefined> {
+  const client = dynamoClient(dynamodb);
+  try {
+    return await refusedTable(client, [dynamodb.messagesTable, dynamodb.roomsTable]);
+  } finally {
+    client.destroy();
+  }
+}
+
 /** The index of messages by their words. */
 export function openSearchIndex(
   { dataDir, dynamodb }: StorageLocation,
@@ -92,7 +103,7 @@ export function openSearchIndex(
   if (dynamodb !== undefined) {
     const { search, close } = openDynamo({
       ...dynamodb,
-      report: (event, details) => report(event, { details: JSON.stringify(details) }),
+      report,
     });
     return { index: search, close: () => void close() };
   }
@@ -142,7 +153,7 @@ export function openStorage(
   return openDynamo({
     ...dynamodb,
     isFollowed: parts.isFollowed,
-    report: (event, details) => parts.report(event, { details: JSON.stringify(details) }),
+    report: parts.report,
     away: parts.onAway,
   });
 }
@@ -155,7 +166,7 @@ export function openFollowerStorage(
   if (dynamodb === undefined) return openSqliteFollower(dataDir);
   const { journal, follow, close } = openDynamo({
     ...dynamodb,
-    report: (event, details) => report(event, { details: JSON.stringify(details) }),
+    report,
   });
   return { journal, store: follow, close: () => void close() };
 }

@@ -4,7 +4,7 @@
  */
 import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
-import { cpSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SeededRandom } from "../../src/base/prng.ts";
 import { openStorage } from "../../src/node/open-parts.ts";
@@ -166,6 +166,7 @@ test("SQLite: a backup under load starts in an empty folder with all that was ac
     followers.close();
     expect(statSync(out).mode & 0o077).toBe(0);
     expect(await Bun.file(join(out, "jwt-secret")).text()).toContain("a secret");
+    expect(readdirSync(out).filter((name) => name.startsWith("server.lock"))).toEqual([]);
 
     rmSync(server.dataDir, { recursive: true });
     mkdirSync(server.dataDir);

@@ -4,7 +4,7 @@ import { TestClient } from "../support/client.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { at, listAt, textAt } from "../support/json.ts";
-import { TestServer } from "../support/server.ts";
+import { runServerToExit, TestServer } from "../support/server.ts";
 
 const ROOM = "room_dynamo";
 const LAG_MS_MAX = 20_000;
@@ -114,3 +114,10 @@ test("a store that goes away makes nothing wrong: what was asked is answered whe
   expect(ann.faults()).toEqual([]);
   await ann.close();
 }, 120_000);
+
+test("a node whose tables are not there does not start, and says what to do", async () => {
+  const tables = { DYNAMODB_TABLE_MESSAGES: "none-messages", DYNAMODB_TABLE_ROOMS: "none-rooms" };
+  const { code, output } = await runServerToExit({ DYNAMODB_ENDPOINT: dynamo.endpoint, ...tables });
+  expect(code).toBe(1);
+  expect(output).toContain("The table none-messages is not there: make it with npm run tables");
+});

@@ -1,7 +1,7 @@
 /** `npm run doctor` as operators run it: it finds what is wrong and says what to do, and finds nothing where all is well. */
 import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openWriterDatabase, SCHEMA_VERSION } from "../../src/storage/sqlite/schema.ts";
 import { makeVapid } from "../../src/integrations/notify/vapid.ts";
@@ -86,6 +86,17 @@ test("a data folder that cannot be written fails, and so does a database that is
   there.remove();
 });
 
+test("a folder into which everybody may look is told, one of its owner's alone is not", async () => {
+  const there = temporaryFolder();
+  chmodSync(there.path, 0o750);
+  expect((await doctor({ STOA_DATA_DIR: there.path })).complaints).toEqual([]);
+  chmodSync(there.path, 0o755);
+  const { code, complaints } = await doctor({ STOA_DATA_DIR: there.path });
+  const seen = expect.stringContaining("permissions: everybody on this machine may look into");
+  expect([code, complaints]).toEqual([0, [seen]]);
+  there.remove();
+});
+
 test("a database of a newer version fails, and it says so before a start is refused", async () => {
   const there = temporaryFolder();
   openWriterDatabase(there.path).close();
@@ -158,7 +169,8 @@ describe("with everything that a cluster has", () => {
       expect(text).toContain("ok      clock: ");
       await redis.dispose();
       const away = await doctor({ ...env, ...at });
-      expect([away.code, away.text]).toEqual([1, expect.stringContaining("FAILED  Redis: ")]);
+      expect([away.code, away.text]).toEqual([1, expect.stringContaining("FAILED  Redis: connect ECONNREFUSED")]);
+      expect(away.text).toContain("→ start it, and see that REDIS_… has its address and port");
     },
     60_000,
   );

@@ -3,18 +3,19 @@ import {
   closeSync,
   existsSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   readSync,
   rmSync,
   statfsSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { availableParallelism, freemem } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../../config/config.ts";
 import { ownHost } from "../../config/own-host.ts";
+import { makeDataFolder } from "../../storage/sqlite/data-folder.ts";
 import { SCHEMA_VERSION } from "../../storage/sqlite/schema.ts";
 import { bad, doubtful, examined, type Finding, fine } from "./finding.ts";
 
@@ -31,6 +32,8 @@ const FILES_FEW = 8_192;
 const MEMORY_BYTES_LOW = 256 * MIB;
 /** By the numbers of `statfs`: they do not keep SQLite's locks. */
 const NETWORK: Readonly<Record<number, string>> = { 26985: "NFS", 4283649346: "SMB", 20859: "SMB", 16914839: "9P" };
+/** Rights of those who are neither its owner nor of its group. */
+const OTHERS = 0o007;
 const MEMORY_FS = new Set([0x01021994, 0x858458f6]);
 
 export function examineMachine(config: Config): Promise<readonly (readonly Finding[])[]> {
@@ -46,7 +49,7 @@ export function examineMachine(config: Config): Promise<readonly (readonly Findi
 }
 
 function dataFolder(config: Config): readonly Finding[] {
-  const made = mkdirSync(config.dataDir, { recursive: true });
+  const made = makeDataFolder(config.dataDir);
   try {
     return folder(config);
   } finally {
@@ -66,6 +69,10 @@ function folder({ dataDir, dynamodb }: Config): readonly Finding[] {
         : fine("disk space", space),
   ];
   if (dynamodb !== undefined) return found;
+  if ((statSync(dataDir).mode & OTHERS) !== 0) {
+    const seen = `everybody on this machine may look into ${dataDir}, where all texts lie readable`;
+    found.push(doubtful("permissions", seen, `chmod 700 ${dataDir}`));
+  }
   const network = NETWORK[type];
   if (network !== undefined) {
     const why = `${dataDir} is on ${network}`;
@@ -163,7 +170,9 @@ async function port({ host, port: wanted }: Config): Promise<readonly Finding[]>
   try {
     Bun.listen({ hostname: host, port: wanted, socket: { data: () => undefined } }).stop(true);
     return [fine("port", `${host}:${wanted} is free`)];
-  } catch {
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRNOTAVAIL")
+      return [bad("port", `${host} is no address of this machine`, "set HOST to one of its own, or leave it out")];
     const answer = await fetch(`http://${ownHost(host)}:${wanted}/healthz`).catch(() => undefined);
     if (answer?.ok === true)
       return [doubtful("port", `Stoa runs on ${wanted} already`, "nothing, if that is the one meant")];

@@ -1,7 +1,7 @@
 /** What this node needs beside itself: Redis, DynamoDB, a bucket, the services that judge messages and name people; and whether their clocks agree with this one's. */
 import { DescribeTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { clusterTableOf } from "../../cluster/dynamodb/cluster-table.ts";
-import { createRedisClient } from "../../cluster/redis/redis-options.ts";
+import { createRedisClient, type RedisClient } from "../../cluster/redis/redis-options.ts";
 import type { Config } from "../../config/config.ts";
 import type { DynamoConfig } from "../../config/dynamodb.ts";
 import type { RedisConfig } from "../../config/redis.ts";
@@ -14,8 +14,8 @@ import { examineCollector } from "./collector.ts";
 import { bad, doubtful, examined, type Finding, fine } from "./finding.ts";
 import { examineNotify } from "./notify.ts";
 
-/** Streams came with 5, and what they are read with here. */
-const REDIS_MAJOR_MIN = 5;
+/** Streams are cut and written here as they can be since then. */
+const REDIS_VERSION_MIN = { major: 6, minor: 2 } as const;
 /** Tokens and times of messages are judged by each node's own clock. */
 const SKEW_MS_MAX = 2_000;
 const SLOW_MS = 20;
@@ -57,31 +57,60 @@ export function examineServices(config: Config): Promise<readonly (readonly Find
   return Promise.all(looks);
 }
 
+export function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major > REDIS_VERSION_MIN.major || (major === REDIS_VERSION_MIN.major && minor >= REDIS_VERSION_MIN.minor);
+}
+
+/** What to do about the words of Redis, or of the connection to it. */
+const REDIS_REMEDIES: readonly (readonly [RegExp, string])[] = [
+  [/WRONGPASS|NOAUTH|invalid password|NOPERM/, "give REDIS_URL the user and password that it has, with rights to all"],
+  [/OOM/, "give it more maxmemory: nodes need some MiB, and 128 MiB for one that stands still"],
+  [/MISCONF|READONLY/, "it takes no writes: see its log and disk, and that REDIS_… names the first one, no replica"],
+  [/ENOTFOUND|EAI_AGAIN/, "the name is not known here: mend REDIS_…, or the resolver"],
+  [/ECONNREFUSED/, "start it, and see that REDIS_… has its address and port"],
+];
+
 async function examineRedis(redis: RedisConfig): Promise<readonly Finding[]> {
   const client = createRedisClient(redis);
+  // Whoever waits for the connection is only told that it is closed.
+  let ended: string | undefined;
+  client.onEnd((why) => {
+    ended ??= why;
+  });
   try {
-    await client.connect();
-    const startMs = performance.now();
-    await client.call("PING");
-    const roundMs = performance.now() - startMs;
-    const info = String(await client.call("INFO", "server"));
-    const version = /redis_version:(\S+)/.exec(info)?.[1] ?? "unknown";
-    const memory = String(await client.call("INFO", "memory"));
-    const [seconds, micros] = (await client.call("TIME")) as [string, string];
-    const probe = `${redis.prefix}:doctor:${process.pid}`;
-    await client.call("XADD", probe, "MAXLEN", "1", "*", "a", "b");
-    await client.call("DEL", probe);
-    return [
-      Number.parseInt(version, 10) >= REDIS_MAJOR_MIN
-        ? fine("Redis", `version ${version}, ${roundMs.toFixed(1)} ms away, takes writes`)
-        : bad("Redis", `version ${version}`, `${REDIS_MAJOR_MIN} or newer: it must have streams`),
-      ...(roundMs > SLOW_MS ? [doubtful("Redis", `${roundMs.toFixed(0)} ms away`, "put it near the nodes")] : []),
-      evictionOf(/maxmemory_policy:(\S+)/.exec(memory)?.[1], /maxmemory:(\d+)/.exec(memory)?.[1]),
-      skewOf("Redis", Number(seconds) * 1_000 + Number(micros) / 1_000),
-    ];
+    return await lookAt(client, redis);
+  } catch (error) {
+    const said = error instanceof Error ? error.message : String(error);
+    const seen = said.startsWith("Connection is closed") && ended !== undefined ? ended : said;
+    const [, remedy] = REDIS_REMEDIES.find(([words]) => words.test(seen)) ?? [];
+    if (remedy === undefined) throw new Error(seen, { cause: error });
+    return [bad("Redis", seen, remedy)];
   } finally {
     client.disconnect();
   }
+}
+
+async function lookAt(client: RedisClient, redis: RedisConfig): Promise<readonly Finding[]> {
+  await client.connect();
+  const startMs = performance.now();
+  await client.call("PING");
+  const roundMs = performance.now() - startMs;
+  const info = String(await client.call("INFO", "server"));
+  const version = /redis_version:(\S+)/.exec(info)?.[1] ?? "unknown";
+  const memory = String(await client.call("INFO", "memory"));
+  const [seconds, micros] = (await client.call("TIME")) as [string, string];
+  const probe = `${redis.prefix}:doctor:${process.pid}`;
+  await client.call("XADD", probe, "MAXLEN", "1", "*", "a", "b");
+  await client.call("DEL", probe);
+  return [
+    isNewEnough(version)
+      ? fine("Redis", `version ${version}, ${roundMs.toFixed(1)} ms away, takes writes`)
+      : bad("Redis", `version ${version}`, "install 6.2 or newer: nodes cannot use its streams"),
+    ...(roundMs > SLOW_MS ? [doubtful("Redis", `${roundMs.toFixed(0)} ms away`, "put it near the nodes")] : []),
+    evictionOf(/maxmemory_policy:(\S+)/.exec(memory)?.[1], /maxmemory:(\d+)/.exec(memory)?.[1]),
+    skewOf("Redis", Number(seconds) * 1_000 + Number(micros) / 1_000),
+  ];
 }
 
 /** What is in Redis can be lost; but entries that go one by one are noticed late. */

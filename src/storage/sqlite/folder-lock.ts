@@ -4,9 +4,9 @@
  * Invariant: the lock ends with the process, however it ends.
  */
 import { Database, SQLiteError } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { err, ok, type Result } from "../../base/result.ts";
+import { makeDataFolder } from "./data-folder.ts";
 
 const LOCK_FILE = "server.lock";
 /** For a former server that is about to end, milliseconds. */
@@ -21,7 +21,7 @@ export interface FolderLock {
 
 /** Makes the folder. The error is a sentence for the operator. Throws where the folder cannot be made or written. */
 export function lockFolder(dir: string, waitMs = WAIT_MS_MAX): Result<FolderLock, string> {
-  mkdirSync(dir, { recursive: true });
+  makeDataFolder(dir);
   const db = new Database(join(dir, LOCK_FILE), { create: true, readwrite: true, strict: true });
   try {
     db.run(`PRAGMA busy_timeout = ${waitMs}`);

@@ -7,9 +7,10 @@
  * Invariant: `run` has exactly a log's segments up to `head.last_seq`; what comes after is in `batch` rows.
  */
 import { Database } from "bun:sqlite";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { STORAGE_BUSY_MS_MAX } from "../../base/limits.ts";
+import { makeDataFolder } from "./data-folder.ts";
 
 export const DATABASE_FILE = "stoa.db";
 
@@ -117,7 +118,7 @@ export function noData(dir: string): string | undefined {
 
 /** Creates or migrates the file. Throws when it was written by a newer version. */
 export function openWriterDatabase(dir: string): Database {
-  mkdirSync(dir, { recursive: true });
+  makeDataFolder(dir);
   const db = new Database(join(dir, DATABASE_FILE), { create: true, readwrite: true, strict: true });
   db.run(`PRAGMA busy_timeout = ${STORAGE_BUSY_MS_MAX}`);
   db.run("PRAGMA journal_mode = WAL");

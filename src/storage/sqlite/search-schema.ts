@@ -7,8 +7,8 @@
  * checkpoint, in the write-ahead log.
  */
 import { Database } from "bun:sqlite";
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { makeDataFolder } from "./data-folder.ts";
 
 export const SEARCH_FILE = "search.db";
 
@@ -43,7 +43,7 @@ const SCHEMA = `
 
 /** Made when it is missing; one of another version is thrown away, since it can be built anew. */
 export function openSearchDatabase(dir: string): Database {
-  mkdirSync(dir, { recursive: true });
+  makeDataFolder(dir);
   const db = new Database(join(dir, SEARCH_FILE), { create: true, readwrite: true, strict: true });
   db.run(`PRAGMA busy_timeout = ${BUSY_MS_MAX}`);
   db.run("PRAGMA journal_mode = WAL");

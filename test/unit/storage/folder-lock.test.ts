@@ -1,6 +1,6 @@
 /** A data folder has one server, also after one that was killed. */
 import { afterEach, expect, test } from "bun:test";
-import { writeFileSync } from "node:fs";
+import { chmodSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { lockFolder } from "../../../src/storage/sqlite/folder-lock.ts";
 import { type TemporaryFolder, temporaryFolder } from "../../support/temporary-folder.ts";
@@ -16,6 +16,14 @@ function folder(): string {
 
 afterEach(() => {
   for (const made of folders.splice(0)) made.remove();
+});
+
+test("a folder that is made is its owner's alone; one that is there keeps its rights", () => {
+  const dir = folder();
+  chmodSync(dir, 0o755);
+  for (const made of [dir, join(dir, "new")]) expect(lockFolder(made, NOT_AT_ALL_MS).ok).toBe(true);
+  expect(statSync(dir).mode & 0o777).toBe(0o755);
+  expect(statSync(join(dir, "new")).mode & 0o777).toBe(0o700);
 });
 
 test("who comes second is told whose folder it is; when the first has let go, the next one has it", () => {
