@@ -10,6 +10,7 @@ import { SeededRandom } from "../../src/base/prng.ts";
 import { openStorage } from "../../src/node/open-parts.ts";
 import type { Journal } from "../../src/storage/journal.ts";
 import { openSqliteToRead } from "../../src/storage/sqlite/open-sqlite-to-read.ts";
+import { openWriterDatabase } from "../../src/storage/sqlite/schema.ts";
 import { createRooms, CROWD_ROOMS, CROWD_WIRES, quiet, talk, witnessOf } from "../chaos/crowd.ts";
 import { Person } from "../chaos/person.ts";
 import { readHistory } from "../chaos/read-history.ts";
@@ -216,6 +217,8 @@ async function capsuleUnderLoad(
     const made = await command("export", ["--room", room, "--out", file], tables);
     expect(made).toMatchObject({ code: 0 });
     const data = { STOA_DATA_DIR: join(folder.path, "data") };
+    // As its first start would have made it: commands make none.
+    openWriterDatabase(data.STOA_DATA_DIR).close();
     expect(await command("import", ["--file", file], data)).toMatchObject({ code: 0 });
     const storage = openSqliteToRead(data.STOA_DATA_DIR);
     const now = new Map([[room, await readHistory(server, room, reader.token)]]);
