@@ -162,4 +162,14 @@ test("so many are asked at once, so many wait, and the rest is told that it is t
   }
   expect(new Set((await all).map(({ outcome }) => outcome))).toEqual(new Set(["publish"]));
   expect(most).toBe(HOOK_REQUESTS_MAX);
+  // All have room again.
+  let isAnswered = false;
+  const later = judge("later").finally(() => {
+    isAnswered = true;
+  });
+  while (!isAnswered && performance.now() < deadline) {
+    for (const answer of held.splice(0)) answer(json({ action: "allow" }));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(await later).toEqual({ outcome: "publish" });
 });

@@ -88,6 +88,7 @@ describe("where nobody may go", () => {
       "file:///etc/passwd",
       "http://u:p@a.example/",
       "http://u@a.example/",
+      "http://:p@a.example/",
       "http://a.example\\@b.example/",
       "http://a.example/\r\nx: y",
       "http://a.exam\tple/",
@@ -162,6 +163,13 @@ describe("where one may go", () => {
     expect(await ask(`http://other.internal:${port}/`, { ...byName, resolve })).toEqual(failed("forbidden_address"));
     expect((await ask(`http://127.0.0.1:${port}/`)).ok).toBe(true);
     expect((await ask(`http://localhost:${port}/`)).ok).toBe(true);
+    const loopback6 = parseRange("::1/128");
+    if (loopback6 === undefined) throw new Error("no range");
+    const oneOnly = { ranges: [loopback6], hosts: [] };
+    expect([refuseUrl("http://localhost/", oneOnly).ok, refuseUrl("http://127.0.0.1/", oneOnly).ok]).toEqual([
+      true,
+      false,
+    ]);
     expect(heard.map(({ host, body }) => [host, body])).toEqual([
       [`hook.internal:${port}`, "hello"],
       [`127.0.0.1:${port}`, "hello"],

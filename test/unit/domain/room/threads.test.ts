@@ -218,6 +218,12 @@ describe("attachments", () => {
       expect(accepted(attach(type, file(mimeType)))).toHaveLength(1);
       expect(rejection(send(ANN, "see", { messageType: type }))).toBe("invalid_field attachments");
     }
+    for (const [type, said] of [
+      ["image", "A message of type image has an attachment of a media type image/…."],
+      ["file", "A message of type file has an attachment."],
+    ] as const) {
+      expect(send(ANN, "see", { messageType: type })).toMatchObject({ rejection: { message: said } });
+    }
     expect(rejection(attach("image", file("video/mp4")))).toBe("invalid_field attachments");
     expect(accepted(attach("image", file("video/mp4"), file("image/gif")))).toHaveLength(1);
   });
@@ -243,6 +249,23 @@ describe("attachments", () => {
       const allowed = { allowedFileTypes: [type] };
       expect(accepted(within(allowed, file("application/pdf; x=1")))).toHaveLength(1);
       expect(rejection(within(allowed, file("text/plain", { fileName: "pdf" })))).toBe("invalid_field attachments");
+      const second = file("text/plain", { id: "f2", fileName: "b.txt" });
+      room = new RoomDriver();
+      room.populate(settingsOf("public", allowed), { ann: "owner" });
+      expect(rejection(attach("file", file("application/pdf"), second))).toBe("invalid_field attachments");
     }
+    for (const [allowed, mimeType, isFitting] of [
+      ["image/*", "image/png", true],
+      ["IMAGE/*", "Image/PNG", true],
+      ["image/*", "imagery/png", false],
+      ["image/png", "image/png2", false],
+      ["image/png", "image/pn", false],
+    ] as const) {
+      const { kind } = within({ allowedFileTypes: [allowed] }, file(mimeType, { fileName: "a" }));
+      expect([allowed, mimeType, kind]).toEqual([allowed, mimeType, isFitting ? "accept" : "reject"]);
+    }
+    expect(refusal(within({ allowedFileTypes: [] }, file("a/b")))).toMatchObject({
+      message: "Attachments of these types are allowed in this room: none.",
+    });
   });
 });

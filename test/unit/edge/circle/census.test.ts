@@ -137,6 +137,13 @@ test("a node that is alone looks at its connections and keeps nothing of them", 
     { userId: "ann", status: "online", devices: 1 },
     { userId: "ben", status: "busy", devices: 1 },
   ]);
+  const page = (after: string | undefined, limit: number): Promise<unknown> =>
+    new Promise((resolve) => {
+      own.onlineUsers(ACME, { ...(after !== undefined && { after: after as UserId }), limit }, (answer) =>
+        resolve(answer.ok && answer.value.map(({ userId }) => userId)),
+      );
+    });
+  expect([await page(undefined, 1), await page("ann", 1), await page("ben", 1)]).toEqual([["ann"], ["ben"], []]);
   const count = await new Promise((resolve) => own.count(ACME, (answer) => resolve(answer.ok && answer.value)));
   expect(count).toEqual({ connections: 2, users: 2 });
   const other = await new Promise((resolve) =>
@@ -213,4 +220,22 @@ test("what a former life of this node left in the directory goes with its first 
   world.open("ann");
   world.run(1_100);
   expect(world.online()).toEqual(["ann online 1"]);
+});
+
+test("of a node that is alone the status is remembered that was chosen last, and the oldest are forgotten", async () => {
+  const world = new World();
+  const own = new OwnDirectory("n1" as NodeId, shortenedAddress, () => world.connections);
+  for (const user of ["ann", "ben"]) {
+    world.open(user);
+    own.chose(ACME, user as UserId, "busy");
+  }
+  own.chose(ACME, "ann" as UserId, "away");
+  for (let i = 2; i < CENSUS_CHANGES_MAX; i += 1) own.chose(ACME, `u${i}` as UserId, "busy");
+  const statuses = (): Promise<unknown> =>
+    new Promise((resolve) =>
+      own.onlineUsers(ACME, { limit: 10 }, (answer) => resolve(answer.ok && answer.value.map(({ status }) => status))),
+    );
+  expect(await statuses()).toEqual(["away", "busy"]);
+  own.chose(ACME, "one more" as UserId, "busy");
+  expect(await statuses()).toEqual(["away", "online"]);
 });

@@ -358,6 +358,18 @@ describe("on three nodes", () => {
     expect(traced).toMatchObject({ verdict: "unknown", why: "No answer from a.", routed: "yes", written: "unknown" });
   });
 
+  test("what was said to another node is no answer to this one, whatever its number", async () => {
+    const { cluster, world, room } = await three();
+    for (const name of ["a", "b"]) Object.assign(cluster.node(name).circle, { heard: () => undefined });
+    const { desk, trace } = world.node.circle;
+    const asking = desk.ask(`acme/${room}`, 3, "ann" as UserId);
+    const view = { ...trace.of(`acme/${room}`, 3, "ann" as UserId, undefined), node: "a" };
+    desk.heard({ kind: "trace_told", to: "b", ask: 1, view });
+    desk.heard({ kind: "trace_told", to: "c", ask: 2, view });
+    world.run(TRACE_WAIT_MS);
+    expect((await asking)?.silent).toEqual(["a", "b"]);
+  });
+
   test("so many may ask at once, and one more is refused", async () => {
     const { world, room } = await three();
     const { desk } = world.node.circle;

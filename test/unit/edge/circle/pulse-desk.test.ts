@@ -44,6 +44,18 @@ test("each node is asked once, and what it says since then is in the answer", as
   expect([answers?.silent, answers?.lost]).toEqual([[], []]);
 });
 
+test("what was said to another node is no answer to this one, whatever its number", async () => {
+  const { cluster, desk, run } = scene(["a", "b"]);
+  cluster.deaf.add("b.1");
+  const asking = desk("a.1").ask(0);
+  const view = viewOf("b.1", 7);
+  desk("a.1").heard({ kind: "pulse_told", to: "c.1", ask: 1, view });
+  desk("a.1").heard({ kind: "pulse_told", to: "a.1", ask: 2, view });
+  run(TRACE_WAIT_MS);
+  const answers = await asking;
+  expect([answers?.silent, answers?.views.map(({ node }) => node)]).toEqual([["b.1"], ["a.1"]]);
+});
+
 test("a node that says nothing in time is named", async () => {
   const { cluster, desk, run } = scene(["a", "b", "c"]);
   cluster.deaf.add("c.1");
