@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { fillRoom } from "../support/fill-room.ts";
 import { WebPair } from "../support/web-pair.ts";
-import type { WebPerson } from "../support/web-person.ts";
+import { WebPerson } from "../support/web-person.ts";
 
 setDefaultTimeout(90_000);
 
@@ -63,6 +63,8 @@ test("what people write is text and nothing else, whatever it looks like", async
     "[...document.querySelectorAll('.message-text a')].map(({ href, rel, target }) => [href, rel, target])",
   );
   expect(links).toEqual([["https://example.org/a?b=1", "noopener noreferrer nofollow", "_blank"]]);
+  // No text turns around what stands on the page: this is no picture.
+  await ann.say("see https://example.org/\u202Egpj.exe", "https://example.org/gpj.exe");
   await ann.say("```js\n**not bold** <b>\n```", "**not bold** <b>");
   expect(await (await ben.message("**not bold** <b>")).locator("pre code").textContent()).toBe("**not bold** <b>");
 });
@@ -74,6 +76,15 @@ test("drafts stay with their room, Escape takes a reply back, mentions are offer
   expect(await ann.field.inputValue()).toBe("");
   await ann.open("drafts");
   expect(await ann.field.inputValue()).toBe("not ready yet");
+  await ann.field.fill("");
+  await ann.field.pressSequentially("it is :fir");
+  await ann.page.getByRole("option", { name: "fire" }).waitFor();
+  await ann.field.press("Enter");
+  expect(await ann.field.inputValue()).toBe("it is 🔥");
+  await ann.field.fill("and :thumbs_up");
+  await ann.field.press("Escape");
+  await ann.field.pressSequentially(":");
+  expect(await ann.field.inputValue()).toBe("and 👍");
   await ann.field.fill("");
   await ben.open("general");
   await ann.field.pressSequentially("hey @be");
@@ -90,6 +101,33 @@ test("drafts stay with their room, Escape takes a reply back, mentions are offer
   await ann.page.getByText("Seen by Ben").waitFor();
   await ben.field.pressSequentially("hm");
   await ann.page.getByText("Ben is typing").waitFor();
+});
+
+test("tabs of one browser have one draft and one person; a browser that keeps nothing does as well", async () => {
+  const cleo = await WebPerson.signIn(pair.browser, pair.server, "Cleo");
+  await pair.server.rest("POST", "/v1/chat/rooms/general/join", { token: pair.token("cleo", "Cleo"), body: {} });
+  await cleo.open("general");
+  const other = await cleo.page.context().newPage();
+  await other.goto(`${pair.server.http}/r/general`);
+  await other.locator(".room .composer textarea").fill("in one tab");
+  await cleo.until("document.querySelector('.room .composer textarea').value === 'in one tab'");
+  await other.getByRole("button", { name: "More" }).last().click();
+  await other.getByRole("menuitem", { name: "Sign out" }).click();
+  await cleo.page.getByText("Welcome to Stoa").waitFor();
+  await cleo.close();
+
+  const kept = ["localStorage", "sessionStorage", "indexedDB", "caches"];
+  const { page } = await pair.browser.open("about:blank");
+  await page.addInitScript(`for (const name of ${JSON.stringify(kept)}) Object.defineProperty(globalThis, name, {
+    get() { throw new DOMException("forbidden", "SecurityError"); },
+  })`);
+  await page.goto(`${pair.server.http}/r/general`);
+  await page.getByLabel("Your name").fill("Cleo");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.locator(".room .composer textarea").fill("kept by nobody");
+  await page.keyboard.press("Enter");
+  await page.locator(".message:not(.is-pending) .message-text", { hasText: "kept by nobody" }).waitFor();
+  await page.context().close();
 });
 
 test("a thread goes on beside the room, a pin and a search lead back to their message", async () => {
@@ -202,8 +240,11 @@ test("an answer of the assistant grows in front of both, and can be stopped", as
 test("what is written without a connection is sent when there is one again", async () => {
   await pair.room("offline");
   await ben.say("still here");
+  const place = "document.querySelector('.timeline').getBoundingClientRect().top";
+  const before = await ben.page.evaluate<number>(place);
   await pair.server.kill();
   await ben.page.getByText(/Connection lost|You are offline/).waitFor();
+  expect(await ben.page.evaluate<number>(place)).toBe(before);
   await ben.field.fill("written in the dark");
   await ben.field.press("Enter");
   await ben.page.locator(".message.is-pending", { hasText: "written in the dark" }).waitFor();

@@ -5,9 +5,10 @@ import "../ui/base.css";
 import "../ui/components.css";
 import "./admin.css";
 import "./parts.css";
-import { account, currentToken, loadAccount, signOut } from "../ui/account.ts";
+import { account, currentToken, followOtherTabs, loadAccount, signOut } from "../ui/account.ts";
 import { Button } from "../ui/button.tsx";
 import { Logo } from "../ui/icon.tsx";
+import { drawInOneDirection } from "../ui/one-direction.ts";
 import { SignIn } from "../ui/sign-in.tsx";
 import { loadTheme } from "../ui/theme.ts";
 import { Toasts } from "../ui/toast.tsx";
@@ -72,7 +73,9 @@ function reasonOf({ status, message }: ApiFailure): { readonly title: string; re
   return { title: "No answer", why: message };
 }
 
+drawInOneDirection();
 loadTheme();
 loadAccount();
+followOtherTabs();
 const root = document.getElementById("app");
 if (root !== null) render(<App />, root);

@@ -3,6 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { Status } from "../../client/stoa-chat.ts";
 import { Button } from "../ui/button.tsx";
 import { Empty } from "../ui/empty.tsx";
+import { kept } from "../ui/kept.ts";
 import { Dialogs } from "./dialogs.tsx";
 import { pageKey } from "./keys.ts";
 import { Panels } from "./panels.tsx";
@@ -31,12 +32,10 @@ export function Chat() {
   return (
     <div class={classes.filter(Boolean).join(" ")}>
       <Sidebar />
-      <div class="stage">
-        <Connection status={session().status.value} />
-        {roomId === undefined ? <NoRoom /> : <RoomView roomId={roomId} />}
-      </div>
+      <div class="stage">{roomId === undefined ? <NoRoom /> : <RoomView roomId={roomId} />}</div>
       <Panels roomId={roomId} />
       <Dialogs />
+      <Connection status={session().status.value} />
     </div>
   );
 }
@@ -46,9 +45,9 @@ function useFirstRoom(): void {
   const rooms = session().rooms.value;
   const { roomId } = route.value;
   useEffect(() => {
-    if (roomId !== undefined) return localStorage.setItem("stoa-last-room", roomId);
+    if (roomId !== undefined) return kept.setItem("stoa-last-room", roomId);
     if (matchMedia("(max-width: 720px)").matches || rooms === undefined) return;
-    const last = localStorage.getItem("stoa-last-room");
+    const last = kept.getItem("stoa-last-room");
     const room = rooms.find((one) => one.roomId === last) ?? rooms[0];
     if (room !== undefined) go({ roomId: room.roomId }, true);
   }, [rooms, roomId]);
@@ -65,6 +64,7 @@ function useTitle(): void {
   }, [unread, name]);
 }
 
+/** Over the page, so that nothing moves when it comes and goes. */
 function Connection({ status }: { readonly status: Status }) {
   const { client, pending } = session();
   if (status.state === "open") return null;

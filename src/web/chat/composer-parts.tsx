@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import type { MessageView } from "../../client/stoa-chat.ts";
-import { IconButton } from "../ui/button.tsx";
+import { Button, IconButton } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { type Place, placeBelow } from "../ui/popover.tsx";
 import type { Writing } from "./composer-state.ts";
@@ -82,6 +82,11 @@ export function Uploads({ writing }: { readonly writing: Writing }) {
             <small class={error ? "" : "faint"}>{error ?? size(file.size)}</small>
             {!done && !error && <progress value={progress} max={1} aria-label={`${file.name}: how much is sent`} />}
           </span>
+          {error !== undefined && file.size > 0 && (
+            <Button small kind="quiet" onClick={() => writing.again(id)}>
+              Again
+            </Button>
+          )}
           <IconButton icon="close" small label={`Remove ${file.name}`} onClick={() => writing.drop(id)} />
         </li>
       ))}

@@ -1,6 +1,7 @@
 /** What is being written, per room and thread: the text over reloads, files until they are sent. */
 import { signal, type Signal } from "@preact/signals";
 import type { Attachment } from "../../client/stoa-chat.ts";
+import { kept } from "../ui/kept.ts";
 import { toastError } from "../ui/toast.tsx";
 import { upload } from "./files.ts";
 
@@ -32,13 +33,18 @@ export class Writing {
   constructor(roomId: string, key: string) {
     this.#roomId = roomId;
     this.#key = KEY + key;
-    this.text = signal(localStorage.getItem(this.#key) ?? "");
+    this.text = signal(kept.getItem(this.#key) ?? "");
   }
 
   write(text: string): void {
     this.text.value = text;
-    if (text === "") localStorage.removeItem(this.#key);
-    else localStorage.setItem(this.#key, text);
+    if (text === "") kept.removeItem(this.#key);
+    else kept.setItem(this.#key, text);
+  }
+
+  /** Another tab wrote or sent it. */
+  follow(): void {
+    this.text.value = kept.getItem(this.#key) ?? "";
   }
 
   add(files: Iterable<File>): void {
@@ -60,6 +66,20 @@ export class Writing {
     dropped?.cancel();
     if (dropped?.picture !== undefined) URL.revokeObjectURL(dropped.picture);
     this.files.value = this.files.value.filter((one) => one.id !== id);
+  }
+
+  /** What did not get through is sent once more, from its beginning. */
+  again(id: number): void {
+    const failed = this.files.value.find((one) => one.id === id);
+    if (failed?.error === undefined) return;
+    this.drop(id);
+    this.#begin(failed.file);
+  }
+
+  /** In front of what is there. */
+  putBack(text: string): void {
+    const now = this.text.value;
+    this.write(now.trim() === "" ? text : `${text}\n${now}`);
   }
 
   #begin(file: File): void {
@@ -93,6 +113,13 @@ export function writingIn(roomId: string, key: string): Writing {
   const [oldest] = writings.keys();
   if (writings.size > WRITINGS_MAX && oldest !== undefined) writings.delete(oldest);
   return writing;
+}
+
+/** Nobody writes in two tabs at once: what the other one kept is newer. */
+export function followOtherDrafts(): void {
+  addEventListener("storage", ({ key }) => {
+    if (key?.startsWith(KEY)) writings.get(key.slice(KEY.length))?.follow();
+  });
 }
 
 export function forgetWritings(): void {

@@ -7,7 +7,8 @@ import { toast } from "../ui/toast.tsx";
 import { attempt } from "./actions.ts";
 import { About, Attach, Extras, MutedNote, Uploads } from "./composer-parts.tsx";
 import { hasFiles, type Writing, writingIn } from "./composer-state.ts";
-import { type Candidate, MentionList, mentionAt, useCandidates } from "./mention-list.tsx";
+import { begunAt, emojiClosedAt } from "./completion.ts";
+import { type Candidate, MentionList, textOf, useCandidates } from "./mention-list.tsx";
 import { isEditable, startEdit } from "./message-row.tsx";
 import { mayWrite } from "./roles.ts";
 import { session } from "./session.ts";
@@ -54,8 +55,8 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
   const isEdit = draft?.mode === "edit";
   const isOfDraft = isEdit && edited.value?.of === draft.message.messageId;
   const text = isOfDraft ? (edited.value?.text ?? "") : isEdit ? draft.message.content : writing.text.value;
-  const at = mentionAt(text, cursor.value);
-  const candidates = useCandidates(roomId, isDismissed.value ? undefined : at?.prefix);
+  const at = begunAt(text, cursor.value);
+  const candidates = useCandidates(roomId, isDismissed.value ? undefined : at);
 
   useEffect(() => {
     if (draft !== undefined) field.current?.focus();
@@ -73,15 +74,15 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
     else writing.write(next);
     cursor.value = place;
   };
-  const insert = (piece: string, from: number, to: number): void => {
-    put(text.slice(0, from) + piece + text.slice(to), from + piece.length);
+  const insert = (piece: string, from: number, to: number, within = text): void => {
+    put(within.slice(0, from) + piece + within.slice(to), from + piece.length);
     requestAnimationFrame(() => {
       field.current?.focus();
       field.current?.setSelectionRange(from + piece.length, from + piece.length);
     });
   };
-  const pick = ({ id }: Candidate): void => {
-    if (at !== undefined) insert(`@${id} `, at.from, cursor.value);
+  const pick = (candidate: Candidate): void => {
+    if (at !== undefined) insert(textOf(candidate), at.from, cursor.value);
   };
   const lengthMax = session().lengthMax.value;
   const isTooLong = lengthMax !== undefined && text.trim().length > lengthMax;
@@ -152,38 +153,46 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
       )}
       <div class="composer-row">
         <Attach writing={writing} isHidden={isEdit || session().room(roomId)?.allowFileUploads === false} />
-        <textarea
-          ref={field}
-          data-home={thread === undefined ? "" : undefined}
-          rows={1}
-          dir="auto"
-          value={text}
-          placeholder={placeholder}
-          aria-label={placeholder}
-          aria-autocomplete="list"
-          aria-controls={candidates.length > 0 ? listId : undefined}
-          aria-activedescendant={
-            candidates.length > 0 ? `${listId}-${Math.min(chosen.value, candidates.length - 1)}` : undefined
-          }
-          onInput={(event) => {
-            isDismissed.value = false;
-            chosen.value = 0;
-            const { value, selectionStart } = event.currentTarget;
-            put(value, selectionStart);
-            if (value !== "" && !isEdit) session().client.typing(roomId);
-            else session().client.stopTyping(roomId);
-          }}
-          onSelect={(event) => {
-            cursor.value = event.currentTarget.selectionStart;
-          }}
-          onKeyDown={keyDown}
-          onPaste={(event) => {
-            const files = [...(event.clipboardData?.files ?? [])];
-            if (files.length === 0) return;
-            event.preventDefault();
-            writing.add(files);
-          }}
-        />
+        <div class="composer-field">
+          {text === "" && (
+            <span class="composer-hint cut" aria-hidden="true">
+              {placeholder}
+            </span>
+          )}
+          <textarea
+            ref={field}
+            data-home={thread === undefined ? "" : undefined}
+            rows={1}
+            dir="auto"
+            value={text}
+            aria-label={placeholder}
+            aria-autocomplete="list"
+            aria-controls={candidates.length > 0 ? listId : undefined}
+            aria-activedescendant={
+              candidates.length > 0 ? `${listId}-${Math.min(chosen.value, candidates.length - 1)}` : undefined
+            }
+            onInput={(event) => {
+              isDismissed.value = false;
+              chosen.value = 0;
+              const { value, selectionStart } = event.currentTarget;
+              const closed = emojiClosedAt(value, selectionStart);
+              if (closed === undefined) put(value, selectionStart);
+              else insert(closed.emoji, closed.from, selectionStart, value);
+              if (value !== "" && !isEdit) session().client.typing(roomId);
+              else session().client.stopTyping(roomId);
+            }}
+            onSelect={(event) => {
+              cursor.value = event.currentTarget.selectionStart;
+            }}
+            onKeyDown={keyDown}
+            onPaste={(event) => {
+              const files = [...(event.clipboardData?.files ?? [])];
+              if (files.length === 0) return;
+              event.preventDefault();
+              writing.add(files);
+            }}
+          />
+        </div>
         <Extras
           isPlain={!isEdit && thread === undefined}
           onEmoji={(emoji) => insert(emoji, cursor.value, cursor.value)}

@@ -1,48 +1,6 @@
 /** A small picker of reactions: those that are used most, by rows. */
 import { type Place, Popover } from "../ui/popover.tsx";
-
-const EMOJI = [
-  ["👍", "thumbs up"],
-  ["❤️", "heart"],
-  ["😂", "tears of joy"],
-  ["🎉", "party"],
-  ["👀", "eyes"],
-  ["🙏", "thanks"],
-  ["🔥", "fire"],
-  ["✅", "done"],
-  ["😀", "grin"],
-  ["🙂", "smile"],
-  ["😉", "wink"],
-  ["😍", "in love"],
-  ["🤔", "thinking"],
-  ["😅", "sweat"],
-  ["😮", "surprised"],
-  ["😢", "sad"],
-  ["😭", "crying"],
-  ["😡", "angry"],
-  ["😴", "asleep"],
-  ["🤯", "mind blown"],
-  ["🥳", "celebrating"],
-  ["🤝", "handshake"],
-  ["👏", "clapping"],
-  ["🙌", "raised hands"],
-  ["💪", "strong"],
-  ["👎", "thumbs down"],
-  ["👋", "wave"],
-  ["✋", "hand"],
-  ["💯", "hundred"],
-  ["⭐", "star"],
-  ["💡", "idea"],
-  ["🚀", "rocket"],
-  ["🐛", "bug"],
-  ["☕", "coffee"],
-  ["🍕", "pizza"],
-  ["❌", "no"],
-  ["❓", "question"],
-  ["⚠️", "warning"],
-  ["📌", "pin"],
-  ["⏳", "waiting"],
-] as const;
+import { EMOJI } from "./emoji-names.ts";
 
 export interface EmojiPickerProps {
   readonly place: Place;

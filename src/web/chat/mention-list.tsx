@@ -1,7 +1,9 @@
-/** Whom one may mean by what stands behind the `@`: members whose name begins so. */
+/** What is offered for what one has begun: members for `@be`, emoji for `:fi`. */
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Avatar } from "../ui/avatar.tsx";
+import type { Completed } from "./completion.ts";
+import { emojiLike } from "./emoji-names.ts";
 import { roomPath } from "./paths.ts";
 import { session } from "./session.ts";
 import type { MemberJson } from "./types.ts";
@@ -10,23 +12,26 @@ export interface Candidate {
   readonly id: string;
   readonly name: string;
   readonly avatar?: string | undefined;
+  /** It is one, and nobody. */
+  readonly emoji?: string;
 }
 
 const SHOWN_MAX = 6;
 const WAIT_MS = 90;
 
-/** The beginning of a name right before the cursor, if there is one. */
-export function mentionAt(
-  text: string,
-  cursor: number,
-): { readonly from: number; readonly prefix: string } | undefined {
-  const found = /(?:^|\s)@([\p{L}\p{N}_.-]{0,40})$/u.exec(text.slice(0, cursor));
-  if (found === null) return undefined;
-  const prefix = found[1] ?? "";
-  return { from: cursor - prefix.length - 1, prefix };
+/** `undefined`: nothing has been begun. */
+export function useCandidates(roomId: string, begun: Completed | undefined): readonly Candidate[] {
+  const people = usePeople(roomId, begun?.kind === "person" ? begun.prefix : undefined);
+  if (begun?.kind !== "emoji") return people;
+  return emojiLike(begun.prefix, SHOWN_MAX).map(({ emoji, name }) => ({ id: name, name, emoji }));
 }
 
-export function useCandidates(roomId: string, prefix: string | undefined): readonly Candidate[] {
+/** What stands in the text then. */
+export function textOf({ id, emoji }: Candidate): string {
+  return emoji ?? `@${id} `;
+}
+
+function usePeople(roomId: string, prefix: string | undefined): readonly Candidate[] {
   const found = useSignal<readonly Candidate[]>([]);
   useEffect(() => {
     if (prefix === undefined) {
@@ -78,7 +83,7 @@ export interface MentionListProps {
 
 export function MentionList({ id, candidates, chosen, onPick }: MentionListProps) {
   return (
-    <div class="mentions" id={id} role="listbox" aria-label="People">
+    <div class="mentions" id={id} role="listbox" aria-label={candidates[0]?.emoji === undefined ? "People" : "Emoji"}>
       {candidates.map((candidate, at) => (
         <div
           key={candidate.id}
@@ -92,9 +97,13 @@ export function MentionList({ id, candidates, chosen, onPick }: MentionListProps
             onPick(candidate);
           }}
         >
-          <Avatar id={candidate.id} name={candidate.name} src={candidate.avatar} size={22} />
+          {candidate.emoji === undefined ? (
+            <Avatar id={candidate.id} name={candidate.name} src={candidate.avatar} size={22} />
+          ) : (
+            <span aria-hidden="true">{candidate.emoji}</span>
+          )}
           <span class="cut">{candidate.name}</span>
-          <span class="faint small">@{candidate.id}</span>
+          {candidate.emoji === undefined && <span class="faint small">@{candidate.id}</span>}
         </div>
       ))}
     </div>

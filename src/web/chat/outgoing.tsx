@@ -4,11 +4,13 @@ import { Avatar } from "../ui/avatar.tsx";
 import { Button } from "../ui/button.tsx";
 import { Icon } from "../ui/icon.tsx";
 import { attempt } from "./actions.ts";
+import { writingIn } from "./composer-state.ts";
 import { continues, type Followed } from "./followed.ts";
 import { dayKey, names, plural } from "./format.ts";
 import { isFewEmoji, renderText } from "./markdown.tsx";
 import { Quote } from "./message-parts.tsx";
 import { session } from "./session.ts";
+import { focusComposer, setDraft } from "./ui-state.ts";
 
 type OnTheWay = Pending | Failed;
 
@@ -85,6 +87,16 @@ function OutgoingRow({ one, isNext }: { readonly one: OnTheWay; readonly isNext:
             <Button small onClick={() => void attempt(client.retry(one.clientId))}>
               Try again
             </Button>
+            <Button
+              small
+              kind="quiet"
+              onClick={() => {
+                client.discard(one.clientId);
+                writeAgain(roomId, content, replyTo);
+              }}
+            >
+              Edit
+            </Button>
             <Button small kind="quiet" onClick={() => client.discard(one.clientId)}>
               Discard
             </Button>
@@ -93,6 +105,17 @@ function OutgoingRow({ one, isNext }: { readonly one: OnTheWay; readonly isNext:
       </div>
     </article>
   );
+}
+
+/** It is a draft once more; what it answers is kept where it is shown. */
+function writeAgain(roomId: string, content: string, replyTo: string | undefined): void {
+  writingIn(roomId, roomId).putBack(content);
+  const answered = session()
+    .window(roomId)
+    .messages.peek()
+    .find(({ messageId }) => messageId === replyTo);
+  if (answered !== undefined) setDraft(roomId, { mode: "reply", message: answered });
+  focusComposer();
 }
 
 const FACES_MAX = 4;

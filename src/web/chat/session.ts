@@ -6,6 +6,7 @@ import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals
 import { StoaClient } from "../../client/client.ts";
 import type { Failed, Pending, RoomEntry, RoomState, Status, ThreadCount } from "../../client/stoa-chat.ts";
 import { type Account, currentToken, tokenRefused } from "../ui/account.ts";
+import { kept } from "../ui/kept.ts";
 import { toast } from "../ui/toast.tsx";
 import { Desk } from "./desk.ts";
 import { roomPath } from "./paths.ts";
@@ -55,7 +56,7 @@ export class Session {
     this.client = new StoaClient({
       url: location.origin,
       token: currentToken,
-      storage: localStorage,
+      storage: kept,
       account: `${account.tenant}/${account.userId}`,
     });
     this.status = signal(this.client.status);

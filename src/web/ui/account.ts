@@ -4,6 +4,7 @@
  */
 import { signal } from "@preact/signals";
 import { forgetPerson } from "./forget.ts";
+import { kept } from "./kept.ts";
 
 export interface Account {
   readonly token: string;
@@ -25,11 +26,18 @@ export const account = signal<Account | undefined>(undefined);
 
 export function loadAccount(): void {
   try {
-    const kept = JSON.parse(localStorage.getItem(KEY) ?? "null") as { token: string; devName?: string } | null;
-    if (kept !== null) account.value = readToken(kept.token, kept.devName);
+    const known = JSON.parse(kept.getItem(KEY) ?? "null") as { token: string; devName?: string } | null;
+    account.value = known === null ? undefined : readToken(known.token, known.devName);
   } catch {
-    localStorage.removeItem(KEY);
+    kept.removeItem(KEY);
   }
+}
+
+/** Whoever signs out in one tab, or in as somebody else, does so in all of them. */
+export function followOtherTabs(): void {
+  addEventListener("storage", ({ key }) => {
+    if (key === KEY || key === null) loadAccount();
+  });
 }
 
 /** Throws with a sentence when this can be no token. */
@@ -43,14 +51,14 @@ export async function signInAs(name: string, isAdmin: boolean): Promise<void> {
 }
 
 export function signOut(): void {
-  for (const key of Object.keys(localStorage)) if (OWN_KEYS.test(key)) localStorage.removeItem(key);
+  for (const key of kept.getAllKeys()) if (OWN_KEYS.test(key)) kept.removeItem(key);
   forgetPerson().catch(() => undefined);
   account.value = undefined;
 }
 
 /** The server does not take this token any more. What was written and not sent stays for the same person's next one. */
 export function tokenRefused(): void {
-  localStorage.removeItem(KEY);
+  kept.removeItem(KEY);
   account.value = undefined;
 }
 
@@ -80,9 +88,9 @@ function keep(next: Account): void {
   const { token, devName, tenant, userId } = next;
   const person = `${tenant}/${userId}`;
   // Nobody finds what somebody else left.
-  if ((localStorage.getItem(PERSON_KEY) ?? person) !== person) signOut();
-  localStorage.setItem(PERSON_KEY, person);
-  localStorage.setItem(KEY, JSON.stringify({ token, ...(devName !== undefined && { devName }) }));
+  if ((kept.getItem(PERSON_KEY) ?? person) !== person) signOut();
+  kept.setItem(PERSON_KEY, person);
+  kept.setItem(KEY, JSON.stringify({ token, ...(devName !== undefined && { devName }) }));
   account.value = next;
 }
 

@@ -1,5 +1,6 @@
 /** Light, dark, or as the system says; kept in this browser. */
 import { signal } from "@preact/signals";
+import { kept } from "./kept.ts";
 
 export type Theme = "system" | "light" | "dark";
 
@@ -9,13 +10,13 @@ export const theme = signal<Theme>("system");
 
 /** Before anything is drawn. */
 export function loadTheme(): void {
-  const kept = localStorage.getItem(KEY);
-  apply(kept === "light" || kept === "dark" ? kept : "system");
+  const choice = kept.getItem(KEY);
+  apply(choice === "light" || choice === "dark" ? choice : "system");
 }
 
 export function setTheme(choice: Theme): void {
-  if (choice === "system") localStorage.removeItem(KEY);
-  else localStorage.setItem(KEY, choice);
+  if (choice === "system") kept.removeItem(KEY);
+  else kept.setItem(KEY, choice);
   apply(choice);
 }
 
