@@ -85,10 +85,12 @@ export class RoomStretch {
     const size = Math.min(FEED_PAGE_MAX, Math.max(1, limit), this.#to - this.#upTo);
     const page = await this.#ask(this.#upTo, size);
     if (page === undefined) return;
-    this.#events = page.events;
+    // Where the front is gone a page goes on behind it, maybe beyond this stretch: whoever reads on comes to that.
+    this.#events = page.events.filter(({ seq }) => seq <= this.#to);
     // What is missing of the time before was not wanted.
-    if (page.missing !== undefined && this.#sinceMs === 0) this.#missing = page.missing;
-    if (page.to > this.#upTo) this.#upTo = page.to;
+    if (page.missing !== undefined && this.#sinceMs === 0)
+      this.#missing = { from: page.missing.from, to: Math.min(page.missing.to, this.#to) };
+    if (page.to > this.#upTo) this.#upTo = Math.min(page.to, this.#to);
     // Its owner has not heard of its own last events yet.
     else this.#failure = { code: "unavailable" };
   }

@@ -60,8 +60,12 @@ export class FeedRig {
     const events = this.rooms.get(room);
     if (events === undefined) return err({ code: "room_not_found" });
     const head = events.at(-1)?.seq ?? 0;
-    const to = Math.min(head, after + limit);
-    return ok({ events: events.filter(({ seq }) => seq > after && seq <= to), to: Math.max(after, to), head });
+    if (after >= head) return ok({ events: [], to: after, head });
+    // What was before the first one is gone: a page goes on with what is left.
+    const first = Math.max(after + 1, events[0]?.seq ?? 0);
+    const to = Math.min(head, first + limit - 1);
+    const missing = first > after + 1 && { missing: { from: after + 1, to: first - 1 } };
+    return ok({ events: events.filter(({ seq }) => seq >= first && seq <= to), to, head, ...missing });
   }
 
   #keep(tenant: TenantId, ask: Extract<Call, { to: "user"; kind: "keep" }>["ask"]): object {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { FEED_ENTRIES_MAX, FEED_PAGE_BYTES_MAX, FEED_PAGE_MAX } from "../../../src/base/limits.ts";
 import { cursorText, FEED_START, type FeedCursor, parseCursor } from "../../../src/feed/cursor.ts";
-import type { FeedWish } from "../../../src/feed/feed-reader.ts";
+import type { FeedMissing, FeedWish } from "../../../src/feed/feed-reader.ts";
 import { ACME, FeedRig } from "../../support/feed-rig.ts";
 import { unwrap } from "../../support/unwrap.ts";
 
@@ -216,6 +216,26 @@ describe("what can't be read", () => {
     const page = unwrap(await rig.parts.reader.page(ACME, FEED_START, { limit: 100 }));
     expect(page.missing).toEqual([{ roomId: "gone" as RoomId, from: 1, to: 7 }]);
     expect(page.events).toHaveLength(3);
+  });
+
+  test("of a room's front is named once, range by range, and what is left comes once", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 8, 20);
+    await entries(rig, [["a", 0, 5]], [["a", 5, 12]], [["a", 12, 20]]);
+    const missing: FeedMissing[] = [];
+    const seen: number[] = [];
+    for (let cursor = FEED_START; ; ) {
+      const page = unwrap(await rig.parts.reader.page(ACME, cursor, { limit: 4 }));
+      missing.push(...page.missing);
+      seen.push(...page.events.map(({ seq }) => seq));
+      cursor = page.cursor;
+      if (!page.hasMore) break;
+    }
+    expect(missing.map(({ from, to }) => [from, to])).toEqual([
+      [1, 5],
+      [6, 7],
+    ]);
+    expect(seen).toEqual(Array.from({ length: 13 }, (_, i) => 8 + i));
   });
 
   test("of the stream itself is named: entries that are kept no more", async () => {
