@@ -167,7 +167,7 @@ test("so many are asked at once, so many wait, and the rest is told that it is t
   const later = judge("later").finally(() => {
     isAnswered = true;
   });
-  while (!isAnswered && performance.now() < deadline) {
+  while (!isAnswered) {
     for (const answer of held.splice(0)) answer(json({ action: "allow" }));
     await new Promise((resolve) => setImmediate(resolve));
   }

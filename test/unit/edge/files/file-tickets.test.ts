@@ -62,4 +62,12 @@ test("the longest names fit", () => {
   const text = tickets.seal(long);
   expect(text.length).toBeLessThanOrEqual(TICKET_LENGTH_MAX);
   expect(tickets.open("upload", text, NOW)).toEqual(long);
+  // Nobody seals a longer one than that; it would not be looked at.
+  const fits = (letters: number): boolean =>
+    tickets.seal({ ...upload, fileName: "x".repeat(letters) }).length <= TICKET_LENGTH_MAX;
+  let letters = 1;
+  while (fits(letters + 1)) letters += 1;
+  const [last, beyond] = [letters, letters + 1].map((n) => tickets.seal({ ...upload, fileName: "x".repeat(n) }));
+  expect(tickets.open("upload", last ?? "", NOW)).toBeDefined();
+  expect(tickets.open("upload", beyond ?? "", NOW)).toBeUndefined();
 });

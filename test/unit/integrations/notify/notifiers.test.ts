@@ -161,6 +161,7 @@ describe("to a webhook", () => {
       receiver.fail({ status, headers: { location: receiver.url } });
       expect(await notifier.send(notification())).toBe(outcome);
       expect(receiver.requests).toBe(1);
+      expect(failures.at(-1)).toBe(status === 302 ? "redirect" : `status ${status}`);
     });
   }
 
@@ -289,7 +290,9 @@ describe("to browsers", () => {
     expect(Buffer.byteLength(payloadOf(largest))).toBeLessThanOrEqual(PUSH_PAYLOAD_BYTES_MAX);
     expect(JSON.parse(payloadOf(largest))).toMatchObject({ body: largest.body });
     const beyond = JSON.parse(payloadOf(notification({ body: long.repeat(10) }))) as object;
-    expect(beyond).toMatchObject({ id: "n1", title: "", body: "" });
+    const where = { tenantId: "acme", userId: "ben", roomId: "talk", messageId: "msg_5" };
+    expect(beyond).toMatchObject({ id: "n1", title: "", body: "", ...where });
+    expect(JSON.parse(payloadOf(notification()))).toMatchObject(where);
   });
 
   test("keys belong together or do not", () => {

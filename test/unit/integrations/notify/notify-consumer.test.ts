@@ -229,8 +229,14 @@ test("whatever cannot be asked now is asked later; a room that is gone is nobody
     expect(taken).toEqual([]);
   }
   const { script, deliver } = rig();
-  script.refuse = (call) => (call.to === "room" ? err({ code: "room_not_found" }) : undefined);
+  const gone = err({ code: "room_not_found" });
+  script.refuse = (call) => (call.to === "room" ? gone : undefined);
   expect(await deliver(sent(5, { mentions: ["ben"] }))).toBe("durable");
+  // Also where it goes between the two questions.
+  const late = rig();
+  late.script.refuse = (call) => (call.kind === "notify" && call.ask.do === "standing" ? gone : undefined);
+  expect(await late.deliver(sent(5, { mentions: ["ben"] }))).toBe("durable");
+  expect([late.script.kinds()["room standing"], late.taken]).toEqual([1, []]);
 });
 
 test("an exception holds this log alone, and is reported", async () => {
@@ -309,7 +315,7 @@ describe("browsers", () => {
   });
 
   test("each is told; who has none is not reachable", async () => {
-    const { script, pushed, told, deliver } = rig({ browsers: true });
+    const { script, pushed, told, outcomes, deliver } = rig({ browsers: true });
     script.people.set("ben", { browsers: [browser("b1"), browser("b2")] });
     await deliver(sent(5, { mentions: ["ben", "cyd"] }));
     expect(pushed.map(([{ userId }, id]) => [userId, id])).toEqual([
@@ -320,6 +326,7 @@ describe("browsers", () => {
       { userId: "cyd", outcome: "unreachable" },
       { userId: "ben", outcome: "sent" },
     ]);
+    expect(outcomes.counts).toMatchObject({ sent: { push: 2 }, failed: {} });
   });
 
   test("one that is gone is forgotten, and then the person was not told", async () => {

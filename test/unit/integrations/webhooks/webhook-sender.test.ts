@@ -49,7 +49,10 @@ test("what is posted is JSON with its events as they are, signed, and says which
     ],
   });
   expect(signers(posted, ["whsec_new", "whsec_old"])).toEqual(["whsec_new"]);
-  expect(posted.headers.get("x-stoa-delivery")).toBe("2-0-0-0");
+  const named = ["x-stoa-delivery", "x-stoa-webhook", "x-stoa-attempt", "content-type", "user-agent"];
+  expect(named.map((name) => posted.headers.get(name))).toEqual([
+    ...["2-0-0-0", "wh_1", "3", "application/json", "Stoa-Webhooks/1"],
+  ]);
   expect(await sender.ping(delivery)).toEqual({ kind: "taken", status: 200 });
   expect(JSON.parse(receiver.taken[1]?.body ?? "")).toMatchObject({ type: "ping", events: [] });
 });
