@@ -1,6 +1,6 @@
 /** Connections from the first frame to the last: who may speak when, who is not read from, and who is told to go. */
 import { expect, test } from "bun:test";
-import type { RoomId } from "../../../../src/base/ids.ts";
+import type { RoomId, TenantId } from "../../../../src/base/ids.ts";
 import {
   AUTH_FRAME_MS_MAX,
   FLOOD_BURSTS,
@@ -104,6 +104,7 @@ test("who does not send auth in time is closed with 4408, whatever the wall cloc
   expect(client.socket.closedWith).toBeUndefined();
   node.clock.jumpWall(-7_200_000);
   node.run(1_200);
+  expect(client.frames).toMatchObject([{ type: "error", code: "unauthorized" }]);
   expect(client.socket.closedWith).toBe(4408);
 });
 
@@ -131,6 +132,7 @@ test("a renewal needs a good token of the same person in the same role", async (
   };
   expect(await renew(err({ code: "token_expired" }))).toBe("token_expired");
   expect(await renew(ann({ principal: principalOf("ben") }))).toBe("forbidden");
+  expect(await renew(ann({ principal: { ...principalOf("ann"), tenant: "other" as TenantId } }))).toBe("forbidden");
   expect(client.socket.closedWith).toBeUndefined();
   expect(await renew(ann({ principal: principalOf("ann", "admin") }))).toBe("forbidden");
   expect(client.socket.closedWith).toBe(4000);
