@@ -229,7 +229,7 @@ test("whatever cannot be asked now is asked later; a room that is gone is nobody
     expect(taken).toEqual([]);
   }
   const { script, deliver } = rig();
-  const gone = err({ code: "room_not_found" });
+  const gone: Result<never, Rejection> = err({ code: "room_not_found" });
   script.refuse = (call) => (call.to === "room" ? gone : undefined);
   expect(await deliver(sent(5, { mentions: ["ben"] }))).toBe("durable");
   // Also where it goes between the two questions.
