@@ -75,6 +75,7 @@ const QUIET: ReadonlySet<string> = new Set([
   "peer_silent",
   "peer_reachable",
   "peer_broken",
+  "history_trimmed",
 ]);
 const SHOWN_ADDRESSES = { short: shortenedAddress, whole: wholeAddress, none: () => "" } as const;
 

@@ -1,6 +1,6 @@
 /** docs/OPERATIONS.md names every variable that the server reads, as the server understands it. */
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   BACKPRESSURE_BYTES_MAX,
@@ -54,4 +54,19 @@ test.each(LIMITS)("the limit of %s is that of the code", (what, bounds) => {
 test("how many spans wait is what the document says", () => {
   const text = readFileSync(join(import.meta.dir, "../../../docs/OPERATIONS.md"), "utf8");
   expect(text).toContain(`Up to ${count(SPANS_WAITING_MAX)} spans wait`);
+});
+
+/** What the server says of itself, by the names that are written where they are reported. */
+const REPORTED = /(?:report\(\s*|log\.(?:warn|error)\(\{[^)]*\}, )"([a-z]+_[a-z_]+)"/g;
+
+test("each line of trouble that the server may log is documented with what to do", () => {
+  const root = join(import.meta.dir, "../../..");
+  const files = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" }).filter((name) =>
+    name.endsWith(".ts"),
+  );
+  const texts = files.map((name) => readFileSync(join(root, "src", name), "utf8"));
+  const said = new Set(texts.flatMap((text) => [...text.matchAll(REPORTED)].map(([, name = ""]) => name)));
+  expect(said.size).toBeGreaterThan(20);
+  const documents = readFileSync(join(root, "docs/OPERATIONS.md"), "utf8");
+  expect([...said].filter((name) => !documents.includes(`\`${name}\``))).toEqual([]);
 });
