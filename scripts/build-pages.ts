@@ -111,16 +111,33 @@ async function build(print: string): Promise<BuiltPages> {
 export async function pagesFile(): Promise<string> {
   const print = fingerprint();
   if (isUpToDate(print)) return OUTPUT;
+  // Seen before the work is done.
+  written(() => mkdirSync(join(OUTPUT, ".."), { recursive: true }));
   const text = JSON.stringify(await build(print));
-  mkdirSync(join(OUTPUT, ".."), { recursive: true });
   const draft = `${OUTPUT}.${process.pid}`;
-  writeFileSync(draft, text);
+  written(() => writeFileSync(draft, text));
   renameSync(draft, OUTPUT);
   return OUTPUT;
 }
 
+/** A server mostly runs as somebody who may not write where its program lies. */
+function written(write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${why}; once after each update run npm run build:web as whoever owns the program's folder`, {
+      cause: error,
+    });
+  }
+}
+
 if (import.meta.main) {
-  const { files } = JSON.parse(readFileSync(await pagesFile(), "utf8")) as BuiltPages;
+  const path = await pagesFile().catch((error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  });
+  const { files } = JSON.parse(readFileSync(path, "utf8")) as BuiltPages;
   for (const { path, gzip, body } of files) {
     const kb = (text: string): string => (Buffer.byteLength(text, "base64") / 1024).toFixed(1);
     process.stdout.write(`${path}  ${kb(body)} KB, ${kb(gzip)} KB gzipped\n`);
