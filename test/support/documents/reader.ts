@@ -57,7 +57,9 @@ export class Reader {
   async terminal(env: Readonly<Record<string, string>> = {}, cwd = this.project): Promise<Terminal> {
     const { PATH = "", TMPDIR = tmpdir(), LANG = "C.UTF-8" } = process.env;
     const path = [join(this.folder, "bin"), join(root, "node_modules", ".bin"), PATH].join(":");
-    const own = { PATH: path, HOME: this.folder, TMPDIR, LANG, npm_config_update_notifier: "false" };
+    // On a slow machine npm turns a little wheel before the words of its command.
+    const npm = { npm_config_update_notifier: "false", npm_config_progress: "false" };
+    const own = { PATH: path, HOME: this.folder, TMPDIR, LANG, ...npm };
     const terminal = await Terminal.open(cwd, { ...own, PORT: String(this.port), ...env });
     this.#terminals.push(terminal);
     return terminal;
