@@ -5,6 +5,8 @@ import { SystemRandom } from "../base/prng.ts";
 import type { Config } from "../config/config.ts";
 import { Attachments } from "../edge/files/attachments.ts";
 import { FileSweep } from "../edge/files/file-sweep.ts";
+import { readHolds } from "../edge/keeping/holds.ts";
+import { Keeper } from "../edge/keeping/keeper.ts";
 import type { Log } from "../edge/log.ts";
 import type { Gateway } from "../edge/sockets/gateway.ts";
 import { Thumbnails } from "../integrations/thumbnails.ts";
@@ -30,7 +32,9 @@ export function startFiles({ config, secret, log }: FileParts, engine: Gateway, 
   const limits = { fileBytesMax: config.fileBytesMax, bytesPerDayMax, tenantBytesMax };
   const attachments = new Attachments({ engine, blobs, secret, limits, thumbnails, clock, random });
   const counted = (used: ReadonlyMap<TenantId, number>): void => attachments.setUsed(used);
-  const sweep = new FileSweep({ engine, blobs, clock, log, isMine, counted });
+  const keeper = new Keeper(engine, clock);
+  const holds = (tenant: TenantId) => readHolds(keeper, tenant);
+  const sweep = new FileSweep({ engine, blobs, clock, log, isMine, holds, counted });
   sweep.start(FIRST_SWEEP_MS);
   return { attachments, blobs, sweep };
 }

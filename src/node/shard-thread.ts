@@ -13,13 +13,13 @@ import { WORKING_NONE, WorkingMark } from "../actors/working-mark.ts";
 import { type AssistantSettings, openAssistant } from "../ai/open-assistant.ts";
 import { SystemClock } from "../base/clock.ts";
 import { SystemRandom } from "../base/prng.ts";
-import { removeFor } from "../storage/blobs.ts";
 import type { HookConfig } from "../config/assistant.ts";
 import type { ProfileServiceConfig } from "../config/services.ts";
 import { HttpModerationHook } from "../integrations/http-moderation-hook.ts";
 import { HttpProfileSource } from "../integrations/http-profile-source.ts";
 import { createCodecs } from "../protocol/codecs.ts";
 import { type BlobLocation, openBlobs, openStorage, type StorageLocation } from "./open-parts.ts";
+import { fileRemover } from "./file-remover.ts";
 
 /** What the composition root gives every worker. */
 export interface ShardThreadSettings {
@@ -102,8 +102,8 @@ export function runShardThread(
       ...(settings.hasFigures && { figures: (deltas) => notice({ kind: "figures", deltas }) }),
       ...(settings.isFollowed && { follow: (hints) => notice({ kind: "hints", hints }) }),
       ...(blobs !== undefined && {
-        // What can't be removed now is found by the sweep.
-        removeFiles: (tenant, room, files) => void removeFor(blobs, { tenant, room }, files),
+        // What can't be removed now, or is on hold, is found by the sweep.
+        removeFiles: fileRemover(projections, blobs),
       }),
       ...(hook !== undefined && { hook }),
       ...(settings.profileService !== undefined && {

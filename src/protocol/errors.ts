@@ -45,6 +45,7 @@ export const ERRORS = {
     http: 409,
     message: "The last owner stays one; give the room to somebody else first.",
   },
+  on_hold: { temporary: false, http: 409, message: "A legal hold is on this: it cannot be deleted." },
   message_rejected: { temporary: false, http: 403, message: "The message breaks a rule of this room." },
   already_reported: { temporary: false, http: 409, message: "You have reported this before." },
   report_not_found: { temporary: false, http: 404, message: "There is no such open report." },

@@ -352,6 +352,28 @@ for (const store of ["a folder, on SQLite", "a bucket, on DynamoDB"] as const) {
       });
     });
 
+    test("under a legal hold a file's bytes outlive its message, and its room is not deleted", async () => {
+      const room = await newRoom();
+      const token = server.token({ user: "root", tenant: "acme", role: "admin" });
+      const hold = (method: string) => server.rest(method, `/v1/chat/admin/holds/rooms/${room}`, { token, body: {} });
+      expect((await hold("PUT")).status).toBe(200);
+      const file = await uploaded(room, PNG, "image/png");
+      const body = { content: "look", type: "image", attachments: [file] };
+      const message = textAt((await rest("ann", "POST", `/rooms/${room}/messages`, body)).body.data, "messageId");
+      await rest("ann", "DELETE", `/rooms/${room}/messages/${message}`);
+      expect((await download("bob", file)).status).toBe(404);
+      const seen = await rest("ann", "GET", `/rooms/${room}/messages/${message}?deleted=true`);
+      expect(at(seen.body.data, "content")).toBe("look");
+      const refused = await rest("ann", "DELETE", `/rooms/${room}`);
+      expect([refused.status, refused.body.error?.code]).toEqual([409, "on_hold"]);
+      expect((await hold("DELETE")).status).toBe(200);
+      if (s3 === undefined) {
+        const found = readdirSync(join(server.dataDir, "attachments/files"), { recursive: true }).map(String);
+        expect(found.filter((path) => path.endsWith(textAt(file, "id")))).toHaveLength(1);
+      }
+      expect((await rest("ann", "DELETE", `/rooms/${room}`)).status).toBe(200);
+    });
+
     test("a held message keeps its file, which moderators may look at, and others when it is approved", async () => {
       const room = await newRoom({ moderationLevel: "strict" });
       await rest("ann", "PUT", `/rooms/${room}/moderation`, { rules: [{ id: "r", action: "hold", words: ["look"] }] });

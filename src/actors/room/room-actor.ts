@@ -5,7 +5,7 @@
  */
 import type { RoomId, Seq, TenantId, UserId } from "../../base/ids.ts";
 import { apply } from "../../domain/room/apply.ts";
-import type { BlockMark } from "../../domain/room/decision.ts";
+import type { BlockMark, RoomHold } from "../../domain/room/decision.ts";
 import { mayBeAudited } from "../../domain/room/audit.ts";
 import { emptyRoomState } from "../../domain/room/empty-state.ts";
 import type { LogEvent } from "../../domain/room/events.ts";
@@ -71,6 +71,11 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly #snapshots: RoomSnapshots;
   readonly #told: RoomTold;
   readonly #audit: TenantAudit;
+  /** What was read of legal holds, for as long as the request is decided that waits for it. */
+  noteHold(hold: RoomHold | "unknown"): void {
+    this.#decisions.noteHold(hold);
+  }
+
   /** Its log is written by a node that cannot be reached: it is read and not written. */
   #follows: boolean;
   #log: RoomLog | undefined;

@@ -8,7 +8,7 @@ import type { Rate } from "../../base/token-bucket.ts";
 import type { HookVerdict } from "../../domain/moderation/hook.ts";
 import type { TenantModeration } from "../../domain/moderation/rules.ts";
 import type { RoomCommand } from "../../domain/room/commands.ts";
-import type { BlockMark, Decision, RoomEffect } from "../../domain/room/decision.ts";
+import type { BlockMark, Decision, RoomHold, RoomEffect } from "../../domain/room/decision.ts";
 import { type DecideContext, decide } from "../../domain/room/decide.ts";
 import type { DomainEvent } from "../../domain/room/events.ts";
 import type { Later } from "../actor.ts";
@@ -51,6 +51,7 @@ export class RoomDecisions {
     tenant: TenantModeration | undefined;
     verdict: HookVerdict | undefined;
     blocks: ReadonlyMap<UserId, BlockMark>;
+    hold: RoomHold | "unknown";
   };
   readonly #wishes: TenantWishes;
   #rate: RoomRate | undefined;
@@ -71,6 +72,7 @@ export class RoomDecisions {
       verdict: undefined,
       token,
       blocks: NO_BLOCKS,
+      hold: "unknown",
       ...(env.assistant !== undefined && { assistant: env.assistant.isConfigured ? "present" : "absent" }),
       unsaved: (seq) => room.assistant.unsaved(seq),
     };
@@ -84,6 +86,10 @@ export class RoomDecisions {
     this.#blocks ??= new Map();
     this.#context.blocks = this.#blocks;
     return this.#blocks;
+  }
+
+  noteHold(hold: RoomHold | "unknown"): void {
+    this.#context.hold = hold;
   }
 
   /** Their block list is another one now. */

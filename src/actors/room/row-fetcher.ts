@@ -3,13 +3,14 @@
  * Invariant: answers once, with everything that was asked for, or that it can't be had.
  */
 import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
-import type { RowKeys } from "../../domain/room/decision.ts";
+import type { RoomHold, RowKeys } from "../../domain/room/decision.ts";
 import type { LogEvent, MessageSent } from "../../domain/room/events.ts";
 import { type LearnedRows, messageRowOf } from "../../domain/room/message-rows.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import type { Later } from "../actor.ts";
 import type { RoomActor } from "./room-actor.ts";
 import { readBlocks } from "./room-blocks.ts";
+import { readHold } from "./room-holds.ts";
 import { eventsIn } from "./room-reads.ts";
 import type { ShardEnv } from "../shard-env.ts";
 
@@ -29,12 +30,25 @@ export class RowFetcher {
   }
 
   fetch(keys: RowKeys, answer: Answer<LearnedRows>): void {
-    const { blocks, ...rows } = keys;
+    const { blocks, hold, ...rows } = keys;
+    if (hold === true) return this.#hold(answer);
     if (blocks === undefined) return this.#rows(rows, answer);
     readBlocks(this.#env, this.#room.key, this.#later, blocks, this.#room.blocks, (read) => {
       if (read.ok) this.#rows(rows, answer);
       else answer(read);
     });
+  }
+
+  #hold(answer: Answer<LearnedRows>): void {
+    const { tenant, room } = this.#room;
+    const read = this.#later((hold: ReadResult<RoomHold>) => {
+      if (!hold.ok) return answer(hold);
+      this.#room.noteHold(hold.value);
+      answer({ ok: true, value: { members: [], messages: [] } });
+      // Whoever asks next reads it again: it may have been placed meanwhile.
+      this.#room.noteHold("unknown");
+    });
+    readHold(this.#env.projections, tenant, room, read);
   }
 
   #rows(keys: RowKeys, answer: Answer<LearnedRows>): void {

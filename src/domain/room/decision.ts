@@ -23,6 +23,7 @@ export interface RoomRejection {
     | "room_full"
     | "already_deleted"
     | "last_owner"
+    | "on_hold"
     | "too_many_reactions"
     | "too_many_pins"
     | "file_too_large"
@@ -62,6 +63,8 @@ export interface RowKeys {
   readonly messages: readonly Seq[];
   readonly items?: readonly ItemKey[];
   readonly blocks?: BlockWish;
+  /** Whether the room is on legal hold. */
+  readonly hold?: true;
 }
 
 /** Has one of these people blocked this one? */
@@ -75,6 +78,9 @@ export interface BlockMark {
   readonly isBlocked: boolean;
   readonly at: number;
 }
+
+/** What holds a room from being deleted. */
+export type RoomHold = "none" | "room" | "tenant";
 
 /** What else is to happen: notifications after the commit, the rest at once. */
 export type RoomEffect =

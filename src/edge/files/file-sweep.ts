@@ -15,6 +15,9 @@ import {
 } from "../../base/limits.ts";
 import { engineOf } from "../../domain/principal.ts";
 import { type BlobEntry, type BlobStore, fileOf, removeFor } from "../../storage/blobs.ts";
+import type { Result } from "../../base/result.ts";
+import type { Rejection } from "../../protocol/errors.ts";
+import { areFilesHeld, type Holds } from "../keeping/holds.ts";
 import type { Log } from "../log.ts";
 import type { Engine } from "../ports.ts";
 
@@ -25,6 +28,8 @@ export interface FileSweepParts {
   readonly log: Log;
   /** Of several nodes with the same files one is enough. */
   readonly isMine: () => boolean;
+  /** Legal holds of a tenant; what may be on hold stays, and so does everything while that is not known. */
+  readonly holds: (tenant: TenantId) => Promise<Result<Holds, Rejection>>;
   readonly counted: (used: ReadonlyMap<TenantId, number>) => void;
 }
 
@@ -130,6 +135,8 @@ export class FileSweep {
   async #judge({ tenant, room, ids }: Batch): Promise<number> {
     const { engine, blobs, clock } = this.#parts;
     const files = [...ids];
+    const holds = await this.#parts.holds(tenant);
+    if (!holds.ok || areFilesHeld(holds.value, room)) return 0;
     const by = engineOf(tenant);
     const before = clock.wallMs() - FILE_UNUSED_MS_MAX;
     const clientId = `sweep:${before}:${files[0]}`;

@@ -7,10 +7,11 @@ import { randomBytes } from "node:crypto";
 import { NO_TENANT, type TenantId, type UserId } from "../../base/ids.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
-import type { ErasureCounts, ErasureSteps } from "./erasure-steps.ts";
+import type { ErasureCounts, ErasureSteps, Subject } from "./erasure-steps.ts";
 import { readHolds } from "./holds.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Log } from "../log.ts";
+import { ALWAYS, FREE_PAGES, HELD, type Remaining } from "./what-remains.ts";
 
 const COLLECTION = "erasures";
 /** Of no tenant: which works are not done. */
@@ -23,11 +24,6 @@ const SEARCH_POLL_MS = 100;
 const SEARCH_TOLD_MS = 1_500;
 const CLEAN_ATTEMPTS = 10;
 const CLEAN_PAUSE_MS = 500;
-
-export interface Remaining {
-  readonly what: string;
-  readonly why: string;
-}
 
 export interface Erasure {
   readonly erasureId: string;
@@ -55,27 +51,6 @@ export interface ErasuresOptions {
   /** One that nobody has touched for so long is nobody's, milliseconds. */
   readonly abandonedMs: number;
 }
-
-/** Said in every report: what no erasure reaches, and why. */
-const ALWAYS: readonly Remaining[] = [
-  {
-    what: "the user id",
-    why: "it names the author of what was counted, and who did what to whom; sequences stay valid",
-  },
-  { what: "reactions, votes and read counts", why: "they are numbers; who gave them is the user id alone" },
-  { what: "names, descriptions and rules of rooms", why: "they belong to the room" },
-  { what: "other people's own words", why: "beyond what a reply quotes line by line, nobody can tell whose they were" },
-  { what: "hashes of idempotency keys", why: "of the last 65,536 events of a room; they tell repetitions apart" },
-  {
-    what: "backups, exported rooms, notifications that were sent, and logs of other systems",
-    why: "they are not reachable from here",
-  },
-];
-const HELD: Remaining = { what: "everything", why: "legal hold" };
-const FREE_PAGES: Remaining = {
-  what: "free pages of the database file",
-  why: "the file is too large to be made anew while the server runs: stop it and run VACUUM",
-};
 
 export class Erasures {
   readonly #options: ErasuresOptions;
@@ -166,7 +141,7 @@ export class Erasures {
 
   /** From where it stands to its end, or to the next interruption. */
   async #run(tenant: TenantId, id: string): Promise<Result<true, Rejection>> {
-    const { keeper, steps } = this.#options;
+    const { keeper } = this.#options;
     const read = await keeper.user(tenant, { do: "document", collection: COLLECTION, id });
     if (!read.ok) return read;
     if (read.value.document == null) return ok(true);
@@ -188,13 +163,15 @@ export class Erasures {
       if (page.value.state === "held") return this.#close(tenant, id);
     }
     if (this.#isStopped) return err({ code: "shutting_down" });
-    const documents = await steps.documents(subject);
-    if (!documents.ok) return documents;
-    const person = await steps.person(subject);
-    if (!person.ok) return person;
+    const beside = await this.#beside(subject);
+    if (!beside.ok) return beside;
+    if (beside.value === undefined) {
+      const saved = await save(this.#stoppedBy(erasure));
+      return saved.ok ? this.#close(tenant, id) : saved;
+    }
     await this.#awaitSearch(tenant);
     const isClean = await this.#clean(subject);
-    const counts = sumOf(erasure.counts, documents.value, person.value);
+    const counts = sumOf(erasure.counts, beside.value);
     const remains = [...erasure.remains, ...ALWAYS, ...(isClean ? [] : [FREE_PAGES])];
     const saved = await save({ state: "done", finishedAt: keeper.nowMs(), counts, remains });
     return saved.ok ? this.#close(tenant, id) : saved;
@@ -202,23 +179,21 @@ export class Erasures {
 
   /** A page of rooms; what is held is left and named. */
   async #rooms(
-    { tenant, userId }: { tenant: TenantId; userId: UserId },
+    { tenant, userId }: Subject,
     erasure: Erasure,
     note: (counts: ErasureCounts) => Promise<Result<true, Rejection>>,
-  ) {
+  ): Promise<Result<Partial<Erasure>, Rejection>> {
     const { keeper, steps } = this.#options;
-    const holds = await readHolds(keeper, tenant);
-    if (!holds.ok) return holds;
-    if (holds.value.tenant || holds.value.users.has(userId)) {
-      return ok<Partial<Erasure>>({ state: "held", remains: [HELD], finishedAt: keeper.nowMs() });
-    }
     const from: { readonly after?: string } = typeof erasure.cursor === "string" ? { after: erasure.cursor } : {};
     const page = await keeper.user(tenant, { do: "logs", tenant, limit: ROOMS_PER_PAGE, ...from });
     if (!page.ok) return page;
     let { counts, remains } = erasure;
     const logs = page.value.logs ?? [];
     for (const { room } of logs) {
-      if (holds.value.rooms.has(room)) {
+      const held = await this.#held({ tenant, userId });
+      if (!held.ok) return held;
+      if (held.value.all) return ok({ counts, ...this.#stoppedBy({ remains }) });
+      if (held.value.rooms.has(room)) {
         remains = [...remains, { what: `room ${room}`, why: "legal hold" }];
         continue;
       }
@@ -238,6 +213,30 @@ export class Erasures {
     return ok(change);
   }
 
+  /** Documents and rows that are in no room; `undefined`: they are on hold. */
+  async #beside(subject: Subject): Promise<Result<ErasureCounts | undefined, Rejection>> {
+    const { steps } = this.#options;
+    const held = await this.#held(subject);
+    if (!held.ok) return held;
+    if (held.value.all) return ok(undefined);
+    const documents = await steps.documents(subject);
+    if (!documents.ok) return documents;
+    const person = await steps.person(subject);
+    return person.ok ? ok(sumOf(documents.value, person.value)) : person;
+  }
+
+  /** Read anew before each room, and before the rest. `all`: whatever is theirs. */
+  async #held({ tenant, userId }: Subject) {
+    const holds = await readHolds(this.#options.keeper, tenant);
+    return holds.ok
+      ? ok({ all: holds.value.tenant || holds.value.users.has(userId), rooms: holds.value.rooms })
+      : holds;
+  }
+
+  #stoppedBy({ remains }: Pick<Erasure, "remains">): Partial<Erasure> {
+    return { state: "held", remains: [...remains, HELD], finishedAt: this.#options.keeper.nowMs() };
+  }
+
   /** The index follows the logs, which say what is to be forgotten. */
   async #awaitSearch(tenant: TenantId): Promise<void> {
     const { keeper, searchBehind, steps } = this.#options;
@@ -250,7 +249,7 @@ export class Erasures {
     await steps.settleSearch(tenant);
   }
 
-  async #clean(subject: { tenant: TenantId; userId: UserId }): Promise<boolean> {
+  async #clean(subject: Subject): Promise<boolean> {
     for (let attempt = 0; attempt < CLEAN_ATTEMPTS; attempt += 1) {
       const cleaned = await this.#options.steps.clean(subject);
       if (cleaned.ok) return cleaned.value;

@@ -2,14 +2,13 @@
  * Legal holds: what must not be deleted, whatever its age and whoever wishes it. A document each: of the tenant, of a room, of
  * a person. Invariant: read anew before each room is touched, so a hold counts from when it was placed.
  */
+import { HOLDS, personHold, roomHold, TENANT_HOLD } from "../../base/holds.ts";
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import { HOLDS_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Keeper } from "./keeper.ts";
 
-const COLLECTION = "holds";
-const TENANT_HOLD = "tenant";
 const PAGE = 100;
 const ROUNDS_MAX = 4;
 
@@ -36,7 +35,7 @@ export async function readHolds(keeper: Keeper, tenant: TenantId): Promise<Resul
   const found: { id: string; value: Hold }[] = [];
   for (let after: string | undefined; found.length <= HOLDS_MAX; ) {
     const from: { readonly after?: string } = after === undefined ? {} : { after };
-    const page = await keeper.user(tenant, { do: "documents", collection: COLLECTION, limit: PAGE, ...from });
+    const page = await keeper.user(tenant, { do: "documents", collection: HOLDS, limit: PAGE, ...from });
     if (!page.ok) return page;
     const { documents = [] } = page.value;
     // Only this file writes there.
@@ -50,6 +49,11 @@ export async function readHolds(keeper: Keeper, tenant: TenantId): Promise<Resul
   return ok({ tenant: tenantHeld, rooms: ids("room"), users: ids("user"), all: named });
 }
 
+/** Whose the bytes of a file are, its name does not say: while the tenant holds what a person wrote, none of them go. */
+export function areFilesHeld({ tenant, rooms, users }: Holds, room: RoomId): boolean {
+  return tenant || rooms.has(room) || users.size > 0;
+}
+
 /** `null` lifts it. Answers whether anything changed. */
 export async function setHold(
   keeper: Keeper,
@@ -57,7 +61,7 @@ export async function setHold(
   scope: HoldScope,
   hold: Hold | null,
 ): Promise<Result<boolean, Rejection>> {
-  const id = scope.scope === "tenant" ? TENANT_HOLD : `${scope.scope}.${encodeURIComponent(scope.id)}`;
+  const id = nameOf(scope);
   if (hold !== null) {
     const holds = await readHolds(keeper, tenant);
     if (!holds.ok) return holds;
@@ -66,14 +70,14 @@ export async function setHold(
     }
   }
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
-    const read = await keeper.user(tenant, { do: "document", collection: COLLECTION, id });
+    const read = await keeper.user(tenant, { do: "document", collection: HOLDS, id });
     if (!read.ok) return read;
     const { document } = read.value;
     if ((hold === null) === (document == null)) return ok(false);
     const expectedVersion = document?.version ?? 0;
     const written = await keeper.user(tenant, {
       do: "write",
-      collection: COLLECTION,
+      collection: HOLDS,
       id,
       value: hold,
       expectedVersion,
@@ -82,6 +86,17 @@ export async function setHold(
     if (written.value.written === true) return ok(true);
   }
   return err({ code: "conflict", message: "Somebody else changes this hold just now." });
+}
+
+function nameOf(scope: HoldScope): string {
+  switch (scope.scope) {
+    case "tenant":
+      return TENANT_HOLD;
+    case "room":
+      return roomHold(scope.id);
+    case "user":
+      return personHold(scope.id);
+  }
 }
 
 function scopeOf(id: string): { readonly scope: HoldScope["scope"]; readonly id: string | null } {

@@ -9,7 +9,7 @@ import { NO_TENANT, type RoomId, type TenantId, type UserId } from "../../base/i
 import { RETENTION_GUARD_MS } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
-import { type Holds, readHolds } from "./holds.ts";
+import { readHolds } from "./holds.ts";
 import type { Keeper } from "./keeper.ts";
 import type { Log } from "../log.ts";
 
@@ -64,7 +64,7 @@ export class Retention {
     tenant: TenantId,
     page: { readonly after?: string; readonly limit: number; readonly room?: RoomId },
   ): Promise<Result<{ readonly rooms: readonly RoomRetentionReport[]; readonly next?: string }, Rejection>> {
-    return this.#each(tenant, page, (room, holds) => this.#room(tenant, room, holds, false));
+    return this.#each(tenant, page, false);
   }
 
   /** The same, and takes it away. */
@@ -72,7 +72,7 @@ export class Retention {
     tenant: TenantId,
     page: { readonly after?: string; readonly limit: number; readonly room?: RoomId },
   ): Promise<Result<{ readonly rooms: readonly RoomRetentionReport[]; readonly next?: string }, Rejection>> {
-    return this.#each(tenant, page, (room, holds) => this.#room(tenant, room, holds, true));
+    return this.#each(tenant, page, true);
   }
 
   /** All rooms of all tenants once. */
@@ -85,8 +85,7 @@ export class Retention {
       if (!page.ok) return log.warn({ error: page.error.code }, "retention_unavailable");
       for (const { tenant, room } of (page.value.logs ?? []).filter((one) => this.#mayBeDue(one))) {
         if (this.#isStopped) return;
-        const holds = await readHolds(keeper, tenant);
-        const done = holds.ok ? await this.#room(tenant, room, holds.value, true) : holds;
+        const done = await this.#room(tenant, room, true);
         if (!done.ok) log.warn({ tenant, room, error: done.error.code }, "retention_failed");
         await keeper.pause(ROOM_PAUSE_MS);
       }
@@ -115,13 +114,11 @@ export class Retention {
   async #each(
     tenant: TenantId,
     { after, limit, room }: { readonly after?: string; readonly limit: number; readonly room?: RoomId },
-    act: (room: RoomId, holds: Holds) => Promise<Result<RoomRetentionReport, Rejection>>,
+    isToGo: boolean,
   ): Promise<Result<{ readonly rooms: readonly RoomRetentionReport[]; readonly next?: string }, Rejection>> {
     const { keeper } = this.#options;
-    const holds = await readHolds(keeper, tenant);
-    if (!holds.ok) return holds;
     if (room !== undefined) {
-      const one = await act(room, holds.value);
+      const one = await this.#room(tenant, room, isToGo);
       return one.ok ? ok({ rooms: [one.value] }) : one;
     }
     const from = after === undefined ? {} : { after };
@@ -129,7 +126,7 @@ export class Retention {
     if (!page.ok) return page;
     const rooms: RoomRetentionReport[] = [];
     for (const log of (page.value.logs ?? []).filter((one) => this.#mayBeDue(one))) {
-      const one = await act(log.room, holds.value);
+      const one = await this.#room(tenant, log.room, isToGo);
       if (!one.ok) return one;
       rooms.push(one.value);
     }
@@ -137,18 +134,16 @@ export class Retention {
     return ok({ rooms, ...(next !== undefined && { next }) });
   }
 
-  async #room(
-    tenant: TenantId,
-    roomId: RoomId,
-    holds: Holds,
-    isToGo: boolean,
-  ): Promise<Result<RoomRetentionReport, Rejection>> {
+  async #room(tenant: TenantId, roomId: RoomId, isToGo: boolean): Promise<Result<RoomRetentionReport, Rejection>> {
     const { keeper } = this.#options;
-    const whole = holds.tenant ? "tenant" : holds.rooms.has(roomId) ? "room" : undefined;
-    const heldUsers = [...holds.users] as UserId[];
     let report: RoomRetentionReport = { roomId, days: 0, messages: 0, segments: 0, bytes: 0 };
     let after: LogPlace | undefined;
     for (let step = 0; step < STEPS_MAX; step += 1) {
+      // Anew before each step: what is gone is gone.
+      const holds = await readHolds(keeper, tenant);
+      if (!holds.ok) return holds;
+      const whole = holds.value.tenant ? "tenant" : holds.value.rooms.has(roomId) ? "room" : undefined;
+      const heldUsers = [...holds.value.users] as UserId[];
       const from = after === undefined ? {} : { after };
       const asked = await keeper.room(tenant, roomId, { do: "due", heldUsers, ...from });
       if (!asked.ok) return asked;

@@ -4,7 +4,7 @@ import type { HookVerdict } from "../../moderation/hook.ts";
 import type { TenantModeration } from "../../moderation/rules.ts";
 import type { Principal } from "../../principal.ts";
 import type { RoomMutation } from "../commands.ts";
-import type { BlockMark, BlockWish, Decision, RoomEffect, RoomRejection } from "../decision.ts";
+import type { BlockMark, BlockWish, Decision, RoomHold, RoomEffect, RoomRejection } from "../decision.ts";
 import type { DomainEvent, RoomSettings } from "../events.ts";
 import { type Action, isAllowed, levelOf, refusalOf } from "../permissions.ts";
 import type { RoomState } from "../state.ts";
@@ -24,6 +24,8 @@ export interface DecideContext {
   readonly token: () => string;
   /** What is known of block lists, by who may be blocked. `undefined`: nobody looks. */
   readonly blocks?: ReadonlyMap<UserId, BlockMark>;
+  /** What was read of legal holds for this very decision. `undefined`: nobody looks. */
+  readonly hold?: RoomHold | "unknown";
   /** Whether there is an assistant; absent: nothing is asked of it. */
   readonly assistant?: "present" | "absent";
   /** What was shown of a growing answer and is in no event yet. */
@@ -73,6 +75,10 @@ export function needMembers(userIds: readonly UserId[]): Decision {
 
 export function needBlocks(blocks: BlockWish): Decision {
   return { kind: "need", keys: { members: NO_USERS, messages: NO_SEQS, blocks } };
+}
+
+export function needHold(): Decision {
+  return { kind: "need", keys: { members: NO_USERS, messages: NO_SEQS, hold: true } };
 }
 
 export function needMessage(seq: Seq): Decision {

@@ -7,6 +7,7 @@ import {
   type DecideContext,
   eventBase,
   type LiveRoom,
+  needHold,
   needMember,
   refuse,
   reject,
@@ -63,10 +64,24 @@ export function decideDeleteRoom(
   bodyHash: number,
   context: DecideContext,
 ): Decision {
-  const refusal = refuse(state, command.by, "delete_room");
+  const refusal = refuse(state, command.by, "delete_room") ?? refuseHeld(context);
   if (refusal !== undefined) return refusal;
   return accept(
     [{ kind: "room_deleted", seq: state.head + 1, ...eventBase(state, command, bodyHash, context) }],
     [{ kind: "remove_files", files: "all" }],
   );
+}
+
+/** `undefined`: nothing holds the room. Its log would stay, but nobody could read it as they do, nor take it out as it is. */
+function refuseHeld({ hold = "none" }: DecideContext): Decision | undefined {
+  switch (hold) {
+    case "unknown":
+      return needHold();
+    case "none":
+      return undefined;
+    case "room":
+      return reject("on_hold", "This room is on legal hold: it cannot be deleted. It can be archived.");
+    case "tenant":
+      return reject("on_hold", "Your tenant is on legal hold: its rooms cannot be deleted. They can be archived.");
+  }
 }

@@ -8,6 +8,7 @@ import { FILE_UNUSED_MS_MAX, FILES_DROPPED_MAX, FILES_NEEDED_MS, UPLOAD_MS_MAX }
 import { err, ok, type Result } from "../../../../src/base/result.ts";
 import type { Principal } from "../../../../src/domain/principal.ts";
 import { FileSweep } from "../../../../src/edge/files/file-sweep.ts";
+import type { Holds } from "../../../../src/edge/keeping/holds.ts";
 import type { Engine } from "../../../../src/edge/ports.ts";
 import type { Rejection } from "../../../../src/protocol/errors.ts";
 import { pathPart } from "../../../../src/storage/blobs.ts";
@@ -18,6 +19,7 @@ import { SmallWorld } from "../../../support/small-shard.ts";
 
 const TENANT = "acme" as TenantId;
 const ROOM = "r1" as RoomId;
+const NO_HOLDS: Holds = { tenant: false, rooms: new Set(), users: new Set(), all: [] };
 
 /** Rooms that know some files; what is dropped they know no more. */
 class KnowingRooms implements Engine {
@@ -42,6 +44,7 @@ let folder: TemporaryFolder;
 let blobs: FolderBlobs;
 let rooms: KnowingRooms;
 let sweep: FileSweep;
+let holds: Result<Holds, Rejection>;
 let used: ReadonlyMap<TenantId, number> = new Map();
 const world = new SmallWorld();
 const { clock } = world;
@@ -54,7 +57,9 @@ beforeEach(() => {
   const counted = (found: ReadonlyMap<TenantId, number>): void => {
     used = found;
   };
-  sweep = new FileSweep({ engine: rooms, blobs, clock, log, isMine: () => true, counted });
+  holds = ok(NO_HOLDS);
+  const parts = { engine: rooms, blobs, clock, log, isMine: () => true, holds: async () => holds, counted };
+  sweep = new FileSweep(parts);
 });
 afterEach(() => {
   sweep.stop();
@@ -125,4 +130,23 @@ test("many files of a room are asked about in turns", async () => {
   }
   expect((await sweep.sweep()).removed).toBe(0);
   expect(rooms.asked.sort((a, b) => a - b)).toEqual([1, FILES_DROPPED_MAX]);
+});
+
+test("what may be on legal hold stays, and so does everything while that is not known; afterwards it goes", async () => {
+  await file("file_unused", 2 * FILE_UNUSED_MS_MAX);
+  rooms.known.set("file_unused", "unused");
+  const held: readonly Result<Holds, Rejection>[] = [
+    ok({ ...NO_HOLDS, tenant: true }),
+    ok({ ...NO_HOLDS, rooms: new Set([ROOM]) }),
+    ok({ ...NO_HOLDS, users: new Set(["cyd"]) }),
+    err({ code: "unavailable" }),
+  ];
+  for (const one of held) {
+    holds = one;
+    expect((await sweep.sweep()).removed).toBe(0);
+  }
+  expect(rooms.asked).toEqual([]);
+  holds = ok({ ...NO_HOLDS, rooms: new Set(["another"]) });
+  expect((await sweep.sweep()).removed).toBe(1);
+  expect(await left()).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { SystemClock } from "../../../../src/base/clock.ts";
-import type { TenantId, UserId } from "../../../../src/base/ids.ts";
+import type { RoomId, TenantId, UserId } from "../../../../src/base/ids.ts";
 import { HOLDS_MAX } from "../../../../src/base/limits.ts";
 import { readHolds, setHold } from "../../../../src/edge/keeping/holds.ts";
 import { Keeper } from "../../../../src/edge/keeping/keeper.ts";
@@ -50,4 +50,23 @@ test(`a tenant has ${HOLDS_MAX} holds, and not one more`, async () => {
   expect(await within(node, setHold(keeper, TENANT, user(1), hold))).toEqual({ ok: true, value: true });
   const beyond = await within(node, setHold(keeper, TENANT, user(2), hold));
   expect(beyond).toMatchObject({ ok: false, error: { code: "too_many" } });
+});
+
+test("a room on hold, by itself or with its tenant, is not deleted; when the hold is lifted, it is", async () => {
+  const node = new SmallNode();
+  const keeper = new Keeper(node.gateway, new SystemClock());
+  const ann = node.connect("ann");
+  ann.create("room");
+  ann.create("other");
+  for (const scope of [{ scope: "room", id: "room" as RoomId }, { scope: "tenant" }] as const) {
+    await within(node, setHold(keeper, TENANT, scope, hold));
+    const refused = ann.request({ type: "delete_room", roomId: "room" });
+    expect(refused).toMatchObject({ code: "on_hold", temporary: false });
+    expect(refused["message"]).toContain(scope.scope === "room" ? "This room" : "Your tenant");
+    if (scope.scope === "room") ann.ack({ type: "archive_room", roomId: "room", archived: true });
+    await within(node, setHold(keeper, TENANT, scope, null));
+  }
+  await within(node, setHold(keeper, TENANT, user(1), hold));
+  ann.ack({ type: "delete_room", roomId: "room" });
+  ann.ack({ type: "delete_room", roomId: "other" });
 });
