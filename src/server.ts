@@ -196,7 +196,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
           everyMs: config.figuresMs,
           write: (delta) => gateway.addFigures(delta),
         });
-  const feed = config.feed && openFeed(gateway, clock, () => followers?.feedsChanged());
+  const feed = config.feed && openFeed(gateway, clock, () => followers?.feedsChanged(), report);
   const { host: followers, watched } = planFollowers(
     config,
     { clock, vapid, isClustered: cluster !== undefined },

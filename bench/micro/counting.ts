@@ -33,6 +33,7 @@ const source: MetricsSource = {
   lateMs: () => 0,
   nodes: () => 1,
   dependencies: () => ({ shards: "healthy" }),
+  unreadableLogs: () => ({}),
   lagsMs: () => ({}),
   webhooks: () => undefined,
 };

@@ -769,6 +769,16 @@ export const FEED_ENTRIES_MAX = 32;
 export const FEED_PAGE_BYTES_MAX = 512 * 1024;
 /** Rooms of one page that are asked at once. */
 export const FEED_ROOMS_AT_ONCE = 16;
+/**
+ * For so long a room that gives no answer holds up its tenant's feed, milliseconds: longer than a node that is lost, or a store that
+ * rests, takes. Then it is passed over, told of as missing, and comes when it can be read again.
+ */
+export const FEED_ROOM_PATIENCE_MS = 120_000;
+/** Rooms of which it is known since when they give no answer. Beyond: the oldest is forgotten, and has its time anew. */
+export const FEED_SILENT_ROOMS_MAX = 10_000;
+/** How often rooms that were passed over are looked at again, milliseconds, and how many at once. */
+export const FEED_PASSED_LOOK_MS = 30_000;
+export const FEED_PASSED_PAGE = 100;
 /** Stretches longer than this are not read from their beginning where only what is newer is wanted. */
 export const FEED_SKIP_FROM = 1_000;
 /** Times that the next place in a tenant's stream is tried that other nodes take. Beyond: `unavailable`, and again. */

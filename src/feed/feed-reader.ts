@@ -12,6 +12,7 @@ import { jsonOfEvent } from "../protocol/json-frames.ts";
 import type { FeedCursor } from "./cursor.ts";
 import { ENGINE_USER } from "../domain/principal.ts";
 import type { FeedEngine } from "./feed-engine.ts";
+import type { PassedRooms } from "./passed-rooms.ts";
 import { RoomStretch } from "./room-stretch.ts";
 import type { FeedEntry, FeedRange, TenantStream } from "./tenant-stream.ts";
 
@@ -49,6 +50,8 @@ export interface FeedMissing {
   readonly roomId?: RoomId;
   readonly from: number;
   readonly to: number;
+  /** The room cannot be read now: these come, late, when it can be. Absent: they are gone for good. */
+  readonly reason?: "unreadable";
 }
 
 export interface FeedPage {
@@ -70,10 +73,12 @@ interface Job {
 export class FeedReader {
   readonly #engine: FeedEngine;
   readonly #stream: TenantStream;
+  readonly #passed: PassedRooms;
 
-  constructor(engine: FeedEngine, stream: TenantStream) {
+  constructor(engine: FeedEngine, stream: TenantStream, passed: PassedRooms) {
     this.#engine = engine;
     this.#stream = stream;
+    this.#passed = passed;
   }
 
   async page(tenant: TenantId, cursor: FeedCursor, wish: FeedWish): Promise<Result<FeedPage, Rejection>> {
@@ -121,10 +126,26 @@ export class FeedReader {
     }
     const waiting = [...stretches.values()];
     const work = async (): Promise<void> => {
-      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await next.read(limit);
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+        await next.read(limit);
+        await this.#judge(tenant, next);
+      }
     };
     await Promise.all(Array.from({ length: FEED_ROOMS_AT_ONCE }, work));
     return stretches;
+  }
+
+  /** A room that nobody can read is passed over, once that is on record. */
+  async #judge(tenant: TenantId, stretch: RoomStretch): Promise<void> {
+    const { room, failure } = stretch;
+    if (failure !== undefined) {
+      if (!this.#passed.isSilentForLong(tenant, room)) return;
+      stretch.passOver();
+    } else if (!stretch.isUnreadable) return this.#passed.answered(tenant, room);
+    const { missing } = stretch;
+    if (missing !== undefined && !(await this.#passed.pass(tenant, room, missing))) {
+      stretch.fail({ code: "unavailable" });
+    }
   }
 }
 

@@ -17,6 +17,13 @@ export interface Stretch {
   readonly sinceMs: number;
 }
 
+export interface MissingStretch {
+  readonly from: Seq;
+  readonly to: Seq;
+  /** The room cannot be read now: it comes when it can be. Absent: it is gone for good. */
+  readonly reason?: "unreadable";
+}
+
 /** Events of one sequence stand together; enough to find one that has a time. */
 const PROBE = 50;
 
@@ -29,7 +36,7 @@ export class RoomStretch {
   #to: Seq;
   #upTo: Seq;
   #events: readonly RoomEvent[] = [];
-  #missing: { readonly from: Seq; readonly to: Seq } | undefined;
+  #missing: MissingStretch | undefined;
   #failure: Rejection | undefined;
   #isOver = false;
 
@@ -48,11 +55,20 @@ export class RoomStretch {
     return this.#upTo;
   }
 
-  get missing(): { readonly from: Seq; readonly to: Seq } | undefined {
+  get missing(): MissingStretch | undefined {
     return this.#missing;
   }
 
-  /** The room is no more, or nobody can read its log. */
+  get room(): RoomId {
+    return this.#room;
+  }
+
+  /** Nothing of it can be read, for a reason that may pass: to be put on record before it is passed over. */
+  get isUnreadable(): boolean {
+    return this.#missing?.reason === "unreadable";
+  }
+
+  /** The room is no more. */
   get isGone(): boolean {
     return this.#isOver;
   }
@@ -63,7 +79,7 @@ export class RoomStretch {
   }
 
   /** To be told once. */
-  takeMissing(): { readonly from: Seq; readonly to: Seq } | undefined {
+  takeMissing(): MissingStretch | undefined {
     const missing = this.#missing;
     this.#missing = undefined;
     return missing;
@@ -116,15 +132,29 @@ export class RoomStretch {
     const call = { to: "room", room: this.#room, kind: "events", after, limit } as const;
     const page = await this.#engine.call(engineOf(this.#tenant), call);
     if (page.ok) return page.value;
-    if (ERRORS[page.error.code].temporary) this.#failure = page.error;
-    else this.#ended(after);
+    const { code } = page.error;
+    if (code === "room_not_found") {
+      // Whoever waited for it would wait for ever.
+      this.#isOver = true;
+      this.#missing = { from: after + 1, to: this.#to };
+      this.#upTo = this.#to;
+    } else if (ERRORS[code].temporary) this.#failure = page.error;
+    else this.passOver();
     return undefined;
   }
 
-  /** Whoever waited for it would wait for ever. */
-  #ended(after: Seq): void {
-    this.#isOver = true;
-    this.#missing = { from: after + 1, to: this.#to };
+  /** Others do not wait for it any longer. */
+  passOver(): void {
+    this.#failure = undefined;
+    this.#missing = { from: this.#upTo + 1, to: this.#to, reason: "unreadable" };
     this.#upTo = this.#to;
+  }
+
+  /** It can't be passed over now either. */
+  fail(failure: Rejection): void {
+    this.#missing = undefined;
+    this.#upTo = this.#after;
+    this.#events = [];
+    this.#failure = failure;
   }
 }

@@ -49,10 +49,10 @@ export class StreamConsumer implements LogConsumer {
     return this.#tenants.has(tenant);
   }
 
-  deliver({ log, after, to, events }: LogRun, done: (outcome: Delivered) => void): void {
+  deliver({ log, after, to, events, atMs }: LogRun, done: (outcome: Delivered) => void): void {
     const last = events.at(-1);
     const isEnd = last?.kind === "room_deleted";
-    const range = { room: log.room, after, to, atMs: last?.timestamp ?? 0, ...(isEnd && { isEnd: true as const }) };
+    const range = { room: log.room, after, to, atMs: last?.timestamp ?? atMs, ...(isEnd && { isEnd: true as const }) };
     const waiting = this.#waiting.get(log.tenant);
     if (waiting === undefined) this.#waiting.set(log.tenant, [{ range, done }]);
     else waiting.push({ range, done });

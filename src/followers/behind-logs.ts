@@ -16,6 +16,8 @@ export interface Followed {
   failures: number;
   /** Something was heard since it was taken. */
   isNews: boolean;
+  /** What stands there cannot be read, as was seen last. */
+  isUnreadable: boolean;
 }
 
 export class BehindLogs {
@@ -44,7 +46,7 @@ export class BehindLogs {
       return true;
     }
     if (this.#logs.size >= this.#max) return false;
-    const followed = { name, log, head, sinceMs: nowMs, failures: 0, isNews: false };
+    const followed = { name, log, head, sinceMs: nowMs, failures: 0, isNews: false, isUnreadable: false };
     this.#logs.set(name, followed);
     this.#queue.add(followed);
     return true;
@@ -77,12 +79,16 @@ export class BehindLogs {
   }
 
   lag(nowMs: number, positionOf: (name: string) => Seq): Lag {
-    let events = 0;
-    let oldestMs = nowMs;
-    for (const { name, head, sinceMs } of this.#logs.values()) {
+    let [logs, events, unreadable, oldestMs] = [0, 0, 0, nowMs];
+    for (const { name, head, sinceMs, isUnreadable } of this.#logs.values()) {
+      if (isUnreadable) {
+        unreadable += 1;
+        continue;
+      }
+      logs += 1;
       events += Math.max(0, head - positionOf(name));
       oldestMs = Math.min(oldestMs, sinceMs);
     }
-    return { logs: this.#logs.size, events, ms: Math.round(nowMs - oldestMs) };
+    return { logs, events, ms: Math.round(nowMs - oldestMs), ...(unreadable > 0 && { unreadable }) };
   }
 }

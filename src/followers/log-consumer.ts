@@ -14,6 +14,8 @@ export interface LogRun {
   readonly events: readonly LogEvent[];
   /** Up to here the run reaches. */
   readonly to: Seq;
+  /** When its last segment was written, milliseconds since 1970. Of one that skims there may be no event that says so. */
+  readonly atMs: number;
 }
 
 /** `durable`: it need not come again. `later`: not now; it comes again after a pause that grows. */
@@ -70,4 +72,6 @@ export interface Lag {
   readonly events: number;
   /** For how long the oldest of them has been waiting, milliseconds. */
   readonly ms: number;
+  /** Logs whose entries cannot be read: looked at again and again, and in none of the other figures. Absent: none. */
+  readonly unreadable?: number;
 }

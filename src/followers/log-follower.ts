@@ -37,6 +37,8 @@ export interface FollowerParts {
 /** Pause before what failed is tried again, milliseconds: first, and at most. */
 const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 30_000;
+/** Failures after which the pause is the longest. */
+const SLOWEST = 16;
 const AT_ONCE: Pace = { delayMs: 0, eventsMax: FOLLOW_RUN_EVENTS_MAX, logsAtOnce: FOLLOW_LOGS_AT_ONCE };
 const TO_THE_END = Number.MAX_SAFE_INTEGER;
 
@@ -199,18 +201,11 @@ export class LogFollower {
   #found(followed: Followed, position: Seq, segments: readonly Segment[], readMs: number): void {
     const last = segments.at(-1);
     if (last === undefined || last.lastSeq <= position) return this.#end(followed, position, readMs);
-    let events: readonly LogEvent[];
-    try {
-      events = eventsAfter(segments, position);
-    } catch (error) {
-      // A log that no activation can replay either. It is looked at again and again, at the slowest pace.
-      const { tenant, room } = followed.log;
-      this.#parts.report("log_not_followed", { consumer: this.name, tenant, room, error: String(error) });
-      followed.failures = 16;
-      return this.#again(followed, "entries");
-    }
-    const run = { log: followed.log, after: position, events, to: last.lastSeq };
-    const isWhole = this.#parts.consumer.skims === true || events.length < this.#pace.eventsMax;
+    const readable = this.#readable(followed, segments, position);
+    if (readable === undefined) return this.#again(followed, "entries");
+    const run = { log: followed.log, after: position, ...readable.run };
+    const isShort = run.events.length < this.#pace.eventsMax && !readable.isCut;
+    const isWhole = this.#parts.consumer.skims === true || isShort;
     this.#delivered += 1;
     this.#parts.consumer.deliver(run, (outcome) => {
       this.#delivered -= 1;
@@ -218,6 +213,37 @@ export class LogFollower {
       this.#move(followed, position, run.to, isWhole ? readMs : undefined);
     });
     this.#flushSoon();
+  }
+
+  /**
+   * Up to the first segment that cannot be read. `undefined`: that is the first one. No activation can replay it either; it is
+   * looked at again and again, at the slowest pace, and is nobody's lag. Who only wants to know how far the log reaches is told
+   * that; what stands there its room says, or that it can't.
+   */
+  #readable(followed: Followed, segments: readonly Segment[], position: Seq) {
+    const { consumer, report } = this.#parts;
+    const events: LogEvent[] = [];
+    let last: Segment | undefined;
+    for (const segment of segments) {
+      try {
+        for (const event of decodeEntries(segment.firstSeq, segment.entries)) {
+          if (event.seq > position) events.push(event);
+        }
+      } catch (error) {
+        if (last !== undefined && consumer.skims !== true) return { run: runTo(last, events), isCut: true };
+        const { tenant, room } = followed.log;
+        const details = { consumer: this.name, tenant, room, error: String(error) };
+        if (!followed.isUnreadable) report("log_not_followed", details);
+        followed.isUnreadable = consumer.skims !== true;
+        if (followed.isUnreadable) {
+          followed.failures = SLOWEST;
+          return undefined;
+        }
+      }
+      last = segment;
+    }
+    followed.isUnreadable = false;
+    return last && { run: runTo(last, events), isCut: false };
   }
 
   /** `readMs`: the run was all that there was then. */
@@ -286,10 +312,6 @@ export class LogFollower {
   }
 }
 
-function eventsAfter(segments: readonly Segment[], position: Seq): readonly LogEvent[] {
-  const events: LogEvent[] = [];
-  for (const segment of segments) {
-    for (const event of decodeEntries(segment.firstSeq, segment.entries)) if (event.seq > position) events.push(event);
-  }
-  return events;
+function runTo({ lastSeq, timestamp }: Segment, events: readonly LogEvent[]) {
+  return { events, to: lastSeq, atMs: timestamp };
 }

@@ -92,7 +92,7 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
   const search = settings.search ? openSearchIndex(settings.storage, report) : undefined;
   const engine = new EngineCalls((no, by, call) => notice({ kind: "ask", no, by, call }));
   const clock = new SystemClock();
-  const feed = settings.feed && openFeed(engine, clock, () => undefined);
+  const feed = settings.feed && openFeed(engine, clock, () => undefined, report);
   const streams =
     feed &&
     new StreamConsumer({
@@ -199,6 +199,7 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
         watch?.stop();
         hooks?.stop();
         streams?.stop();
+        feed?.passed.stop();
         bridge?.close();
         followers.stop();
         notify?.close();
@@ -211,6 +212,7 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
   followers.start();
   notice({ kind: "ready" });
   watch?.look();
+  feed?.passed.start(isHere);
   bridge?.start();
 }
 

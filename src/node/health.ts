@@ -71,6 +71,8 @@ export function figuresOfNode(parts: FiguresParts): MetricsSource {
     nodes: () => cluster?.view?.nodes.length ?? 1,
     dependencies: () => health.dependencies(),
     webhooks: () => followers?.webhooks,
+    unreadableLogs: () =>
+      Object.fromEntries(Object.entries(followers?.lags ?? {}).map(([name, { unreadable = 0 }]) => [name, unreadable])),
     lagsMs: () => Object.fromEntries(Object.entries(followers?.lags ?? {}).map(([name, { ms }]) => [name, ms])),
   };
 }

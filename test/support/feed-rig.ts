@@ -24,10 +24,17 @@ export class FeedRig {
   /** Which call is carried out without anybody hearing of it. */
   loses: (call: Call) => boolean = () => false;
   readonly asked: Call[] = [];
+  /** What operators were told. */
+  readonly reports: string[] = [];
   readonly parts;
 
   constructor(clock: Clock = new SystemClock()) {
-    this.parts = openFeed(this.#engine(), clock, () => undefined);
+    this.parts = openFeed(
+      this.#engine(),
+      clock,
+      () => undefined,
+      (event) => this.reports.push(event),
+    );
   }
 
   /** Messages `from` to `to` are in the room, one sequence each, a second apart. */

@@ -16,6 +16,7 @@ export function sourceOf(tally: ShardTally, edge = new EdgeCounters()): MetricsS
     lateMs: () => 250,
     nodes: () => 1,
     dependencies: () => ({ shards: "healthy", redis: "down" }),
+    unreadableLogs: () => ({ search: 0 }),
     lagsMs: () => ({ search: 1_500 }),
     webhooks: () => undefined,
   };

@@ -25,6 +25,8 @@ export interface MetricsSource {
   /** Nodes in this one's view of the cluster, itself included. */
   nodes(): number;
   dependencies(): Readonly<Record<string, "healthy" | "degraded" | "down">>;
+  /** Logs that each follower cannot read. */
+  unreadableLogs(): Readonly<Record<string, number>>;
   /** How far behind each follower of the logs is, milliseconds. */
   lagsMs(): Readonly<Record<string, number>>;
   /** Of this node, since the thread that delivers began; `undefined`: nothing is known. */
@@ -252,6 +254,13 @@ export const METRICS: readonly MetricEntry[] = [
     help: "how far a follower of the logs is behind them: search and what else follows",
     label: "follower",
     read: (s) => Object.entries(s.lagsMs()).map(([name, ms]) => [name, ms / 1_000]),
+  },
+  {
+    name: "stoa_follower_unreadable_logs",
+    type: "gauge",
+    help: "logs that a follower cannot read, and looks at again and again: an operator must look",
+    label: "follower",
+    read: (s) => Object.entries(s.unreadableLogs()),
   },
   {
     name: "stoa_notifications_sent_total",

@@ -52,7 +52,7 @@ const page = t.Object({
     hasMore: t.Boolean(),
     limit: t.Integer(),
   }),
-  isPartial: t.Boolean({ description: "You have more rooms than were looked into" }),
+  isPartial: t.Boolean({ description: "You have more rooms than were looked into, or one of them cannot be read now" }),
 });
 const failures = { 400: failure, 401: failure, 404: failure, 429: failure };
 const response = { 200: t.Object({ success: t.Literal(true), data: page }), ...failures };

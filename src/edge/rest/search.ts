@@ -47,7 +47,7 @@ export interface SearchPage {
   readonly hits: readonly { readonly message: MessageView; readonly excerpt: Excerpt }[];
   /** Where the next page begins. */
   readonly next: string | null;
-  /** The asker has more rooms than were looked into: those that were active last. */
+  /** The asker has more rooms than were looked into (those that were active last), or one of these cannot be read now. */
   readonly isPartial: boolean;
 }
 
@@ -63,7 +63,8 @@ export async function searchMessages(
 ): Promise<Result<SearchPage, Rejection>> {
   const place = await roomsOf(engine, principal, search.room);
   if (!place.ok) return place;
-  const { rooms, isPartial } = place.value;
+  const { rooms } = place.value;
+  let { isPartial } = place.value;
   const { room: _room, after: start, limit, ...asked } = search;
   const hits: SearchPage["hits"][number][] = [];
   let after = start;
@@ -73,7 +74,8 @@ export async function searchMessages(
     if (!found.ok) return err({ code: "unavailable", retryAfterMs: RETRY_MS });
     const shown = await shownHits(engine, principal, found.value);
     if (!shown.ok) return shown;
-    for (const message of shown.value) {
+    isPartial ||= shown.value.isPartial;
+    for (const message of shown.value.messages) {
       const match = matchIn(search.terms, textOf(message));
       if (match !== undefined) hits.push({ message, excerpt: excerptOf(message.content, match.ranges) });
     }
@@ -102,30 +104,39 @@ async function roomsOf(
   return ok({ rooms: rooms.map(({ roomId }) => roomId), isPartial: total > rooms.length });
 }
 
-/** The messages of the hits in their order, as far as the asker may read them now. */
+/**
+ * The messages of the hits in their order, as far as the asker may read them now. `isPartial`: a room could not say; where none
+ * could, that is the answer.
+ */
 async function shownHits(
   engine: Engine,
   principal: Principal,
   hits: readonly Hit[],
-): Promise<Result<readonly MessageView[], Rejection>> {
+): Promise<Result<{ readonly messages: readonly MessageView[]; readonly isPartial: boolean }, Rejection>> {
   const byRoom = new Map<RoomId, Seq[]>();
   for (const { room, seq } of hits) byRoom.set(room, [...(byRoom.get(room) ?? []), seq]);
   const answers = await Promise.all(
     [...byRoom].map(([room, seqs]) => engine.call(principal, { to: "room", room, kind: "messages", seqs })),
   );
-  const messages = new Map<string, MessageView>();
+  const shown = new Map<string, MessageView>();
+  const failures: Rejection[] = [];
   for (const answer of answers) {
-    if (answer.ok)
-      for (const message of answer.value.messages) messages.set(nameOf(message.roomId, message.seq), message);
-    // It is not theirs to read any more, or never was. What may work later is no reason to leave it out in silence.
-    else if (ERRORS[answer.error.code].temporary) return answer;
+    if (answer.ok) for (const message of answer.value.messages) shown.set(nameOf(message.roomId, message.seq), message);
+    // What is not theirs to read any more, or never was, is left out; what cannot be said now is no reason to do so in silence.
+    else if (mayWorkLater(answer.error)) failures.push(answer.error);
   }
-  return ok(
-    hits.flatMap(({ room, seq }) => {
-      const message = messages.get(nameOf(room, seq));
-      return message === undefined || message.deletedAt !== undefined ? [] : [message];
-    }),
-  );
+  const [failure] = failures;
+  if (failure !== undefined && failures.length === answers.length) return err(failure);
+  const messages = hits.flatMap(({ room, seq }) => {
+    const message = shown.get(nameOf(room, seq));
+    return message === undefined || message.deletedAt !== undefined ? [] : [message];
+  });
+  return ok({ messages, isPartial: failure !== undefined });
+}
+
+/** A trouble of the server's, which somebody will see to. */
+function mayWorkLater({ code }: Rejection): boolean {
+  return ERRORS[code].temporary || ERRORS[code].http >= 500;
 }
 
 function nameOf(room: RoomId, seq: Seq): string {

@@ -1,9 +1,16 @@
 /** Pages of a tenant's feed: order, no gap, no more than asked, and what can't be read is said or waited for. */
 import { describe, expect, test } from "bun:test";
+import type { Call } from "../../../src/actors/calls.ts";
 import type { RoomId } from "../../../src/base/ids.ts";
-import { FEED_ENTRIES_MAX, FEED_PAGE_BYTES_MAX, FEED_PAGE_MAX } from "../../../src/base/limits.ts";
+import {
+  FEED_ENTRIES_MAX,
+  FEED_PAGE_BYTES_MAX,
+  FEED_PAGE_MAX,
+  FEED_ROOM_PATIENCE_MS,
+} from "../../../src/base/limits.ts";
 import { cursorText, FEED_START, type FeedCursor, parseCursor } from "../../../src/feed/cursor.ts";
 import type { FeedMissing, FeedWish } from "../../../src/feed/feed-reader.ts";
+import { EventQueue, VirtualClock } from "../../sim/virtual-clock.ts";
 import { ACME, FeedRig } from "../../support/feed-rig.ts";
 import { unwrap } from "../../support/unwrap.ts";
 
@@ -236,6 +243,70 @@ describe("what can't be read", () => {
       [6, 7],
     ]);
     expect(seen).toEqual(Array.from({ length: 13 }, (_, i) => 8 + i));
+  });
+
+  test("for long, without an answer, is passed over and named; it comes behind all else when the room answers again", async () => {
+    const queue = new EventQueue();
+    const clock = new VirtualClock(queue, 1_750_000_000_000);
+    const rig = new FeedRig(clock);
+    rig.fill("a", 1, 3);
+    rig.fill("b", 1, 5);
+    await entries(rig, [["b", 0, 5]], [["a", 0, 3]]);
+    rig.trouble = (call) => (call.to === "room" && call.room === "b" ? { code: "unavailable" } : undefined);
+    const read = (from: FeedCursor = FEED_START) => rig.parts.reader.page(ACME, from, { limit: 10 });
+    expect(await read()).toMatchObject({ ok: false, error: { code: "unavailable" } });
+    queue.runNext(FEED_ROOM_PATIENCE_MS - 1);
+    expect(await read()).toMatchObject({ ok: false });
+    expect(rig.reports).toEqual([]);
+    queue.runNext(FEED_ROOM_PATIENCE_MS);
+    const page = unwrap(await read());
+    expect(page.missing).toEqual([{ roomId: "b" as RoomId, from: 1, to: 5, reason: "unreadable" }]);
+    expect(page.events.map(({ roomId }) => roomId as string)).toEqual(["a", "a", "a"]);
+    const everywhere = (): boolean => true;
+    await rig.parts.passed.look(everywhere);
+    expect(rig.reports).toEqual(["feed_room_passed"]);
+    rig.trouble = () => undefined;
+    await rig.parts.passed.look(() => false);
+    expect((await readAll(rig, { limit: 10 }, page.cursor)).seen).toEqual([]);
+    await rig.parts.passed.look(everywhere);
+    await rig.parts.passed.look(everywhere);
+    expect((await readAll(rig, { limit: 10 }, page.cursor)).seen).toEqual(names("b", 1, 5));
+    expect(rig.reports).toEqual(["feed_room_passed", "feed_room_read_again"]);
+  });
+
+  test("for its log is at fault is passed over at once, by several readers of several stretches, and comes whole", async () => {
+    const rig = new FeedRig();
+    rig.fill("a", 1, 9);
+    rig.fill("b", 1, 1);
+    await entries(rig, [["a", 0, 4]], [["b", 0, 1]], [["a", 4, 9]]);
+    rig.trouble = (call) => (call.to === "room" && call.room === "a" ? { code: "room_quarantined" } : undefined);
+    const end = await readAll(rig, { limit: 1 });
+    expect(end.seen).toEqual(["b1"]);
+    const all = unwrap(await rig.parts.reader.page(ACME, FEED_START, { limit: 10 }));
+    expect(all.missing).toEqual([{ roomId: "a" as RoomId, from: 1, to: 9, reason: "unreadable" }]);
+    rig.trouble = () => undefined;
+    await rig.parts.passed.look(() => true);
+    expect((await readAll(rig, { limit: 10 }, end.cursor)).seen).toEqual(names("a", 1, 9));
+  });
+
+  test("is not passed over where that cannot be put on record, and not looked for where its room is gone", async () => {
+    const rig = new FeedRig();
+    rig.fill("b", 1, 1);
+    await entries(rig, [["a", 0, 4]], [["b", 0, 1]]);
+    const isOfA = (call: Call): boolean => call.to === "room" && call.room === "a";
+    const writes = (call: Call): boolean => call.to === "user" && call.kind === "keep" && call.ask.do === "write";
+    rig.trouble = (call) => {
+      if (isOfA(call)) return { code: "room_quarantined" };
+      return writes(call) ? { code: "internal" } : undefined;
+    };
+    const read = () => rig.parts.reader.page(ACME, FEED_START, { limit: 10 });
+    expect(await read()).toMatchObject({ ok: false, error: { code: "unavailable" } });
+    rig.trouble = (call) => (isOfA(call) ? { code: "room_quarantined" } : undefined);
+    expect(unwrap(await read()).events).toHaveLength(1);
+    rig.trouble = () => undefined;
+    await rig.parts.passed.look(() => true);
+    expect([...rig.documents.keys()].filter((name) => name.includes("feed_passed"))).toEqual([]);
+    expect(rig.reports).toEqual(["feed_room_passed"]);
   });
 
   test("of the stream itself is named: entries that are kept no more", async () => {

@@ -392,7 +392,41 @@ describe("followers of the logs", () => {
     await rig.run(2_000);
     expect(consumer.seqsOf(B)).toEqual([1]);
     expect(rig.reports).toEqual(["log_not_followed"]);
-    expect(followers.lags()["noting"]?.logs).toBe(1);
+    expect(followers.lags()["noting"]).toEqual({ logs: 0, events: 0, ms: 0, unreadable: 1 });
+  });
+
+  test("what stands before it is delivered, and the rest when it can be read again, in order and once", async () => {
+    const rig = new Rig();
+    const consumer = new Noting();
+    const followers = rig.followers(consumer);
+    await rig.append(A, 1, 2);
+    await appendNow(rig.journal, A, segmentOf(3, 4));
+    const whole = rig.journal.readRange.bind(rig.journal);
+    rig.journal.readRange = (log, range, done) =>
+      whole(log, range, (read) => {
+        if (!read.ok) return done(read);
+        const broken = (one: Segment) => (one.firstSeq === 3 ? { ...one, entries: Uint8Array.of(0x91, 0x7f) } : one);
+        done({ ok: true, value: read.value.map(broken) });
+      });
+    followers.wrote(A, 4);
+    await rig.run(1_000);
+    expect([consumer.seqsOf(A), followers.lags()["noting"]?.unreadable]).toEqual([[1, 2], 1]);
+    rig.journal.readRange = whole;
+    await rig.run(60_000);
+    expect(consumer.seqsOf(A)).toEqual([1, 2, 3, 4]);
+    expect(followers.lags()["noting"]).toEqual({ logs: 0, events: 0, ms: 0 });
+    expect(rig.reports).toEqual(["log_not_followed"]);
+  });
+
+  test("one that skims is told how far it reaches, and when that was", async () => {
+    const rig = new Rig();
+    const consumer = Object.assign(new Noting(), { skims: true as const });
+    const followers = rig.followers(consumer);
+    await appendNow(rig.journal, A, { ...segmentOf(1, 3), entries: Uint8Array.of(0x91, 0x7f) });
+    followers.wrote(A, 3);
+    await rig.run(2_000);
+    expect(consumer.runs).toEqual([{ log: A, after: 0, events: [], to: 3, atMs: 1_003 }]);
+    expect(rig.reports).toEqual(["log_not_followed"]);
   });
 });
 

@@ -58,7 +58,7 @@ test("runs of several logs are written together, but not more at once than searc
   const half = Array.from({ length: SEARCH_WRITE_CHANGES / 2 }, (_, i) => sent(i + 1));
   const outcomes: string[] = [];
   for (const room of ["a", "b", "c"]) {
-    const run = { log: logOf(room), after: 0, events: half, to: half.length };
+    const run = { log: logOf(room), after: 0, events: half, to: half.length, atMs: 1 };
     consumer.deliver(run, (outcome) => outcomes.push(outcome));
   }
   consumer.flush();
@@ -72,7 +72,7 @@ test("of a room that was deleted nothing is kept, and that is durable before its
   const consumer = new SearchConsumer(index, queueMicrotask);
   const outcomes: string[] = [];
   const events: LogEvent[] = [sent(1), { kind: "room_deleted", seq: 2, ...at }];
-  consumer.deliver({ log: LOG, after: 0, events, to: 2 }, (outcome) => outcomes.push(outcome));
+  consumer.deliver({ log: LOG, after: 0, events, to: 2, atMs: 1 }, (outcome) => outcomes.push(outcome));
   consumer.flush();
   await new Promise<void>((resolve) => setImmediate(resolve));
   expect(outcomes).toEqual(["durable"]);

@@ -116,6 +116,20 @@ describe("a search", () => {
     engine.rooms.set("mine", { code: "unavailable", retryAfterMs: 5 });
     const page = await searchMessages(engine, new Places([["mine", 1]]), ANN, search());
     expect(page).toMatchObject({ ok: false, error: { code: "unavailable" } });
+    engine.rooms.set("other", new Map([[7, "tea"]]));
+    for (const code of ["unavailable", "room_quarantined"] as const) {
+      engine.rooms.set("mine", { code });
+      const both = await searchMessages(
+        engine,
+        new Places([
+          ["mine", 1],
+          ["other", 7],
+        ]),
+        ANN,
+        search(),
+      );
+      expect(both).toMatchObject({ ok: true, value: { isPartial: true, hits: [{ message: { seq: 7 } }] } });
+    }
     const away: Searcher = { search: async () => ({ ok: false, error: "unavailable" }) };
     expect(await searchMessages(new Rooms(), away, ANN, search())).toMatchObject({ ok: false });
   });

@@ -136,7 +136,9 @@ function rig({ browsers = false } = {}) {
   });
   const deliver = (...events: readonly LogEvent[]): Promise<Delivered> =>
     new Promise((resolve) =>
-      consumer.deliver({ log: LOG, after: 0, events, to: events.at(-1)?.seq ?? 0 }, (outcome) => resolve(outcome)),
+      consumer.deliver({ log: LOG, after: 0, events, to: events.at(-1)?.seq ?? 0, atMs: 1 }, (outcome) =>
+        resolve(outcome),
+      ),
     );
   return { script, taken, pushed, told, reports, answers, outcomes, deliver };
 }
