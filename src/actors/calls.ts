@@ -406,6 +406,8 @@ export interface UserCalls {
       readonly type?: RoomType;
       readonly tags?: readonly string[];
       readonly text?: string;
+      /** Archived ones, too, that the asker is no member of; absent: `all` has them, `visible` has not. */
+      readonly archived?: true;
       readonly limit: number;
       readonly offset: number;
     };

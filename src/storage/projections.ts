@@ -177,6 +177,8 @@ export interface RoomListQuery {
   readonly tags?: readonly string[];
   /** Part of the name, whatever its case. */
   readonly text?: string;
+  /** Of `visible`: also archived rooms that the user is no member of. Nobody can join these. */
+  readonly archived?: true;
   readonly limit: number;
   readonly offset: number;
 }

@@ -13,6 +13,11 @@ export function isInScope(scope: RoomScope, type: RoomType): boolean {
   return scope === "all" ? type !== "direct" : scope === "visible" && isDiscoverable(type);
 }
 
+/** Whether the list leaves out archived rooms that the asker is no member of. */
+export function hidesArchived({ scope, archived }: Pick<RoomListQuery, "scope" | "archived">): boolean {
+  return scope === "visible" && archived !== true;
+}
+
 /** Whether a room may be listed to those who may see it. A deleted one never is. */
 export function isListed(card: RoomCard, { type, tags, text }: Pick<RoomListQuery, "type" | "tags" | "text">): boolean {
   const { settings, deletedAt } = card;

@@ -176,6 +176,26 @@ export function projectionsConformance(name: string, open: () => Promise<Harness
         expect(await list({ type: "direct" })).toEqual({ items: [], total: 0 });
       });
 
+      test("have archived rooms for their members, and for others when asked for", async () => {
+        const archived = async (room: string, type: RoomType, who: string): Promise<void> => {
+          const settings = { type, name: room, maxMembers: 50, allowInvites: true, isArchived: true };
+          const about = { settings, createdBy: user("ada"), createdAt: 4, memberCount: 1 };
+          const rows = [{ kind: "room", card: about } as const, member(who)];
+          await appendNow(harness.journal, logOf(room), segment(1, 1, { timestamp: 10 }), rows);
+        };
+        await archived("a", "public", "ada");
+        await archived("b", "public", "bob");
+        await archived("c", "broadcast", "bob");
+        await archived("d", "private", "bob");
+        await makeRoom('"isArchived":true', "public", ["bob"], 5);
+        expect(await ids({ scope: "visible" })).toEqual(["a", '"isArchived":true']);
+        expect(await list({ scope: "visible", limit: 1 })).toMatchObject({ total: 2 });
+        expect(await ids({ scope: "visible", archived: true })).toEqual(["a", "b", "c", '"isArchived":true']);
+        expect(await ids({ scope: "visible", archived: true, type: "broadcast" })).toEqual(["c"]);
+        expect(await ids({ scope: "member", archived: true })).toEqual(["a"]);
+        expect(await ids({ scope: "all" })).toEqual(["a", "b", "c", "d", '"isArchived":true']);
+      });
+
       test("can be asked for rooms with all of some tags, and by a part of their names", async () => {
         const settings = { type: "public", maxMembers: 50, allowInvites: true } as const;
         const make = async (room: string, name: string, tags: readonly string[], who: string) => {

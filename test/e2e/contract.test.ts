@@ -3,7 +3,7 @@
  * as it says. A status without a case fails, and says where to add one.
  */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type Cases, ContractWorld, type Documented } from "../support/contract/contract-world.ts";
+import { type Cases, ContractWorld, type Documented, OWNER } from "../support/contract/contract-world.ts";
 import { general } from "../support/contract/general-cases.ts";
 import { ERRORS } from "../../src/protocol/errors.ts";
 import { ADMIN_CASES } from "../support/contract/admin-cases.ts";
@@ -122,6 +122,40 @@ async function complaintAbout(produced: Promise<RestReply>, status: number): Pro
   } catch (thrown) {
     return String(thrown);
   }
+}
+
+test("what a route of settings gives can be sent back to it, and changes nothing", async () => {
+  const { roomId } = await world.place();
+  const rate = { perSecond: 50_000, burst: 50_000 };
+  const quietHours = { from: "22:00", to: "07:00", timeZone: "Europe/Berlin" };
+  const rules = [{ id: "offers", action: "flag", words: ["offer"] }];
+  const pairs: readonly (readonly [path: string, set: object])[] = [
+    ["/admin/limits", { room: rate }],
+    ["/admin/moderation", { rules }],
+    ["/admin/notifications", { level: "mentions", withText: false }],
+    ["/admin/consumers/round_trip", { types: ["new_message"] }],
+    [`/rooms/${roomId}/moderation`, { rules }],
+    ["/me/notifications", { level: "all", quietHours }],
+    [`/me/notifications/rooms/${roomId}`, { level: "none" }],
+  ];
+  for (const [path, set] of pairs) {
+    if (path.includes("consumers")) await world.done(OWNER, "PUT", path, {});
+    for (const given of [undefined, set]) {
+      if (given !== undefined) await world.done(OWNER, "PUT", path, given);
+      const before = (await world.done(OWNER, "GET", path)) as Readonly<Record<string, unknown>>;
+      const again = await world.rest(OWNER, "PUT", path, before);
+      expect([path, again.status, again.body.error]).toEqual([path, 200, undefined]);
+      const after = (await world.done(OWNER, "GET", path)) as Readonly<Record<string, unknown>>;
+      expect([path, steady(after)]).toEqual([path, steady(before)]);
+    }
+  }
+  await world.done(OWNER, "PUT", "/admin/moderation", { rules: [] });
+  await world.done(OWNER, "PUT", "/admin/limits", { user: null, tenant: null, room: null });
+});
+
+/** But for what counts or notes the writing itself. */
+function steady({ version: _version, movedAt: _movedAt, ...rest }: Readonly<Record<string, unknown>>): object {
+  return rest;
 }
 
 interface DocumentedItem {

@@ -141,7 +141,8 @@ onBothStores(
       expect(at((await rest("dora", "GET", `/invites/${code}`)).body, "data.room.roomId")).toBe(room);
       const joined = await rest("dora", "POST", `/invites/${code}`);
       expect([joined.status, at(joined.body, "data.roomId")]).toEqual([200, room]);
-      expect(codeOf(await rest("eve", "POST", `/invites/${code}`))).toBe("404 room_not_found");
+      expect(codeOf(await rest("eve", "POST", `/invites/${code}`))).toBe("404 invite_ended");
+      expect(codeOf(await rest("eve", "GET", `/invites/wrong.${room}`))).toBe("404 room_not_found");
       expect(codeOf(await rest("eve", "GET", "/invites/nothing"))).toBe("404 invite_not_found");
       const other = await rest("ann", "POST", `${path}/invites`, {});
       const otherCode = encodeURIComponent(textAt(other.body, "data.invite"));

@@ -56,6 +56,12 @@ export class RoomAcknowledgements {
     };
     switch (request.command.kind) {
       case "send_message":
+        this.#open.add(request);
+        this.#room.marks.settleOwn(request.by.userId, () => {
+          this.#open.delete(request);
+          this.#withMessage(request, base, messageSeq ?? 0);
+        });
+        return;
       case "edit_message":
       case "vote_poll":
       case "close_poll":

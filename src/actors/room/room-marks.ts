@@ -2,7 +2,7 @@
  * Read and delivered marks of a room's members: rows beside the log, written in the group commit of the turn.
  * Watermarks only go forward; marking as unread moves the place that counts go from, and no receipt. Whoever sends a message has read up to it, and the room counts it so at once. The rows, which room
  * lists and the `connection` frame are counted from, follow within a second of the sender's last message, and at least every
- * five seconds while they go on. After a crash the room finds in its log what was not written, within a second of activation.
+ * five seconds while they go on; before the answer where it was sent by a call: that one reads lists next. After a crash the room finds in its log what was not written, within a second of activation.
  */
 import type { Timer } from "../../base/clock.ts";
 import type { Seq, UserId } from "../../base/ids.ts";
@@ -55,6 +55,9 @@ export class RoomMarks {
   /** Run when what is queued, or being written, is durable. */
   #afterQueued: (() => void)[] = [];
   #afterWriting: (() => void)[] = [];
+  /** Run when what is queued, or being written, is durable or could not be written for once: a message is not kept back by its mark. */
+  #queuedTries: (() => void)[] = [];
+  #writingTries: (() => void)[] = [];
   /** Requests that wait for a read. */
   readonly #reading = new Set<RoomRequest>();
   /** Senders' own messages, not yet written as marks. */
@@ -184,6 +187,15 @@ export class RoomMarks {
     this.submit();
   }
 
+  /** `then`: what this person wrote last counts as read by them wherever it is counted; at once where it does already. */
+  settleOwn(userId: UserId, then: () => void): void {
+    const own = this.#sent.get(userId);
+    if (own === undefined) return then();
+    this.#queueOwn(userId, own);
+    this.#queuedTries.push(then);
+    this.submit();
+  }
+
   readonly #look = (): void => {
     this.#sentTimer = undefined;
     for (const [userId, own] of this.#sent) {
@@ -222,6 +234,8 @@ export class RoomMarks {
     this.#queued = new Map();
     this.#afterWriting = this.#afterQueued;
     this.#afterQueued = [];
+    this.#writingTries = this.#queuedTries;
+    this.#queuedTries = [];
     this.#write();
   }
 
@@ -233,7 +247,9 @@ export class RoomMarks {
 
   #write(): void {
     const marks = this.#writing.map((write) => write.mark);
-    const isAwaited = this.#afterWriting.length > 0 || this.#writing.some(({ requests }) => requests.length > 0);
+    const isAwaited =
+      this.#afterWriting.length + this.#writingTries.length > 0 ||
+      this.#writing.some(({ requests }) => requests.length > 0);
     this.#env.projections.writeMarks(
       marks,
       this.#later((saved) => this.#saved(saved)),
@@ -242,6 +258,9 @@ export class RoomMarks {
   }
 
   #saved(saved: ReadResult<true>): void {
+    const tries = saved.ok ? this.#writingTries : [...this.#writingTries, ...this.#queuedTries.splice(0)];
+    this.#writingTries = [];
+    for (const then of tries) then();
     if (!saved.ok) {
       this.#env.clock.after(
         RETRY_MS,

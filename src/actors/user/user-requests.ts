@@ -216,7 +216,7 @@ function sharedRooms({ env, user, later }: Parts, request: UserRequest, others: 
 }
 
 function listRooms({ env, user, later }: Parts, request: UserRequest, query: UserCalls["list_rooms"]["request"]): void {
-  const { scope, type, tags, text, limit, offset } = query;
+  const { scope, type, tags, text, archived, limit, offset } = query;
   if (scope === "all" && request.by.role === "user") return answerRejection(env, request, ADMINS_ONLY);
   env.projections.listRooms(
     {
@@ -228,6 +228,7 @@ function listRooms({ env, user, later }: Parts, request: UserRequest, query: Use
       ...(type && { type }),
       ...(tags && { tags }),
       ...(text && { text }),
+      ...(archived && { archived }),
     },
     later((read) => {
       if (!read.ok) answerRejection(env, request, { code: "unavailable", retryAfterMs: RETRY_MS });

@@ -14,6 +14,7 @@ export interface RoomRejection {
     | "message_not_found"
     | "user_not_found"
     | "invite_not_found"
+    | "invite_ended"
     | "request_not_found"
     | "banned"
     | "muted"

@@ -25,11 +25,15 @@ const SYSTEM_CLOCK: Clock = new SystemClock();
 const RATE_MAX = 1_000_000;
 const reason = t.Optional(text(ADMIN_REASON_LENGTH_MAX, { minLength: 1 }));
 const reasonBody = t.Object({ reason });
+/** `null`, as an absent one: only the installation's. */
 const rate = t.Optional(
-  t.Object({
-    perSecond: t.Integer({ minimum: 1, maximum: RATE_MAX }),
-    burst: t.Integer({ minimum: 1, maximum: RATE_MAX }),
-  }),
+  t.Union([
+    t.Object({
+      perSecond: t.Integer({ minimum: 1, maximum: RATE_MAX }),
+      burst: t.Integer({ minimum: 1, maximum: RATE_MAX }),
+    }),
+    t.Null(),
+  ]),
 );
 const params = t.Object({ userId });
 
@@ -128,9 +132,9 @@ export function accessPlugin(prefix: string, options: AccessOptions) {
       async ({ principal, body, set }) => {
         const { version, ...limits } = body;
         const wish = {
-          ...(limits.user !== undefined && { user: limits.user }),
-          ...(limits.tenant !== undefined && { tenant: limits.tenant }),
-          ...(limits.room !== undefined && { room: limits.room }),
+          ...(limits.user != null && { user: limits.user }),
+          ...(limits.tenant != null && { tenant: limits.tenant }),
+          ...(limits.room != null && { room: limits.room }),
         };
         const expected = version === undefined ? {} : { expectedVersion: version };
         const ask = { list: "limits", set: wish, ...expected } as const;

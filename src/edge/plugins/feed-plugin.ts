@@ -12,7 +12,7 @@ import type { NamedConsumer, TenantFeed } from "../../feed/tenant-feed.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError, refuse } from "../rest/envelope.ts";
-import { feedFields, fromOf, readRooms, readTypes } from "../rest/feed-wishes.ts";
+import { filterFields, fromOf, startFields, readRooms, readTypes } from "../rest/feed-wishes.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { strictBody } from "../rest/only-fields.ts";
 import { noted } from "../rest/noted.ts";
@@ -30,6 +30,13 @@ const params = t.Object({
     pattern: `^[a-zA-Z0-9._-]{1,${limits.FEED_NAME_LENGTH_MAX}}$`,
     description: `A name of 1 to ${limits.FEED_NAME_LENGTH_MAX} letters, digits, dots, dashes and underscores`,
   }),
+});
+/** `null`, as its answer has it: all. */
+const consumerBody = t.Object({
+  ...startFields,
+  types: t.Optional(t.Union([filterFields.types, t.Null()])),
+  rooms: t.Optional(t.Union([filterFields.rooms, t.Null()])),
+  after: t.Optional(cursor),
 });
 const pageQuery = { limit: wholeText(LIMIT), wait: wholeText(WAIT) };
 
@@ -112,7 +119,7 @@ export function feedPlugin(prefix: string, options: FeedRestOptions) {
       },
       {
         params,
-        ...strictBody(t.Object({ ...feedFields, after: t.Optional(cursor) })),
+        ...strictBody(consumerBody, ["name", "entriesBehind", "by", "createdAt", "movedAt"]),
         detail: {
           summary: "Make a named consumer, change what it wants, or set it to another place",
           description:

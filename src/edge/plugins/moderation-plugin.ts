@@ -108,7 +108,7 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
       {
         params: roomParams,
         headers: mutationHeaders,
-        ...strictBody(t.Object({ rules, ...mutationFields })),
+        ...strictBody(t.Object({ rules, ...mutationFields }), ["heldCount"]),
         detail: { summary: "Give a room these rules, in the place of all it had" },
       },
     )
@@ -203,6 +203,7 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
       {
         ...strictBody(
           t.Object({ rules, hook: t.Optional(t.Boolean()), version: t.Optional(t.Integer({ minimum: 0 })) }),
+          ["hookAvailable"],
         ),
         detail: { summary: "Give the tenant these rules, in the place of all it had" },
       },

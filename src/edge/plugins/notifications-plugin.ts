@@ -77,7 +77,7 @@ export function notificationsPlugin(prefix: string, options: RestOptions) {
         return answer(set, done, (said) => personJson(said, time));
       },
       {
-        ...strictBody(personBody),
+        ...strictBody(personBody, ["default"]),
         detail: { summary: "Want this, in place of what you wanted: what is left out is the tenant's to say" },
       },
     )
@@ -119,7 +119,11 @@ export function notificationsPlugin(prefix: string, options: RestOptions) {
         const done = await settings(engine, principal, { of: "room", room, set: wish.value });
         return answer(set, done, (said) => ({ roomId: room, ...roomJson(said.room ?? {}, time) }));
       },
-      { params, ...strictBody(roomBody), detail: { summary: "Want this of one room that you are a member of" } },
+      {
+        params,
+        ...strictBody(roomBody, ["roomId"]),
+        detail: { summary: "Want this of one room that you are a member of" },
+      },
     )
     .delete(
       "/me/notifications/rooms/:roomId",

@@ -18,7 +18,15 @@ import { text } from "../rest/characters.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { onlyFields } from "../rest/only-fields.ts";
-import { idempotencyOf, type MutationInput, mutate, type NewRoom, newRoomId, settingsOf } from "../rest/mutations.ts";
+import {
+  createdStatus,
+  idempotencyOf,
+  type MutationInput,
+  mutate,
+  type NewRoom,
+  newRoomId,
+  settingsOf,
+} from "../rest/mutations.ts";
 import { readWhole, wholeText } from "../rest/paging.ts";
 import type { Engine } from "../ports.ts";
 import {
@@ -41,6 +49,11 @@ const listQuery = t.Object({
   scope: t.Optional(t.Union([t.Literal("visible"), t.Literal("member")])),
   tags: t.Optional(t.String({ maxLength: 1_000, description: "Separated by commas: rooms that have them all" })),
   text: t.Optional(t.String({ maxLength: ROOM_NAME_LENGTH_MAX, description: "Part of the name" })),
+  archived: t.Optional(
+    t.Union([t.Literal("true"), t.Literal("false")], {
+      description: "true: archived rooms, too, that you are no member of",
+    }),
+  ),
   limit: wholeText(LIMIT),
   offset: wholeText(OFFSET),
 });
@@ -81,6 +94,7 @@ export function roomsPlugin(prefix: string, options: RestOptions) {
           ...(type === undefined ? {} : { type }),
           ...(tags.length === 0 ? {} : { tags }),
           ...(query.text === undefined || query.text === "" ? {} : { text: query.text }),
+          ...(query.archived === "true" && { archived: true as const }),
         };
         const page = { scope, limit, offset, ...filter };
         const call = { to: "user", user: principal.userId, kind: "list_rooms", ...page } as const;
@@ -225,7 +239,7 @@ async function create(
   const room = chosen.value;
   const participants = body.participants ?? [];
   const command = { kind: "create_room", settings: settings.value, participants, ...idempotency } as const;
-  return answerRoom(set, await mutate(engine, principal, room, command), 201);
+  return answerRoom(set, await mutate(engine, principal, room, command), createdStatus);
 }
 
 async function change(
@@ -248,12 +262,15 @@ function answerJoin(set: ResponseSettings, result: Result<MutationReply, Rejecti
   return answer(set, result, () => ({ ...about, state, seq, duplicate }), 202);
 }
 
-/** A repeated request is answered as the first one was, but nothing was made now: 200. */
-function answerRoom(set: ResponseSettings, result: Result<MutationReply, Rejection>, status = 200) {
+function answerRoom(
+  set: ResponseSettings,
+  result: Result<MutationReply, Rejection>,
+  statusOf: (reply: MutationReply) => number = () => 200,
+) {
   return answer(
     set,
     result,
     ({ room, seq, duplicate }) => ({ ...(room === undefined ? {} : roomJson(room)), seq, duplicate }),
-    ({ duplicate }) => (duplicate ? 200 : status),
+    statusOf,
   );
 }

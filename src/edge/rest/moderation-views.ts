@@ -21,8 +21,10 @@ export function reportJson({ value }: Row): object {
   return { ...(messageSeq === undefined ? {} : { messageId: messageIdOf(messageSeq) }), ...withTimes(rest) };
 }
 
+/** The room is called as everywhere else, whatever it is called where it is stored. */
 export function auditJson({ id, value }: Row): object {
-  return { entryId: id, ...withTimes(value) };
+  const { room, ...rest } = value as { readonly room?: string };
+  return { entryId: id, ...(room !== undefined && { roomId: room }), ...withTimes(rest) };
 }
 
 function withTimes(row: object): object {

@@ -47,9 +47,9 @@ export function mutationJson({ seq, timestamp, duplicate }: MutationReply) {
   return { seq, timestamp: iso(timestamp), duplicate };
 }
 
-/** A repeated request is answered as the first one was, but nothing was made now: 200. */
-export function createdStatus({ duplicate }: MutationReply): number {
-  return duplicate ? 200 : 201;
+/** A repeated request is answered as the first one was, but nothing was made now, nor where it was there already: 200. */
+export function createdStatus({ duplicate, seq }: MutationReply): number {
+  return duplicate || seq === 0 ? 200 : 201;
 }
 
 /** Of a room that is to be made; absent fields get their defaults. */

@@ -65,7 +65,7 @@ export class DynamoProjections implements Projections {
     done: Done<{ readonly items: readonly RoomListItem[]; readonly total: number }>,
   ): void {
     const read = async () => {
-      const found = await this.#parts.lists.itemsOf(query.tenant, query.userId, query.scope);
+      const found = await this.#parts.lists.itemsOf(query);
       if (!found.ok) return found;
       const items = found.value.filter(({ card }) => isListed(card, query));
       items.sort(byNewestActivity);
@@ -77,7 +77,7 @@ export class DynamoProjections implements Projections {
 
   unreadCounts(tenant: TenantId, userId: UserId, done: Done<ReadonlyMap<RoomId, UnreadCount>>): void {
     const read = async (): Promise<ApiResult<ReadonlyMap<RoomId, UnreadCount>>> => {
-      const found = await this.#parts.lists.itemsOf(tenant, userId, "member");
+      const found = await this.#parts.lists.itemsOf({ tenant, userId, scope: "member" });
       if (!found.ok) return found;
       const counts = new Map<RoomId, UnreadCount>();
       for (const item of found.value) {

@@ -5,11 +5,11 @@
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
 import { SHARED_ROOMS_LOOKED_AT_MAX } from "../../base/limits.ts";
 import type { MemberRow } from "../../domain/room/state.ts";
-import { type Marked, readNoIn, type RoomListItem, type RoomScope } from "../projections.ts";
+import { type Marked, readNoIn, type RoomListItem, type RoomListQuery } from "../projections.ts";
 import type { ApiResult } from "./dynamo-api.ts";
 import type { PendingLog, PendingRows, Versioned } from "./pending-rows.ts";
 import type { Membership, RoomRow, RowStore } from "./row-store.ts";
-import { isInScope } from "../room-filter.ts";
+import { hidesArchived, isInScope } from "../room-filter.ts";
 
 interface Own {
   readonly incarnation: number;
@@ -27,7 +27,13 @@ export class RoomListReader {
   }
 
   /** In no order. */
-  async itemsOf(tenant: TenantId, user: UserId, scope: RoomScope): Promise<ApiResult<readonly RoomListItem[]>> {
+  async itemsOf({
+    tenant,
+    userId: user,
+    scope,
+    archived,
+  }: Pick<RoomListQuery, "tenant" | "userId" | "scope" | "archived">): Promise<ApiResult<readonly RoomListItem[]>> {
+    const hides = hidesArchived({ scope, ...(archived && { archived }) });
     // Looked at before the table: what is written meanwhile is found there.
     const pending = this.#pendingOf(tenant, user);
     const [memberships, others] = await Promise.all([
@@ -44,7 +50,8 @@ export class RoomListReader {
     for (const room of wanted) {
       const item = itemOf(room, corrected(rooms.value.get(room), pending.get(room)), own, pending.get(room));
       if (item === undefined) continue;
-      if (item.member === undefined && !isInScope(scope, item.card.settings.type)) continue;
+      const { type, isArchived } = item.card.settings;
+      if (item.member === undefined && (!isInScope(scope, type) || (hides && isArchived === true))) continue;
       items.push(item);
     }
     return { ok: true, value: items };

@@ -20,7 +20,7 @@ import type {
   UserRow,
 } from "../projections.ts";
 import { mentionsAfter, mergeMarks, readNoIn, unreadOf } from "../projections.ts";
-import { isInScope, isListed } from "../room-filter.ts";
+import { hidesArchived, isInScope, isListed } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { Schedule } from "./memory-journal.ts";
 import type { MemoryDocument, MemoryLog, MemoryStore } from "./memory-store.ts";
@@ -43,9 +43,10 @@ export class MemoryProjections implements Projections {
       for (const log of this.#store.currentLogs(query.tenant)) {
         const item = listItem(log, query.userId);
         if (item === undefined) continue;
-        const { type } = item.card.settings;
+        const { type, isArchived } = item.card.settings;
         if (!isListed(item.card, query)) continue;
         if (item.member === undefined && !isInScope(query.scope, type)) continue;
+        if (item.member === undefined && isArchived === true && hidesArchived(query)) continue;
         items.push(item);
       }
       items.sort(byNewestActivity);

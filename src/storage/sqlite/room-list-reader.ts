@@ -16,7 +16,7 @@ import {
   type UnreadCount,
   type UserRow,
 } from "../projections.ts";
-import { isInScope, isListed, needsCards } from "../room-filter.ts";
+import { hidesArchived, isInScope, isListed, needsCards } from "../room-filter.ts";
 import { byNewestActivity } from "../room-order.ts";
 import type { LogNumbers } from "./log-numbers.ts";
 import type { LogReader } from "./log-reader.ts";
@@ -78,8 +78,9 @@ export class RoomListReader {
     // Each of the two has an index of its own.
     const discoverable = (type: "public" | "broadcast"): string =>
       `SELECT ${listed} FROM log l LEFT JOIN head h ON h.log = l.id
-       WHERE l.tenant = ?1 AND l.type = '${type}' AND l.is_current = 1 AND (?2 IS NULL OR ?2 = '${type}')`;
-    this.#publicRooms = db.prepare<unknown, [number, string | null]>(
+       WHERE l.tenant = ?1 AND l.type = '${type}' AND l.is_current = 1 AND (?2 IS NULL OR ?2 = '${type}')
+         AND (?3 = 1 OR instr(l.card, '"isArchived":true') = 0)`;
+    this.#publicRooms = db.prepare<unknown, [number, string | null, 0 | 1]>(
       `${discoverable("public")} UNION ALL ${discoverable("broadcast")}`,
     );
     this.#otherRooms = db.prepare<unknown, [number, string | null]>(
@@ -185,8 +186,11 @@ export class RoomListReader {
     const { scope, type } = query;
     if (scope === "member" || (type !== undefined && !isInScope(scope, type))) return rooms;
     const ownLogs = new Set(rooms.map((room) => room.log));
-    const others = scope === "all" ? this.#otherRooms : this.#publicRooms;
-    for (const row of others.values(tenant, type ?? null) as ListedRow[]) {
+    const others =
+      scope === "all"
+        ? this.#otherRooms.values(tenant, type ?? null)
+        : this.#publicRooms.values(tenant, type ?? null, hidesArchived(query) ? 0 : 1);
+    for (const row of others as ListedRow[]) {
       if (!ownLogs.has(row[0])) rooms.push(listedRoom(row, recent));
     }
     return rooms;

@@ -286,3 +286,23 @@ test("mentions are there after the shard was lost and the log replayed", async (
   ann.ack({ type: "send_message", roomId: "room", content: "@ben", mentions: ["ben"] });
   expect(await roomOf(node, "ben")).toEqual({ unread: 2, mentions: 2 });
 });
+
+test("who sent by a call has read it wherever it is counted, once that is answered and not a second later", async () => {
+  const { node } = start();
+  const command = { kind: "send_message", clientId: "c1", content: "mine", messageType: "text" } as const;
+  const ann = { tenant: "acme" as TenantId, userId: "ann" as UserId, role: "user" } as const;
+  let answeredMs: number | undefined;
+  const sent = node.gateway.call(ann, { to: "room", room: "room" as never, kind: "mutate", command });
+  void sent.then(() => {
+    answeredMs ??= node.queue.nowMs;
+  });
+  const beganMs = node.queue.nowMs;
+  while (answeredMs === undefined && node.queue.nowMs < beganMs + SECOND_MS / 2) {
+    node.run(1);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  expect(answeredMs).toBeDefined();
+  unwrap(await sent);
+  expect(greeting(node, "ann")).toMatchObject({ total: 0 });
+  expect(greeting(node, "ben")).toMatchObject({ total: 1 });
+});

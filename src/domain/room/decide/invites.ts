@@ -123,7 +123,16 @@ export function decideCheckInvite(state: LiveRoom, command: CheckInvite, context
   const key = code === undefined ? inviteKey(by.userId) : codeKey(code);
   const row = inviteRow(state, key);
   if (row === undefined) return needItems(key);
-  return isOpen(row, context.now) ? UNCHANGED : inviteNotFound(state, by);
+  return isOpen(row, context.now) ? UNCHANGED : refuseInvite(state, by, row, context.now);
+}
+
+/** Whoever has a code that was good, or was invited, is told that it is over; all others nothing, not even of the room. */
+export function refuseInvite(state: LiveRoom, by: Principal, row: InviteRow | null, now: number): Decision {
+  if (row === null) return inviteNotFound(state, by);
+  return reject(
+    "invite_ended",
+    holds(row, now) ? "This invite was used as often as it may be." : "This invite has expired.",
+  );
 }
 
 /** `undefined`: not known. */
@@ -132,7 +141,7 @@ export function inviteRow(state: LiveRoom, key: ItemKey): InviteRow | null | und
 }
 
 /** People who may not read the room are not told that there is one. */
-export function inviteNotFound(state: LiveRoom, by: Principal): Decision {
+function inviteNotFound(state: LiveRoom, by: Principal): Decision {
   const row = state.members.get(by.userId);
   if (row === undefined) return needMember(by.userId);
   return isAllowed(state.settings.type, "read", by, row?.role) ? reject("invite_not_found") : ROOM_NOT_FOUND;

@@ -31,7 +31,7 @@ import {
   UNCHANGED,
 } from "./answer.ts";
 import { banOf, refuseBanned, roomArchived } from "./gates.ts";
-import { bannedPerson, inviteNotFound, inviteOver, inviteRow, refuseBringing } from "./invites.ts";
+import { bannedPerson, inviteOver, inviteRow, refuseBringing, refuseInvite } from "./invites.ts";
 import { mayRule, roleTooHigh } from "./membership.ts";
 import { refuseNobody } from "./nobody.ts";
 import { muteOf, tooMany } from "./sanctions.ts";
@@ -52,7 +52,7 @@ export function decideJoin(state: LiveRoom, command: JoinRoom, bodyHash: number,
   const isInvited = isOpen(inviteRow(state, inviteKey(by.userId)) ?? null, context.now);
   const hasCode = isOpen(code, context.now);
   if (!isInvited && !hasCode) {
-    if (command.invite !== undefined) return inviteNotFound(state, by);
+    if (command.invite !== undefined) return refuseInvite(state, by, code, context.now);
     const refusal = refuse(state, by, "join");
     if (refusal !== undefined) return refusal;
   }

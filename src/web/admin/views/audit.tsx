@@ -13,7 +13,7 @@ interface Entry {
   readonly action: string;
   readonly by: string;
   readonly at: string;
-  readonly room?: string;
+  readonly roomId?: string;
   readonly userId?: string;
   readonly messageId?: string;
   readonly reason?: string;
@@ -90,13 +90,13 @@ function Whom({ id }: { readonly id: string }) {
   return id === "system" ? <i>the engine</i> : <a href={hrefOf(["people", id])}>{id}</a>;
 }
 
-function To({ entry: { userId, room } }: { readonly entry: Entry }) {
+function To({ entry: { userId, roomId } }: { readonly entry: Entry }) {
   return (
     <span class="named">
       {userId !== undefined && <Whom id={userId} />}
-      {room !== undefined && (
+      {roomId !== undefined && (
         <small>
-          in <a href={hrefOf(["rooms", room])}>{room}</a>
+          in <a href={hrefOf(["rooms", roomId])}>{roomId}</a>
         </small>
       )}
     </span>

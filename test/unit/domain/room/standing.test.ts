@@ -217,13 +217,32 @@ describe("an invite", () => {
     expect(rejection(room.join(EVE))).toBe("room_not_found");
   });
 
+  test("of a code that is used up or expired says so to whoever has it, and to nobody who guesses", () => {
+    const room = new Room("private");
+    const codeOf = (settled: Settled): string => (accepted(settled)[0] as { code: string }).code;
+    const code = codeOf(room.do({ kind: "create_invite", by: MOE, maxUses: 1 }));
+    const join = (invite: string) => room.refusal({ kind: "join_room", by: EVE, invite });
+    const look = (invite: string) => room.driver.run({ kind: "check_invite", by: EVE, code: invite });
+    accepted(room.do({ kind: "join_room", by: user("una"), invite: code }));
+    expect(join(code)).toBe("invite_ended");
+    expect(look(code)).toMatchObject({ rejection: { code: "invite_ended", message: expect.stringContaining("used") } });
+    const other = codeOf(room.do({ kind: "create_invite", by: MOE }));
+    room.pass(INVITE_MS_DEFAULT);
+    expect(look(other)).toMatchObject({ rejection: { message: "This invite has expired." } });
+    for (const guess of [`${code}x`, "", "u.eve"]) expect([guess, join(guess)]).toEqual([guess, "room_not_found"]);
+    accepted(room.do({ kind: "revoke_invite", by: MOE, code }));
+    expect(join(code)).toBe("room_not_found");
+    accepted(room.do({ kind: "ban_member", by: MOE, userId: EVE.userId }));
+    expect(join(other)).toBe("room_not_found");
+  });
+
   test("ends by itself, when it is declined, and when it is revoked", () => {
     const room = new Room("private", { allowInvites: true });
     const invite = (): Settled => room.do({ kind: "create_invite", by: MAX, userId: EVE.userId });
     accepted(invite());
     room.pass(INVITE_MS_DEFAULT);
     expect(rejection(room.join(EVE))).toBe("room_not_found");
-    expect(room.driver.run({ kind: "check_invite", by: EVE })).toMatchObject({ rejection: { code: "room_not_found" } });
+    expect(room.driver.run({ kind: "check_invite", by: EVE })).toMatchObject({ rejection: { code: "invite_ended" } });
     accepted(invite());
     expect(room.driver.state.inviteCount).toBe(1);
     expect(room.kinds({ kind: "decline_invite", by: EVE })).toEqual(["invite_ended"]);
@@ -248,7 +267,7 @@ describe("an invite", () => {
     expect(room.driver.run({ kind: "check_invite", by: EVE, code }).kind).toBe("accept");
     for (const id of ["one", "two"]) accepted(room.join(user(id), code));
     expect(room.driver.itemRows.get(codeKey(code))).toMatchObject({ uses: 2, usesMax: 2 });
-    expect(rejection(room.join(EVE, code))).toBe("room_not_found");
+    expect(rejection(room.join(EVE, code))).toBe("invite_ended");
   });
 
   test("is made by those who may bring people in, and not where members may not", () => {

@@ -79,6 +79,27 @@ describe("a misspelt field of settings and terms is refused, and not taken for n
   });
 });
 
+describe("a misspelt field is refused at every depth, by its path", () => {
+  test.each([
+    ["PUT", "/admin/limits", { user: { perSecond: 1, brust: 1 } }, "user.brust"],
+    ["PUT", "/me/notifications", { quietHours: { from: "22:00", to: "7:00", zone: "UTC" } }, "quietHours.zone"],
+    ["PUT", "/admin/moderation", { rules: [{ id: "a", action: "flag", word: ["x"] }] }, "rules.0.word"],
+    ["PUT", "/rooms/r/moderation", { rules: [{ id: "a", action: "flag", words: ["x"] }, { Id: "b" }] }, "rules.1.Id"],
+  ])("%s %s %j", async (method, path, body, field) => {
+    const answer = await ask(method, path, body);
+    expect([answer.status, textAt(answer.body, "error.details.field")]).toEqual([400, field]);
+    expect(textAt(answer.body, "error.message")).toStartWith(`There is no field "${field}" here; there are `);
+  });
+
+  test("and what is of another shape is told its shape", async () => {
+    for (const rules of ["all", 3]) {
+      const answer = await ask("PUT", "/admin/moderation", { rules });
+      expect(answer.status).toBe(400);
+      expect(textAt(answer.body, "error.message")).toStartWith("The field");
+    }
+  });
+});
+
 test("the versions of a deleted message are asked for as the message is", async () => {
   await ask("GET", "/rooms/r/messages/msg_5/history?deleted=true");
   expect(at(options.engine.last.call, "deleted")).toBe(true);
