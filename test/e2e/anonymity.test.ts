@@ -13,7 +13,7 @@ import type { Frame } from "../support/wire.ts";
 const ROOM = "room_masked";
 const AUTHOR = "usr_hidden_author";
 const SECRETS = [AUTHOR, "Hidden Name", "hidden-face"];
-const SCENE_MS_MAX = 60_000;
+const SCENE_MS_MAX = 180_000;
 const FOUR_WIRES = ["msgpack", "json", "camel", "snake"] as const;
 /** A stream does not end; it carries the frames that are looked at below. */
 const STREAM = "/v1/chat/events";
@@ -191,6 +191,7 @@ test(
   async () => {
     const document = JSON.parse((await server.rest("GET", "/docs/json")).text) as { paths: Record<string, object> };
     const paths = Object.entries(document.paths).flatMap(([path, item]) => ("get" in item ? [path] : []));
+    const queries = ["", "?deleted=true", "?includeDeleted=true", "?emoji=%F0%9F%91%8D", "?userId=ann"];
     let answered = 0;
     for (const path of paths) {
       if (path === STREAM || NAMES_MEMBERS.has(`GET ${path}`)) continue;
@@ -202,13 +203,14 @@ test(
           .replace("{pseudonym}", pseudonym)
           .replaceAll(/\{\w+\}/g, "none");
         for (const [user, token] of Object.entries(TOKENS())) {
-          for (const query of ["", "?deleted=true", "?includeDeleted=true", "?emoji=%F0%9F%91%8D", "?userId=ann"]) {
+          const looks = queries.map(async (query) => {
             const reply = await server.rest("GET", filled + query, { token });
             if (reply.status === 200) answered += 1;
             expect(`${user} GET ${filled}${query}: ${secretsIn(reply.text).join()}`).toBe(
               `${user} GET ${filled}${query}: `,
             );
-          }
+          });
+          await Promise.all(looks);
         }
         if (!path.includes("{messageId}")) break;
       }

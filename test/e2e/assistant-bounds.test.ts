@@ -7,6 +7,7 @@ import { startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { at, listAt, numberAt } from "../support/json.ts";
 import { ProviderServer } from "../support/provider-server.ts";
+import { withinOneDay } from "../support/same-day.ts";
 import { TestServer } from "../support/server.ts";
 
 const START_MS_MAX = 60_000;
@@ -33,6 +34,7 @@ describe("budgets", () => {
   const SMALL = { STOA_AI_OUTPUT_TOKENS: "100", STOA_AI_INPUT_TOKENS: "1000" };
 
   async function spend(env: Record<string, string>): Promise<void> {
+    await withinOneDay();
     const server = await start({ ...provider.env, ...SMALL, STOA_AI_USER_TOKENS: "500", ...env });
     const ann = await connect(server, "ann");
     const bob = await connect(server, "bob");

@@ -16,7 +16,7 @@ import { TestServer } from "../support/server.ts";
 import { failOnFatal, temporaryFolder } from "../support/temporary-folder.ts";
 import { SECRET } from "../support/tokens.ts";
 
-const SCENE_MS_MAX = 60_000;
+const SCENE_MS_MAX = 180_000;
 
 function reindex(dataDir: string, ...args: string[]) {
   return Bun.spawn([process.execPath, join(import.meta.dir, "../../src/cli/reindex.ts"), ...args], {

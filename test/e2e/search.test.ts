@@ -10,7 +10,7 @@ import { at, listAt, numberAt, textAt } from "../support/json.ts";
 import { type RestReply, TestServer } from "../support/server.ts";
 
 const FAST = { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000" };
-const SCENE_MS_MAX = 60_000;
+const SCENE_MS_MAX = 180_000;
 const FILE = {
   ...{ id: "f1", type: "file", url: "https://example.org/f", fileName: "fileword.pdf" },
   ...{ fileSize: 1, mimeType: "application/pdf" },

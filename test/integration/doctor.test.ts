@@ -43,7 +43,9 @@ async function doctor(env: Readonly<Record<string, string>> = {}): Promise<Diagn
     child.exited,
   ]);
   expect(errors).toBe("");
-  return { code, text, complaints: text.split("\n").filter((line) => /^(look|FAILED)/.test(line)) };
+  // How many files a process may open is the machine's, and not what is looked at here.
+  const complaints = text.split("\n").filter((line) => /^(look|FAILED)(?! +open files)/.test(line));
+  return { code, text, complaints };
 }
 
 test("where all is well it says so, and leaves nothing behind", async () => {

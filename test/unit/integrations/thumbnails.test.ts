@@ -16,6 +16,15 @@ const thumbnails = new Thumbnails((event) => reports.push(event));
 const make = (type: string, bytes: Uint8Array) =>
   thumbnails.make(type, bytes.length, async () => new Blob([bytes as Uint8Array<ArrayBuffer>]));
 
+/** As often as a busy machine needs: who asks waits a bounded time, and then has none. */
+async function smallOf(type: string, bytes: Uint8Array): Promise<Uint8Array> {
+  for (let attempt = 0; attempt < 5; attempt += 1) {
+    const small = await make(type, bytes);
+    if (small !== undefined) return small;
+  }
+  throw new Error("no small picture was made, five times");
+}
+
 function picture(width: number, height: number) {
   return sharp({ create: { width, height, channels: 3, background: "#c06" } });
 }
@@ -51,11 +60,11 @@ function bomb(side: number): Uint8Array {
 test.each(["jpeg", "png", "webp", "gif", "avif"] as const)(
   "a large picture in %s becomes a small one",
   async (format) => {
-    const small = await make(`image/${format}`, await picture(1_600, 900).toFormat(format).toBuffer());
+    const small = await smallOf(`image/${format}`, await picture(1_600, 900).toFormat(format).toBuffer());
     const { width, height, format: made } = await sharp(small).metadata();
     expect({ width, height, made }).toEqual({ width: THUMBNAIL_SIDE, height: 180, made: "webp" });
   },
-  20_000,
+  60_000,
 );
 
 test("it stands as it was held, and says nothing of where it was taken", async () => {
@@ -64,7 +73,7 @@ test("it stands as it was held, and says nothing of where it was taken", async (
     .withExif({ IFD0: { Copyright: "somebody" } })
     .withMetadata({ orientation: 6 })
     .toBuffer();
-  const { width, height, exif, orientation } = await sharp(await make("image/jpeg", taken)).metadata();
+  const { width, height, exif, orientation } = await sharp(await smallOf("image/jpeg", taken)).metadata();
   expect({ width, height, exif, orientation }).toEqual({
     width: 160,
     height: 320,
@@ -74,7 +83,7 @@ test("it stands as it was held, and says nothing of where it was taken", async (
 });
 
 test("a small picture is not made larger", async () => {
-  const small = await make("image/png", await picture(20, 10).png().toBuffer());
+  const small = await smallOf("image/png", await picture(20, 10).png().toBuffer());
   expect((await sharp(small).metadata()).width).toBe(20);
 });
 

@@ -1,5 +1,5 @@
 /** Each way by which notifications leave, with the real SDKs and real encryption, against servers that speak their HTTP. */
-import { afterEach, describe, expect, test } from "bun:test";
+import { afterAll, afterEach, describe, expect, test } from "bun:test";
 import { createHmac } from "node:crypto";
 import type { KeptSubscription } from "../../../../src/actors/notify-calls.ts";
 import { SystemClock } from "../../../../src/base/clock.ts";
@@ -37,6 +37,11 @@ const closing = <Part extends { stop(): Promise<void> }>(part: Part): Part => {
 };
 const failures: string[] = [];
 const failed = (why: string): void => void failures.push(why);
+// What went wrong is told without what was sent: in all of these tests, in whatever order they run.
+afterAll(() => {
+  expect(failures.length).toBeGreaterThan(5);
+  expect(failures.filter((why) => why.includes("hello") || why.includes("localhost"))).toEqual([]);
+});
 
 const notification = (more: Partial<Notification> = {}): Notification => ({
   ...{ id: "n1", collapseKey: "c1", tenantId: "acme" as TenantId, userId: "ben" as UserId },
@@ -299,9 +304,4 @@ describe("to browsers", () => {
     expect(isPair(keys)).toBe(true);
     expect(isPair({ ...keys, publicKey: makeVapid().publicKey })).toBe(false);
   });
-});
-
-test("what went wrong is told without what was sent", () => {
-  expect(failures.length).toBeGreaterThan(5);
-  expect(failures.filter((why) => why.includes("hello") || why.includes("localhost"))).toEqual([]);
 });
