@@ -116,9 +116,20 @@ export class Roamer {
   }
 
   async #join(client: TestClient, roomId: string): Promise<void> {
-    const reply = await client.join(roomId);
+    const reply = await this.#position(client, roomId);
     this.#listening.add(roomId);
     this.#takePresent(at(reply, "position"));
+  }
+
+  /** A refusal that passes is asked again, as every client does: the room may just be moving. */
+  async #position(client: TestClient, roomId: string): Promise<Frame> {
+    const endMs = performance.now() + RESUME_MS_MAX;
+    for (;;) {
+      const reply = await client.request({ type: "join_room", roomId });
+      if (reply.type !== "error") return reply;
+      if (reply["temporary"] !== true || performance.now() > endMs) throw new Error(JSON.stringify(reply));
+      await Bun.sleep(Number(reply["retryAfterMs"] ?? RETRY_MS));
+    }
   }
 
   async #live(): Promise<void> {

@@ -80,7 +80,8 @@ test("in a hurry it goes with the next flush, or with the end of the turn", asyn
 });
 
 test("closing commits it", async () => {
-  void add("ann", LONG_MS);
+  const added = add("ann", LONG_MS);
   await queue.close();
+  await added;
   expect(groups).toEqual([1]);
 });
