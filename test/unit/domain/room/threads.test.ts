@@ -146,6 +146,11 @@ describe("a mention in the text", () => {
     expect(rejection(send(BOB, "x", { mentionRoom: true }))).toBe("forbidden");
     expect(send(ANN, "x", { mentionRoom: true })).toMatchObject({ effects: [{ kind: "notify_all", author: "ann" }] });
     expect(eventOf(send(ANN, "@room", { mentionRoom: false })).mentionsRoom).toBeUndefined();
+    // It counts as a mention of each of them; what mentions nobody does not.
+    const [{ messageNo }, before] = [eventOf(send(ANN, "@room")), room.state.mentionedAll];
+    expect(before).toContain(messageNo);
+    send(ANN, "no one in particular");
+    expect(room.state.mentionedAll).toEqual(before);
   });
 });
 
