@@ -1,54 +1,72 @@
 /**
  * What the assistant costs and what it costs others: 200 answers that grow at the same time on one node, beside a chat whose
- * deliveries are timed with and without them. `bun bench/assistant/main.ts [--runs 200] [--rounds 3] [--seconds 12] [--rate 25]`.
- * The provider and those who ask are processes of their own, of low priority: in real life they are other machines. The control has
- * them and all their streams, but not the server's part. Clocks of one machine. Exits with 1 when a bound is missed.
+ * deliveries are timed with and without them, in turns. `bun bench/assistant/main.ts [--runs 200] [--rounds 3] [--seconds 24]
+ * [--stretches 4] [--rate 25] [--load answers|streams|nothing]`. A round has its seconds with them and as many without, each in so many stretches.
+ * The provider and those who ask are processes of their own, of low priority: in real life they are other machines. With `--load
+ * streams` all of these are there, but not the server's part; with `nothing` both are without: what this measure makes of no
+ * difference. Clocks of one machine. Exits with 1 when a bound is missed.
  */
 import { parseArgs } from "node:util";
 import { SystemClock } from "../../src/base/clock.ts";
 import { RuntimeThreads } from "../../src/node/runtime-threads.ts";
-import { cpuMsOf, loadBefore, machineLine } from "../proc.ts";
+import { cpuMsOf, loadBefore, machineLine, threadCpuOf } from "../proc.ts";
 import { endAll, makeFolder, SECRET, type Server, startServer } from "../processes.ts";
-import type { AskersNews, AskersOrder, AskersStart } from "./askers.ts";
+import type { Load } from "./askers.ts";
+import { aside, Crowd } from "./crowd.ts";
 import { Chatter } from "./sockets.ts";
 
 const { values } = parseArgs({
   options: {
     runs: { type: "string", default: "200" },
     rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "12" },
+    seconds: { type: "string", default: "24" },
+    stretches: { type: "string", default: "4" },
     /** Pieces a second of each answer. */
     rate: { type: "string", default: "25" },
+    load: { type: "string", default: "answers" },
+    /** What the server's threads take is told, too. */
+    threads: { type: "boolean", default: false },
     data: { type: "string", default: new URL("../results", import.meta.url).pathname },
   },
 });
-const [runs, rounds, seconds, rate] = [values.runs, values.rounds, values.seconds, values.rate].map(Number) as [
-  number,
-  number,
-  number,
-  number,
-];
+const runs = Number(values.runs);
+const [rounds, seconds, stretches, rate] = [values.rounds, values.seconds, values.stretches, values.rate].map(
+  Number,
+) as [number, number, number, number];
+const load = values.load as Load;
 
 const FIRST_PIECE_MS_MAX = 50;
 /** How much slower deliveries may be beside the answers. */
 const SLOWER_MAX = 1.2;
 const ANSWER_SECONDS = 10;
-/** In the control nobody has to see answers that begin and end one after another. */
-const DRAIN_SECONDS = 2;
 const CHAT_ROOMS = 10;
 const CHAT_PEOPLE = 10;
 const CHAT_PER_SECOND = 100;
-const NICENESS = "10";
 const WARM_MS = 3_000;
+/** Between the beginning, or the end, of the load and what is timed: what that itself makes of work is done. */
+const SETTLE_MS = 1_500;
+const UNDER_WAY_MS = 200;
 
-interface Round {
-  readonly p50: number;
-  readonly p99: number;
-  readonly deliveries: number;
-  readonly cpuMs: number;
+const LEGS = ["alone", "beside"] as const;
+type Leg = (typeof LEGS)[number];
+
+/** What was seen in the stretches of one leg of a round. */
+class Seen {
+  readonly latencies: number[] = [];
+  cpuMs = 0;
+  readonly threadsMs = new Map<string, number>();
+
+  /** Milliseconds. */
+  at(q: number): number {
+    return quantile(this.latencies, q);
+  }
+}
+interface Round extends Readonly<Record<Leg, Seen>> {
+  readonly firstPieces: number[];
 }
 
-function quantile(sorted: readonly number[], q: number): number {
+function quantile(values: readonly number[], q: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? Number.NaN;
 }
 
@@ -67,46 +85,6 @@ async function chatters(server: Server, latencies: number[]): Promise<readonly C
   return all;
 }
 
-/** A program of the benchmark that lets the server go first. */
-function aside(file: string, args: readonly string[]): string[] {
-  return ["nice", "-n", NICENESS, process.execPath, new URL(file, import.meta.url).pathname, ...args];
-}
-
-/** Those who ask, by what they are told to do. */
-class Askers {
-  readonly #child: ReturnType<typeof Bun.spawn>;
-  #heard: (news: AskersNews) => void = () => undefined;
-  readonly #failed: Promise<never>;
-
-  constructor(start: AskersStart) {
-    this.#child = Bun.spawn(aside("askers.ts", [JSON.stringify(start)]), {
-      stdout: "inherit",
-      stderr: "inherit",
-      ipc: (news: AskersNews) => this.#heard(news),
-    });
-    this.#failed = this.#child.exited.then((code) => {
-      throw new Error(`those who ask ended with ${code}`);
-    });
-    this.#failed.catch(() => undefined);
-  }
-
-  /** The next thing they say. */
-  next(): Promise<AskersNews> {
-    const heard = new Promise<AskersNews>((resolve) => {
-      this.#heard = resolve;
-    });
-    return Promise.race([heard, this.#failed]);
-  }
-
-  tell(order: AskersOrder): void {
-    this.#child.send(order);
-  }
-
-  end(): void {
-    this.#child.kill();
-  }
-}
-
 /** Messages at even distances, by turns in all rooms. */
 async function chat(people: readonly Chatter[], forMs: number): Promise<void> {
   const beganMs = performance.now();
@@ -114,59 +92,73 @@ async function chat(people: readonly Chatter[], forMs: number): Promise<void> {
     people[i % people.length]?.say(`chat-${i % CHAT_ROOMS}`);
     await Bun.sleep(Math.max(0, beganMs + ((i + 1) * 1_000) / CHAT_PER_SECOND - performance.now()));
   }
-  // What is under way arrives.
-  await Bun.sleep(200);
+  await Bun.sleep(UNDER_WAY_MS);
 }
 
-async function measure(server: Server, people: readonly Chatter[], latencies: number[]): Promise<Round> {
-  latencies.length = 0;
-  const before = cpuMsOf(server.pid);
-  await chat(people, seconds * 1_000);
-  const cpuMs = cpuMsOf(server.pid) - before;
-  const sorted = latencies.toSorted((a, b) => a - b);
-  return { p50: quantile(sorted, 0.5), p99: quantile(sorted, 0.99), deliveries: sorted.length, cpuMs };
-}
+/** The server, and all that is beside it. */
+class Bench {
+  readonly #server: Server;
+  readonly #crowd: Crowd;
+  readonly #people: readonly Chatter[];
+  /** What those who chat note. */
+  readonly #latencies: number[];
+  #loaded = false;
 
-interface Measured {
-  readonly alone: Round;
-  readonly control: Round;
-  readonly beside: Round;
-  /** Ascending. */
-  readonly firstPieces: readonly number[];
-}
+  constructor(server: Server, crowd: Crowd, people: readonly Chatter[], latencies: number[]) {
+    this.#server = server;
+    this.#crowd = crowd;
+    this.#people = people;
+    this.#latencies = latencies;
+  }
 
-/** Alone first, or last: what a server goes through in its life is then in both. */
-async function round(
-  no: number,
-  server: Server,
-  people: readonly Chatter[],
-  askers: Askers,
-  latencies: number[],
-): Promise<Measured> {
-  const besides = async (order: AskersOrder, growingMs: number): Promise<[Round, readonly number[]]> => {
-    askers.tell(order);
-    await chat(people, growingMs);
-    const measured = await measure(server, people, latencies);
-    const ended = askers.next();
-    askers.tell("stop");
-    return [measured, (await ended).firstPieces];
-  };
-  const first = no % 2 === 0 ? undefined : await measure(server, people, latencies);
-  const [control] = await besides("drain", DRAIN_SECONDS * 1_000);
-  const [beside, firstPieces] = await besides("ask", ANSWER_SECONDS * 1_000);
-  const alone = first ?? (await measure(server, people, latencies));
-  return { alone, control, beside, firstPieces: firstPieces.toSorted((a, b) => a - b) };
+  /** With turns in turns: what a server goes through in its life, and what else a machine does, is then in both legs. */
+  async round(no: number): Promise<Round> {
+    const round: Round = { alone: new Seen(), beside: new Seen(), firstPieces: [] };
+    for (let pair = 0; pair < stretches; pair += 1) {
+      const order = (no + pair) % 2 === 0 ? LEGS : LEGS.toReversed();
+      for (const leg of order) {
+        await this.turn(leg === "beside", round.firstPieces);
+        await this.#stretch(round[leg]);
+      }
+    }
+    return round;
+  }
+
+  /** The load on or off, unless it is so already; first pieces since then are added. */
+  async turn(on: boolean, firstPieces: number[]): Promise<void> {
+    if (on === this.#loaded) return;
+    this.#loaded = on;
+    const came = this.#crowd.tell(on ? load : "nothing");
+    await chat(this.#people, SETTLE_MS);
+    for (const ms of await came) firstPieces.push(ms);
+    await chat(this.#people, SETTLE_MS);
+  }
+
+  async #stretch(seen: Seen): Promise<void> {
+    const { pid } = this.#server;
+    this.#latencies.length = 0;
+    const before = cpuMsOf(pid);
+    const threadsBefore = threadCpuOf(pid);
+    await chat(this.#people, (seconds * 1_000) / stretches);
+    seen.cpuMs += cpuMsOf(pid) - before;
+    for (const [id, { name, ns }] of threadCpuOf(pid)) {
+      const tookMs = (ns - (threadsBefore.get(id)?.ns ?? 0)) / 1e6;
+      seen.threadsMs.set(name, (seen.threadsMs.get(name) ?? 0) + tookMs);
+    }
+    seen.latencies.push(...this.#latencies);
+  }
 }
 
 async function main(): Promise<number> {
   console.log(machineLine());
   console.log(
-    `load before: ${loadBefore().toFixed(2)}; ${runs} answers of ${rate} pieces a second, ${rounds} rounds of ${seconds} s`,
+    `load before: ${loadBefore().toFixed(2)}; ${runs} answers of ${rate} pieces a second (${load}), ${rounds} rounds of ` +
+      `${seconds} s with and without in ${stretches} stretches each`,
   );
   // Those who chat are another machine, too: only what they do themselves is beside the server, with answers and without.
   new RuntimeThreads(new SystemClock(), (why) => console.log(why)).start();
-  const provider = Bun.spawn(aside("provider.ts", [String(rate), String(ANSWER_SECONDS)]), { stdout: "pipe" });
-  let askers: Askers | undefined;
+  const provider = Bun.spawn(aside("provider.ts", [rate, ANSWER_SECONDS, runs].map(String)), { stdout: "pipe" });
+  let crowd: Crowd | undefined;
   try {
     const { value } = await provider.stdout.getReader().read();
     const providerPort = Number(new TextDecoder().decode(value));
@@ -175,22 +167,24 @@ async function main(): Promise<number> {
     const server = await startServer("stoa", { dataDir: makeFolder(values.data), member: { name: "assistant", env } });
     const latencies: number[] = [];
     const people = await chatters(server, latencies);
-    const [answerMs, drainMs] = [ANSWER_SECONDS * 1_000, DRAIN_SECONDS * 1_000];
-    askers = new Askers({ serverPort: server.port, providerPort, secret: SECRET, runs, answerMs, drainMs });
-    await askers.next();
+    crowd = new Crowd({ serverPort: server.port, providerPort, secret: SECRET, runs });
+    await crowd.ready();
+    const bench = new Bench(server, crowd, people, latencies);
+    await bench.turn(true, []);
     await chat(people, WARM_MS);
-    const measured: Measured[] = [];
+    const measured: Round[] = [];
     for (let i = 0; i < rounds; i += 1) {
-      const one = await round(i + 1, server, people, askers, latencies);
+      const one = await bench.round(i);
       console.log(lineOf(i + 1, one));
+      if (values.threads) console.log(threadsOf(one));
       measured.push(one);
     }
-    askers.end();
+    crowd.end();
     for (const socket of people) socket.close();
     await server.stop();
     return verdict(measured);
   } finally {
-    askers?.end();
+    crowd?.end();
     provider.kill();
     endAll();
   }
@@ -200,39 +194,42 @@ const percent = (share: number): string => `${(share * 100).toFixed(0)} %`;
 const ms = (value: number): string => `${value.toFixed(2)} ms`;
 
 /** CPU of the server, milliseconds per answer and second. */
-function costOf({ alone, beside }: Measured): number {
+function costOf({ alone, beside }: Round): number {
   return (beside.cpuMs - alone.cpuMs) / (seconds * runs);
 }
 
-function lineOf(no: number, measured: Measured): string {
-  const { alone, control, beside, firstPieces } = measured;
-  const of = ({ p50, p99 }: Round): string => `p50 ${ms(p50)} p99 ${ms(p99)}`;
+function lineOf(no: number, round: Round): string {
+  const of = (seen: Seen): string =>
+    `p50 ${ms(seen.at(0.5))} p95 ${ms(seen.at(0.95))} p99 ${ms(seen.at(0.99))} p99.9 ${ms(seen.at(0.999))}`;
+  const { alone, beside, firstPieces } = round;
   return (
-    `round ${no}: deliveries ${of(alone)} alone, ${of(control)} control, ${of(beside)} beside ` +
-    `(${alone.deliveries}, ${control.deliveries}, ${beside.deliveries}); ${costOf(measured).toFixed(2)} ms of CPU per answer and ` +
-    `second; first piece p50 ${ms(quantile(firstPieces, 0.5))} p99 ${ms(quantile(firstPieces, 0.99))}`
+    `round ${no}: deliveries ${of(alone)} alone, ${of(beside)} beside (${alone.latencies.length}, ${beside.latencies.length}), ` +
+    `p99 ${percent(beside.at(0.99) / alone.at(0.99) - 1)}; ${costOf(round).toFixed(2)} ms of CPU per answer and second; ` +
+    `first piece p50 ${ms(quantile(firstPieces, 0.5))} p99 ${ms(quantile(firstPieces, 0.99))}`
   );
 }
 
-function verdict(all: readonly Measured[]): number {
-  const best = (of: (one: Measured) => number): number => Math.min(...all.map(of));
-  const p99Alone = best(({ alone }) => alone.p99);
-  const p99Beside = best(({ beside }) => beside.p99);
-  const p99Control = best(({ control }) => control.p99);
-  const bounds = [
-    {
-      what: "first piece in the room, p99, best round",
-      is: best(({ firstPieces }) => quantile(firstPieces, 0.99)),
-      max: FIRST_PIECE_MS_MAX,
-    },
-    { what: "delivery p99 beside the answers, best round", is: p99Beside, max: p99Alone * SLOWER_MAX },
-  ];
-  const shares = all.map(({ alone, beside }) => beside.p99 / alone.p99 - 1).toSorted((a, b) => a - b);
-  const than = (other: number): string => percent(p99Beside / other - 1);
-  console.log(`CPU of the server per answer and second: ${best(costOf).toFixed(2)} ms`);
+/** Milliseconds of each second that the server's threads run. */
+function threadsOf({ alone, beside }: Round): string {
+  const names = [...beside.threadsMs.keys()].toSorted();
+  const of = (seen: Seen, name: string): string => ((seen.threadsMs.get(name) ?? 0) / seconds).toFixed(1);
+  return names.map((name) => `  ${name}: ${of(alone, name)} alone, ${of(beside, name)} beside`).join("\n");
+}
+
+function verdict(all: readonly Round[]): number {
+  const best = (of: (one: Round) => number): number => Math.min(...all.map(of));
+  const p99Alone = best(({ alone }) => alone.at(0.99));
+  const p99Beside = best(({ beside }) => beside.at(0.99));
+  const shares = all.map(({ alone, beside }) => beside.at(0.99) / alone.at(0.99) - 1).toSorted((a, b) => a - b);
+  const bounds = [{ what: "delivery p99 beside them, best round", is: p99Beside, max: p99Alone * SLOWER_MAX }];
+  if (load === "answers") {
+    const is = best(({ firstPieces }) => quantile(firstPieces, 0.99));
+    bounds.push({ what: "first piece in the room, p99, best round", is, max: FIRST_PIECE_MS_MAX });
+    console.log(`CPU of the server per answer and second: ${best(costOf).toFixed(2)} ms`);
+  }
   console.log(
-    `delivery p99, best rounds: ${ms(p99Beside)} beside, ${ms(p99Alone)} alone (${than(p99Alone)}), ` +
-      `${ms(p99Control)} control (${than(p99Control)}); round by round ${shares.map(percent).join(", ")} against alone`,
+    `delivery p99, best rounds: ${ms(p99Beside)} beside ${load}, ${ms(p99Alone)} alone (${percent(p99Beside / p99Alone - 1)}); ` +
+      `round by round ${shares.map(percent).join(", ")}`,
   );
   for (const { what, is, max } of bounds)
     console.log(`${is <= max ? "holds " : "MISSED"} ${what}: ${ms(is)} (at most ${ms(max)})`);

@@ -1,16 +1,20 @@
 /**
  * A provider for the benchmark, in a process of its own: OpenAI's streaming chat completions, as cheap as they can be written, so that
  * what is measured beside it is the server. The first piece of each answer is the time at which it was written, so that whoever
- * reads it knows how long it was under way. Prints its port.
+ * reads it knows how long it was under way. Those who ask all at once get answers of different lengths first, so that from then on answers
+ * begin and end one after another. Prints its port.
  */
 import type { Socket } from "bun";
 import { epochMs } from "./sockets.ts";
 
 const rate = Number(process.argv[2] ?? 25);
 const seconds = Number(process.argv[3] ?? 10);
+const runs = Number(process.argv[4] ?? 200);
 
 const FIRST_MS = 300;
 const TICK_MS = 1;
+/** Nobody asked for so long: whoever asks now is the first of many. */
+const SILENCE_MS = 1_000;
 const PIECES = Math.round(rate * seconds);
 const HEAD = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
 
@@ -33,11 +37,24 @@ class Stream {
   received = "";
   /** Pieces that were written; `undefined`: nothing is asked. */
   written: number | undefined;
+  /** So many there will be. */
+  pieces = PIECES;
   beganMs = 0;
   dueMs = 0;
 }
 
 const streams = new Map<Socket<Stream>, Stream>();
+/** Since all was silent. */
+let asked = 0;
+let askedMs = Number.NEGATIVE_INFINITY;
+
+/** The first ones of many, so that each of them ends at a time of its own. */
+function piecesOfNext(nowMs: number): number {
+  if (nowMs - askedMs > SILENCE_MS) asked = 0;
+  askedMs = nowMs;
+  asked += 1;
+  return asked > runs ? PIECES : Math.ceil((PIECES * asked) / runs);
+}
 
 /** A request is there as soon as its body is: how long that is, its head says. */
 function take(stream: Stream, data: Buffer): void {
@@ -48,7 +65,9 @@ function take(stream: Stream, data: Buffer): void {
   if (stream.received.length < head + 4 + length) return;
   stream.received = "";
   stream.written = 0;
-  stream.dueMs = performance.now() + FIRST_MS;
+  const nowMs = performance.now();
+  stream.pieces = piecesOfNext(nowMs);
+  stream.dueMs = nowMs + FIRST_MS;
 }
 
 function tick(): void {
@@ -58,9 +77,9 @@ function tick(): void {
     if (stream.written === 0) {
       socket.write(`${HEAD}${chunk(piece(String(epochMs())))}`);
       stream.beganMs = nowMs;
-    } else if (stream.written <= PIECES) socket.write(PIECE);
+    } else if (stream.written <= stream.pieces) socket.write(PIECE);
     else socket.write(END);
-    stream.written = stream.written > PIECES ? undefined : stream.written + 1;
+    stream.written = stream.written > stream.pieces ? undefined : stream.written + 1;
     stream.dueMs = stream.beganMs + ((stream.written ?? 0) * 1_000) / rate;
   }
 }

@@ -7,10 +7,12 @@ interface Incoming {
   readonly roomId?: string;
   readonly offset?: number;
   readonly text?: string;
+  readonly code?: string;
   readonly events?: readonly {
     readonly type: string;
     readonly state?: string;
-    readonly message?: { readonly content: string };
+    readonly messageId?: string;
+    readonly message?: { readonly messageId: string; readonly content: string; readonly answer?: object };
   }[];
 }
 
@@ -32,7 +34,8 @@ abstract class JsonSocket {
     });
     this.#socket.addEventListener("message", ({ data }) => {
       const frame = JSON.parse(String(data)) as Incoming;
-      if (frame.type === "error") throw new Error(`refused: ${data}`);
+      // What ended by itself meanwhile cannot be stopped.
+      if (frame.type === "error" && frame.code !== "not_running") throw new Error(`refused: ${data}`);
       if (frame.ref !== undefined) this.#waiting.get(frame.ref)?.();
       this.came(frame);
     });
@@ -87,12 +90,12 @@ export class Chatter extends JsonSocket {
   }
 }
 
-/** Asks in its rooms, again as soon as an answer has ended. */
+/** Asks in its rooms, again as soon as an answer has ended, until it stops all of them. */
 export class Asker extends JsonSocket {
   isAsking = false;
-  ended = 0;
-  askedAgain = 0;
   readonly #firstPiece: (ms: number) => void;
+  /** Rooms in which an answer is awaited or grows, and that answer. */
+  readonly #answers = new Map<string, string | undefined>();
 
   /** `firstPiece` is told how long each first piece was under way, milliseconds. */
   constructor(port: number, user: string, secret: string, firstPiece: (ms: number) => void) {
@@ -100,8 +103,18 @@ export class Asker extends JsonSocket {
     this.#firstPiece = firstPiece;
   }
 
+  get isWaiting(): boolean {
+    return this.#answers.size > 0;
+  }
+
   question(roomId: string): void {
+    this.#answers.set(roomId, undefined);
     this.send({ type: "send_message", roomId, content: "@ai tell me" });
+  }
+
+  stopAll(): void {
+    this.isAsking = false;
+    for (const [roomId, messageId] of this.#answers) this.#stop(roomId, messageId);
   }
 
   protected override came({ type, roomId, offset, text, events }: Incoming): void {
@@ -109,13 +122,26 @@ export class Asker extends JsonSocket {
       // The first piece may have the next one with it.
       this.#firstPiece(epochMs() - Number.parseFloat(text));
     }
-    for (const event of events ?? []) {
-      if (event.type !== "ai_response" || roomId === undefined) continue;
-      if (event.state !== "complete") throw new Error(`an answer ended as ${event.state}`);
-      this.ended += 1;
-      if (!this.isAsking) continue;
-      this.askedAgain += 1;
-      this.question(roomId);
+    if (roomId === undefined) return;
+    for (const { type: kind, state, messageId, message } of events ?? []) {
+      if (kind === "new_message" && message?.answer !== undefined) this.#began(roomId, message.messageId);
+      if (kind === "ai_response" && messageId === this.#answers.get(roomId)) this.#ended(roomId, state);
     }
+  }
+
+  #began(roomId: string, messageId: string): void {
+    this.#answers.set(roomId, messageId);
+    if (!this.isAsking) this.#stop(roomId, messageId);
+  }
+
+  #ended(roomId: string, state: string | undefined): void {
+    this.#answers.delete(roomId);
+    if (this.isAsking && state !== "complete") throw new Error(`an answer ended as ${state}`);
+    if (this.isAsking) this.question(roomId);
+  }
+
+  /** One that has just ended is not there to be stopped: then its end is under way. */
+  #stop(roomId: string, messageId: string | undefined): void {
+    if (messageId !== undefined) this.send({ type: "stop_answer", roomId, messageId });
   }
 }
