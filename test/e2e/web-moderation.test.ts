@@ -90,6 +90,11 @@ test("a mute and a ban stand in a list with their end and reason until they are 
   await ben.field.press("Enter");
   const refused = ben.page.locator(".message.is-failed", { hasText: "But why?" });
   await refused.getByText("You are muted in this room.").waitFor();
+  await refused.getByRole("button", { name: "Edit" }).click();
+  await refused.waitFor({ state: "detached" });
+  expect(await ben.field.inputValue()).toBe("But why?");
+  await ben.field.press("Enter");
+  await refused.getByText("You are muted in this room.").waitFor();
   const muted = await list("Muted");
   await muted.getByText("off topic").waitFor();
   await muted.getByText(/^Until .*by Ann/).waitFor();
@@ -105,6 +110,7 @@ test("a mute and a ban stand in a list with their end and reason until they are 
   await ann.page.getByLabel("For how long").selectOption("A week");
   await ann.page.getByLabel("Why").fill("and again");
   await ann.button("Ban").click();
+  await ben.page.getByText("You were banned from Room unruly.").waitFor();
   await ben.page.getByRole("link", { name: "Room unruly" }).waitFor({ state: "detached" });
   const banned = await list("Banned");
   await banned.getByText("and again").waitFor();

@@ -120,6 +120,9 @@ test("tabs of one browser have one draft and one person; a browser that keeps no
   const { page } = await pair.browser.open("about:blank");
   await page.addInitScript(`for (const name of ${JSON.stringify(kept)}) Object.defineProperty(globalThis, name, {
     get() { throw new DOMException("forbidden", "SecurityError"); },
+  });
+  Object.defineProperty(Navigator.prototype, "serviceWorker", {
+    get() { throw new DOMException("forbidden", "SecurityError"); },
   })`);
   await page.goto(`${pair.server.http}/r/general`);
   await page.getByLabel("Your name").fill("Cleo");
@@ -210,6 +213,14 @@ test("files go along by button and by drop, pictures are shown, the rest can be 
   await ben.page.getByText("empty.txt was not taken: remove it first.").waitFor();
   expect(await ben.field.inputValue()).toBe("with a file");
   await ben.button("Remove empty.txt").click();
+  // What does not get through can be sent again.
+  await ben.page.context().setOffline(true);
+  await ben.page.locator(".room input[type=file]").setInputFiles([{ ...empty, name: "cut.txt", buffer: PIXEL }]);
+  await ben.page.locator(".upload.is-bad", { hasText: "cut.txt" }).waitFor();
+  await ben.page.context().setOffline(false);
+  await ben.button("Again").click();
+  await ben.until("document.querySelectorAll('.upload progress, .upload.is-bad').length === 0");
+  await ben.button("Remove cut.txt").click();
   await ben.field.fill("x".repeat(5_001));
   await ben.page.getByText("5,001 of 5,000 characters").waitFor();
   expect(await ben.button("Send").isDisabled()).toBe(true);

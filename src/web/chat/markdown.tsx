@@ -63,7 +63,7 @@ function blocks(text: string, context: TextContext): ComponentChildren[] {
   while (lines.length > 0) {
     const quoted = take(/^> ?/);
     if (quoted.length > 0) {
-      parts.push(<blockquote>{withBreaks(quoted, context)}</blockquote>);
+      parts.push(<blockquote dir="auto">{withBreaks(quoted, context)}</blockquote>);
       continue;
     }
     const items = take(/^ {0,8}[-*] /);

@@ -7,11 +7,21 @@ const KEY_PATH = "/v1/chat/me/push-subscriptions/key";
 const PATH = "/v1/chat/me/push-subscriptions";
 const PAGE = 50;
 
+/** A browser that forbids pages to keep anything may forbid even to look: then there is no worker, and the page is the same. */
+function workersHere(): ServiceWorkerContainer | undefined {
+  try {
+    return navigator.serviceWorker as ServiceWorkerContainer | undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where browsers allow it: over https, and on this machine. */
 export function startWorker(): void {
-  if (!("serviceWorker" in navigator)) return;
-  navigator.serviceWorker.register(WORKER).catch(() => undefined);
-  navigator.serviceWorker.addEventListener("message", ({ data }) => {
+  const workers = workersHere();
+  if (workers === undefined) return;
+  workers.register(WORKER).catch(() => undefined);
+  workers.addEventListener("message", ({ data }) => {
     const { type, roomId, messageId } = (data ?? {}) as { type?: string; roomId?: string; messageId?: string };
     if (type === "stoa-open" && roomId !== undefined) go({ roomId, ...(messageId !== undefined && { messageId }) });
   });
@@ -19,7 +29,8 @@ export function startWorker(): void {
 
 /** What was loaded before the worker stood is read once more, so that it is kept, too. */
 export function keepWhatIsShown({ client }: Session, roomId: string | undefined): void {
-  if (!("serviceWorker" in navigator) || navigator.serviceWorker.controller !== null) return;
+  const workers = workersHere();
+  if (workers === undefined || workers.controller !== null) return;
   const keep = (): void => {
     // A list that is being read now may have been asked for before the worker stood: once more, when it is there.
     const again = (): unknown => client.loadRooms();
@@ -29,14 +40,14 @@ export function keepWhatIsShown({ client }: Session, roomId: string | undefined)
       .catch(() => undefined);
     if (roomId !== undefined) client.messages(roomId, { limit: PAGE }).catch(() => undefined);
   };
-  navigator.serviceWorker.addEventListener("controllerchange", keep, { once: true });
+  workers.addEventListener("controllerchange", keep, { once: true });
 }
 
 export type PushState = "impossible" | "off" | "on" | "denied";
 
 /** Of this browser. `impossible`: it can't be, or the server does not. */
 export async function pushState({ client }: Session): Promise<PushState> {
-  if (!("PushManager" in globalThis) || !("serviceWorker" in navigator)) return "impossible";
+  if (!("PushManager" in globalThis) || workersHere() === undefined) return "impossible";
   const { isAvailable } = await client.rest<{ readonly isAvailable: boolean }>("GET", KEY_PATH);
   if (!isAvailable) return "impossible";
   if (Notification.permission === "denied") return "denied";

@@ -4,7 +4,7 @@
  */
 import { batch, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { StoaClient } from "../../client/client.ts";
-import type { Failed, Pending, RoomEntry, RoomState, Status, ThreadCount } from "../../client/stoa-chat.ts";
+import type { Failed, Pending, RoomEntry, RoomEvent, RoomState, Status, ThreadCount } from "../../client/stoa-chat.ts";
 import { type Account, currentToken, tokenRefused } from "../ui/account.ts";
 import { kept } from "../ui/kept.ts";
 import { toast } from "../ui/toast.tsx";
@@ -182,6 +182,7 @@ export class Session {
       if (known !== undefined) known.value = state;
     });
     client.on("event", ({ roomId, event }) => {
+      this.#sayWhyGone(roomId, event);
       if (event.type !== "member_muted" && event.type !== "member_unmuted") return;
       if (event.user.userId !== this.account.userId) return;
       if (event.type === "member_muted") this.#mute(roomId, true, event.until);
@@ -206,6 +207,17 @@ export class Session {
       if (what === "held" || what === "reported") this.#waitsMore(roomId);
       else toast(what === "approved" ? "Your message was published." : "A moderator refused your message.");
     });
+  }
+
+  /** Whoever looks at a room that is theirs no more is told what became of it. */
+  #sayWhyGone(roomId: string, event: RoomEvent): void {
+    const room = this.room(roomId);
+    const { userId } = this.account;
+    if (room === undefined || !("by" in event) || event.by === userId) return;
+    const title = this.titleOf(room);
+    if (event.type === "room_deleted") toast(`${title} was deleted.`);
+    if (event.type !== "user_left" || event.user.userId !== userId) return;
+    toast(event.reason === "banned" ? `You were banned from ${title}.` : `You were removed from ${title}.`);
   }
 
   async #letIn(roomId: string): Promise<void> {
