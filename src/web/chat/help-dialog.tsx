@@ -10,6 +10,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ["↑", "In an empty field: edit what you wrote last"],
   ["Esc", "Cancel a reply or an edit; close what is open"],
   ["@", "Mention somebody"],
+  [":", "With two letters: an emoji by its name"],
   ["↑ ↓  on a message", "From message to message"],
   ["R", "On a message: reply"],
   ["T", "On a message: its thread"],

@@ -16,6 +16,7 @@ import type { RoomWindow } from "./room-window.ts";
 import { route } from "./router.ts";
 import { rowKey } from "./row-keys.ts";
 import { session } from "./session.ts";
+import { useSpoken } from "./spoken.ts";
 import { marked } from "./ui-state.ts";
 import { useReading, useScroll } from "./use-scroll.ts";
 
@@ -27,6 +28,7 @@ export function TimelineView({ window: held }: { readonly window: RoomWindow }) 
   const keep = useScroll(held, scroller, isAtEnd);
   useReading(held, isAtEnd.value);
   const messages = held.messages.value;
+  const isSpoken = useSpoken(messages.at(-1)?.seq, held.isLoading.value);
   const setActive = (event: { readonly target: EventTarget | null }): void => {
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-key]") : null;
     active.value = row?.dataset["key"];
@@ -40,6 +42,8 @@ export function TimelineView({ window: held }: { readonly window: RoomWindow }) 
         role="log"
         aria-label="Messages"
         aria-busy={held.isLoading.value}
+        aria-live={isSpoken && isAtEnd.value && !held.hasNewer.value ? "polite" : "off"}
+        aria-relevant="additions"
         tabIndex={0}
         onScroll={keep}
         onPointerOver={setActive}
