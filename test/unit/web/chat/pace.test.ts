@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Pace } from "../../../../src/web/chat/spoken.ts";
+import { Pace } from "../../../../src/web/chat/pace.ts";
 
 test("what was there when the room was opened is not read aloud, what comes then is", () => {
   const pace = new Pace();
