@@ -153,8 +153,8 @@ test("a file of a newer version is refused, for writing and for reading", () => 
   const db = openWriterDatabase(folder.path);
   db.run("PRAGMA user_version = 99");
   db.close();
-  expect(() => openWriterDatabase(folder.path)).toThrow("version 99");
-  expect(() => openReaderDatabase(folder.path)).toThrow("version 99");
+  expect(() => openWriterDatabase(folder.path)).toThrow("newer Stoa (schema 99;");
+  expect(() => openReaderDatabase(folder.path)).toThrow("newer Stoa (schema 99;");
   folder.remove();
 });
 
