@@ -71,11 +71,6 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly #snapshots: RoomSnapshots;
   readonly #told: RoomTold;
   readonly #audit: TenantAudit;
-  /** What was read of legal holds, for as long as the request is decided that waits for it. */
-  noteHold(hold: RoomHold | "unknown"): void {
-    this.#decisions.noteHold(hold);
-  }
-
   /** Its log is written by a node that cannot be reached: it is read and not written. */
   #follows: boolean;
   #log: RoomLog | undefined;
@@ -129,6 +124,11 @@ export class RoomActor extends Actor<RoomMessage> {
   /** For whoever reads block lists. */
   get blocks(): Map<UserId, BlockMark> {
     return this.#decisions.blocks;
+  }
+
+  /** What was read of legal holds, for as long as the request is decided that waits for it. */
+  noteHold(hold: RoomHold | "unknown"): void {
+    this.#decisions.noteHold(hold);
   }
 
   /** Its log is written by a node that cannot be reached. */
