@@ -1,6 +1,7 @@
 /**
  * `npm test`: everything that has to hold, in stages; `npm test unit e2e` runs only the named ones.
- * Invariant: the last line is `N passed, N failed`, and the exit code is 0 only when nothing failed.
+ * Invariant: the last line is `N passed, N failed`, and the exit code is 0 only when nothing failed, or what failed held when
+ * its files were run once more: that is named as unsure at the end, and is a defect of the test or of Stoa.
  */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
@@ -36,6 +37,7 @@ const STAGES = [
     args: ["test", "--only-failures", "--timeout=20000", ...folders("unit", "conformance", "integration")],
     minutesMax: 12,
     count: bunTestCounts,
+    again: true,
   },
   {
     name: "sim",
@@ -61,6 +63,7 @@ const STAGES = [
     needs: "test/e2e",
     minutesMax: 16,
     count: bunTestCounts,
+    again: true,
   },
   {
     name: "chaos",
@@ -75,6 +78,23 @@ const STAGES = [
 function bunTestCounts(output) {
   const of = (word) => Number(output.match(new RegExp(`^ *(\\d+) ${word}s?$`, "m"))?.[1] ?? 0);
   return { passed: of("pass"), failed: of("fail") + of("error") };
+}
+
+/** More than this many files at once do not fail by chance. */
+const AGAIN_FILES_MAX = 3;
+
+/** The tests that failed, and the files they are in, from what `bun test` printed: a file's name, then what is wrong in it. */
+function bunTestFailures(output) {
+  const tests = [];
+  const files = new Set();
+  let file;
+  for (const line of output.split("\n")) {
+    file = line.match(/^(test\/\S+\.tsx?):$/)?.[1] ?? file;
+    if (!line.startsWith("(fail) ") || file === undefined) continue;
+    files.add(file);
+    tests.push(`${file}: ${line.slice("(fail) ".length)}`);
+  }
+  return { tests, files: [...files] };
 }
 
 /** The last `N passed` and `N failed` of the output. */
@@ -105,9 +125,25 @@ function run(stage, show) {
       const counted = stage.count?.(output) ?? { passed: 0, failed: 0 };
       if (code !== 0 && counted.failed === 0) counted.failed = 1;
       if (code === 0 && stage.count === undefined) counted.passed = 1;
-      resolve(counted);
+      resolve({ ...counted, output });
     });
   });
+}
+
+const unsure = [];
+
+/** A stage of `bun test` in which few files failed is given a second chance with these alone; what they then say counts. */
+async function runTwiceAtMost(stage, show) {
+  const { passed, failed, output } = await run(stage, show);
+  if (!stage.again || failed === 0) return { passed, failed };
+  const { tests, files } = bunTestFailures(output);
+  if (tests.length !== failed || files.length > AGAIN_FILES_MAX) return { passed, failed };
+  show(`\n── ${stage.name}, once more: ${files.join(" ")}\n`);
+  const options = stage.args.filter((argument) => !argument.startsWith("test/"));
+  const again = await run({ ...stage, args: [...options, ...files] }, show);
+  if (again.failed > 0) return { passed: passed + Math.max(0, failed - again.failed), failed: again.failed };
+  unsure.push(...tests);
+  return { passed: passed + failed, failed: 0 };
 }
 
 const wanted = process.argv.slice(2).filter((argument) => !argument.startsWith("-"));
@@ -128,7 +164,7 @@ async function runAndShow(stage, isAlone) {
   };
   if (isAlone) process.stdout.write(kept);
   const startMs = Date.now();
-  const { passed, failed } = await run(stage, show);
+  const { passed, failed } = await runTwiceAtMost(stage, show);
   const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
   show(`── ${stage.name}: ${passed} passed, ${failed} failed, ${seconds} s\n`);
   if (!isAlone) process.stdout.write(kept);
@@ -150,6 +186,11 @@ for (const group of groups) {
     total.passed += passed;
     total.failed += failed;
   }
+}
+if (unsure.length > 0) {
+  process.stdout.write(
+    `\nUNSURE, failed and then held; find out why:\n${unsure.map((test) => `  ${test}\n`).join("")}`,
+  );
 }
 process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
