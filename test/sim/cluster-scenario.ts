@@ -14,8 +14,9 @@ import { Crowd } from "./crowd.ts";
 import { finalLog, writeOldRoom } from "./final-log.ts";
 import { checkHistory, type Violation } from "./history-checker.ts";
 import { FeedPrograms } from "./feed-programs.ts";
-import type { FinalLog, History, Reader } from "./history.ts";
+import type { DrillPart, FinalLog, History, Reader } from "./history.ts";
 import { HEALTHY_RECEIVERS, Receivers } from "./receivers.ts";
+import { drill } from "./notice-drill.ts";
 import { allPassedOn, type Outcome, type Plant, PRODUCTION } from "./scenario.ts";
 import { sayLastWords } from "./last-words.ts";
 import { RETENTION_DAYS } from "./sim-keeper.ts";
@@ -46,6 +47,7 @@ const BROUGHT_MS_MAX = 60_000;
 const BROUGHT_LOOK_MS = 200;
 /** Longer than a room stays active without anybody. */
 const DESERTED_MS = 140_000;
+const SKEW_MS_MAX = 60_000;
 /** A name without a log has no place that a fence could take: a former owner may still make the room. */
 const DOUBTFUL: ReadonlySet<ErrorCode> = new Set(["room_not_found"]);
 const codecs = createCodecs();
@@ -67,6 +69,7 @@ class ClusterScenario {
   readonly #plan: NodePlan;
   readonly #receivers: Receivers | undefined;
   readonly #programs: FeedPrograms | undefined;
+  #drilled: ReadonlyMap<UserId, DrillPart> = new Map();
 
   constructor(profile: ClusterProfile, plant: Plant, show?: (line: string) => void) {
     const { seed, shards, linkDelayMsMax, clientDelayMsMax, backpressureMax } = profile;
@@ -149,7 +152,8 @@ class ClusterScenario {
     const clients = this.#crowd.clients.map((client) => client.history);
     // Another node may have, or get, a copy of what one refuses for now, at any time.
     const disruptions = [...this.#world.disruptions, { fromMs: 0, toMs: Number.POSITIVE_INFINITY, hasCopies: false }];
-    const history: History = { clients, logs, disruptions, doubtful: DOUBTFUL, readers };
+    const told = this.#receivers && { notices: { told: this.#receivers.notices.told, drill: this.#drilled } };
+    const history: History = { clients, logs, disruptions, doubtful: DOUBTFUL, readers, ...told };
     return {
       seed,
       traceHash: trace.hash,
@@ -265,6 +269,7 @@ class ClusterScenario {
     this.#checkHeard();
     for (const client of clients) if (client.isAway) client.comeBack();
     await this.#settle("settle once all are back");
+    await this.#drill();
     for (const client of clients) {
       // What it chose may have been lost with a connection.
       if (client.isConnected) client.setStatus(client.status);
@@ -289,6 +294,17 @@ class ClusterScenario {
     if (!this.#profile.isModerated) return;
     for (const client of clients) client.takeQueues(this.#crowd.rooms);
     await this.#runFor(QUEUES_MS);
+  }
+
+  async #drill(): Promise<void> {
+    // Clocks that are an hour apart take what was said for too old.
+    if (this.#receivers === undefined || this.#profile.skewMsMax > SKEW_MS_MAX || this.#profile.wallJumps > 0) return;
+    this.#drilled = await drill({
+      ...{ crowd: this.#crowd, notices: this.#receivers.notices, random: this.#newRandom() },
+      wallMs: () => this.#world.clock.wallMs(),
+      runFor: (ms) => this.#runFor(ms),
+      settle: (what) => this.#settle(what),
+    });
   }
 
   /** Whoever is to be brought everything has it in bounded time; what is lacking the checker says. */

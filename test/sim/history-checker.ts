@@ -8,6 +8,7 @@
  * 11 an answer of the assistant ends exactly once   12 who is muted or banned is not heard, or let in, while that holds
  * 14 webhooks and consumers of the feed get each room's events in order, without a gap, at least once
  * 13 what is to be held is, is published once or never, and only moderators and its author hear of it
+ * 15 who is away is told what is for them, and nobody else is
  * One node only, so far: nothing about several views of who owns a room.
  */
 import { checkAnswers } from "./check-answers.ts";
@@ -15,6 +16,7 @@ import { checkEnding } from "./check-ending.ts";
 import { checkLog, checkRows } from "./check-log.ts";
 import { checkFeed } from "./check-feed.ts";
 import { checkModerated, checkModeration } from "./check-moderation.ts";
+import { checkNotices } from "./check-notices.ts";
 import { checkOrder, checkRequests } from "./check-requests.ts";
 import { checkSanctioned, checkSanctions } from "./check-sanctions.ts";
 import { checkStreams } from "./check-streams.ts";
@@ -51,5 +53,6 @@ export function checkHistory(history: History): Violation[] {
   checkSanctioned(history, violate);
   checkModerated(history, violate);
   checkFeed(history, violate);
+  checkNotices(history, violate);
   return violations;
 }

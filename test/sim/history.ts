@@ -4,6 +4,7 @@
  */
 import type { ItemKey, MessageId, RoomId, Seq, UserId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
+import type { Notification } from "../../src/domain/notify/notification.ts";
 import type { ItemValue, MemberRow, MessageOverlay } from "../../src/domain/room/state.ts";
 import type { ErrorCode } from "../../src/protocol/errors.ts";
 import type { ModerationNoticeFrame, ModerationRuleView, RoomEvent, RoomPosition } from "../../src/protocol/frames.ts";
@@ -15,6 +16,7 @@ export type RequestBody =
       readonly replyTo?: MessageId;
       readonly isPoll?: true;
       readonly isAnonymous?: true;
+      readonly mentions?: readonly UserId[];
     }
   | { readonly kind: "vote_poll"; readonly messageId: MessageId; readonly choices: readonly number[] }
   | { readonly kind: "edit_message"; readonly messageId: MessageId; readonly content: string }
@@ -133,9 +135,14 @@ export interface History {
   readonly disruptions: readonly Disruption[];
   /** Programs that are to be brought everything. */
   readonly readers?: readonly Reader[];
+  /** What people who were away were told, and what each was there for in the drill at the end. */
+  readonly notices?: { readonly told: readonly Notification[]; readonly drill: ReadonlyMap<UserId, DrillPart> };
   /** Refusals that prove nothing: what was refused so may be done all the same by somebody who had a copy of it. */
   readonly doubtful?: ReadonlySet<ErrorCode>;
 }
+
+/** `due`: to be told; the others not: they have read it, have quiet hours, want nothing, or are there. */
+export type DrillPart = "due" | "read" | "quiet" | "level" | "live";
 
 /** A page of the feed as somebody was brought it. */
 export interface Brought {

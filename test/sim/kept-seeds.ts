@@ -47,4 +47,6 @@ export const KEPT_CLUSTER_SEEDS: readonly number[] = [
   31224,
   // A webhook was paused once more by a request that its program had given up, and everybody blamed the feed.
   30850,
+  // A page of the feed began in a front that another owner had taken away: all up to the room's head was said to be gone.
+  124,
 ];

@@ -15,6 +15,7 @@ import type { AppendOutcome, Journal, LogKey, RowChange, Segment } from "../../s
 import type { RoomHost } from "./sim-node.ts";
 import { FEED_BUGS } from "./feed-bugs.ts";
 import { MODERATION_BUGS } from "./moderation-bugs.ts";
+import { NOTICE_BUGS } from "./notice-bugs.ts";
 import { ackNow, inRoom, type PlantedBug, withAppend } from "./planted-parts.ts";
 import { SimRoom } from "./sim-room.ts";
 
@@ -237,4 +238,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   { name: "answers of a former activation left open", plant: inRoom(LeavesAnswersOpen) },
   ...MODERATION_BUGS,
   ...FEED_BUGS,
+  ...NOTICE_BUGS,
 ];

@@ -3,12 +3,13 @@
  * was brought, for the judges. Invariant: what is noted as taken was answered with a 2xx, whether the answer arrived or not.
  */
 import type { RoomId, Seq } from "../../src/base/ids.ts";
-import type { SeededRandom } from "../../src/base/prng.ts";
+import { SeededRandom } from "../../src/base/prng.ts";
 import { cursorText, type FeedCursor } from "../../src/feed/cursor.ts";
 import type { FeedPage } from "../../src/feed/feed-reader.ts";
 import type { Outcome } from "../../src/integrations/webhooks/webhook-sender.ts";
 import type { Brought, FinalLog, Reader } from "./history.ts";
 import { lastShownIn } from "./check-feed.ts";
+import { Notices } from "./notices.ts";
 import type { Trace } from "./trace.ts";
 import type { EventQueue } from "./virtual-clock.ts";
 
@@ -33,6 +34,7 @@ const TAKEN: Outcome = { kind: "taken", status: 200 };
 
 export class Receivers {
   faults: ReceiverFaults = HEALTHY_RECEIVERS;
+  readonly notices: Notices;
   readonly #queue: EventQueue;
   readonly #random: SeededRandom;
   readonly #trace: Trace;
@@ -42,6 +44,7 @@ export class Receivers {
     this.#queue = queue;
     this.#random = random;
     this.#trace = trace;
+    this.notices = new Notices(queue, new SeededRandom(random.below(0xffff_ffff)), trace, () => this.faults);
   }
 
   get readers(): readonly Reader[] {

@@ -30,6 +30,7 @@ export function requestFrame(request: RequestHistory, ref: number, { since, know
         ...key,
         content: body.content,
         ...(body.replyTo !== undefined && { replyTo: body.replyTo }),
+        ...(body.mentions !== undefined && { mentions: body.mentions }),
         ...(body.isAnonymous === true && { anonymous: true }),
         ...(body.isPoll === true && { poll: { question: body.content, options: POLL_OPTIONS, multiple: true } }),
       };

@@ -8,8 +8,9 @@ import { createCodecs } from "../../src/protocol/codecs.ts";
 import { Crowd } from "./crowd.ts";
 import { checkHistory, type Violation } from "./history-checker.ts";
 import { FeedPrograms } from "./feed-programs.ts";
-import type { FinalLog, History, Reader } from "./history.ts";
+import type { DrillPart, FinalLog, History, Reader } from "./history.ts";
 import { finalLog, writeOldRoom } from "./final-log.ts";
+import { drill } from "./notice-drill.ts";
 import { type Profile, profileOf } from "./profile.ts";
 import { HEALTHY_RECEIVERS, Receivers } from "./receivers.ts";
 import { RETENTION_DAYS, retain } from "./sim-keeper.ts";
@@ -81,6 +82,7 @@ class Scenario {
   readonly #receivers: Receivers | undefined;
   readonly #programs: FeedPrograms | undefined;
   #node: SimNode | undefined;
+  #drilled: ReadonlyMap<UserId, DrillPart> = new Map();
 
   constructor(profile: Profile, plant: Plant, show?: (line: string) => void) {
     const { seed, shards, linkDelayMsMax, clientDelayMsMax, backpressureMax } = profile;
@@ -150,7 +152,8 @@ class Scenario {
     const logs = this.#crowd.rooms.map((room) => finalLog(store.memory, TENANT, room));
     const readers = await this.#bring(logs);
     const clients = this.#crowd.clients.map((client) => client.history);
-    const history: History = { clients, logs, disruptions: this.#world.disruptions, readers };
+    const told = this.#receivers && { notices: { told: this.#receivers.notices.told, drill: this.#drilled } };
+    const history: History = { clients, logs, disruptions: this.#world.disruptions, readers, ...told };
     return {
       seed,
       traceHash: trace.hash,
@@ -264,6 +267,7 @@ class Scenario {
     if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain("settle");
     await this.#runFor(HEARD_MS_MAX);
     this.#checkHeard();
+    await this.#drill();
     for (const client of this.#crowd.clients) {
       // What it chose may have been lost with a connection.
       if (client.isConnected) client.setStatus(client.status);
@@ -288,6 +292,19 @@ class Scenario {
     if (!this.#profile.isModerated) return;
     for (const client of this.#crowd.clients) client.takeQueues(this.#crowd.rooms);
     await this.#runFor(QUEUES_MS);
+  }
+
+  async #drill(): Promise<void> {
+    if (this.#receivers === undefined) return;
+    const settled = (): boolean => this.#crowd.clients.every((client) => client.isAway || client.isSettled);
+    this.#drilled = await drill({
+      ...{ crowd: this.#crowd, notices: this.#receivers.notices, random: this.#newRandom() },
+      wallMs: () => this.#world.clock.wallMs(),
+      runFor: (ms) => this.#runFor(ms),
+      settle: async (what) => {
+        if (!(await this.#runUntil(settled, SETTLE_MS_MAX))) this.#complain(what);
+      },
+    });
   }
 
   /** Whoever is to be brought everything has it in bounded time; what is lacking the checker says. */

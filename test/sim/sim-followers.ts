@@ -1,5 +1,5 @@
 /**
- * The thread of a node that follows the logs: the production followers, feed and webhooks, put together as `src/follow-thread.ts`
+ * The thread of a node that follows the logs: the production followers, feed, webhooks and notifications, put together as `src/follow-thread.ts`
  * does, on simulated ports. It crashes and comes back by itself; nothing of it is kept that is not in the store.
  * Invariant: nothing of a dead thread is heard, but for what it had sent to the world outside.
  */
@@ -18,6 +18,11 @@ import { Webhooks } from "../../src/feed/webhooks.ts";
 import { EngineCalls } from "../../src/followers/engine-calls.ts";
 import type { LogConsumer } from "../../src/followers/log-consumer.ts";
 import { LogFollowers } from "../../src/followers/log-followers.ts";
+import { EngineAsker } from "../../src/integrations/notify/engine-asker.ts";
+import type { Notifier } from "../../src/integrations/notify/notifier.ts";
+import { NotifyConsumer } from "../../src/integrations/notify/notify-consumer.ts";
+import { Outcomes } from "../../src/integrations/notify/outcomes.ts";
+import { TenantBook } from "../../src/integrations/notify/tenant-book.ts";
 import { WebhookRunners } from "../../src/integrations/webhooks/webhook-runners.ts";
 import type { Outcome, WebhookSender } from "../../src/integrations/webhooks/webhook-sender.ts";
 import type { Rejection } from "../../src/protocol/errors.ts";
@@ -42,10 +47,13 @@ export interface FollowHostParts {
   /** For planted bugs. */
   readonly wrapConsumer: ((consumer: LogConsumer) => LogConsumer) | undefined;
   readonly wrapOutcome: ((outcome: Outcome) => Outcome) | undefined;
+  readonly wrapNotify: ((consumer: LogConsumer) => LogConsumer) | undefined;
+  readonly tamperNotify: ((engine: EngineAsker) => void) | undefined;
   readonly tamperFeed: ((feed: FeedParts) => void) | undefined;
 }
 
 const LINK_MS_MAX = 2;
+const NOTIFY_WINDOW_MS = 1_000;
 const KEPT_MS = 30 * 86_400_000;
 /** As by default, but that nobody is given up within a run. */
 const SETTINGS = { retryMsMax: 3_000, attemptsMax: 1_000, disableMs: 72 * 3_600_000 };
@@ -92,9 +100,9 @@ export class SimFollowers {
       sender: this.#sender(),
       random: this.#newRandom(),
     });
-    const consumers: LogConsumer[] = [this.#streams];
+    const notify = this.#notify();
     this.#followers = new LogFollowers({
-      consumers: consumers.map((consumer) => host.wrapConsumer?.(consumer) ?? consumer),
+      consumers: [host.wrapConsumer?.(this.#streams) ?? this.#streams, host.wrapNotify?.(notify) ?? notify],
       journal: new SimJournal(store, process),
       store: new SimFollowStore(store, process),
       clock: process,
@@ -186,6 +194,26 @@ export class SimFollowers {
           );
         }),
     };
+  }
+
+  /** As `open-notify.ts` puts it together, with a way out that is simulated. */
+  #notify(): NotifyConsumer {
+    const { report, receivers, tamperNotify } = this.#host;
+    const clock = this.#process;
+    const engine = new EngineAsker(this.#engine);
+    tamperNotify?.(engine);
+    const out: Notifier = {
+      name: "webhook",
+      send: (notification) =>
+        new Promise((resolve) => {
+          if (clock.isDead) return;
+          receivers.notices.post(notification, (outcome) => clock.enter(() => resolve(outcome)));
+        }),
+      close: () => undefined,
+    };
+    const ways = { out, push: undefined, withText: true, outcomes: new Outcomes(() => undefined) };
+    const book = new TenantBook(engine, clock);
+    return new NotifyConsumer({ engine, book, clock, windowMs: NOTIFY_WINDOW_MS, report, ...ways });
   }
 
   #newRandom(): SeededRandom {

@@ -26,6 +26,7 @@ import type { Connection } from "../../src/edge/sockets/connection.ts";
 import { Gateway } from "../../src/edge/sockets/gateway.ts";
 import type { Socket } from "../../src/edge/ports.ts";
 import type { Arrival } from "../../src/edge/sockets/socket-plugin.ts";
+import type { EngineAsker } from "../../src/integrations/notify/engine-asker.ts";
 import type { Outcome } from "../../src/integrations/webhooks/webhook-sender.ts";
 import type { Codecs } from "../../src/protocol/codecs.ts";
 import type { Rejection } from "../../src/protocol/errors.ts";
@@ -76,6 +77,9 @@ export interface Parts {
   readonly wrapConsumer?: (consumer: LogConsumer) => LogConsumer;
   /** What receivers of webhooks answer. */
   readonly wrapOutcome?: (outcome: Outcome) => Outcome;
+  readonly wrapNotify?: (consumer: LogConsumer) => LogConsumer;
+  /** What those are told who send notifications. */
+  readonly tamperNotify?: (engine: EngineAsker) => void;
   /** Between the parts of the feed, wherever it is read. */
   readonly tamperFeed?: (feed: FeedParts) => void;
   /** Between what the node is made of, before it starts. */
@@ -260,6 +264,8 @@ export class SimNode {
       wrapConsumer: this.#parts.wrapConsumer,
       wrapOutcome: this.#parts.wrapOutcome,
       tamperFeed: this.#parts.tamperFeed,
+      wrapNotify: this.#parts.wrapNotify,
+      tamperNotify: this.#parts.tamperNotify,
     });
     const view = this.#cluster?.view;
     if (view !== undefined) this.#followers.viewed(view);
