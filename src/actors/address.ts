@@ -14,12 +14,25 @@ export interface UserAddress {
 }
 export type Address = RoomAddress | UserAddress;
 
+/** Rooms of two, and no others, have names that begin like this. */
+export const DIRECT_ROOMS = "direct_";
+
 export function roomAddress(tenant: TenantId, id: RoomId): RoomAddress {
   return { kind: "room", tenant, id };
 }
 
 export function userAddress(tenant: TenantId, id: UserId): UserAddress {
   return { kind: "user", tenant, id };
+}
+
+/** The room of these two people, whether it was made or not: its name follows from theirs, so that there is one. */
+export function directRoomId(tenant: TenantId, one: UserId, other: UserId): RoomId {
+  return `${DIRECT_ROOMS}${fingerprint([tenant, ...[one, other].sort()])}` as RoomId;
+}
+
+/** 120 bits: no two of them meet. JSON keeps `["a","bc"]` and `["ab","c"]` apart. */
+export function fingerprint(parts: readonly string[]): string {
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 30);
 }
 
 /** The same on every node and in every version: placement rests on it. */

@@ -10,6 +10,7 @@ import { type Address, type RoomAddress, roomAddress, type UserAddress, userAddr
 import { answerRejection } from "./answers.ts";
 import type { ActorMessage } from "./messages.ts";
 import type { Request, RoomRequest } from "./request.ts";
+import { blocksHeard } from "./room/room-blocks.ts";
 import { RoomActor, type RoomMessage } from "./room/room-actor.ts";
 import type { ShardEnv } from "./shard-env.ts";
 import { UserActor } from "./user/user-actor.ts";
@@ -95,8 +96,12 @@ export class HostedActors {
 
   /** Messages between actors are for those that are active: nobody is woken to be told that somebody types. */
   hand(to: Address, message: ActorMessage): void {
-    if (to.kind === "room") this.rooms.get(to.tenant, to.id)?.deliver({ to: "actor", message });
-    else this.users.get(to.tenant, to.id)?.deliver({ to: "actor", message });
+    if (to.kind === "room") {
+      const room = this.rooms.get(to.tenant, to.id);
+      // A room that has not read its log believes nothing yet, and is not waited for.
+      if (message.kind === "blocks_changed" && room?.wasRead !== true) blocksHeard(this.#env, to, message);
+      else room?.deliver({ to: "actor", message });
+    } else this.users.get(to.tenant, to.id)?.deliver({ to: "actor", message });
   }
 
   /** The room gave everything on, or has nothing to give. */

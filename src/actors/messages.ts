@@ -12,6 +12,14 @@ export interface ShownPresence {
   readonly lastSeen: number;
 }
 
+/** user → room: the sender blocked this person, or does so no more. The answer is `blocks_heard`. */
+export interface BlocksChanged {
+  readonly kind: "blocks_changed";
+  readonly userId: UserId;
+  /** Who waits for the answer, and for which. Absent: nobody, as on nodes of earlier versions. */
+  readonly asks?: { readonly by: UserId; readonly news: string };
+}
+
 export type ActorMessage =
   /** room → user: one of the user's connections listens to the room, or no longer does. The answer may be `presence`. */
   | { readonly kind: "subscribed" | "unsubscribed"; readonly room: RoomId; readonly connectionId: ConnectionId }
@@ -39,8 +47,9 @@ export type ActorMessage =
       readonly unread: number;
       readonly on?: ConnectionId;
     }
-  /** user → room: the sender blocked this person, or does so no more. */
-  | { readonly kind: "blocks_changed"; readonly userId: UserId }
+  | BlocksChanged
+  /** room → user: what it read before is not believed any more. */
+  | { readonly kind: "blocks_heard"; readonly room: RoomId; readonly news: string }
   /** room → user: for sockets of the user that are not subscribed to the room. */
   | {
       readonly kind: "notify";

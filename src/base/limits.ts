@@ -32,6 +32,13 @@ export const BLOCKS_MAX = 1_000;
 export const BLOCK_PAGE_MAX = 100;
 /** How long a room of two believes what it read of its members' block lists, milliseconds, unless it is told before. */
 export const BLOCKS_KEPT_MS_MAX = 10_000;
+/**
+ * Changes of one person's block list that rooms are being told of. Reject `overloaded`. How often a room that does not answer is told again,
+ * and how long all in all, milliseconds: less than whoever asked waits (`CALL_MS_MAX`). Reject `unavailable`.
+ */
+export const BLOCK_NEWS_MAX = 32;
+export const BLOCK_NEWS_AGAIN_MS = 300;
+export const BLOCK_NEWS_MS_MAX = 4_000;
 /** People whose presence is asked for at once. Reject `invalid_field`. */
 export const PRESENCE_USERS_MAX = 50;
 /** Of each of two people the newest memberships that are looked at for a room that they share. Beyond: they share none. */

@@ -33,6 +33,7 @@ import { CODECS } from "../../src/protocol/codec.ts";
 import { createCodecs } from "../../src/protocol/codecs.ts";
 import { CLOSE_CODES, type CloseReason, type Rejection } from "../../src/protocol/errors.ts";
 import type { Journal } from "../../src/storage/journal.ts";
+import type { Projections } from "../../src/storage/projections.ts";
 import { MemoryJournal } from "../../src/storage/memory/memory-journal.ts";
 import { MemoryProjections } from "../../src/storage/memory/memory-projections.ts";
 import { MemoryStore } from "../../src/storage/memory/memory-store.ts";
@@ -52,6 +53,7 @@ export interface SmallNodeOptions {
   readonly settings?: Partial<ShardSettings>;
   readonly makeRoom?: (env: ShardEnv, address: RoomAddress) => RoomActor;
   readonly wrapJournal?: (journal: Journal) => Journal;
+  readonly wrapProjections?: (projections: Projections) => Projections;
   readonly verifyToken?: (token: string) => Promise<Result<Verified, Rejection>>;
   /** Time that a block takes between threads, milliseconds. */
   readonly linkDelayMs?: number;
@@ -213,12 +215,13 @@ export class SmallNode {
 
   startShard(number: number, fatalRecord = 0): void {
     const { shards = 1, linkDelayMs = 0, wrapJournal = (journal: Journal) => journal } = this.#options;
+    const { wrapProjections = (projections: Projections) => projections } = this.#options;
     const shard: Shard = new Shard(
       {
         clock: this.process,
         random: this.#random,
         journal: wrapJournal(new MemoryJournal(this.store, this.process.defer)),
-        projections: new MemoryProjections(this.store, this.process.defer),
+        projections: wrapProjections(new MemoryProjections(this.store, this.process.defer)),
         codecs: this.#codecs,
         settings: { ...SETTINGS, node: this.#options.among?.name ?? SETTINGS.node, ...this.#options.settings },
         defer: this.process.defer,

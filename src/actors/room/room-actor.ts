@@ -20,6 +20,7 @@ import { decodeEntries } from "../log-codec.ts";
 import type { ActorMessage } from "../messages.ts";
 import { isFenceOf } from "../ownership.ts";
 import type { RoomRequest } from "../request.ts";
+import { blocksHeard } from "./room-blocks.ts";
 import { RoomAssistant } from "./room-assistant.ts";
 import { RoomAudience } from "./room-audience.ts";
 import { catchUp } from "./room-catch-up.ts";
@@ -266,7 +267,10 @@ export class RoomActor extends Actor<RoomMessage> {
 
   #hear(message: ActorMessage): void {
     if (message.kind === "ask_unread") this.notices.asked(message.userId);
-    if (message.kind === "blocks_changed") this.#decisions.forgetBlocks(message.userId);
+    if (message.kind === "blocks_changed") {
+      this.#decisions.forgetBlocks();
+      blocksHeard(this.env, roomAddress(this.tenant, this.room), message);
+    }
     if (message.kind !== "presence") return;
     const { presence, many } = message;
     this.notices.heard(presence.user.userId, many === true && presence.status !== "offline");

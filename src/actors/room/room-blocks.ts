@@ -1,15 +1,26 @@
 /**
  * What a room of two believes of its people's block lists, for a short while. Made in rooms whose type heeds blocks, when
- * somebody writes. Invariant: nothing is believed that was not read, and what a user's actor tells is forgotten at once.
+ * somebody writes. Invariant: nothing is believed that was not read, and what was read, or is being read, when a user's actor tells of
+ * a change is forgotten before that is answered.
  */
 import type { UserId } from "../../base/ids.ts";
 import type { BlockMark, BlockWish } from "../../domain/room/decision.ts";
 import type { LogKey, ReadResult } from "../../storage/journal.ts";
 import type { Later } from "../actor.ts";
+import { addressHash, type RoomAddress, userAddress } from "../address.ts";
+import type { BlocksChanged } from "../messages.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { blocksOf } from "../user/user-blocks.ts";
+import { topicKey } from "./room-listeners.ts";
 
 type Answer<Value> = (result: ReadResult<Value>) => void;
+
+/** To whoever waits for it: what the room read before `message` is not believed any more. Who only follows its log can't say so. */
+export function blocksHeard(env: ShardEnv, address: RoomAddress, { asks }: BlocksChanged): void {
+  const { tenant, id } = address;
+  if (asks === undefined || env.ownership.follows(addressHash(address), topicKey(tenant, id))) return;
+  env.tell(userAddress(tenant, asks.by), { kind: "blocks_heard", room: id, news: asks.news });
+}
 
 /** Rooms that heed blocks have two members. */
 const MEMBERS_MAX = 2;

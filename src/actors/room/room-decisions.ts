@@ -92,9 +92,10 @@ export class RoomDecisions {
     this.#context.hold = hold;
   }
 
-  /** Their block list is another one now. */
-  forgetBlocks(userId: UserId): void {
-    this.#blocks?.delete(userId);
+  /** One of the lists is another one now. What is being read of it goes where nobody looks, and is read again. */
+  forgetBlocks(): void {
+    this.#blocks = undefined;
+    this.#context.blocks = NO_BLOCKS;
   }
 
   take(request: RoomRequest): void {

@@ -281,8 +281,12 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
       case "thread_unread":
         this.devices.tellThreadUnread(message);
         return;
+      case "blocks_heard":
+        this.#blocks?.heard(message.room, message.news);
+        return;
       case "presence":
       case "ask_unread":
+      case "blocks_changed":
         return;
     }
   }

@@ -1,16 +1,16 @@
 /**
  * Whom one person has blocked: a document per blocked person, so that two owners of the same list do no harm to each other.
  * Held by the user's actor once somebody is on it; most people have nobody blocked and no such list.
- * Invariant: who is in the set is in the store; rooms of the two are told only after the store is.
+ * Invariant: who is in the set is in the store; a change is answered when the store has it and no room believes what was before.
  */
 import type { RoomId, TenantId, UserId } from "../../base/ids.ts";
-import { BLOCKS_MAX, SHARED_ROOMS_SHOWN_MAX } from "../../base/limits.ts";
+import { BLOCKS_MAX } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { Later } from "../actor.ts";
-import { roomAddress } from "../address.ts";
 import type { BlockedView } from "../calls.ts";
 import type { ShardEnv } from "../shard-env.ts";
+import { BlockNews } from "./block-news.ts";
 
 type Done<Value> = (result: Result<Value, Rejection>) => void;
 
@@ -28,6 +28,7 @@ export class UserBlocks {
   readonly #tenant: TenantId;
   readonly #userId: UserId;
   readonly #later: Later;
+  readonly #news: BlockNews;
   /** `undefined` until it was read. */
   #blocked: Set<UserId> | undefined;
 
@@ -36,6 +37,12 @@ export class UserBlocks {
     this.#tenant = tenant;
     this.#userId = userId;
     this.#later = later;
+    this.#news = new BlockNews(env, tenant, userId, later);
+  }
+
+  /** By a room that was told of a change. */
+  heard(room: RoomId, news: string): void {
+    this.#news.heard(room, news);
   }
 
   /** Whether what this person does is not to be told. What can't be read now blocks nobody. */
@@ -47,8 +54,7 @@ export class UserBlocks {
     this.#whole((read) => {
       if (!read.ok) return done(read);
       const blocked = read.value;
-      if (blocked.has(userId)) return done(ok(true));
-      if (blocked.size >= BLOCKS_MAX) return done(err({ code: "too_many_blocks" }));
+      if (!blocked.has(userId) && blocked.size >= BLOCKS_MAX) return done(err({ code: "too_many_blocks" }));
       const { projections, clock } = this.#env;
       projections.writeDocument(
         this.#tenant,
@@ -58,9 +64,9 @@ export class UserBlocks {
         0,
         this.#later((written) => {
           if (!written.ok) return done(err(UNAVAILABLE));
-          // A conflict: another owner of the list was faster, and it is there.
+          // A conflict: it is there, by an earlier request or by another owner of the list.
           blocked.add(userId);
-          this.#changed(userId, () => done(ok(true)));
+          this.#news.tell(userId, done);
         }),
       );
     });
@@ -71,7 +77,7 @@ export class UserBlocks {
     const collection = blocksOf(this.#userId);
     const gone = (): void => {
       this.#blocked?.delete(userId);
-      this.#changed(userId, () => done(ok(true)));
+      this.#news.tell(userId, done);
     };
     projections.readDocument(
       this.#tenant,
@@ -119,21 +125,6 @@ export class UserBlocks {
         if (!read.ok) return done(err(UNAVAILABLE));
         this.#blocked ??= new Set(read.value.map(({ id }) => id as UserId));
         done(ok(this.#blocked));
-      }),
-    );
-  }
-
-  /** Rooms of the two believe what they read for a while, unless they are told; then the answer. What is lost they notice later. */
-  #changed(userId: UserId, then: () => void): void {
-    this.#env.projections.sharedRooms(
-      this.#tenant,
-      this.#userId,
-      [userId],
-      SHARED_ROOMS_SHOWN_MAX,
-      this.#later((read) => {
-        const rooms: readonly RoomId[] = (read.ok ? read.value[0] : undefined) ?? [];
-        for (const room of rooms) this.#env.tell(roomAddress(this.#tenant, room), { kind: "blocks_changed", userId });
-        then();
       }),
     );
   }

@@ -1,4 +1,5 @@
 /** How REST changes rooms: idempotency keys, what a change is answered with, and the ids and settings of new rooms. */
+import { DIRECT_ROOMS, directRoomId, fingerprint } from "../../actors/address.ts";
 import type { Call, MutationReply } from "../../actors/calls.ts";
 import { parseId, type RoomId, type Seq, type TenantId, type UserId } from "../../base/ids.ts";
 import { type Random, SystemRandom } from "../../base/prng.ts";
@@ -76,12 +77,11 @@ export function newRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId:
     return err({ code: "invalid_field", field: "roomId", message });
   }
   if (room.roomId === undefined || room.roomId === made) return ok(made);
-  if (room.type !== "direct" && !room.roomId.startsWith(DIRECT)) return ok(room.roomId);
+  if (room.type !== "direct" && !room.roomId.startsWith(DIRECT_ROOMS)) return ok(room.roomId);
   const message = "The id of a direct room is made of its two people, and no other room has such an id.";
   return err({ code: "invalid_field", field: "roomId", message });
 }
 
-const DIRECT = "direct_";
 /** Made by the first announcement of a tenant, and by nobody else. */
 export const ANNOUNCEMENTS_ROOM = "tenant_announcements" as RoomId;
 
@@ -93,13 +93,8 @@ function madeRoomId(tenant: TenantId, by: UserId, room: NewRoom, clientId: strin
   const name =
     other === undefined || others.size > 1
       ? `room_${fingerprint([tenant, by, clientId])}`
-      : `${DIRECT}${fingerprint([tenant, ...[by, other].sort()])}`;
+      : directRoomId(tenant, by, other);
   const id = parseId<RoomId>(name);
   if (id === undefined) throw new Error(`a made room id is not acceptable: ${name}`);
   return id;
-}
-
-/** 120 bits: no two of them meet. JSON keeps `["a","bc"]` and `["ab","c"]` apart. */
-function fingerprint(parts: readonly string[]): string {
-  return new Bun.CryptoHasher("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 30);
 }
