@@ -7,6 +7,7 @@ import { AI_PROVIDER_WAIT_MS_MAX } from "../base/limits.ts";
 import type { RunReason } from "../domain/assistant/runs.ts";
 import { estimateTokens, type Prompt } from "./prompt.ts";
 import { type Failure, type Finish, type Provider, ProviderError, type Usage } from "./providers/provider.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 
 /** How one provider did with one question: for the counters. */
 export interface Tried {
@@ -50,6 +51,7 @@ const REASONS: Readonly<Record<Failure, RunReason>> = {
   cut: "provider_failed",
   timed_out: "timed_out",
 };
+const PAIR = /[\ud800-\udbff]/;
 /** A provider that refused without a time is left alone for so long, milliseconds. */
 const COOL_DOWN_MS = 1_000;
 
@@ -178,19 +180,16 @@ class Attempt {
 
   async go(silenceMs: number, leftMs: number, stopped: AbortSignal): Promise<Finish | ProviderError> {
     const abort = new AbortController();
-    const late = (): void => {
+    let timedOut = false;
+    const watch = new SilenceWatch(this.#clock, silenceMs, leftMs, () => {
       timedOut = true;
       abort.abort();
-    };
-    let timedOut = false;
-    let silence = this.#clock.after(Math.min(silenceMs, leftMs), late);
-    const end = this.#clock.after(leftMs, late);
+    });
     const stop = (): void => abort.abort();
     stopped.addEventListener("abort", stop, { once: true });
     try {
       return await this.#provider.stream(this.#prompt, abort.signal, (text) => {
-        silence.cancel();
-        silence = this.#clock.after(silenceMs, late);
+        watch.heard();
         this.#take(text);
         if (this.isCut) abort.abort();
       });
@@ -199,8 +198,7 @@ class Attempt {
       if (timedOut) return new ProviderError("timed_out");
       return error instanceof ProviderError ? error : new ProviderError("unavailable");
     } finally {
-      silence.cancel();
-      end.cancel();
+      watch.cancel();
       stopped.removeEventListener("abort", stop);
     }
   }
@@ -233,14 +231,20 @@ class Attempt {
     const whole = this.#half + text;
     const isSplit = (whole.charCodeAt(whole.length - 1) & 0xfc00) === 0xd800;
     this.#half = isSplit ? whole.slice(-1) : "";
-    const points = [...(isSplit ? whole.slice(0, -1) : whole).toWellFormed()];
+    const said = (isSplit ? whole.slice(0, -1) : whole).toWellFormed();
+    const length = lengthOf(said);
     const room = this.#prompt.lengthMax - this.#length;
-    this.isCut = points.length > room;
-    const taken = this.isCut ? points.slice(0, room).join("") : points.join("");
-    this.#length += Math.min(points.length, room);
+    this.isCut = length > room;
+    const taken = this.isCut ? [...said].slice(0, room).join("") : said;
+    this.#length += Math.min(length, room);
     this.#text += taken;
     if (taken !== "") this.#say.piece(taken);
   }
+}
+
+/** In characters, of which most texts have as many as units. */
+function lengthOf(text: string): number {
+  return PAIR.test(text) ? [...text].length : text.length;
 }
 
 function sum(a: Usage, b: Usage): Usage {

@@ -38,10 +38,10 @@ test("little is handed over at once, much is gathered, and more of it longer; a 
   tick.handedOver(1, 0);
   tick.handedOver(1, 5);
   expect(tick.delayMs(6)).toBe(0);
-  tick.handedOver(20, 15);
-  const busyMs = tick.delayMs(16);
-  tick.handedOver(200, 25);
-  const veryBusyMs = tick.delayMs(26);
+  tick.handedOver(20, 20);
+  const busyMs = tick.delayMs(21);
+  tick.handedOver(200, 40);
+  const veryBusyMs = tick.delayMs(41);
   expect(busyMs).toBeGreaterThan(0);
   expect(veryBusyMs).toBeGreaterThan(busyMs);
   expect(veryBusyMs).toBeLessThanOrEqual(5);
@@ -56,6 +56,30 @@ test("two frames in a row, again and again, are no load", () => {
     expect(tick.delayMs(ms + 0.2)).toBe(0);
     tick.handedOver(1, ms + 0.2);
   }
+});
+
+test("a few that come together in the middle of little are no load, however often", () => {
+  const tick = new Tick();
+  for (let ms = 0; ms < 200; ms += 10) {
+    for (let i = 0; i < 6; i += 1) {
+      expect(tick.delayMs(ms + i / 10)).toBe(0);
+      tick.handedOver(1, ms + i / 10);
+    }
+  }
+});
+
+test("load is noticed within some milliseconds of its beginning, and when it is over", () => {
+  const tick = new Tick();
+  tick.handedOver(1, 0);
+  let ms = 1_000;
+  while (tick.delayMs(ms) === 0) {
+    tick.handedOver(1, ms);
+    ms += 0.2;
+  }
+  expect(ms).toBeLessThanOrEqual(1_040);
+  tick.handedOver(10, ms + 2);
+  expect(tick.delayMs(ms + 3)).toBeGreaterThan(0);
+  expect(tick.delayMs(ms + 103)).toBe(0);
 });
 
 const GRACE_MS = 10_000;
