@@ -17,6 +17,8 @@ const running: { dispose(): Promise<void> }[] = [];
 afterAll(() => provider.stop());
 afterEach(async () => {
   for (const one of running.splice(0)) await one.dispose();
+  // What a stalled machine did not ask for is not left for the next test.
+  provider.forget();
 });
 
 async function start(env: Record<string, string>): Promise<TestServer> {
@@ -206,6 +208,9 @@ test(
 );
 
 describe("judging messages", () => {
+  /** Long enough to start the thread that asks, on a busy machine. */
+  const PATIENT = { STOA_MODERATION_HOOK_TIMEOUT_MS: "4000" };
+
   async function judging(level: string, env: Record<string, string> = {}): Promise<[TestServer, TestClient, string]> {
     const server = await start({ ...provider.env, STOA_AI_MODERATION: "on", ...env });
     const token = server.token({ user: "root", role: "admin" });
@@ -221,7 +226,7 @@ describe("judging messages", () => {
   test(
     "a model holds, refuses and lets through, by the room's level",
     async () => {
-      const [, bob, room] = await judging("strict");
+      const [, bob, room] = await judging("strict", PATIENT);
       const asked = provider.requests.length;
       provider.next("gemini", [{ text: '{"action":' }, { text: '"allow"}' }]);
       expect((await bob.say(room, "Good morning."))["held"]).toBeUndefined();
@@ -243,6 +248,7 @@ describe("judging messages", () => {
       provider.next("gemini", [{ hang: true }]);
       const late = await bob.refused({ type: "send_message", roomId: room, content: "Hello?" });
       expect(late["code"]).toBe("message_rejected");
+      provider.forget();
       provider.next("gemini", [{ text: "I like this message!" }]);
       const vague = await bob.refused({ type: "send_message", roomId: room, content: "Hello?" });
       expect(vague["code"]).toBe("message_rejected");

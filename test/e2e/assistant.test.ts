@@ -374,8 +374,8 @@ describe("a server that is killed between two pieces", () => {
   }, 60_000);
   afterAll(() => store.server?.dispose());
 
-  test("leaves the text of the last checkpoint, and the answer ends once: as interrupted", async () => {
-    server = store.server as TestServer;
+  /** Returns what is left of the answer. */
+  async function killInBetween(): Promise<string> {
     const ann = await connect("ann");
     const room = await assistedRoom(ann);
     const saved = Promise.withResolvers<void>();
@@ -391,12 +391,8 @@ describe("a server that is killed between two pieces", () => {
     await ann.waitFor((frame) => frame.type === "ai_response" && frame["text"] === "Shown. ", "the second piece");
     await server.kill();
     await server.restart();
-    const shown = (await historyOf(room)).at(-1);
-    expect([at(shown, "content"), at(shown, "answer.state"), at(shown, "answer.reason")]).toEqual([
-      "Saved. ",
-      "failed",
-      "interrupted",
-    ]);
+    const left = (await historyOf(room)).at(-1);
+    expect([at(left, "answer.state"), at(left, "answer.reason")]).toEqual(["failed", "interrupted"]);
     const back = await TestClient.connect(server, {
       token: server.token({ user: "ann" }),
       wire: "json",
@@ -409,5 +405,14 @@ describe("a server that is killed between two pieces", () => {
     expect(ends?.map(({ body }) => at(body, "state"))).toEqual(["failed"]);
     expect(back.faults()).toEqual([]);
     await back.close();
-  }, 60_000);
+    return textAt(left, "content");
+  }
+
+  test("leaves the text of the last checkpoint, and the answer ends once: as interrupted", async () => {
+    server = store.server as TestServer;
+    let left = await killInBetween();
+    // On a machine that was busy for a second, the next checkpoint had come before the kill.
+    for (let more = 0; more < 4 && left === "Saved. Shown. "; more += 1) left = await killInBetween();
+    expect(left).toBe("Saved. ");
+  }, 120_000);
 });

@@ -251,7 +251,7 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
 
     /** All bytes that are kept anywhere. */
     async function bytesKept(): Promise<readonly Kept[]> {
-      const kept: Kept[] = filesIn(server.dataDir).map((path) => ({ where: path, bytes: readFileSync(path) }));
+      const kept: Kept[] = [...filesIn(server.dataDir)];
       kept.push({ where: "output", bytes: Buffer.from(server.output) });
       if (dynamo !== undefined) kept.push(...(await tablesOf(dynamo)));
       if (redis !== undefined) kept.push(...(await dumpOf(redis)));
@@ -277,8 +277,11 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
     }
 
     test("the tokens are there at first, and found by search", async () => {
-      const before = await found();
-      expect(planted.filter((token) => !before.has(token))).toEqual([]);
+      // What goes beside the log is written a moment later.
+      await eventually(async () => {
+        const before = await found();
+        expect(planted.filter((token) => !before.has(token))).toEqual([]);
+      });
       await eventually(async () => {
         const hits = await rest("bob", "GET", `/search?q=${tokenOf("message")}`);
         expect(hits.text).toContain(tokenOf("message"));
@@ -308,8 +311,10 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       expect(numberAt(done.body, "data.counts.notification_lists")).toBe(2);
       if (store === "SQLite") expect(numberAt(done.body, "data.counts.files")).toBe(1);
       expect([...(await found())]).toEqual([]);
-      const deletions = (other.rooms.get(ROOM)?.events ?? []).filter(({ type }) => type === "message_deleted");
-      expect(deletions.length).toBeGreaterThan(9);
+      await eventually(async () => {
+        const deletions = (other.rooms.get(ROOM)?.events ?? []).filter(({ type }) => type === "message_deleted");
+        expect(deletions.length).toBeGreaterThan(9);
+      });
       expect(other.rooms.get(ROOM)?.faults).toEqual([]);
       const after = listAt((await rest("bob", "GET", `/rooms/${ROOM}/messages?limit=100`)).body, "data.messages");
       expect(after.map((one) => at(one, "seq"))).toEqual(messages.map((one) => at(one, "seq")));
@@ -352,47 +357,63 @@ describe("an erasure that is interrupted", () => {
   }, START_MS_MAX);
   afterAll(() => server.dispose());
 
-  test("goes on after kill -9, by itself, until nothing is left", async () => {
-    const token = tokenOf("interrupted");
-    const eva = await TestClient.connect(server, { token: server.token({ user: EVA, name: token }) });
-    for (let room = 0; room < 25; room += 1) {
-      const roomId = `room_${room}`;
+  /** Of somebody who wrote in many rooms. Returns how often the server was killed meanwhile. */
+  async function eraseAndKill(user: string, token: string, rooms: readonly string[]): Promise<number> {
+    const eva = await TestClient.connect(server, { token: server.token({ user, name: token }) });
+    for (const roomId of rooms) {
       await eva.ack({ type: "create_room", roomId, name: roomId, roomType: "public" });
       await Promise.all(Array.from({ length: 40 }, (_, i) => eva.say(roomId, `${i} ${token}`)));
     }
     eva.close();
     const root = server.token({ user: "root", role: "admin" });
-    const begun = await server.rest("POST", "/v1/chat/admin/erasures", { token: root, body: { userId: EVA } });
+    const begun = await server.rest("POST", "/v1/chat/admin/erasures", { token: root, body: { userId: user } });
     const path = `/v1/chat/admin/erasures/${textAt(begun.body, "data.erasureId")}`;
     let kills = 0;
     for (let seen = 0; kills < 2; ) {
       const { body } = await server.rest("GET", path, { token: root });
       if (at(body, "data.state") === "done") break;
-      const rooms = Number(at(body, "data.counts.rooms") ?? 0);
-      if (rooms <= seen) continue;
-      seen = rooms + 5;
+      const erased = Number(at(body, "data.counts.rooms") ?? 0);
+      if (erased <= seen) continue;
+      seen = erased + 5;
       await server.kill();
       kills += 1;
       await server.restart();
     }
-    expect(kills).toBeGreaterThan(0);
     const done = await eventually(async () => {
       const read = await server.rest("GET", path, { token: root });
       if (at(read.body, "data.state") !== "done") throw new Error(read.text);
       return read;
     }, 60_000);
-    expect(numberAt(done.body, "data.counts.rooms")).toBe(25);
-    const left = filesIn(server.dataDir).filter((file) => readFileSync(file).includes(token));
-    expect(left).toEqual([]);
-    const page = await server.rest("GET", "/v1/chat/rooms/room_7/messages?limit=100", { token: root });
+    expect(numberAt(done.body, "data.counts.rooms")).toBe(rooms.length);
+    const left = filesIn(server.dataDir).filter(({ bytes }) => bytes.includes(token));
+    expect(left.map(({ where }) => where)).toEqual([]);
+    const page = await server.rest("GET", `/v1/chat/rooms/${rooms[7]}/messages?limit=100`, { token: root });
     expect(listAt(page.body, "data.messages")).toHaveLength(40);
+    return kills;
+  }
+
+  test("goes on after kill -9, by itself, until nothing is left", async () => {
+    let kills = 0;
+    // On a machine that has other things to do, one may be done before somebody saw it begin.
+    for (let attempt = 0; attempt < 5 && kills === 0; attempt += 1) {
+      const rooms = Array.from({ length: 25 }, (_, i) => `room_${attempt}_${i}`);
+      kills = await eraseAndKill(`${EVA}_${attempt}`, tokenOf(`interrupted${attempt}`), rooms);
+    }
+    expect(kills).toBeGreaterThan(0);
   });
 });
 
-function filesIn(dir: string): readonly string[] {
-  return readdirSync(dir, { recursive: true })
-    .map((name) => join(dir, String(name)))
-    .filter((path) => statSync(path).isFile());
+/** A database's files come and go: one that is gone when it is to be read has nothing in it. */
+function filesIn(dir: string): readonly Kept[] {
+  return readdirSync(dir, { recursive: true }).flatMap((name) => {
+    const where = join(dir, String(name));
+    try {
+      return statSync(where).isFile() ? [{ where, bytes: readFileSync(where) }] : [];
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+      throw error;
+    }
+  });
 }
 
 async function tablesOf({ endpoint }: DynamoServer) {

@@ -52,9 +52,11 @@ beforeAll(async () => {
 afterAll(() => server.dispose());
 const connect = (user: string, tenant: string) =>
   TestClient.connect(server, { token: server.token({ user, tenant }), wire: "json" });
-/** What came of one tenant. */
+/** What came of one tenant, in the order in which it first came: at least once is what is promised. */
 const detailsOf = (tenant: string) =>
-  taken.map(({ Detail }) => JSON.parse(Detail) as unknown).filter((detail) => at(detail, "tenantId") === tenant);
+  [...new Set(taken.map(({ Detail }) => Detail))]
+    .map((detail) => JSON.parse(detail) as unknown)
+    .filter((detail) => at(detail, "tenantId") === tenant);
 
 test("message events of all tenants arrive in order per room, as a member would see them, by tens", async () => {
   for (const tenant of ["one", "two"]) {

@@ -103,13 +103,15 @@ onBothStores(
       await ann.ack({ type: "create_room", roomId: "room", name: "Room", roomType: "public" });
       for (let i = 0; i < 5; i += 1) await ann.say("room", `message ${i}`);
       expect((await feed.rest("PUT", "/admin/consumers/crm", { types: ["new_message"] })).status).toBe(201);
-      const next = () => feed.done("GET", "/admin/consumers/crm/events?limit=2&wait=5");
+      const next = () => feed.done("GET", "/admin/consumers/crm/events?limit=2&wait=20");
       const contents = (page: unknown) => listAt(page, "events").map((event) => at(event, "message.content"));
       const commit = (page: unknown) =>
         feed.rest("POST", "/admin/consumers/crm/commit", {
           after: textAt(page, "pagination.after"),
           from: textAt(page, "from"),
         });
+      // The feed follows the log: pages are the same when all of it is there.
+      await feed.read("limit=100&types=new_message", (events) => events.length >= 5, 20);
       const seen: unknown[] = [];
       let page = await next();
       expect(contents(await next())).toEqual(contents(page));

@@ -32,6 +32,11 @@ describe("of a tenant", () => {
         expect(reply.status).toBe(200);
         return listAt(reply.body, "data.rooms").map((room) => (room as { roomId: string }).roomId);
       };
+      // The list may be another shard's: it follows within about a second.
+      await eventually(async () => {
+        const listed = await look(server, "/rooms?limit=1", "rooms");
+        expect(at(listed.body, "data.rooms")).toMatchObject([{ roomId: "team", messageCount: 1 }]);
+      });
       expect(await names("")).toEqual(["team", "secret"]);
       expect(await names("?text=PLANS")).toEqual(["secret"]);
       expect(await names("?type=group")).toEqual(["team"]);

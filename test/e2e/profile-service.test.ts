@@ -30,6 +30,8 @@ beforeAll(async () => {
       STOA_PROFILE_SERVICE_URL: `http://127.0.0.1:${service.port}/people`,
       STOA_PROFILE_SERVICE_SECRET: "a secret of the tests",
       STOA_PROFILE_SERVICE_TTL_MS: String(TTL_MS),
+      // It is a part of this process, which may be held up.
+      STOA_PROFILE_SERVICE_TIMEOUT_MS: "4000",
     },
   });
 });

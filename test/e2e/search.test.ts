@@ -36,6 +36,12 @@ function finds(expected: unknown, ...args: Parameters<typeof found>): Promise<vo
   return eventually(async () => expect(await found(...args)).toEqual(expected));
 }
 
+/** So that a time tells what was said before from what was said after. */
+async function nextMillisecond(): Promise<void> {
+  const startMs = Date.now();
+  while (Date.now() === startMs) await Bun.sleep(1);
+}
+
 async function scene(type = "group", extra: object = {}) {
   rooms += 1;
   const room = `room_${rooms}`;
@@ -87,6 +93,7 @@ onBothStores(
     test("filters by author, type and time, and looks into all rooms of the asker", async () => {
       const [one, two] = [await scene(), await scene()];
       await one.ann.say(one.room, "filterword one");
+      await nextMillisecond();
       const middle = await two.bob.say(two.room, "filterword two");
       const picture = { ...FILE, type: "image", fileName: "p.png", mimeType: "image/png" };
       await two.ann.say(two.room, "filterword three", { messageType: "image", attachments: [picture] });

@@ -7,6 +7,7 @@ import { openWriterDatabase, SCHEMA_VERSION } from "../../src/storage/sqlite/sch
 import { makeVapid } from "../../src/integrations/notify/vapid.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
+import { eventually } from "../support/eventually.ts";
 import { isThere } from "../support/programs.ts";
 import { AwsReceiver, WebhookReceiver } from "../support/notify-receivers.ts";
 import { RedisServer } from "../support/redis-servers.ts";
@@ -43,17 +44,20 @@ async function doctor(env: Readonly<Record<string, string>> = {}): Promise<Diagn
     child.exited,
   ]);
   expect(errors).toBe("");
-  // How many files a process may open is the machine's, and not what is looked at here.
-  const complaints = text.split("\n").filter((line) => /^(look|FAILED)(?! +open files)/.test(line));
+  // How many files a process may open is the machine's, and how busy its disk is: not what is looked at here.
+  const complaints = text.split("\n").filter((line) => /^(look|FAILED)(?! +(open files|fsync))/.test(line));
   return { code, text, complaints };
 }
 
 test("where all is well it says so, and leaves nothing behind", async () => {
-  const { code, text, complaints } = await doctor();
-  expect([code, complaints]).toEqual([0, []]);
-  for (const about of ["configuration", "disk space", "fsync", "database", "open files", "memory", "cores", "port"]) {
-    expect(text).toContain(`ok      ${about}: `);
-  }
+  // A disk is well when others leave it alone.
+  await eventually(async () => {
+    const { code, text, complaints } = await doctor();
+    expect([code, complaints]).toEqual([0, []]);
+    for (const about of ["configuration", "disk space", "fsync", "database", "open files", "memory", "cores", "port"]) {
+      expect(text).toContain(`ok      ${about}: `);
+    }
+  });
   expect(existsSync(join(folder.path, "data"))).toBe(false);
 });
 

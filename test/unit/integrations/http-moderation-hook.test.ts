@@ -30,7 +30,8 @@ function serve(
   const settings: HookSettings = {
     url: `http://127.0.0.1:${server.port}/judge`,
     secret: SECRET,
-    timeoutMs: 2_000,
+    // Nobody is given up because the machine is busy.
+    timeoutMs: 60_000,
     onFailure: "publish",
     messageLengthMax: 100,
     ...more,

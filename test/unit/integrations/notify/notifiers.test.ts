@@ -24,6 +24,7 @@ import { isPair, makeVapid } from "../../../../src/integrations/notify/vapid.ts"
 import { payloadOf, WebPush } from "../../../../src/integrations/notify/web-push.ts";
 import { webhookNotifier } from "../../../../src/integrations/notify/webhook-notifier.ts";
 import { OutwardHttp } from "../../../../src/integrations/outward-http.ts";
+import { eventually } from "../../../support/eventually.ts";
 import { AwsReceiver, Browser, PushReceiver, vapidClaims, WebhookReceiver } from "../../../support/notify-receivers.ts";
 import { LOCAL_CERTIFICATE } from "../../../support/self-signed.ts";
 
@@ -263,8 +264,7 @@ describe("to browsers", () => {
     const push = new WebPush({ http, keys, contact: "mailto:ops@example.org", clock: new SystemClock(), failed });
     const to = kept(new Browser("https://localhost/x"));
     const all = Array.from({ length: PUSH_AT_ONCE + 5 }, () => push.send(notification(), to));
-    await Bun.sleep(0);
-    expect(underWay).toBe(PUSH_AT_ONCE);
+    await eventually(async () => expect(underWay).toBe(PUSH_AT_ONCE));
     gate.resolve();
     expect(new Set(await Promise.all(all))).toEqual(new Set(["sent"]));
     expect(most).toBe(PUSH_AT_ONCE);

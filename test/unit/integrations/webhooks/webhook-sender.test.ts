@@ -23,12 +23,17 @@ const PAGE: FeedPage = {
 let receiver: WebhookReceiver;
 afterEach(() => receiver.stop());
 
-function rig(hook: Partial<Webhook> = {}) {
+/** `timeoutMs`: nobody is given up because the machine is busy. */
+function rig(hook: Partial<Webhook> = {}, timeoutMs = 60_000) {
   receiver = new WebhookReceiver();
   const range = parseRange("127.0.0.0/8");
   if (range === undefined) throw new Error("not parsed");
   const clock = new SystemClock();
-  const sender = new WebhookSender(new OutwardHttp({ clock, allowed: { ranges: [range], hosts: [] } }), clock, 500);
+  const sender = new WebhookSender(
+    new OutwardHttp({ clock, allowed: { ranges: [range], hosts: [] } }),
+    clock,
+    timeoutMs,
+  );
   const made = { by: "root" as UserId, createdMs: 1, changedMs: 1 };
   const webhook: Webhook = { url: receiver.url, secret: "whsec_new", ...made, ...hook };
   const delivery = { tenant: ACME, id: "wh_1", hook: webhook, attempt: 3 };
@@ -98,6 +103,10 @@ test("each answer means one thing: taken, not now, not this, never again", async
   expect(await after("Wed, 21 Oct 2026 07:28:00 GMT")).toEqual({ kind: "away", why: "status 503" });
   expect(await after("-5")).toEqual({ kind: "away", why: "status 503" });
   expect(await after("999999")).toEqual({ kind: "away", why: "status 503", retryAfterMs: 3_600_000 });
+});
+
+test("whoever does not answer is away when the time is over", async () => {
+  const { send } = rig({}, 300);
   receiver.answer = () => new Promise<Response>(() => undefined);
   expect(await send()).toEqual({ kind: "away", why: "timeout" });
 });
