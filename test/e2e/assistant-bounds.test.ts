@@ -73,6 +73,7 @@ describe("budgets", () => {
   test(
     "a room's and a tenant's end questions of everybody there, and of nobody else",
     async () => {
+      await withinOneDay();
       const server = await start({
         ...provider.env,
         ...SMALL,

@@ -4,7 +4,7 @@ import { claimPort } from "./ports.ts";
 import type { TestServer } from "./server.ts";
 
 const SETTINGS = fileURLToPath(new URL("../../deploy/haproxy.cfg", import.meta.url));
-const READY_MS_MAX = 15_000;
+const READY_MS_MAX = 30_000;
 
 export class HaProxy {
   readonly port: number;

@@ -304,6 +304,8 @@ export function withoutChance(text: string): string {
     .replaceAll(/"whsec_[a-z0-9]+"/g, '"whsec_-"')
     .replaceAll(/"entriesBehind":\d+/g, '"entriesBehind":0')
     .replaceAll(/"connectionId":"[^"]+"/g, '"connectionId":"-"')
+    // Hours and days in which somebody only looked: the next one may begin at any time.
+    .replaceAll(/,?\{"(?:at|day)":"[^"]*","messages":0,"writers":0,"activeUsers":\d+\}/g, "")
     .replaceAll(/"000\d{13}[0-9a-f]{12}"/g, '"-"')
     .replaceAll(/"receipt":"[^"]+"/g, '"receipt":"-"')
     .replaceAll(/"000\d{13}\.[^"]*"/g, '"-"')

@@ -13,7 +13,7 @@ import { claimPort } from "./ports.ts";
 import { ensureProgram, isThere } from "./programs.ts";
 
 const run = promisify(execFile);
-const READY_MS_MAX = 15_000;
+const READY_MS_MAX = 30_000;
 const LOOK_AGAIN_MS = 20;
 const SLOTS = 16_384;
 
