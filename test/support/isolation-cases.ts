@@ -294,6 +294,9 @@ export function frameCases(messageId: string): Readonly<Record<string, Frame>> {
   };
 }
 
+/** Hours and days of figures in which somebody only looked: the next one may begin at any time. */
+const LOOKED_ONLY = /,?\{"(?:at|day)":"[^"]*","messages":0,"writers":0,"activeUsers":\d+\}/g;
+
 /** What differs between two runs and tells nothing: times, and ids that the server draws. */
 export function withoutChance(text: string): string {
   return text
@@ -304,8 +307,7 @@ export function withoutChance(text: string): string {
     .replaceAll(/"whsec_[a-z0-9]+"/g, '"whsec_-"')
     .replaceAll(/"entriesBehind":\d+/g, '"entriesBehind":0')
     .replaceAll(/"connectionId":"[^"]+"/g, '"connectionId":"-"')
-    // Hours and days in which somebody only looked: the next one may begin at any time.
-    .replaceAll(/,?\{"(?:at|day)":"[^"]*","messages":0,"writers":0,"activeUsers":\d+\}/g, "")
+    .replaceAll(LOOKED_ONLY, "")
     .replaceAll(/"000\d{13}[0-9a-f]{12}"/g, '"-"')
     .replaceAll(/"receipt":"[^"]+"/g, '"receipt":"-"')
     .replaceAll(/"000\d{13}\.[^"]*"/g, '"-"')
