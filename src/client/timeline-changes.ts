@@ -3,7 +3,7 @@
  * with the same list once all later events are applied, too.
  */
 import type { MessageId, UserId } from "../base/ids.ts";
-import type { AiResponseFrame, MessageView, ReactionView, RoomEvent } from "../protocol/frames.ts";
+import type { MessageView, ReactionView, RoomEvent } from "../protocol/frames.ts";
 
 type Messages = readonly MessageView[];
 type Updated = Extract<RoomEvent, { readonly type: "message_updated" }>;
@@ -34,15 +34,6 @@ export function afterEvent(messages: Messages, event: RoomEvent, self: UserId | 
     default:
       return messages;
   }
-}
-
-/** An answer grows. What belongs to an attempt that is over changes nothing. */
-export function afterPart(messages: Messages, { messageId, attempt, offset, text }: AiResponseFrame): Messages {
-  return change(messages, messageId, (message) => {
-    const { answer, content } = message;
-    if (answer === undefined || attempt < answer.attempt || offset > content.length) return message;
-    return { ...message, content: content.slice(0, offset) + text, answer: { ...answer, attempt } };
-  });
 }
 
 /** In its place, instead of what is there. */

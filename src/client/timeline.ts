@@ -6,7 +6,8 @@
 import type { MessageId, RoomId, Seq } from "../base/ids.ts";
 import type { MessageView, RoomEvent, ServerFrame } from "../protocol/frames.ts";
 import type { StoaClient } from "./client.ts";
-import { afterEvent, afterPart } from "./timeline-changes.ts";
+import { GrowingAnswers } from "./growing-answers.ts";
+import { afterEvent } from "./timeline-changes.ts";
 import type { Failed, MessagesPage, Pending } from "./types.ts";
 
 export interface ShownMessage extends Omit<MessageView, "seq" | "messageNo"> {
@@ -42,6 +43,7 @@ export class Timeline {
   readonly #messagesMax: number;
   readonly #listeners = new Set<() => void>();
   readonly #ends: readonly (() => void)[];
+  readonly #growing = new GrowingAnswers();
   #messages: readonly MessageView[] = [];
   #hasOlder = false;
   #error: Error | undefined;
@@ -141,6 +143,7 @@ export class Timeline {
       take(await this.#client.messages(this.roomId, { limit: this.#pageSize, ...place }));
       this.#error = undefined;
       for (const event of since) this.#apply(event);
+      this.#messages = this.#growing.over(this.#messages);
     } catch (error) {
       this.#error = error as Error;
       if (before === undefined) this.#isStale = true;
@@ -152,6 +155,8 @@ export class Timeline {
   #event(event: RoomEvent): void {
     for (const since of this.#since) since.push(event);
     this.#apply(event);
+    this.#growing.event(event);
+    this.#messages = this.#growing.over(this.#messages);
     if (this.#messages.length > this.#messagesMax && event.type === "new_message") {
       this.#messages = this.#messages.slice(-this.#messagesMax);
       this.#hasOlder = true;
@@ -165,7 +170,8 @@ export class Timeline {
 
   #frame(frame: ServerFrame): void {
     if (frame.type !== "ai_response" || frame.roomId !== this.roomId) return;
-    this.#messages = afterPart(this.#messages, frame);
+    this.#growing.take(frame);
+    this.#messages = this.#growing.over(this.#messages);
     this.#touch();
   }
 

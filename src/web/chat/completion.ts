@@ -40,3 +40,17 @@ export function emojiClosedAt(text: string, cursor: number): (Completing & { rea
   const emoji = open === undefined ? undefined : emojiNamed(open.prefix);
   return open === undefined || emoji === undefined ? undefined : { ...open, emoji };
 }
+
+/**
+ * Of the people found for `before`, those who are meant by `prefix`: offered until those are found that it has. What Enter takes fits
+ * what was written.
+ */
+export function stillMeant<Person extends { readonly id: string; readonly name: string }>(
+  { prefix: before, people }: { readonly prefix: string; readonly people: readonly Person[] },
+  prefix: string,
+): readonly Person[] {
+  if (prefix === before) return people;
+  const wanted = prefix.toLowerCase();
+  if (!wanted.startsWith(before.toLowerCase())) return [];
+  return people.filter(({ id, name }) => [id, name].some((one) => one.toLowerCase().startsWith(wanted)));
+}

@@ -1,6 +1,6 @@
 /** Where one writes: several lines, a draft per room, mentions, files by button, drop and paste, replies and edits. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useId, useLayoutEffect, useRef } from "preact/hooks";
+import { useId, useLayoutEffect, useRef } from "preact/hooks";
 import type { MessageView } from "../../client/stoa-chat.ts";
 import { Icon } from "../ui/icon.tsx";
 import { toast } from "../ui/toast.tsx";
@@ -58,7 +58,8 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
   const at = begunAt(text, cursor.value);
   const candidates = useCandidates(roomId, isDismissed.value ? undefined : at);
 
-  useEffect(() => {
+  // Before the next key comes: the cursor moves under nobody's hands.
+  useLayoutEffect(() => {
     if (draft !== undefined) field.current?.focus();
     if (isEdit) field.current?.setSelectionRange(draft.message.content.length, draft.message.content.length);
   }, [draft?.message.messageId, draft?.mode]);
@@ -75,11 +76,14 @@ function Open({ roomId, thread, placeholder, draftKey }: ComposerProps & { reado
     cursor.value = place;
   };
   const insert = (piece: string, from: number, to: number, within = text): void => {
-    put(within.slice(0, from) + piece + within.slice(to), from + piece.length);
-    requestAnimationFrame(() => {
-      field.current?.focus();
-      field.current?.setSelectionRange(from + piece.length, from + piece.length);
-    });
+    const next = within.slice(0, from) + piece + within.slice(to);
+    put(next, from + piece.length);
+    // In the field at once: who types on meanwhile has the cursor where it belongs.
+    const area = field.current;
+    if (area === null) return;
+    area.value = next;
+    area.focus();
+    area.setSelectionRange(from + piece.length, from + piece.length);
   };
   const pick = (candidate: Candidate): void => {
     if (at !== undefined) insert(textOf(candidate), at.from, cursor.value);

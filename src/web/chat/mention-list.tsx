@@ -2,7 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { Avatar } from "../ui/avatar.tsx";
-import type { Completed } from "./completion.ts";
+import { type Completed, stillMeant } from "./completion.ts";
 import { emojiLike } from "./emoji-names.ts";
 import { roomPath } from "./paths.ts";
 import { session } from "./session.ts";
@@ -31,13 +31,18 @@ export function textOf({ id, emoji }: Candidate): string {
   return emoji ?? `@${id} `;
 }
 
+interface Found {
+  readonly roomId: string;
+  /** What they were found for. */
+  readonly prefix: string;
+  readonly people: readonly Candidate[];
+}
+
 function usePeople(roomId: string, prefix: string | undefined): readonly Candidate[] {
-  const found = useSignal<readonly Candidate[]>([]);
+  const found = useSignal<Found | undefined>(undefined);
   useEffect(() => {
-    if (prefix === undefined) {
-      found.value = [];
-      return;
-    }
+    if (prefix === undefined) return;
+    let isWanted = true;
     const timer = setTimeout(() => {
       const query = prefix === "" ? "" : `&prefix=${encodeURIComponent(prefix)}`;
       session()
@@ -47,6 +52,7 @@ function usePeople(roomId: string, prefix: string | undefined): readonly Candida
         )
         .then(
           ({ members }) => {
+            if (!isWanted) return;
             const people = members
               .filter(({ userId }) => userId !== session().account.userId)
               .map(({ userId, displayName, avatar }) => ({
@@ -54,16 +60,19 @@ function usePeople(roomId: string, prefix: string | undefined): readonly Candida
                 name: displayName ?? userId,
                 avatar: avatar ?? undefined,
               }));
-            found.value = [...people, ...special(roomId, prefix)].slice(0, SHOWN_MAX);
+            found.value = { roomId, prefix, people: [...people, ...special(roomId, prefix)].slice(0, SHOWN_MAX) };
           },
           () => {
-            found.value = [];
+            if (isWanted) found.value = undefined;
           },
         );
     }, WAIT_MS);
-    return () => clearTimeout(timer);
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
   }, [roomId, prefix]);
-  return found.value;
+  return prefix === undefined || found.value?.roomId !== roomId ? [] : stillMeant(found.value, prefix);
 }
 
 function special(roomId: string, prefix: string): readonly Candidate[] {

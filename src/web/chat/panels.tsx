@@ -21,7 +21,14 @@ export function Panels({ roomId }: { readonly roomId: string | undefined }) {
     case "queue":
       return <QueuePanel key={roomId} roomId={roomId} />;
     case "thread":
-      return <ThreadPanel key={open.rootId} roomId={roomId} rootId={open.rootId} isFromList={open.isFromList} />;
+      return (
+        <ThreadPanel
+          key={`${roomId}/${open.rootId}`}
+          roomId={roomId}
+          rootId={open.rootId}
+          isFromList={open.isFromList}
+        />
+      );
     default:
       return null;
   }

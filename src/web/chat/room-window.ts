@@ -6,7 +6,8 @@
 import { batch, signal } from "@preact/signals";
 import type { StoaClient } from "../../client/client.ts";
 import type { ClientEvents, MessagesPage, MessageView, RoomEvent } from "../../client/stoa-chat.ts";
-import { afterEvent, afterPart } from "../../client/timeline-changes.ts";
+import { GrowingAnswers } from "../../client/growing-answers.ts";
+import { afterEvent } from "../../client/timeline-changes.ts";
 import { roomPath } from "./paths.ts";
 import { ReadLine } from "./read-line.ts";
 
@@ -38,6 +39,7 @@ export class RoomWindow {
   readonly #client: StoaClient;
   readonly #ends: readonly (() => void)[];
   readonly #line: ReadLine;
+  readonly #growing = new GrowingAnswers();
   #recent: RoomEvent[] = [];
   #isListening = false;
   /** The page was asked for before the room was listened to. */
@@ -231,6 +233,7 @@ export class RoomWindow {
 
   #applyRecent(): void {
     for (const event of this.#recent) this.#apply(event);
+    this.messages.value = this.#growing.over(this.messages.value);
   }
 
   #event(event: RoomEvent): void {
@@ -242,6 +245,8 @@ export class RoomWindow {
         this.#line.came(event.seq, event.message.authorId === this.#client.userId);
       }
       this.#apply(event);
+      this.#growing.event(event);
+      this.messages.value = this.#growing.over(this.messages.value);
     });
   }
 
@@ -259,6 +264,7 @@ export class RoomWindow {
 
   #frame(frame: Frame): void {
     if (frame.type !== "ai_response" || frame.roomId !== this.roomId) return;
-    this.messages.value = afterPart(this.messages.value, frame);
+    this.#growing.take(frame);
+    this.messages.value = this.#growing.over(this.messages.value);
   }
 }

@@ -1,13 +1,8 @@
 /** A message and the replies to it. New ones come with the room's events. */
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
-import type { MessageView } from "../../client/stoa-chat.ts";
-import { afterEvent } from "../../client/timeline-changes.ts";
-import { messageOf, type MessageJson } from "../../client/plain.ts";
 import { Button } from "../ui/button.tsx";
 import { Composer } from "./composer.tsx";
-import { attempt } from "./actions.ts";
-import { roomPath } from "./paths.ts";
 import { continues } from "./followed.ts";
 import { plural } from "./format.ts";
 import { MessageRow } from "./message-row.tsx";
@@ -15,15 +10,9 @@ import { PanelFrame } from "./panel-frame.tsx";
 import { session } from "./session.ts";
 import { togglePanel } from "./ui-state.ts";
 import { useWhileSeen } from "./use-scroll.ts";
+import { useThread } from "./use-thread.ts";
 
-const PAGE = 50;
 const BOTTOM_PX = 40;
-
-interface ThreadJson {
-  readonly message: MessageJson;
-  readonly replies: readonly MessageJson[];
-  readonly pagination: { readonly hasMore: boolean };
-}
 
 export interface ThreadPanelProps {
   readonly roomId: string;
@@ -32,25 +21,10 @@ export interface ThreadPanelProps {
 }
 
 export function ThreadPanel({ roomId, rootId, isFromList }: ThreadPanelProps) {
-  const messages = useSignal<readonly MessageView[]>([]);
-  const hasOlder = useSignal(false);
+  const { messages, hasOlder, older } = useThread(roomId, rootId);
   const active = useSignal<string | undefined>(undefined);
   const list = useRef<HTMLDivElement>(null);
   const { client } = session();
-  const path = roomPath(roomId, `/messages/${encodeURIComponent(rootId)}/thread?limit=${PAGE}`);
-  useEffect(() => {
-    const end = client.on("event", ({ roomId: room, event }) => {
-      if (room !== roomId) return;
-      if (event.type === "new_message" && event.message.threadId !== rootId) return;
-      messages.value = afterEvent(messages.value, event, client.userId);
-    });
-    void attempt(client.rest<ThreadJson>("GET", path)).then((found) => {
-      if (found === undefined) return;
-      messages.value = [messageOf(found.message), ...found.replies.map(messageOf)];
-      hasOlder.value = found.pagination.hasMore;
-    });
-    return end;
-  }, [roomId, rootId]);
   const last = messages.value.at(-1)?.messageId;
   useWhileSeen(() => {
     if (last !== undefined) client.markThreadRead(roomId, rootId).catch(() => undefined);
@@ -65,14 +39,6 @@ export function ThreadPanel({ roomId, rootId, isFromList }: ThreadPanelProps) {
     if (!isThere || !matchMedia("(pointer: fine)").matches) return;
     list.current?.parentElement?.querySelector("textarea")?.focus();
   }, [isThere]);
-  const older = async (): Promise<void> => {
-    const [root, first] = messages.value;
-    if (root === undefined || first === undefined) return;
-    const found = await attempt(client.rest<ThreadJson>("GET", `${path}&before=${first.messageId}`));
-    if (found === undefined) return;
-    messages.value = [root, ...found.replies.map(messageOf), ...messages.value.slice(1)];
-    hasOlder.value = found.pagination.hasMore;
-  };
   const [root, ...replies] = messages.value;
   return (
     <PanelFrame title="Thread" onBack={isFromList && (() => togglePanel("threads"))}>

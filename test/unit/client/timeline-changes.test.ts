@@ -1,8 +1,8 @@
 /** A list of messages after each kind of event. */
 import { expect, test } from "bun:test";
 import type { MessageId, RoomId, Seq, UserId } from "../../../src/base/ids.ts";
-import { afterEvent, afterPart } from "../../../src/client/timeline-changes.ts";
-import type { AiResponseFrame, MessageView, RoomEvent } from "../../../src/protocol/frames.ts";
+import { afterEvent } from "../../../src/client/timeline-changes.ts";
+import type { MessageView, RoomEvent } from "../../../src/protocol/frames.ts";
 
 const ME = "me" as UserId;
 const message = (seq: number, more: Partial<MessageView> = {}): MessageView => ({
@@ -75,32 +75,15 @@ test("a poll shows its results; other messages have none", () => {
   expect(list[1]).toEqual(message(2));
 });
 
-test("an answer grows in its place; parts of an attempt that is over, or that do not follow, change nothing; the end says all", () => {
+test("an answer that ends, or begins anew, says all", () => {
   const answer = { state: "streaming", attempt: 1, task: "ask", question: "msg_1" as MessageId, askedBy: ME } as const;
-  const part = (attempt: number, offset: number, text: string): AiResponseFrame =>
-    ({
-      type: "ai_response",
-      roomId: "room",
-      messageId: "msg_2",
-      state: "streaming",
-      attempt,
-      offset,
-      text,
-    }) as AiResponseFrame;
-  let list: readonly MessageView[] = [message(2, { content: "", answer })];
-  for (const one of [part(1, 0, "Hel"), part(1, 3, "lo"), part(1, 3, "lo"), part(1, 50, "?")])
-    list = afterPart(list, one);
-  expect(list[0]?.content).toBe("Hello");
-  list = afterPart(afterPart(list, part(2, 0, "Anew")), part(1, 5, "late"));
-  expect(list[0]).toMatchObject({ content: "Anew", answer: { attempt: 2 } });
-  const end = event("ai_response", {
-    messageId: "msg_2",
-    content: "Anew and whole",
-    state: "complete",
-    attempt: 2,
-    provider: "p",
-  });
-  expect(after(list, end)[0]).toMatchObject({
+  const list = [message(2, { content: "Hello", answer })];
+  const of = { messageId: "msg_2" };
+  const anew = after(list, event("ai_response", { ...of, content: "", state: "streaming", attempt: 2 }));
+  expect(anew[0]).toMatchObject({ content: "", answer: { state: "streaming", attempt: 2 } });
+  const outcome = { content: "Anew and whole", state: "complete", attempt: 2, provider: "p" };
+  const end = event("ai_response", { ...of, ...outcome });
+  expect(after(anew, end)[0]).toMatchObject({
     content: "Anew and whole",
     answer: { state: "complete", provider: "p", task: "ask" },
   });

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { begunAt, emojiClosedAt } from "../../../../src/web/chat/completion.ts";
+import { begunAt, emojiClosedAt, stillMeant } from "../../../../src/web/chat/completion.ts";
 import { EMOJI, emojiLike, emojiNamed } from "../../../../src/web/chat/emoji-names.ts";
 
 test("what is begun right before the cursor is a person behind an @, an emoji behind a colon and two letters", () => {
@@ -39,4 +39,16 @@ test("each name leads to one emoji", () => {
   expect(new Set(names).size).toBe(names.length);
   expect(names.filter((name) => emojiNamed(name) === undefined)).toEqual([]);
   expect(emojiNamed("")).toBeUndefined();
+});
+
+test("whoever writes on is offered those of the last answer who are still meant, and nobody else", () => {
+  const ben = { id: "u1", name: "Ben" };
+  const bob = { id: "bob", name: "Robert" };
+  const found = { prefix: "b", people: [ben, bob] };
+  expect(stillMeant(found, "b")).toEqual([ben, bob]);
+  expect(stillMeant(found, "Bo")).toEqual([bob]);
+  expect(stillMeant(found, "be")).toEqual([ben]);
+  expect(stillMeant(found, "bx")).toEqual([]);
+  expect(stillMeant(found, "")).toEqual([]);
+  expect(stillMeant(found, "an")).toEqual([]);
 });
