@@ -37,7 +37,9 @@ export async function drill(parts: DrillParts): Promise<ReadonlyMap<UserId, Dril
   const { crowd, notices, random, settle, runFor } = parts;
   const [speaker, first, ...others] = crowd.clients as [SimClient, SimClient, ...SimClient[]];
   const roles = new Map<SimClient, DrillPart>([[first, "due"]]);
-  for (const client of others) roles.set(client, PARTS[random.below(PARTS.length)] ?? "due");
+  // Each part in turn, so that few people play many of them.
+  const begin = 1 + random.below(PARTS.length - 1);
+  for (const [i, client] of others.entries()) roles.set(client, PARTS[(begin + i) % PARTS.length] ?? "due");
   notices.isAway = true;
   for (const [client, part] of roles) choose(client, part, parts.wallMs());
   await runFor(GONE_MS);
