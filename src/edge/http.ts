@@ -184,7 +184,7 @@ function mountRest(app: AnyElysia, prefix: string, rest: RestOptions, options: A
     .use(pseudonymsPlugin(prefix, rest))
     .use(threadsPlugin(prefix, rest))
     .use(pinsPlugin(prefix, rest))
-    .use(moderationPlugin(prefix, rest))
+    .use(moderationPlugin(prefix, { ...rest, circle }))
     .use(backtestPlugin(prefix, rest))
     .use(activityPlugin(prefix, rest))
     .use(assistantPlugin(prefix, { ...rest, runMs: config.assistant.runMs }))

@@ -9,6 +9,8 @@ import { TestServer } from "../support/server.ts";
 import { TwoNodes } from "../support/two-nodes.ts";
 
 const EVERYWHERE_MS_MAX = 2_000;
+/** Less than the time after which rooms look by themselves. */
+const RULES_MS_MAX = 8_000;
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
 /** One of two nodes, or twice the same. */
@@ -199,6 +201,26 @@ function administration(pair: () => Pair, suffix: string): void {
       expect(reply.headers.get("ratelimit-limit")).toBe("20");
     });
     expect((await act(one, "PUT", "/limits", { user: { perSecond: 0, burst: 1 } }, token)).status).toBe(400);
+  });
+
+  test("a tenant's rules hold on all nodes before rooms look by themselves", async () => {
+    const { one, two } = pair();
+    const tenant = named("strict");
+    const people = [one, two].map((server) => ({ server, token: server.token({ user: "ann", tenant }) }));
+    const made = await one.rest("POST", "/v1/chat/rooms", {
+      token: people[0]?.token ?? "",
+      body: { type: "private", name: "Strict" },
+    });
+    const path = `/v1/chat/rooms/${textAt(made.body, "data.roomId")}/messages`;
+    const said = (content: string) =>
+      Promise.all(people.map(({ server, token }) => server.rest("POST", path, { token, body: { content } })));
+    // Whoever judges them has just looked.
+    for (const { status } of await said("fine")) expect(status).toBe(201);
+    const rules = [{ id: "w", action: "reject", words: ["zonk"] }];
+    expect((await act(two, "PUT", "/moderation", { rules }, admin(two, tenant))).status).toBe(200);
+    await eventually(async () => {
+      for (const { status } of await said("zonk")) expect(status).toBe(403);
+    }, RULES_MS_MAX);
   });
 
   test("connections of the tenant are listed with where they come from, by pages of users", async () => {

@@ -104,6 +104,8 @@ export class EdgeCircle {
   limitsChanged(tenant: TenantId, limits: TenantLimits): void {
     this.access.learnLimits(tenant, limits);
     this.#say({ kind: "limits", tenant, limits });
+    // What may be written in one room its shard counts.
+    this.tenantChanged(tenant);
   }
 
   /** What administrators want of their rooms is something else. */

@@ -4,6 +4,7 @@ import type { TenantReply } from "../../actors/tenant-calls.ts";
 import type { RoomId } from "../../base/ids.ts";
 import * as limits from "../../base/limits.ts";
 import type { Principal } from "../../domain/principal.ts";
+import type { EdgeCircle } from "../circle/edge-circle.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { text } from "../rest/characters.ts";
 import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
@@ -40,8 +41,12 @@ const heldParams = t.Object({ roomId, heldId: messageId });
 type RowList = "held" | "open_reports" | "resolved_reports" | "audit";
 type Page = { readonly after?: string | undefined; readonly limit?: string | undefined };
 
-export function moderationPlugin(prefix: string, options: RestOptions) {
-  const { engine } = options;
+interface ModerationOptions extends RestOptions {
+  readonly circle: Pick<EdgeCircle, "tenantChanged">;
+}
+
+export function moderationPlugin(prefix: string, options: ModerationOptions) {
+  const { engine, circle } = options;
 
   /** One page of a room's rows under `name`; `after` leads to the next one. */
   const listed = async (
@@ -194,11 +199,9 @@ export function moderationPlugin(prefix: string, options: RestOptions) {
         const wish = { rules: body.rules, hook: body.hook ?? false };
         const expected = body.version === undefined ? {} : { expectedVersion: body.version };
         const ask = { list: "rules", set: wish, ...expected } as const;
-        return answer(
-          set,
-          await engine.call(principal, { to: "user", user: principal.userId, kind: "tenant", ask }),
-          tenantJson,
-        );
+        const done = await engine.call(principal, { to: "user", user: principal.userId, kind: "tenant", ask });
+        if (done.ok) circle.tenantChanged(principal.tenant);
+        return answer(set, done, tenantJson);
       },
       {
         ...strictBody(

@@ -305,3 +305,19 @@ test("a node that forgot another one for a moment serves its clients again, alth
   for (const client of [a, b, c]) expect(client.texts(room)).toEqual(["before", "meanwhile", "after"]);
   fine(a, b, c);
 });
+
+test("how much a tenant allows in one room counts where the room is when nodes were told, not when it looks", async () => {
+  const { cluster, a, b, room } = three();
+  for (const client of [a, b]) client.say(room, "before");
+  const { gateway, circle } = cluster.node("c");
+  const limits = { room: { perSecond: 1, burst: 1 } };
+  const root = principalOf("root", "admin");
+  const call = { to: "user", user: root.userId, kind: "tenant", ask: { list: "limits", set: limits } } as const;
+  const asked = gateway.call(root, call);
+  cluster.run(100);
+  expect(await asked).toMatchObject({ ok: true });
+  circle.limitsChanged(root.tenant, limits);
+  cluster.run(100);
+  a.say(room, "one");
+  expect(a.request({ type: "send_message", roomId: room, content: "two" })).toMatchObject({ code: "rate_limited" });
+});
