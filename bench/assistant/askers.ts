@@ -3,6 +3,7 @@
  * control they take the provider's streams themselves and throw them away: all of the load but the server's part of it.
  */
 import type { Socket } from "bun";
+import { yieldToOthers } from "../../src/node/thread-priority.ts";
 import { Asker } from "./sockets.ts";
 
 export interface AskersStart {
@@ -25,6 +26,8 @@ const BEGIN_MS = 2_000;
 const LOOK_MS = 20;
 const REQUEST = "POST /v1/chat/completions HTTP/1.1\r\nhost: provider\r\ncontent-length: 2\r\n\r\n{}";
 
+// With slices, too: whoever wakes at the server goes first.
+yieldToOthers(console.error);
 const { serverPort, providerPort, secret, runs } = JSON.parse(process.argv[2] ?? "{}") as AskersStart;
 let firstPieces: number[] = [];
 const askers: Asker[] = [];

@@ -1,7 +1,7 @@
 /**
  * What the assistant costs and what it costs others: 200 answers that grow at the same time on one node, beside a chat whose
  * deliveries are timed with and without them, in turns. `bun bench/assistant/main.ts [--runs 200] [--rounds 3] [--seconds 24]
- * [--stretches 4] [--rate 25] [--load answers|streams|nothing]`. A round has its seconds with them and as many without, each in so many stretches.
+ * [--stretches 3] [--rate 25] [--load answers|streams|nothing]`. A round has its seconds with them and as many without, each in so many stretches.
  * The provider and those who ask are processes of their own, of low priority: in real life they are other machines. With `--load
  * streams` all of these are there, but not the server's part; with `nothing` both are without: what this measure makes of no
  * difference. `--env "NAME=value …"`, `--tree DIR`: a second server that has these variables, or is of that working tree, in turns
@@ -22,7 +22,7 @@ const { values } = parseArgs({
     runs: { type: "string", default: "200" },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "24" },
-    stretches: { type: "string", default: "4" },
+    stretches: { type: "string", default: "3" },
     /** Pieces a second of each answer. */
     rate: { type: "string", default: "25" },
     load: { type: "string", default: "answers" },
@@ -40,7 +40,7 @@ const [rounds, seconds, stretches, rate] = [values.rounds, values.seconds, value
 const load = values.load as Load;
 const shape = { runs, seconds, load };
 
-const WARM_MS = 3_000;
+const WARM_MS = 15_000;
 
 function kinds(): readonly SiteKind[] {
   const asDelivered = { name: "stoa", env: {} };

@@ -23,9 +23,9 @@ export interface SiteKind {
 }
 
 const ANSWER_SECONDS = 10;
-const CHAT_ROOMS = 10;
+const CHAT_ROOMS = 20;
 const CHAT_PEOPLE = 10;
-const CHAT_PER_SECOND = 100;
+const CHAT_PER_SECOND = 200;
 /** Between the beginning, or the end, of the load and what is timed: what that itself makes of work is done. */
 const SETTLE_MS = 1_500;
 const UNDER_WAY_MS = 200;
