@@ -7,6 +7,7 @@ import { publint } from "publint";
 import { StoaClient } from "../../src/client/client.ts";
 import { TestBrowser } from "../support/chromium.ts";
 import { eventually } from "../support/eventually.ts";
+import { pageTest } from "../support/page-test.ts";
 import { TestPages } from "../support/pages.ts";
 import { TestServer } from "../support/server.ts";
 
@@ -172,36 +173,44 @@ test("where there is neither a browser nor Node, as in React Native: over WebSoc
   for (const name of ["websocket", "poll"]) expect(seen[name]).toEqual([[`over ${name}`], `over ${name}`, name]);
 }, 60_000);
 
-test("the page of examples/ in Chromium: fewer than 50 lines, a strict policy, and it chats", async () => {
-  const own = ["index.html", "chat.js"].map(
-    (name) => [name, readFileSync(join(root, "examples/browser", name), "utf8")] as const,
-  );
-  expect(own.flatMap(([, text]) => text.trimEnd().split("\n")).length).toBeLessThan(50);
-  const modules = ["stoa-chat.js", "timeline.js"].map(
-    (name) => [name, readFileSync(installed("stoa-chat", name), "utf8")] as const,
-  );
-  const pages = new TestPages(Object.fromEntries([...own, ...modules].map(([name, text]) => [`/${name}`, text])));
-  const browser = await TestBrowser.start();
-  try {
-    const token = server.token({ user: "ann", name: "Ann" });
-    const about = encodeURIComponent(JSON.stringify({ url: server.http, token, room: ROOM }));
-    const { page, lines } = await browser.open(`${pages.url}index.html#${about}`);
-    const text = async (selector: string): Promise<string> => (await page.textContent(selector)) ?? "";
-    await eventually(async () => expect(await text("#status")).toBe("open"));
-    await ben.join(ROOM);
-    const { seq = 0 } = await ben.send(ROOM, "hello page");
-    ben.typing(ROOM);
-    await eventually(async () => expect(await page.locator("li").allTextContents()).toContain("Ben: hello page"));
-    await eventually(async () => expect(await text("#typing")).toBe("Ben"));
-    await page.fill("input", "hello Ben");
-    await page.keyboard.press("Enter");
-    await eventually(async () => expect((await page.locator("li").allTextContents()).at(-1)).toBe("Ann: hello Ben"));
-    const last = await ben.messages(ROOM, { limit: 1 });
-    expect(last.messages[0]).toMatchObject({ content: "hello Ben", authorId: "ann" });
-    expect(ben.seenBy(ROOM, seq).users).toContainEqual(expect.objectContaining({ name: "Ann" }));
-    expect(lines.filter((line) => line.startsWith("uncaught"))).toEqual([]);
-  } finally {
-    await browser.stop();
-    await pages.stop();
-  }
-}, 60_000);
+pageTest(
+  "the page of examples/ in Chromium: fewer than 50 lines, a strict policy, and it chats",
+  async () => {
+    const own = ["index.html", "chat.js"].map(
+      (name) => [name, readFileSync(join(root, "examples/browser", name), "utf8")] as const,
+    );
+    expect(own.flatMap(([, text]) => text.trimEnd().split("\n")).length).toBeLessThan(50);
+    const modules = ["stoa-chat.js", "timeline.js"].map(
+      (name) => [name, readFileSync(installed("stoa-chat", name), "utf8")] as const,
+    );
+    const pages = new TestPages(Object.fromEntries([...own, ...modules].map(([name, text]) => [`/${name}`, text])));
+    const browser = await TestBrowser.start();
+    try {
+      const token = server.token({ user: "ann", name: "Ann" });
+      const about = encodeURIComponent(JSON.stringify({ url: server.http, token, room: ROOM }));
+      const { page, lines } = await browser.open(`${pages.url}index.html#${about}`);
+      const text = async (selector: string): Promise<string> => (await page.textContent(selector)) ?? "";
+      await eventually(async () => expect(await text("#status")).toBe("open"));
+      await ben.join(ROOM);
+      const { seq = 0 } = await ben.send(ROOM, "hello page");
+      await eventually(async () => expect(await page.locator("li").allTextContents()).toContain("Ben: hello page"));
+      await eventually(async () => {
+        ben.typing(ROOM);
+        expect(await text("#typing")).toBe("Ben");
+      });
+      await page.fill("input", "hello Ben");
+      await page.keyboard.press("Enter");
+      await eventually(async () => expect((await page.locator("li").allTextContents()).at(-1)).toBe("Ann: hello Ben"));
+      const last = await ben.messages(ROOM, { limit: 1 });
+      expect(last.messages[0]).toMatchObject({ content: "hello Ben", authorId: "ann" });
+      await eventually(async () =>
+        expect(ben.seenBy(ROOM, seq).users).toContainEqual(expect.objectContaining({ name: "Ann" })),
+      );
+      expect(lines.filter((line) => line.startsWith("uncaught"))).toEqual([]);
+    } finally {
+      await browser.stop();
+      await pages.stop();
+    }
+  },
+  120_000,
+);

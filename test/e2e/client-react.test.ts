@@ -1,9 +1,10 @@
 /** The React hooks: the component of examples/ in Chromium, in strict mode, with React and with Preact, against the real server. */
-import { afterAll, beforeAll, expect, test } from "bun:test";
+import { afterAll, beforeAll, expect } from "bun:test";
 import type { BunPlugin } from "bun";
 import { StoaClient } from "../../src/client/client.ts";
 import { TestBrowser, type TestPage } from "../support/chromium.ts";
 import { eventually } from "../support/eventually.ts";
+import { pageTest } from "../support/page-test.ts";
 import { TestPages } from "../support/pages.ts";
 import { TestServer } from "../support/server.ts";
 
@@ -61,64 +62,75 @@ const textOf = async ({ page }: TestPage, selector: string): Promise<string> =>
 const messagesOf = ({ page }: TestPage): Promise<string[]> => page.locator("#messages li").allTextContents();
 const type = ({ page }: TestPage, text: string): Promise<void> => page.locator("input").pressSequentially(text);
 
-test.each([
+for (const [name, plugins] of [
   ["react", []],
   ["preact", [preact]],
-] as const)(
-  "%s: a room's messages, people, typing and counts; gone from the room when the component is",
-  async (name, plugins) => {
-    const [room, other] = [`${name}_room`, `${name}_other`];
-    await roomWith(room, HISTORY);
-    await roomWith(other, 1);
-    const token = server.token({ user: `ann_${name}`, name: "Ann" });
-    for (const one of [room, other]) await server.rest("POST", `/v1/chat/rooms/${one}/join`, { token });
-    const pages = new TestPages({ "/": PAGE, "/page.js": await bundle([...plugins]) });
-    const about = encodeURIComponent(JSON.stringify({ url: server.http, token, room }));
-    const ann = await browser.open(`${pages.url}#${about}`);
-    try {
-      await eventually(async () => expect(await textOf(ann, "#status")).toBe("open"));
-      // The newest page, and the one before it.
-      await eventually(async () => expect(await messagesOf(ann)).toHaveLength(50));
-      await ann.page.click("#older");
-      await eventually(async () =>
-        expect(await messagesOf(ann)).toEqual(Array.from({ length: HISTORY }, (_, i) => `Ben: ${room} ${i}`)),
-      );
-      await eventually(async () => expect(await ann.page.locator("#older").count()).toBe(0));
-      await eventually(async () => expect((await textOf(ann, "#present")).split(", ").sort()).toEqual(["Ann", "Ben"]));
-      // Both ways, and typing.
-      await ben.send(room, "hello Ann");
-      await eventually(async () => expect((await messagesOf(ann)).at(-1)).toBe("Ben: hello Ann"));
-      await eventually(async () => {
-        ben.typing(room);
-        expect(await textOf(ann, "#typing")).toBe("Ben");
-      });
-      await type(ann, "hello Ben");
-      await eventually(async () => expect(ben.room(room).typing.map(({ name: who }) => who)).toEqual(["Ann"]));
-      await ann.page.keyboard.press("Enter");
-      await eventually(async () => expect((await messagesOf(ann)).at(-1)).toBe("Ann: hello Ben"));
-      await eventually(async () => expect(await messagesOf(ann)).toHaveLength(HISTORY + 2));
-      // What is looked at is read; the other room waits with its count.
-      const unread = async (): Promise<unknown> => (await server.rest("GET", "/v1/chat/unread", { token })).body.data;
-      await ben.send(other, "over here");
-      await eventually(async () => expect(await unread()).toMatchObject({ rooms: { [other]: 1 }, total: 1 }));
-      await eventually(async () => expect(await textOf(ann, "nav")).toContain(`${other} 1`));
-      await ann.page.click(`nav button:has-text("${other}")`);
-      await eventually(async () => expect(await messagesOf(ann)).toEqual([`Ben: ${other} 0`, "Ben: over here"]));
-      await eventually(async () => expect(await unread()).toMatchObject({ total: 0 }));
-      // The first room is not listened to any more, the second one still is, until the end.
-      await eventually(async () =>
-        expect(await ann.page.evaluate(`chat.client.position("${room}") ?? null`)).toBeNull(),
-      );
-      expect(await ann.page.evaluate(`chat.client.position("${other}") > 0`)).toBe(true);
-      await ann.page.evaluate("chat.end()");
-      await eventually(async () =>
-        expect(await ann.page.evaluate(`chat.client.position("${other}") ?? null`)).toBeNull(),
-      );
-      expect(ann.lines.filter((line) => /uncaught|error:/.test(line) && !line.includes("favicon"))).toEqual([]);
-    } finally {
-      await ann.close();
-      await pages.stop();
-    }
-  },
-  60_000,
-);
+] as const) {
+  const what = "a room's messages, people, typing and counts; gone from the room when the component is";
+  pageTest(
+    `${name}: ${what}`,
+    async () => {
+      const [room, other] = [`${name}_room`, `${name}_other`];
+      await roomWith(room, HISTORY);
+      await roomWith(other, 1);
+      const token = server.token({ user: `ann_${name}`, name: "Ann" });
+      for (const one of [room, other]) await server.rest("POST", `/v1/chat/rooms/${one}/join`, { token });
+      const pages = new TestPages({ "/": PAGE, "/page.js": await bundle([...plugins]) });
+      const about = encodeURIComponent(JSON.stringify({ url: server.http, token, room }));
+      const ann = await browser.open(`${pages.url}#${about}`);
+      try {
+        await eventually(async () => expect(await textOf(ann, "#status")).toBe("open"));
+        // The newest page, and the one before it.
+        await eventually(async () => expect(await messagesOf(ann)).toHaveLength(50));
+        await ann.page.click("#older");
+        await eventually(async () =>
+          expect(await messagesOf(ann)).toEqual(Array.from({ length: HISTORY }, (_, i) => `Ben: ${room} ${i}`)),
+        );
+        await eventually(async () => expect(await ann.page.locator("#older").count()).toBe(0));
+        await eventually(async () =>
+          expect((await textOf(ann, "#present")).split(", ").sort()).toEqual(["Ann", "Ben"]),
+        );
+        // Both ways, and typing.
+        await ben.send(room, "hello Ann");
+        await eventually(async () => expect((await messagesOf(ann)).at(-1)).toBe("Ben: hello Ann"));
+        await eventually(async () => {
+          ben.typing(room);
+          expect(await textOf(ann, "#typing")).toBe("Ben");
+        });
+        // It may be over before anybody looks.
+        const typed: (string | undefined)[] = [];
+        const end = ben.on("typing", ({ roomId, user, isTyping }) => {
+          if (roomId === room && isTyping) typed.push(user.name);
+        });
+        await type(ann, "hello Ben");
+        await eventually(async () => expect(typed).toContain("Ann"));
+        end();
+        await ann.page.keyboard.press("Enter");
+        await eventually(async () => expect((await messagesOf(ann)).at(-1)).toBe("Ann: hello Ben"));
+        await eventually(async () => expect(await messagesOf(ann)).toHaveLength(HISTORY + 2));
+        // What is looked at is read; the other room waits with its count.
+        const unread = async (): Promise<unknown> => (await server.rest("GET", "/v1/chat/unread", { token })).body.data;
+        await ben.send(other, "over here");
+        await eventually(async () => expect(await unread()).toMatchObject({ rooms: { [other]: 1 }, total: 1 }));
+        await eventually(async () => expect(await textOf(ann, "nav")).toContain(`${other} 1`));
+        await ann.page.click(`nav button:has-text("${other}")`);
+        await eventually(async () => expect(await messagesOf(ann)).toEqual([`Ben: ${other} 0`, "Ben: over here"]));
+        await eventually(async () => expect(await unread()).toMatchObject({ total: 0 }));
+        // The first room is not listened to any more, the second one still is, until the end.
+        await eventually(async () =>
+          expect(await ann.page.evaluate(`chat.client.position("${room}") ?? null`)).toBeNull(),
+        );
+        expect(await ann.page.evaluate(`chat.client.position("${other}") > 0`)).toBe(true);
+        await ann.page.evaluate("chat.end()");
+        await eventually(async () =>
+          expect(await ann.page.evaluate(`chat.client.position("${other}") ?? null`)).toBeNull(),
+        );
+        expect(ann.lines.filter((line) => /uncaught|error:/.test(line) && !line.includes("favicon"))).toEqual([]);
+      } finally {
+        await ann.close();
+        await pages.stop();
+      }
+    },
+    120_000,
+  );
+}

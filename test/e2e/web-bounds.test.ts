@@ -1,12 +1,13 @@
 /** What the web page must keep in Chromium: its size, its speed, its accessibility, its keys, and what it leaves behind. */
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout } from "bun:test";
 import { axeProblems } from "../support/axe.ts";
 import { fillRoom } from "../support/fill-room.ts";
+import { pageTest } from "../support/page-test.ts";
 import { listAt, textAt } from "../support/json.ts";
 import { WebPair } from "../support/web-pair.ts";
 import { WebPerson } from "../support/web-person.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(150_000);
 
 const LONG_ROOM = 100_000;
 let pair: WebPair;
@@ -31,7 +32,7 @@ const SEEN = `(() => {
 /** What the page does with the scroll before is drawn. */
 const DRAWN = "new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)))";
 
-test("a room of 100,000 messages scrolls at a steady size, and what one reads stays where it is", async () => {
+pageTest("a room of 100,000 messages scrolls at a steady size, and what one reads stays where it is", async () => {
   await pair.room("aside");
   await pair.room("long");
   await ben.open("aside");
@@ -79,7 +80,7 @@ test("a room of 100,000 messages scrolls at a steady size, and what one reads st
   expect(await page.locator(".timeline [data-key]").count()).toBeLessThanOrEqual(200);
 });
 
-test("what comes under one's eyes is not new, what comes behind one's back is, each time", async () => {
+pageTest("what comes under one's eyes is not new, what comes behind one's back is, each time", async () => {
   await pair.room("nearby");
   await pair.room("watched");
   await ben.say("I am here");
@@ -93,7 +94,7 @@ test("what comes under one's eyes is not new, what comes behind one's back is, e
     await ann.say(text);
     await ben.page.getByRole("link", { name: /^Room watched ?, 1 unread/ }).click();
     await ben.message(text);
-    expect(await ben.page.locator('[data-line="unread"] + [data-key] .message-text').textContent()).toBe(text);
+    await ben.page.locator('[data-line="unread"] + [data-key] .message-text', { hasText: text }).waitFor();
     expect(await ben.page.locator('[data-line="unread"]').count()).toBe(1);
   }
   await ann.say("1. one\n2. two\n## End\n```\ncode\n```", "one");
@@ -116,12 +117,13 @@ const FIRST_MESSAGE = `new Promise((resolve) => {
 })`;
 const SCRIPTS = `performance.getEntriesByType("resource").map(({ name }) => name).filter((name) => name.endsWith(".js"))`;
 
-test("the first message is there within a second, with no more than 80 KB of script", async () => {
+pageTest("the first message is there within a second, with no more than 80 KB of script", async () => {
   await pair.room("quick");
   await ann.say("the first message");
   const times: number[] = [];
+  const endMs = performance.now() + 100_000;
   // A busy machine has its quiet moments.
-  for (let i = 0; i < 3 || (i < 15 && Math.min(...times) >= 1_000); i += 1) {
+  while (times.length < 3 || (Math.min(...times) >= 1_000 && performance.now() < endMs)) {
     await ann.page.reload({ waitUntil: "commit" });
     times.push(await ann.page.evaluate<number>(FIRST_MESSAGE));
   }
@@ -135,42 +137,45 @@ test("the first message is there within a second, with no more than 80 KB of scr
   expect(bytes).toBeLessThanOrEqual(80 * 1024);
 });
 
-test("axe finds nothing serious in the main views, in dark and in light, and the browser complains of nothing", async () => {
-  await pair.room("views");
-  await ann.say("Hello @ben, see `code` and https://example.org", "Hello @Ben, see code");
-  await pair.server.rest("POST", "/v1/chat/rooms/views/messages", {
-    token: pair.token("ben", "Ben"),
-    body: { content: "", poll: { question: "Which?", options: [{ text: "One" }, { text: "Two" }] } },
-  });
-  for (const person of [ann, ben]) {
-    await person.page.locator(".poll").waitFor();
-    const found: Record<string, readonly string[]> = { room: await axeProblems(person.page) };
-    for (const panel of ["Members", "Search", "Pinned messages"]) {
-      await person.button(panel).click();
-      await person.page.locator(".panel").waitFor();
-      found[panel] = await axeProblems(person.page);
+pageTest(
+  "axe finds nothing serious in the main views, in dark and in light, and the browser complains of nothing",
+  async () => {
+    await pair.room("views");
+    await ann.say("Hello @ben, see `code` and https://example.org", "Hello @Ben, see code");
+    await pair.server.rest("POST", "/v1/chat/rooms/views/messages", {
+      token: pair.token("ben", "Ben"),
+      body: { content: "", poll: { question: "Which?", options: [{ text: "One" }, { text: "Two" }] } },
+    });
+    for (const person of [ann, ben]) {
+      await person.page.locator(".poll").waitFor();
+      const found: Record<string, readonly string[]> = { room: await axeProblems(person.page) };
+      for (const panel of ["Members", "Search", "Pinned messages"]) {
+        await person.button(panel).click();
+        await person.page.locator(".panel").waitFor();
+        found[panel] = await axeProblems(person.page);
+      }
+      await person.button("Close panel").click();
+      await person.page.keyboard.press("Escape");
+      await person.button(/profile and settings/).click();
+      await person.page.getByRole("dialog").waitFor();
+      found["profile"] = await axeProblems(person.page);
+      await person.button("Close").click();
+      await person.button("Discover rooms").first().click();
+      await person.page.getByRole("dialog").waitFor();
+      found["discover"] = await axeProblems(person.page);
+      await person.button("Close").click();
+      expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, []])));
     }
-    await person.button("Close panel").click();
-    await person.page.keyboard.press("Escape");
-    await person.button(/profile and settings/).click();
-    await person.page.getByRole("dialog").waitFor();
-    found["profile"] = await axeProblems(person.page);
-    await person.button("Close").click();
-    await person.button("Discover rooms").first().click();
-    await person.page.getByRole("dialog").waitFor();
-    found["discover"] = await axeProblems(person.page);
-    await person.button("Close").click();
-    expect(found).toEqual(Object.fromEntries(Object.keys(found).map((name) => [name, []])));
-  }
-});
+  },
+);
 
-test("on a small screen there is one column and a way back; the keyboard alone gets everywhere", async () => {
+pageTest("on a small screen there is one column and a way back; the keyboard alone gets everywhere", async () => {
   await pair.room("small");
   await ben.page.setViewportSize({ width: 390, height: 780 });
   await ann.say("one");
   await ann.say("two");
   await ben.message("two");
-  expect(await ben.page.getByRole("navigation", { name: "Rooms" }).isVisible()).toBe(false);
+  await ben.page.getByRole("navigation", { name: "Rooms" }).waitFor({ state: "hidden" });
   expect(await axeProblems(ben.page)).toEqual([]);
   // A panel covers the room, and is a step of the history.
   for (const close of [() => ben.page.goBack(), () => ben.button("Close panel").click()]) {
@@ -187,7 +192,7 @@ test("on a small screen there is one column and a way back; the keyboard alone g
   await ben.page.locator(".message.is-marked", { hasText: "two" }).waitFor();
   await ben.button("Back to rooms").click();
   await ben.page.getByRole("navigation", { name: "Rooms" }).waitFor();
-  expect(await ben.field.count()).toBe(0);
+  await ben.field.waitFor({ state: "detached" });
 
   await ann.page.locator(".timeline-scroll").focus();
   await ann.page.keyboard.press("ArrowUp");
@@ -211,7 +216,7 @@ test("on a small screen there is one column and a way back; the keyboard alone g
   await ann.page.locator(".panel").waitFor({ state: "detached" });
 });
 
-test("among many rooms one is found by a part of its name", async () => {
+pageTest("among many rooms one is found by a part of its name", async () => {
   const token = pair.token("ann", "Ann");
   for (let i = 0; i < 13; i += 1) {
     const body = { roomId: `team-${i}`, name: `Team ${i}`, type: "private" };
@@ -220,16 +225,16 @@ test("among many rooms one is found by a part of its name", async () => {
   await ann.open("team-0");
   await ann.page.getByLabel("Find a room of yours").fill("team 1");
   await ann.page.getByRole("link", { name: "Team 12" }).waitFor();
-  expect(await ann.page.locator(".side-list a").count()).toBe(4);
+  await ann.until("document.querySelectorAll('.side-list a').length === 4");
   await ann.page.keyboard.press("Enter");
   await ann.page.getByRole("heading", { name: "Team 1", level: 1 }).waitFor();
 });
 
-test("a token signs in, signing out leaves nothing of it, and what a page logs is no complaint", async () => {
+pageTest("a token signs in, signing out leaves nothing of it, and what a page logs is no complaint", async () => {
   const cleo = await WebPerson.signIn(pair.browser, pair.server, "Cleo");
   await cleo.button("More").last().click();
   await cleo.page.getByRole("menuitem", { name: "Sign out" }).click();
-  expect(new URL(cleo.page.url()).pathname).toBe("/");
+  await cleo.until("location.pathname === '/'");
   await cleo.until("document.activeElement.name === 'name'");
   await cleo.button("By token").click();
   await cleo.page.getByLabel("Token").fill("no token at all");

@@ -1,10 +1,11 @@
 /** Those who run a room, at the web page: what waits for them, whom they keep out and why; and the threads that one follows. */
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, expect, setDefaultTimeout } from "bun:test";
 import { axeProblems } from "../support/axe.ts";
+import { pageTest } from "../support/page-test.ts";
 import { WebPair } from "../support/web-pair.ts";
 import type { WebPerson } from "../support/web-person.ts";
 
-setDefaultTimeout(90_000);
+setDefaultTimeout(150_000);
 
 let pair: WebPair;
 let ann: WebPerson;
@@ -22,7 +23,7 @@ async function asked(user: string, method: string, path: string, body: object = 
   if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.text}`);
 }
 
-test("a message is reported and deleted out of the queue; one that a rule held is published", async () => {
+pageTest("a message is reported and deleted out of the queue; one that a rule held is published", async () => {
   await pair.room("moderated");
   await ben.say("Buy cheap watches");
   await ann.menu(await ann.message("cheap watches"), "Report");
@@ -47,7 +48,7 @@ test("a message is reported and deleted out of the queue; one that a rule held i
   await ann.button("To moderate").waitFor();
 });
 
-test("who asks to join is let in or turned down, and is told so; the moderators see how many wait", async () => {
+pageTest("who asks to join is let in or turned down, and is told so; the moderators see how many wait", async () => {
   await asked("ann", "POST", "", { roomId: "club", name: "Club", type: "public", requireApproval: true });
   await ann.open("club");
   await ben.page.goto(`${pair.server.http}/r/club`);
@@ -56,8 +57,9 @@ test("who asks to join is let in or turned down, and is told so; the moderators 
   await ben.page.getByText("You have asked to join.").waitFor();
   await ann.button("To moderate: 1").click();
   const request = ann.page.locator(".case", { hasText: "I read a lot" });
-  await request.getByRole("button", { name: "Turn down" }).click();
-  await ben.page.getByText("You asked to join a room, and were turned down.").waitFor();
+  await ben.told("You asked to join a room, and were turned down.", () =>
+    request.getByRole("button", { name: "Turn down" }).click(),
+  );
   await ann.page.getByText("All clear").waitFor();
   await asked("ben", "POST", "club/join");
   await ann.page.locator(".side-room", { hasText: "Club" }).locator(".badge.is-bad").waitFor();
@@ -68,7 +70,7 @@ test("who asks to join is let in or turned down, and is told so; the moderators 
   await ann.button("To moderate").waitFor();
 });
 
-test("a mute and a ban stand in a list with their end and reason until they are lifted", async () => {
+pageTest("a mute and a ban stand in a list with their end and reason until they are lifted", async () => {
   await pair.room("unruly");
   await ben.say("hello");
   await ann.button("Members").click();
@@ -82,8 +84,7 @@ test("a mute and a ban stand in a list with their end and reason until they are 
   };
   await choose("Mute …");
   await ann.page.getByLabel("Why").fill("off topic");
-  await ann.button("Mute").click();
-  await ann.page.getByText("Ben is muted.").waitFor();
+  await ann.told("Ben is muted.", () => ann.button("Mute").click());
   await ann.until("document.activeElement.getAttribute('aria-label') === 'What to do with Ben'");
   await ben.page.getByText(/^You are muted in this room until .*\d/).waitFor();
   await ben.field.fill("But why?");
@@ -92,7 +93,7 @@ test("a mute and a ban stand in a list with their end and reason until they are 
   await refused.getByText("You are muted in this room.").waitFor();
   await refused.getByRole("button", { name: "Edit" }).click();
   await refused.waitFor({ state: "detached" });
-  expect(await ben.field.inputValue()).toBe("But why?");
+  await ben.value("But why?");
   await ben.field.press("Enter");
   await refused.getByText("You are muted in this room.").waitFor();
   const muted = await list("Muted");
@@ -109,8 +110,7 @@ test("a mute and a ban stand in a list with their end and reason until they are 
   await choose("Ban …");
   await ann.page.getByLabel("For how long").selectOption("A week");
   await ann.page.getByLabel("Why").fill("and again");
-  await ann.button("Ban").click();
-  await ben.page.getByText("You were banned from Room unruly.").waitFor();
+  await ben.told("You were banned from Room unruly.", () => ann.button("Ban").click());
   await ben.page.getByRole("link", { name: "Room unruly" }).waitFor({ state: "detached" });
   const banned = await list("Banned");
   await banned.getByText("and again").waitFor();
@@ -120,32 +120,35 @@ test("a mute and a ban stand in a list with their end and reason until they are 
   await asked("ben", "POST", "unruly/join");
 });
 
-test("threads that one follows stand in a list, with the replies that one has not read, and open from there", async () => {
-  await pair.room("threaded");
-  await ann.say("Where shall we eat?");
-  await ben.message("Where shall we eat?");
-  await ann.page.getByText("Seen by Ben").waitFor();
-  await pair.room("elsewhere");
-  const { body } = await pair.server.rest("GET", "/v1/chat/rooms/threaded/messages", { token: pair.token("ben") });
-  const root = (body.data as { messages: readonly { messageId: string }[] }).messages[0]?.messageId;
-  for (const content of ["At my place", "Or at the harbour"])
-    await asked("ben", "POST", "threaded/messages", { content, replyTo: root });
-  await ann.button(/^Threads ?, 2 unread/).click();
-  const entry = ann.page.locator(".panel .excerpt", { hasText: "Where shall we eat?" });
-  await entry.getByText("2 replies").waitFor();
-  expect(await axeProblems(ann.page)).toEqual([]);
-  await entry.click();
-  await ann.page.getByRole("heading", { name: "Room threaded", level: 1 }).waitFor();
-  await ann.page.locator(".thread").getByText("Or at the harbour").waitFor();
-  await ann.button("Threads").waitFor();
-  await ann.button("Back to the threads").click();
-  await entry.waitFor();
-  await ann.page.setViewportSize({ width: 320, height: 640 });
-  await ann.button("Close panel").click();
-  await ann.button("Back to rooms").click();
-  await ann.button("Threads").click();
-  await entry.click();
-  await ann.page.locator(".thread").getByText("At my place").waitFor();
-  expect(await ann.page.evaluate("document.documentElement.scrollWidth")).toBe(320);
-  await ann.page.setViewportSize({ width: 1280, height: 800 });
-});
+pageTest(
+  "threads that one follows stand in a list, with the replies that one has not read, and open from there",
+  async () => {
+    await pair.room("threaded");
+    await ann.say("Where shall we eat?");
+    await ben.message("Where shall we eat?");
+    await ann.page.getByText("Seen by Ben").waitFor();
+    await pair.room("elsewhere");
+    const { body } = await pair.server.rest("GET", "/v1/chat/rooms/threaded/messages", { token: pair.token("ben") });
+    const root = (body.data as { messages: readonly { messageId: string }[] }).messages[0]?.messageId;
+    for (const content of ["At my place", "Or at the harbour"])
+      await asked("ben", "POST", "threaded/messages", { content, replyTo: root });
+    await ann.button(/^Threads ?, 2 unread/).click();
+    const entry = ann.page.locator(".panel .excerpt", { hasText: "Where shall we eat?" });
+    await entry.getByText("2 replies").waitFor();
+    expect(await axeProblems(ann.page)).toEqual([]);
+    await entry.click();
+    await ann.page.getByRole("heading", { name: "Room threaded", level: 1 }).waitFor();
+    await ann.page.locator(".thread").getByText("Or at the harbour").waitFor();
+    await ann.button("Threads").waitFor();
+    await ann.button("Back to the threads").click();
+    await entry.waitFor();
+    await ann.page.setViewportSize({ width: 320, height: 640 });
+    await ann.button("Close panel").click();
+    await ann.button("Back to rooms").click();
+    await ann.button("Threads").click();
+    await entry.click();
+    await ann.page.locator(".thread").getByText("At my place").waitFor();
+    await ann.until("document.documentElement.scrollWidth === 320");
+    await ann.page.setViewportSize({ width: 1280, height: 800 });
+  },
+);

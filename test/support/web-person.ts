@@ -76,10 +76,31 @@ export class WebPerson {
     await this.page.getByRole("menuitem", { name: item }).click();
   }
 
-  /** Evaluates this expression in the page until it is true. Not `waitForFunction`: the page's policy forbids what it does. */
+  /** Once this is what stands in the field. */
+  value(text: string): Promise<void> {
+    return this.until(`document.querySelector(".room .composer textarea").value === ${JSON.stringify(text)}`);
+  }
+
+  /** What is shown for a moment only: looked for before `act` begins. */
+  async told(text: string | RegExp, act: () => Promise<unknown>): Promise<void> {
+    const shown = this.page.getByText(text).first().waitFor();
+    await Promise.all([shown, act()]);
+  }
+
+  /**
+   * Evaluates this expression in the page until it is true; what is not there yet is not true. Not `waitForFunction`: the page's
+   * policy forbids what it does.
+   */
   async until(expression: string): Promise<void> {
     const test = `new Promise((resolve) => {
-      const look = () => ((${expression}) ? resolve() : requestAnimationFrame(look));
+      const holds = () => {
+        try {
+          return ${expression};
+        } catch {
+          return false;
+        }
+      };
+      const look = () => (holds() ? resolve() : requestAnimationFrame(look));
       look();
     })`;
     const late = Bun.sleep(WAIT_MS_MAX).then(() => Promise.reject(new Error(`it did not come to ${expression}`)));

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { TestBrowser } from "../../support/chromium.ts";
+import { TestBrowser, whatPagesShow } from "../../support/chromium.ts";
 
 let browser: TestBrowser;
 let server: Bun.Server<unknown>;
@@ -11,7 +11,7 @@ beforeAll(async () => {
     hostname: "127.0.0.1",
     fetch: () =>
       new Response(
-        "<!doctype html><title>A page</title><script>console.log('hello'); throw new Error('oh');</script>",
+        "<!doctype html><title>A page</title><p>Words</p><input value=typed><script>console.log('hello'); throw new Error('oh');</script>",
         {
           headers: { "content-type": "text/html" },
         },
@@ -31,5 +31,8 @@ test("a page of this machine runs in a real browser, and what it logs and throws
   expect(await page.evaluate(() => 6 * 7)).toBe(42);
   expect(lines).toContain("log: hello");
   expect(lines).toContain("uncaught: oh");
+  const told = await whatPagesShow();
+  for (const one of [server.url.href, "Words", '["typed"]', "log: hello", "uncaught: oh"]) expect(told).toContain(one);
   await opened.close();
+  expect(await whatPagesShow()).not.toContain("Words");
 });
