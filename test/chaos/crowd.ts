@@ -16,7 +16,7 @@ export const CROWD_WIRES: readonly WireName[] = [
   "msgpack",
   "snake",
 ];
-const SETTLE_MS_MAX = 15_000;
+const SETTLE_MS_MAX = 30_000;
 
 /** Everybody is in every room before the first message: so everybody must see the whole history. */
 export async function createRooms(people: readonly Person[]): Promise<void> {

@@ -74,7 +74,7 @@ async function checkService(
   kept: Histories,
 ) {
   await sleeper.connect();
-  for (const room of CROWD_ROOMS) await sleeper.seen(room, kept.get(room)?.at(-1)?.seq ?? 0, 15_000);
+  for (const room of CROWD_ROOMS) await sleeper.seen(room, kept.get(room)?.at(-1)?.seq ?? 0, 30_000);
   const told = acked.map((own, i) => ({ ...nobody(`usr_${i}`), acked: own }));
   const verdict = judge(await histories(server, sleeper), [...told, witnessOf(sleeper)]);
   expect(verdict.failures).toEqual([]);
