@@ -6,7 +6,7 @@ import type { Call } from "./calls.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { KeepAsk } from "./keeping-calls.ts";
 import type { Asker, PresenceWish, Request, RoomRequest, RoomSequel, UserAsk } from "./request.ts";
-import { ACKNOWLEDGE, markThread, markUnread, roomRequest, userRequest } from "./request-building.ts";
+import { ACKNOWLEDGE, followThread, markThread, markUnread, roomRequest, userRequest } from "./request-building.ts";
 
 export function requestOfCall(link: EdgeLink, record: number, callNo: number, by: Principal, call: Call): Request {
   const asker: Asker = { kind: "call", callNo };
@@ -103,7 +103,7 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
     case "threads":
       return ask({ kind: "check_read", by }, { kind: "threads", before: call.before, limit: call.limit });
     case "mark_thread_read":
-      return ask(markThread(by, call), ACKNOWLEDGE);
+      return ask(call.wish === undefined ? markThread(by, call) : followThread(by, call, call.wish), ACKNOWLEDGE);
     case "reactions": {
       const { messageId, emoji, after, limit } = call;
       return ask({ kind: "check_read", by }, { kind: "reactions", seq: seqOf(messageId), emoji, after, limit });

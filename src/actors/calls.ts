@@ -123,6 +123,24 @@ export interface VersionView {
   /** When the next one replaced it; absent for the present one. */
   readonly until?: number;
 }
+/**
+ * To follow a thread or not, in place of marking it. It comes with a call that older nodes know: one that passes the wish over has
+ * only marked the thread, and says by its answer that it did no more.
+ */
+export interface FollowWish {
+  readonly follow: boolean;
+  readonly clientId: string;
+  readonly knownSeq?: Seq;
+}
+export interface ThreadMarked {
+  readonly threadId: MessageId;
+  readonly unread: number;
+}
+export interface ThreadFollowed extends MutationReply {
+  readonly threadId: MessageId;
+  readonly isFollowing: boolean;
+}
+
 /** A thread that somebody follows, by the message that it hangs on. */
 export interface ThreadEntry {
   readonly message: MessageView;
@@ -260,8 +278,8 @@ export interface RoomCalls {
     readonly reply: { readonly threads: readonly ThreadEntry[]; readonly hasMore: boolean };
   };
   readonly mark_thread_read: {
-    readonly request: { readonly threadId: MessageId; readonly messageId?: MessageId };
-    readonly reply: { readonly threadId: MessageId; readonly unread: number };
+    readonly request: { readonly threadId: MessageId; readonly messageId?: MessageId; readonly wish?: FollowWish };
+    readonly reply: ThreadMarked | ThreadFollowed;
   };
   /** Who shows this emoji, in the order of their ids. */
   readonly reactions: {

@@ -34,6 +34,7 @@ export function roomEvent(roomId: RoomId, event: LogEvent, facts: RoomFacts): Ro
     case "fence":
     case "history_trimmed":
     case "rows_erased":
+    case "thread_follow_changed":
     case "room_created":
     case "moderation_changed":
     case "message_held":

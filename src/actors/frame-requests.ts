@@ -131,6 +131,10 @@ function otherRequest(
     case "pin_message":
     case "unpin_message":
       return ask({ kind: frame.type, ...key, messageId: frame.messageId }, ACKNOWLEDGE);
+    case "follow_thread": {
+      const { threadId, follow = true } = frame;
+      return ask({ kind: "follow_thread", ...key, threadId, follow }, ACKNOWLEDGE);
+    }
     case "mark_thread_read":
       return ask(markThread(by, frame), ACKNOWLEDGE);
     case "vote_poll":

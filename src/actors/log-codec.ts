@@ -5,19 +5,13 @@
  */
 import { Packr } from "msgpackr";
 import type { MessageId, Seq, UserId } from "../base/ids.ts";
-import type {
-  LogEvent,
-  MessageDeleted,
-  MessageSent,
-  RoomSettings,
-  RowsErased,
-  ThreadPlace,
-} from "../domain/room/events.ts";
+import type { LogEvent, MessageSent, RoomSettings, RowsErased } from "../domain/room/events.ts";
 import type { Attachment, MessageType, Poll } from "../domain/room/vocabulary.ts";
 import { MsgpackWriter } from "../protocol/msgpack-writer.ts";
 import { answerEvent, answerFields, runFields, runOf } from "./log-codec-answers.ts";
 import { moderationEvent, moderationFields } from "./log-codec-moderation.ts";
 import { peopleEvent, peopleFields } from "./log-codec-people.ts";
+import { FOLLOW_KIND, followEvent, followFields, threadLeftOf, threadPlaceOf } from "./log-codec-threads.ts";
 
 const VERSION = 1;
 const KIND = {
@@ -57,6 +51,7 @@ const KIND = {
   answer_ended: 72,
   history_trimmed: 80,
   rows_erased: 81,
+  thread_follow_changed: FOLLOW_KIND,
 } as const satisfies Record<LogEvent["kind"], number>;
 
 const packr = new Packr({
@@ -164,6 +159,9 @@ function toRow(event: Exclude<LogEvent, MessageSent>): unknown[] {
       return head;
     case "files_removed":
       head.push(event.files);
+      return head;
+    case "thread_follow_changed":
+      head.push(...followFields(event));
       return head;
     case "message_pinned":
     case "message_unpinned":
@@ -339,7 +337,14 @@ function fromRow(seq: Seq, row: Row): LogEvent {
     case KIND.history_trimmed:
       return { kind: "history_trimmed", ...common, through: row[5] as Seq, throughNo: row[6] as number };
     case KIND.rows_erased:
-      return { kind: "rows_erased", ...common, userId: row[5] as UserId, items: row[6] as RowsErased["items"] };
+      return (
+        followEvent(common, row) ?? {
+          kind: "rows_erased",
+          ...common,
+          userId: row[5] as UserId,
+          items: row[6] as RowsErased["items"],
+        }
+      );
     default:
       throw new Error(`log event of unknown kind ${kind}`);
   }
@@ -347,13 +352,4 @@ function fromRow(seq: Seq, row: Row): LogEvent {
 
 function asOf(as: unknown): { readonly as?: UserId } {
   return as == null ? {} : { as: as as UserId };
-}
-
-function threadPlaceOf(row: readonly unknown[]): ThreadPlace {
-  const place = { root: row[0] as Seq, no: row[1] as number, count: row[2] as number };
-  return row[3] == null ? place : { ...place, followers: row[3] as UserId[] };
-}
-
-function threadLeftOf(row: readonly unknown[]): NonNullable<MessageDeleted["thread"]> {
-  return { root: row[0] as Seq, count: row[1] as number };
 }

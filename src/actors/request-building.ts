@@ -1,7 +1,8 @@
 /** What requests are made of, whether they come as frames or as calls. */
 import type { MessageId, RoomId, UserId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
-import type { MarkThreadRead, MarkUnread, RoomCommand } from "../domain/room/commands.ts";
+import type { FollowThread, MarkThreadRead, MarkUnread, RoomCommand } from "../domain/room/commands.ts";
+import type { FollowWish } from "./calls.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { Asker, RoomRequest, RoomSequel, UserAsk, UserRequest } from "./request.ts";
 
@@ -35,6 +36,21 @@ export function markThread(
   { threadId, messageId }: { readonly threadId: MessageId; readonly messageId?: MessageId | undefined },
 ): MarkThreadRead {
   return { kind: "mark_thread_read", by, threadId, ...(messageId !== undefined && { messageId }) };
+}
+
+export function followThread(
+  by: Principal,
+  { threadId }: { readonly threadId: MessageId },
+  { follow, clientId, knownSeq }: FollowWish,
+): FollowThread {
+  return {
+    kind: "follow_thread",
+    by,
+    clientId,
+    ...(knownSeq !== undefined && { knownSeq }),
+    threadId,
+    follow,
+  };
 }
 
 export function markUnread(

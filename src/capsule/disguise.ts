@@ -7,12 +7,13 @@
 import { createHmac } from "node:crypto";
 import type { ItemKey, UserId } from "../base/ids.ts";
 import { placeInThread } from "../domain/room/decide/threads.ts";
-import type { DomainEvent, LogEvent, MessageSent, PollVoted } from "../domain/room/events.ts";
+import type { DomainEvent, LogEvent, MessageSent, PollVoted, ThreadFollowChanged } from "../domain/room/events.ts";
 import { pseudonymKey } from "../domain/room/pseudonyms.ts";
 import type { Reported } from "../domain/room/moderation-events.ts";
 import type { RoomState } from "../domain/room/state.ts";
 
 const VOTER_PREFIX = "voter_";
+const FOLLOWER_PREFIX = "follower_";
 const UPLOADER_PREFIX = "uploader_";
 const STAND_IN_CHARS = 20;
 /** Rows that tell whose a pseudonym is. */
@@ -38,6 +39,7 @@ export class Disguise {
   of(event: LogEvent): LogEvent {
     if (event.kind === "fence") return event;
     if (event.kind === "poll_voted") return this.#vote(event);
+    if (event.kind === "thread_follow_changed") return this.#follow(event);
     const shown = this.#named(event);
     if (shown !== event) this.#isNeeded = true;
     return this.#isNeeded && shown.kind === "message_sent" ? this.#placed(shown) : shown;
@@ -74,6 +76,12 @@ export class Disguise {
     if (this.#state.messages.get(event.target)?.poll?.anonymous !== true) return event;
     this.#isNeeded = true;
     return unkeyed({ ...event, by: this.#standIn(VOTER_PREFIX, `${event.target}#${event.by}`) });
+  }
+
+  /** Whoever leaves a thread had begun to follow it, which may have been without a name. */
+  #follow(event: ThreadFollowChanged): ThreadFollowChanged {
+    if (!this.#isNeeded) return event;
+    return unkeyed({ ...event, by: this.#standIn(FOLLOWER_PREFIX, `${event.root}#${event.by}`) });
   }
 
   /** The same for the same, and for nobody who does not know the secret anything more. */

@@ -34,8 +34,9 @@ export class Threads {
     return this.#counts;
   }
 
-  /** So many are left. */
+  /** So many are left; it may be followed from now on. */
   set({ roomId, threadId, unread }: ThreadCount): void {
+    this.#others.delete(roomId + threadId);
     const others = this.#counts.filter((one) => one.roomId !== roomId || one.threadId !== threadId);
     this.#are(unread > 0 ? [{ roomId, threadId, unread }, ...others] : others);
   }
@@ -45,7 +46,6 @@ export class Threads {
     if (threadId === undefined) return;
     const isOwn = authorId === this.#userId;
     const count = this.#counts.find((one) => one.roomId === roomId && one.threadId === threadId);
-    if (isOwn) this.#others.delete(roomId + threadId);
     if (isOwn) this.set({ roomId, threadId, unread: 0 });
     else if (count !== undefined) this.set({ ...count, unread: count.unread + 1 });
     else if (!this.#others.has(roomId + threadId)) this.#askSoon(roomId + threadId);

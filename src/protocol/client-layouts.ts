@@ -69,6 +69,7 @@ export const CLIENT_LAYOUTS: Readonly<Record<ClientFrameType, ClientLayout>> = {
   pin_message: [24, ...MESSAGE],
   unpin_message: [25, ...MESSAGE],
   mark_thread_read: [26, "threadId", "messageId"],
+  follow_thread: [27, ...MUTATION, "threadId", "follow"],
   typing_start: [30],
   typing_stop: [31],
   mark_read: [32, "seq", "messageIds"],

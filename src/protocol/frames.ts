@@ -204,6 +204,13 @@ export interface MarkThreadReadFrame extends RoomRequest {
   readonly threadId: MessageId;
   readonly messageId?: MessageId;
 }
+/** The user's own: they are told of replies in the thread and have them counted, or do so no more. */
+export interface FollowThreadFrame extends Mutation {
+  readonly type: "follow_thread";
+  readonly threadId: MessageId;
+  /** Default true. */
+  readonly follow?: boolean;
+}
 /** Counts go from this message again until the user reads on; `seq` or `messageId` is required. Receipts stay. */
 export interface MarkUnreadFrame extends RoomRequest {
   readonly type: "mark_unread";
@@ -306,6 +313,7 @@ export type ClientFrame =
   | TypingStopFrame
   | MarkReadFrame
   | MarkThreadReadFrame
+  | FollowThreadFrame
   | MarkUnreadFrame
   | ConfirmFrame
   | ReportMessageFrame

@@ -270,6 +270,11 @@ export function createSchema({ messageLengthMax }: SchemaOptions): Schema {
     },
     pin_message: { op: 24, room: "required", fields: [...mutation, required("messageId", id)] },
     mark_thread_read: { op: 26, room: "required", fields: [required("threadId", id), optional("messageId", id)] },
+    follow_thread: {
+      op: 27,
+      room: "required",
+      fields: [...mutation, required("threadId", id), optional("follow", flag)],
+    },
     unpin_message: { op: 25, room: "required", fields: [...mutation, required("messageId", id)] },
     vote_poll: {
       op: 130,

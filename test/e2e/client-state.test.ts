@@ -174,6 +174,15 @@ test("replies in threads that one follows are counted, until they are read here 
   await ann.send("r5", "I see", { replyTo: messageId });
   await eventually(async () => expect(ann.threads).toEqual([]));
   expect((await open("ann_r5")).threads).toEqual([]);
+  phone.on("threads", () => undefined);
+  await ben.send("r5", "one more", { replyTo: messageId });
+  await eventually(async () => expect<unknown>([ann.threads, phone.threads]).toEqual([count(1), count(1)]));
+  await phone.request({ type: "follow_thread", roomId: "r5", threadId: messageId, follow: false });
+  await eventually(async () => expect<unknown>([ann.threads, phone.threads]).toEqual([[], []]));
+  await ben.send("r5", "unheard", { replyTo: messageId });
+  await phone.request({ type: "follow_thread", roomId: "r5", threadId: messageId });
+  await ben.send("r5", "heard", { replyTo: messageId });
+  await eventually(async () => expect<unknown>([ann.threads, phone.threads]).toEqual([count(1), count(1)]));
 }, 60_000);
 
 test("reading a part of what waited before one came leaves the rest, here and on the other device", async () => {

@@ -157,6 +157,47 @@ onBothStores(
         expect(notified).toMatchObject({ type: "notification", roomId: room, by: "bob", messageId: reply });
       });
 
+      test("is followed and left over REST and by frames, which the person's own devices hear, and nobody else", async () => {
+        const { room, ann, bob, rest } = await scene();
+        const root = await say(ann, room, "Who comes?");
+        expect((await rest("ann", "PUT", `/messages/${root}/thread/follow`, {})).status).toBe(404);
+        await say(bob, room, "I do", { replyTo: root });
+        const following = async (user: string): Promise<unknown> => {
+          const { body } = await rest(user, "GET", `/messages/${root}/thread`);
+          const listed = listAt((await rest(user, "GET", "/threads")).body, "data.threads").length;
+          return [at(body, "data.isFollowing"), at(body, "data.unreadCount"), listed];
+        };
+        expect(await following("ann")).toEqual([true, 1, 1]);
+        const left = await rest("ann", "DELETE", `/messages/${root}/thread/follow`);
+        expect([left.status, left.body.data]).toMatchObject([
+          200,
+          { roomId: room, threadId: root, isFollowing: false, duplicate: false },
+        ]);
+        const heard = await ann.waitFor((frame: Frame) => frame.type === "thread_unread", "that nothing is unread");
+        expect(heard).toMatchObject({ roomId: room, threadId: root, unread: 0 });
+        expect(await following("ann")).toEqual([false, 0, 0]);
+        await ann.ack({ type: "leave_room", roomId: room });
+        await say(bob, room, "Still nobody else?", { replyTo: root });
+        await say(bob, room, "@ann?");
+        const isTold = (frame: Frame): boolean => frame["kind"] === "reply" || frame["kind"] === "mention";
+        const notified = await ann.waitFor(isTold, "the mention alone");
+        expect(notified).toMatchObject({ kind: "mention" });
+        expect(await following("ann")).toEqual([false, 0, 0]);
+        const elsewhere = await TestClient.connect(server, { token: server.token({ user: "ann" }), wire: "snake" });
+        await ann.ack({ type: "follow_thread", roomId: room, threadId: root });
+        expect(await following("ann")).toEqual([true, 0, 1]);
+        await elsewhere.waitFor((frame: Frame) => frame.type === "thread_unread", "where it begins");
+        await say(bob, room, "And now?", { replyTo: root });
+        expect(await following("ann")).toEqual([true, 1, 1]);
+        await elsewhere.ack({ type: "follow_thread", roomId: room, threadId: root, follow: false });
+        expect(await following("ann")).toEqual([false, 0, 0]);
+        const again = await rest("ann", "PUT", `/messages/${root}/thread/follow`, { clientId: "again" });
+        expect(again.body.data).toMatchObject({ isFollowing: true, duplicate: false });
+        const repeated = await rest("ann", "PUT", `/messages/${root}/thread/follow`, { clientId: "again" });
+        expect(repeated.body.data).toMatchObject({ isFollowing: true, duplicate: true });
+        expect(bob.faults()).toEqual([]);
+      });
+
       test("is nobody's business who may not read the room", async () => {
         const { room, ann, rest } = await scene("private");
         const root = await say(ann, room, "Secret");
@@ -170,6 +211,8 @@ onBothStores(
           expect([path, (await rest("eve", "GET", path)).status]).toEqual([path, 404]);
         }
         expect((await rest("eve", "POST", `/messages/${root}/thread/read`, {})).status).toBe(404);
+        expect((await rest("eve", "PUT", `/messages/${root}/thread/follow`, {})).status).toBe(404);
+        expect((await rest("eve", "DELETE", `/messages/${root}/thread/follow`)).status).toBe(404);
         const strange = await server.rest("GET", "/v1/chat/threads?after=zzz", {
           token: server.token({ user: "eve" }),
         });

@@ -20,6 +20,7 @@ export function logLine(event: LogEvent): string | undefined {
     case "fence":
     case "history_trimmed":
     case "rows_erased":
+    case "thread_follow_changed":
     case "room_created":
     case "moderation_changed":
     case "message_held":

@@ -26,6 +26,7 @@ import { type Follow, type FollowedThread, noOf, ThreadReads } from "./thread-re
 import { deletedView } from "../views.ts";
 
 type Found = HistoryPage[number];
+type FollowThread = Extract<RoomEffect, { readonly kind: "thread_followed" }>;
 type MarkThread = Extract<RoomEffect, { readonly kind: "mark_thread_read" }>;
 
 export class MessageRequests {
@@ -85,6 +86,18 @@ export class MessageRequests {
         else answerValue(this.#env, request, { threadId, unread });
       },
     );
+  }
+
+  /** Their devices count anew. A mark that could not be taken away says no more than what was read. */
+  threadFollowed({ userId, root, follows }: FollowThread): void {
+    const { tenant, room } = this.#room;
+    this.#env.tell(userAddress(tenant, userId), {
+      kind: "thread_unread",
+      room,
+      threadId: messageIdOf(root),
+      unread: 0,
+    });
+    if (!follows) this.#marks.forget({ room, root, userId }, () => undefined);
   }
 
   #message(request: RoomRequest, { seq, deleted }: Extract<MessageSequel, { kind: "message" }>): void {

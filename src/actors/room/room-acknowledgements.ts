@@ -67,6 +67,11 @@ export class RoomAcknowledgements {
       case "close_poll":
         this.#withMessage(request, base, messageSeq ?? targetOf(request.command) ?? 0);
         return;
+      case "follow_thread": {
+        const { threadId, follow } = request.command;
+        answerValue(this.#env, request, { ...base, threadId, isFollowing: follow });
+        return;
+      }
       case "set_typing":
         answerValue(this.#env, request, {});
         return;

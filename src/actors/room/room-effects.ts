@@ -40,6 +40,9 @@ export function carryOut(parts: EffectParts, effect: RoomEffect, request: RoomRe
     case "mark_thread_read":
       sequels.messages.markThread(request, effect);
       return;
+    case "thread_followed":
+      sequels.messages.threadFollowed(effect);
+      return;
     case "notify":
     case "notify_all":
       notify(env, room, { effect, by: by.userId, seq: firstSeq }, later);

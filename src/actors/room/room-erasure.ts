@@ -243,6 +243,7 @@ function repliedTo(event: LogEvent, userId: UserId): Seq | undefined {
 /** Messages whose rows change with the event: an adapter may keep copies of these with its segment. */
 function messagesNamed(event: LogEvent): readonly Seq[] {
   if ("target" in event) return [event.target];
+  if (event.kind === "thread_follow_changed") return [event.root];
   return event.kind === "message_sent" && event.thread !== undefined ? [event.thread.root] : [];
 }
 

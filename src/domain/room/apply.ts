@@ -18,15 +18,17 @@ import type {
   PollVoted,
   PseudonymChanged,
   ReactionChanged,
+  ThreadFollowChanged,
   ThreadPlace,
 } from "./events.ts";
 import { filesChanged } from "./files.ts";
-import { changedOverlay, grownThread, knownMessage, type MessageChange } from "./message-rows.ts";
+import { changedOverlay, followedThread, grownThread, knownMessage, type MessageChange } from "./message-rows.ts";
 import { applyModeration, isSlow, noteSpoken, staffChanged } from "./moderation-state.ts";
 import { pollLength, type VoteRow, voteKey } from "./polls.ts";
 import { givePseudonym, type PseudonymBan, pseudonymBanKey } from "./pseudonyms.ts";
 import { type ReactionRow, reactionKey } from "./reactions.ts";
 import type { MemberRow, RoomState } from "./state.ts";
+import { followKey } from "./thread-items.ts";
 
 /** Estimates of what an event holds in memory, bytes. */
 const EVENT_BYTES = 240;
@@ -89,6 +91,9 @@ export function apply(state: RoomState, event: LogEvent): void {
       break;
     case "message_edited":
       messageChanged(state, event);
+      break;
+    case "thread_follow_changed":
+      followChanged(state, event);
       break;
     case "file_added":
     case "files_removed":
@@ -229,6 +234,18 @@ function threadShrank(state: RoomState, event: MessageDeleted, { root, count }: 
   const thread = row?.overlay.thread;
   if (row != null && thread !== undefined) {
     state.messages.set(root, { ...row, overlay: { ...row.overlay, thread: { ...thread, count } } }, event.seq);
+  }
+  state.recent.touch(root);
+}
+
+function followChanged(state: RoomState, event: ThreadFollowChanged): void {
+  const { root, by, follows, no, seq } = event;
+  state.items.set(followKey(by, root), follows ? { no } : null, seq);
+  const row = knownMessage(state, root);
+  const thread = row?.overlay.thread;
+  if (row != null && thread !== undefined) {
+    const changed = { ...row.overlay, thread: followedThread(thread, event) };
+    state.messages.set(root, { ...row, overlay: changed }, seq);
   }
   state.recent.touch(root);
 }

@@ -43,6 +43,7 @@ const SEED = {
   add_file: 0xb00327c8,
   drop_files: 0xbf597fc7,
   stop_answer: 0xc6e00bf7,
+  follow_thread: 0xd5a79147,
 } as const satisfies Record<RoomMutation["kind"], number>;
 
 /** Their order is part of the hash: only appended to. */
@@ -92,6 +93,8 @@ export function bodyHashOf(command: RoomMutation): number {
       return hash32(command.messageId, seed);
     case "react":
       return hash32(command.emoji, hash32(command.messageId, seed ^ (command.add ? 1 : 0)));
+    case "follow_thread":
+      return hash32(command.threadId, seed ^ (command.follow ? 1 : 0));
     case "join_room": {
       let hash = hash32("", seed);
       if (command.invite !== undefined) hash = hash32(command.invite, hash ^ 1);

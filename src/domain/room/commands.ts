@@ -155,6 +155,12 @@ export interface PinMessage extends MutationBase {
   readonly kind: "pin_message" | "unpin_message";
   readonly messageId: MessageId;
 }
+/** The asker's own: whether they are told of replies in a thread, and have them counted. */
+export interface FollowThread extends MutationBase {
+  readonly kind: "follow_thread";
+  readonly threadId: MessageId;
+  readonly follow: boolean;
+}
 /** All choices of this person: they replace what was chosen before; none takes it back. */
 export interface VotePoll extends MutationBase {
   readonly kind: "vote_poll";
@@ -357,6 +363,7 @@ export type RoomMutation =
   | Report
   | ResolveReport
   | ResolveHeld
+  | FollowThread
   | VotePoll
   | ClosePoll
   | BanPseudonym

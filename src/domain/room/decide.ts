@@ -44,7 +44,7 @@ import { decideReact } from "./decide/reactions.ts";
 import { decideBan, decideMute, decideUnban, decideUnmute } from "./decide/sanctions.ts";
 import { decideCreateRoom, decideUpdateRoom } from "./decide/rooms.ts";
 import { withSystemMessages } from "./decide/system-messages.ts";
-import { decideMarkThread } from "./decide/threads.ts";
+import { decideFollowThread, decideMarkThread } from "./decide/threads.ts";
 import type { Decision } from "./decision.ts";
 import type { RoomState } from "./state.ts";
 
@@ -141,6 +141,8 @@ function decideMutation(state: LiveRoom, command: RoomMutation, context: DecideC
     case "pin_message":
     case "unpin_message":
       return decidePin(state, command, bodyHash, context);
+    case "follow_thread":
+      return decideFollowThread(state, command, bodyHash, context);
     case "vote_poll":
       return decideVote(state, command, bodyHash, context);
     case "close_poll":

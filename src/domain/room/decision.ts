@@ -100,6 +100,8 @@ export type RoomEffect =
       /** Whoever does not has nothing counted. */
       readonly follows: boolean;
     }
+  /** Nothing of it is unread by them; of a thread that they have left, nothing ever is. */
+  | { readonly kind: "thread_followed"; readonly userId: UserId; readonly root: Seq; readonly follows: boolean }
   | {
       readonly kind: "notify";
       readonly userIds: readonly UserId[];

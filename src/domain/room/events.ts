@@ -132,6 +132,14 @@ export interface ThreadPlace {
   /** Who follows the thread from this reply on. */
   readonly followers?: readonly UserId[];
 }
+/** `by` follows a thread, or does so no more. Invisible to clients; in the log a kind that older nodes read (`log-codec-threads.ts`). */
+export interface ThreadFollowChanged extends Common {
+  readonly kind: "thread_follow_changed";
+  readonly root: Seq;
+  readonly follows: boolean;
+  /** Replies up to here count as read by them. */
+  readonly no: number;
+}
 export interface MessageEdited extends Common {
   readonly kind: "message_edited";
   readonly target: Seq;
@@ -292,6 +300,7 @@ export type DomainEvent =
   | MessageSent
   | MessageEdited
   | MessageDeleted
+  | ThreadFollowChanged
   | ReactionChanged
   | MessagePinned
   | ModerationEvent

@@ -3,7 +3,7 @@
  * Invariant: a row found here is the message as of the state's head; `undefined` means "ask the store", never "no".
  */
 import type { ItemKey, Seq, UserId } from "../../base/ids.ts";
-import { EDIT_HISTORY_MAX, THREAD_PARTICIPANTS_MAX } from "../../base/limits.ts";
+import { EDIT_HISTORY_MAX, THREAD_FOLLOWERS_MAX, THREAD_PARTICIPANTS_MAX } from "../../base/limits.ts";
 import type { AnswerEnded } from "./answer-events.ts";
 import type {
   LogEvent,
@@ -13,6 +13,7 @@ import type {
   PollClosed,
   PollVoted,
   ReactionChanged,
+  ThreadFollowChanged,
   ThreadPlace,
 } from "./events.ts";
 import { fileIdsOf } from "./files.ts";
@@ -134,4 +135,12 @@ export function grownThread(root: MessageRow, event: MessageSent, place: ThreadP
     participants: isNew ? [...participants, by] : participants,
     followers: place.followers === undefined ? followers : [...followers, ...place.followers],
   };
+}
+
+/** Who is told of replies: beyond the bound nobody new. */
+export function followedThread(thread: ThreadSummary, { by, follows }: ThreadFollowChanged): ThreadSummary {
+  const { followers } = thread;
+  if (!follows) return { ...thread, followers: followers.filter((userId) => userId !== by) };
+  const isToldOrFull = followers.includes(by) || followers.length >= THREAD_FOLLOWERS_MAX;
+  return isToldOrFull ? thread : { ...thread, followers: [...followers, by] };
 }

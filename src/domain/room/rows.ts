@@ -16,7 +16,7 @@ import { reactionKey } from "./reactions.ts";
 import { NAMES, nameEntry } from "./name-index.ts";
 import { inviteKey } from "./standing-rows.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "./state.ts";
-import { followsOf, repliesOf, seqId } from "./thread-items.ts";
+import { followKey, followsOf, repliesOf, seqId } from "./thread-items.ts";
 
 /** Rows derived from a segment's events, written with it (or caught up from it before they are read). */
 export type RowChange =
@@ -127,6 +127,8 @@ function changesOf(state: RoomState, event: LogEvent): readonly RowChange[] {
     case "poll_closed":
     case "answer_ended":
       return [messageChange(state, event.target)];
+    case "thread_follow_changed":
+      return [messageChange(state, event.root), ofPerson(itemChange(state, followKey(event.by, event.root)), event.by)];
     case "poll_voted":
       return [messageChange(state, event.target), itemChange(state, voteKey(event.target, event.by))];
     case "pseudonym_changed":

@@ -2,7 +2,12 @@
  * Where a room keeps its threads, as items: `t<root>` has the replies of one thread, `f.<user>` the threads that one member
  * follows, each with the number of the last reply that they wrote, or that there was when they came.
  */
-import type { Seq, UserId } from "../../base/ids.ts";
+import { type ItemKey, itemKey, type Seq, type UserId } from "../../base/ids.ts";
+
+/** What stands in an item of `followsOf`. */
+export interface ThreadFollow {
+  readonly no: number;
+}
 
 export function repliesOf(root: Seq): string {
   return `t${root}`;
@@ -10,6 +15,10 @@ export function repliesOf(root: Seq): string {
 
 export function followsOf(userId: UserId): string {
   return `f.${userId}`;
+}
+
+export function followKey(userId: UserId, root: Seq): ItemKey {
+  return itemKey(followsOf(userId), seqId(root));
 }
 
 /** Sixteen digits: the order of the ids is that of the sequences. */

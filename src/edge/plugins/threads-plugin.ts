@@ -1,15 +1,20 @@
-/** Threads over REST: the replies to a message, the threads that one follows, marking one as read. */
+/** Threads over REST: the replies to a message, the threads that one follows, following one or not, marking one as read. */
 import { Elysia, t } from "elysia";
-import type { ThreadEntry } from "../../actors/calls.ts";
+import type { FollowWish, ThreadEntry, ThreadFollowed, ThreadMarked } from "../../actors/calls.ts";
+import type { MessageId, RoomId } from "../../base/ids.ts";
 import { THREAD_PAGE_MAX } from "../../base/limits.ts";
+import type { Result } from "../../base/result.ts";
+import type { Rejection } from "../../protocol/errors.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
-import { answer, answerError, refuse } from "../rest/envelope.ts";
+import { answer, answerError, refuse, type ResponseSettings } from "../rest/envelope.ts";
 import { readJsonBody } from "../rest/json-body.ts";
 import { strictBody } from "../rest/only-fields.ts";
+import { idempotencyOf, mutationJson } from "../rest/mutations.ts";
 import { placeIn, readWhole, wholeText } from "../rest/paging.ts";
-import { messageId, messageParams, roomParams } from "../rest/schemas.ts";
+import { messageId, messageParams, mutationBody, mutationHeaders, roomParams } from "../rest/schemas.ts";
 import { messageJson } from "../rest/views.ts";
 
+const OLDER_NODE_RETRY_MS = 5_000;
 const LIMIT = { min: 1, max: THREAD_PAGE_MAX, fallback: THREAD_PAGE_MAX } as const;
 const place = t.Optional(t.String({ maxLength: 64, description: "A message id or a sequence number" }));
 const pageQuery = t.Object({ limit: wholeText(LIMIT), before: place, after: place });
@@ -59,16 +64,41 @@ export function threadsPlugin(prefix: string, options: RestOptions) {
         const upTo = body.messageId === undefined ? {} : { messageId: body.messageId };
         const mark = { kind: "mark_thread_read", threadId: params.messageId, ...upTo } as const;
         const marked = await engine.call(principal, { to: "room", room: params.roomId, ...mark });
-        return answer(set, marked, ({ threadId, unread }) => ({
+        return answer(set, marked, (reply) => ({
           roomId: params.roomId,
-          threadId,
-          unreadCount: unread,
+          threadId: reply.threadId,
+          unreadCount: "unread" in reply ? reply.unread : 0,
         }));
       },
       {
         params: messageParams,
         ...strictBody(readBody),
         detail: { summary: "Mark a thread as read, up to a reply or wholly" },
+      },
+    )
+    .put(
+      "/rooms/:roomId/messages/:messageId/thread/follow",
+      async ({ principal, params, headers, body, set }) => {
+        const wish = { follow: true, ...idempotencyOf({ headers, body }) };
+        return followed(set, params, await engine.call(principal, followCall(params, wish)));
+      },
+      {
+        params: messageParams,
+        headers: mutationHeaders,
+        body: mutationBody,
+        detail: { summary: "Follow a thread: be told of its replies, and have them counted" },
+      },
+    )
+    .delete(
+      "/rooms/:roomId/messages/:messageId/thread/follow",
+      async ({ principal, params, headers, set }) => {
+        const wish = { follow: false, ...idempotencyOf({ headers, body: undefined }) };
+        return followed(set, params, await engine.call(principal, followCall(params, wish)));
+      },
+      {
+        params: messageParams,
+        headers: mutationHeaders,
+        detail: { summary: "Follow a thread no more, until one replies in it or is mentioned" },
       },
     )
     .get(
@@ -106,6 +136,30 @@ export function threadsPlugin(prefix: string, options: RestOptions) {
       },
       { query: allFollowedQuery, detail: { summary: "Threads that you follow, in all rooms" } },
     );
+}
+
+interface ThreadOf {
+  readonly roomId: RoomId;
+  readonly messageId: MessageId;
+}
+
+function followCall({ roomId, messageId }: ThreadOf, wish: FollowWish) {
+  return { to: "room", room: roomId, kind: "mark_thread_read", threadId: messageId, wish } as const;
+}
+
+function followed(
+  set: ResponseSettings,
+  { roomId }: ThreadOf,
+  result: Result<ThreadMarked | ThreadFollowed, Rejection>,
+) {
+  // The room is with a node of an older version, which knows nothing of this.
+  if (result.ok && !("isFollowing" in result.value)) {
+    return refuse(set, { code: "unavailable", retryAfterMs: OLDER_NODE_RETRY_MS });
+  }
+  return answer(set, result as Result<ThreadFollowed, Rejection>, (reply) => {
+    const { threadId, isFollowing } = reply;
+    return { roomId, threadId, isFollowing, ...mutationJson(reply) };
+  });
 }
 
 function threadJson({ message, unread }: ThreadEntry) {

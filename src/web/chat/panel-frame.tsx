@@ -9,10 +9,12 @@ export interface PanelFrameProps {
   readonly title: string;
   /** Back to where it was opened. */
   readonly onBack?: (() => void) | undefined;
+  /** Beside the title. */
+  readonly actions?: ComponentChildren;
   readonly children: ComponentChildren;
 }
 
-export function PanelFrame({ title, onBack, children }: PanelFrameProps) {
+export function PanelFrame({ title, onBack, actions, children }: PanelFrameProps) {
   const close = (): void => {
     closePanel();
     if (!isCovered()) focusComposer();
@@ -36,6 +38,7 @@ export function PanelFrame({ title, onBack, children }: PanelFrameProps) {
       <header class="panel-head">
         {onBack && <IconButton icon="back" label="Back to the threads" onClick={onBack} />}
         <h2 class="grow cut">{title}</h2>
+        {actions}
         <IconButton icon="close" label="Close panel" onClick={close} />
       </header>
       {children}

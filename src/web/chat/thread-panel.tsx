@@ -2,6 +2,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { Button } from "../ui/button.tsx";
+import { MenuButton, type MenuItem } from "../ui/menu.tsx";
 import { Composer } from "./composer.tsx";
 import { continues } from "./followed.ts";
 import { plural } from "./format.ts";
@@ -21,7 +22,7 @@ export interface ThreadPanelProps {
 }
 
 export function ThreadPanel({ roomId, rootId, isFromList }: ThreadPanelProps) {
-  const { messages, hasOlder, older } = useThread(roomId, rootId);
+  const { messages, hasOlder, older, isFollowed, follow } = useThread(roomId, rootId);
   const active = useSignal<string | undefined>(undefined);
   const list = useRef<HTMLDivElement>(null);
   const { client } = session();
@@ -40,8 +41,17 @@ export function ThreadPanel({ roomId, rootId, isFromList }: ThreadPanelProps) {
     list.current?.parentElement?.querySelector("textarea")?.focus();
   }, [isThere]);
   const [root, ...replies] = messages.value;
+  const menu = (): readonly MenuItem[] => [
+    isFollowed.value
+      ? { label: "Unfollow thread", icon: "mute", run: () => void follow(false) }
+      : { label: "Follow thread", icon: "bell", run: () => void follow(true) },
+  ];
   return (
-    <PanelFrame title="Thread" onBack={isFromList && (() => togglePanel("threads"))}>
+    <PanelFrame
+      title="Thread"
+      onBack={isFromList && (() => togglePanel("threads"))}
+      actions={replies.length > 0 && <MenuButton icon="more" label="More about this thread" items={menu} />}
+    >
       <div
         class="panel-body thread"
         ref={list}

@@ -19,6 +19,7 @@ const RECENT_MAX = 300;
 interface ThreadJson {
   readonly message: MessageJson;
   readonly replies: readonly MessageJson[];
+  readonly isFollowing: boolean;
   readonly pagination: { readonly hasMore: boolean };
 }
 
@@ -27,11 +28,19 @@ export interface Thread {
   readonly messages: ReadonlySignal<readonly MessageView[]>;
   readonly hasOlder: ReadonlySignal<boolean>;
   readonly older: () => Promise<void>;
+  readonly isFollowed: ReadonlySignal<boolean>;
+  readonly follow: (wanted: boolean) => Promise<void>;
+}
+
+/** Whoever replies, or is mentioned in a reply, follows the thread from then on. */
+function isFor({ authorId, mentions }: MessageView, userId: string | undefined): boolean {
+  return authorId === userId || mentions?.some((mentioned) => mentioned === userId) === true;
 }
 
 export function useThread(roomId: string, rootId: string): Thread {
   const messages = useSignal<readonly MessageView[]>([]);
   const hasOlder = useSignal(false);
+  const isFollowed = useSignal(false);
   const recent = useRef<RoomEvent[]>([]);
   const growing = useRef(new GrowingAnswers());
   const { client } = session();
@@ -44,6 +53,7 @@ export function useThread(roomId: string, rootId: string): Thread {
     const ends = [
       client.on("event", ({ roomId: room, event }) => {
         if (room !== roomId || (event.type === "new_message" && event.message.threadId !== rootId)) return;
+        if (event.type === "new_message" && isFor(event.message, client.userId)) isFollowed.value = true;
         recent.current = [...recent.current.slice(1 - RECENT_MAX), event];
         growing.current.event(event);
         // Before the first page there is nothing that it belongs to.
@@ -59,6 +69,7 @@ export function useThread(roomId: string, rootId: string): Thread {
       if (found === undefined) return;
       show([found.message, ...found.replies].map(messageOf), recent.current);
       hasOlder.value = found.pagination.hasMore;
+      isFollowed.value = found.isFollowing;
     });
     return () => {
       for (const end of ends) end();
@@ -74,5 +85,11 @@ export function useThread(roomId: string, rootId: string): Thread {
     if (root !== undefined) show([root, ...found.replies.map(messageOf), ...replies], recent.current);
     hasOlder.value = found.pagination.hasMore;
   };
-  return { messages, hasOlder, older };
+  const follow = async (wanted: boolean): Promise<void> => {
+    const said = wanted ? "You are told of its replies" : "You are told no more of its replies";
+    const wish = { type: "follow_thread", roomId, threadId: rootId, follow: wanted } as const;
+    const done = await attempt(client.request(wish), said);
+    if (done !== undefined) isFollowed.value = wanted;
+  };
+  return { messages, hasOlder, older, isFollowed, follow };
 }

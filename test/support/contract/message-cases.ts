@@ -33,9 +33,17 @@ async function resolved(world: ContractWorld, operation: string): Promise<RestRe
   return world.at(operation, place, { token: world.token(OWNER), params: { heldId } });
 }
 
+async function inThread(world: ContractWorld, operation: string) {
+  const place = await world.place();
+  const reply = { content: "re", replyTo: place.messageId };
+  await world.done(MEMBER, "POST", `/rooms/${place.roomId}/messages`, reply);
+  return world.at(operation, place, { token: world.token(OWNER) });
+}
+
 const VOTE = "/v1/chat/rooms/{roomId}/messages/{messageId}/poll/vote";
 const POLL = "/v1/chat/rooms/{roomId}/messages/{messageId}/poll";
 const HELD = "POST /v1/chat/rooms/{roomId}/held/{heldId}";
+const FOLLOW = "/v1/chat/rooms/{roomId}/messages/{messageId}/thread/follow";
 const READ = "POST /v1/chat/rooms/{roomId}/messages/{messageId}/thread/read";
 const RESOLVE = "POST /v1/chat/rooms/{roomId}/reports/{reportId}/resolve";
 
@@ -47,12 +55,9 @@ export const MESSAGE_CASES: Cases = {
   [`DELETE ${VOTE} 200`]: (world) => polled(world, `DELETE ${VOTE}`),
   [`POST ${POLL}/close 200`]: (world) => polled(world, `POST ${POLL}/close`),
   [`GET ${POLL}/voters 200`]: (world) => polled(world, `GET ${POLL}/voters`),
-  [`${READ} 200`]: async (world) => {
-    const place = await world.place();
-    const reply = { content: "re", replyTo: place.messageId };
-    await world.done(MEMBER, "POST", `/rooms/${place.roomId}/messages`, reply);
-    return world.at(READ, place, { token: world.token(OWNER) });
-  },
+  [`${READ} 200`]: (world) => inThread(world, READ),
+  [`PUT ${FOLLOW} 200`]: (world) => inThread(world, `PUT ${FOLLOW}`),
+  [`DELETE ${FOLLOW} 200`]: (world) => inThread(world, `DELETE ${FOLLOW}`),
   [`${RESOLVE} 200`]: async (world) => {
     const place = await world.place();
     await world.done(MEMBER, "POST", `/rooms/${place.roomId}/reports`, { messageId: place.messageId, reason: "rude" });

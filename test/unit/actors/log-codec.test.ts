@@ -1,8 +1,8 @@
 /** The log's bytes: every event comes back as it was, and what is unknown is refused. */
 import { expect, test } from "bun:test";
-import { encode } from "@msgpack/msgpack";
+import { decode, encode } from "@msgpack/msgpack";
 import { decodeEntries, encodeEntries } from "../../../src/actors/log-codec.ts";
-import { messageIdOf, type UserId } from "../../../src/base/ids.ts";
+import { itemKey, messageIdOf, type UserId } from "../../../src/base/ids.ts";
 import type { LogEvent } from "../../../src/domain/room/events.ts";
 
 const ANN = "ann" as UserId;
@@ -185,6 +185,9 @@ const KINDS: readonly LogEvent[] = [
     name: "Guest Heron 42",
     banned: false,
   },
+  { kind: "rows_erased", seq: 31, ...common, userId: BEN, items: [[itemKey("requests", "ben"), null]] },
+  { kind: "thread_follow_changed", seq: 32, ...common, root: 14, follows: false, no: 3 },
+  { kind: "thread_follow_changed", seq: 33, ...bare, root: 14, follows: true, no: 4 },
 ];
 
 const EVENTS: readonly LogEvent[] = KINDS.map((event, index) => ({ ...event, seq: 7 + index }));
@@ -192,6 +195,22 @@ const EVENTS: readonly LogEvent[] = KINDS.map((event, index) => ({ ...event, seq
 test("events of every kind come back as they were, numbered from the segment's first sequence", () => {
   expect(decodeEntries(7, encodeEntries(EVENTS))).toEqual([...EVENTS]);
   for (const event of EVENTS) expect(decodeEntries(event.seq, encodeEntries([event]))).toEqual([event]);
+});
+
+test("that somebody follows a thread is to versions which do not know of it a row of the room, with its place and its person", () => {
+  for (const [follows, row] of [
+    [true, { no: 4 }],
+    [false, null],
+  ] as const) {
+    const event: LogEvent = { kind: "thread_follow_changed", seq: 9, ...common, root: 14, follows, no: 4 };
+    const rowsErased = [81, AT, ANN, "c-1", 0xffff_ffff, ANN, [[itemKey("f.ann", "0000000000000014"), row]]];
+    const [, entry] = decode(encodeEntries([event])) as [number, unknown[]];
+    expect(entry.slice(0, 7)).toEqual(rowsErased);
+    // What such a version wrote is nobody's following.
+    expect(decodeEntries(9, encode([1, rowsErased]))).toEqual([
+      { kind: "rows_erased", seq: 9, ...common, userId: ANN, items: [[itemKey("f.ann", "0000000000000014"), row]] },
+    ]);
+  }
 });
 
 test("entries of an unknown version, an unknown kind and no entries at all are refused", () => {

@@ -50,6 +50,8 @@ const GATES: Readonly<Record<RoomMutation["kind"], Gate>> = {
   react: SPEECH,
   pin_message: IN_USE,
   unpin_message: IN_USE,
+  // What one hears of a room is one's own.
+  follow_thread: FREE,
   vote_poll: SPEECH,
   close_poll: IN_USE,
   ban_pseudonym: FREE,

@@ -4,12 +4,25 @@
  */
 import { messageIdOf, type MessageId, type Seq, seqOfMessageId, type UserId } from "../../../base/ids.ts";
 import { THREAD_FOLLOWERS_MAX } from "../../../base/limits.ts";
-import type { MarkThreadRead } from "../commands.ts";
+import type { FollowThread, MarkThreadRead } from "../commands.ts";
 import type { Decision } from "../decision.ts";
 import type { MessageDeleted, ThreadPlace } from "../events.ts";
 import { knownMessage } from "../message-rows.ts";
 import type { MessageRow, ThreadSummary } from "../state.ts";
-import { acceptEffect, type LiveRoom, needMembers, needMessage, refuse, reject } from "./answer.ts";
+import { followKey, type ThreadFollow } from "../thread-items.ts";
+import {
+  accept,
+  acceptEffect,
+  type DecideContext,
+  eventBase,
+  type LiveRoom,
+  needItems,
+  needMembers,
+  needMessage,
+  refuse,
+  reject,
+  UNCHANGED,
+} from "./answer.ts";
 
 const NO_USERS: readonly UserId[] = [];
 const NO_THREAD: ThreadSummary = { count: 0, lastNo: 0, lastAt: 0, participants: NO_USERS, followers: NO_USERS };
@@ -30,11 +43,15 @@ export function threadRootOf(state: LiveRoom, replyTo: MessageId): MessageRow | 
   return root ?? NO_TARGET;
 }
 
-/** The author of what the thread hangs on, whoever replies and whoever is mentioned follow it from then on. */
+/**
+ * The author of what the thread hangs on follows it from its first reply on, whoever replies or is mentioned from then on. So
+ * an author who has left it comes back as the others do.
+ */
 export function placeInThread(root: MessageRow, author: UserId, mentions: readonly UserId[] = NO_USERS): ThreadPlace {
-  const { count, lastNo, followers: before } = root.overlay.thread ?? NO_THREAD;
+  const { thread } = root.overlay;
+  const { count, lastNo, followers: before } = thread ?? NO_THREAD;
   const followers: UserId[] = [];
-  for (const userId of [root.author, author, ...mentions]) {
+  for (const userId of thread === undefined ? [root.author, author, ...mentions] : [author, ...mentions]) {
     if (before.length + followers.length >= THREAD_FOLLOWERS_MAX) break;
     if (!before.includes(userId) && !followers.includes(userId)) followers.push(userId);
   }
@@ -95,4 +112,33 @@ export function decideMarkThread(state: LiveRoom, command: MarkThreadRead): Deci
   }
   const follows = thread.followers.includes(by.userId);
   return acceptEffect({ kind: "mark_thread_read", userId: by.userId, root, no, lastNo: thread.lastNo, follows });
+}
+
+/** Beyond the bound of those who are told, a thread is followed all the same: it is listed, and its replies are counted. */
+export function decideFollowThread(
+  state: LiveRoom,
+  command: FollowThread,
+  bodyHash: number,
+  context: DecideContext,
+): Decision {
+  const { by, threadId, follow } = command;
+  const refusal = refuse(state, by, "mark");
+  if (refusal !== undefined) return refusal;
+  const root = seqOfMessageId(threadId) ?? 0;
+  const row = knownMessage(state, root);
+  if (row === undefined) return needMessage(root);
+  const thread = row?.overlay.thread;
+  if (thread === undefined) return NO_SUCH_THREAD;
+  const key = followKey(by.userId, root);
+  const item = state.items.get(key);
+  if (item === undefined) return needItems(key);
+  const isTold = thread.followers.includes(by.userId);
+  const isSo = follow ? item !== null && (isTold || thread.followers.length >= THREAD_FOLLOWERS_MAX) : item === null;
+  if (isSo && (follow || !isTold)) return UNCHANGED;
+  const no = follow && item !== null ? (item as ThreadFollow).no : thread.lastNo;
+  const base = eventBase(state, command, bodyHash, context);
+  return accept(
+    [{ kind: "thread_follow_changed", seq: state.head + 1, ...base, root, follows: follow, no }],
+    follow && item !== null ? [] : [{ kind: "thread_followed", userId: by.userId, root, follows: follow }],
+  );
 }

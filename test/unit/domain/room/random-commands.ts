@@ -95,6 +95,7 @@ const KINDS: readonly Step["kind"][] = [
   "check_read",
   "check_versions",
   "mark_thread_read",
+  "follow_thread",
   "commit",
 ];
 
@@ -252,6 +253,8 @@ export function commandOf(step: Step, clientId: string, room: RoomDriver, type: 
       return { kind: "set_typing", by, isTyping: step.flag };
     case "mark_thread_read":
       return { kind: "mark_thread_read", by, threadId: messageId };
+    case "follow_thread":
+      return { kind: "follow_thread", ...base, threadId: messageId, follow: step.flag };
     case "check_versions":
       return { kind: "check_versions", by, messageId };
     case "keep":

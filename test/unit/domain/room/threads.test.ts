@@ -1,11 +1,15 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import { messageIdOf, type MessageId, type Seq, seqOfMessageId, type UserId } from "../../../../src/base/ids.ts";
 import { PINS_MAX, THREAD_FOLLOWERS_MAX, THREAD_PARTICIPANTS_MAX } from "../../../../src/base/limits.ts";
+import { apply } from "../../../../src/domain/room/apply.ts";
+import { emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
+import type { MessageOverlay } from "../../../../src/domain/room/state.ts";
+import { followKey } from "../../../../src/domain/room/thread-items.ts";
 import type { Principal } from "../../../../src/domain/principal.ts";
 import type { SendMessage } from "../../../../src/domain/room/commands.ts";
 import type { MessageSent } from "../../../../src/domain/room/events.ts";
 import type { Attachment, MessageType } from "../../../../src/domain/room/vocabulary.ts";
-import { accepted, RoomDriver, rejection, type Settled, settingsOf, START_MS, user } from "./room-driver.ts";
+import { accepted, digest, RoomDriver, rejection, type Settled, settingsOf, START_MS, user } from "./room-driver.ts";
 
 const ANN = user("ann");
 const BOB = user("bob");
@@ -118,6 +122,106 @@ describe("a thread", () => {
     expect(rejection(mark(first))).toBe("message_not_found threadId");
     expect(rejection(mark(root, root))).toBe("message_not_found messageId");
     expect(rejection(mark(messageIdOf(1)))).toBe("message_not_found threadId");
+  });
+});
+
+describe("following a thread", () => {
+  const follow = (by: Principal, threadId: MessageId, wanted: boolean, clientId = room.nextClientId()): Settled => {
+    return room.run({ kind: "follow_thread", by, clientId, threadId, follow: wanted });
+  };
+  const itemOf = (name: string, root: MessageId) => {
+    return room.itemRows.get(followKey(name as UserId, seqOfMessageId(root) as Seq)) ?? null;
+  };
+  const toldOf = (decision: Settled) => {
+    const effects = decision.kind === "accept" ? decision.effects : [];
+    return effects.flatMap((effect) => (effect.kind === "notify" && effect.reason === "reply" ? effect.userIds : []));
+  };
+
+  test("ends when they say so: they are told of no reply, and nothing of it is theirs any more", () => {
+    const root = sent(ANN, "root");
+    sent(BOB, "one", { replyTo: root });
+    const left = follow(ANN, root, false);
+    const seq = seqOfMessageId(root) as Seq;
+    expect(accepted(left)).toMatchObject([{ kind: "thread_follow_changed", by: "ann", root: seq, follows: false }]);
+    expect(left).toMatchObject({ effects: [{ kind: "thread_followed", userId: "ann", root: seq, follows: false }] });
+    expect(threadOf(root)).toMatchObject({ count: 1, lastNo: 1, followers: ["bob"] });
+    expect(itemOf("ann", root)).toBeNull();
+    expect(toldOf(send(CLEO, "two", { replyTo: root }))).toEqual(["bob" as UserId]);
+    expect(itemOf("ann", root)).toBeNull();
+    expect(accepted(follow(ANN, root, false))).toEqual([]);
+  });
+
+  test("begins again where the thread is then, by a wish, by a reply and by a mention", () => {
+    const root = sent(ANN, "root");
+    sent(BOB, "one", { replyTo: root });
+    sent(BOB, "two", { replyTo: root });
+    const begun = follow(CLEO, root, true);
+    expect(accepted(begun)).toMatchObject([{ kind: "thread_follow_changed", by: "cleo", follows: true, no: 2 }]);
+    expect(begun).toMatchObject({ effects: [{ kind: "thread_followed", userId: "cleo", follows: true }] });
+    expect([itemOf("cleo", root), threadOf(root)?.followers]).toEqual([{ no: 2 }, ["ann", "bob", "cleo"] as UserId[]]);
+    expect(accepted(follow(CLEO, root, true))).toEqual([]);
+    for (const person of [ANN, BOB, CLEO]) accepted(follow(person, root, false));
+    expect(threadOf(root)?.followers).toEqual([]);
+    sent(BOB, "three, @ann", { replyTo: root });
+    expect(threadOf(root)?.followers).toEqual(["bob", "ann"] as UserId[]);
+    expect([itemOf("ann", root), itemOf("bob", root), itemOf("cleo", root)]).toEqual([{ no: 2 }, { no: 3 }, null]);
+  });
+
+  test("is repeated under its key as it was done, whatever was done since", () => {
+    const root = sent(ANN, "root");
+    sent(BOB, "one", { replyTo: root });
+    accepted(follow(ANN, root, false, "once"));
+    accepted(follow(ANN, root, true));
+    expect(follow(ANN, root, false, "once")).toMatchObject({ kind: "duplicate" });
+    expect(rejection(follow(ANN, root, true, "once"))).toBe("conflict clientId");
+    expect(threadOf(root)?.followers).toContain("ann" as UserId);
+  });
+
+  test("is for members, and of messages with replies", () => {
+    const root = sent(ANN, "root");
+    const reply = sent(BOB, "one", { replyTo: root });
+    for (const id of [reply, messageIdOf(1), "nonsense" as MessageId]) {
+      expect(rejection(follow(ANN, id, true))).toBe("message_not_found threadId");
+      expect(rejection(follow(ANN, id, false))).toBe("message_not_found threadId");
+    }
+    expect(rejection(follow(user("stranger"), root, true))).toBe("forbidden");
+  });
+
+  test("beyond the bound of those who are told is counted, and told once there is room", () => {
+    const people = Array.from({ length: THREAD_FOLLOWERS_MAX }, (_, i) => user(`u${i}`));
+    room = new RoomDriver();
+    room.populate(settingsOf("public", { maxMembers: 1_000 }), {
+      ann: "owner",
+      bob: "member",
+      ...Object.fromEntries(people.map(({ userId }) => [userId, "member" as const])),
+    });
+    const root = sent(ANN, "root");
+    for (const person of people.slice(1)) sent(person, "me too", { replyTo: root });
+    expect(threadOf(root)?.followers).toHaveLength(THREAD_FOLLOWERS_MAX);
+    accepted(follow(BOB, root, true));
+    expect(threadOf(root)?.followers).toHaveLength(THREAD_FOLLOWERS_MAX);
+    expect(itemOf("bob", root)).toEqual({ no: THREAD_FOLLOWERS_MAX - 1 });
+    expect(accepted(follow(BOB, root, true))).toEqual([]);
+    accepted(follow(ANN, root, false));
+    const now = follow(BOB, root, true);
+    expect(accepted(now)).toMatchObject([{ no: THREAD_FOLLOWERS_MAX - 1 }]);
+    expect(now).toMatchObject({ effects: [] });
+    expect(threadOf(root)?.followers).toContain("bob" as UserId);
+  });
+
+  test("is the same for whoever replays the log, and asks the store for what it has not", () => {
+    room = new RoomDriver({ members: 10, messages: 1, items: 1 });
+    room.populate(settingsOf("public"), { ann: "owner", bob: "member" });
+    const [root, other] = [sent(ANN, "root"), sent(ANN, "other")];
+    sent(BOB, "one", { replyTo: root });
+    sent(BOB, "two", { replyTo: other });
+    accepted(follow(ANN, root, false));
+    const state = emptyRoomState();
+    for (const event of room.log) apply(state, event);
+    expect(digest(state)).toEqual(digest(room.state));
+    expect(state.messages.get(seqOfMessageId(root) as Seq)?.overlay).toEqual(
+      room.overlays.get(seqOfMessageId(root) as Seq) as MessageOverlay,
+    );
   });
 });
 
