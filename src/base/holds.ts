@@ -13,3 +13,12 @@ export function roomHold(room: RoomId): string {
 export function personHold(userId: UserId): string {
   return `${PERSON_HOLDS}${encodeURIComponent(userId)}`;
 }
+
+/** Whose the bytes of a file are, its name does not say: while the tenant holds what a person wrote, none of them go. */
+export function areFilesHeld(held: {
+  readonly tenant: boolean;
+  readonly room: boolean;
+  readonly anyPerson: boolean;
+}): boolean {
+  return held.tenant || held.room || held.anyPerson;
+}

@@ -812,6 +812,8 @@ export const FEED_NAME_LENGTH_MAX = 64;
 export const FEED_FILTER_ROOMS_MAX = 100;
 /** Webhooks of a tenant, and of one node that are delivered to. Reject `too_many`; beyond, the rest waits for other nodes. */
 export const WEBHOOKS_MAX = 20;
+/** Of a tenant that wait on one node for their turn to be made: more than may be made by far. Reject `overloaded`. */
+export const WEBHOOKS_WAITING_MAX = 100;
 export const WEBHOOK_RUNNERS_MAX = 10_000;
 /** Events of one request. With their bytes (`FEED_PAGE_BYTES_MAX`) that is what one delivery holds in memory. */
 export const WEBHOOK_EVENTS_MAX = 250;

@@ -104,7 +104,10 @@ async function fill(job: Job): Promise<Result<Exported, string>> {
   if (!filled.ok) return filled;
   const state = filled.value;
   if (state.settings === undefined) return err(`at ${job.last} there was no room ${room} yet`);
-  if (state.deletedAt !== undefined) return err(`room ${room} was deleted; --until can name a place before that`);
+  if (state.deletedAt !== undefined) {
+    const how = "retention has removed its beginning, without which what it was before cannot be exported";
+    return err(`room ${room} was deleted; ${job.first > 1 ? how : "--until can name a place before that"}`);
+  }
   await addMarks(job, state);
   for (const [target, pin] of state.pins) writer.addPin(target, pin);
   writer.setSnapshot(state.head, encodeSnapshot(state));

@@ -5,7 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import type { TenantId, UserId } from "../base/ids.ts";
-import { WEBHOOK_DEAD_PAGE, WEBHOOK_OVERLAP_MS, WEBHOOKS_MAX } from "../base/limits.ts";
+import { WEBHOOK_DEAD_PAGE, WEBHOOK_OVERLAP_MS, WEBHOOKS_MAX, WEBHOOKS_WAITING_MAX } from "../base/limits.ts";
 import type { Random } from "../base/prng.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import type { Rejection } from "../protocol/errors.ts";
@@ -34,12 +34,18 @@ const SECRET_LENGTH = 40;
 const SET_BY_LENGTH = 12;
 const NOT_FOUND: Rejection = { code: "not_found", message: "There is no such webhook." };
 const TOO_MANY: Rejection = { code: "too_many", message: `A tenant has at most ${WEBHOOKS_MAX} webhooks.` };
+const OVERLOADED: Rejection = {
+  code: "overloaded",
+  message: `${WEBHOOKS_WAITING_MAX} webhooks of this tenant are being made already.`,
+  retryAfterMs: 1_000,
+};
+const NOBODY_WAITS = { last: Promise.resolve(), count: 0 } as const;
 const CHANGED: Rejection = { code: "conflict", message: "Somebody else changed this webhook meanwhile." };
 
 export class Webhooks {
   readonly #parts: WebhooksParts;
-  /** The last one of each tenant that is being made. */
-  readonly #creating = new Map<TenantId, Promise<unknown>>();
+  /** Those of each tenant that are being made: the last one, and how many. */
+  readonly #creating = new Map<TenantId, { readonly last: Promise<unknown>; readonly count: number }>();
 
   constructor(parts: WebhooksParts) {
     this.#parts = parts;
@@ -51,14 +57,16 @@ export class Webhooks {
     wish: WebhookWish & { readonly url: string },
     how: { readonly by: UserId; readonly from: FeedFrom },
   ): Promise<Result<WebhookState, Rejection>> {
-    const before = this.#creating.get(tenant) ?? Promise.resolve();
+    const { last, count } = this.#creating.get(tenant) ?? NOBODY_WAITS;
+    if (count >= WEBHOOKS_WAITING_MAX) return Promise.resolve(err(OVERLOADED));
     // Failures are values: none keeps the next one from its turn.
-    const created = before.then(() => this.#create(tenant, wish, how));
-    this.#creating.set(tenant, created);
-    void created.finally(() => {
-      if (this.#creating.get(tenant) === created) this.#creating.delete(tenant);
+    const created = last.then(() => this.#create(tenant, wish, how));
+    this.#creating.set(tenant, { last: created, count: count + 1 });
+    return created.finally(() => {
+      const now = this.#creating.get(tenant) ?? NOBODY_WAITS;
+      if (now.count <= 1) this.#creating.delete(tenant);
+      else this.#creating.set(tenant, { ...now, count: now.count - 1 });
     });
-    return created;
   }
 
   async #create(

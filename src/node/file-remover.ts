@@ -1,5 +1,5 @@
 /** Takes away the bytes of files that no message of a room refers to any more, unless a legal hold may be on them. */
-import { areFilesHeld } from "../actors/room/room-holds.ts";
+import { readFilesHeld } from "../actors/room/room-holds.ts";
 import type { ShardEnv } from "../actors/shard-env.ts";
 import { type BlobStore, removeFor } from "../storage/blobs.ts";
 import type { Projections } from "../storage/projections.ts";
@@ -10,7 +10,7 @@ export function fileRemover(
   blobs: BlobStore,
 ): ShardEnv["removeFiles"] {
   return (tenant, room, files) =>
-    areFilesHeld(projections, tenant, room, (held) => {
+    readFilesHeld(projections, tenant, room, (held) => {
       if (held.ok && !held.value) void removeFor(blobs, { tenant, room }, files);
     });
 }

@@ -3,8 +3,13 @@ import { Database } from "bun:sqlite";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { openSqlite } from "../../src/storage/sqlite/open-sqlite.ts";
 import { openWriterDatabase, SCHEMA_VERSION } from "../../src/storage/sqlite/schema.ts";
+import type { RoomId, TenantId } from "../../src/base/ids.ts";
 import { makeVapid } from "../../src/integrations/notify/vapid.ts";
+import { appendNow, segment } from "../conformance/harness.ts";
+import { eventually } from "../support/eventually.ts";
+import { at } from "../support/json.ts";
 import { type DynamoServer, startDynalite } from "../support/dynamodb-servers.ts";
 import { makeTestTables } from "../support/dynamodb-tables.ts";
 import { eventually } from "../support/eventually.ts";
@@ -14,7 +19,7 @@ import { RedisServer } from "../support/redis-servers.ts";
 import { BUCKET, type S3Server, startS3 } from "../support/s3-server.ts";
 import { TraceCollector } from "../support/trace-collector.ts";
 import { TestServer } from "../support/server.ts";
-import { temporaryFolder } from "../support/temporary-folder.ts";
+import { failOnFatal, temporaryFolder } from "../support/temporary-folder.ts";
 import { SECRET } from "../support/tokens.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -117,10 +122,32 @@ test("a database of a newer version fails, and it says so before a start is refu
   there.remove();
 });
 
+/** A room whose log is no log, as a newer version or a bad disk would leave it. */
+async function breakRoom(dir: string): Promise<void> {
+  const { journal, close } = openSqlite({ dir, onFatal: failOnFatal });
+  const log = { tenant: "default" as TenantId, room: "broken" as RoomId, incarnation: 1 };
+  const entries = Uint8Array.of(0x91, 0x7f);
+  expect(await appendNow(journal, log, segment(1, 1, { entries }))).toBe("written");
+  await close();
+}
+
 test("a port that Stoa has already is told from one that another program has", async () => {
   const server = await TestServer.start();
   const taken = await doctor({ PORT: String(server.port), HOST: "127.0.0.1" });
   expect([taken.code, taken.complaints]).toEqual([0, [expect.stringContaining("Stoa runs on")]]);
+  expect(taken.text).toContain("ok      rooms: ");
+  await server.stop();
+  await breakRoom(server.dataDir);
+  await server.restart();
+  const token = server.token({ user: "ann" });
+  await eventually(async () => {
+    await server.rest("GET", "/v1/chat/rooms/broken", { token });
+    const health = await server.rest("GET", "/api/health");
+    expect(at(health.body, "followers.search.unreadable")).toBe(1);
+  });
+  const broken = await doctor({ PORT: String(server.port), HOST: "127.0.0.1" });
+  const seen = expect.stringMatching(/^look +rooms: logs of rooms that cannot be read: .*1 by search/);
+  expect([broken.code, broken.complaints]).toEqual([0, [expect.stringContaining("Stoa runs on"), seen]]);
   await server.dispose();
   const other = Bun.listen({
     hostname: "127.0.0.1",

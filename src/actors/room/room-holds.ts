@@ -1,5 +1,5 @@
 /** Whether a room is on legal hold, by itself or with its tenant: read where something of it is to go, each time. */
-import { HOLDS, PERSON_HOLDS, roomHold, TENANT_HOLD } from "../../base/holds.ts";
+import { areFilesHeld, HOLDS, PERSON_HOLDS, roomHold, TENANT_HOLD } from "../../base/holds.ts";
 import type { RoomId, TenantId } from "../../base/ids.ts";
 import type { RoomHold } from "../../domain/room/decision.ts";
 import type { ReadResult } from "../../storage/journal.ts";
@@ -22,8 +22,8 @@ export function readHold(
   });
 }
 
-/** Whose the bytes of a file are, its name does not say: while the tenant holds what a person wrote, none of them go. */
-export function areFilesHeld(
+/** For whoever takes away the bytes of a room's files. */
+export function readFilesHeld(
   projections: Pick<Projections, "readDocument" | "listDocuments">,
   tenant: TenantId,
   room: RoomId,
@@ -31,9 +31,10 @@ export function areFilesHeld(
 ): void {
   readHold(projections, tenant, room, (hold) => {
     if (!hold.ok) return answer(hold);
-    if (hold.value !== "none") return answer({ ok: true, value: true });
+    const held = { tenant: hold.value === "tenant", room: hold.value === "room" };
+    if (areFilesHeld({ ...held, anyPerson: false })) return answer({ ok: true, value: true });
     projections.listDocuments(tenant, HOLDS, { prefix: PERSON_HOLDS, limit: 1 }, (people) => {
-      answer(people.ok ? { ok: true, value: people.value.length > 0 } : people);
+      answer(people.ok ? { ok: true, value: areFilesHeld({ ...held, anyPerson: people.value.length > 0 }) } : people);
     });
   });
 }

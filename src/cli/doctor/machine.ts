@@ -18,6 +18,7 @@ import { ownHost } from "../../config/own-host.ts";
 import { makeDataFolder } from "../../storage/sqlite/data-folder.ts";
 import { SCHEMA_VERSION } from "../../storage/sqlite/schema.ts";
 import { bad, doubtful, examined, type Finding, fine } from "./finding.ts";
+import { examineRunning } from "./running.ts";
 
 const MIB = 1024 * 1024;
 const FREE_BYTES_LOW = 1024 * MIB;
@@ -173,9 +174,12 @@ async function port({ host, port: wanted }: Config): Promise<readonly Finding[]>
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "EADDRNOTAVAIL")
       return [bad("port", `${host} is no address of this machine`, "set HOST to one of its own, or leave it out")];
-    const answer = await fetch(`http://${ownHost(host)}:${wanted}/healthz`).catch(() => undefined);
-    if (answer?.ok === true)
-      return [doubtful("port", `Stoa runs on ${wanted} already`, "nothing, if that is the one meant")];
+    const base = `http://${ownHost(host)}:${wanted}`;
+    const answer = await fetch(`${base}/healthz`).catch(() => undefined);
+    if (answer?.ok === true) {
+      const runs = doubtful("port", `Stoa runs on ${wanted} already`, "nothing, if that is the one meant");
+      return [runs, ...(await examineRunning(base))];
+    }
     return [bad("port", `${host}:${wanted} cannot be opened`, "stop the other program, or choose another PORT")];
   }
 }

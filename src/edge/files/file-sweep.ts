@@ -17,7 +17,8 @@ import { engineOf } from "../../domain/principal.ts";
 import { type BlobEntry, type BlobStore, fileOf, removeFor } from "../../storage/blobs.ts";
 import type { Result } from "../../base/result.ts";
 import type { Rejection } from "../../protocol/errors.ts";
-import { areFilesHeld, type Holds } from "../keeping/holds.ts";
+import { areFilesHeld } from "../../base/holds.ts";
+import type { Holds } from "../keeping/holds.ts";
 import type { Log } from "../log.ts";
 import type { Engine } from "../ports.ts";
 
@@ -136,7 +137,7 @@ export class FileSweep {
     const { engine, blobs, clock } = this.#parts;
     const files = [...ids];
     const holds = await this.#parts.holds(tenant);
-    if (!holds.ok || areFilesHeld(holds.value, room)) return 0;
+    if (!holds.ok || isHeld(holds.value, room)) return 0;
     const by = engineOf(tenant);
     const before = clock.wallMs() - FILE_UNUSED_MS_MAX;
     const clientId = `sweep:${before}:${files[0]}`;
@@ -149,4 +150,8 @@ export class FileSweep {
     const gone = known.ok ? files.filter((_, i) => known.value.files[i] === null) : files;
     return gone.length - (await removeFor(blobs, { tenant, room }, gone)).length;
   }
+}
+
+function isHeld({ tenant, rooms, users }: Holds, room: RoomId): boolean {
+  return areFilesHeld({ tenant, room: rooms.has(room), anyPerson: users.size > 0 });
 }

@@ -49,11 +49,6 @@ export async function readHolds(keeper: Keeper, tenant: TenantId): Promise<Resul
   return ok({ tenant: tenantHeld, rooms: ids("room"), users: ids("user"), all: named });
 }
 
-/** Whose the bytes of a file are, its name does not say: while the tenant holds what a person wrote, none of them go. */
-export function areFilesHeld({ tenant, rooms, users }: Holds, room: RoomId): boolean {
-  return tenant || rooms.has(room) || users.size > 0;
-}
-
 /** `null` lifts it. Answers whether anything changed. */
 export async function setHold(
   keeper: Keeper,

@@ -139,11 +139,12 @@ function invalidInput(error: ValidationError): Rejection {
   return invalidField(field, explain(problem));
 }
 
-function invalidField(field: string, why: string): Rejection {
+/** `why` without a full stop. */
+export function invalidField(field: string, why: string): Rejection {
   return { code: "invalid_field", field, message: `The field "${field}" is not acceptable: ${why}.` };
 }
 
-/** A field whose value says what it may not, whatever its shape; `why` without a full stop. */
+/** A field whose value says what it may not, whatever its shape. */
 export function refusedField(field: string, why: string): Result<never, Rejection> {
   return err(invalidField(field, why));
 }
@@ -169,7 +170,7 @@ function boundOf(schema: Schema, value: unknown): string | undefined {
   if (whole !== undefined) return `a whole number ${wholeRange(whole)}`;
   const { minItems, maxItems } = schema;
   if (Array.isArray(value) && !isWithin(value.length, minItems, maxItems)) {
-    return `a list of ${sizeRange(minItems, maxItems)} entries`;
+    return listText({ minItems, maxItems });
   }
   const sized = shapes.find(({ type, maxLength }) => type === "string" && maxLength !== undefined);
   if (sized?.maxLength === undefined) return undefined;
@@ -178,6 +179,17 @@ function boundOf(schema: Schema, value: unknown): string | undefined {
   return isBroken && (description === undefined || typeof value === "string")
     ? `a text of ${sizeRange(minLength, maxLength)} characters`
     : undefined;
+}
+
+/** What a list would have to be. */
+export function listText({
+  minItems,
+  maxItems,
+}: {
+  minItems?: number | undefined;
+  maxItems?: number | undefined;
+}): string {
+  return `a list of ${sizeRange(minItems, maxItems)} entries`;
 }
 
 function wholeRange({ minimum = 0, maximum = Number.MAX_SAFE_INTEGER }: Schema): string {

@@ -1,8 +1,9 @@
 /**
- * Bodies of settings and terms may have the fields of their schema and no others, at every depth. Elysia passes over what a schema
+ * Bodies of settings and terms may have the fields of their schema and no others, at every depth, and lists where it has lists. Elysia passes over what a schema
  * does not name: an invite with a misspelt `maxUses` would be good for everybody, a rule with misspelt `words` for nothing.
  * Messages may bring what their app needs, as frames may.
  */
+import { invalidField, listText } from "./envelope.ts";
 import { RequestRejected } from "./json-body.ts";
 
 /** What of a schema says which fields there may be. */
@@ -10,12 +11,14 @@ interface Shape {
   readonly properties?: Readonly<Record<string, Shape>>;
   readonly items?: Shape;
   readonly anyOf?: readonly Shape[];
+  readonly minItems?: number;
+  readonly maxItems?: number;
 }
 
-interface Unknown {
-  readonly path: string;
-  readonly known: readonly string[];
-}
+/** What is wrong, and where: there is no such field, or it is no list. */
+type Wrong =
+  | { readonly path: string; readonly known: readonly string[] }
+  | { readonly path: string; readonly list: Shape };
 
 const FIELD_SHOWN_MAX = 100;
 
@@ -33,16 +36,21 @@ export function onlyFields(
     const wrong = isFields(body) ? unknownIn(shape, body, "", passed) : undefined;
     if (wrong === undefined) return;
     const field = wrong.path.slice(0, FIELD_SHOWN_MAX);
+    if ("list" in wrong) throw new RequestRejected(invalidField(field, listText(wrong.list)));
     const message = `There is no field "${field}" here; there are ${wrong.known.join(", ")}.`;
     throw new RequestRejected({ code: "invalid_field", field, message });
   };
 }
 
-/** The first one that has no name in the schema. What is of another shape than the schema's is for the schema to refuse. */
-function unknownIn(shape: Shape, value: unknown, path: string, passed?: ReadonlySet<string>): Unknown | undefined {
+/**
+ * The first one that has no name in the schema, or should be a list and is none: Elysia would make one of it. What else is of
+ * another shape than the schema's is for the schema to refuse.
+ */
+function unknownIn(shape: Shape, value: unknown, path: string, passed?: ReadonlySet<string>): Wrong | undefined {
   if (shape.anyOf !== undefined) return unknownInAll(shape.anyOf, value, path);
-  if (Array.isArray(value)) return shape.items === undefined ? undefined : unknownInList(shape.items, value, path);
-  const { properties } = shape;
+  const { properties, items } = shape;
+  if (Array.isArray(value)) return items === undefined ? undefined : unknownInList(items, value, path);
+  if (items !== undefined) return { path, list: shape };
   if (properties === undefined || !isFields(value)) return undefined;
   for (const [name, inner] of Object.entries(value)) {
     const known = Object.hasOwn(properties, name) ? properties[name] : undefined;
@@ -54,7 +62,7 @@ function unknownIn(shape: Shape, value: unknown, path: string, passed?: Readonly
   return undefined;
 }
 
-function unknownInList(shape: Shape, list: readonly unknown[], path: string): Unknown | undefined {
+function unknownInList(shape: Shape, list: readonly unknown[], path: string): Wrong | undefined {
   for (const [i, one] of list.entries()) {
     const wrong = unknownIn(shape, one, `${path}.${i}`);
     if (wrong !== undefined) return wrong;
@@ -63,8 +71,8 @@ function unknownInList(shape: Shape, list: readonly unknown[], path: string): Un
 }
 
 /** Only where no choice of this shape knows all fields. */
-function unknownInAll(choices: readonly Shape[], value: unknown, path: string): Unknown | undefined {
-  let first: Unknown | undefined;
+function unknownInAll(choices: readonly Shape[], value: unknown, path: string): Wrong | undefined {
+  let first: Wrong | undefined;
   for (const choice of choices) {
     if (!isOfShape(choice, value)) continue;
     const wrong = unknownIn(choice, value, path);

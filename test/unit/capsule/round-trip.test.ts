@@ -114,6 +114,15 @@ describe("a capsule", () => {
       const hidden = await exportRoom(source, rig.newFile(), { ...log, identities: false });
       const isHiding = [...driver.itemRows.keys()].some((key) => key.startsWith("anon/"));
       if (isHiding) expect(hidden).toMatchObject({ ok: false, error: expect.stringContaining("with --identities") });
+      const { head, lastTimestamp } = driver.state;
+      const gone = { kind: "room_deleted", seq: head + 1, timestamp: lastTimestamp, by: "ann" as UserId } as const;
+      const last = segment(head + 1, 1, { entries: encodeEntries([gone]).slice(), timestamp: lastTimestamp });
+      expect(await appendNow(source.journal, log, last, [])).toBe("written");
+      const deleted = await exportRoom(source, rig.newFile(), { ...log, identities: true });
+      expect(deleted).toMatchObject({
+        ok: false,
+        error: expect.stringContaining("retention has removed its beginning"),
+      });
     }
     expect(long.length).toBeGreaterThan(3);
   });

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { SystemClock } from "../../../src/base/clock.ts";
-import type { UserId } from "../../../src/base/ids.ts";
-import { WEBHOOKS_MAX } from "../../../src/base/limits.ts";
+import type { TenantId, UserId } from "../../../src/base/ids.ts";
+import { WEBHOOKS_MAX, WEBHOOKS_WAITING_MAX } from "../../../src/base/limits.ts";
 import { SeededRandom } from "../../../src/base/prng.ts";
 import { Webhooks } from "../../../src/feed/webhooks.ts";
 import { ACME, FeedRig } from "../../support/feed-rig.ts";
@@ -21,6 +21,17 @@ test("of many that are made at once as many are there as a tenant may have, and 
   expect(refused).toEqual(Array.from({ length: 5 }, () => "too_many"));
   const listed = await hooks.list(ACME);
   expect(listed.ok && listed.value).toHaveLength(WEBHOOKS_MAX);
+});
+
+test("so many of a tenant wait for their turn, one more is refused at once, and another tenant's is not", async () => {
+  const { hooks } = webhooks();
+  const made = Array.from({ length: WEBHOOKS_WAITING_MAX }, () => hooks.create(ACME, wish, how));
+  const more = await hooks.create(ACME, wish, how);
+  expect(more).toMatchObject({ ok: false, error: { code: "overloaded", retryAfterMs: expect.any(Number) } });
+  expect(await hooks.create("other" as TenantId, wish, how)).toMatchObject({ ok: true });
+  const refused = (await Promise.all(made)).flatMap((each) => (each.ok ? [] : [each.error.code]));
+  expect(refused).toEqual(Array.from({ length: WEBHOOKS_WAITING_MAX - WEBHOOKS_MAX }, () => "too_many"));
+  expect(await hooks.create(ACME, wish, how)).toMatchObject({ error: { code: "too_many" } });
 });
 
 test("of many who touch a tenant's feed at once each is heard, and its mark is another one", async () => {
