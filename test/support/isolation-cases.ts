@@ -209,13 +209,14 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
     body: { rules: [{ id: "evil-only", action: "flag", words: ["evilword"] }], clientId: "k-rules" },
   },
   "POST /v1/chat/admin/retention": {},
-  "POST /v1/chat/admin/erasures": { body: { userId: "nobody-there" } },
   "PUT /v1/chat/admin/holds/tenant": { body: { reason: "evil-only" } },
   "PUT /v1/chat/admin/holds/rooms/{roomId}": { body: { reason: "evil-only" } },
   "PUT /v1/chat/admin/holds/users/{userId}": { body: { reason: "evil-only" } },
   "DELETE /v1/chat/admin/holds/tenant": {},
   "DELETE /v1/chat/admin/holds/rooms/{roomId}": {},
   "DELETE /v1/chat/admin/holds/users/{userId}": {},
+  // Behind the holds: one that is placed while it goes on ends it somewhere, which is not the same in both.
+  "POST /v1/chat/admin/erasures": { body: { userId: "nobody-there" } },
   "PUT /v1/chat/admin/moderation": { body: { rules: [{ id: "evil-only", action: "flag", words: ["evilword"] }] } },
   "POST /v1/chat/rooms/{roomId}/moderation/backtest": {
     body: { rule: { id: "evil-only", action: "flag", words: ["only"] }, days: 7 },
