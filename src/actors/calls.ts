@@ -170,6 +170,8 @@ export interface PseudonymBanEntry {
 }
 export interface RoomListEntry extends RoomView {
   readonly isJoined: boolean;
+  /** Of a direct room of the asker's: the other person. */
+  readonly peer?: UserRef;
   /** All that were ever written. */
   readonly messageCount: number;
   readonly unread: number;
@@ -203,6 +205,8 @@ export interface RoomCalls {
     readonly reply: {
       readonly room: RoomView;
       readonly role: Role | null;
+      /** Of a direct room of the asker's: the other person. */
+      readonly peer?: UserRef;
       readonly unread: number;
       readonly mentions: number;
     };

@@ -145,6 +145,8 @@ export interface SeenBy {
 
 /** A room in the list of one's own. */
 export interface RoomEntry extends RoomView {
+  /** Of a direct room: the other person. */
+  readonly peer?: UserRef;
   readonly unread: number;
   readonly mentions: number;
 }

@@ -293,6 +293,15 @@ onBothStores(
       const socket = await connect(quin);
       const opened = await socket.ack({ type: "create_room", roomType: "direct", participants: [pia] });
       expect(at(opened, "position.roomId")).toBe(room);
+      const peer = { userId: pia, displayName: `Name of ${pia}`, avatar: null };
+      expect(at((await rest(quin, "GET", `/rooms/${room}`)).body, "data.peer")).toEqual(peer);
+      const group = await rest(quin, "POST", "/rooms", { type: "group", name: "x", participants: [pia] });
+      const listed = listAt((await rest(quin, "GET", "/rooms?scope=member")).body, "data.rooms");
+      expect(listed.map((one) => [at(one, "roomId"), at(one, "peer")])).toEqual([
+        [textAt(group.body, "data.roomId"), undefined],
+        [room, peer],
+      ]);
+      expect(at((await rest(pia, "GET", `/rooms/${room}`)).body, "data.peer.userId")).toBe(quin);
       const named = { roomId: "another", type: "direct", participants: [quin] };
       expect(codeOf(await rest(pia, "POST", "/rooms", named))).toBe("400 invalid_field");
       const squat = { roomId: "direct_0123", name: "x", type: "private" };

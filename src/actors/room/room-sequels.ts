@@ -3,6 +3,7 @@
  * Invariant: each request is answered once, by the part that its sequel belongs to.
  */
 import type { Seq } from "../../base/ids.ts";
+import type { UserRef } from "../../protocol/frames.ts";
 import type { Later } from "../actor.ts";
 import { answerAck, answerRejection, answerValue } from "../answers.ts";
 import type { RoomRequest } from "../request.ts";
@@ -23,6 +24,7 @@ import { RoomKeeper } from "./room-keeper.ts";
 import { RoomListening } from "./room-listening.ts";
 import { RoomModeration } from "./room-moderation.ts";
 import { RoomNotify } from "./room-notify.ts";
+import { readPeer } from "./room-peer.ts";
 import { RoomStanding } from "./room-standing.ts";
 import { RoomTrace } from "./room-trace.ts";
 
@@ -177,7 +179,18 @@ export class RoomSequels {
       if (!mark.ok) return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
       const member = state.members.get(request.by.userId);
       const counts = marks.countsOf(mark.value, member);
-      answerValue(this.#env, request, { room: roomView(room, facts), role: member?.role ?? null, ...counts });
+      const view = { room: roomView(room, facts), role: member?.role ?? null, ...counts };
+      if (facts.settings.type !== "direct" || member == null) answerValue(this.#env, request, view);
+      else this.#withPeer(request, (peer) => answerValue(this.#env, request, { ...view, ...(peer && { peer }) }));
     });
+  }
+
+  #withPeer(request: RoomRequest, then: (peer: UserRef | null) => void): void {
+    const { journal } = this.#env;
+    this.#open.wait<UserRef | null>(
+      request,
+      (done) => readPeer(journal, this.#room.key, request.by.userId, this.#later, done),
+      then,
+    );
   }
 }

@@ -3,12 +3,15 @@ import type { UserId } from "../../base/ids.ts";
 import { SHARED_ROOMS_SHOWN_MAX } from "../../base/limits.ts";
 import type { Result } from "../../base/result.ts";
 import { ADMINS_ONLY, type Rejection } from "../../protocol/errors.ts";
+import type { UserRef } from "../../protocol/frames.ts";
 import type { ReadResult } from "../../storage/journal.ts";
 import { mentionsAfter, type RoomListItem, unreadOf } from "../../storage/projections.ts";
 import type { Later } from "../actor.ts";
 import { answerAck, answerRejection, answerValue } from "../answers.ts";
 import type { RoomListEntry, UserCalls } from "../calls.ts";
+import { gather } from "../gather.ts";
 import type { UserAsk, UserRequest } from "../request.ts";
+import { readPeer } from "../room/room-peer.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { answerTenantAsk } from "../tenant/tenant-admin.ts";
 import { noteAct } from "../tenant/tenant-audit.ts";
@@ -232,17 +235,38 @@ function listRooms({ env, user, later }: Parts, request: UserRequest, query: Use
     },
     later((read) => {
       if (!read.ok) answerRejection(env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-      else answerValue(env, request, { rooms: read.value.items.map(listEntry), total: read.value.total });
+      else withPeers({ env, user, later }, request, read.value);
     }),
   );
 }
 
-function listEntry(item: RoomListItem): RoomListEntry {
+function withPeers(
+  { env, user: { tenant, userId }, later }: Parts,
+  request: UserRequest,
+  { items, total }: { readonly items: readonly RoomListItem[]; readonly total: number },
+): void {
+  const pairs = items.filter(({ card, member }) => card.settings.type === "direct" && member !== undefined);
+  gather<UserRef | null>(
+    pairs.map(
+      ({ roomId: room }) =>
+        (done) =>
+          readPeer(env.journal, { tenant, room, incarnation: 1 }, userId, later, done),
+    ),
+    (read) => {
+      if (!read.ok) return answerRejection(env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
+      const peers = new Map(pairs.map(({ roomId }, i) => [roomId, read.value[i] ?? undefined]));
+      answerValue(env, request, { rooms: items.map((item) => listEntry(item, peers.get(item.roomId))), total });
+    },
+  );
+}
+
+function listEntry(item: RoomListItem, peer: UserRef | undefined): RoomListEntry {
   const { settings, createdBy, createdAt, memberCount } = item.card;
   const facts = { settings, createdBy, createdAt, memberCount, lastActivity: item.lastActivity };
   const { member } = item;
   const unread = unreadOf(item);
   const mentions = member === undefined || unread === 0 ? 0 : mentionsAfter(member, item.card.mentioned, item.readNo);
   const { messageCount } = item;
-  return { ...roomView(item.roomId, facts), isJoined: member !== undefined, messageCount, unread, mentions };
+  const own = { isJoined: member !== undefined, ...(peer && { peer }), messageCount, unread, mentions };
+  return { ...roomView(item.roomId, facts), ...own };
 }

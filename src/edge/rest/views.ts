@@ -90,11 +90,18 @@ function settingsJson(room: RoomView) {
 }
 
 export function roomListEntryJson(entry: RoomListEntry) {
-  return { ...roomJson(entry), isJoined: entry.isJoined, unreadCount: entry.unread, mentionCount: entry.mentions };
+  const { isJoined, unread, mentions, peer } = entry;
+  return { ...roomJson(entry), ...peerJson(peer), isJoined, unreadCount: unread, mentionCount: mentions };
 }
 
-export function ownRoomJson({ room, role, unread, mentions }: RoomCalls["get_room"]["reply"]) {
-  return { ...roomJson(room), role, isJoined: role !== null, unreadCount: unread, mentionCount: mentions };
+export function ownRoomJson({ room, role, unread, mentions, peer }: RoomCalls["get_room"]["reply"]) {
+  const isJoined = role !== null;
+  return { ...roomJson(room), ...peerJson(peer), role, isJoined, unreadCount: unread, mentionCount: mentions };
+}
+
+/** Rooms of two have no name: they are shown under that of the other one. */
+function peerJson(peer: UserRef | undefined) {
+  return peer === undefined ? {} : { peer: personJson(peer) };
 }
 
 export function memberJson(member: MemberView) {

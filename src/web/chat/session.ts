@@ -9,10 +9,9 @@ import { type Account, currentToken, tokenRefused } from "../ui/account.ts";
 import { kept } from "../ui/kept.ts";
 import { toast } from "../ui/toast.tsx";
 import { Desk } from "./desk.ts";
-import { roomPath } from "./paths.ts";
 import { RoomWindow } from "./room-window.ts";
 import { go } from "./router.ts";
-import type { MemberJson, Person } from "./types.ts";
+import type { Person } from "./types.ts";
 
 const LISTENED_MAX = 12;
 /** Rooms of two that are listened to for the presence of the other one. */
@@ -173,9 +172,12 @@ export class Session {
       this.failed.value = failed;
     });
     client.on("rooms", (rooms) => {
-      this.rooms.value = rooms;
+      batch(() => {
+        this.rooms.value = rooms;
+        this.peers.value = peersOf(rooms);
+      });
       for (const { roomId } of rooms) this.#windows.get(roomId)?.listen();
-      for (const room of rooms) if (room.type === "direct") void this.#learnPeer(room.roomId);
+      for (const room of rooms) if (room.type === "direct") this.#watchPeer(room.roomId);
     });
     client.on("room", (state) => {
       const known = this.#states.get(state.roomId);
@@ -245,26 +247,20 @@ export class Session {
     if (found !== undefined) this.invites.value = found.invites.length;
   }
 
-  /** Who the other one is; of the first of them also whether they are there. */
-  async #learnPeer(roomId: string): Promise<void> {
+  /** Of the first of them also whether they are there. */
+  #watchPeer(roomId: string): void {
     if (this.#asked.has(roomId)) return;
     this.#asked.add(roomId);
     if (this.#asked.size <= PEERS_WATCHED_MAX) this.client.join(roomId).catch(() => undefined);
-    try {
-      const path = roomPath(roomId, "/members?limit=2");
-      const { members } = await this.client.rest<{ members: readonly MemberJson[] }>("GET", path);
-      const other = members.find(({ userId }) => userId !== this.account.userId);
-      if (other === undefined) return;
-      const { userId, displayName, avatar } = other;
-      const person = { userId, name: displayName ?? userId, ...(avatar !== null && { avatar }) };
-      batch(() => {
-        this.peers.value = { ...this.peers.value, [roomId]: person };
-      });
-    } catch {
-      // Asked again with the next list.
-      this.#asked.delete(roomId);
-    }
   }
+}
+
+function peersOf(rooms: readonly RoomEntry[]): Readonly<Record<string, Person>> {
+  return Object.fromEntries(
+    rooms.flatMap(({ roomId, peer }) =>
+      peer === undefined ? [] : [[roomId, { ...peer, name: peer.name ?? peer.userId }]],
+    ),
+  );
 }
 
 let current: Session | undefined;
