@@ -15,15 +15,10 @@ export type RoomJson = object & {
   readonly isJoined?: boolean;
   readonly unreadCount?: number;
   readonly mentionCount?: number;
-  readonly peer?: { readonly userId: UserId; readonly displayName: string | null; readonly avatar: string | null };
 };
 export function roomOf(json: RoomJson): RoomEntry {
-  const { unreadCount = 0, mentionCount = 0, isJoined: _isJoined, peer, ...room } = json;
-  const counts = { unread: unreadCount, mentions: mentionCount };
-  if (peer === undefined) return { ...plain<RoomView>(room), ...counts };
-  const { userId, displayName, avatar } = peer;
-  const named = { userId, ...(displayName !== null && { name: displayName }), ...(avatar !== null && { avatar }) };
-  return { ...plain<RoomView>(room), peer: named, ...counts };
+  const { unreadCount = 0, mentionCount = 0, isJoined: _isJoined, ...room } = json;
+  return { ...plain<RoomView>(room), unread: unreadCount, mentions: mentionCount };
 }
 
 export type MessageJson = object & {

@@ -146,7 +146,7 @@ export interface SeenBy {
 /** A room in the list of one's own. */
 export interface RoomEntry extends RoomView {
   /** Of a direct room: the other person. */
-  readonly peer?: UserRef;
+  readonly peer?: { readonly userId: UserId; readonly displayName: string | null; readonly avatar: string | null };
   readonly unread: number;
   readonly mentions: number;
 }

@@ -256,11 +256,13 @@ export class Session {
 }
 
 function peersOf(rooms: readonly RoomEntry[]): Readonly<Record<string, Person>> {
-  return Object.fromEntries(
-    rooms.flatMap(({ roomId, peer }) =>
-      peer === undefined ? [] : [[roomId, { ...peer, name: peer.name ?? peer.userId }]],
-    ),
-  );
+  const named: Record<string, Person> = {};
+  for (const { roomId, peer } of rooms) {
+    if (peer === undefined) continue;
+    const { userId, displayName, avatar } = peer;
+    named[roomId] = { userId, name: displayName ?? userId, ...(avatar !== null && { avatar }) };
+  }
+  return named;
 }
 
 let current: Session | undefined;
