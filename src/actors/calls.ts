@@ -430,6 +430,8 @@ export interface UserCalls {
       readonly text?: string;
       /** Archived ones, too, that the asker is no member of; absent: `all` has them, `visible` has not. */
       readonly archived?: true;
+      /** Who the other one is of each direct room: a read more for each of them. */
+      readonly peers?: true;
       readonly limit: number;
       readonly offset: number;
     };

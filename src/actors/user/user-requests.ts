@@ -235,7 +235,7 @@ function listRooms({ env, user, later }: Parts, request: UserRequest, query: Use
     },
     later((read) => {
       if (!read.ok) answerRejection(env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
-      else withPeers({ env, user, later }, request, read.value);
+      else withPeers({ env, user, later }, request, read.value, query.peers === true);
     }),
   );
 }
@@ -244,8 +244,10 @@ function withPeers(
   { env, user: { tenant, userId }, later }: Parts,
   request: UserRequest,
   { items, total }: { readonly items: readonly RoomListItem[]; readonly total: number },
+  areWanted: boolean,
 ): void {
-  const pairs = items.filter(({ card, member }) => card.settings.type === "direct" && member !== undefined);
+  const isPair = ({ card, member }: RoomListItem) => card.settings.type === "direct" && member !== undefined;
+  const pairs = areWanted ? items.filter(isPair) : [];
   gather<UserRef | null>(
     pairs.map(
       ({ roomId: room }) =>

@@ -96,7 +96,7 @@ export function roomsPlugin(prefix: string, options: RestOptions) {
           ...(query.text === undefined || query.text === "" ? {} : { text: query.text }),
           ...(query.archived === "true" && { archived: true as const }),
         };
-        const page = { scope, limit, offset, ...filter };
+        const page = { scope, limit, offset, ...filter, peers: true } as const;
         const call = { to: "user", user: principal.userId, kind: "list_rooms", ...page } as const;
         return answer(set, await engine.call(principal, call), ({ rooms, total }) => ({
           rooms: rooms.map(roomListEntryJson),

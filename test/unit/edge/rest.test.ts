@@ -69,6 +69,7 @@ describe("answers", () => {
       limit: 20,
       offset: 0,
       type: "public",
+      peers: true,
     } as never);
   });
 
