@@ -400,7 +400,7 @@ describe("an erasure that is interrupted", () => {
       kills = await eraseAndKill(`${EVA}_${attempt}`, tokenOf(`interrupted${attempt}`), rooms);
     }
     expect(kills).toBeGreaterThan(0);
-  });
+  }, 180_000);
 });
 
 /** A database's files come and go: one that is gone when it is to be read has nothing in it. */
