@@ -11,7 +11,7 @@ import { mintTestToken, SECRET, type TestClaims } from "./tokens.ts";
 
 const root = join(import.meta.dir, "../..");
 const MAIN = "src/main.ts";
-const READY_MS_MAX = 30_000;
+const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 30_000;
 /** Of the server's output, for the message of a test that fails. */
 const OUTPUT_CHARS_MAX = 20_000;

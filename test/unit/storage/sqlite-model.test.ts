@@ -1,5 +1,5 @@
 /** SQLite against the memory adapter as its model: random work on both, the same answers from both. */
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import type { RoomId } from "../../../src/base/ids.ts";
 import { SeededRandom } from "../../../src/base/prng.ts";
 import type { AppendOutcome, LogTail, Segment } from "../../../src/storage/journal.ts";
@@ -12,6 +12,8 @@ import { startSqliteWriter } from "../../../src/storage/sqlite/writer-host.ts";
 import { append, ask, bytesOf, card, logOf, member, plain, segment, TENANT, user } from "../../conformance/harness.ts";
 import { failOnFatal, temporaryFolder } from "../../support/temporary-folder.ts";
 
+// Each commit waits for the disk, which others may keep busy.
+setDefaultTimeout(60_000);
 const ROOMS = 12;
 const USER = user("ada");
 
