@@ -22,7 +22,9 @@ afterEach(async () => {
 });
 
 async function start(env: Record<string, string>): Promise<TestServer> {
-  const server = await TestServer.start({ env: { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000", ...env } });
+  // None of these is about a provider that says nothing: on a stalled machine it is not given up.
+  const patient = { STOA_RATE_PER_SECOND: "100000", STOA_RATE_BURST: "100000", AI_RESPONSE_TIMEOUT: "60000" };
+  const server = await TestServer.start({ env: { ...patient, ...env } });
   running.push(server);
   return server;
 }
