@@ -11,6 +11,9 @@ import { Database } from "bun:sqlite";
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import type { UserId } from "../../src/base/ids.ts";
+import { DuplicateWindow } from "../../src/domain/room/duplicate-window.ts";
+import { RecentEvents } from "../../src/domain/room/recent-events.ts";
 import type { ClosedJob } from "../load/job.ts";
 import { endAll, makeFolder, runLoad, SECRET } from "../processes.ts";
 import { cpuMsOf } from "../proc.ts";
@@ -22,7 +25,7 @@ const ROOMS = 256;
 const TICK_MS = 4;
 const BLOCK_BYTES = 1024 * 1024;
 const HEADER_BYTES = 8;
-const RECENT_MAX = 1_024;
+const USER = "usr" as UserId;
 const RECORD_BYTES = 96;
 const SECONDS = Number(process.env["SECONDS"] ?? 5);
 const WARM_SECONDS = Number(process.env["WARM_SECONDS"] ?? 5);
@@ -57,11 +60,11 @@ function eachRecord(block: Uint8Array, use: (socket: number, data: Uint8Array) =
   }
 }
 
-/** What a room must know to take a message: its order, which keys were there, and its last messages. */
+/** What a room must know to take a message: its order, which keys were there, and its last messages. The engine's own memories. */
 interface Room {
   seq: number;
-  readonly keys: Map<string, number>;
-  readonly recent: { readonly seq: number; readonly key: string; readonly text: string }[];
+  readonly keys: DuplicateWindow;
+  readonly recent: RecentEvents<{ readonly seq: number; readonly key: string; readonly text: string }>;
 }
 
 function runWorker(level: Level, dir: string): void {
@@ -84,17 +87,15 @@ function runWorker(level: Level, dir: string): void {
       eachRecord(block, (socket, data) => {
         let room = rooms.get(socket);
         if (room === undefined) {
-          room = { seq: 0, keys: new Map(), recent: [] };
+          room = { seq: 0, keys: new DuplicateWindow(), recent: new RecentEvents() };
           rooms.set(socket, room);
         }
         const text = Buffer.from(data.buffer, data.byteOffset, data.length).toString("utf8");
         const key = `${socket}:${room.seq}`;
-        if (room.keys.has(key)) return;
+        if (room.keys.find(USER, key) !== undefined) return;
         room.seq += 1;
-        room.keys.set(key, room.seq);
-        room.recent.push({ seq: room.seq, key, text });
-        const oldest = room.recent.length > RECENT_MAX ? room.recent.shift() : undefined;
-        if (oldest !== undefined) room.keys.delete(oldest.key);
+        room.keys.add(USER, key, room.seq, Date.now(), data.length);
+        room.recent.push({ seq: room.seq, key, text }, data.length);
         // A segment's header, its event, its text.
         record.fill(0, length, length + RECORD_BYTES);
         record.writeDoubleLE(room.seq, length);

@@ -164,8 +164,8 @@ export class Connection implements SocketHandler {
     if (outbox === undefined) return;
     this.outbox = undefined;
     if (socket === undefined || this.closed) return;
-    if (outbox.length === 1) this.#send(socket, outbox);
-    else socket.cork(() => this.#send(socket, outbox));
+    // A single one, too: what was published to the socket and has not left yet goes in the same write.
+    socket.cork(() => this.#send(socket, outbox));
   }
 
   #send(socket: Socket, outbox: readonly { data: Uint8Array; text: boolean }[]): void {
