@@ -4,6 +4,7 @@
  */
 import { messageIdOf, type MessageId, type Seq, seqOfMessageId, type UserId } from "../../../base/ids.ts";
 import { THREAD_FOLLOWERS_MAX } from "../../../base/limits.ts";
+import type { Principal } from "../../principal.ts";
 import type { FollowThread, MarkThreadRead } from "../commands.ts";
 import type { Decision } from "../decision.ts";
 import type { MessageDeleted, ThreadPlace } from "../events.ts";
@@ -91,15 +92,26 @@ export function isDecision(value: object | undefined): value is Decision {
   return value !== undefined && "kind" in value;
 }
 
-export function decideMarkThread(state: LiveRoom, command: MarkThreadRead): Decision {
-  const { by, threadId, messageId } = command;
+/** A thread of which the asker may say what it is to them. */
+function ownThread(
+  state: LiveRoom,
+  by: Principal,
+  threadId: MessageId,
+): { readonly root: Seq; readonly thread: ThreadSummary } | Decision {
   const refusal = refuse(state, by, "mark");
   if (refusal !== undefined) return refusal;
   const root = seqOfMessageId(threadId) ?? 0;
   const row = knownMessage(state, root);
   if (row === undefined) return needMessage(root);
   const thread = row?.overlay.thread;
-  if (thread === undefined) return NO_SUCH_THREAD;
+  return thread === undefined ? NO_SUCH_THREAD : { root, thread };
+}
+
+export function decideMarkThread(state: LiveRoom, command: MarkThreadRead): Decision {
+  const { by, threadId, messageId } = command;
+  const found = ownThread(state, by, threadId);
+  if (isDecision(found)) return found;
+  const { root, thread } = found;
   let no = thread.lastNo;
   if (messageId !== undefined) {
     const seq: Seq = seqOfMessageId(messageId) ?? 0;
@@ -122,13 +134,9 @@ export function decideFollowThread(
   context: DecideContext,
 ): Decision {
   const { by, threadId, follow } = command;
-  const refusal = refuse(state, by, "mark");
-  if (refusal !== undefined) return refusal;
-  const root = seqOfMessageId(threadId) ?? 0;
-  const row = knownMessage(state, root);
-  if (row === undefined) return needMessage(root);
-  const thread = row?.overlay.thread;
-  if (thread === undefined) return NO_SUCH_THREAD;
+  const found = ownThread(state, by, threadId);
+  if (isDecision(found)) return found;
+  const { root, thread } = found;
   const key = followKey(by.userId, root);
   const item = state.items.get(key);
   if (item === undefined) return needItems(key);
