@@ -61,9 +61,24 @@ function set<Key, Value>(rows: Map<Key, Value>, key: Key, value: Value | null): 
   else rows.set(key, value);
 }
 
-/** The same ones each time. */
+/** How often others are drawn until one has everything. */
+const DRAWS_MAX = 20;
+
+/** The same ones each time, one of which at least has all that is compared, whatever commands there are to draw from. */
 export function randomRooms(count: number): readonly Room[] {
-  const scripts = fc.sample(fc.tuple(roomTypes, steps), { numRuns: count, seed: SEED });
+  const rooms = drawn(count, SEED, 0);
+  for (let more = 1; more < DRAWS_MAX && !rooms.some(hasAll); more += 1) {
+    rooms.push(...drawn(count, SEED + more, count).filter(hasAll).slice(0, 1));
+  }
+  return rooms;
+}
+
+export function hasAll({ driver, groups }: Room): boolean {
+  return driver.itemRows.size > 0 && driver.overlays.size > 0 && groups.length > SNAPSHOT_AFTER_GROUPS;
+}
+
+function drawn(count: number, seed: number, firstNo: number): Room[] {
+  const scripts = fc.sample(fc.tuple(roomTypes, steps), { numRuns: count, seed });
   return scripts.map(([type, script], i): Room => {
     const driver = new RoomDriver();
     const groups: Group[] = [];
@@ -72,7 +87,7 @@ export function randomRooms(count: number): readonly Room[] {
       groups.push({ events, rows: lastChanges(rows), messageCount, snapshot: encodeSnapshot(driver.state) });
     };
     play(type, script, undefined, driver);
-    return { log: logOf(`talk-${i}`), driver, groups };
+    return { log: logOf(`talk-${firstNo + i}`), driver, groups };
   });
 }
 
