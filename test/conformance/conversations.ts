@@ -68,7 +68,11 @@ const DRAWS_MAX = 20;
 export function randomRooms(count: number): readonly Room[] {
   const rooms = drawn(count, SEED, 0);
   for (let more = 1; more < DRAWS_MAX && !rooms.some(hasAll); more += 1) {
-    rooms.push(...drawn(count, SEED + more, count).filter(hasAll).slice(0, 1));
+    rooms.push(
+      ...drawn(count, SEED + more, count)
+        .filter(hasAll)
+        .slice(0, 1),
+    );
   }
   return rooms;
 }
