@@ -1,9 +1,11 @@
 /** Somebody at the web page, in a browser context of their own. */
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import type { TestBrowser, TestPage } from "./chromium.ts";
+import { eventually } from "./eventually.ts";
 import type { TestServer } from "./server.ts";
 
 export const WAIT_MS_MAX = 30_000;
+const TRY_MS = 5_000;
 
 export interface PersonOptions extends BrowserContextOptions {
   readonly isAdmin?: boolean;
@@ -65,15 +67,19 @@ export class WebPerson {
     return found;
   }
 
-  /** One of the tools of a message. */
+  /** One of the tools of a message. Something new may move another message under the pointer meanwhile: then once more. */
   async tool(message: Locator, name: string): Promise<void> {
-    await message.hover();
-    await message.getByRole("button", { name, exact: true }).click();
+    await eventually(async () => {
+      await message.hover();
+      await message.getByRole("button", { name, exact: true }).click({ timeout: TRY_MS });
+    }, WAIT_MS_MAX);
   }
 
   async menu(message: Locator, item: string): Promise<void> {
-    await this.tool(message, "More");
-    await this.page.getByRole("menuitem", { name: item }).click();
+    await eventually(async () => {
+      await this.tool(message, "More");
+      await this.page.getByRole("menuitem", { name: item }).click({ timeout: TRY_MS });
+    }, WAIT_MS_MAX);
   }
 
   /** Once this is what stands in the field. */
