@@ -29,7 +29,10 @@ export function TimelineView({ window: held }: { readonly window: RoomWindow }) 
   useReading(held, isAtEnd.value);
   const messages = held.messages.value;
   const isSpoken = useSpoken(messages.at(-1)?.seq, held.isLoading.value);
+  // A menu that is open stays with its message, also when something new moves another one under the pointer.
+  const isMenuOpen = (): boolean => scroller.current?.querySelector(".menu") != null;
   const setActive = (event: { readonly target: EventTarget | null }): void => {
+    if (isMenuOpen()) return;
     const row = event.target instanceof Element ? event.target.closest<HTMLElement>("[data-key]") : null;
     active.value = row?.dataset["key"];
   };
@@ -48,7 +51,7 @@ export function TimelineView({ window: held }: { readonly window: RoomWindow }) 
         onScroll={keep}
         onPointerOver={setActive}
         onPointerLeave={() => {
-          active.value = undefined;
+          if (!isMenuOpen()) active.value = undefined;
         }}
         onFocusIn={setActive}
         onKeyDown={(event) => rowKey(event, held, scroller)}
