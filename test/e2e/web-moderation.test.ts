@@ -128,13 +128,22 @@ pageTest(
     await ben.message("Where shall we eat?");
     await ann.page.getByText("Seen by Ben").waitFor();
     await pair.room("elsewhere");
-    const { body } = await pair.server.rest("GET", "/v1/chat/rooms/threaded/messages", { token: pair.token("ben") });
-    const root = (body.data as { messages: readonly { messageId: string }[] }).messages[0]?.messageId;
+    await ann.say("Where shall we sit?");
+    const rootOf = async (room: string): Promise<string | undefined> => {
+      const path = `/v1/chat/rooms/${room}/messages`;
+      const { body } = await pair.server.rest("GET", path, { token: pair.token("ben") });
+      return (body.data as { messages: readonly { messageId: string }[] }).messages[0]?.messageId;
+    };
+    const root = await rootOf("threaded");
+    // Of the same name, in another room.
+    expect(await rootOf("elsewhere")).toBe(root);
+    await asked("ann", "POST", "elsewhere/messages", { content: "At the window", replyTo: root });
     for (const content of ["At my place", "Or at the harbour"])
       await asked("ben", "POST", "threaded/messages", { content, replyTo: root });
     await ann.button(/^Threads ?, 2 unread/).click();
     const entry = ann.page.locator(".panel .excerpt", { hasText: "Where shall we eat?" });
     await entry.getByText("2 replies").waitFor();
+    await ann.page.locator(".panel .excerpt", { hasText: "Where shall we sit?" }).getByText("1 reply").waitFor();
     expect(await axeProblems(ann.page)).toEqual([]);
     await entry.click();
     await ann.page.getByRole("heading", { name: "Room threaded", level: 1 }).waitFor();

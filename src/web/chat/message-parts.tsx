@@ -23,6 +23,7 @@ interface Quoted {
   readonly isDeleted: boolean;
 }
 
+/** By room and message: messages are numbered in each room. */
 const quotes = new Map<string, Promise<Quoted>>();
 
 /** Out of the window when it is there, else asked for once. */
@@ -32,14 +33,15 @@ function quoteOf(roomId: string, messageId: string): Promise<Quoted> {
     .messages.peek()
     .find((message) => message.messageId === messageId);
   if (shown !== undefined) return Promise.resolve({ ...shown, isDeleted: shown.deletedAt !== undefined });
-  const known = quotes.get(messageId);
+  const key = `${roomId}/${messageId}`;
+  const known = quotes.get(key);
   if (known !== undefined) return known;
   const path = roomPath(roomId, `/messages/${encodeURIComponent(messageId)}`);
   const asked = session()
     .client.rest<MessageJson>("GET", path)
     .then(({ authorName, ...message }) => ({ ...message, authorName: authorName ?? undefined }));
-  quotes.set(messageId, asked);
-  asked.catch(() => quotes.delete(messageId));
+  quotes.set(key, asked);
+  asked.catch(() => quotes.delete(key));
   const [oldest] = quotes.keys();
   if (quotes.size > QUOTES_MAX && oldest !== undefined) quotes.delete(oldest);
   return asked;

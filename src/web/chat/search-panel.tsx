@@ -114,7 +114,7 @@ export function SearchPanel({ roomId }: { readonly roomId: string }) {
         )}
         <ul class="excerpts" ref={list} onKeyDown={(event) => rove(event, list)}>
           {found.value?.hits.map(({ message, excerpt }) => (
-            <li key={message.messageId}>
+            <li key={`${message.roomId}/${message.messageId}`}>
               <Excerpt message={message} withRoom={where.value === "everywhere"}>
                 {marked(excerpt)}
               </Excerpt>

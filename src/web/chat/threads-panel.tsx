@@ -32,6 +32,11 @@ const PATH = "/v1/chat/threads";
 /** So many are told at connect: beyond, what was read with the list counts. */
 const TOLD_MAX = 100;
 
+/** Messages are numbered in each room. */
+function idOf({ roomId, threadId }: ThreadJson): string {
+  return `${roomId}/${threadId}`;
+}
+
 export function ThreadsPanel() {
   const { client, threads } = session();
   const more = useSignal<readonly ThreadJson[]>([]);
@@ -44,14 +49,16 @@ export function ThreadsPanel() {
     (told.length < TOLD_MAX ? 0 : unreadCount);
   const page = first.value.value;
   const known = [...(page?.threads ?? []), ...more.value];
-  const ids = new Set(known.map(({ threadId }) => threadId));
-  const shown = known.filter(({ threadId }) => ids.delete(threadId));
+  const ids = new Set(known.map(idOf));
+  const shown = known.filter((one) => ids.delete(idOf(one)));
   const sorted = [...shown.filter((one) => unreadOf(one) > 0), ...shown.filter((one) => unreadOf(one) === 0)];
   const next = after.value === undefined ? (page?.pagination.hasMore ? page.pagination.after : null) : after.value;
   // A reply in one that is not in the list yet, or one more in one that is.
   const unread = told.reduce((sum, one) => sum + one.unread, 0);
+  const isToReload = useRef(false);
   useEffect(() => {
-    if (page !== undefined) first.reload();
+    if (isToReload.current) first.reload();
+    isToReload.current = true;
   }, [unread]);
   const loadMore = async (): Promise<void> => {
     const found = await attempt(client.rest<Page>("GET", `${PATH}?after=${next}`));
@@ -70,7 +77,7 @@ export function ThreadsPanel() {
         )}
         <ul class="excerpts" ref={list} onKeyDown={(event) => rove(event, list)}>
           {sorted.map((thread) => (
-            <li key={thread.threadId}>
+            <li key={idOf(thread)}>
               <Entry thread={thread} unread={unreadOf(thread)} />
             </li>
           ))}
