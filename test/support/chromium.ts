@@ -16,6 +16,7 @@ const TOLD_MAX = 25;
 const LINE_LENGTH_MAX = 400;
 const TEXT_LENGTH_MAX = 2_000;
 const LOOK_MS_MAX = 5_000;
+const TOKEN = /eyJ[\w-]+\.[\w-]+\.[\w-]*/g;
 /** What can be seen, and what stands in fields. */
 const LOOK = `document.body.innerText.slice(0, ${TEXT_LENGTH_MAX}) + "\\nfields: " +
   JSON.stringify([...document.querySelectorAll("input, textarea")].map(({ value }) => value.slice(0, 100)))`;
@@ -96,7 +97,7 @@ export class TestPage {
     const text = await Promise.race([this.page.evaluate<string>(LOOK).catch(String), late]);
     const frames = this.#frames.map(({ way, payload }) => `${way} ${readable(way, payload)}`);
     const told = [...this.lines.slice(-TOLD_MAX), ...frames].map((line) => line.slice(0, LINE_LENGTH_MAX));
-    return [`--- ${this.page.url()}`, text, "---", ...told].join("\n");
+    return [`--- ${this.page.url()}`, text, "---", ...told].join("\n").replace(TOKEN, "(a token)");
   }
 
   async close(): Promise<void> {

@@ -11,7 +11,7 @@ beforeAll(async () => {
     hostname: "127.0.0.1",
     fetch: () =>
       new Response(
-        "<!doctype html><title>A page</title><p>Words</p><input value=typed><script>console.log('hello'); throw new Error('oh');</script>",
+        "<!doctype html><title>A page</title><p>Words</p><input value=typed><i>eyJhIjoxfQ.eyJhIjoxfQ.c2ln</i><script>console.log('hello'); throw new Error('oh');</script>",
         {
           headers: { "content-type": "text/html" },
         },
@@ -33,6 +33,8 @@ test("a page of this machine runs in a real browser, and what it logs and throws
   expect(lines).toContain("uncaught: oh");
   const told = await whatPagesShow();
   for (const one of [server.url.href, "Words", '["typed"]', "log: hello", "uncaught: oh"]) expect(told).toContain(one);
+  expect(told).toContain("(a token)");
+  expect(told).not.toContain("eyJ");
   await opened.close();
   expect(await whatPagesShow()).not.toContain("Words");
 });
