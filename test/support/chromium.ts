@@ -97,7 +97,9 @@ export class TestPage {
     const text = await Promise.race([this.page.evaluate<string>(LOOK).catch(String), late]);
     const frames = this.#frames.map(({ way, payload }) => `${way} ${readable(way, payload)}`);
     const told = [...this.lines.slice(-TOLD_MAX), ...frames].map((line) => line.slice(0, LINE_LENGTH_MAX));
-    return [`--- ${this.page.url()}`, text.replace(/\n+/g, " | "), "---", ...told].join("\n").replace(TOKEN, "(a token)");
+    return [`--- ${this.page.url()}`, text.replace(/\n+/g, " | "), "---", ...told]
+      .join("\n")
+      .replace(TOKEN, "(a token)");
   }
 
   async close(): Promise<void> {
