@@ -315,6 +315,18 @@ export function journalConformance(name: string, open: () => Promise<Harness>): 
         expect(firsts(await range(1, 1_000_000, 1, true))).toHaveLength(1);
       });
 
+      test("a range to the end of the log, whatever it is, has nothing of other logs", async () => {
+        const head = await write(40);
+        for (let i = 1; i <= 60; i += 1) await appendNow(journal(), logOf("another"), segment(10 * i, 10));
+        const newest = firsts(await range(1, head, 1, true));
+        for (const to of [head + 1, 0xffff_ffff, 2 ** 32, Number.MAX_SAFE_INTEGER]) {
+          expect(firsts(await range(1, to, 1, true))).toEqual(newest);
+          expect(firsts(await range(head + 1, to, 1, true))).toEqual([]);
+        }
+        for (const from of [head + 1, 2 ** 32, Number.MAX_SAFE_INTEGER - 1])
+          expect(firsts(await range(from, Number.MAX_SAFE_INTEGER, 1))).toEqual([]);
+      });
+
       test("forward and backward ranges without a cut are the same, anywhere", async () => {
         const head = await write(50);
         for (let from = 1; from <= head; from += 11) {

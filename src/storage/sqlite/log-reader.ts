@@ -23,6 +23,8 @@ import type { LogNumbers } from "./log-numbers.ts";
 import type { RecentSegments } from "./recent-segments.ts";
 import { recordsOf, segmentOf } from "./segment-record.ts";
 
+/** The lower half of a run's place. What is above would be another log's. */
+const PLACE_SEQ_MAX = 0xffff_ffff;
 /** Runs fetched at once: of the usual size they hold a page of history. */
 const RUNS_PER_READ = 8;
 
@@ -111,7 +113,7 @@ export class LogReader {
   segmentAt(log: number, firstSeq: Seq, recent: RecentSegments): Segment | undefined {
     const unsettled = recent.at(log, firstSeq);
     if (unsettled !== undefined) return segmentOf(unsettled);
-    const row = this.#runsDown.all(log, firstSeq)[0];
+    const row = this.#runsDown.all(log, Math.min(firstSeq, PLACE_SEQ_MAX))[0];
     const settled = row && recordsOf(row.bytes).find((record) => record.firstSeq === firstSeq);
     return settled && segmentOf(settled);
   }
@@ -181,7 +183,7 @@ export class LogReader {
   /** Segments with an event at or after `from`. */
   *#ascending(log: number, from: Seq, recent: RecentSegments): Generator<Segment> {
     let settled = 0;
-    let next = this.#runAtOrBefore.get(log, from)?.firstSeq ?? from;
+    let next = this.#runAtOrBefore.get(log, Math.min(from, PLACE_SEQ_MAX))?.firstSeq ?? from;
     for (;;) {
       const rows = this.#runsUp.all(log, next);
       for (const row of rows) {
@@ -204,7 +206,7 @@ export class LogReader {
     for (const record of recent.of(log).toReversed()) {
       if (record.firstSeq > settled && record.firstSeq <= to) yield segmentOf(record);
     }
-    let next = to;
+    let next = Math.min(to, PLACE_SEQ_MAX);
     for (;;) {
       const rows = this.#runsDown.all(log, next);
       for (const row of rows) {
