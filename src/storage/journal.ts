@@ -184,6 +184,7 @@ export interface ListedItem {
 
 export interface ReadRange {
   readonly from: Seq;
+  /** Of this log, however far beyond its end. */
   readonly to: Seq;
   readonly eventsMax: number;
   readonly backward?: boolean;

@@ -1,6 +1,7 @@
 /**
- * Bodies of settings and terms may have the fields of their schema and no others, at every depth, and lists where it has lists. Elysia passes over what a schema
- * does not name: an invite with a misspelt `maxUses` would be good for everybody, a rule with misspelt `words` for nothing.
+ * Bodies of settings and terms may have the fields of their schema and no others, at every depth, and lists where it has lists.
+ * Elysia passes over what a schema does not name: an invite with a misspelt `maxUses` would be good for everybody, a rule with
+ * misspelt `words` for nothing.
  * Messages may bring what their app needs, as frames may.
  */
 import { invalidField, listText } from "./envelope.ts";
