@@ -149,12 +149,12 @@ async function ask(server: TestServer, operation: string, given: RestCase, token
 }
 
 /** In the order of its lines: answers of two rooms come as they come. */
-async function readStream(server: TestServer, path: string, token: string, until: string): Promise<string> {
+async function readStream(server: TestServer, path: string, token: string, until: readonly string[]): Promise<string> {
   const response = await fetch(server.http + path, { headers: { authorization: `Bearer ${token}` } });
   let text = "";
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     text += Buffer.from(chunk).toString();
-    if (text.includes(until)) break;
+    if (until.every((part) => text.includes(part))) break;
   }
   await hangUp(server, token, text);
   return `${response.status} ${text

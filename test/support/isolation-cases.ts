@@ -20,7 +20,7 @@ export interface RestCase {
   /** Says something of the whole server and of no tenant: its answer is not compared. */
   readonly isOfServer?: true;
   /** It answers with a stream: read up to here. */
-  readonly until?: string;
+  readonly until?: readonly string[];
   /** Its answer follows what happened by a second or so. */
   readonly lags?: true;
 }
@@ -133,7 +133,7 @@ export const REST_CASES: Readonly<Record<string, RestCase>> = {
   "PUT /v1/chat/admin/limits": { body: { room: { perSecond: 100_000, burst: 100_000 } } },
   "POST /v1/chat/admin/announcements": { body: { content: "evil-only", clientId: "k-announce" } },
 
-  "GET /v1/chat/events": { query: `?room=${ROOM}&room=${HIDDEN}`, until: '"ref":"rooms:2"' },
+  "GET /v1/chat/events": { query: `?room=${ROOM}&room=${HIDDEN}`, until: ['"ref":"rooms:1"', '"ref":"rooms:2"'] },
   "POST /v1/chat/events/poll": { body: { rooms: [ROOM, HIDDEN], waitMs: 10_000 } },
   "POST /v1/chat/events/{connectionId}": {
     params: { connectionId: "none:1.none" },
