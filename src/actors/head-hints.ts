@@ -10,15 +10,18 @@ import type { LogKey } from "../storage/journal.ts";
 /** A log, and its last sequence. */
 export type HeadHint = readonly [log: LogKey, head: Seq];
 
-interface Written {
+/** An activation. */
+export interface HintedRoom {
   readonly key: LogKey;
   readonly committedSeq: Seq;
+  /** To be told: here, since each commit asks, and a set's entry is memory of its own. */
+  isHinted: boolean;
 }
 
 export class HeadHints {
   readonly #clock: Clock;
   readonly #send: (hints: readonly HeadHint[]) => void;
-  readonly #written = new Set<Written>();
+  #written: HintedRoom[] = [];
   #timer: Timer | undefined;
 
   constructor(clock: Clock, send: (hints: readonly HeadHint[]) => void) {
@@ -27,8 +30,10 @@ export class HeadHints {
   }
 
   /** Of an activation; asked for its head when it is told. */
-  wrote(room: Written): void {
-    this.#written.add(room);
+  wrote(room: HintedRoom): void {
+    if (room.isHinted) return;
+    room.isHinted = true;
+    this.#written.push(room);
     this.#timer ??= this.#clock.after(FOLLOW_HINT_MS, () => this.#tell());
   }
 
@@ -38,8 +43,11 @@ export class HeadHints {
 
   #tell(): void {
     this.#timer = undefined;
-    const hints = [...this.#written].map(({ key, committedSeq }): HeadHint => [key, committedSeq]);
-    this.#written.clear();
+    const hints = this.#written.map((room): HeadHint => {
+      room.isHinted = false;
+      return [room.key, room.committedSeq];
+    });
+    this.#written = [];
     this.#send(hints);
   }
 }

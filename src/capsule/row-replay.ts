@@ -8,7 +8,7 @@ import { ITEM_CACHE_MAX, MEMBER_CACHE_MAX, MESSAGE_CACHE_MAX } from "../base/lim
 import { apply } from "../domain/room/apply.ts";
 import { emptyRoomState } from "../domain/room/empty-state.ts";
 import type { LogEvent } from "../domain/room/events.ts";
-import { messageRowOf } from "../domain/room/message-rows.ts";
+import { evictRows, messageRowOf } from "../domain/room/message-rows.ts";
 import { hasNoRows, lastChanges, type RowChange, rowChanges } from "../domain/room/rows.ts";
 import { decodeSnapshot } from "../domain/room/snapshot.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "../domain/room/state.ts";
@@ -52,9 +52,6 @@ export class RowReplay {
   settle(): void {
     if (this.#changes.length > 0) this.#rows.writeRows(lastChanges(this.#changes));
     this.#changes = [];
-    const { members, messages, items, head } = this.state;
-    members.evict(head);
-    messages.evict(head);
-    items.evict(head);
+    evictRows(this.state, this.state.head);
   }
 }

@@ -9,10 +9,11 @@ import type { BlockMark, RoomHold } from "../../domain/room/decision.ts";
 import { mayBeAudited } from "../../domain/room/audit.ts";
 import { emptyRoomState } from "../../domain/room/empty-state.ts";
 import type { LogEvent } from "../../domain/room/events.ts";
+import { evictRows } from "../../domain/room/message-rows.ts";
 import { hasNoRows, rowChanges } from "../../domain/room/rows.ts";
 import { decodeSnapshot } from "../../domain/room/snapshot.ts";
 import type { RoomState } from "../../domain/room/state.ts";
-import type { LogKey, LogTail, ReadResult } from "../../storage/journal.ts";
+import type { LogKey, LogTail, ReadResult, RowChange } from "../../storage/journal.ts";
 import { Actor } from "../actor.ts";
 import { addressHash, roomAddress } from "../address.ts";
 import { answerRejection } from "../answers.ts";
@@ -41,6 +42,7 @@ import { retentionDays, shownFromMs } from "./room-retention.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { UnreadNotices } from "./unread-notices.ts";
 import { TenantAudit } from "../tenant/tenant-audit.ts";
+import type { CountedRoom } from "../tenant/written-figures.ts";
 import type { RoomFacts } from "../views.ts";
 
 /** What a room's user lane carries. */
@@ -62,6 +64,9 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly receipts: RoomReceipts;
   readonly notices: UnreadNotices;
   readonly watch: RoomWatch;
+  /** See `HintedRoom` and `CountedRoom`. */
+  isHinted = false;
+  written: CountedRoom["written"];
   readonly assistant: RoomAssistant;
   protected readonly env: ShardEnv;
   readonly #key: LogKey;
@@ -78,6 +83,8 @@ export class RoomActor extends Actor<RoomMessage> {
   #state: RoomState = emptyRoomState();
   /** Of the newest fence that is known to be durable. */
   #durableEpoch = 0;
+  /** Rows came with events up to here: what is kept of them is looked through when that is durable. Most messages bring none. */
+  #rowsThrough: Seq = 0;
   #quarantined = false;
   /** A former activation left something, which is heard first. */
   #isHeir = false;
@@ -135,6 +142,11 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Its log is written by a node that cannot be reached. */
   get follows(): boolean {
     return this.#follows;
+  }
+
+  /** Rows were read for a request: what is too many of them leaves with the next commit. */
+  rowsCame(): void {
+    this.#rowsThrough = Math.max(this.#rowsThrough, this.#state.head + 1);
   }
 
   get state(): RoomState {
@@ -371,8 +383,12 @@ export class RoomActor extends Actor<RoomMessage> {
 
   #append(log: RoomLog, event: LogEvent): void {
     apply(this.#state, event);
-    const rows = hasNoRows(this.#state, event) ? NO_ROWS : rowChanges(this.#state, event);
-    if (rows.length > 0) this.#audit.note(event.seq, rows);
+    let rows: readonly RowChange[] = NO_ROWS;
+    if (!hasNoRows(this.#state, event)) {
+      rows = rowChanges(this.#state, event);
+      this.#rowsThrough = event.seq;
+      this.#audit.note(event.seq, rows);
+    }
     log.add(event, rows, this.#state.epoch, this.#state.messageCount);
   }
 
@@ -396,7 +412,8 @@ export class RoomActor extends Actor<RoomMessage> {
 
   protected committed(events: readonly LogEvent[], after: Seq): void {
     this.#durableEpoch = this.#state.epoch;
-    this.#audit.committed(this.committedSeq);
+    const hasRows = this.#rowsThrough > after;
+    if (hasRows) this.#audit.committed(this.committedSeq);
     this.env.wrote(this, events);
     this.receipts.committed(events);
     this.marks.sent(events);
@@ -405,9 +422,7 @@ export class RoomActor extends Actor<RoomMessage> {
     // Whoever subscribes gets what follows their request, also when it was committed in one group with it.
     this.#answers.committed((seq) => this.#told.publishUpTo(seq, events, after));
     this.#told.publishUpTo(this.committedSeq, events, after);
-    this.#state.members.evict(this.committedSeq);
-    this.#state.messages.evict(this.committedSeq);
-    this.#state.items.evict(this.committedSeq);
+    if (hasRows) evictRows(this.#state, this.committedSeq);
     this.#snapshots.committed(this.committedSeq);
   }
 

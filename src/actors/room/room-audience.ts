@@ -52,11 +52,11 @@ export class RoomAudience implements Subscribed {
   }
 
   get isEmpty(): boolean {
-    return this.#listeners.connections.size === 0;
+    return this.#listeners.size === 0;
   }
 
   get size(): number {
-    return this.#listeners.connections.size;
+    return this.#listeners.size;
   }
 
   /** As far as it is quickly told: so many people have a connection that listens. */

@@ -44,6 +44,8 @@ export class RoomEphemera {
   readonly #audience: Onlookers;
   readonly #later: Later;
   readonly #typing = new Map<UserId, Typing>();
+  /** Of them. A field: each message asks. */
+  #typists = 0;
   readonly #present = new Map<UserId, ShownPresence>();
   /**
    * When to look at somebody again: shown as present, and one of their connections has gone, they are dropped unless their actor
@@ -141,6 +143,7 @@ export class RoomEphemera {
       timeoutMs,
       this.#later(() => this.stopTyping(user.userId)),
     );
+    if (before === undefined) this.#typists += 1;
     this.#typing.set(user.userId, { user, from, timer, shownMs: show ? now : before.shownMs });
     if (show)
       this.#show({
@@ -153,10 +156,11 @@ export class RoomEphemera {
   }
 
   stopTyping(userId: UserId): void {
-    const typing = this.#typing.get(userId);
+    const typing = this.#typists === 0 ? undefined : this.#typing.get(userId);
     if (typing === undefined) return;
     typing.timer.cancel();
     this.#typing.delete(userId);
+    this.#typists -= 1;
     this.#show({
       type: "typing_indicator",
       roomId: this.#room,

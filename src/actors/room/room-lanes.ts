@@ -27,6 +27,7 @@ export class RoomLanes {
   readonly #later: Later;
   readonly #rows: RowFetcher;
   readonly #lanes = new Map<UserId, RoomRequest[]>();
+  #isEmpty = true;
 
   constructor(env: ShardEnv, room: RoomActor, attempt: (request: RoomRequest) => boolean, later: Later) {
     this.#env = env;
@@ -37,7 +38,7 @@ export class RoomLanes {
   }
 
   get isEmpty(): boolean {
-    return this.#lanes.size === 0;
+    return this.#isEmpty;
   }
 
   /** false: nothing of its sender waits, so it can be tried at once. */
@@ -56,6 +57,7 @@ export class RoomLanes {
     for (const cache of caches) cache.pin();
     this.#rows.fetch(keys, (rows) => {
       for (const cache of caches) cache.unpin();
+      this.#room.rowsCame();
       if (rows.ok) {
         learnRows(state, rows.value);
         if (!this.#attempt(request)) return;
@@ -97,6 +99,7 @@ export class RoomLanes {
   #hold(request: RoomRequest): void {
     const { userId } = request.by;
     if (!this.#lanes.has(userId)) this.#lanes.set(userId, [request]);
+    this.#isEmpty = false;
   }
 
   /** The sender's first request is through: the ones behind it follow in order. The one being tried stays in the lane. */
@@ -108,5 +111,6 @@ export class RoomLanes {
       lane?.shift();
     }
     this.#lanes.delete(userId);
+    this.#isEmpty = this.#lanes.size === 0;
   }
 }

@@ -40,6 +40,8 @@ export class RoomListeners {
   readonly #key: string;
   readonly #routes: RoomRoutes;
   readonly #connections = new Set<ShardConnection>();
+  /** Of them. A field: each commit asks, and a set's size is in memory of its own. */
+  #size = 0;
   /** How many people that are; `undefined`: not counted since somebody came or went. */
   #people: number | undefined;
   /** One for each edge with listeners. */
@@ -59,13 +61,17 @@ export class RoomListeners {
     return this.#connections;
   }
 
+  get size(): number {
+    return this.#size;
+  }
+
   get edges(): readonly Listeners[] {
     return this.#edges;
   }
 
   /** As far as it is quickly told: so many people have a connection that listens. */
   hasAll(people: number): boolean {
-    if (this.#connections.size < people) return false;
+    if (this.#size < people) return false;
     this.#people ??= this.people().size;
     return this.#people >= people;
   }
@@ -104,6 +110,7 @@ export class RoomListeners {
       this.#routes.opened(listeners);
     }
     this.#connections.add(connection);
+    this.#size = this.#connections.size;
     this.#people = undefined;
     this.#count(listeners, connection, 1);
     return listeners;
@@ -112,6 +119,7 @@ export class RoomListeners {
   /** false: it was none of them. */
   remove(connection: ShardConnection): boolean {
     if (!this.#connections.delete(connection)) return false;
+    this.#size = this.#connections.size;
     this.#people = undefined;
     const listeners = this.at(connection.link) as Listeners;
     this.#count(listeners, connection, -1);
@@ -147,6 +155,7 @@ export class RoomListeners {
       connections: [...this.#connections].filter((connection) => connection.link === link),
     }));
     this.#connections.clear();
+    this.#size = 0;
     this.#people = undefined;
     for (const { link, topic } of this.#edges) link.out.closeTopic(topic);
     this.#edges.length = 0;

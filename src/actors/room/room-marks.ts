@@ -51,6 +51,8 @@ export class RoomMarks {
   /** Marks as last decided, at most `MARKS_KNOWN_MAX`; what is not here is read from the store. */
   readonly #known = new Map<UserId, Mark>();
   #queued = new Map<UserId, Write>();
+  /** Each turn asks. */
+  #hasQueued = false;
   #writing: readonly Write[] = [];
   /** Run when what is queued, or being written, is durable. */
   #afterQueued: (() => void)[] = [];
@@ -62,6 +64,8 @@ export class RoomMarks {
   readonly #reading = new Set<RoomRequest>();
   /** Senders' own messages, not yet written as marks. */
   readonly #sent = new Map<UserId, OwnMark>();
+  /** The one noted last, while it is among them: who wrote last often writes next. */
+  #lastSent: { readonly userId: UserId; readonly own: OwnMark } | undefined;
   #sentTimer: Timer | undefined;
 
   constructor(env: ShardEnv, room: RoomActor, later: Later) {
@@ -167,15 +171,22 @@ export class RoomMarks {
       // A mark that stops just there would tell who wrote an anonymous message.
       if (event.kind !== "message_sent" || event.as !== undefined || event.run !== undefined) continue;
       this.#room.receipts.moved(event.by, event.seq, event.seq, false);
-      const sent = this.#sent.get(event.by);
-      if (sent === undefined) {
-        this.#sent.set(event.by, { seq: event.seq, no: event.messageNo, seenSeq: 0, looks: 0 });
-      } else {
-        sent.seq = event.seq;
-        sent.no = event.messageNo;
-      }
+      const own = this.#ownOf(event.by);
+      own.seq = event.seq;
+      own.no = event.messageNo;
     }
     this.#lookLater();
+  }
+
+  #ownOf(userId: UserId): OwnMark {
+    if (this.#lastSent?.userId === userId) return this.#lastSent.own;
+    let own = this.#sent.get(userId);
+    if (own === undefined) {
+      own = { seq: 0, no: 0, seenSeq: 0, looks: 0 };
+      this.#sent.set(userId, own);
+    }
+    this.#lastSent = { userId, own };
+    return own;
   }
 
   /** Writes the marks of all senders; `then` runs once they are durable. */
@@ -208,12 +219,13 @@ export class RoomMarks {
   };
 
   #lookLater(): void {
-    if (this.#sent.size === 0 || this.#sentTimer !== undefined) return;
+    if (this.#sentTimer !== undefined || this.#sent.size === 0) return;
     this.#sentTimer = this.#env.clock.after(OWN_MARKS_LOOK_MS, this.#later(this.#look));
   }
 
   #queueOwn(userId: UserId, { seq, no }: OwnMark): void {
     this.#sent.delete(userId);
+    if (this.#lastSent?.userId === userId) this.#lastSent = undefined;
     this.#queue(userId, { readSeq: seq, readNo: no, deliveredSeq: seq }, undefined);
   }
 
@@ -227,11 +239,12 @@ export class RoomMarks {
 
   /** Hands the queued marks to the store; they become durable with the next group commit. */
   submit(): void {
-    if (this.#queued.size === 0) return;
+    if (!this.#hasQueued) return;
     // What is asked for does not wait for what nobody asked for.
     if (this.#writing.length > 0) return this.#env.journal.hurry?.();
     this.#writing = [...this.#queued.values()];
     this.#queued = new Map();
+    this.#hasQueued = false;
     this.#afterWriting = this.#afterQueued;
     this.#afterQueued = [];
     this.#writingTries = this.#queuedTries;
@@ -312,6 +325,7 @@ export class RoomMarks {
     const mark = markOf({ tenant, room, userId }, mergeMarks(before, to));
     if (before !== undefined) this.#learn(userId, mark);
     const requests = this.#queued.get(userId)?.requests ?? [];
+    this.#hasQueued = true;
     this.#queued.set(userId, { mark, requests: request === undefined ? requests : [...requests, request] });
   }
 

@@ -25,6 +25,7 @@ export class UnreadNotices {
   #roundMs = Number.NEGATIVE_INFINITY;
   /** Listeners with more than one device: the others may not listen. Some may have one only, meanwhile. */
   readonly #many = new Set<UserId>();
+  #hasMany = false;
   /** Members, where one page has them all; forgotten when somebody comes or goes, and where they are many when it is silent. */
   #all: readonly UserId[] | undefined;
   /** Larger rooms: told last. */
@@ -50,9 +51,10 @@ export class UnreadNotices {
       else if (event.kind === "member_joined" || event.kind === "member_left") {
         this.#all = undefined;
         this.#many.delete(event.userId);
+        this.#hasMany = this.#many.size > 0;
       }
     }
-    if (!isNews || (this.#many.size === 0 && this.#allListen)) return;
+    if (!isNews || (!this.#hasMany && this.#allListen)) return;
     this.#roundsLeft = Math.ceil(this.#room.state.memberCount / NOTICES_PER_ROUND_MAX);
     this.#arm();
   }
@@ -61,6 +63,7 @@ export class UnreadNotices {
   heard(userId: UserId, hasMany: boolean): void {
     if (hasMany) this.#many.add(userId);
     else this.#many.delete(userId);
+    this.#hasMany = this.#many.size > 0;
   }
 
   /** A member's actor has a device to be told. */

@@ -61,6 +61,13 @@ export interface LearnedRows {
   readonly items?: readonly (readonly [ItemKey, ItemValue | null])[];
 }
 
+/** Of too many rows those leave that were used longest ago. */
+export function evictRows(state: RoomState, committedSeq: Seq): void {
+  state.members.evict(committedSeq);
+  state.messages.evict(committedSeq);
+  state.items.evict(committedSeq);
+}
+
 /** What the state knows already stays: it is at least as new. */
 export function learnRows(state: RoomState, rows: LearnedRows): void {
   for (const [userId, row] of rows.members) state.members.learn(userId, row);

@@ -19,6 +19,8 @@ export class RowCache<K, V> {
   #newest: Entry<K, V> | undefined;
   #oldest: Entry<K, V> | undefined;
   #pins = 0;
+  /** The one found last, while it is here: a room is often asked for the same one again, and a map's way to it is long. */
+  #found: Entry<K, V> | undefined;
 
   constructor(sizeMax: number) {
     this.#sizeMax = sizeMax;
@@ -36,8 +38,9 @@ export class RowCache<K, V> {
 
   /** `undefined`: not known, ask the store. `null`: known to be absent. */
   get(key: K): V | null | undefined {
-    const entry = this.#entries.get(key);
+    const entry = this.#found?.key === key ? this.#found : this.#entries.get(key);
     if (entry === undefined) return undefined;
+    this.#found = entry;
     this.#use(entry);
     return entry.value;
   }
@@ -78,6 +81,7 @@ export class RowCache<K, V> {
       if (entry.changedAt <= committedSeq) {
         this.#unlink(entry);
         this.#entries.delete(entry.key);
+        if (entry === this.#found) this.#found = undefined;
       }
       entry = newer;
     }

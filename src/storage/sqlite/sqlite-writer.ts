@@ -38,6 +38,14 @@ export interface SqliteWriterOptions {
   readonly vacuumBytesMax?: number;
 }
 
+/** A log that was written to. */
+interface OpenLog {
+  /** Its last sequence, with what this transaction adds. */
+  head: number;
+  /** It has a segment in this batch. */
+  pendingIn: number;
+}
+
 export class SqliteWriter {
   readonly numbers: LogNumbers;
   readonly logs: LogReader;
@@ -55,11 +63,11 @@ export class SqliteWriter {
   readonly #dataVersion;
   readonly #insertBatch;
   readonly #checkpoint;
-  /** Last sequence of logs that were written to, with what this transaction adds; emptied by a rollback. */
-  readonly #heads = new Map<number, number>();
-  /** Small segments of this group, to become one batch row, and their logs. */
+  /** By number; emptied by a rollback. One look for each append. */
+  readonly #open = new Map<number, OpenLog>();
+  /** Small segments of this group, to become one batch row, and of how many logs. */
   readonly #pending = new RecordWriter();
-  readonly #pendingLogs = new Set<number>();
+  #pendingLogs = 0;
   readonly #direct = new RecordWriter();
   #newestBatch: number;
   #seenDataVersion: number;
@@ -108,8 +116,8 @@ export class SqliteWriter {
       this.#begin.run();
       this.#noticeOtherWriters();
       for (const operation of operations) outcomes.push(this.#write(operation));
-      if (this.#pending.length > 0) this.#insertBatch.run(this.#newestBatch + 1, this.#pending.bytes);
-      this.#settler.step(this.#newestBatch, this.#pendingLogs.size);
+      if (this.#pending.length > 0) this.#insertBatch.run(this.#nextBatch, this.#pending.bytes);
+      this.#settler.step(this.#newestBatch, this.#pendingLogs);
       this.#commit.run();
     } catch (error) {
       const outcome = this.#rolledBack(error);
@@ -177,10 +185,13 @@ export class SqliteWriter {
   #append(operation: AppendOperation): AppendOutcome {
     const { segment } = operation;
     const log = this.#naming.log(operation.log);
-    if (segment.firstSeq <= this.#headOf(log)) return this.#judgeTaken(log, operation);
-    if (segment.entries.length < STORAGE_DIRECT_BYTES_MIN || this.#pendingLogs.has(log)) {
+    const open = this.#openLog(log);
+    const isPending = open.pendingIn === this.#nextBatch;
+    if (segment.firstSeq <= open.head) return this.#judgeTaken(log, isPending, operation);
+    if (segment.entries.length < STORAGE_DIRECT_BYTES_MIN || isPending) {
       this.#pending.append(log, segment);
-      this.#pendingLogs.add(log);
+      if (!isPending) this.#pendingLogs += 1;
+      open.pendingIn = this.#nextBatch;
     } else {
       this.#settler.settle(log);
       this.#direct.reset();
@@ -189,27 +200,32 @@ export class SqliteWriter {
       this.#settler.insert(log, firstSeq, lastSeq, messageCount, timestamp, this.#direct.bytes);
       this.#walPages += pagesOf(segment.entries.length);
     }
-    this.#heads.set(log, segment.lastSeq);
+    open.head = segment.lastSeq;
     for (const row of operation.rows) this.#rows.row(log, operation.log, row);
     this.#walPages += operation.rows.length * PAGES_PER_ROW;
     return "written";
   }
 
-  #judgeTaken(log: number, operation: AppendOperation): AppendOutcome {
+  #judgeTaken(log: number, isPending: boolean, operation: AppendOperation): AppendOutcome {
     const { firstSeq, batchId } = operation.segment;
-    const standing = this.#pendingLogs.has(log)
+    const standing = isPending
       ? (this.#pending.find(log, firstSeq) ?? this.logs.segmentAt(log, firstSeq, this.recent))
       : this.logs.segmentAt(log, firstSeq, this.recent);
     return standing?.batchId === batchId ? "written" : "fenced";
   }
 
-  #headOf(log: number): number {
-    const known = this.#heads.get(log);
+  #openLog(log: number): OpenLog {
+    const known = this.#open.get(log);
     if (known !== undefined) return known;
     const recent = this.recent.newest(log)?.lastSeq ?? 0;
-    const head = Math.max(recent, this.logs.settledHead(log)?.lastSeq ?? 0);
-    this.#heads.set(log, head);
-    return head;
+    const open = { head: Math.max(recent, this.logs.settledHead(log)?.lastSeq ?? 0), pendingIn: 0 };
+    this.#open.set(log, open);
+    return open;
+  }
+
+  /** The one that this group becomes. */
+  get #nextBatch(): number {
+    return this.#newestBatch + 1;
   }
 
   #committed(): void {
@@ -222,7 +238,7 @@ export class SqliteWriter {
       this.#walPages += 2 * pagesOf(this.#pending.length);
     }
     this.#clearPending();
-    if (this.#heads.size >= STORAGE_HEADS_CACHED_MAX) this.#heads.clear();
+    if (this.#open.size >= STORAGE_HEADS_CACHED_MAX) this.#open.clear();
   }
 
   /** Batches first: what was settled from them is in them still. */
@@ -260,7 +276,7 @@ export class SqliteWriter {
     }
     this.#settler.rolledBack();
     this.#clearPending();
-    this.#heads.clear();
+    this.#open.clear();
     this.numbers.clear();
     if (outcome === undefined) this.#die(error);
     return outcome ?? "unknown";
@@ -268,7 +284,7 @@ export class SqliteWriter {
 
   #clearPending(): void {
     this.#pending.reset();
-    this.#pendingLogs.clear();
+    this.#pendingLogs = 0;
   }
 
   /** Another process wrote to the file: what is remembered of it is worth nothing. The log itself keeps both of us right. */
@@ -276,7 +292,7 @@ export class SqliteWriter {
     const version = this.#readDataVersion();
     if (version === this.#seenDataVersion) return;
     this.#seenDataVersion = version;
-    this.#heads.clear();
+    this.#open.clear();
     this.#settler.rolledBack();
     this.#newestBatch = this.#recentReader.reload();
     this.#recentReader.release();

@@ -1,9 +1,18 @@
 /** A room and its log: what may be said before a commit, and what happens to requests when the store answers otherwise. */
-import { expect, test } from "bun:test";
-import { SEGMENT_BYTES_MAX, SEGMENT_EVENTS_MAX, SNAPSHOT_EVENTS_MIN } from "../../../../src/base/limits.ts";
+import { expect, spyOn, test } from "bun:test";
+import { messageIdOf, type Seq } from "../../../../src/base/ids.ts";
+import {
+  MESSAGE_CACHE_MAX,
+  SEGMENT_BYTES_MAX,
+  SEGMENT_EVENTS_MAX,
+  SNAPSHOT_EVENTS_MIN,
+} from "../../../../src/base/limits.ts";
+import { RowCache } from "../../../../src/domain/room/row-cache.ts";
 import type { Segment } from "../../../../src/storage/journal.ts";
 import { message, roomScene } from "../../../support/room-scene.ts";
 import type { Append } from "../../../support/scripted-journal.ts";
+
+const evict = RowCache.prototype.evict;
 
 test("nothing is acked or shown before its commit; a duplicate waits for the commit of the original", () => {
   const { node, journal, ann, ben } = roomScene();
@@ -148,4 +157,31 @@ test("a request that waits for rows holds back its sender's later ones, and nobo
   node.run();
   expect(Number(ann.answerTo(second)?.["seq"])).toBe(Number(ann.answerTo(first)?.["seq"]) + 1);
   expect(ann.texts("room").slice(-3)).toEqual(["ben's", "one", "two"]);
+});
+
+test("rows of more messages than are kept leave with the commit that brought them; a message alone looks for none", () => {
+  const looked: RowCache<unknown, unknown>[] = [];
+  const spy = spyOn(RowCache.prototype, "evict").mockImplementation(function (this: RowCache<unknown, unknown>, seq) {
+    looked.push(this);
+    evict.call(this, seq);
+  });
+  try {
+    const { node, ann } = roomScene();
+    looked.length = 0;
+    const first = ann.request(message("first"));
+    expect(looked).toEqual([]);
+    const firstSeq = Number(first?.["seq"]);
+    for (let i = 1; i <= MESSAGE_CACHE_MAX + 5; i += 1) ann.request(message(`${i}`));
+    expect(looked).toEqual([]);
+    for (let i = 0; i < MESSAGE_CACHE_MAX + 5; i += 1) {
+      const messageId = messageIdOf((firstSeq + i) as Seq);
+      expect(
+        ann.request({ type: "message_reaction", roomId: "room", messageId, emoji: "👍", action: "add" }),
+      ).toMatchObject({ type: "ack" });
+    }
+    node.run();
+    expect(Math.max(...new Set(looked).values().map(({ size }) => size))).toBe(MESSAGE_CACHE_MAX);
+  } finally {
+    spy.mockRestore();
+  }
 });

@@ -11,7 +11,7 @@ import { decide } from "../../../../src/domain/room/decide.ts";
 import type { Decision, RowKeys } from "../../../../src/domain/room/decision.ts";
 import { type CacheBounds, emptyRoomState } from "../../../../src/domain/room/empty-state.ts";
 import type { DomainEvent, LogEvent, RoomSettings } from "../../../../src/domain/room/events.ts";
-import { learnRows, messageRowOf } from "../../../../src/domain/room/message-rows.ts";
+import { evictRows, learnRows, messageRowOf } from "../../../../src/domain/room/message-rows.ts";
 import { type RoomCard, type RowChange, rowChanges } from "../../../../src/domain/room/rows.ts";
 import type { ItemValue, MemberRow, MessageOverlay, RoomState } from "../../../../src/domain/room/state.ts";
 import type { RoomType } from "../../../../src/domain/room/vocabulary.ts";
@@ -109,9 +109,7 @@ export class RoomDriver {
         group.flatMap(({ rows }) => rows),
       );
     }
-    this.state.members.evict(this.log.length);
-    this.state.messages.evict(this.log.length);
-    this.state.items.evict(this.log.length);
+    evictRows(this.state, this.log.length);
   }
 
   /** A room of this type with an owner, an admin, a moderator and members, named after their roles. */
