@@ -64,9 +64,9 @@ export class RoomActor extends Actor<RoomMessage> {
   readonly receipts: RoomReceipts;
   readonly notices: UnreadNotices;
   readonly watch: RoomWatch;
-  /** See `HintedRoom` and `CountedRoom`. */
+  /** `HeadHints` and `WrittenFigures` keep here what they have noted of this activation. */
   isHinted = false;
-  written: CountedRoom["written"];
+  counted: CountedRoom["counted"];
   readonly assistant: RoomAssistant;
   protected readonly env: ShardEnv;
   readonly #key: LogKey;

@@ -143,8 +143,8 @@ export class RoomEphemera {
       timeoutMs,
       this.#later(() => this.stopTyping(user.userId)),
     );
-    if (before === undefined) this.#typists += 1;
     this.#typing.set(user.userId, { user, from, timer, shownMs: show ? now : before.shownMs });
+    this.#typists = this.#typing.size;
     if (show)
       this.#show({
         type: "typing_indicator",
@@ -160,7 +160,7 @@ export class RoomEphemera {
     if (typing === undefined) return;
     typing.timer.cancel();
     this.#typing.delete(userId);
-    this.#typists -= 1;
+    this.#typists = this.#typing.size;
     this.#show({
       type: "typing_indicator",
       roomId: this.#room,

@@ -10,7 +10,7 @@ import { FigureBook } from "../../domain/figure-book.ts";
 import type { FiguresDelta } from "../../domain/figures.ts";
 import type { LogEvent } from "../../domain/room/events.ts";
 
-interface Written {
+interface Counted {
   /** A time in the hour that is counted, and its end. */
   atMs: number;
   untilMs: number;
@@ -23,14 +23,14 @@ interface Written {
 export interface CountedRoom {
   readonly tenant: TenantId;
   readonly room: RoomId;
-  written: Written | undefined;
+  counted: Counted | undefined;
 }
 
 export class WrittenFigures {
   readonly #clock: Clock;
   readonly #send: (deltas: readonly FiguresDelta[]) => void;
   readonly #book = new FigureBook();
-  #written: CountedRoom[] = [];
+  #rooms: CountedRoom[] = [];
   #timer: Timer | undefined;
 
   constructor(clock: Clock, send: (deltas: readonly FiguresDelta[]) => void) {
@@ -40,15 +40,15 @@ export class WrittenFigures {
 
   /** With each commit: no more than a look at each message. */
   committed(room: CountedRoom, events: readonly LogEvent[]): void {
-    let written: Written | undefined;
+    let counted: Counted | undefined;
     for (const event of events) {
       if (event.kind !== "message_sent") continue;
-      if (written === undefined || event.timestamp >= written.untilMs) written = this.#of(room, event.timestamp);
-      written.messages += 1;
+      if (counted === undefined || event.timestamp >= counted.untilMs) counted = this.#of(room, event.timestamp);
+      counted.messages += 1;
       // Whose pseudonym it is, a count of people must not tell either.
-      if (event.as !== undefined || event.by === written.lastBy) continue;
-      written.lastBy = event.by;
-      written.writers.add(event.by);
+      if (event.as !== undefined || event.by === counted.lastBy) continue;
+      counted.lastBy = event.by;
+      counted.writers.add(event.by);
     }
   }
 
@@ -56,33 +56,33 @@ export class WrittenFigures {
     this.#timer?.cancel();
   }
 
-  #of(room: CountedRoom, atMs: number): Written {
+  #of(room: CountedRoom, atMs: number): Counted {
     const untilMs = (Math.floor(atMs / HOUR_MS) + 1) * HOUR_MS;
-    let { written } = room;
-    if (written === undefined) {
-      written = { atMs, untilMs, messages: 0, writers: new Set(), lastBy: undefined };
-      room.written = written;
-      this.#written.push(room);
+    let { counted } = room;
+    if (counted === undefined) {
+      counted = { atMs, untilMs, messages: 0, writers: new Set(), lastBy: undefined };
+      room.counted = counted;
+      this.#rooms.push(room);
       this.#timer ??= this.#clock.after(FIGURES_TELL_MS, () => this.#tell());
-    } else if (written.untilMs !== untilMs) {
-      this.#note(room, written);
-      Object.assign(written, { atMs, untilMs, messages: 0, lastBy: undefined });
-      written.writers.clear();
+    } else if (counted.untilMs !== untilMs) {
+      this.#note(room, counted);
+      Object.assign(counted, { atMs, untilMs, messages: 0, lastBy: undefined });
+      counted.writers.clear();
     }
-    return written;
+    return counted;
   }
 
-  #note({ tenant, room }: CountedRoom, { atMs, messages, writers }: Written): void {
+  #note({ tenant, room }: CountedRoom, { atMs, messages, writers }: Counted): void {
     this.#book.wrote(tenant, room, atMs, messages, writers);
   }
 
   #tell(): void {
     this.#timer = undefined;
-    for (const room of this.#written) {
-      if (room.written !== undefined) this.#note(room, room.written);
-      room.written = undefined;
+    for (const room of this.#rooms) {
+      if (room.counted !== undefined) this.#note(room, room.counted);
+      room.counted = undefined;
     }
-    this.#written = [];
+    this.#rooms = [];
     this.#send(this.#book.take());
   }
 }

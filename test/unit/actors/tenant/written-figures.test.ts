@@ -10,7 +10,7 @@ import type { LogEvent } from "../../../../src/domain/room/events.ts";
 import { EventQueue, VirtualClock } from "../../../sim/virtual-clock.ts";
 
 const NOON = Date.UTC(2026, 0, 31, 12);
-const room = { tenant: "t" as TenantId, room: "plaza" as RoomId, written: undefined };
+const room = { tenant: "t" as TenantId, room: "plaza" as RoomId, counted: undefined };
 
 function sent(by: string, timestamp: number, as?: string): LogEvent {
   return { kind: "message_sent", seq: 1 as Seq, by: by as UserId, timestamp, ...(as && { as }) } as LogEvent;
