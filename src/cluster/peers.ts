@@ -60,6 +60,8 @@ export interface PeersEvents {
   received(from: NodeId, message: PeerMessage): void;
   /** Something between the two was lost, in one direction or both: links in both directions begin anew. Told at both ends. */
   broken(peer: NodeId): void;
+  /** A peer says for the first time since it is one that it hears this node, which is in its view, too. */
+  met(peer: NodeId): void;
   /** A peer of the view is silent for too long, or is heard again. A new peer counts as reachable. */
   reachable(peer: NodeId, isReachable: boolean): void;
   /** The bus carries messages again, or no longer does; it begins as down. Told before what follows from it. */
@@ -98,6 +100,9 @@ interface Peer {
   /** It said that it hears this node. */
   hearsUs: boolean;
   isReachable: boolean;
+  isMet: boolean;
+  /** Since then it may be heard: it is a peer, and the bus is up. */
+  sinceMs: number;
   /** Of a block that comes in several records. */
   parts: Uint8Array[];
   partsBytes: number;
@@ -143,6 +148,12 @@ export class Peers {
     named.delete(this.#ports.self);
     for (const peer of this.#peers.values()) if (!named.has(peer.id)) this.#remove(peer);
     for (const id of named) if (!this.#peers.has(id)) this.#add(id);
+  }
+
+  /** It has not been met yet, and could not say so for as long as it may be silent. */
+  isAwaited(id: NodeId): boolean {
+    const peer = this.#peers.get(id);
+    return peer !== undefined && !peer.isMet && this.#ports.clock.monotonicMs() - peer.sinceMs < SILENCE_MS_MAX;
   }
 
   /** Leaves with the next `flush`. The block belongs to `Peers` from now on. Dropped when `to` is not in the view. */
@@ -193,6 +204,8 @@ export class Peers {
       heardMs: nowMs,
       hearsUs: true,
       isReachable: true,
+      isMet: false,
+      sinceMs: nowMs,
       parts: [],
       partsBytes: 0,
       waiting,
@@ -217,6 +230,13 @@ export class Peers {
   #busChanged(isUp: boolean): void {
     if (this.#isStopped || isUp === this.#isBusUp) return;
     this.#isBusUp = isUp;
+    const nowMs = this.#ports.clock.monotonicMs();
+    for (const peer of this.#peers.values()) {
+      if (!isUp || peer.isMet) continue;
+      // Until now it could not be heard.
+      peer.sinceMs = nowMs;
+      peer.heardMs = nowMs;
+    }
     this.#ports.events.busChanged(isUp);
     for (const peer of [...this.#peers.values()]) {
       if (!this.#isPeer(peer)) continue;
@@ -292,6 +312,9 @@ export class Peers {
     if (verdict.delivers) this.#deliver(peer, envelope);
     // It learns at once that a session ended, or that it is heard again.
     if (this.#isPeer(peer) && (verdict.breaks || !wasHeard)) this.#flush(peer, true);
+    if (peer.isMet || !peer.hearsUs || !this.#isPeer(peer)) return;
+    peer.isMet = true;
+    this.#ports.events.met(peer.id);
   }
 
   #deliver(peer: Peer, { records }: Envelope): void {

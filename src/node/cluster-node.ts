@@ -2,11 +2,11 @@
  * This node's part in the cluster, put together: registry, bus, sessions, links. Production and simulation construct it
  * alike; only the ports differ.
  */
-import type { Clock } from "../base/clock.ts";
+import type { Clock, Timer } from "../base/clock.ts";
 import type { Random } from "../base/prng.ts";
 import type { Bus } from "../cluster/bus.ts";
 import type { Membership, NodeInfo } from "../cluster/membership.ts";
-import { Peers } from "../cluster/peers.ts";
+import { Peers, SILENCE_MS_MAX } from "../cluster/peers.ts";
 import type { View } from "../cluster/placement.ts";
 import { Roster, type RosterSettings } from "../cluster/roster.ts";
 import type { Gateway } from "../edge/sockets/gateway.ts";
@@ -35,6 +35,8 @@ export class ClusterNode {
   readonly #roster: Roster;
   readonly #ports: ClusterNodePorts;
   #onJoined: (() => void) | undefined;
+  /** While others are waited for. */
+  #patience: Timer | undefined;
 
   constructor(ports: ClusterNodePorts) {
     this.#ports = ports;
@@ -51,6 +53,7 @@ export class ClusterNode {
           this.links.broken(peer);
           ports.edges?.lost();
         },
+        met: () => this.#join(),
         reachable: (peer, isReachable) => this.#roster.peerReachable(peer, isReachable),
         busChanged: (isUp) => this.#roster.busChanged(isUp),
       },
@@ -77,7 +80,7 @@ export class ClusterNode {
     return this.links.view;
   }
 
-  /** `joined` is called once: registry and bus answer, and this node knows who is there. */
+  /** `joined` is called once: registry and bus answer, this node knows who is there, and whoever is there knows it. */
   start(gateway: Gateway, joined: () => void): void {
     this.links.connect(gateway);
     this.#onJoined = joined;
@@ -92,6 +95,8 @@ export class ClusterNode {
 
   /** Out of the registry, and off the bus. */
   async leave(): Promise<void> {
+    this.#patience?.cancel();
+    this.#onJoined = undefined;
     await new Promise<void>((resolve) => this.#roster.leave(resolve));
     await this.#peers.stop();
   }
@@ -108,8 +113,28 @@ export class ClusterNode {
     this.#ports.report("view_changed", counts);
     this.links.setView(view);
     this.#ports.viewed?.(view);
-    if (isolated) return;
-    this.#onJoined?.();
+    this.#join();
+  }
+
+  /**
+   * Whoever is connected here before the others know this node is nobody to them. One that says nothing is waited for as long as it may
+   * be silent; a former run of this node, which is still registered when it was killed, is not waited for.
+   */
+  #join(): void {
+    const { view } = this;
+    const joined = this.#onJoined;
+    if (joined === undefined || view === undefined || view.isolated) return;
+    const { self, clock } = this.#ports;
+    const isAwaited = ({ id, instance }: NodeInfo): boolean => instance !== self.instance && this.#peers.isAwaited(id);
+    if (view.nodes.some(isAwaited)) {
+      this.#patience ??= clock.after(SILENCE_MS_MAX, () => {
+        this.#patience = undefined;
+        this.#join();
+      });
+      return;
+    }
+    this.#patience?.cancel();
     this.#onJoined = undefined;
+    joined();
   }
 }

@@ -27,8 +27,9 @@ export class SmallCluster {
     this.run(SETTLE_MS);
   }
 
-  start(name: string): SmallNode {
-    const node = new SmallNode({ ...this.#options, among: { ...this.world, name } });
+  /** `instance`: whose run it is; absent: nobody else's. */
+  start(name: string, instance: string = name): SmallNode {
+    const node = new SmallNode({ ...this.#options, among: { ...this.world, name, instance } });
     this.nodes.set(name, node);
     return node;
   }

@@ -58,7 +58,7 @@ export interface SmallNodeOptions {
   /** Time that a block takes between threads, milliseconds. */
   readonly linkDelayMs?: number;
   /** One of several nodes on one store, one bus and one registry. */
-  readonly among?: SharedWorld & { readonly name: string };
+  readonly among?: SharedWorld & { readonly name: string; readonly instance: string };
 }
 
 export interface SharedWorld {
@@ -97,6 +97,8 @@ export class SmallNode {
   readonly streams: EventStreams;
   readonly clusterNode: ClusterNode | undefined;
   readonly reports: string[] = [];
+  /** Takes connections, in production. */
+  hasJoined = false;
   readonly topics = new Map<string, Set<SmallSocket>>();
   readonly #options: SmallNodeOptions;
   readonly #shards: (Shard | undefined)[];
@@ -157,16 +159,18 @@ export class SmallNode {
     });
     this.#shards = new Array<Shard | undefined>(shards).fill(undefined);
     for (let shard = 0; shard < shards; shard += 1) this.startShard(shard);
-    this.clusterNode?.start(this.gateway, () => undefined);
+    this.clusterNode?.start(this.gateway, () => {
+      this.hasJoined = true;
+    });
   }
 
-  #member({ cluster, name }: SharedWorld & { readonly name: string }, shards: number): ClusterNode {
+  #member({ cluster, name, instance }: NonNullable<SmallNodeOptions["among"]>, shards: number): ClusterNode {
     return new ClusterNode({
       clock: this.process,
       random: this.#random,
       bus: new MemoryBus(cluster),
       membership: new MemoryMembership(cluster),
-      self: { id: name as NodeId, instance: name, shards, address: "", startedAt: 0, leaving: false },
+      self: { id: name as NodeId, instance, shards, address: "", startedAt: 0, leaving: false },
       postToShard: (shard, order) => this.#order(shard, order),
       report: (event, details) => this.reports.push(`${event} ${JSON.stringify(details)}`),
       edges: { heard: (block) => this.circle.heard(block), lost: () => this.circle.lost() },
@@ -192,6 +196,8 @@ export class SmallNode {
   /** The process is gone, and its sockets with it. */
   kill(): void {
     this.process.kill();
+    const { among } = this.#options;
+    among?.cluster.inboxes.delete(among.name as NodeId);
     this.streams.stop();
     this.gateway.stop();
     for (const shard of this.#shards) shard?.stop();

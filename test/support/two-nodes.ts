@@ -17,7 +17,7 @@ export class TwoNodes {
     this.two = two;
   }
 
-  /** Both are ready and know each other: a node is ready when it has the first view, and the second one calls the roll. */
+  /** Both are ready and know each other: a node is ready when those that it sees know it, too. */
   static async start(env: Readonly<Record<string, string>> = {}): Promise<TwoNodes> {
     const [redis, dynamo] = await Promise.all([RedisServer.start(), startDynalite()]);
     const tables = await makeTestTables(dynamo);

@@ -42,6 +42,7 @@ export class End {
           this.told.push({ kind: "broken" });
           this.onBroken();
         },
+        met: () => undefined,
         reachable: (_, isReachable) => this.told.push({ kind: "reachable", isReachable }),
         busChanged: () => undefined,
       },
