@@ -148,7 +148,7 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
     case "tenant":
       return { kind: "tenant", ask: call.ask };
     case "disconnect":
-      return { kind: "disconnect", reason: call.reason };
+      return call;
     case "keep":
       return { kind: "keep", ask: call.ask };
     case "notify":

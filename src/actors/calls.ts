@@ -405,10 +405,18 @@ export interface TraceView {
   readonly routes: readonly Route[];
   readonly replays: readonly Replayed[];
 }
+/** What edges did before the person's actor was asked. */
+export interface Ended {
+  readonly connections: number;
+  readonly nodes: readonly string[];
+}
 export interface UserCalls {
-  /** Ends all connections of `user`, for administrators; the number of them. */
+  /**
+   * For administrators: ends the connections of `user` at all nodes but those that have ended theirs and said how many there were, and notes the
+   * act; the number of all of them.
+   */
   readonly disconnect: {
-    readonly request: { readonly userId: UserId; readonly reason?: string };
+    readonly request: { readonly userId: UserId; readonly ended?: Ended; readonly reason?: string };
     readonly reply: { readonly connections: number };
   };
   /** A question to the assistant about no room. */

@@ -135,7 +135,7 @@ export type UserAsk =
   | { readonly kind: "list_invites"; readonly after?: RoomId; readonly limit: number }
   | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }
   | { readonly kind: "tenant"; readonly ask: TenantAsk }
-  | { readonly kind: "disconnect"; readonly reason: string | undefined }
+  | ({ readonly kind: "disconnect" } & UserCalls["disconnect"]["request"])
   | { readonly kind: "keep"; readonly ask: UserKeepAsk }
   | { readonly kind: "notify"; readonly ask: NotifyAsk }
   | { readonly kind: "notify_settings"; readonly ask: NotifySettingsAsk }

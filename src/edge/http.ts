@@ -86,7 +86,7 @@ export interface AppOptions {
   /** Rate limits, and what administrators say to all nodes. */
   readonly circle: Pick<
     EdgeCircle,
-    "rates" | "pulse" | "accessChanged" | "limitsChanged" | "announce" | "desk" | "tenantChanged"
+    "rates" | "pulse" | "accessChanged" | "limitsChanged" | "announce" | "desk" | "dismissals" | "tenantChanged"
   >;
   readonly counters?: EdgeCounters;
   /** `undefined`: a line at `/` that says what this is. */

@@ -86,7 +86,7 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
       answerTenantAsk(env, request, ask.ask, later);
       return;
     case "disconnect":
-      disconnect(parts, request, ask.reason);
+      disconnect(parts, request, ask);
       return;
     case "keep":
       answerUserKeep(env, user, request, ask.ask, later);
@@ -150,14 +150,18 @@ function updateProfile(
   );
 }
 
-/** Wherever they are connected: this actor knows the connections of all nodes. */
-function disconnect({ env, user, later }: Parts, request: UserRequest, reason: string | undefined): void {
+/** Where the edges have ended theirs, whoever is there has come since. */
+function disconnect(
+  { env, user, later }: Parts,
+  request: UserRequest,
+  { ended = { connections: 0, nodes: [] }, reason }: Extract<UserAsk, { readonly kind: "disconnect" }>,
+): void {
   if (request.by.role === "user") return answerRejection(env, request, ADMINS_ONLY);
-  const open = user.devices.all;
+  const open = user.devices.all.filter(({ link }) => !ended.nodes.includes(link.edge ?? env.settings.node));
   for (const { link, no } of open) link.out.close(no, "disconnected");
-  const details = { connections: String(open.length) };
+  const connections = ended.connections + open.length;
+  const details = { connections: String(connections) };
   const act = { action: "user_disconnected", userId: user.userId, details, ...(reason !== undefined && { reason }) };
-  const connections = open.length;
   noteAct(
     env,
     request.by,

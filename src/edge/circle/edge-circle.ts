@@ -14,6 +14,7 @@ import { Announcer } from "./announcer.ts";
 import type { Auth } from "../auth.ts";
 import type { Connection } from "../sockets/connection.ts";
 import { DeliveryTrace } from "./delivery-trace.ts";
+import { Dismissals } from "./dismissals.ts";
 import type { EdgeRoom } from "../sockets/edge-room.ts";
 import { decodeNotice, type EdgeNotice, encodeNotice } from "./edge-notices.ts";
 import { Rates, type RateSettings } from "../rates/rates.ts";
@@ -53,6 +54,7 @@ export class EdgeCircle {
   readonly desk: TraceDesk;
   /** How the nodes have been lately. */
   readonly pulse: PulseDesk;
+  readonly dismissals: Dismissals;
   readonly #announcer: Announcer;
   readonly #gateway: EdgeCirclePorts["gateway"];
   readonly #tell: ((block: Uint8Array) => void) | undefined;
@@ -92,6 +94,7 @@ export class EdgeCircle {
       tell: (notice) => this.#say(notice),
       own: (sinceMs) => ports.pulse?.(sinceMs),
     });
+    this.dismissals = new Dismissals({ clock, node, others, connections, tell: (notice) => this.#say(notice) });
     this.#announcer = new Announcer({ clock, connections });
   }
 
@@ -139,6 +142,9 @@ export class EdgeCircle {
       case "pulse_ask":
       case "pulse_told":
         return this.pulse.heard(notice);
+      case "dismiss_ask":
+      case "dismiss_told":
+        return this.dismissals.heard(notice);
       case undefined:
     }
   }

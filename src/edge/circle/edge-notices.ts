@@ -6,6 +6,7 @@ import type { AccessEntry, TenantLimits } from "../../actors/tenant-calls.ts";
 import type { Seq, TenantId, UserId } from "../../base/ids.ts";
 import type { NotificationFrame } from "../../protocol/frames.ts";
 import type { EdgeTraceView } from "./delivery-trace.ts";
+import type { DismissedView } from "./dismissals.ts";
 import type { PulseView } from "../figures/pulse.ts";
 import type { Usage } from "../rates/shared-buckets.ts";
 
@@ -31,6 +32,15 @@ export type EdgeNotice =
   /** How have you been since then? */
   | { readonly kind: "pulse_ask"; readonly from: string; readonly ask: number; readonly sinceMs: number }
   | { readonly kind: "pulse_told"; readonly to: string; readonly ask: number; readonly view: PulseView }
+  /** An administrator ends all connections of this person: end yours, and say how many there were. */
+  | {
+      readonly kind: "dismiss_ask";
+      readonly from: string;
+      readonly ask: number;
+      readonly tenant: TenantId;
+      readonly userId: UserId;
+    }
+  | { readonly kind: "dismiss_told"; readonly to: string; readonly ask: number; readonly view: DismissedView }
   /** The answer, for `to` alone. */
   | { readonly kind: "trace_told"; readonly to: string; readonly ask: number; readonly view: EdgeTraceView };
 
@@ -46,6 +56,8 @@ const KINDS: ReadonlySet<string> = new Set<EdgeNotice["kind"]>([
   "trace_told",
   "pulse_ask",
   "pulse_told",
+  "dismiss_ask",
+  "dismiss_told",
 ]);
 
 export function encodeNotice(notice: EdgeNotice): Uint8Array {

@@ -3,10 +3,10 @@ import { Elysia, t } from "elysia";
 import type { AccessChange, AccessEntry, TenantReply } from "../../actors/tenant-calls.ts";
 import { type Clock, SystemClock } from "../../base/clock.ts";
 import type { UserId } from "../../base/ids.ts";
-import { ADMIN_REASON_LENGTH_MAX, SANCTION_MS_MAX, TOKEN_ID_LENGTH_MAX } from "../../base/limits.ts";
+import { ADMIN_REASON_LENGTH_MAX, SANCTION_MS_MAX, TOKEN_ID_LENGTH_MAX, TRACE_WAIT_MS } from "../../base/limits.ts";
 import { err, ok, type Result } from "../../base/result.ts";
 import type { Principal } from "../../domain/principal.ts";
-import type { Rejection } from "../../protocol/errors.ts";
+import { ADMINS_ONLY, type Rejection } from "../../protocol/errors.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { text } from "../rest/characters.ts";
 import type { EdgeCircle } from "../circle/edge-circle.ts";
@@ -18,7 +18,7 @@ import { readTime, timeText } from "../rest/times.ts";
 import { iso } from "../rest/views.ts";
 
 export interface AccessOptions extends RestOptions {
-  readonly circle: Pick<EdgeCircle, "accessChanged" | "limitsChanged">;
+  readonly circle: Pick<EdgeCircle, "accessChanged" | "limitsChanged" | "dismissals">;
 }
 
 const SYSTEM_CLOCK: Clock = new SystemClock();
@@ -46,8 +46,7 @@ export function accessPlugin(prefix: string, options: AccessOptions) {
     .post(
       "/users/:userId/disconnect",
       async ({ principal, params: path, body, set }) => {
-        const call = { to: "user", user: principal.userId, kind: "disconnect", userId: path.userId } as const;
-        const done = await engine.call(principal, { ...call, ...reasonOf(body) });
+        const done = await disconnect(options, principal, path.userId, reasonOf(body));
         return answer(set, done, ({ connections }) => ({ userId: path.userId, connections }));
       },
       {
@@ -154,6 +153,23 @@ export function accessPlugin(prefix: string, options: AccessOptions) {
 }
 
 const SELF: Rejection = { code: "invalid_field", field: "userId", message: "Nobody can suspend themselves." };
+
+/** The edges end what they have; the person's actor what nodes have that did not answer, and notes the act. */
+async function disconnect(
+  { engine, circle }: AccessOptions,
+  principal: Principal,
+  userId: UserId,
+  why: { readonly reason?: string },
+): Promise<Result<{ readonly connections: number }, Rejection>> {
+  if (principal.role === "user") return err(ADMINS_ONLY);
+  const edges = await circle.dismissals.end(principal.tenant, userId);
+  if (edges === undefined) return err({ code: "overloaded", retryAfterMs: TRACE_WAIT_MS });
+  const ended = {
+    connections: edges.views.reduce((sum, { connections }) => sum + connections, 0),
+    nodes: edges.views.map(({ node }) => node),
+  };
+  return engine.call(principal, { to: "user", user: principal.userId, kind: "disconnect", userId, ended, ...why });
+}
 
 /** Durable first, then told to all nodes: whoever does not hear it reads it later. */
 async function changeAccess(

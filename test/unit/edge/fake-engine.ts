@@ -20,6 +20,7 @@ import { ErasureSteps } from "../../../src/edge/keeping/erasure-steps.ts";
 import { Receipts } from "../../../src/edge/keeping/receipt.ts";
 import { Retention } from "../../../src/edge/keeping/retention.ts";
 import { DeliveryTrace } from "../../../src/edge/circle/delivery-trace.ts";
+import { Dismissals } from "../../../src/edge/circle/dismissals.ts";
 import { PulseDesk } from "../../../src/edge/circle/pulse-desk.ts";
 import { TraceDesk } from "../../../src/edge/circle/trace-desk.ts";
 import { createLog } from "../../../src/edge/log.ts";
@@ -244,6 +245,13 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
         nodes: () => [{ id: "node-1", instance: "node-1", leaving: false }],
         tell: () => undefined,
         own: () => undefined,
+      }),
+      dismissals: new Dismissals({
+        clock,
+        node: "node-1",
+        others: () => [],
+        tell: () => undefined,
+        connections: () => [],
       }),
       desk: new TraceDesk({
         clock,
