@@ -48,6 +48,8 @@ export const SHARED_ROOMS_SHOWN_MAX = 100;
 /** Profiles that an edge remembers for REST, and for how long, milliseconds. The oldest are forgotten first. */
 export const PROFILES_REMEMBERED_MAX = 10_000;
 export const PROFILES_REMEMBERED_MS = 10_000;
+/** How long whoever changes their name or picture waits until other nodes have heard of it, milliseconds. */
+export const PROFILES_TOLD_MS_MAX = 500;
 /** Entries of lists in one frame. Reject `invalid_field`. */
 export const MENTIONS_MAX = 50;
 export const ATTACHMENTS_MAX = 10;

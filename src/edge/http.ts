@@ -86,7 +86,15 @@ export interface AppOptions {
   /** Rate limits, and what administrators say to all nodes. */
   readonly circle: Pick<
     EdgeCircle,
-    "rates" | "pulse" | "accessChanged" | "limitsChanged" | "announce" | "desk" | "dismissals" | "tenantChanged"
+    | "rates"
+    | "pulse"
+    | "accessChanged"
+    | "limitsChanged"
+    | "announce"
+    | "desk"
+    | "dismissals"
+    | "profiles"
+    | "tenantChanged"
   >;
   readonly counters?: EdgeCounters;
   /** `undefined`: a line at `/` that says what this is. */
@@ -118,7 +126,7 @@ const HTTP_IDLE_SECONDS = 30;
 export function createApp(options: AppOptions) {
   const { engine, auth, config, log, health, sockets, circle, attachments, pages, minter, metrics, spans } = options;
   const counters = options.counters ?? new EdgeCounters();
-  const rest: RestOptions = { engine: new ProfiledEngine(engine), auth, rates: circle.rates, log };
+  const rest: RestOptions = { engine: new ProfiledEngine(engine, circle.profiles), auth, rates: circle.rates, log };
   const requestIds = new RequestIds();
   const app = new Elysia({
     name: "stoa",

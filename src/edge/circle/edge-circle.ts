@@ -15,10 +15,12 @@ import type { Auth } from "../auth.ts";
 import type { Connection } from "../sockets/connection.ts";
 import { DeliveryTrace } from "./delivery-trace.ts";
 import { Dismissals } from "./dismissals.ts";
+import type { Engine } from "../ports.ts";
 import type { EdgeRoom } from "../sockets/edge-room.ts";
 import { decodeNotice, type EdgeNotice, encodeNotice } from "./edge-notices.ts";
 import { Rates, type RateSettings } from "../rates/rates.ts";
 import type { PulseView } from "../figures/pulse.ts";
+import { Profiles } from "./profiles.ts";
 import { PulseDesk, type SeenNode } from "./pulse-desk.ts";
 import { TraceDesk } from "./trace-desk.ts";
 
@@ -35,7 +37,7 @@ export interface EdgeCirclePorts {
   readonly nodes?: () => readonly SeenNode[];
   /** How this node has been. */
   readonly pulse?: (sinceMs: number) => PulseView | undefined;
-  readonly gateway: () => {
+  readonly gateway: () => Engine & {
     readonly connections: ReadonlyMap<number, Connection>;
     readonly rooms: ReadonlyMap<string, EdgeRoom>;
     loadAccess(tenant: TenantId): Promise<Result<TenantAccess, Rejection>>;
@@ -55,6 +57,7 @@ export class EdgeCircle {
   /** How the nodes have been lately. */
   readonly pulse: PulseDesk;
   readonly dismissals: Dismissals;
+  readonly profiles: Profiles;
   readonly #announcer: Announcer;
   readonly #gateway: EdgeCirclePorts["gateway"];
   readonly #tell: ((block: Uint8Array) => void) | undefined;
@@ -94,7 +97,9 @@ export class EdgeCircle {
       tell: (notice) => this.#say(notice),
       own: (sinceMs) => ports.pulse?.(sinceMs),
     });
-    this.dismissals = new Dismissals({ clock, node, others, connections, tell: (notice) => this.#say(notice) });
+    const say = (notice: EdgeNotice): void => this.#say(notice);
+    this.dismissals = new Dismissals({ clock, node, others, connections, tell: say });
+    this.profiles = new Profiles({ clock, node, others, engine: gateway, tell: say });
     this.#announcer = new Announcer({ clock, connections });
   }
 
@@ -145,6 +150,9 @@ export class EdgeCircle {
       case "dismiss_ask":
       case "dismiss_told":
         return this.dismissals.heard(notice);
+      case "profile_ask":
+      case "profile_told":
+        return this.profiles.heard(notice);
       case undefined:
     }
   }

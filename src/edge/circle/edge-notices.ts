@@ -41,6 +41,20 @@ export type EdgeNotice =
       readonly userId: UserId;
     }
   | { readonly kind: "dismiss_told"; readonly to: string; readonly ask: number; readonly view: DismissedView }
+  /** This person is called or shown otherwise: say when you have heard of it from their actor. */
+  | {
+      readonly kind: "profile_ask";
+      readonly from: string;
+      readonly ask: number;
+      readonly tenant: TenantId;
+      readonly userId: UserId;
+    }
+  | {
+      readonly kind: "profile_told";
+      readonly to: string;
+      readonly ask: number;
+      readonly view: { readonly node: string };
+    }
   /** The answer, for `to` alone. */
   | { readonly kind: "trace_told"; readonly to: string; readonly ask: number; readonly view: EdgeTraceView };
 
@@ -58,6 +72,8 @@ const KINDS: ReadonlySet<string> = new Set<EdgeNotice["kind"]>([
   "pulse_told",
   "dismiss_ask",
   "dismiss_told",
+  "profile_ask",
+  "profile_told",
 ]);
 
 export function encodeNotice(notice: EdgeNotice): Uint8Array {

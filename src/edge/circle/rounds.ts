@@ -19,13 +19,15 @@ interface Open<View> {
 export class Rounds<View extends { readonly node: string }> {
   readonly #clock: Clock;
   readonly #others: () => readonly string[];
+  readonly #waitMs: number;
   readonly #open = new Map<number, Open<View>>();
   #asked = 0;
 
-  /** `others`: the other nodes there are now. */
-  constructor(clock: Clock, others: () => readonly string[]) {
+  /** `others`: the other nodes there are now. `waitMs`: how long they are waited for. */
+  constructor(clock: Clock, others: () => readonly string[], waitMs: number = TRACE_WAIT_MS) {
     this.#clock = clock;
     this.#others = others;
+    this.#waitMs = waitMs;
   }
 
   /** `say` tells the others the question with its number. `undefined`: too many ask at once. */
@@ -42,7 +44,7 @@ export class Rounds<View extends { readonly node: string }> {
         this.#open.delete(ask);
         resolve({ views, silent: [...missing] });
       };
-      const timer = this.#clock.after(TRACE_WAIT_MS, done);
+      const timer = this.#clock.after(this.#waitMs, done);
       this.#open.set(ask, { views, missing, done });
       say(ask);
     });

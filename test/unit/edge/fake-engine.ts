@@ -21,6 +21,7 @@ import { Receipts } from "../../../src/edge/keeping/receipt.ts";
 import { Retention } from "../../../src/edge/keeping/retention.ts";
 import { DeliveryTrace } from "../../../src/edge/circle/delivery-trace.ts";
 import { Dismissals } from "../../../src/edge/circle/dismissals.ts";
+import { Profiles } from "../../../src/edge/circle/profiles.ts";
 import { PulseDesk } from "../../../src/edge/circle/pulse-desk.ts";
 import { TraceDesk } from "../../../src/edge/circle/trace-desk.ts";
 import { createLog } from "../../../src/edge/log.ts";
@@ -246,6 +247,7 @@ export function appOptions(env: Record<string, string> = {}, clock: Clock = new 
         tell: () => undefined,
         own: () => undefined,
       }),
+      profiles: new Profiles({ clock, node: "node-1", others: () => [], tell: () => undefined, engine: () => engine }),
       dismissals: new Dismissals({
         clock,
         node: "node-1",
