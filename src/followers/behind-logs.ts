@@ -11,11 +11,13 @@ export interface Followed {
   readonly log: LogKey;
   /** The highest that was heard of; 0: only that there may be something. */
   head: Seq;
+  /** The same when it was taken: the log reaches so far at least. */
+  due: Seq;
   /** Since then the oldest of what is not dealt with has been waiting; monotonic. */
   sinceMs: number;
   failures: number;
-  /** Something was heard since it was taken. */
-  isNews: boolean;
+  /** It was heard since it was taken that there may be something, and not up to where. */
+  isVague: boolean;
   /** What stands there cannot be read, as was seen last. */
   isUnreadable: boolean;
 }
@@ -42,11 +44,11 @@ export class BehindLogs {
     const present = this.#logs.get(name);
     if (present !== undefined) {
       present.head = Math.max(present.head, head);
-      present.isNews = true;
+      if (head === 0) present.isVague = true;
       return true;
     }
     if (this.#logs.size >= this.#max) return false;
-    const followed = { name, log, head, sinceMs: nowMs, failures: 0, isNews: false, isUnreadable: false };
+    const followed = { name, log, head, due: 0, sinceMs: nowMs, failures: 0, isVague: false, isUnreadable: false };
     this.#logs.set(name, followed);
     this.#queue.add(followed);
     return true;
@@ -58,7 +60,8 @@ export class BehindLogs {
       if (!mayBe(followed.name)) continue;
       if (followed.sinceMs > sinceMs) return undefined;
       this.#queue.delete(followed);
-      followed.isNews = false;
+      followed.isVague = false;
+      followed.due = followed.head;
       return followed;
     }
     return undefined;
@@ -70,10 +73,23 @@ export class BehindLogs {
     return undefined;
   }
 
+  /** The log is gone, or ends at `position` whatever was said. What is heard from now on counts. */
+  cut(followed: Followed, position: Seq): void {
+    if (followed.head === followed.due) followed.head = position;
+    followed.due = position;
+  }
+
+  /** Likewise, if somebody is behind in it. */
+  forget(name: string): void {
+    const followed = this.#logs.get(name);
+    if (followed === undefined) return;
+    followed.head = 0;
+    followed.due = 0;
+  }
+
   /** It stands at `position` now; `isWhole`: that was the log's end a moment ago. */
   ended(followed: Followed, position: Seq | undefined, isWhole: boolean): void {
-    const isDone =
-      position !== undefined && isWhole && (!followed.isNews || (followed.head > 0 && position >= followed.head));
+    const isDone = position !== undefined && isWhole && !followed.isVague && position >= followed.head;
     if (isDone) this.#logs.delete(followed.name);
     else this.#queue.add(followed);
   }

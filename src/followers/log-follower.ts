@@ -39,6 +39,8 @@ const RETRY_MS_MIN = 100;
 const RETRY_MS_MAX = 30_000;
 /** Failures after which the pause is the longest. */
 const SLOWEST = 16;
+/** Failures in a row that are reported. A log that ends before what was told of it so often is believed. */
+const REPORTED = 8;
 const AT_ONCE: Pace = { delayMs: 0, eventsMax: FOLLOW_RUN_EVENTS_MAX, logsAtOnce: FOLLOW_LOGS_AT_ONCE };
 const TO_THE_END = Number.MAX_SAFE_INTEGER;
 
@@ -104,7 +106,13 @@ export class LogFollower {
 
   /** The log ends before the position: it is another one than was followed, so it is followed from the start. */
   restart(log: LogKey, position: Seq): void {
-    this.#parts.store.move(this.positions, log, position, 0, () => {
+    const { store, clock } = this.#parts;
+    store.move(this.positions, log, position, 0, (moved) => {
+      if (this.#stopped) return;
+      if (!moved.ok) {
+        clock.after(RETRY_MS_MAX, () => this.restart(log, position));
+        return;
+      }
       this.#positions.delete(nameOfLog(log));
       this.hint(log, 0);
     });
@@ -113,8 +121,9 @@ export class LogFollower {
   /** In its turn: after the run that is under way, before the next one. */
   forget(log: LogKey, what: Forgotten, done: (outcome: Delivered) => void): void {
     const { consumer } = this.#parts;
-    if (consumer.forget === undefined) return done("durable");
     const name = nameOfLog(log);
+    if (what.what === "log") this.#behind.forget(name);
+    if (consumer.forget === undefined) return done("durable");
     const begin = (): void => consumer.forget?.(log, what, (outcome) => this.#forgotten(name, outcome, done));
     const waiting = this.#orders.get(name);
     if (waiting !== undefined) {
@@ -263,6 +272,11 @@ export class LogFollower {
 
   /** `position`: where it stands now; `readMs`: everything that was there then is dealt with. */
   #end(followed: Followed, position: Seq | undefined, readMs: number | undefined): void {
+    if (position !== undefined && readMs !== undefined && position < followed.due) {
+      // A store that is read strongly has what was told of it, so this one has a fault, which may pass.
+      if (followed.failures < REPORTED) return this.#again(followed, "end");
+      this.#behind.cut(followed, position);
+    }
     this.#active.delete(followed.name);
     if (position !== undefined && readMs !== undefined) followed.sinceMs = readMs;
     this.#behind.ended(followed, position, readMs !== undefined);
@@ -273,7 +287,7 @@ export class LogFollower {
     this.#active.delete(followed.name);
     const delayMs = Math.min(RETRY_MS_MAX, RETRY_MS_MIN * 2 ** followed.failures);
     followed.failures += 1;
-    if (followed.failures % 8 === 0) {
+    if (followed.failures % REPORTED === 0) {
       const { tenant, room } = followed.log;
       this.#parts.report("follower_waits", { consumer: this.name, tenant, room, what });
     }

@@ -104,9 +104,11 @@ export class LogSweep {
 
   /** The log was put back to an older state, unless it only went on since its head was read. */
   #restartIfShorter(follower: LogFollower, log: LogKey, position: Seq): void {
+    if (this.#stopped) return;
     const range = { from: position, to: Number.MAX_SAFE_INTEGER, eventsMax: 1 };
     this.#parts.journal.readRange(log, range, (read) => {
-      if (read.ok && read.value.length === 0) follower.restart(log, position);
+      if (!read.ok) this.#later(() => this.#restartIfShorter(follower, log, position));
+      else if (read.value.length === 0) follower.restart(log, position);
     });
   }
 

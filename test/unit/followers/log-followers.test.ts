@@ -296,6 +296,109 @@ describe("followers of the logs", () => {
     expect(consumer.seqsOf(A)).toEqual(upTo(6));
   });
 
+  test("one that is put back is followed from the start also when the store did not answer at first", async () => {
+    const rig = new Rig();
+    const consumer = new Noting();
+    await rig.append(A, 1, 3);
+    await ask<string>((done) => rig.store.move("noting", A, 0, 50, done));
+    const followers = rig.followers(consumer);
+    const [range, move] = [rig.journal.readRange.bind(rig.journal), rig.store.move.bind(rig.store)];
+    const unanswered = { ok: false, error: "unavailable" } as const;
+    rig.journal.readRange = (_log, _range, done) => {
+      rig.journal.readRange = range;
+      done(unanswered);
+    };
+    rig.store.move = (_consumer, _log, _from, _to, done) => {
+      rig.store.move = move;
+      done(unanswered);
+    };
+    followers.sweep();
+    await rig.run(60_000);
+    expect(consumer.seqsOf(A)).toEqual([1, 2, 3]);
+    expect(await rig.position(A)).toBe(3);
+  });
+
+  test("what a sweep finds while a log is read, up to what was told of it, is looked for afterwards", async () => {
+    const rig = new Rig();
+    const consumer = new Noting();
+    const followers = rig.followers(consumer);
+    const heads = rig.store.openLogs.bind(rig.store);
+    // As over DynamoDB, which has a list of logs and not how far they reach.
+    rig.store.openLogs = (after, limit, done) =>
+      heads(after, limit, (read) => {
+        if (!read.ok) return done(read);
+        const logs = read.value.logs.map((known) => ({ ...known, head: undefined }));
+        done({ ok: true, value: { ...read.value, logs } });
+      });
+    await rig.append(A, 1, 3);
+    consumer.answer = () => "never";
+    followers.wrote(A, 3);
+    await rig.settle();
+    // Another node wrote this, and died before it told anybody.
+    await rig.append(A, 4, 6);
+    followers.sweep();
+    await rig.settle();
+    consumer.answer = () => "durable";
+    for (const take of consumer.waiting) take();
+    await rig.settle();
+    expect(consumer.runs.map(({ after, to }) => [after, to])).toEqual([
+      [0, 3],
+      [3, 6],
+    ]);
+  });
+
+  test("a log that seems to end before what was told of it is looked at again", async () => {
+    const rig = new Rig();
+    const consumer = new Noting();
+    const followers = rig.followers(consumer);
+    await rig.append(A, 1, 3);
+    followers.wrote(A, 3);
+    await rig.settle();
+    await rig.append(A, 4, 4);
+    await rig.append(A, 5, 6);
+    const range = rig.journal.readRange.bind(rig.journal);
+    rig.journal.readRange = (log, asked, done) => {
+      rig.journal.readRange = range;
+      range(log, { ...asked, to: 4 }, done);
+    };
+    followers.wrote(A, 6);
+    await rig.settle();
+    expect(consumer.seqsOf(A)).not.toContain(6);
+    await rig.run(1_000);
+    expect(consumer.seqsOf(A)).toEqual(upTo(6));
+    expect(rig.reports).toEqual([]);
+  });
+
+  test("one that goes on ending there is reported and believed, and what is written later comes", async () => {
+    const rig = new Rig();
+    const consumer = new Noting();
+    const followers = rig.followers(consumer);
+    await rig.append(A, 1, 3);
+    followers.wrote(A, 9);
+    await rig.run(60_000);
+    expect(consumer.seqsOf(A)).toEqual([1, 2, 3]);
+    expect([rig.reports, followers.lags()["noting"]?.logs]).toEqual([["follower_waits"], 0]);
+    await rig.append(A, 4, 12);
+    followers.wrote(A, 12);
+    await rig.settle();
+    expect(consumer.seqsOf(A)).toEqual(upTo(12));
+  });
+
+  test("one that was deleted before it was followed is nobody's lag", async () => {
+    const rig = new Rig();
+    const consumer = new Noting();
+    const followers = rig.followers(consumer);
+    consumer.answer = () => "later";
+    await rig.append(A, 1, 3);
+    followers.wrote(A, 3);
+    await rig.settle();
+    const range = rig.journal.readRange.bind(rig.journal);
+    rig.journal.readRange = (log, asked, done) => range({ ...log, incarnation: 7 }, asked, done);
+    followers.forget(A, { what: "log" }, () => undefined);
+    await rig.run(2_000);
+    expect([rig.reports, followers.lags()["noting"]?.logs]).toEqual([[], 0]);
+  });
+
   test("two nodes that follow one log lose nothing between them", async () => {
     const rig = new Rig();
     const [one, two] = [new Noting(), new Noting()];
