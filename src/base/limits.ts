@@ -13,6 +13,8 @@ export const REF_LENGTH_MAX = 64;
 export const FRAME_BYTES_MAX = 64 * 1024;
 /** Nesting of a MessagePack or JSON frame: our deepest is 4 (frame, settings, list, item). Reject `invalid_frame`. */
 export const FRAME_DEPTH_MAX = 8;
+/** Nesting of a request's body: a list of frames. What Elysia says of a body that is wrong takes seconds for a deep one. Reject `invalid_frame`. */
+export const BODY_DEPTH_MAX = FRAME_DEPTH_MAX + 2;
 /** Arrays and maps in one MessagePack frame: ours have at most 16, and 64 KiB of empty maps cost 50 ms. Reject `invalid_frame`. */
 export const FRAME_CONTAINERS_MAX = 256;
 /** Default of `MAX_MESSAGE_LENGTH`, characters (code points). Reject `content_too_long`. */

@@ -10,6 +10,7 @@ import { type Field, isObject, valuesByName } from "./fields.ts";
 import type { ClientFrame, Ref, ServerFrame } from "./frames.ts";
 import { dialectObjects, snakeName } from "./json-dialects.ts";
 import { jsonOfFrame } from "./json-frames.ts";
+import { isNestedDeeper } from "./json-nesting.ts";
 import {
   buildClientFrame,
   type FrameSpec,
@@ -119,7 +120,7 @@ export class JsonCodec implements Codec {
 function parseObject(data: Uint8Array | string): { readonly body: Body } | { readonly failure: string } {
   const text = typeof data === "string" ? data : readUtf8(data, 0, data.length);
   if (text === undefined) return { failure: "The frame is not valid UTF-8." };
-  if (isNestedTooDeep(text)) return { failure: `A frame is nested at most ${FRAME_DEPTH_MAX} levels deep.` };
+  if (isNestedDeeper(text, FRAME_DEPTH_MAX)) return { failure: `A frame is nested at most ${FRAME_DEPTH_MAX} levels deep.` };
   try {
     const body: unknown = JSON.parse(text);
     return isObject(body) ? { body } : { failure: "A frame is a JSON object with a type." };
@@ -127,39 +128,6 @@ function parseObject(data: Uint8Array | string): { readonly body: Body } | { rea
     const reason = error instanceof Error ? error.message.slice(0, ECHO_CHARS_MAX) : "";
     return { failure: `The frame is not valid JSON. ${reason}` };
   }
-}
-
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-
-/** Looks at the text before the parser builds anything of it. Nearly all frames have too few brackets to be deep. */
-function isNestedTooDeep(text: string): boolean {
-  if (!hasMoreOpenings(text, FRAME_DEPTH_MAX)) return false;
-  let depth = 0;
-  let quoted = false;
-  for (let i = 0; i < text.length; i += 1) {
-    const code = text.charCodeAt(i);
-    if (quoted) {
-      if (code === BACKSLASH) i += 1;
-      else if (code === QUOTE) quoted = false;
-    } else if (code === QUOTE) quoted = true;
-    else if (code === 0x5b || code === 0x7b) {
-      depth += 1;
-      if (depth > FRAME_DEPTH_MAX) return true;
-    } else if (code === 0x5d || code === 0x7d) depth -= 1;
-  }
-  return false;
-}
-
-function hasMoreOpenings(text: string, countMax: number): boolean {
-  let count = 0;
-  for (const bracket of ["{", "["]) {
-    for (let at = text.indexOf(bracket); at >= 0; at = text.indexOf(bracket, at + 1)) {
-      count += 1;
-      if (count > countMax) return true;
-    }
-  }
-  return false;
 }
 
 /** Those of records within them too. */

@@ -1,9 +1,10 @@
 /**
  * Reads a request's JSON body whatever its content type says, up to a limit.
- * Invariant: what comes out is a JSON object; nothing larger than the limit is parsed.
+ * Invariant: what comes out is a JSON object; nothing larger or deeper than the limits is parsed.
  */
-import { FRAME_BYTES_MAX } from "../../base/limits.ts";
+import { BODY_DEPTH_MAX, FRAME_BYTES_MAX } from "../../base/limits.ts";
 import type { Rejection } from "../../protocol/errors.ts";
+import { isNestedDeeper } from "../../protocol/json-nesting.ts";
 
 /** A body is what a frame is, in REST's clothes. */
 export const BODY_BYTES_MAX = FRAME_BYTES_MAX;
@@ -29,10 +30,17 @@ export async function readJsonBody({ request }: { readonly request: Request }): 
 }
 
 function parse(bytes: Uint8Array): unknown {
+  let text: string;
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new RequestRejected({ code: "invalid_frame", message: "The body is not valid JSON in UTF-8." }, { cause });
+    throw notJson(cause);
+  }
+  if (isNestedDeeper(text, BODY_DEPTH_MAX)) throw tooDeep();
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw notJson(cause);
   }
 }
 
@@ -46,6 +54,17 @@ async function readUpTo(request: Request, bytesMax: number): Promise<Uint8Array>
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
+}
+
+function notJson(cause: unknown): RequestRejected {
+  return new RequestRejected({ code: "invalid_frame", message: "The body is not valid JSON in UTF-8." }, { cause });
+}
+
+function tooDeep(): RequestRejected {
+  return new RequestRejected({
+    code: "invalid_frame",
+    message: `A body is nested at most ${BODY_DEPTH_MAX} levels deep.`,
+  });
 }
 
 function tooLarge(): RequestRejected {

@@ -113,3 +113,32 @@ test("the versions of a deleted message are asked for as the message is", async 
   await ask("GET", "/rooms/r/messages/msg_5/history?deleted=true");
   expect(at(options.engine.last.call, "deleted")).toBe(true);
 });
+
+describe("how deep a body may be nested", () => {
+  const nested = (levels: number): unknown => JSON.parse(`${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`);
+
+  // What of a body is judged is judged at every level, and what is wrong with it is told with all of it: 54 KB took the edge 5 s.
+  test.each([
+    ["PUT", "/me/push-subscriptions"],
+    ["POST", "/events/c:1.a"],
+    ["POST", "/rooms/r/messages"],
+    ["PATCH", "/rooms/r"],
+  ])("a body of %s %s that is deeper is refused before it is read", async (method, path) => {
+    for (const body of [nested(limits.BODY_DEPTH_MAX + 1), nested(9_000)]) {
+      const answer = await ask(method, path, body);
+      expect(answer.status).toBe(400);
+      expect(at(answer.body, "error")).toEqual({
+        code: "invalid_frame",
+        message: `A body is nested at most ${limits.BODY_DEPTH_MAX} levels deep.`,
+      });
+    }
+  });
+
+  test("up to the bound it is passed on, and the deepest frame may be posted", async () => {
+    const body = { content: "x", extra: nested(limits.BODY_DEPTH_MAX - 1) };
+    expect((await ask("POST", "/rooms/r/messages", body)).status).toBe(201);
+    const frame = { type: "ping", x: nested(limits.FRAME_DEPTH_MAX - 1) };
+    const posted = await ask("POST", "/events/c:1.a", { frames: [frame] });
+    expect(textAt(posted.body, "error.code")).not.toBe("invalid_frame");
+  });
+});
