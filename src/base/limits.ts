@@ -845,3 +845,5 @@ export const EVENTBRIDGE_BATCH_BYTES_MAX = 256 * 1024;
 export const EVENTBRIDGE_REMEMBERED_MAX = 10_000;
 export const EVENTBRIDGE_ATTEMPTS_MAX = 3;
 export const EVENTBRIDGE_REQUEST_MS_MAX = 10_000;
+/** Runs in which the bus may refuse an entry for what it is, some eight minutes: then it is dropped, and the operator told. */
+export const EVENTBRIDGE_REFUSALS_MAX = 20;

@@ -1,20 +1,12 @@
 /**
  * Events of all rooms to a bus of EventBridge, for the operator: another consumer of the logs. It learns how far a log reaches and
  * asks the room for its events, so that what leaves is what a member would see.
- * Invariants: of one log one request at a time, in order; a position moves when the bus has taken everything up to it.
+ * Invariants: of one log one request at a time, in order; a position moves when the bus has taken everything up to it, or has refused
+ * what it did not take so often that it is given up, and the operator was told.
  */
-import { EventBridgeClient, PutEventsCommand, type PutEventsRequestEntry } from "@aws-sdk/client-eventbridge";
-import { FetchHttpHandler } from "@smithy/fetch-http-handler";
 import type { Clock } from "../base/clock.ts";
 import { NO_TENANT, type Seq, type TenantId } from "../base/ids.ts";
-import {
-  EVENTBRIDGE_ATTEMPTS_MAX,
-  EVENTBRIDGE_BATCH_BYTES_MAX,
-  EVENTBRIDGE_BATCH_MAX,
-  EVENTBRIDGE_REMEMBERED_MAX,
-  EVENTBRIDGE_REQUEST_MS_MAX,
-  FEED_PAGE_MAX,
-} from "../base/limits.ts";
+import { EVENTBRIDGE_REFUSALS_MAX, EVENTBRIDGE_REMEMBERED_MAX, FEED_PAGE_MAX } from "../base/limits.ts";
 import type { FeedDocuments, FeedEngine } from "../feed/feed-engine.ts";
 import { RoomStretch } from "../feed/room-stretch.ts";
 import type { Delivered, LogConsumer, LogRun } from "../followers/log-consumer.ts";
@@ -22,14 +14,11 @@ import type { RoomEvent } from "../protocol/frames.ts";
 import { jsonOfEvent } from "../protocol/json-frames.ts";
 import { nameOfLog } from "../storage/follow-store.ts";
 import type { LogKey } from "../storage/journal.ts";
+import { batchesOf, type BusPlace, EventBus } from "./event-bus.ts";
 
 /** Data, so that it can be given to a thread. */
-export interface EventBridgeSettings {
+export interface EventBridgeSettings extends BusPlace {
   readonly bus: string;
-  readonly region: string;
-  readonly endpoint: string | undefined;
-  /** A server of one's own and no key in the environment: such servers look at none. */
-  readonly anyCredentials: boolean;
   /** Types of events that are sent. */
   readonly types: readonly string[];
   /** When this server began: where none did before it, what is written from then on is sent. */
@@ -43,40 +32,38 @@ export interface EventBridgeParts {
   readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
 }
 
+/** Where a log waits: all up to `reached` is dealt with. */
+interface Held {
+  readonly reached: Seq;
+  /** In how many runs an event was refused for what it is: of those in the request in which it stopped. */
+  readonly refusals: ReadonlyMap<Seq, number>;
+}
+
 const SOURCE = "stoa";
 const COLLECTION = "feed_outlets";
 const ID = "eventbridge";
-const PAUSE_MS = 500;
 /** Failures are told to the operator no more often, milliseconds. */
 const REPORT_MS = 10_000;
-/** What an entry has beside its detail, for the bound of a request. */
-const ENTRY_BYTES = 128;
+const NONE: ReadonlyMap<Seq, number> = new Map();
 
 export class EventBridge implements LogConsumer {
   readonly name = "eventbridge";
   readonly skims = true;
   readonly #parts: EventBridgeParts;
   readonly #settings: EventBridgeSettings;
-  readonly #client: EventBridgeClient;
+  readonly #bus: EventBus;
   readonly #types: ReadonlySet<string>;
-  /** Of logs whose run was given up on the way: how far it came. */
-  readonly #sent = new Map<string, Seq>();
+  /** Logs whose run was given up on the way. */
+  readonly #held = new Map<string, Held>();
   #sinceMs: number | undefined;
   #failures = 0;
   #reportedMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: EventBridgeSettings, parts: EventBridgeParts) {
-    const { region, endpoint, anyCredentials, types } = settings;
     this.#settings = settings;
     this.#parts = parts;
-    this.#types = new Set(types);
-    this.#client = new EventBridgeClient({
-      region,
-      maxAttempts: 1,
-      requestHandler: new FetchHttpHandler({ keepAlive: true, requestTimeout: EVENTBRIDGE_REQUEST_MS_MAX }),
-      ...(endpoint !== undefined && { endpoint }),
-      ...(anyCredentials && { credentials: { accessKeyId: "local", secretAccessKey: "local" } }),
-    });
+    this.#types = new Set(settings.types);
+    this.#bus = new EventBus(settings, parts.clock, (why) => this.#failed(why));
   }
 
   /** What is written from now on is sent, also if this node never ran before. */
@@ -94,7 +81,7 @@ export class EventBridge implements LogConsumer {
   }
 
   close(): void {
-    this.#client.destroy();
+    this.#bus.close();
   }
 
   async #send({ log, after, to, events }: LogRun): Promise<Delivered> {
@@ -104,17 +91,21 @@ export class EventBridge implements LogConsumer {
     // All of it is from before the bus was named.
     if (last !== undefined && last.timestamp < sinceMs) return "durable";
     const name = nameOfLog(log);
-    const from = Math.max(after, this.#sent.get(name) ?? 0);
-    this.#sent.delete(name);
+    const { reached: start, refusals } = this.#held.get(name) ?? { reached: after, refusals: NONE };
+    this.#held.delete(name);
     // Further runs begin after that moment, and read on from there.
-    let reached = from;
+    let reached = Math.max(after, start);
     while (reached < to) {
       const stretch = new RoomStretch(this.#parts.engine, log.tenant, log.room, { after: reached, to, sinceMs });
       await stretch.read(FEED_PAGE_MAX);
-      const isPut = stretch.failure === undefined || stretch.upTo > reached;
+      if (stretch.failure !== undefined && stretch.upTo <= reached) {
+        this.#remember(name, { reached, refusals });
+        return "later";
+      }
       const found = stretch.between(reached, stretch.upTo).filter((event) => this.#isWanted(event, sinceMs));
-      if (!isPut || !(await this.#putAll(log, found))) {
-        this.#remember(name, reached);
+      const stopped = await this.#putAll(log, found, refusals);
+      if (stopped !== undefined) {
+        this.#remember(name, stopped);
         return "later";
       }
       reached = stretch.upTo;
@@ -123,11 +114,11 @@ export class EventBridge implements LogConsumer {
   }
 
   /** Forgotten, some of it is sent again. */
-  #remember(name: string, reached: Seq): void {
-    this.#sent.set(name, reached);
-    if (this.#sent.size <= EVENTBRIDGE_REMEMBERED_MAX) return;
-    for (const oldest of this.#sent.keys()) {
-      this.#sent.delete(oldest);
+  #remember(name: string, held: Held): void {
+    this.#held.set(name, held);
+    if (this.#held.size <= EVENTBRIDGE_REMEMBERED_MAX) return;
+    for (const oldest of this.#held.keys()) {
+      this.#held.delete(oldest);
       return;
     }
   }
@@ -153,33 +144,31 @@ export class EventBridge implements LogConsumer {
     return this.#sinceMs;
   }
 
-  async #putAll(log: LogKey, events: readonly RoomEvent[]): Promise<boolean> {
-    for (const batch of batchesOf(events.map((event) => this.#entryOf(log, event)))) {
-      if (!(await this.#put(batch))) return false;
+  /** Where it has to stop, after the request in which something was not taken; `undefined`: all is dealt with. */
+  async #putAll(log: LogKey, events: readonly RoomEvent[], former: Held["refusals"]): Promise<Held | undefined> {
+    for (const batch of batchesOf(events.map((event) => ({ event, entry: this.#entryOf(log, event) })))) {
+      const outcomes = await this.#bus.put(batch.map(({ entry }) => entry));
+      const refusals = new Map<Seq, number>();
+      let reached: Seq | undefined;
+      for (const [place, { event }] of batch.entries()) {
+        const outcome = outcomes[place] ?? { kind: "away" };
+        if (outcome.kind === "taken") continue;
+        const { seq } = event;
+        const count = (former.get(seq) ?? 0) + (outcome.kind === "refused" ? 1 : 0);
+        // Once something has to come again, all behind it does.
+        if (outcome.kind === "refused" && count >= EVENTBRIDGE_REFUSALS_MAX && reached === undefined) {
+          this.#drop(log, event, outcome.why);
+          continue;
+        }
+        refusals.set(seq, count);
+        reached ??= seq - 1;
+      }
+      if (reached !== undefined) return { reached, refusals };
     }
-    return true;
+    return undefined;
   }
 
-  /** What of a request was not taken is tried again, a few times; then all of its log, from there on. */
-  async #put(batch: readonly PutEventsRequestEntry[]): Promise<boolean> {
-    let left = batch;
-    for (let attempt = 1; left.length > 0 && attempt <= EVENTBRIDGE_ATTEMPTS_MAX; attempt += 1) {
-      if (attempt > 1) await new Promise<void>((resolve) => this.#parts.clock.after(PAUSE_MS * attempt, resolve));
-      const entries = left;
-      const answer = await this.#client
-        .send(new PutEventsCommand({ Entries: [...entries] }))
-        .catch((error: unknown) => {
-          this.#failed(error instanceof Error ? error.name : "error");
-          return undefined;
-        });
-      if (answer === undefined) continue;
-      left = entries.filter((_, i) => answer.Entries?.[i]?.EventId === undefined);
-      if (left.length > 0) this.#failed(answer.Entries?.find(({ ErrorCode }) => ErrorCode)?.ErrorCode ?? "not taken");
-    }
-    return left.length === 0;
-  }
-
-  #entryOf({ tenant, room }: LogKey, event: RoomEvent): PutEventsRequestEntry {
+  #entryOf({ tenant, room }: LogKey, event: RoomEvent) {
     return {
       Source: SOURCE,
       DetailType: event.type,
@@ -187,6 +176,11 @@ export class EventBridge implements LogConsumer {
       EventBusName: this.#settings.bus,
       Time: new Date(event.timestamp),
     };
+  }
+
+  /** It stays in its room's log, where whoever is told can read it. */
+  #drop({ tenant, room }: LogKey, { seq, type }: RoomEvent, why: string): void {
+    this.#parts.report("eventbridge_dropped", { tenant, room, seq, type, why });
   }
 
   /** Never what was sent, nor of whom. */
@@ -202,22 +196,4 @@ export class EventBridge implements LogConsumer {
 
 function detailOf(tenantId: TenantId, roomId: string, event: RoomEvent): string {
   return JSON.stringify({ tenantId, roomId, ...jsonOfEvent(event) });
-}
-
-/** As many as one request takes. */
-function batchesOf(entries: readonly PutEventsRequestEntry[]): readonly (readonly PutEventsRequestEntry[])[] {
-  const batches: PutEventsRequestEntry[][] = [];
-  let bytes = 0;
-  for (const entry of entries) {
-    const size = Buffer.byteLength(entry.Detail ?? "") + ENTRY_BYTES;
-    const batch = batches.at(-1);
-    if (batch === undefined || batch.length >= EVENTBRIDGE_BATCH_MAX || bytes + size > EVENTBRIDGE_BATCH_BYTES_MAX) {
-      batches.push([entry]);
-      bytes = size;
-    } else {
-      batch.push(entry);
-      bytes += size;
-    }
-  }
-  return batches;
 }

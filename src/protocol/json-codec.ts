@@ -120,7 +120,8 @@ export class JsonCodec implements Codec {
 function parseObject(data: Uint8Array | string): { readonly body: Body } | { readonly failure: string } {
   const text = typeof data === "string" ? data : readUtf8(data, 0, data.length);
   if (text === undefined) return { failure: "The frame is not valid UTF-8." };
-  if (isNestedDeeper(text, FRAME_DEPTH_MAX)) return { failure: `A frame is nested at most ${FRAME_DEPTH_MAX} levels deep.` };
+  if (isNestedDeeper(text, FRAME_DEPTH_MAX))
+    return { failure: `A frame is nested at most ${FRAME_DEPTH_MAX} levels deep.` };
   try {
     const body: unknown = JSON.parse(text);
     return isObject(body) ? { body } : { failure: "A frame is a JSON object with a type." };

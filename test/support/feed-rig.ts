@@ -26,11 +26,12 @@ export class FeedRig {
   readonly asked: Call[] = [];
   /** What operators were told. */
   readonly reports: string[] = [];
+  readonly engine: FeedEngine = this.#engine();
   readonly parts;
 
   constructor(clock: Clock = new SystemClock()) {
     this.parts = openFeed(
-      this.#engine(),
+      this.engine,
       clock,
       () => undefined,
       (event) => this.reports.push(event),

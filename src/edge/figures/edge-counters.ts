@@ -19,8 +19,8 @@ export class EdgeCounters {
   /** As those who follow the logs said last. */
   notified: NotifyCounts = NOTHING_NOTIFIED;
   readonly responses = { "1xx": 0, "2xx": 0, "3xx": 0, "4xx": 0, "5xx": 0 };
-  /** Troubles that were reported, by name: names are words of the code. */
-  readonly reports: Record<string, number> = {};
+  /** Troubles that were reported, by name: names are words of the code. Those that an alert looks for are there before the first one. */
+  readonly reports: Record<string, number> = { room_quarantined: 0, eventbridge_dropped: 0 };
 
   responded(status: number): void {
     const family = `${Math.trunc(status / 100)}xx`;

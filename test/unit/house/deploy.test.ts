@@ -2,7 +2,9 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { METRICS } from "../../../src/edge/figures/metrics.ts";
+import { createMetrics, METRICS } from "../../../src/edge/figures/metrics.ts";
+import { ShardTally } from "../../../src/edge/figures/shard-tally.ts";
+import { sourceOf } from "../../support/metrics-source.ts";
 
 const root = join(import.meta.dir, "../../..");
 const read = (path: string): string => readFileSync(join(root, path), "utf8");
@@ -49,6 +51,7 @@ const alerts = Bun.YAML.parse(read("deploy/prometheus-alerts.yaml")) as {
   readonly groups: readonly {
     readonly rules: readonly {
       readonly alert: string;
+      readonly expr: string;
       readonly labels: Readonly<Record<string, string>>;
       readonly annotations: Readonly<Record<string, string>>;
     }[];
@@ -62,6 +65,14 @@ test("every alert says what to do", () => {
     expect(Object.keys(annotations).toSorted()).toEqual(["action", "page", "summary"]);
     expect(["page", "ticket"]).toContain(labels["severity"] ?? "");
   }
+});
+
+test("what an alert wants the increase of is there from the start: the first one of a counter that begins with it is no increase", async () => {
+  const text = await createMetrics(sourceOf(new ShardTally())).text();
+  const asked = rules.flatMap(({ expr }) => [...expr.matchAll(/increase\((\w+)(?:\{(\w+="\w+")\})?\[/g)]);
+  expect(asked.length).toBeGreaterThan(3);
+  const series = asked.map(([, name, label]) => `\n${name}{${label === undefined ? "" : `${label},`}`);
+  expect(series.filter((one) => !text.includes(one))).toEqual([]);
 });
 
 test("every alert has its page, with what it means, what to look at and what to do, and no page is of another", () => {
