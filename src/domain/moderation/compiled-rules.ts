@@ -1,7 +1,8 @@
 /**
  * Rules made ready to be used, and the check whether they can be.
- * Patterns are RE2's (package `re2js`): their time is linear in the text, whatever the pattern; how large one may get when it
- * is compiled is bounded too. Invariant: rules that passed `refuseRules` compile, and the same list is compiled once.
+ * Patterns are RE2's (package `re2js`): one search is linear in the text, whatever the pattern; how large one may get when it
+ * is compiled is bounded too, and so is how much is searched for all places of one.
+ * Invariant: rules that passed `refuseRules` compile, and the same list is compiled once.
  */
 import { RE2JS } from "re2js";
 import {
@@ -25,12 +26,23 @@ export interface CompiledRule {
   readonly rule: ModerationRule;
   readonly words: WordList | undefined;
   readonly pattern: RE2JS | undefined;
+  /** Of the compiled pattern, in instructions. */
+  readonly size: number;
+  /** What the pattern finds has at most as many characters as it has instructions. */
+  readonly isShort: boolean;
+}
+
+/** What may still be searched for places in one message: characters, times the instructions that look at each. */
+export interface SearchBudget {
+  left: number;
 }
 
 /** Strongest actions first: the first rule that finds something decides. */
 export type CompiledRules = readonly CompiledRule[];
 
 const PATTERN_FLAGS = RE2JS.CASE_INSENSITIVE;
+/** Says without parsing that a pattern may go round and round; one that only names such a sign is taken for one, too. */
+const MAY_REPEAT = /[*+]|\{\d+,\}/;
 const STRENGTH = Object.fromEntries(RULE_ACTIONS.map((action, place) => [action, place])) as Record<RuleAction, number>;
 
 const compiled = new WeakMap<readonly ModerationRule[], CompiledRules>();
@@ -44,10 +56,13 @@ export function compiledRules(rules: readonly ModerationRule[]): CompiledRules {
 }
 
 export function compileRule(rule: ModerationRule): CompiledRule {
+  const pattern = rule.pattern === undefined ? undefined : RE2JS.compile(rule.pattern, PATTERN_FLAGS);
   return {
     rule,
     words: rule.words === undefined ? undefined : new WordList(rule.words, rule.match ?? "word"),
-    pattern: rule.pattern === undefined ? undefined : RE2JS.compile(rule.pattern, PATTERN_FLAGS),
+    pattern,
+    size: pattern?.programSize() ?? 0,
+    isShort: !MAY_REPEAT.test(rule.pattern ?? ""),
   };
 }
 
@@ -57,12 +72,31 @@ export function finds({ words, pattern }: CompiledRule, text: string, folded: Fo
   return pattern?.test(text) ?? false;
 }
 
-/** Every place in the original text at which the rule finds something. */
-export function placesOf({ words, pattern }: CompiledRule, text: string, folded: Folded): readonly Span[] {
+/**
+ * Every place in the original text at which the rule finds something. Each search goes on from the one before it, and may look as far
+ * as the end to find a place of one character: when the budget is used up, all from the next place on is one.
+ */
+export function placesOf(
+  { words, pattern, size, isShort }: CompiledRule,
+  text: string,
+  folded: Folded,
+  budget: SearchBudget,
+): readonly Span[] {
   if (words !== undefined) return words.find(folded, true).map(([from, to]) => originalRange(folded, from, to));
   const places: Span[] = [];
   const matcher = pattern?.matcher(text);
-  while (matcher?.find() === true) if (matcher.end() > matcher.start()) places.push([matcher.start(), matcher.end()]);
+  let at = 0;
+  while (matcher?.find() === true) {
+    const from = matcher.start();
+    const to = matcher.end();
+    budget.left -= size * (isShort ? to - at + size : text.length - at);
+    at = to;
+    if (budget.left < 0) {
+      places.push([from, text.length]);
+      break;
+    }
+    if (to > from) places.push([from, to]);
+  }
   return places;
 }
 

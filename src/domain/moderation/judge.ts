@@ -2,6 +2,7 @@
  * Judges one text by lists of rules and a level: published as it is, masked, held, or refused.
  * Invariant: the strongest action of all that was found decides; masks and flags are kept only for what is published.
  */
+import { MODERATION_SEARCH_MAX } from "../../base/limits.ts";
 import { compiledRules, finds, placesOf } from "./compiled-rules.ts";
 import { fold, type Folded } from "./fold.ts";
 import { findByLevel, type JudgedText, type ModerationLevel } from "./levels.ts";
@@ -41,6 +42,7 @@ export function judge(
   let decisive = byLevel?.action === "reject" || byLevel?.action === "hold" ? byLevel : undefined;
   let flag = byLevel?.action === "flag" ? byLevel : undefined;
   const masks: Mask[] = [];
+  const budget = { left: MODERATION_SEARCH_MAX };
   let folded: Folded | undefined;
   for (const { source, rules } of lists) {
     for (const compiled of compiledRules(rules)) {
@@ -52,7 +54,7 @@ export function judge(
       if (action === "reject") decisive = finding;
       else if (action === "hold") decisive ??= finding;
       else if (action === "flag") flag ??= finding;
-      else for (const span of placesOf(compiled, text, folded)) masks.push({ span, replacement });
+      else for (const span of placesOf(compiled, text, folded, budget)) masks.push({ span, replacement });
     }
   }
   if (decisive !== undefined) {

@@ -108,6 +108,31 @@ describe("masking", () => {
     const long = "ab ".repeat(1_600);
     expect(mask(long, { words: ["ab"], replacement: "[removed]" })).toBe("** ".repeat(1_600));
   });
+
+  test("all places of a pattern are found where each search is soon at its end, and where there are not too many", () => {
+    expect(mask("1".repeat(LENGTH_MAX), { pattern: "\\d" })).toBe("*".repeat(LENGTH_MAX));
+    expect(mask("12,".repeat(200), { pattern: "\\d+", replacement: "N" })).toBe("N,".repeat(200));
+  });
+
+  test("a pattern that looks as far as the end for each of its places takes no turn for itself: the rest is one place", async () => {
+    const slow = { pattern: "a(.?.?.?.?.?.?.?.?)*b|a", replacement: "x" };
+    const text = `${"a-".repeat(LENGTH_MAX / 2 - 1)}aa`;
+    let masked = "";
+    await keepsTo(500, () => {
+      const startMs = performance.now();
+      masked = mask(text, slow);
+      return performance.now() - startMs;
+    });
+    expect(masked).toMatch(/^(x-)+x$/);
+    expect(masked.length).toBeLessThan(200);
+    // Several of them have no more between them than one.
+    await keepsTo(500, () => {
+      const startMs = performance.now();
+      const rules = Array.from({ length: 15 }, (_, i) => ({ id: `r${i}`, action: "replace" as const, ...slow }));
+      judged(text, rules);
+      return performance.now() - startMs;
+    });
+  });
 });
 
 describe("several rules", () => {
