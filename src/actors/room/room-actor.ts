@@ -12,15 +12,14 @@ import type { LogEvent } from "../../domain/room/events.ts";
 import { evictRows } from "../../domain/room/message-rows.ts";
 import { hasNoRows, rowChanges } from "../../domain/room/rows.ts";
 import { decodeSnapshot } from "../../domain/room/snapshot.ts";
-import type { RoomState } from "../../domain/room/state.ts";
-import type { LogKey, LogTail, ReadResult, RowChange } from "../../storage/journal.ts";
-import { Actor } from "../actor.ts";
-import { addressHash, roomAddress } from "../address.ts";
+import type { LogTail, ReadResult, RowChange } from "../../storage/journal.ts";
+import { roomAddress } from "../address.ts";
 import { answerRejection } from "../answers.ts";
 import { decodeEntries } from "../log-codec.ts";
 import type { ActorMessage } from "../messages.ts";
 import { isFenceOf } from "../ownership.ts";
 import type { RoomRequest } from "../request.ts";
+import { RoomActivation } from "./room-activation.ts";
 import { blocksHeard } from "./room-blocks.ts";
 import { RoomAssistant } from "./room-assistant.ts";
 import { RoomAudience } from "./room-audience.ts";
@@ -35,15 +34,13 @@ import { RoomWatch } from "./room-watch.ts";
 import { topicKey } from "./room-listeners.ts";
 import { RoomLog } from "./room-log.ts";
 import { RoomMarks } from "./room-marks.ts";
-import { type Front, RoomReads } from "./room-reads.ts";
+import { RoomReads } from "./room-reads.ts";
 import { RoomReceipts } from "./room-receipts.ts";
 import { RoomSequels } from "./room-sequels.ts";
-import { retentionDays, shownFromMs } from "./room-retention.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import { UnreadNotices } from "./unread-notices.ts";
 import { TenantAudit } from "../tenant/tenant-audit.ts";
 import type { CountedRoom } from "../tenant/written-figures.ts";
-import type { RoomFacts } from "../views.ts";
 
 /** What a room's user lane carries. */
 export type RoomMessage =
@@ -53,13 +50,9 @@ export type RoomMessage =
   | { readonly to: "inherit"; readonly former: Former }
   | { readonly to: "actor"; readonly message: ActorMessage };
 
-export class RoomActor extends Actor<RoomMessage> {
-  readonly tenant: TenantId;
-  readonly room: RoomId;
-  /** Of its address. */
-  readonly hash: number;
-  readonly audience: RoomAudience;
-  readonly marks: RoomMarks;
+export class RoomActor extends RoomActivation {
+  override readonly audience: RoomAudience;
+  override readonly marks: RoomMarks;
   readonly reads: RoomReads;
   readonly receipts: RoomReceipts;
   readonly notices: UnreadNotices;
@@ -67,52 +60,39 @@ export class RoomActor extends Actor<RoomMessage> {
   /** `HeadHints` and `WrittenFigures` keep here what they have noted of this activation. */
   isHinted = false;
   counted: CountedRoom["counted"];
-  readonly assistant: RoomAssistant;
-  protected readonly env: ShardEnv;
-  readonly #key: LogKey;
-  readonly #sequels: RoomSequels;
-  readonly #decisions: RoomDecisions;
-  readonly #answers: RoomAnswers;
+  override readonly assistant: RoomAssistant;
+  protected override readonly sequels: RoomSequels;
+  protected override readonly decisions: RoomDecisions;
+  protected override readonly answers: RoomAnswers;
   readonly #fence: RoomFence;
   readonly #snapshots: RoomSnapshots;
-  readonly #told: RoomTold;
+  protected override readonly told: RoomTold;
   readonly #audit: TenantAudit;
-  /** Its log is written by a node that cannot be reached: it is read and not written. */
-  #follows: boolean;
-  #log: RoomLog | undefined;
-  #state: RoomState = emptyRoomState();
   /** Of the newest fence that is known to be durable. */
   #durableEpoch = 0;
   /** Rows came with events up to here: what is kept of them is looked through when that is durable. Most messages bring none. */
   #rowsThrough: Seq = 0;
-  #quarantined = false;
   /** A former activation left something, which is heard first. */
   #isHeir = false;
   /** Monotonic time at which the log was asked for. */
   #readMs = 0;
 
   constructor(env: ShardEnv, tenant: TenantId, room: RoomId) {
-    super(env);
-    this.env = env;
-    this.tenant = tenant;
-    this.room = room;
-    this.hash = addressHash(roomAddress(tenant, room));
-    this.#follows = env.ownership.follows(this.hash, topicKey(tenant, room));
-    this.#key = { tenant, room, incarnation: 1 };
+    super(env, tenant, room);
     this.#audit = new TenantAudit(env, tenant, room);
     const later = <Args extends readonly unknown[]>(run: (...args: Args) => void) => this.later(run);
     this.audience = new RoomAudience(env, tenant, room, later);
-    this.reads = new RoomReads(env.journal, this.#key, later, () => this.#front);
+    this.reads = new RoomReads(env.journal, this.key, later, () => this.front);
     this.receipts = new RoomReceipts(env, this, later);
     this.notices = new UnreadNotices(env, this, later);
     this.assistant = new RoomAssistant(env, this, (request) => this.#take(request), later);
     this.marks = new RoomMarks(env, this, later);
-    this.#sequels = new RoomSequels(env, this, later);
+    this.sequels = new RoomSequels(env, this, later);
     this.#fence = new RoomFence(env, this, later);
     this.#snapshots = new RoomSnapshots(env, this, this.#audit, later);
-    this.#told = new RoomTold(env, this, later);
-    this.#answers = new RoomAnswers({ env, room: this, sequels: this.#sequels, later });
-    this.#decisions = new RoomDecisions(env, this, this.#decisionParts(), later);
+    this.told = new RoomTold(env, this, later);
+    this.answers = new RoomAnswers({ env, room: this, sequels: this.sequels, later });
+    this.decisions = new RoomDecisions(env, this, this.#decisionParts(), later);
     this.watch = new RoomWatch(env, this, later);
     this.hold();
     this.#readTail();
@@ -122,7 +102,7 @@ export class RoomActor extends Actor<RoomMessage> {
   #decisionParts(): DecisionParts {
     return {
       fence: this.#fence,
-      log: () => this.#log,
+      log: () => this.log,
       writeFence: (log) => this.writeFence(log),
       append: (log, event) => this.#append(log, event),
       settle: (request, outcome) => this.settleWhenCommitted(request, outcome),
@@ -131,41 +111,17 @@ export class RoomActor extends Actor<RoomMessage> {
 
   /** For whoever reads block lists. */
   get blocks(): Map<UserId, BlockMark> {
-    return this.#decisions.blocks;
+    return this.decisions.blocks;
   }
 
   /** What was read of legal holds, for as long as the request is decided that waits for it. */
   noteHold(hold: RoomHold | "unknown"): void {
-    this.#decisions.noteHold(hold);
-  }
-
-  /** Its log is written by a node that cannot be reached. */
-  get follows(): boolean {
-    return this.#follows;
+    this.decisions.noteHold(hold);
   }
 
   /** Rows were read for a request: what is too many of them leaves with the next commit. */
   rowsCame(): void {
-    this.#rowsThrough = Math.max(this.#rowsThrough, this.#state.head + 1);
-  }
-
-  get state(): RoomState {
-    return this.#state;
-  }
-
-  get key(): LogKey {
-    return this.#key;
-  }
-
-  /** What retention leaves to be seen. */
-  get #front(): Front {
-    const { settings, trimmedSeq: seq, trimmedNo: no } = this.#state;
-    const days = retentionDays(settings, this.env.settings.messageRetentionDays);
-    return { seq, no, fromMs: shownFromMs(days, this.env.clock.wallMs()) };
-  }
-
-  get front(): Front {
-    return this.#front;
+    this.#rowsThrough = Math.max(this.#rowsThrough, this.current.head + 1);
   }
 
   /** Whether all up to `seq` is in a stored snapshot; see `RoomSnapshots.cover`. */
@@ -173,72 +129,10 @@ export class RoomActor extends Actor<RoomMessage> {
     this.#snapshots.cover(seq, done);
   }
 
-  /** Something is not durable yet, or nothing is to be written here. */
-  get isWriting(): boolean {
-    return this.#log?.isIdle !== true || this.#follows;
-  }
-
-  /** How far the room's subscribers have been told. */
-  get publishedSeq(): Seq {
-    return this.#told.seq;
-  }
-
-  /** All up to here is committed, and was told or shows nothing: whoever reads by pages need not wait for it. */
-  get seenSeq(): Seq {
-    return this.#told.seen;
-  }
-
-  get committedSeq(): Seq {
-    return this.#log?.committedSeq ?? 0;
-  }
-
-  /** Nothing would be lost by ending this activation: nobody listens, nothing is under way. */
-  get isIdle(): boolean {
-    return this.isSettled && this.audience.isEmpty;
-  }
-
-  /** Everything that was asked of it is answered, whoever may be listening. */
-  get isSettled(): boolean {
-    const quiet = this.#log === undefined || this.#log.isIdle;
-    return (
-      quiet &&
-      this.marks.isIdle &&
-      this.#sequels.isIdle &&
-      this.#decisions.lanes.isEmpty &&
-      this.#answers.isEmpty &&
-      this.assistant.isIdle &&
-      !this.hasMail
-    );
-  }
-
-  /** What the room's views are made of; `undefined` while there is no room. */
-  get facts(): RoomFacts | undefined {
-    const { settings, createdBy, createdAt, memberCount, lastTimestamp } = this.#state;
-    if (settings === undefined || createdBy === undefined) return undefined;
-    return { settings, createdBy, createdAt, memberCount, lastActivity: lastTimestamp };
-  }
-
   /** The view is another one. false: this activation is not what the room should be now. */
   fitsView(): boolean {
     this.watch.start();
-    return this.#follows === this.env.ownership.follows(this.hash, topicKey(this.tenant, this.room));
-  }
-
-  /** Its log was read, nothing is being written, and it may be asked. */
-  get isAtRest(): boolean {
-    return this.#log?.isIdle === true && !this.#quarantined;
-  }
-
-  get wasRead(): boolean {
-    return this.#log !== undefined;
-  }
-
-  /** Whether the log, which reaches up to `head`, has more than this activation. `undefined`: it reads or appends just now. */
-  lacks(head: Seq): boolean | undefined {
-    if (this.#quarantined) return false;
-    if (this.#log === undefined) return undefined;
-    if (this.committedSeq >= head) return false;
-    return this.#log.isIdle ? true : undefined;
+    return this.isFollowing === this.env.ownership.follows(this.hash, topicKey(this.tenant, this.room));
   }
 
   /** What it knows may be out of date: whoever listens or waits is handed to an activation that reads the log anew. */
@@ -250,13 +144,13 @@ export class RoomActor extends Actor<RoomMessage> {
     this.receipts.stop();
     this.notices.stop();
     this.assistant.stop();
-    this.#told.stop();
+    this.told.stop();
     return super.stop();
   }
 
   /** Ends the activation in good order, leaving a snapshot so that the next one starts quickly. */
   passivate(): void {
-    if (this.#log?.isIdle === true && !this.#follows) this.#snapshots.saveLast();
+    if (this.log?.isIdle === true && !this.isFollowing) this.#snapshots.saveLast();
     this.stop();
   }
 
@@ -280,7 +174,7 @@ export class RoomActor extends Actor<RoomMessage> {
   #hear(message: ActorMessage): void {
     if (message.kind === "ask_unread") this.notices.asked(message.userId);
     if (message.kind === "blocks_changed") {
-      this.#decisions.forgetBlocks();
+      this.decisions.forgetBlocks();
       blocksHeard(this.env, roomAddress(this.tenant, this.room), message);
     }
     if (message.kind !== "presence") return;
@@ -294,10 +188,10 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   protected override endTurn(): void {
-    if (this.#log !== undefined) {
-      if (!this.#fence.isWritten) this.fenceForListeners(this.#log);
-      this.#snapshots.takeIfDue(this.#log);
-      this.#log.submit();
+    if (this.log !== undefined) {
+      if (!this.#fence.isWritten) this.fenceForListeners(this.log);
+      this.#snapshots.takeIfDue(this.log);
+      this.log.submit();
     }
     this.marks.submit();
   }
@@ -312,7 +206,7 @@ export class RoomActor extends Actor<RoomMessage> {
 
   #readTail(): void {
     this.#readMs = this.env.clock.monotonicMs();
-    this.env.journal.readTail(this.#key, this.later(this.#tailRead));
+    this.env.journal.readTail(this.key, this.later(this.#tailRead));
   }
 
   readonly #tailRead = (read: ReadResult<LogTail>): void => {
@@ -328,7 +222,7 @@ export class RoomActor extends Actor<RoomMessage> {
     } catch (error) {
       // A log that cannot be replayed would fail again each time: the room is set aside, the others live on.
       this.env.report("room_quarantined", { tenant: this.tenant, room: this.room, error: String(error) });
-      this.#quarantined = true;
+      this.isQuarantined = true;
     }
     if (this.#isHeir || !this.#endsOpenRuns()) this.release();
   };
@@ -341,16 +235,16 @@ export class RoomActor extends Actor<RoomMessage> {
       const events = decodeEntries(segment.firstSeq, segment.entries);
       for (const event of events) if (mayBeAudited(event)) audited.push(event);
       for (const event of events) if (event.seq > state.head) apply(state, event);
-      if (!this.#follows) this.marks.sent(events);
+      if (!this.isFollowing) this.marks.sent(events);
     }
     state.window.expire(this.env.clock.wallMs());
-    this.#state = state;
-    if (!this.#follows && !isFenceOf(this.env.settings.node, state.owner)) this.#audit.copyAgain(this.#key, audited);
-    this.#told.begin(state.head);
+    this.current = state;
+    if (!this.isFollowing && !isFenceOf(this.env.settings.node, state.owner)) this.#audit.copyAgain(this.key, audited);
+    this.told.begin(state.head);
     this.#durableEpoch = state.epoch;
-    this.#log = new RoomLog(
+    this.log = new RoomLog(
       this.env,
-      this.#key,
+      this.key,
       {
         later: (run) => this.later(run),
         committed: (events, after) => this.committed(events, after),
@@ -363,7 +257,7 @@ export class RoomActor extends Actor<RoomMessage> {
 
   /** Answers that a former activation left open end before anything is answered. false: there are none, or not to be ended here. */
   #endsOpenRuns(): boolean {
-    if (this.#follows || this.#quarantined || this.#fence.waits || this.#state.runs.size === 0) return false;
+    if (this.isFollowing || this.isQuarantined || this.#fence.waits || this.current.runs.size === 0) return false;
     this.hold();
     this.assistant.endOpen(() => this.release());
     return true;
@@ -372,24 +266,24 @@ export class RoomActor extends Actor<RoomMessage> {
   // ---------------------------------------------------------------------------------------------- requests
 
   #take(request: RoomRequest): void {
-    if (this.#quarantined) {
+    if (this.isQuarantined) {
       answerRejection(this.env, request, { code: "room_quarantined" });
       return;
     }
-    this.#told.meet(lastSeqOf(request));
-    if (!isBehind(this.env, this, request)) return this.#decisions.take(request);
+    this.told.meet(lastSeqOf(request));
+    if (!isBehind(this.env, this, request)) return this.decisions.take(request);
     if (mayReread(this.env, this.#readMs, request)) this.#end({ failed: false, current: request });
   }
 
   #append(log: RoomLog, event: LogEvent): void {
-    apply(this.#state, event);
+    apply(this.current, event);
     let rows: readonly RowChange[] = NO_ROWS;
-    if (!hasNoRows(this.#state, event)) {
-      rows = rowChanges(this.#state, event);
+    if (!hasNoRows(this.current, event)) {
+      rows = rowChanges(this.current, event);
       this.#rowsThrough = event.seq;
       this.#audit.note(event.seq, rows);
     }
-    log.add(event, rows, this.#state.epoch, this.#state.messageCount);
+    log.add(event, rows, this.current.epoch, this.current.messageCount);
   }
 
   protected writeFence(log: RoomLog): void {
@@ -407,11 +301,11 @@ export class RoomActor extends Actor<RoomMessage> {
   /** Answers once all that the answer rests on is durable. */
   protected settleWhenCommitted(request: RoomRequest, outcome: Outcome): void {
     const isRefused = "code" in outcome && "clientId" in request.command;
-    this.#answers.give(this.#fence.restOf(isRefused), request, outcome);
+    this.answers.give(this.#fence.restOf(isRefused), request, outcome);
   }
 
   protected committed(events: readonly LogEvent[], after: Seq): void {
-    this.#durableEpoch = this.#state.epoch;
+    this.#durableEpoch = this.current.epoch;
     const hasRows = this.#rowsThrough > after;
     if (hasRows) this.#audit.committed(this.committedSeq);
     this.env.wrote(this, events);
@@ -420,9 +314,9 @@ export class RoomActor extends Actor<RoomMessage> {
     this.notices.committed(events);
     if (!this.assistant.isIdle) this.assistant.committed(events);
     // Whoever subscribes gets what follows their request, also when it was committed in one group with it.
-    this.#answers.committed((seq) => this.#told.publishUpTo(seq, events, after));
-    this.#told.publishUpTo(this.committedSeq, events, after);
-    if (hasRows) evictRows(this.#state, this.committedSeq);
+    this.answers.committed((seq) => this.told.publishUpTo(seq, events, after));
+    this.told.publishUpTo(this.committedSeq, events, after);
+    if (hasRows) evictRows(this.current, this.committedSeq);
     this.#snapshots.committed(this.committedSeq);
   }
 
@@ -430,20 +324,20 @@ export class RoomActor extends Actor<RoomMessage> {
 
   #lost(reason: "fenced" | "full"): void {
     this.env.report(reason === "fenced" ? "room_fenced" : "storage_full", { tenant: this.tenant, room: this.room });
-    if (reason === "full") this.#answers.refuseUnwritten();
+    if (reason === "full") this.answers.refuseUnwritten();
     this.#end({ failed: true, wasFull: reason === "full" });
   }
 
   /** Ends the activation; what it had not answered goes to the next one, in the order it came. */
   #end({ failed, wasFull = false, culprit, current }: Ending): void {
-    const unanswered = [...this.#answers.unanswered(), ...this.marks.unanswered(), ...this.#sequels.unanswered()];
-    unanswered.push(...this.#decisions.lanes.unanswered(), ...this.assistant.questions.unanswered());
+    const unanswered = [...this.answers.unanswered(), ...this.marks.unanswered(), ...this.sequels.unanswered()];
+    unanswered.push(...this.decisions.lanes.unanswered(), ...this.assistant.questions.unanswered());
     const left = current === undefined ? this.stop() : [current, ...this.stop()];
-    this.#log?.abandon();
+    this.log?.abandon();
     this.watch.stop();
     const present = this.audience.ephemera.shown;
     // One that never read its log knows nothing to leave.
-    const former = this.#log === undefined ? undefined : { present, epoch: this.#durableEpoch, wasFull };
+    const former = this.log === undefined ? undefined : { present, epoch: this.#durableEpoch, wasFull };
     const { open, first } = estateOf(this, unanswered, left, { culprit, current, former });
     this.env.restart(this, open, first, failed);
   }
@@ -454,10 +348,10 @@ export class RoomActor extends Actor<RoomMessage> {
   #attach(attach: Attach): void {
     const { link, connections, lastSeq, departed, isReread } = attach;
     // Another owner wrote, and their edge heard of it first. What it heard must not be told again.
-    if (lastSeq > this.committedSeq && isReread === undefined && !this.#quarantined) {
+    if (lastSeq > this.committedSeq && isReread === undefined && !this.isQuarantined) {
       return this.#end({ failed: false, current: { ...attach, isReread: true } });
     }
-    this.#told.meet(lastSeq);
+    this.told.meet(lastSeq);
     const told = Math.min(lastSeq, this.publishedSeq);
     const laggards = this.audience.attach(link, connections, told, this.publishedSeq);
     this.audience.ephemera.departed(departed);
@@ -470,7 +364,7 @@ export class RoomActor extends Actor<RoomMessage> {
   }
 
   #inherit(former: Former): void {
-    if (this.#fence.inherit(former, () => this.#endsOpenRuns())) this.#follows = true;
+    if (this.#fence.inherit(former, () => this.#endsOpenRuns())) this.isFollowing = true;
     this.audience.ephemera.inherit(former.present);
     this.#endsOpenRuns();
   }
