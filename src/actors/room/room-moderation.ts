@@ -4,7 +4,7 @@
  * that the room goes on in between.
  */
 import { messageIdOf, type Seq } from "../../base/ids.ts";
-import { BACKTEST_PAGE_EVENTS_MAX } from "../../base/limits.ts";
+import { BACKTEST_PAGE_CHARS_MAX, BACKTEST_PAGE_EVENTS_MAX } from "../../base/limits.ts";
 import { compileRule, finds, refuseRules } from "../../domain/moderation/compiled-rules.ts";
 import { fold } from "../../domain/moderation/fold.ts";
 import type { LogEvent, MessageEdited, MessageSent } from "../../domain/room/events.ts";
@@ -90,7 +90,7 @@ export class RoomModeration {
       this.#room.key,
       { from: 1, to, eventsMax: BACKTEST_PAGE_EVENTS_MAX, backward: true },
       this.#finish(request, (segments) => {
-        const events = eventsIn(segments, 1, to).slice(-BACKTEST_PAGE_EVENTS_MAX);
+        const events = newestOf(eventsIn(segments, 1, to).slice(-BACKTEST_PAGE_EVENTS_MAX));
         const sent = events.filter((event) => event.kind === "message_sent");
         const since = sent.filter(({ timestamp }) => timestamp >= sinceMs);
         const first = events[0];
@@ -122,7 +122,7 @@ export class RoomModeration {
       { from: 1, to, eventsMax: BACKTEST_PAGE_EVENTS_MAX, backward: true },
       this.#finish(request, (segments) => {
         // The cut is by whole segments, and a segment may reach far beyond it: what is too much is the next page.
-        const events = eventsIn(segments, 1, to).slice(-BACKTEST_PAGE_EVENTS_MAX);
+        const events = newestOf(eventsIn(segments, 1, to).slice(-BACKTEST_PAGE_EVENTS_MAX));
         const compiled = compileRule(rule);
         const texts = events.filter((event) => isText(event) && event.timestamp >= sinceMs) as readonly Text[];
         const hits = texts.filter(({ content }) => finds(compiled, content, fold(content)));
@@ -179,6 +179,18 @@ function counted<Key>(keys: readonly Key[]): readonly (readonly [Key, number])[]
 }
 
 type Text = MessageSent | MessageEdited;
+
+/** As many of the last ones as their texts leave time for; one at least. */
+function newestOf(events: readonly LogEvent[]): readonly LogEvent[] {
+  let left = BACKTEST_PAGE_CHARS_MAX;
+  let from = events.length;
+  for (const event of events.toReversed()) {
+    left -= isText(event) ? event.content.length : 0;
+    if (left < 0 && from < events.length) break;
+    from -= 1;
+  }
+  return events.slice(from);
+}
 
 function isText(event: LogEvent): event is Text {
   return event.kind === "message_sent" || event.kind === "message_edited";

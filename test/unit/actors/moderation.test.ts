@@ -4,7 +4,7 @@ import type { Call } from "../../../src/actors/calls.ts";
 import type { ModerationAsk, ModerationReply } from "../../../src/actors/moderation-calls.ts";
 import type { TenantAsk, TenantReply } from "../../../src/actors/tenant-calls.ts";
 import type { RoomId, UserId } from "../../../src/base/ids.ts";
-import { LANE_REQUESTS_MAX, TENANT_RULES_MS } from "../../../src/base/limits.ts";
+import { BACKTEST_PAGE_CHARS_MAX, LANE_REQUESTS_MAX, TENANT_RULES_MS } from "../../../src/base/limits.ts";
 import type { HookQuestion, HookVerdict, ModerationHook } from "../../../src/domain/moderation/hook.ts";
 import type { ModerationRule } from "../../../src/domain/moderation/rules.ts";
 import { type ScriptedEdge, SmallShard, SmallWorld, TENANT } from "../../support/small-shard.ts";
@@ -301,6 +301,23 @@ describe("a back-test", () => {
       "invalid_field",
     );
     expect(look("owner", { list: "backtest", rule, sinceMs: world.clock.wallMs() + 1 }).value?.hits).toEqual([]);
+  });
+
+  test("of long messages a page has fewer, so that no page holds up a thread, and all pages together have all", () => {
+    const count = 25;
+    const long = 4_900;
+    for (let i = 0; i < count; i += 1) say(BOB, `spam ${i} ${"x".repeat(long)}`);
+    const [rule] = rules({}) as [ModerationRule];
+    const sinceMs = world.clock.wallMs() - 60_000;
+    const scanned: number[] = [];
+    let before: number | undefined;
+    do {
+      const page = look("owner", { list: "backtest", rule, sinceMs, ...(before !== undefined && { before }) }).value;
+      scanned.push(page?.scanned ?? 0);
+      before = page?.nextBefore;
+    } while (before !== undefined && scanned.length < count);
+    expect(Math.max(...scanned)).toBeLessThanOrEqual(BACKTEST_PAGE_CHARS_MAX / long);
+    expect(scanned.reduce((sum, one) => sum + one, 0)).toBe(count);
   });
 });
 
