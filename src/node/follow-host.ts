@@ -49,10 +49,13 @@ export class FollowHost {
   readonly #seams: FollowSeams;
   readonly #report: Report;
   readonly #entry: URL;
+  readonly #stuckMs: number;
   readonly #pending = new Map<number, Answered>();
   #worker: Worker | undefined;
   #watch: NodeJS.Timeout | undefined;
   #view: View | undefined;
+  /** Why the thread is being ended. */
+  #stuck = "";
   #isReady = false;
   #isStopping = false;
   #nextNo = 1;
@@ -62,9 +65,15 @@ export class FollowHost {
   #webhooks: WebhookFigures | undefined;
   #lagsAtMs = performance.now();
 
-  /** `entry`: what the thread runs, for tests. */
-  constructor(settings: FollowSettings, seams: FollowSeams, entry = new URL("./follow-thread.ts", import.meta.url)) {
+  /** `entry`: what the thread runs, and after how long a silence it is ended, for tests. */
+  constructor(
+    settings: FollowSettings,
+    seams: FollowSeams,
+    entry = new URL("./follow-thread.ts", import.meta.url),
+    stuckMs = STUCK_MS,
+  ) {
     this.#entry = entry;
+    this.#stuckMs = stuckMs;
     this.#seams = seams;
     this.#settings = settings;
     this.#report = seams.report;
@@ -103,11 +112,9 @@ export class FollowHost {
     worker.on("error", (error) => {
       why = error instanceof Error ? error.message : String(error);
     });
-    worker.on("exit", (code) => this.#ended(worker, why || `exit code ${code}`));
+    worker.on("exit", (code) => this.#ended(worker, why || this.#stuck || `exit code ${code}`));
     this.#lagsAtMs = performance.now();
-    this.#watch ??= setInterval(() => {
-      if (performance.now() - this.#lagsAtMs > STUCK_MS) void this.#worker?.terminate();
-    }, WATCH_MS);
+    this.#watch ??= setInterval(() => this.#endStuck(), Math.min(WATCH_MS, this.#stuckMs));
     this.#watch.unref();
   }
 
@@ -223,8 +230,17 @@ export class FollowHost {
     }
   }
 
+  /** The thread can't say itself that it is. */
+  #endStuck(): void {
+    const silentMs = performance.now() - this.#lagsAtMs;
+    if (this.#worker === undefined || silentMs <= this.#stuckMs) return;
+    this.#stuck = `stuck: nothing was heard of it for ${Math.round(silentMs)} ms`;
+    void this.#worker.terminate();
+  }
+
   #ended(worker: Worker, why: string): void {
     if (this.#worker !== worker) return;
+    this.#stuck = "";
     this.#isReady = false;
     this.#worker = undefined;
     for (const no of [...this.#pending.keys()]) this.#answered(no, undefined);

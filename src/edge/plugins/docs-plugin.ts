@@ -79,7 +79,7 @@ interface Operation {
   readonly tag: string;
 }
 
-const METHODS = ["get", "post", "put", "patch", "delete"] as const;
+const METHODS = ["get", "head", "post", "put", "patch", "delete"] as const;
 
 function operationsOf(app: AnyElysia): readonly Operation[] {
   const { paths } = toOpenAPISchema(app, { paths: NOT_LISTED });

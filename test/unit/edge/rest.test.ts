@@ -678,7 +678,7 @@ describe("what needs no token", () => {
       const templated = path.replace(/:(\w+)/g, "{$1}");
       expect(Object.keys(paths[templated] ?? {})).toContain(method.toLowerCase());
       expect(paths[templated][method.toLowerCase()].summary.length).toBeGreaterThan(0);
-      expect(page).toContain(`<code>${templated}</code>`);
+      expect(page).toContain(`<b>${method}</b></td><td><code>${templated}</code>`);
     }
   });
 });

@@ -37,9 +37,10 @@ const seams: FollowSeams = {
   told: (outcomes) => void reports.push(`told ${outcomes.length}`),
 };
 
+const entry = new URL("../../support/tiny-follower.ts", import.meta.url);
+
 function start(): FollowHost {
   reports.length = 0;
-  const entry = new URL("../../support/tiny-follower.ts", import.meta.url);
   host = new FollowHost(settings, seams, entry);
   host.start();
   return host;
@@ -73,6 +74,19 @@ test("a thread that is lost answers what it was asked with its loss, and another
   expect(await waiting).toEqual(AWAY);
   await eventually(async () => expect(reports).toEqual(["swept", "followers_lost", "swept"]));
   expect(await host.search(query("any"))).toEqual({ ok: true, value: [] });
+});
+
+test("a thread of which nothing is heard is ended, said to have been stuck, and another one takes its place", async () => {
+  reports.length = 0;
+  const why: string[] = [];
+  const report: FollowSeams["report"] = (event, details) => {
+    reports.push(event);
+    if (event === "followers_lost") why.push(String(details["why"]));
+  };
+  host = new FollowHost(settings, { ...seams, report }, entry, 300);
+  host.start();
+  await eventually(async () => expect(reports.slice(0, 3)).toEqual(["swept", "followers_lost", "swept"]));
+  expect(why[0]).toStartWith("stuck: nothing was heard of it for ");
 });
 
 test("so many searches may wait, and one more is refused at once", async () => {
