@@ -7,7 +7,7 @@ import { parseId } from "../../src/base/ids.ts";
 import { SUBPROTOCOLS } from "../../src/protocol/codec.ts";
 import { createCodecs } from "../../src/protocol/codecs.ts";
 import type { AckFrame, ErrorFrame } from "../../src/protocol/frames.ts";
-import { EVENT_KINDS, MESSAGE, SERVER_OPS } from "../../src/protocol/layouts.ts";
+import { EVENT_LAYOUTS, MESSAGE, SERVER_LAYOUTS } from "../../src/protocol/layouts.ts";
 import { decodeServerFrame } from "../../src/protocol/msgpack-codec.ts";
 import { blankContent, CONTENT_BYTES } from "./content.ts";
 import { clientFrame, OPCODES } from "./link.ts";
@@ -61,11 +61,11 @@ export class StoaWire implements Wire {
     cursor.at = start;
     cursor.arrayLength();
     const op = cursor.uint();
-    if (op === SERVER_OPS.events) this.#events(link, start, end);
-    else if (op === SERVER_OPS.ack && link.stage === STAGES.joined) this.#context.answered(link, cursor.uint());
-    else if (op === SERVER_OPS.receipts) link.receipts += 1;
-    else if (op === SERVER_OPS.reconnect) link.fail("the server asked to reconnect");
-    else if (op === SERVER_OPS.connection || op === SERVER_OPS.ack || op === SERVER_OPS.error) {
+    if (op === SERVER_LAYOUTS.events.no) this.#events(link, start, end);
+    else if (op === SERVER_LAYOUTS.ack.no && link.stage === STAGES.joined) this.#context.answered(link, cursor.uint());
+    else if (op === SERVER_LAYOUTS.receipts.no) link.receipts += 1;
+    else if (op === SERVER_LAYOUTS.reconnect.no) link.fail("the server asked to reconnect");
+    else if (op === SERVER_LAYOUTS.connection.no || op === SERVER_LAYOUTS.ack.no || op === SERVER_LAYOUTS.error.no) {
       this.#enter(link, decodeServerFrame(bytes.subarray(start, end)));
     }
   }
@@ -139,7 +139,7 @@ export class StoaWire implements Wire {
   #event(link: Link): void {
     const cursor = this.#cursor;
     const fields = cursor.arrayLength();
-    if (cursor.uint() !== EVENT_KINDS.new_message) {
+    if (cursor.uint() !== EVENT_LAYOUTS.new_message.no) {
       cursor.skip(fields - 1);
       return;
     }

@@ -83,8 +83,7 @@ export class StoaClient {
     this.#outbox = new Outbox({
       send,
       knownSeq: (room) => this.#session.position(room),
-      changed: (pending) => emitter.emit("pending", pending),
-      failed: (failed) => emitter.emit("failed", failed),
+      emitter,
       storage: options.storage,
     });
     this.#marks = new Marks({

@@ -7,7 +7,7 @@ import { type Link, LOST, SILENT, type Target, type Transport } from "./link.ts"
 import { openPoll } from "./poll-link.ts";
 import { addressOf } from "./rest.ts";
 import { openStream } from "./stream-link.ts";
-import { claimsOf, type Tokens } from "./tokens.ts";
+import { endOf, type Tokens } from "./tokens.ts";
 import type { ClientOptions, Status, TransportName } from "./types.ts";
 import { openWebSocket } from "./websocket-link.ts";
 
@@ -209,9 +209,9 @@ export class Connector {
     this.#beat = setTimeout(() => this.#drop(), PONG_MS);
   }
 
-  #renewBefore(endMs: number | undefined): void {
+  #renewBefore(endMs: number): void {
     clearTimeout(this.#renewal);
-    if (endMs === undefined || !this.#tokens.canRenew) return;
+    if (!Number.isFinite(endMs) || !this.#tokens.canRenew) return;
     const round = this.#round;
     const waitMs = Math.min(TIMER_MS_MAX, Math.max(1_000, endMs - Date.now() - RENEW_MS));
     this.#renewal = setTimeout(async () => {
@@ -258,9 +258,3 @@ interface Listens {
   readonly removeEventListener?: (name: string, listener: () => void) => void;
 }
 type Platform = Listens & { readonly document?: Listens };
-
-/** When a token ends, as far as one can read it. */
-function endOf(token: string): number | undefined {
-  const { exp } = claimsOf(token);
-  return exp === undefined ? undefined : exp * 1_000;
-}

@@ -11,7 +11,7 @@ export class Emitter<Events extends object> {
   }
 
   hears(name: keyof Events): boolean {
-    return (this.#listeners.get(name)?.size ?? 0) > 0;
+    return !!this.#listeners.get(name)?.size;
   }
 
   emit<Name extends keyof Events>(name: Name, value: Events[Name]): void {

@@ -1,7 +1,6 @@
 /** A room's events and messages over REST: the range that a resume could not replay, and what a page scrolls through. */
 import type { RoomId, Seq } from "../base/ids.ts";
-import type { EventsFrame } from "../protocol/frames.ts";
-import { readServerFrame } from "../protocol/json-frames.ts";
+import { withTimes } from "../protocol/json-frames.ts";
 import { type MessageJson, messageOf } from "./plain.ts";
 import type { Rest } from "./rest.ts";
 import type { HistoryPage } from "./room-feed.ts";
@@ -23,11 +22,8 @@ interface MessagesJson {
 /** Everything that happened there, edits and reactions of older messages included. */
 export async function readEvents(rest: Rest, roomId: RoomId, after: Seq): Promise<HistoryPage> {
   const path = `${roomPath(roomId)}/events?after=${after}&limit=${PAGE}`;
-  const { events: shown, missing, pagination } = await rest.call<EventsJson>("GET", path);
-  // The events are those of a frame, with their times as text.
-  const text = JSON.stringify({ type: "events", roomId, after, head: pagination.after, events: shown });
-  const { events, head } = readServerFrame(text) as EventsFrame;
-  return { events, to: head, ...(missing !== undefined && { missing }) };
+  const { events, missing, pagination } = await rest.call<EventsJson>("GET", path);
+  return { events: withTimes(events), missing, to: pagination.after };
 }
 
 /** Who has read them is noted on the way. */
@@ -41,8 +37,7 @@ export async function readMessages(
   const page = await rest.call<MessagesJson>("GET", `${roomPath(roomId)}/messages?${asked.join("&")}`);
   const messages = page.messages.map((json) => {
     const message = messageOf(json);
-    for (const { userId } of json.readBy ?? [])
-      states.hasRead(roomId, { userId, readSeq: message.seq, deliveredSeq: message.seq });
+    for (const { userId } of json.readBy ?? []) states.hasRead(roomId, userId, message.seq);
     if (message.authorName && !message.isAnonymous)
       states.people.learn({ userId: message.authorId, name: message.authorName });
     return message;

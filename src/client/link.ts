@@ -14,12 +14,15 @@ export interface Target {
 
 export interface LinkOwner {
   frame(frame: ServerFrame): void;
-  /** Once. Codes as in the protocol's table; 1006: lost. `delayMs`: how long to wait, if the server said so. */
+  /**
+   * Codes as in the protocol's table; 1006: lost. `delayMs`: how long to wait, if the server said so. The first time counts:
+   * nothing is heard of a link that closed, or was closed.
+   */
   closed(code: number, delayMs?: number): void;
 }
 
 export interface Link {
-  /** The first frame of all is `connection`; what is sent before it waits. */
+  /** Not before the first frame of all has come: `connection`. */
   send(frame: ClientFrame): void;
   close(): void;
 }
@@ -32,14 +35,12 @@ export const NORMAL = 1000;
 export const SILENT = 0;
 /** Of an HTTP answer that is no stream: the close code that says the same. */
 export function closeCodeOf(status: number): number {
-  if (status === 401) return 4401;
-  return status === 403 ? 4403 : LOST;
+  return status === 401 || status === 403 ? 4_000 + status : LOST;
 }
 
 /** How long the server asked to wait, milliseconds. */
 export function retryAfterOf(response: Response): number | undefined {
-  const seconds = Number(response.headers.get("retry-after"));
-  return seconds > 0 ? seconds * 1_000 : undefined;
+  return Number(response.headers.get("retry-after")) * 1_000 || undefined;
 }
 
 export function headersOf(token: string): Record<string, string> {

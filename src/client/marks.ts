@@ -83,7 +83,7 @@ export class Marks {
   /** For each key that is pressed. */
   typing(roomId: RoomId): void {
     const nowMs = performance.now();
-    if (nowMs - (this.#typing.get(roomId) ?? Number.NEGATIVE_INFINITY) < TYPING_MS) return;
+    if (nowMs - (this.#typing.get(roomId) ?? -TYPING_MS) < TYPING_MS) return;
     if (this.#owner.send({ type: "typing_start", roomId })) this.#typing.set(roomId, nowMs);
   }
 

@@ -6,16 +6,16 @@
 import type { RoomId, Seq } from "../base/ids.ts";
 import type { AckFrame, ClientFrame, ErrorFrame } from "../protocol/frames.ts";
 import { ChatError } from "./chat-error.ts";
+import type { Emitter } from "./emitter.ts";
 import { randomId } from "./random-id.ts";
 import { type Kept, Shelf } from "./shelf.ts";
-import type { Ack, Failed, MutationFrame, OutboxStorage, Pending } from "./types.ts";
+import type { Ack, ClientEvents, Failed, MutationFrame, OutboxStorage, Pending } from "./types.ts";
 
 export interface OutboxPorts {
   /** false: there is no connection; it is asked for again when there is. */
   send(frame: ClientFrame): boolean;
   knownSeq(roomId: RoomId): Seq | undefined;
-  changed(pending: readonly Pending[]): void;
-  failed(failed: readonly Failed[]): void;
+  readonly emitter: Emitter<ClientEvents>;
   readonly storage: OutboxStorage | undefined;
 }
 
@@ -79,9 +79,8 @@ export class Outbox {
     const known = new Set(this.#entries.map(({ kept }) => kept.clientId));
     const older = left.filter(({ clientId }) => !known.has(clientId));
     this.#entries.unshift(...older.filter((kept) => !("error" in kept)).map((kept) => entryOf(kept)));
-    this.#failed = older.filter((kept): kept is Failed => "error" in kept);
     this.#changed();
-    this.#ports.failed(this.#failed);
+    this.#failedAre(older.filter((kept): kept is Failed => "error" in kept));
   }
 
   add(wish: MutationFrame): Promise<Ack> {
@@ -161,7 +160,7 @@ export class Outbox {
     } else {
       const { code, message, field } = frame;
       this.#remove(entry);
-      if (entry.kept.frame.type === "send_message") this.#fail([{ ...entry.kept, error: { code, message } }]);
+      if (entry.kept.frame.type === "send_message") this.#fail({ ...entry.kept, error: { code, message } });
       entry.settle?.reject(new ChatError(code, message, field));
     }
     return true;
@@ -194,27 +193,29 @@ export class Outbox {
     this.#changed();
   }
 
-  #fail(failed: readonly Failed[]): void {
-    if (failed.length === 0) return;
-    const all = [...this.#failed, ...failed];
+  #fail(failed: Failed): void {
+    const all = [...this.#failed, failed];
     for (const { clientId } of all.slice(0, -FAILED_MAX)) this.#shelf?.remove(clientId);
-    this.#failed = all.slice(-FAILED_MAX);
-    for (const one of failed) this.#shelf?.put(one);
-    this.#ports.failed(this.#failed);
+    this.#shelf?.put(failed);
+    this.#failedAre(all.slice(-FAILED_MAX));
   }
 
   #forget(clientId: string): boolean {
     const left = this.#failed.filter((one) => one.clientId !== clientId);
     if (left.length === this.#failed.length) return false;
-    this.#failed = left;
     this.#shelf?.remove(clientId);
-    this.#ports.failed(left);
+    this.#failedAre(left);
     return true;
+  }
+
+  #failedAre(failed: readonly Failed[]): void {
+    this.#failed = failed;
+    this.#ports.emitter.emit("failed", failed);
   }
 
   #changed(): void {
     this.#pending = this.#entries.map(({ kept }) => kept);
-    this.#ports.changed(this.#pending);
+    this.#ports.emitter.emit("pending", this.#pending);
   }
 }
 

@@ -1,14 +1,13 @@
 /** REST's shapes as the frames have them: without nulls, points in time as milliseconds. */
 import type { UserId } from "../base/ids.ts";
 import type { MessageView, RoomView } from "../protocol/frames.ts";
-import { readTimes } from "../protocol/json-frames.ts";
+import { withTimes } from "../protocol/json-frames.ts";
 import type { RoomEntry } from "./types.ts";
 
 /** `null` is absent. */
 function plain<Value>(record: object): Value {
-  const kept = Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null));
-  for (const value of [kept, kept["poll"], kept["thread"]]) readTimes(value);
-  return kept as Value;
+  const kept = Object.entries(record).filter(([, value]) => value !== null);
+  return withTimes(Object.fromEntries(kept));
 }
 
 export type RoomJson = object & {

@@ -1,6 +1,6 @@
 /** By long polling: what passes everywhere. When the session began anew at another node, that node resumes by the cursor. */
 import type { ServerFrame } from "../protocol/frames.ts";
-import { readServerFrame } from "../protocol/json-frames.ts";
+import { withTimes } from "../protocol/json-frames.ts";
 import { closeCodeOf, headersOf, type Link, type LinkOwner, LOST, NORMAL, retryAfterOf, type Target } from "./link.ts";
 import { Posting } from "./posting.ts";
 
@@ -19,10 +19,7 @@ interface Answer {
 
 export function openPoll(target: Target, owner: LinkOwner): Link {
   const stop = new AbortController();
-  let isOver = false;
   const end = (code: number, delayMs?: number): void => {
-    if (isOver) return;
-    isOver = true;
     stop.abort();
     posting.end(code === NORMAL);
     owner.closed(code, delayMs);
@@ -30,31 +27,31 @@ export function openPoll(target: Target, owner: LinkOwner): Link {
   const posting = new Posting(target, () => undefined);
   void (async () => {
     let cursor: string | undefined;
-    for (let failures = 0; !isOver; ) {
+    for (let failures = 0; !stop.signal.aborted; ) {
       const late = setTimeout(() => stop.abort(), WAIT_MS + SLACK_MS);
       try {
         const response = await target.fetch(`${target.url}/v1/chat/events/poll`, {
           method: "POST",
           headers: headersOf(posting.token),
-          body: JSON.stringify({ ...(cursor && { cursor }), waitMs: WAIT_MS }),
+          body: JSON.stringify({ cursor, waitMs: WAIT_MS }),
           signal: stop.signal,
         });
         if (!response.ok) return end(closeCodeOf(response.status), retryAfterOf(response));
         const { data } = (await response.json()) as { data: Answer };
         failures = 0;
         cursor = data.cursor;
-        for (const frame of data.frames)
-          if (!isOver) owner.frame(readServerFrame(JSON.stringify(frame)) as ServerFrame);
+        for (const frame of data.frames) owner.frame(withTimes<ServerFrame>(frame));
         if (data.closed !== undefined) return end(data.closed.code, data.closed.delayMs);
         posting.to(data.connectionId);
       } catch {
         failures += 1;
-        if (stop.signal.aborted || cursor === undefined || failures > FAILURES_MAX) return end(LOST);
+        if (stop.signal.aborted || cursor === undefined || failures > FAILURES_MAX) break;
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS * failures));
       } finally {
         clearTimeout(late);
       }
     }
+    end(LOST);
   })();
   return { send: (frame) => posting.send(frame), close: () => end(NORMAL) };
 }

@@ -40,7 +40,7 @@ export class Posting {
   end(goes: boolean): void {
     this.#isOver = true;
     if (!goes || this.#connectionId === undefined) return;
-    void this.#request("DELETE", undefined).catch(() => undefined);
+    void this.#request("DELETE", null).catch(() => undefined);
   }
 
   #post(): void {
@@ -63,9 +63,9 @@ export class Posting {
     );
   }
 
-  #request(method: string, body: string | undefined): Promise<Response> {
+  #request(method: string, body: string | null): Promise<Response> {
     const { url, fetch } = this.#target;
     const address = `${url}/v1/chat/events/${encodeURIComponent(this.#connectionId ?? "")}`;
-    return fetch(address, { method, headers: headersOf(this.#token), keepalive: true, ...(body && { body }) });
+    return fetch(address, { method, headers: headersOf(this.#token), keepalive: true, body });
   }
 }

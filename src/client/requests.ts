@@ -14,7 +14,7 @@ interface Asked {
 
 export class Requests {
   readonly #send: (frame: ClientFrame) => boolean;
-  readonly #asked = new Map<string, Asked>();
+  readonly #asked = new Map<unknown, Asked>();
   #refs = 0;
 
   constructor(send: (frame: ClientFrame) => boolean) {
@@ -37,9 +37,9 @@ export class Requests {
     });
   }
 
-  /** The room that a request with this ref is to join. */
-  joinOf(ref: unknown): RoomId | undefined {
-    return this.#asked.get(String(ref))?.joins;
+  /** What was asked with this ref and is open. */
+  of(ref: unknown): Asked | undefined {
+    return this.#asked.get(ref);
   }
 
   /** What joins this room: what was asked and is open, as it was asked. */
@@ -48,13 +48,8 @@ export class Requests {
     return { type: "join_room", ref: this.ref(), roomId };
   }
 
-  has(ref: unknown): boolean {
-    return this.#asked.has(String(ref));
-  }
-
   answered({ type: _type, ref, ...ack }: AckFrame): void {
-    const asked = this.#asked.get(String(ref));
-    this.#asked.delete(String(ref));
+    const asked = this.#take(ref);
     asked?.resolve(ack);
   }
 
@@ -68,10 +63,15 @@ export class Requests {
 
   /** false: it answers nothing of this. */
   refused({ ref, code, message, field, temporary }: ErrorFrame): boolean {
-    const asked = this.#asked.get(String(ref));
-    this.#asked.delete(String(ref));
+    const asked = this.#take(ref);
     asked?.reject(new ChatError(code, message, field, temporary));
     return asked !== undefined;
+  }
+
+  #take(ref: unknown): Asked | undefined {
+    const asked = this.of(ref);
+    this.#asked.delete(ref);
+    return asked;
   }
 
   /** A join is asked for again with the next connection, unless there will be none. */

@@ -3,6 +3,7 @@
  * Invariant: a token that the server refuses is replaced once, if there is another one to be had.
  */
 import { ChatError } from "./chat-error.ts";
+import { headersOf } from "./link.ts";
 import type { Tokens } from "./tokens.ts";
 import type { ClientOptions } from "./types.ts";
 
@@ -30,8 +31,8 @@ export class Rest {
     const token = await (isRepeated ? this.#tokens.fresh() : this.#tokens.any());
     const response = await this.#fetch(this.#url + path, {
       method,
-      headers: { authorization: `Bearer ${token}`, ...(body !== undefined && { "content-type": "application/json" }) },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      headers: { ...headersOf(token), ...(body !== undefined && { "content-type": "application/json" }) },
+      body: JSON.stringify(body),
     }).catch(() => {
       throw new ChatError("closed", "There is no connection.");
     });

@@ -17,7 +17,7 @@ export interface HistoryPage {
   readonly events: readonly RoomEvent[];
   /** How far the page goes. */
   readonly to: Seq;
-  readonly missing?: { readonly from: Seq; readonly to: Seq };
+  readonly missing?: RoomPosition["missing"] | undefined;
 }
 
 /** Frames that wait for what is before them. Beyond: the room is resumed once more. */
@@ -30,7 +30,7 @@ export class RoomFeed {
   #position: Seq | undefined;
   #held: EventsFrame[] = [];
   /** What will say where this client is: an answer that was asked for, or history that is being read. */
-  #awaits: "nothing" | "answer" | "history" = "nothing";
+  #awaits: "answer" | "history" | undefined;
   /** Grows with each answer: what was begun before it is of no interest any more. */
   #round = 0;
 
@@ -57,7 +57,7 @@ export class RoomFeed {
     this.#position ??= frame.after;
     if (frame.after > this.#position) {
       this.#hold(frame);
-      if (this.#awaits === "nothing") this.#owner.resume(this.roomId);
+      if (this.#awaits === undefined) this.#owner.resume(this.roomId);
       return;
     }
     this.#tell(frame.events, frame.head);
@@ -71,7 +71,7 @@ export class RoomFeed {
       void this.#read(missing.to, this.#round);
       return;
     }
-    this.#awaits = "nothing";
+    this.#awaits = undefined;
     this.#position = Math.max(this.#position ?? 0, head);
     this.#release();
   }
@@ -92,7 +92,7 @@ export class RoomFeed {
       // Nothing more is kept, although it was said to be there.
       if (this.#position === after) this.#position = to;
     }
-    this.#awaits = "nothing";
+    this.#awaits = undefined;
     this.#release();
   }
 

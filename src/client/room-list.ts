@@ -77,14 +77,12 @@ export class RoomList {
       hasMore = page.pagination.hasMore && page.rooms.length > 0;
     }
     this.#rooms.clear();
-    for (const room of rooms) this.#rooms.set(room.roomId, { ...room, ...this.#counts(room) });
+    for (const room of rooms) {
+      // What this client counts itself is newer than what was read.
+      const { unread, mentions } = this.#unread(room.roomId);
+      this.#rooms.set(room.roomId, { ...room, unread, mentions });
+    }
     this.#tell();
-  }
-
-  /** What this client counts itself is newer than what was read. */
-  #counts(room: RoomEntry): Pick<RoomEntry, "unread" | "mentions"> {
-    const { unread, mentions } = this.#unread(room.roomId);
-    return { unread, mentions };
   }
 
   #readSoon(): void {
@@ -123,15 +121,12 @@ export class RoomList {
     if (frame.type === "member_count") this.#change(frame.roomId, { memberCount: frame.memberCount });
     if (frame.type !== "notification") return;
     const { kind, roomId } = frame;
-    if (kind === "banned") this.remove(roomId);
+    if (kind === "banned") return this.remove(roomId);
     // Whoever is brought into a room is told so as of an invite.
-    else if (kind === "request_approved" || kind === "mention" || kind === "invite") this.#mustKnow(roomId);
-    else if (kind === "unread") {
-      this.#mustKnow(roomId);
-      // Counts without one's own hand in it: somebody wrote.
-      if ((frame.unread ?? 0) > (this.#rooms.get(roomId)?.unread ?? 0))
-        this.#change(roomId, { lastActivity: Date.now() });
-    }
+    if (["request_approved", "mention", "invite", "unread"].includes(kind)) this.#mustKnow(roomId);
+    // Counts without one's own hand in it: somebody wrote.
+    const isMore = kind === "unread" && (frame.unread ?? 0) > (this.#rooms.get(roomId)?.unread ?? 0);
+    if (isMore) this.#change(roomId, { lastActivity: Date.now() });
   }
 
   #event(roomId: RoomId, event: RoomEvent): void {

@@ -4,15 +4,15 @@
  * that the server said is over.
  */
 import type { RoomId, Seq, UserId } from "../base/ids.ts";
-import type { RoomEvent, RoomPosition, SeenStep, ServerFrame, TypingFrame, UserRef } from "../protocol/frames.ts";
+import type { RoomEvent, RoomPosition, SeenStep, ServerFrame, UserRef } from "../protocol/frames.ts";
 import type { Emitter } from "./emitter.ts";
 import { People } from "./people.ts";
 import type { ClientEvents, Presence, Reader, RoomState, SeenBy, UnreadCount } from "./types.ts";
 
 interface Room {
   isListening: boolean;
-  role: RoomPosition["role"];
-  memberCount: number | undefined;
+  role?: RoomPosition["role"] | undefined;
+  memberCount?: number | undefined;
   present: Map<UserId, Presence>;
   presentCount: number;
   readonly typing: Map<UserId, ReturnType<typeof setTimeout>>;
@@ -20,7 +20,7 @@ interface Room {
   seen: readonly SeenStep[];
   /** As last shown, as long as it holds. */
   readonly shown: { [Name in Part]?: RoomState[Name] | undefined };
-  snapshot: RoomState | undefined;
+  snapshot?: RoomState | undefined;
 }
 type Part = "present" | "typing" | "readers";
 
@@ -85,13 +85,16 @@ export class RoomStates {
   }
 
   /** Somebody is at least so far. */
-  hasRead(roomId: RoomId, { userId, readSeq, deliveredSeq }: Reader): void {
+  hasRead(roomId: RoomId, userId: UserId, readSeq: Seq, deliveredSeq = readSeq): void {
     const { readers } = this.#room(roomId);
     const known = readers.get(userId) ?? { readSeq: 0, deliveredSeq: 0 };
     if (known.readSeq >= readSeq && known.deliveredSeq >= deliveredSeq) return;
     if (readers.size >= READERS_MAX && !readers.has(userId)) return;
-    const delivered = Math.max(known.deliveredSeq, deliveredSeq, readSeq);
-    readers.set(userId, { userId, readSeq: Math.max(known.readSeq, readSeq), deliveredSeq: delivered });
+    readers.set(userId, {
+      userId,
+      readSeq: Math.max(known.readSeq, readSeq),
+      deliveredSeq: Math.max(known.deliveredSeq, deliveredSeq, readSeq),
+    });
     this.#touch(roomId, "readers");
   }
 
@@ -113,15 +116,12 @@ export class RoomStates {
     if (known !== undefined) return known;
     const made: Room = {
       isListening: false,
-      role: undefined,
-      memberCount: undefined,
       present: new Map(),
       presentCount: 0,
       typing: new Map(),
       readers: new Map(),
       seen: [],
       shown: {},
-      snapshot: undefined,
     };
     this.#rooms.set(roomId, made);
     return made;
@@ -188,7 +188,7 @@ export class RoomStates {
   #frame(frame: ServerFrame): void {
     switch (frame.type) {
       case "typing_indicator":
-        return this.#types(frame.roomId, frame.user, frame.isTyping ? this.#typingMs(frame) : 0);
+        return this.#types(frame.roomId, frame.user, frame.isTyping ? Math.max(1, frame.expiresInMs) : 0);
       case "presence_update": {
         const { roomId, user, status, lastSeen, customStatus } = frame;
         this.people.learn(user);
@@ -199,17 +199,14 @@ export class RoomStates {
       }
       case "receipts":
         if (frame.seen !== undefined) this.#room(frame.roomId).seen = frame.seen;
-        for (const reader of frame.receipts) this.hasRead(frame.roomId, reader);
+        for (const { userId, readSeq, deliveredSeq } of frame.receipts)
+          this.hasRead(frame.roomId, userId, readSeq, deliveredSeq);
         return this.#touch(frame.roomId);
       case "member_count":
         this.#room(frame.roomId).memberCount = frame.memberCount;
         return this.#touch(frame.roomId);
       default:
     }
-  }
-
-  #typingMs({ expiresInMs }: TypingFrame): number {
-    return Math.max(1, expiresInMs);
   }
 
   /** 0 ms: no longer. */
@@ -245,8 +242,7 @@ export class RoomStates {
         const [name, avatar] = [authorName && { name: authorName }, authorAvatar && { avatar: authorAvatar }];
         this.#types(roomId, { userId: authorId, ...name, ...avatar }, 0);
         // Whoever writes has read what was before; in large rooms that is counted elsewhere.
-        if (this.#room(roomId).seen.length === 0 && authorId !== this.#userId)
-          this.hasRead(roomId, { userId: authorId, readSeq: seq, deliveredSeq: seq });
+        if (this.#room(roomId).seen.length === 0 && authorId !== this.#userId) this.hasRead(roomId, authorId, seq);
         return;
       }
       case "user_joined":

@@ -18,7 +18,7 @@ import type { Marks } from "./marks.ts";
 import type { Outbox } from "./outbox.ts";
 import type { Requests } from "./requests.ts";
 import type { Rest } from "./rest.ts";
-import { RoomFeed } from "./room-feed.ts";
+import { type FeedOwner, type HistoryPage, RoomFeed } from "./room-feed.ts";
 import type { Ack, ClientEvents } from "./types.ts";
 import type { Unread } from "./unread.ts";
 
@@ -35,7 +35,7 @@ export interface SessionParts {
 
 const RESUME_RETRY_MS = 1_000;
 
-export class Session {
+export class Session implements FeedOwner {
   readonly #parts: SessionParts;
   /** Rooms that this client listens to, or wants to. */
   readonly #feeds = new Map<RoomId, RoomFeed>();
@@ -52,12 +52,17 @@ export class Session {
   }
 
   join(roomId: RoomId, from: Seq | undefined, wish: object): Promise<Ack> {
-    const feed = this.#feeds.get(roomId) ?? new RoomFeed(roomId, this.#feedOwner, from);
-    this.#feeds.set(roomId, feed);
+    const feed = this.#feed(roomId, from);
     feed.asked();
     const { position: lastSeq } = feed;
-    const since = lastSeq === undefined ? {} : { lastSeq };
+    const since = lastSeq !== undefined && { lastSeq };
     return this.#parts.requests.ask({ ...wish, type: "join_room", roomId, ...since }, roomId);
+  }
+
+  #feed(roomId: RoomId, from?: Seq): RoomFeed {
+    const feed = this.#feeds.get(roomId) ?? new RoomFeed(roomId, this, from);
+    this.#feeds.set(roomId, feed);
+    return feed;
   }
 
   forget(roomId: RoomId): void {
@@ -145,7 +150,7 @@ export class Session {
       case "receipts":
         return emitter.emit("receipts", frame);
       case "notification":
-        if (frame.kind === "unread") unread.notified(frame, this.position(frame.roomId) ?? 0);
+        if (frame.kind === "unread") unread.said(frame, this.position(frame.roomId) ?? 0);
         return emitter.emit("notification", frame);
       default:
     }
@@ -161,10 +166,8 @@ export class Session {
     const { roomId, error } = position;
     if (error === "unavailable") return this.#resumeSoon(roomId);
     if (error !== undefined) return this.#left(roomId, error);
-    const feed = this.#feeds.get(roomId) ?? new RoomFeed(roomId, this.#feedOwner);
-    this.#feeds.set(roomId, feed);
-    feed.answered(position);
-    this.#parts.unread.joined(position);
+    this.#feed(roomId).answered(position);
+    this.#parts.unread.said(position, position.head);
     this.#parts.emitter.emit("position", position);
     this.#parts.requests.joined(position);
   }
@@ -178,8 +181,8 @@ export class Session {
 
   /** One has asked to be let in, and is no member yet: nothing is to be resumed. */
   #mustWait(ref: unknown): void {
-    const joins = this.#parts.requests.joinOf(ref);
-    if (joins !== undefined) this.#feeds.delete(joins);
+    const asked = this.#parts.requests.of(ref);
+    if (asked?.joins !== undefined) this.#feeds.delete(asked.joins);
   }
 
   #left(roomId: RoomId, code: ClientEvents["left"]["code"]): void {
@@ -190,26 +193,32 @@ export class Session {
 
   #refused(frame: ErrorFrame): void {
     const { requests, emitter } = this.#parts;
-    const joins = requests.joinOf(frame.ref);
+    const { ref, roomId } = frame;
+    const asked = requests.of(ref);
     // Or a join of the SDK's own, after a loss.
-    const own = frame.roomId !== undefined && this.#feeds.get(frame.roomId)?.position === undefined && frame.roomId;
-    const room = joins ?? (requests.has(frame.ref) ? undefined : own || undefined);
+    const own = roomId !== undefined && this.position(roomId) === undefined ? roomId : undefined;
+    const room = asked === undefined ? own : asked.joins;
     if (room !== undefined && frame.temporary) return this.#resumeSoon(room);
     if (room !== undefined) this.#left(room, frame.code);
     if (!requests.refused(frame) && room === undefined) emitter.emit("problem", frame);
   }
 
-  readonly #feedOwner = {
-    tell: (roomId: RoomId, event: RoomEvent) => this.#tell(roomId, event),
-    gap: (roomId: RoomId, from: Seq, to: Seq) => this.#parts.emitter.emit("gap", { roomId, from, to }),
-    resume: (roomId: RoomId) => {
-      const feed = this.#feeds.get(roomId);
-      if (feed !== undefined) this.#resume([feed]);
-    },
-    fetch: (roomId: RoomId, after: Seq) => readEvents(this.#parts.rest, roomId, after),
-  };
+  // ---------------------------------------------------------------------------------------------- what feeds ask for
 
-  #tell(roomId: RoomId, event: RoomEvent): void {
+  gap(roomId: RoomId, from: Seq, to: Seq): void {
+    this.#parts.emitter.emit("gap", { roomId, from, to });
+  }
+
+  resume(roomId: RoomId): void {
+    const feed = this.#feeds.get(roomId);
+    if (feed !== undefined) this.#resume([feed]);
+  }
+
+  fetch(roomId: RoomId, after: Seq): Promise<HistoryPage> {
+    return readEvents(this.#parts.rest, roomId, after);
+  }
+
+  tell(roomId: RoomId, event: RoomEvent): void {
     const { unread, outbox, emitter } = this.#parts;
     if (event.type === "new_message") {
       const { clientId, messageId, authorId } = event.message;

@@ -23,10 +23,7 @@ const SILENCE_MS = 35_000;
 
 export function openStream(target: Target, owner: LinkOwner): Link {
   const stop = new AbortController();
-  let isOver = false;
   const end = (code: number, delayMs?: number): void => {
-    if (isOver) return;
-    isOver = true;
     clearTimeout(watch);
     stop.abort();
     posting.end(code === NORMAL);
@@ -35,12 +32,12 @@ export function openStream(target: Target, owner: LinkOwner): Link {
   let watch = setTimeout(() => end(SILENT), OPENING_MS);
   const posting = new Posting(target, () => end(LOST));
   const take = (event: string): void => {
-    const [name, data] = partsOf(event);
-    if (data === "") return;
+    const { event: name, data } = fieldsOf(event);
+    if (data === undefined || stop.signal.aborted) return;
     clearTimeout(watch);
     watch = setTimeout(() => end(LOST), SILENCE_MS);
     if (name === "close") end((JSON.parse(data) as { code: number }).code);
-    if (name !== "") return;
+    if (name !== undefined) return;
     const frame: ServerFrame = readServerFrame(data);
     owner.frame(frame);
     if (frame.type === "connection") posting.to(frame.connectionId);
@@ -74,11 +71,7 @@ async function readEvents(body: ReadableStream<Uint8Array>, take: (event: string
   }
 }
 
-function partsOf(event: string): readonly [name: string, data: string] {
-  let [name, data] = ["", ""];
-  for (const line of event.split("\n")) {
-    if (line.startsWith("event: ")) name = line.slice(7);
-    else if (line.startsWith("data: ")) data = line.slice(6);
-  }
-  return [name, data];
+/** Lines are `name: value`; a value may have line separators of other kinds in it. */
+function fieldsOf(event: string): { readonly event?: string; readonly data?: string } {
+  return Object.fromEntries(event.split("\n").map((line) => line.split(/: (.*)/s)));
 }

@@ -30,8 +30,7 @@ export class Tokens {
 
   /** The last one, as long as it holds. */
   async any(): Promise<string> {
-    const { exp = Number.POSITIVE_INFINITY } = this.#last === undefined ? {} : claimsOf(this.#last);
-    return this.#last !== undefined && exp * 1_000 - Date.now() > SLACK_MS ? this.#last : this.fresh();
+    return this.#last !== undefined && endOf(this.#last) - Date.now() > SLACK_MS ? this.#last : this.fresh();
   }
 }
 
@@ -43,8 +42,14 @@ interface Claims {
   readonly exp?: number;
 }
 
+/** When a token ends, as far as one can read it: milliseconds since 1970. */
+export function endOf(token: string): number {
+  const { exp = Number.POSITIVE_INFINITY } = claimsOf(token);
+  return exp * 1_000;
+}
+
 /** What a token says, as far as one can read it. */
-export function claimsOf(token: string): Claims {
+function claimsOf(token: string): Claims {
   try {
     const base64 = (token.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/");
     return JSON.parse(atob(base64)) as Claims;

@@ -77,22 +77,19 @@ export class Unread {
     return said === undefined || said === this.of(roomId).unread;
   }
 
-  joined({ roomId, unread, mentions = 0, head }: RoomPosition): void {
-    if (unread !== undefined) this.#set(roomId, unread, mentions, head);
-  }
-
-  notified({ roomId, unread, mentions = 0 }: NotificationFrame, head: Seq): void {
+  /** By the server, of everything up to `head`. */
+  said({ roomId, unread, mentions = 0 }: RoomPosition | NotificationFrame, head: Seq): void {
     if (unread !== undefined) this.#set(roomId, unread, mentions, head);
   }
 
   message(message: MessageView): void {
     const { roomId, seq, authorId, mentions, mentionsRoom } = message;
-    const count = this.#rooms.get(roomId) ?? { base: 0, baseMentions: 0, head: 0, newer: [] };
+    const count = this.#rooms.get(roomId) ?? { ...NONE, newer: [] };
     this.#rooms.set(roomId, count);
     // Whoever writes has read what was before.
     if (authorId === this.userId) return this.read(roomId, seq);
     if (seq <= count.head) return;
-    const isMeant = mentionsRoom === true || (this.userId !== undefined && mentions?.includes(this.userId) === true);
+    const isMeant = mentionsRoom === true || mentions?.some((userId) => userId === this.userId) === true;
     count.newer.push({ seq, mentions: isMeant });
     this.#changed(this.of(roomId));
   }

@@ -79,23 +79,15 @@ const TIMES: ReadonlySet<string> = new Set([
 
 /** For clients: reads a server frame of `stoa.v1.json`. Throws `SyntaxError` when the text is not JSON. */
 export function readServerFrame(text: string): ServerFrame {
-  const frame = JSON.parse(text) as Record<string, unknown>;
-  readTimes(frame);
-  for (const event of (frame["events"] ?? []) as Record<string, unknown>[]) {
-    readTimes(event);
-    readTimes(event["message"]);
-    readTimes((event["message"] as { poll?: unknown } | undefined)?.poll);
-    readTimes((event["message"] as { thread?: unknown } | undefined)?.thread);
-    readTimes((event["change"] as { thread?: unknown } | undefined)?.thread);
-    readTimes(event["room"]);
-  }
-  return frame as unknown as ServerFrame;
+  return JSON.parse(text, readTime) as ServerFrame;
 }
 
-/** Points in time of one record as milliseconds. */
-export function readTimes(record: unknown): void {
-  if (typeof record !== "object" || record === null) return;
-  for (const [name, value] of Object.entries(record)) {
-    if (TIMES.has(name) && typeof value === "string") Object.assign(record, { [name]: Date.parse(value) });
-  }
+/** What REST and polls say in the shapes of frames, with points in time as milliseconds. */
+export function withTimes<Value>(json: object): Value {
+  return JSON.parse(JSON.stringify(json), readTime) as Value;
+}
+
+/** For `JSON.parse`. Maps whose keys people choose have no texts as values. */
+function readTime(name: string, value: unknown): unknown {
+  return TIMES.has(name) && typeof value === "string" ? Date.parse(value) : value;
 }

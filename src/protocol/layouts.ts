@@ -34,43 +34,6 @@ import type {
   UserRef,
 } from "./frames.ts";
 
-/** First element of a server frame. Client frames have theirs in `schema.ts`; the two never share a number. */
-export const SERVER_OPS = {
-  connection: 64,
-  ack: 65,
-  error: 66,
-  pong: 67,
-  reconnect: 68,
-  events: 70,
-  typing_indicator: 71,
-  presence_update: 72,
-  receipts: 73,
-  notification: 74,
-  resumed: 75,
-  thread_unread: 80,
-  member_count: 92,
-  moderation_notice: 96,
-  ai_response: 110,
-} as const satisfies Record<ServerFrameType, number>;
-
-/** First element of an event within `events`. */
-export const EVENT_KINDS = {
-  new_message: 1,
-  message_updated: 2,
-  message_deleted: 3,
-  user_joined: 4,
-  user_left: 5,
-  member_updated: 6,
-  room_updated: 7,
-  room_deleted: 8,
-  member_muted: 9,
-  member_unmuted: 10,
-  message_pinned: 16,
-  message_unpinned: 17,
-  pseudonym_updated: 21,
-  ai_response: 30,
-} as const satisfies Record<RoomEvent["type"], number>;
-
 /** One position of a record: a plain value, or a record, a list or a map of records. */
 export interface Slot {
   readonly name: string;
@@ -79,11 +42,21 @@ export interface Slot {
 }
 export type Layout = readonly Slot[];
 
+/** Of a frame, or of an event within `events`: the number that it begins with, and what follows. */
+export interface Numbered {
+  readonly no: number;
+  readonly layout: Layout;
+}
+
 type Part<T> = (keyof T & string) | (Slot & { readonly name: keyof T & string });
 
 /** The compiler checks that each name is a field of the record. */
 function layout<T>(...parts: readonly Part<T>[]): Layout {
   return parts.map((part) => (typeof part === "string" ? { name: part } : part));
+}
+
+function numbered<T>(no: number, ...parts: readonly Part<T>[]): Numbered {
+  return { no, layout: layout(...parts) };
 }
 
 type Change = Extract<RoomEvent, { type: "message_updated" }>["change"];
@@ -190,24 +163,29 @@ const POSITION = layout<RoomPosition>(
   "mentions",
 );
 
-/** After kind, sequence and timestamp. */
-export const EVENT_LAYOUTS: Readonly<Record<RoomEvent["type"], Layout>> = {
-  new_message: layout<EventOf<"new_message">>({ name: "message", layout: MESSAGE }),
-  message_updated: layout<EventOf<"message_updated">>("messageId", "by", { name: "change", layout: CHANGE }),
-  message_deleted: layout<EventOf<"message_deleted">>("messageId", "by"),
-  message_pinned: layout<EventOf<"message_pinned">>("messageId", "by"),
-  message_unpinned: layout<EventOf<"message_unpinned">>("messageId", "by"),
-  user_joined: layout<EventOf<"user_joined">>({ name: "user", layout: USER }, "role", "by"),
-  user_left: layout<EventOf<"user_left">>({ name: "user", layout: USER }, "by", "reason"),
-  member_updated: layout<EventOf<"member_updated">>({ name: "user", layout: USER }, "role", "by"),
-  room_updated: layout<EventOf<"room_updated">>({ name: "room", layout: ROOM }, "by"),
-  pseudonym_updated: layout<EventOf<"pseudonym_updated">>(
+/** By the kind of an event; its sequence and timestamp stand before what is said here. */
+export const EVENT_LAYOUTS: Readonly<Record<RoomEvent["type"], Numbered>> = {
+  new_message: numbered<EventOf<"new_message">>(1, { name: "message", layout: MESSAGE }),
+  message_updated: numbered<EventOf<"message_updated">>(2, "messageId", "by", { name: "change", layout: CHANGE }),
+  message_deleted: numbered<EventOf<"message_deleted">>(3, "messageId", "by"),
+  user_joined: numbered<EventOf<"user_joined">>(4, { name: "user", layout: USER }, "role", "by"),
+  user_left: numbered<EventOf<"user_left">>(5, { name: "user", layout: USER }, "by", "reason"),
+  member_updated: numbered<EventOf<"member_updated">>(6, { name: "user", layout: USER }, "role", "by"),
+  room_updated: numbered<EventOf<"room_updated">>(7, { name: "room", layout: ROOM }, "by"),
+  room_deleted: numbered<EventOf<"room_deleted">>(8, "by"),
+  member_muted: numbered<EventOf<"member_muted">>(9, { name: "user", layout: USER }, "by", "until"),
+  member_unmuted: numbered<EventOf<"member_unmuted">>(10, { name: "user", layout: USER }, "by"),
+  message_pinned: numbered<EventOf<"message_pinned">>(16, "messageId", "by"),
+  message_unpinned: numbered<EventOf<"message_unpinned">>(17, "messageId", "by"),
+  pseudonym_updated: numbered<EventOf<"pseudonym_updated">>(
+    21,
     { name: "pseudonym", layout: USER },
     "banned",
     "by",
     "reason",
   ),
-  ai_response: layout<EventOf<"ai_response">>(
+  ai_response: numbered<EventOf<"ai_response">>(
+    30,
     "messageId",
     "state",
     "attempt",
@@ -219,14 +197,15 @@ export const EVENT_LAYOUTS: Readonly<Record<RoomEvent["type"], Layout>> = {
     "sources",
     "sentiment",
   ),
-  room_deleted: layout<EventOf<"room_deleted">>("by"),
-  member_muted: layout<EventOf<"member_muted">>({ name: "user", layout: USER }, "by", "until"),
-  member_unmuted: layout<EventOf<"member_unmuted">>({ name: "user", layout: USER }, "by"),
 };
 
-/** After operation, `ref` and room. `events` has `after`, `head` and a list of events. */
-export const SERVER_LAYOUTS: Readonly<Record<Exclude<ServerFrameType, "events">, Layout>> = {
-  connection: layout<ConnectionFrame>(
+/**
+ * By the operation of a frame; its `ref` and room stand before what is said here. Client frames have their numbers in
+ * `schema.ts`; the two never share one. `events` has `after`, `head` and a list of events.
+ */
+export const SERVER_LAYOUTS: Readonly<Record<ServerFrameType, Numbered>> = {
+  connection: numbered<ConnectionFrame>(
+    64,
     "status",
     "connectionId",
     "userId",
@@ -242,7 +221,8 @@ export const SERVER_LAYOUTS: Readonly<Record<Exclude<ServerFrameType, "events">,
     },
     "invites",
   ),
-  ack: layout<AckFrame>(
+  ack: numbered<AckFrame>(
+    65,
     "messageId",
     "seq",
     "timestamp",
@@ -252,25 +232,28 @@ export const SERVER_LAYOUTS: Readonly<Record<Exclude<ServerFrameType, "events">,
     "state",
     "invite",
   ),
-  error: layout<ErrorFrame>("code", "message", "temporary", "field", "retryAfterMs"),
-  pong: layout<PongFrame>(),
-  reconnect: layout<ReconnectFrame>("delayMs"),
-  typing_indicator: layout<TypingFrame>({ name: "user", layout: USER }, "isTyping", "expiresInMs"),
-  presence_update: layout<PresenceFrame>(
+  error: numbered<ErrorFrame>(66, "code", "message", "temporary", "field", "retryAfterMs"),
+  pong: numbered<PongFrame>(67),
+  reconnect: numbered<ReconnectFrame>(68, "delayMs"),
+  events: numbered(70),
+  typing_indicator: numbered<TypingFrame>(71, { name: "user", layout: USER }, "isTyping", "expiresInMs"),
+  presence_update: numbered<PresenceFrame>(
+    72,
     { name: "user", layout: USER },
     "status",
     "customStatus",
     "lastSeen",
     "customStatusUntil",
   ),
-  receipts: layout<ReceiptsFrame>(
+  receipts: numbered<ReceiptsFrame>(
+    73,
     { name: "receipts", layout: layout<Receipt>("userId", "readSeq", "deliveredSeq"), many: "list" },
     { name: "seen", layout: layout<SeenStep>("seq", "readBy", "deliveredTo", "members"), many: "list" },
   ),
-  notification: layout<NotificationFrame>("kind", "by", "messageId", "unread", "mentions", "readSeq", "content"),
-  member_count: layout<MemberCountFrame>("memberCount"),
-  ai_response: layout<AiResponseFrame>("messageId", "state", "attempt", "offset", "text"),
-  moderation_notice: layout<ModerationNoticeFrame>("what", "heldId", "messageId", "reportId", "reason"),
-  thread_unread: layout<ThreadUnreadFrame>("threadId", "unread"),
-  resumed: layout<ResumedFrame>({ name: "rooms", layout: POSITION, many: "list" }),
+  notification: numbered<NotificationFrame>(74, "kind", "by", "messageId", "unread", "mentions", "readSeq", "content"),
+  resumed: numbered<ResumedFrame>(75, { name: "rooms", layout: POSITION, many: "list" }),
+  thread_unread: numbered<ThreadUnreadFrame>(80, "threadId", "unread"),
+  member_count: numbered<MemberCountFrame>(92, "memberCount"),
+  moderation_notice: numbered<ModerationNoticeFrame>(96, "what", "heldId", "messageId", "reportId", "reason"),
+  ai_response: numbered<AiResponseFrame>(110, "messageId", "state", "attempt", "offset", "text"),
 };

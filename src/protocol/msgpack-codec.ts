@@ -135,9 +135,11 @@ export class MsgpackCodec implements Codec {
   }
 }
 
-/** For clients. Throws `Malformed`, or `UnknownServerFrame` for one of a newer server. */
+/** For clients that know all frames. Throws `RangeError` or `TypeError` for what is none. */
 export function decodeServerFrame(data: Uint8Array): ServerFrame {
-  return readServerFrame(data);
+  const frame = readServerFrame(data);
+  if (frame === undefined) throw new TypeError("a frame of another version");
+  return frame;
 }
 
 function textInsteadOfBinary(): Unreadable {

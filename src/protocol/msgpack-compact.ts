@@ -11,12 +11,12 @@ let decoder: TextDecoder | undefined;
 let view: DataView = new DataView(new ArrayBuffer(0));
 let at = 0;
 
-/** One value, and nothing behind it. Maps are `Map`s. */
+/** One value, and nothing behind it. Maps are objects. */
 export function decode(bytes: Uint8Array): unknown {
   view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   at = 0;
   const value = read();
-  if (at !== view.byteLength) throw new RangeError("there are bytes behind the value");
+  if (at !== view.byteLength) throw new RangeError("bytes behind");
   return value;
 }
 
@@ -27,19 +27,20 @@ function read(): unknown {
   if (byte < 0xa0) return readList(byte & 0x0f);
   if (byte < 0xc0) return readText(byte & 0x1f);
   if (byte >= 0xe0) return byte - 0x100;
-  if (byte === 0xc0) return null;
-  if (byte === 0xc2 || byte === 0xc3) return byte === 0xc3;
-  if (byte === 0xcb) return view.getFloat64(skip(8));
-  if (byte >= 0xcc && byte <= 0xcf) return readUint(byte - 0xcc);
+  if (byte >= 0xde) return readMap(readUint(byte - 0xdd));
+  if (byte >= 0xdc) return readList(readUint(byte - 0xdb));
+  if (byte >= 0xd9) return readText(readUint(byte - 0xd9));
   if (byte === 0xd3) return Number(view.getBigInt64(skip(8)));
-  if (byte >= 0xd0 && byte <= 0xd2) {
+  if (byte >= 0xd0 && byte < 0xd3) {
     const shift = 32 - 8 * 2 ** (byte - 0xd0);
     return (readUint(byte - 0xd0) << shift) >> shift;
   }
-  if (byte >= 0xd9 && byte <= 0xdb) return readText(readUint(byte - 0xd9));
-  if (byte === 0xdc || byte === 0xdd) return readList(readUint(byte - 0xdb));
-  if (byte === 0xde || byte === 0xdf) return readMap(readUint(byte - 0xdd));
-  throw new RangeError("no MessagePack that is read here");
+  if (byte >= 0xcc && byte < 0xd0) return readUint(byte - 0xcc);
+  if (byte === 0xcb) return view.getFloat64(skip(8));
+  if (byte === 0xc3) return true;
+  if (byte === 0xc2) return false;
+  if (byte === 0xc0) return null;
+  throw new RangeError("no MessagePack");
 }
 
 function readList(count: number): unknown[] {
@@ -48,11 +49,11 @@ function readList(count: number): unknown[] {
   return items;
 }
 
-/** A `Map`: `__proto__` is a key like any other. */
-function readMap(count: number): Map<unknown, unknown> {
-  const entries = new Map<unknown, unknown>();
-  for (let i = 0; i < count; i += 1) entries.set(read(), read());
-  return entries;
+/** `__proto__` is a key like any other. */
+function readMap(count: number): object {
+  const entries: [string, unknown][] = [];
+  for (let i = 0; i < count; i += 1) entries.push([String(read()), read()]);
+  return Object.fromEntries(entries);
 }
 
 function readText(length: number): string {
@@ -70,7 +71,7 @@ function readUint(size: number): number {
 function skip(length: number): number {
   const start = at;
   at += length;
-  if (at > view.byteLength) throw new RangeError("the bytes end too early");
+  if (at > view.byteLength) throw new RangeError("ends too early");
   return start;
 }
 
@@ -105,19 +106,15 @@ function head(bytes: number[], count: number, fix: number, fixMax: number, wide:
 }
 
 function number(bytes: number[], value: number): void {
-  if (Number.isSafeInteger(value) && value >= 0) {
-    if (value < 0x80) bytes.push(value);
-    else uint(bytes, value, 0xcc, 0);
-  } else if (Number.isSafeInteger(value) && value >= -0x8000_0000) {
-    if (value >= -32) bytes.push(value & 0xff);
-    else {
-      const size = value >= -0x80 ? 0 : value >= -0x8000 ? 1 : 2;
-      uint(bytes, value + 2 ** (8 * 2 ** size), 0xd0, size);
-    }
-  } else {
+  if (!Number.isSafeInteger(value) || value < -0x8000_0000) {
     const view = new DataView(new ArrayBuffer(8));
     view.setFloat64(0, value);
     bytes.push(0xcb, ...new Uint8Array(view.buffer));
+  } else if (value >= 0x80) uint(bytes, value, 0xcc, 0);
+  else if (value >= -32) bytes.push(value & 0xff);
+  else {
+    const size = value >= -0x80 ? 0 : value >= -0x8000 ? 1 : 2;
+    uint(bytes, value + 2 ** (8 * 2 ** size), 0xd0, size);
   }
 }
 

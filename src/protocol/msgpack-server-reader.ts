@@ -2,24 +2,24 @@
  * Reads server frames of MessagePack, for clients. Invariant: reads all that `msgpack-server-writer.ts` writes, and what a
  * newer server appends to it is passed over.
  */
-import type { RoomEvent, ServerFrame, ServerFrameType } from "./frames.ts";
-import { EVENT_KINDS, EVENT_LAYOUTS, type Layout, MESSAGE, SERVER_LAYOUTS, SERVER_OPS } from "./layouts.ts";
+import type { ServerFrame } from "./frames.ts";
+import { EVENT_LAYOUTS, type Layout, MESSAGE, type Numbered, SERVER_LAYOUTS, type Slot } from "./layouts.ts";
 import { decode } from "./msgpack-compact.ts";
 
-/** A server frame that this version does not know: from a newer server, to be ignored. */
-export class UnknownServerFrame extends Error {}
+const FRAMES = byNumber(SERVER_LAYOUTS);
+const EVENTS = byNumber(EVENT_LAYOUTS);
 
-const TYPE_OF_OP = new Map(Object.entries(SERVER_OPS).map(([type, op]) => [op as number, type as ServerFrameType]));
-const EVENT_OF_KIND = new Map(
-  Object.entries(EVENT_KINDS).map(([type, kind]) => [kind as number, type as RoomEvent["type"]]),
-);
+function byNumber(layouts: Readonly<Record<string, Numbered>>): ReadonlyMap<unknown, readonly [string, Layout]> {
+  return new Map(Object.entries(layouts).map(([type, { no, layout }]) => [no, [type, layout]]));
+}
 
-/** Throws `RangeError` or `TypeError`, or `UnknownServerFrame`. Unknown events within a frame are left out. */
-export function readServerFrame(data: Uint8Array): ServerFrame {
+/** `undefined`: of a newer server, to be ignored; events that are unknown are left out. Throws `RangeError` or `TypeError`. */
+export function readServerFrame(data: Uint8Array): ServerFrame | undefined {
   const values = list(decode(data));
   const [op, ref, roomId] = values;
-  const type = TYPE_OF_OP.get(op as number);
-  if (type === undefined) throw new UnknownServerFrame(`unknown operation ${String(op)}`);
+  const known = FRAMES.get(op);
+  if (known === undefined) return undefined;
+  const [type, layout] = known;
   const frame: Record<string, unknown> = { type };
   if (isPresent(ref)) frame["ref"] = ref;
   if (isPresent(roomId)) frame["roomId"] = roomId;
@@ -33,39 +33,34 @@ export function readServerFrame(data: Uint8Array): ServerFrame {
     }
     frame["events"] = events;
   } else {
-    readSlots(SERVER_LAYOUTS[type], values, 3, frame);
+    readSlots(layout, values, 3, frame);
   }
   return frame as unknown as ServerFrame;
 }
 
 function readEvent(values: readonly unknown[], roomId: unknown): object | undefined {
-  const type = EVENT_OF_KIND.get(values[0] as number);
-  if (type === undefined) return undefined;
-  const seq = values[1];
-  const timestamp = values[2];
-  if (type !== "new_message") return readSlots(EVENT_LAYOUTS[type], values, 3, { type, seq, timestamp });
-  return { type, seq, timestamp, message: readSlots(MESSAGE, list(values[3]), 0, { roomId, seq, timestamp }) };
+  const [kind, seq, timestamp, message] = values;
+  const known = EVENTS.get(kind);
+  if (known === undefined) return undefined;
+  const [type, layout] = known;
+  if (type !== "new_message") return readSlots(layout, values, 3, { type, seq, timestamp });
+  return { type, seq, timestamp, message: readSlots(MESSAGE, list(message), 0, { roomId, seq, timestamp }) };
 }
 
 /** Puts the values from `start` on into the record, by the layout's names; absent ones are left out. */
 function readSlots(layout: Layout, values: readonly unknown[], start: number, record: Record<string, unknown>): object {
-  const count = Math.min(layout.length, values.length - start);
-  for (let i = 0; i < count; i += 1) {
-    const slot = layout[i];
+  for (const [i, { name, layout: inner, many }] of layout.entries()) {
     const value = values[start + i];
-    if (slot === undefined || !isPresent(value)) continue;
-    if (slot.layout === undefined) record[slot.name] = value instanceof Map ? Object.fromEntries(value) : value;
-    else record[slot.name] = readNested(slot.layout, slot.many, value);
+    if (isPresent(value)) record[name] = inner === undefined ? value : readNested(inner, many, value);
   }
   return record;
 }
 
-function readNested(layout: Layout, many: "list" | "map" | undefined, value: unknown): unknown {
-  if (many === undefined) return readSlots(layout, list(value), 0, {});
-  if (many === "list") return list(value).map((item) => readSlots(layout, list(item), 0, {}));
-  return Object.fromEntries(
-    [...(value as ReadonlyMap<unknown, unknown>)].map(([key, item]) => [key, readSlots(layout, list(item), 0, {})]),
-  );
+function readNested(layout: Layout, many: Slot["many"], value: unknown): unknown {
+  const read = (item: unknown): object => readSlots(layout, list(item), 0, {});
+  if (many === undefined) return read(value);
+  if (many === "list") return list(value).map(read);
+  return Object.fromEntries(Object.entries(value as object).map(([key, item]) => [key, read(item)]));
 }
 
 function isPresent(value: unknown): boolean {
@@ -73,6 +68,6 @@ function isPresent(value: unknown): boolean {
 }
 
 function list(value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw new TypeError("An array was expected.");
+  if (!Array.isArray(value)) throw new TypeError("no array");
   return value;
 }

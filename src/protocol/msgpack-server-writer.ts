@@ -4,7 +4,7 @@
  */
 import type { RoomId } from "../base/ids.ts";
 import type { AckFrame, EventsFrame, MessageView, Ref, ServerFrame } from "./frames.ts";
-import { ATTACHMENT, EVENT_KINDS, EVENT_LAYOUTS, type Layout, MESSAGE, SERVER_LAYOUTS, SERVER_OPS } from "./layouts.ts";
+import { ATTACHMENT, EVENT_LAYOUTS, type Layout, MESSAGE, SERVER_LAYOUTS } from "./layouts.ts";
 import type { MsgpackWriter } from "./msgpack-writer.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -16,14 +16,14 @@ export function writeServerFrame(writer: MsgpackWriter, frame: ServerFrame): voi
 }
 
 function writeByLayout(writer: MsgpackWriter, frame: Exclude<ServerFrame, EventsFrame>): void {
-  const layout = SERVER_LAYOUTS[frame.type];
+  const { no, layout } = SERVER_LAYOUTS[frame.type];
   const fields = frame as unknown as Fields;
   const ref = fields["ref"] as Ref | undefined;
   const roomId = fields["roomId"] as RoomId | undefined;
   let count = presentCount(layout, fields) + 3;
   if (count === 3 && roomId === undefined) count = ref === undefined ? 1 : 2;
   writer.arrayHeader(count);
-  writer.number(SERVER_OPS[frame.type]);
+  writer.number(no);
   if (count > 1) writer.value(ref);
   if (count > 2) writer.optionalString(roomId);
   writeSlots(writer, layout, fields, count - 3);
@@ -44,7 +44,7 @@ function writeAck(writer: MsgpackWriter, frame: AckFrame): void {
       count = seq !== undefined ? 5 : messageId !== undefined ? 4 : roomId !== undefined ? 3 : 2;
   }
   writer.arrayHeader(count);
-  writer.number(SERVER_OPS.ack);
+  writer.number(SERVER_LAYOUTS.ack.no);
   if (typeof ref === "number") writer.number(ref);
   else writer.string(ref);
   if (count > 2) writer.optionalString(roomId);
@@ -56,7 +56,7 @@ function writeAck(writer: MsgpackWriter, frame: AckFrame): void {
 
 function writeEvents(writer: MsgpackWriter, frame: EventsFrame): void {
   writer.arrayHeader(6);
-  writer.number(SERVER_OPS.events);
+  writer.number(SERVER_LAYOUTS.events.no);
   writer.nil();
   writer.string(frame.roomId);
   writer.number(frame.after);
@@ -64,11 +64,11 @@ function writeEvents(writer: MsgpackWriter, frame: EventsFrame): void {
   writer.arrayHeader(frame.events.length);
   for (const event of frame.events) {
     const isMessage = event.type === "new_message";
-    const layout = EVENT_LAYOUTS[event.type];
+    const { no, layout } = EVENT_LAYOUTS[event.type];
     const fields = event as unknown as Fields;
     const count = isMessage ? 1 : presentCount(layout, fields);
     writer.arrayHeader(3 + count);
-    writer.number(EVENT_KINDS[event.type]);
+    writer.number(no);
     writer.number(event.seq);
     writer.number(event.timestamp);
     if (isMessage) writeMessage(writer, event.message);

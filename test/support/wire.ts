@@ -2,7 +2,7 @@
  * The four encodings as a client sees them, each to and from one shape: frames by canonical (camelCase) name.
  * Invariant: nothing here uses the engine's codecs, but for the table of positions and the reader of binary server frames.
  */
-import { EVENT_KINDS } from "../../src/protocol/layouts.ts";
+import { EVENT_LAYOUTS } from "../../src/protocol/layouts.ts";
 import { encode as encodeMsgpack } from "@msgpack/msgpack";
 import type { Field, Kind } from "../../src/protocol/fields.ts";
 import { decodeServerFrame } from "../../src/protocol/msgpack-codec.ts";
@@ -29,7 +29,7 @@ const schema: Readonly<Record<string, { readonly op: number; readonly fields: re
 });
 
 /** Types of the JSON dialects that are one event of a room's log each. */
-const EVENT_TYPES: ReadonlySet<string> = new Set(Object.keys(EVENT_KINDS));
+const EVENT_TYPES: ReadonlySet<string> = new Set(Object.keys(EVENT_LAYOUTS));
 
 const json: Wire = {
   path: "/chat",

@@ -6,11 +6,11 @@ import { err, ok, type Result } from "../../base/result.ts";
 import type { FeedFrom } from "../../feed/tenant-feed.ts";
 import type { Rejection } from "../../protocol/errors.ts";
 import type { RoomEvent } from "../../protocol/frames.ts";
-import { EVENT_KINDS } from "../../protocol/layouts.ts";
+import { EVENT_LAYOUTS } from "../../protocol/layouts.ts";
 import { oneOf, roomId } from "./schemas.ts";
 import { readTime, timeText } from "./times.ts";
 
-export const EVENT_TYPES = Object.keys(EVENT_KINDS) as RoomEvent["type"][];
+export const EVENT_TYPES = Object.keys(EVENT_LAYOUTS) as RoomEvent["type"][];
 const eventType = oneOf<RoomEvent["type"]>(EVENT_TYPES);
 
 /** In a body. */

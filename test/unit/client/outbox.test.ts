@@ -1,7 +1,9 @@
 /** What a user did and the server has not confirmed. */
 import { expect, test } from "bun:test";
 import type { RoomId, Seq } from "../../../src/base/ids.ts";
+import { Emitter } from "../../../src/client/emitter.ts";
 import { Outbox } from "../../../src/client/outbox.ts";
+import type { ClientEvents } from "../../../src/client/types.ts";
 import type { ClientFrame } from "../../../src/protocol/frames.ts";
 import { keptIn } from "../../support/kept.ts";
 
@@ -17,8 +19,7 @@ function outbox({ isOpen = true, kept = new Map<string, string>(), isLate = fals
       return state.isOpen;
     },
     knownSeq: () => 7 as Seq,
-    changed: () => undefined,
-    failed: () => undefined,
+    emitter: new Emitter<ClientEvents>(),
     storage: keptIn(kept, isLate),
   });
   return { box, sent, state, kept };

@@ -112,7 +112,7 @@ test("people present, readers and names are bounded", () => {
   position();
   for (const userId of ids(PRESENT_MAX)) frame(presence(userId, "online"));
   expect([room().present.length, room().presentCount]).toEqual([PRESENT_MAX, PRESENT_MAX + 1]);
-  for (const userId of ids(READERS_MAX + 1)) made.hasRead(ROOM, { userId, readSeq: 1 as Seq, deliveredSeq: 1 as Seq });
+  for (const userId of ids(READERS_MAX + 1)) made.hasRead(ROOM, userId, 1);
   expect(room().readers).toHaveLength(READERS_MAX);
   for (const userId of ids(PEOPLE_MAX)) made.people.learn({ userId, name: "x" });
   expect(made.people.of("u0" as UserId).name).toBe("x");

@@ -30,7 +30,7 @@ function counts() {
   const told: number[] = [];
   const unread = new Unread(({ unread: count }) => void told.push(count));
   unread.connected(connection({ [ROOM]: 3 }), () => false);
-  unread.joined({ roomId: ROOM, head: 10 as Seq, unread: 3, typing: [], present: [] });
+  unread.said({ roomId: ROOM, head: 10 as Seq, unread: 3, typing: [], present: [] }, 10);
   return { unread, told };
 }
 
@@ -61,6 +61,6 @@ test("after coming back the server's count is compared with what was missed, not
   // Read on another device while this one was away.
   unread.connected(connection({}), () => true);
   expect(unread.agrees(ROOM)).toBe(false);
-  unread.joined({ roomId: ROOM, head: 13 as Seq, unread: 0, typing: [], present: [] });
+  unread.said({ roomId: ROOM, head: 13 as Seq, unread: 0, typing: [], present: [] }, 13);
   expect(unread.totals.total).toBe(0);
 });

@@ -5,7 +5,7 @@
 import { MESSAGE_LENGTH_DEFAULT } from "../../../src/base/limits.ts";
 import { CLOSE_CODES, ERRORS } from "../../../src/protocol/errors.ts";
 import type { Kind } from "../../../src/protocol/fields.ts";
-import { EVENT_KINDS, EVENT_LAYOUTS, type Layout, SERVER_LAYOUTS, SERVER_OPS } from "../../../src/protocol/layouts.ts";
+import { EVENT_LAYOUTS, type Layout, SERVER_LAYOUTS } from "../../../src/protocol/layouts.ts";
 import { createSchema, type FrameSpec } from "../../../src/protocol/schema.ts";
 
 export const DOCUMENT = new URL("../../../docs/PROTOCOL.md", import.meta.url);
@@ -76,10 +76,10 @@ export function protocolTables(): ReadonlyMap<string, string> {
     "server operations",
     table(
       ["operation", "type", "fields from position 3"],
-      Object.entries(SERVER_OPS).map(([type, op]) => [
-        op,
+      Object.entries(SERVER_LAYOUTS).map(([type, { no, layout }]) => [
+        no,
         code(type),
-        type === "events" ? "after, head, events" : layoutText(SERVER_LAYOUTS[type as keyof typeof SERVER_LAYOUTS]),
+        type === "events" ? "after, head, events" : layoutText(layout),
       ]),
     ),
   );
@@ -87,11 +87,7 @@ export function protocolTables(): ReadonlyMap<string, string> {
     "event kinds",
     table(
       ["kind", "type", "fields from position 3"],
-      Object.entries(EVENT_KINDS).map(([type, kind]) => [
-        kind,
-        code(type),
-        layoutText(EVENT_LAYOUTS[type as keyof typeof EVENT_KINDS]),
-      ]),
+      Object.entries(EVENT_LAYOUTS).map(([type, { no, layout }]) => [no, code(type), layoutText(layout)]),
     ),
   );
   tables.set(

@@ -4,7 +4,7 @@ import { decode, encode } from "@msgpack/msgpack";
 import { createCodecs } from "../../../src/protocol/codecs.ts";
 import type { ClientFrame, ServerFrame } from "../../../src/protocol/frames.ts";
 import { readServerFrame } from "../../../src/protocol/json-frames.ts";
-import { EVENT_KINDS, SERVER_OPS } from "../../../src/protocol/layouts.ts";
+import { EVENT_LAYOUTS, SERVER_LAYOUTS } from "../../../src/protocol/layouts.ts";
 import { decodeServerFrame } from "../../../src/protocol/msgpack-codec.ts";
 import { createSchema } from "../../../src/protocol/schema.ts";
 
@@ -60,9 +60,9 @@ describe("client frames", () => {
 describe("server frames", () => {
   test("every type of frame and of event has a vector", () => {
     const frames = new Set(serverVectors.map(({ frame }) => frame.type));
-    expect([...frames].sort()).toEqual(Object.keys(SERVER_OPS).sort() as ServerFrame["type"][]);
+    expect([...frames].sort()).toEqual(Object.keys(SERVER_LAYOUTS).sort() as ServerFrame["type"][]);
     const events = serverVectors.flatMap(({ frame }) => (frame.type === "events" ? frame.events : []));
-    expect([...new Set(events.map(({ type }) => type as string))].sort()).toEqual(Object.keys(EVENT_KINDS).sort());
+    expect([...new Set(events.map(({ type }) => type as string))].sort()).toEqual(Object.keys(EVENT_LAYOUTS).sort());
   });
 
   for (const vector of serverVectors) {
