@@ -292,7 +292,16 @@ pageTest("a room is made and changed, people are brought in, write to one anothe
   await ann.page.getByLabel("Name", { exact: true }).fill("Readers");
   await ann.button("Make a code").click();
   await ann.page.locator("dialog code").waitFor();
+  const pause = ann.page.getByLabel("Pause notifications");
+  await ann.told("Saved", () => pause.selectOption("For an hour"));
   await ann.told("Saved", () => ann.page.getByLabel("Notify me while I am away").selectOption("mentions"));
+  const end = pause.locator("option:checked", { hasText: /^Until .*\d/ });
+  const paused = await end.textContent();
+  await ann.page.reload();
+  await ann.button("Room menu").click();
+  await ann.page.getByRole("menuitem", { name: "Room settings" }).click();
+  expect([await end.textContent(), paused]).toEqual([paused, expect.stringMatching(/^Until/)]);
+  await ann.page.getByLabel("Name", { exact: true }).fill("Readers");
   await ann.button("Save").click();
   await ben.page.getByRole("heading", { name: "Readers", level: 1 }).waitFor();
 

@@ -1,11 +1,14 @@
 /** What one wants to be told of while one is away: for all rooms, and for one. */
 import { Select } from "../ui/field.tsx";
 import { attempt } from "./actions.ts";
+import { moment } from "./format.ts";
 import { session } from "./session.ts";
 import { useLoaded } from "./use-loaded.ts";
 
+/** Of it only the parts that are shown: what else there is goes back as it came. */
 interface Wanted {
-  readonly level?: string | null;
+  readonly level: string | null;
+  readonly muteUntil: string | null;
 }
 
 const PATH = "/v1/chat/me/notifications";
@@ -14,23 +17,48 @@ const LEVELS = [
   { value: "mentions", label: "Mentions and direct messages" },
   { value: "none", label: "Nothing" },
 ];
+/** By hours. */
+const PAUSES = [
+  { value: "1", label: "For an hour" },
+  { value: "8", label: "For eight hours" },
+  { value: "24", label: "For a day" },
+  { value: "168", label: "For a week" },
+];
+const HOUR_MS = 3_600_000;
+/** What is chosen as long as nothing else is. */
+const AS_IT_IS = "until";
 
 function Level({ path, fallback }: { readonly path: string; readonly fallback: string }) {
   const { client } = session();
   const found = useLoaded(() => client.rest<Wanted>("GET", path), [path]);
   const wanted = found.value.value;
   if (wanted === undefined) return null;
-  const set = async (level: string): Promise<void> => {
-    await attempt(client.rest("PUT", path, { ...(level !== "" && { level }) }), "Saved");
+  const set = async (change: Partial<Wanted>): Promise<void> => {
+    await attempt(client.rest("PUT", path, { ...wanted, ...change }), "Saved");
     found.reload();
   };
+  const { level, muteUntil } = wanted;
+  const pause = (hours: string): void => {
+    if (hours === AS_IT_IS) return;
+    const end = hours === "" ? null : new Date(Date.now() + Number(hours) * HOUR_MS).toISOString();
+    void set({ muteUntil: end });
+  };
+  const paused = muteUntil === null ? [] : [{ value: AS_IT_IS, label: `Until ${moment(Date.parse(muteUntil))}` }];
   return (
-    <Select
-      label="Notify me while I am away"
-      value={wanted.level ?? ""}
-      options={[{ value: "", label: fallback }, ...LEVELS]}
-      onChange={(level) => void set(level)}
-    />
+    <>
+      <Select
+        label="Notify me while I am away"
+        value={level ?? ""}
+        options={[{ value: "", label: fallback }, ...LEVELS]}
+        onChange={(chosen) => void set({ level: chosen === "" ? null : chosen })}
+      />
+      <Select
+        label="Pause notifications"
+        value={muteUntil === null ? "" : AS_IT_IS}
+        options={[{ value: "", label: "Not now" }, ...paused, ...PAUSES]}
+        onChange={pause}
+      />
+    </>
   );
 }
 
