@@ -281,6 +281,11 @@ export class StoaClient {
     this.#threads.set({ roomId: roomId as RoomId, threadId: threadId as MessageId, unread: unreadCount });
   }
 
+  /** Replies in this thread are told of and counted from now on; with `false` no more, until one replies or is mentioned there. */
+  followThread(roomId: string, threadId: string, follow = true): Promise<Ack> {
+    return this.request({ type: "follow_thread", roomId, threadId, follow });
+  }
+
   // ---------------------------------------------------------------------------------------------- REST
 
   /** What the server's REST answers, without its envelope. A refusal is a `ChatError`. */

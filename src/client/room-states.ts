@@ -12,6 +12,7 @@ import type { ClientEvents, Presence, Reader, RoomState, SeenBy, UnreadCount } f
 interface Room {
   isListening: boolean;
   role?: RoomPosition["role"] | undefined;
+  muted?: RoomPosition["muted"] | undefined;
   memberCount?: number | undefined;
   present: Map<UserId, Presence>;
   presentCount: number;
@@ -128,7 +129,7 @@ export class RoomStates {
   }
 
   #snapshot(roomId: RoomId, room: Room): RoomState {
-    const { isListening, role, memberCount, presentCount, seen, shown } = room;
+    const { isListening, role, muted, memberCount, presentCount, seen, shown } = room;
     shown.present ??= [...room.present.values()].map((one) => ({ ...this.people.of(one.userId), ...one }));
     shown.typing ??= [...room.typing.keys()].map((userId) => this.people.of(userId));
     shown.readers ??= [...room.readers.values()];
@@ -137,6 +138,7 @@ export class RoomStates {
       roomId,
       isListening,
       ...(role !== undefined && { role }),
+      ...(muted !== undefined && { muted }),
       ...(memberCount !== undefined && { memberCount }),
       present: shown.present,
       presentCount: Math.max(presentCount, room.present.size),
@@ -167,10 +169,11 @@ export class RoomStates {
 
   // ---------------------------------------------------------------------------------------------- what changes them
 
-  #stands({ roomId, role, present, presentCount, typing, memberCount }: RoomPosition): void {
+  #stands({ roomId, role, muted, present, presentCount, typing, memberCount }: RoomPosition): void {
     const room = this.#room(roomId);
     room.isListening = true;
     room.role = role ?? room.role;
+    room.muted = muted;
     room.memberCount = memberCount;
     const before = room.present;
     const isOnline = (userId: UserId): Presence =>
@@ -234,6 +237,12 @@ export class RoomStates {
     this.#touch(roomId, "present");
   }
 
+  #mute(roomId: RoomId, { userId }: UserRef, muted: RoomState["muted"]): void {
+    if (userId !== this.#userId) return;
+    this.#room(roomId).muted = muted;
+    this.#touch(roomId);
+  }
+
   #event(roomId: RoomId, event: RoomEvent): void {
     switch (event.type) {
       case "new_message": {
@@ -252,6 +261,10 @@ export class RoomStates {
         if (event.user.userId !== this.#userId) return;
         this.#room(roomId).role = event.role;
         return this.#touch(roomId);
+      case "member_muted":
+        return this.#mute(roomId, event.user, event.until === undefined ? {} : { until: event.until });
+      case "member_unmuted":
+        return this.#mute(roomId, event.user, undefined);
       case "user_left":
         this.#types(roomId, event.user, 0);
         if (this.#room(roomId).readers.delete(event.user.userId)) this.#touch(roomId, "readers");

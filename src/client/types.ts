@@ -121,6 +121,8 @@ export interface RoomState {
   /** This client hears what happens there. */
   readonly isListening: boolean;
   readonly role?: Role;
+  /** One may not write there. `until`: when that ends by itself, milliseconds since 1970; it is still here then. */
+  readonly muted?: { readonly until?: number };
   /** In large rooms: how many members there are. */
   readonly memberCount?: number;
   /** Who is there, as far as they are named; in large rooms `presentCount` is more. */

@@ -554,6 +554,8 @@ export interface RoomPosition {
   readonly memberCount?: number;
   /** With `unread`: how many of them mention the user, where any do. */
   readonly mentions?: number;
+  /** Present while the user may not write there. `until`: when that ends by itself, milliseconds since 1970. */
+  readonly muted?: { readonly until?: number };
 }
 
 export interface ConnectionFrame {

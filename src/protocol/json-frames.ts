@@ -2,7 +2,7 @@
  * Server frames as canonical JSON (`stoa.v1.json`): the shapes of `frames.ts`, with points in time as ISO 8601 strings.
  * Invariant: `readServerFrame(JSON.stringify(jsonOfFrame(frame)))` is the frame again.
  */
-import type { MessageView, PollView, RoomEvent, RoomView, ServerFrame, ThreadChange } from "./frames.ts";
+import type { MessageView, PollView, RoomEvent, RoomPosition, RoomView, ServerFrame, ThreadChange } from "./frames.ts";
 
 /** A point in time as people read it. */
 export function isoTime(timeMs: number): string {
@@ -13,8 +13,16 @@ export function jsonOfFrame(frame: ServerFrame): object {
   switch (frame.type) {
     case "events":
       return { ...frame, events: frame.events.map(jsonOfEvent) };
-    case "ack":
-      return frame.timestamp === undefined ? frame : { ...frame, timestamp: isoTime(frame.timestamp) };
+    case "ack": {
+      const { timestamp, position } = frame;
+      return {
+        ...frame,
+        ...(timestamp !== undefined && { timestamp: isoTime(timestamp) }),
+        ...(position !== undefined && { position: jsonOfPosition(position) }),
+      };
+    }
+    case "resumed":
+      return { ...frame, rooms: frame.rooms.map(jsonOfPosition) };
     case "presence_update":
       return {
         ...frame,
@@ -24,6 +32,11 @@ export function jsonOfFrame(frame: ServerFrame): object {
     default:
       return frame;
   }
+}
+
+function jsonOfPosition(position: RoomPosition): object {
+  const { muted } = position;
+  return muted?.until === undefined ? position : { ...position, muted: { until: isoTime(muted.until) } };
 }
 
 export function jsonOfEvent(event: RoomEvent): object {

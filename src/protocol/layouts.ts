@@ -161,6 +161,7 @@ const POSITION = layout<RoomPosition>(
   "presentCount",
   "memberCount",
   "mentions",
+  { name: "muted", layout: layout<NonNullable<RoomPosition["muted"]>>("until") },
 );
 
 /** By the kind of an event; its sequence and timestamp stand before what is said here. */

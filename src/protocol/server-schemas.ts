@@ -129,6 +129,7 @@ export const SERVER_RECORDS: Readonly<Record<string, JsonSchema>> = {
       presentCount: COUNT,
       memberCount: COUNT,
       mentions: COUNT,
+      muted: record<NonNullable<Wire.RoomPosition["muted"]>>({}, { until: TIME }),
     },
   ),
 };

@@ -177,10 +177,10 @@ test("replies in threads that one follows are counted, until they are read here 
   phone.on("threads", () => undefined);
   await ben.send("r5", "one more", { replyTo: messageId });
   await eventually(async () => expect<unknown>([ann.threads, phone.threads]).toEqual([count(1), count(1)]));
-  await phone.request({ type: "follow_thread", roomId: "r5", threadId: messageId, follow: false });
+  await phone.followThread("r5", messageId, false);
   await eventually(async () => expect<unknown>([ann.threads, phone.threads]).toEqual([[], []]));
   await ben.send("r5", "unheard", { replyTo: messageId });
-  await phone.request({ type: "follow_thread", roomId: "r5", threadId: messageId });
+  await phone.followThread("r5", messageId);
   await ben.send("r5", "heard", { replyTo: messageId });
   await eventually(async () => expect<unknown>([ann.threads, phone.threads]).toEqual([count(1), count(1)]));
 }, 60_000);
@@ -217,6 +217,19 @@ test("what the server refuses is kept for the user; REST answers without its env
   expect(await ben.rest("GET", "/v1/chat/rooms/r6")).toMatchObject({ roomId: "r6", role: "member" });
   await expect(ben.rest("GET", "/v1/chat/rooms/nowhere")).rejects.toMatchObject({ code: "room_not_found" });
   await expect(ben.rest("PUT", "/v1/chat/presence", { status: "asleep" })).rejects.toMatchObject({ field: "status" });
+}, 60_000);
+
+test("whoever may not write in a room knows until when, also after a reload", async () => {
+  const [ann, ben] = await twoIn("r8");
+  await ann.request({ type: "mute_member", roomId: "r8", userId: "ben_r8", durationMs: 3_600_000 });
+  await eventually(async () => expect(ben.room("r8").muted?.until).toBeGreaterThan(Date.now()));
+  const { muted } = ben.room("r8");
+  const pages = await Promise.all([open("ben_r8"), open("ben_r8", { encoding: "json" })]);
+  await Promise.all(pages.map((page) => page.join("r8")));
+  for (const page of pages) expect(page.room("r8").muted).toEqual(muted ?? {});
+  expect(ann.room("r8")).not.toHaveProperty("muted");
+  await ann.request({ type: "unmute_member", roomId: "r8", userId: "ben_r8" });
+  for (const page of [ben, ...pages]) await eventually(async () => expect(page.room("r8")).not.toHaveProperty("muted"));
 }, 60_000);
 
 test("a token is asked for once, and again when the server refuses it", async () => {

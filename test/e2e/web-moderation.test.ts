@@ -86,7 +86,10 @@ pageTest("a mute and a ban stand in a list with their end and reason until they 
   await ann.page.getByLabel("Why").fill("off topic");
   await ann.told("Ben is muted.", () => ann.button("Mute").click());
   await ann.until("document.activeElement.getAttribute('aria-label') === 'What to do with Ben'");
-  await ben.page.getByText(/^You are muted in this room until .*\d/).waitFor();
+  const muted = ben.page.getByText(/^You are muted in this room until .*\d/);
+  const told = await muted.textContent();
+  await ben.page.reload();
+  expect(await muted.textContent()).toBe(told);
   await ben.field.fill("But why?");
   await ben.field.press("Enter");
   const refused = ben.page.locator(".message.is-failed", { hasText: "But why?" });
@@ -96,11 +99,11 @@ pageTest("a mute and a ban stand in a list with their end and reason until they 
   await ben.value("But why?");
   await ben.field.press("Enter");
   await refused.getByText("You are muted in this room.").waitFor();
-  const muted = await list("Muted");
-  await muted.getByText("off topic").waitFor();
-  await muted.getByText(/^Until .*by Ann/).waitFor();
+  const entry = await list("Muted");
+  await entry.getByText("off topic").waitFor();
+  await entry.getByText(/^Until .*by Ann/).waitFor();
   expect(await axeProblems(ann.page)).toEqual([]);
-  await muted.getByRole("button").click();
+  await entry.getByRole("button").click();
   await ann.page.getByText("Nobody is muted").waitFor();
   await ben.page.locator(".composer-about").waitFor({ state: "detached" });
   await refused.getByRole("button", { name: "Try again" }).click();

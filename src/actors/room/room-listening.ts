@@ -4,6 +4,7 @@
  */
 import type { Seq } from "../../base/ids.ts";
 import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../../base/limits.ts";
+import { muteOf } from "../../domain/room/decide/gates.ts";
 import type { LogEvent } from "../../domain/room/events.ts";
 import type { RoomPosition } from "../../protocol/frames.ts";
 import type { Mark } from "../../storage/projections.ts";
@@ -115,6 +116,7 @@ export class RoomListening {
   #position(request: RoomRequest, missing: Missing | undefined): RoomPosition {
     const { room, state, audience, publishedSeq } = this.#room;
     const member = state.members.get(request.by.userId);
+    const muted = muteOf(state, request.by, this.#env.clock.wallMs());
     return {
       roomId: room,
       head: publishedSeq,
@@ -124,6 +126,7 @@ export class RoomListening {
       ...(audience.ephemera.presentCount > POSITION_NAMES_MAX && { presentCount: audience.ephemera.presentCount }),
       ...(missing !== undefined && { missing }),
       ...(state.memberCount >= LARGE_ROOM_MEMBERS && { memberCount: state.memberCount }),
+      ...(muted !== undefined && { muted }),
     };
   }
 }

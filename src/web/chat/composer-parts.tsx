@@ -42,8 +42,7 @@ const TIMER_MS_MAX = 2_147_483_647;
 
 /** One goes on writing: the draft is there when it ends. */
 export function MutedNote({ roomId }: { readonly roomId: string }) {
-  const { muted } = session();
-  const mute = muted.value[roomId];
+  const mute = session().state(roomId).value.muted;
   const isOver = useSignal(false);
   useEffect(() => {
     isOver.value = false;

@@ -37,8 +37,6 @@ export class Session {
   readonly me: Signal<Person>;
   /** By room, how much waits for its moderators, as far as this page knows. */
   readonly queue = signal<Readonly<Record<string, number>>>({});
-  /** Rooms in which one may not write, as far as this page was told; with the end, where there is one. */
-  readonly muted = signal<Readonly<Record<string, { readonly until?: number }>>>({});
   /** Threads that one follows with replies not read. */
   readonly threads = signal<readonly ThreadCount[]>([]);
   /** The other one of each room of two. */
@@ -117,11 +115,6 @@ export class Session {
     return desk;
   }
 
-  #mute(roomId: string, isMuted: boolean, until?: number): void {
-    const { [roomId]: _before, ...others } = this.muted.value;
-    this.muted.value = isMuted ? { ...others, [roomId]: until === undefined ? {} : { until } } : others;
-  }
-
   #waits(roomId: string, count: number): void {
     this.queue.value = { ...this.queue.value, [roomId]: count };
   }
@@ -183,13 +176,7 @@ export class Session {
       const known = this.#states.get(state.roomId);
       if (known !== undefined) known.value = state;
     });
-    client.on("event", ({ roomId, event }) => {
-      this.#sayWhyGone(roomId, event);
-      if (event.type !== "member_muted" && event.type !== "member_unmuted") return;
-      if (event.user.userId !== this.account.userId) return;
-      if (event.type === "member_muted") this.#mute(roomId, true, event.until);
-      else this.#mute(roomId, false);
-    });
+    client.on("event", ({ roomId, event }) => this.#sayWhyGone(roomId, event));
     client.on("left", ({ roomId }) => {
       this.#windows.get(roomId)?.close();
       this.#windows.delete(roomId);

@@ -87,8 +87,7 @@ export function useThread(roomId: string, rootId: string): Thread {
   };
   const follow = async (wanted: boolean): Promise<void> => {
     const said = wanted ? "You are told of its replies" : "You are told no more of its replies";
-    const wish = { type: "follow_thread", roomId, threadId: rootId, follow: wanted } as const;
-    const done = await attempt(client.request(wish), said);
+    const done = await attempt(client.followThread(roomId, rootId, wanted), said);
     if (done !== undefined) isFollowed.value = wanted;
   };
   return { messages, hasOlder, older, isFollowed, follow };

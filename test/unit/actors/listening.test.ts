@@ -108,3 +108,29 @@ test("whoever only listens and is banned is told that they are out, alone, and g
   ann.ack({ type: "ban_member", roomId: "room", userId: "dee" });
   expect(left(ann)).toEqual([]);
 });
+
+test("a position says that one may not write there, and until when, as long as it holds", () => {
+  const node = new SmallNode();
+  const ann = node.connect("ann");
+  ann.create("room", { roomType: "private", participants: ["ben"] });
+  const muted = (user: string): unknown[] => {
+    const one = node.connect(user);
+    return [
+      at(one.join("room"), "position.muted"),
+      at(one.ack({ type: "resume", rooms: { room: 1 } }), "rooms.0.muted"),
+    ];
+  };
+  ann.ack({ type: "mute_member", roomId: "room", userId: "ben", durationMs: 60_000 });
+  const { until } = muted("ben")[0] as { readonly until: string };
+  expect(Date.parse(until)).toBeWithin(node.clock.wallMs(), node.clock.wallMs() + 60_001);
+  expect([muted("ben"), muted("ann")]).toEqual([
+    [{ until }, { until }],
+    [undefined, undefined],
+  ]);
+  node.run(61_000);
+  expect(muted("ben")).toEqual([undefined, undefined]);
+  ann.ack({ type: "mute_member", roomId: "room", userId: "ben" });
+  expect(muted("ben")).toEqual([{}, {}]);
+  ann.ack({ type: "unmute_member", roomId: "room", userId: "ben" });
+  expect(muted("ben")).toEqual([undefined, undefined]);
+});

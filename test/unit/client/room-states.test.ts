@@ -4,7 +4,13 @@ import type { RoomId, Seq, UserId } from "../../../src/base/ids.ts";
 import { Emitter } from "../../../src/client/emitter.ts";
 import { RoomStates } from "../../../src/client/room-states.ts";
 import type { ClientEvents, RoomState } from "../../../src/client/types.ts";
-import type { ConnectionFrame, MessageView, RoomPosition, ServerFrame } from "../../../src/protocol/frames.ts";
+import type {
+  ConnectionFrame,
+  MessageView,
+  RoomEvent,
+  RoomPosition,
+  ServerFrame,
+} from "../../../src/protocol/frames.ts";
 
 const ROOM = "room" as RoomId;
 const PRESENT_MAX = 1_000;
@@ -118,6 +124,29 @@ test("people present, readers and names are bounded", () => {
   expect(made.people.of("u0" as UserId).name).toBe("x");
   made.people.learn({ userId: "one more" as UserId, name: "y" });
   expect(made.people.of("u0" as UserId)).toEqual({ userId: "u0" as UserId });
+});
+
+test("whoever may not write is told until when: by a position after a reload, by events while one listens", () => {
+  const { room, emitter, position, told } = states();
+  const user = { userId: "me" as UserId };
+  const heard = (event: object): void => {
+    const by = "ann" as UserId;
+    emitter.emit("event", { roomId: ROOM, event: { user, by, seq: 2, timestamp: 0, ...event } as RoomEvent });
+  };
+  position({ muted: { until: 90_000 } });
+  const before = room();
+  expect(before.muted).toEqual({ until: 90_000 });
+  heard({ type: "member_muted", user: { userId: "ben" } });
+  expect(room()).toBe(before);
+  heard({ type: "member_unmuted" });
+  expect(room()).not.toHaveProperty("muted");
+  heard({ type: "member_muted" });
+  expect(room().muted).toEqual({});
+  heard({ type: "member_muted", until: 70_000 });
+  expect(room().muted).toEqual({ until: 70_000 });
+  position();
+  expect(room()).not.toHaveProperty("muted");
+  expect(told).toEqual([]);
 });
 
 test("whoever has left the room is neither present nor a reader, and a room that one left is empty", () => {

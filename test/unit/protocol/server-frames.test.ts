@@ -132,6 +132,8 @@ const position = record(
     error: errorCode,
     presentCount: uint,
     memberCount: uint,
+    mentions: uint,
+    muted: record({}, { until: time }),
   },
 );
 const countsByRoom = fc.dictionary(room, uint, { maxKeys: 4, noNullPrototype: true });

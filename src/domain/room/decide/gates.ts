@@ -9,7 +9,7 @@ import type { RoomMutation } from "../commands.ts";
 import type { Decision } from "../decision.ts";
 import { isAllowed, TENANT_ADMIN_COUNTS } from "../permissions.ts";
 import { banKey, type BanRow, holds, standingRow } from "../standing-rows.ts";
-import type { MemberRow } from "../state.ts";
+import type { MemberRow, RoomState } from "../state.ts";
 import { type DecideContext, type LiveRoom, needItems, needMember, reject } from "./answer.ts";
 
 interface Gate {
@@ -95,12 +95,20 @@ export function roomArchived(): Decision {
 }
 
 /** Bans and mutes are for people whom the room's own roles rule over. */
-function isBound(state: LiveRoom, by: Principal): boolean {
+function isBound(state: Pick<LiveRoom, "settings">, by: Principal): boolean {
   return by.role === "user" || (by.role === "admin" && !TENANT_ADMIN_COUNTS[state.settings.type]);
 }
 
-export function isMuted({ mutedUntil }: MemberRow, now: number): boolean {
+function isMuted({ mutedUntil }: MemberRow, now: number): boolean {
   return mutedUntil === null || (mutedUntil !== undefined && mutedUntil > now);
+}
+
+/** Of a member who may not write now: with when that ends, where it ends by itself. */
+export function muteOf(state: RoomState, by: Principal, now: number): { readonly until?: number } | undefined {
+  const { settings } = state;
+  const row = state.members.get(by.userId);
+  if (row == null || settings === undefined || !isMuted(row, now) || !isBound({ settings }, by)) return undefined;
+  return row.mutedUntil == null ? {} : { until: row.mutedUntil };
 }
 
 /** `undefined`: this person, who is no member, is not banned. */
