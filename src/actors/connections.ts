@@ -30,8 +30,6 @@ export interface ShardConnection {
   closed: boolean;
   /** In its home: it has had its `connection` frame. Nothing may come before that. */
   greeted: boolean;
-  /** This shard's part of what one socket holds; the edge divides it when several shards replay at once. */
-  replayBytesMax: number;
   /** Bytes replayed to it in the present window, and when that began (monotonic, milliseconds). */
   replayedBytes: number;
   replayWindowMs: number;
@@ -75,7 +73,6 @@ export class ConnectionTable {
       rooms: undefined,
       closed: false,
       greeted: false,
-      replayBytesMax: REPLAY_BYTES_MAX,
       replayedBytes: 0,
       replayWindowMs: 0,
     };
@@ -121,19 +118,30 @@ export function sendFrame(connection: ShardConnection, frame: ServerFrame): void
 
 /**
  * Sends unless it is more than the socket can hold: a client that is cut off for what it was sent at once would come back
- * and ask for the same again. false: nothing was sent, and what is missing is to be named.
+ * and ask for the same again. `bytesMax`: in the present window. 0: it was sent, or nobody is there; otherwise nothing was
+ * sent, since it takes so many bytes, and what is missing is to be named.
  */
-export function sendReplay(connection: ShardConnection, frame: ServerFrame, nowMs: number): boolean {
-  if (connection.closed) return true;
+export function sendReplay(
+  connection: ShardConnection,
+  frame: ServerFrame,
+  nowMs: number,
+  bytesMax = REPLAY_BYTES_MAX,
+): number {
+  if (connection.closed) return 0;
+  const { link, no, codec } = connection;
+  const messages = codec.encode(frame);
+  const bytes = messages.reduce((sum, data) => sum + data.length, 0);
+  if (replayedBytes(connection, nowMs) + bytes > bytesMax) return bytes;
+  connection.replayedBytes += bytes;
+  for (const data of messages) link.out.send(no, codec.text, data);
+  return 0;
+}
+
+/** In the present window. */
+export function replayedBytes(connection: ShardConnection, nowMs: number): number {
   if (nowMs - connection.replayWindowMs >= REPLAY_WINDOW_MS) {
     connection.replayWindowMs = nowMs;
     connection.replayedBytes = 0;
   }
-  const { link, no, codec } = connection;
-  const messages = codec.encode(frame);
-  const bytes = messages.reduce((sum, data) => sum + data.length, 0);
-  if (connection.replayedBytes + bytes > connection.replayBytesMax) return false;
-  connection.replayedBytes += bytes;
-  for (const data of messages) link.out.send(no, codec.text, data);
-  return true;
+  return connection.replayedBytes;
 }

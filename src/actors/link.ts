@@ -74,10 +74,25 @@ export type LinkCall =
       readonly rooms: ResumeWishes;
       /** This shard's part of what the socket holds. */
       readonly replayBytesMax: number;
+      /**
+       * Rooms that lack bytes of that wait to go on, and the answer is a `ResumeReport`: the edge comes back for each of them.
+       * Nodes of former versions answer with positions all the same.
+       */
+      readonly reports?: true;
     };
-/** Rooms and the last sequence seen of each. A list: `__proto__` is a room id like any other. */
-export type ResumeWishes = readonly (readonly [RoomId, Seq])[];
-export type ResumeReply = readonly RoomPosition[];
+/** A list: `__proto__` is a room id like any other. */
+export type ResumeWishes = readonly ResumeWish[];
+/** `lastSeq`: the last sequence seen. `goesOn`: the room waits for this, and goes on where it is. */
+export type ResumeWish = readonly [room: RoomId, lastSeq: Seq, goesOn?: true];
+export type ResumePositions = readonly RoomPosition[];
+export interface ResumeReport {
+  readonly positions: ResumePositions;
+  /** In the present window. */
+  readonly replayedBytes: number;
+  /** Rooms that wait, and what the next part of each takes. */
+  readonly lacking: readonly (readonly [RoomId, bytes: number])[];
+}
+export type ResumeReply = ResumePositions | ResumeReport;
 
 /** What a shard is told beside the blocks of its own edge. */
 export type ShardOrder =

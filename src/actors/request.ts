@@ -32,7 +32,7 @@ export type RoomSequel =
   | { readonly kind: "subscribe"; readonly lastSeq: Seq | undefined }
   | { readonly kind: "unsubscribe" }
   /** Part of a `resume`: the position is added to the answer of all rooms. */
-  | { readonly kind: "resume"; readonly lastSeq: Seq; readonly gather: ResumeGather }
+  | { readonly kind: "resume"; readonly lastSeq: Seq; readonly goesOn: boolean; readonly gather: ResumeGather }
   | { readonly kind: "view_room" }
   | { readonly kind: "view_invite" }
   | ({ readonly kind: "standing" } & StandingPage)
@@ -86,7 +86,12 @@ export type MessageSequel =
 /** Collects the positions of one connection's rooms; the last one sends the answer. */
 export interface ResumeGather {
   readonly connection: ShardConnection;
-  add(position: RoomPosition): void;
+  /** To be replayed in the present window, by all of them. */
+  readonly bytesMax: number;
+  /** A room that lacks some may wait for whoever comes back with more. */
+  readonly mayWait: boolean;
+  /** `lacks`: it waits, and its next part takes so many bytes. */
+  add(position: RoomPosition, lacks?: number): void;
 }
 
 /** What of a link is needed to answer. */

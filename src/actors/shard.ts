@@ -277,7 +277,7 @@ export class Shard implements LinkOwner {
 
   call(link: EdgeLink, record: number, callNo: number, by: Principal, call: LinkCall): void {
     if (call.to === "connection")
-      resumeConnection({ link, record, callNo, by, call }, (request) => this.#actors.deliver(request));
+      resumeConnection({ link, record, callNo, by, call }, this.#env.clock, (request) => this.#actors.deliver(request));
     else if (call.to !== "shard") this.#actors.deliver(requestOfCall(link, record, callNo, by, call));
     else if (call.kind === "drain") this.#drain(link, record, callNo);
     else if (call.kind === "access") this.#tellAccess(link, record, callNo, call.tenant);

@@ -244,7 +244,8 @@ export const MEMBER_PAGE_MAX = 100;
 export const MEMBER_SEARCH_READS_MAX = 4;
 /**
  * Bytes replayed to one connection within a window: most of what its socket may hold back, the rest is for live events.
- * Beyond, the missing range is named and the client reads history.
+ * Shards that replay at once share them, and what one leaves is another's. Beyond, the missing range is named and the client
+ * reads history.
  */
 export const REPLAY_BYTES_MAX = 768 * 1024;
 export const REPLAY_WINDOW_MS = 1_000;

@@ -85,9 +85,9 @@ class CutsReplayShort extends SimRoom {
   constructor(env: ShardEnv, address: RoomAddress, host: RoomHost) {
     super(env, address, host);
     const replay = this.audience.replay.bind(this.audience);
-    this.audience.replay = (connection, events, after, facts) => {
+    this.audience.replay = (connection, events, after, facts, bytesMax) => {
       const last = events.at(-1);
-      return replay(connection, last?.kind === "message_sent" ? events.slice(0, -1) : events, after, facts);
+      return replay(connection, last?.kind === "message_sent" ? events.slice(0, -1) : events, after, facts, bytesMax);
     };
   }
 }

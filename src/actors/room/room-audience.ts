@@ -24,6 +24,8 @@ export interface CatchUp {
   /** What is sent follows this sequence. */
   readonly after: Seq;
   left: boolean;
+  /** All up to here was sent; it waits until somebody says that more may be. Nobody else waits for it then. */
+  waitsAt: Seq | undefined;
   /** Whoever else asked meanwhile. */
   readonly waiting: ((missing: Missing | undefined) => void)[];
 }
@@ -100,15 +102,25 @@ export class RoomAudience implements Subscribed {
     return this.#catchUps.get(connection);
   }
 
+  /** Instead of one that waits, or that the connection left: whoever asks anew has no part in it. */
   beginCatchUp(connection: ShardConnection, after: Seq): CatchUp {
-    const catchUp: CatchUp = { connection, after, left: false, waiting: [] };
+    const catchUp: CatchUp = { connection, after, left: false, waitsAt: undefined, waiting: [] };
     this.#catchUps.set(connection, catchUp);
     return catchUp;
   }
 
+  pauseCatchUp(catchUp: CatchUp, at: Seq): void {
+    const { connection } = catchUp;
+    catchUp.waitsAt = at;
+    connection.rooms ??= new Set();
+    connection.rooms.add(this);
+  }
+
   endCatchUp(catchUp: CatchUp, head: Seq): void {
-    this.#catchUps.delete(catchUp.connection);
+    // Whoever left may have come back meanwhile.
+    if (this.#catchUps.get(catchUp.connection) === catchUp) this.#catchUps.delete(catchUp.connection);
     if (!catchUp.left) this.subscribe(catchUp.connection, head);
+    else if (!this.#listeners.connections.has(catchUp.connection)) catchUp.connection.rooms?.delete(this);
   }
 
   /**
@@ -162,12 +174,14 @@ export class RoomAudience implements Subscribed {
   }
 
   connectionClosed(connection: ShardConnection): void {
+    if (this.#catchUps.get(connection)?.waitsAt !== undefined) this.#catchUps.delete(connection);
     this.#remove(connection);
   }
 
   /** The activation ends while connections are subscribed, who were told up to `head`: the next one attaches them again. */
   release(head: Seq): readonly Released[] {
     for (const connection of this.#listeners.connections) connection.rooms?.delete(this);
+    for (const connection of this.#catchUps.keys()) connection.rooms?.delete(this);
     const released = this.#listeners.release(head);
     this.ephemera.stop();
     this.#memberCount.stop();
@@ -188,13 +202,19 @@ export class RoomAudience implements Subscribed {
     return { type: "events", roomId: this.#room, after, head, events: [] };
   }
 
-  /** Sends events to one connection, as `publishCommitted` would have. false: too much at once, nothing was sent. */
-  replay(connection: ShardConnection, events: readonly LogEvent[], after: Seq, facts: RoomFacts): boolean {
+  /** Sends events to one connection, as `publishCommitted` would have. Not 0: it takes so many bytes, and nothing was sent. */
+  replay(
+    connection: ShardConnection,
+    events: readonly LogEvent[],
+    after: Seq,
+    facts: RoomFacts,
+    bytesMax: number,
+  ): number {
     const frame = this.#eventsFrame(events, after, facts);
-    if (frame === undefined) return true;
-    const isSent = sendReplay(connection, frame, this.#env.clock.monotonicMs());
-    if (isSent && this.#routes.isOn) this.#routes.replayed(connection, after, events.at(-1)?.seq ?? after);
-    return isSent;
+    if (frame === undefined) return 0;
+    const lacks = sendReplay(connection, frame, this.#env.clock.monotonicMs(), bytesMax);
+    if (lacks === 0 && this.#routes.isOn) this.#routes.replayed(connection, after, events.at(-1)?.seq ?? after);
+    return lacks;
   }
 
   #add(connection: ShardConnection, head: Seq): Listeners {

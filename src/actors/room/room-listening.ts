@@ -3,20 +3,23 @@
  * Invariant: a connection is subscribed in the same turn in which its replay reached the head, so nothing falls between.
  */
 import type { Seq } from "../../base/ids.ts";
-import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, RESUME_EVENTS_MAX } from "../../base/limits.ts";
+import { LARGE_ROOM_MEMBERS, POSITION_NAMES_MAX, REPLAY_BYTES_MAX, RESUME_EVENTS_MAX } from "../../base/limits.ts";
 import { muteOf } from "../../domain/room/decide/gates.ts";
 import type { LogEvent } from "../../domain/room/events.ts";
 import type { RoomPosition } from "../../protocol/frames.ts";
 import type { Mark } from "../../storage/projections.ts";
 import { answerAck, answerRejection, answerValue } from "../answers.ts";
-import type { ShardConnection } from "../connections.ts";
-import type { RoomRequest } from "../request.ts";
+import type { ResumeGather, RoomRequest, RoomSequel } from "../request.ts";
 import type { ShardEnv } from "../shard-env.ts";
 import type { OpenRequests } from "./open-requests.ts";
 import type { RoomActor } from "./room-actor.ts";
 import type { CatchUp, Missing } from "./room-audience.ts";
 
 const RETRY_MS = 500;
+
+type Replay = Pick<ResumeGather, "connection" | "bytesMax" | "mayWait">;
+/** `lacks`: nothing is against the first part of what is missing but that it takes so many bytes. */
+type Then = (missing: Missing | undefined, lacks?: number) => void;
 
 export class RoomListening {
   readonly #env: ShardEnv;
@@ -33,7 +36,8 @@ export class RoomListening {
     if (request.asker.kind !== "frame") return answerValue(this.#env, request, {});
     const { connection } = request.asker;
     this.#open.add(request);
-    this.#listen(connection, lastSeq ?? this.#room.publishedSeq, (missing) => {
+    const replay = { connection, bytesMax: REPLAY_BYTES_MAX, mayWait: false };
+    this.#listen(replay, lastSeq ?? this.#room.publishedSeq, (missing) => {
       const position = this.#position(request, missing);
       // What is published from here on may arrive before the answer; its head says where it belongs.
       this.#room.marks.of(request.by.userId, (mark) => {
@@ -44,37 +48,52 @@ export class RoomListening {
     });
   }
 
-  resume(request: RoomRequest, connection: ShardConnection, lastSeq: Seq): void {
-    if (request.sequel.kind !== "resume") return;
-    const { gather } = request.sequel;
+  resume(request: RoomRequest, sequel: Extract<RoomSequel, { readonly kind: "resume" }>): void {
+    const { gather, lastSeq, goesOn } = sequel;
+    const waiting = goesOn ? this.#room.audience.catchUpOf(gather.connection) : undefined;
+    // It waited at another owner, or for somebody else, who came.
+    if (goesOn && waiting?.waitsAt === undefined)
+      return answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: RETRY_MS });
     this.#open.add(request);
-    this.#listen(connection, lastSeq, (missing) => {
+    const then: Then = (missing, lacks) => {
       this.#open.delete(request);
-      gather.add(this.#position(request, missing));
+      gather.add(this.#position(request, missing), lacks);
       this.#env.complete(request);
-    });
+    };
+    if (waiting?.waitsAt === undefined) this.#listen(gather, lastSeq, then);
+    else this.#catchUp(waiting, gather, waiting.waitsAt, then);
   }
 
   /** Replays what the connection lacks and subscribes it; then the answer. */
-  #listen(connection: ShardConnection, lastSeq: Seq, then: (missing: Missing | undefined) => void): void {
+  #listen(replay: Replay, lastSeq: Seq, then: Then): void {
     const { audience } = this.#room;
-    const running = audience.catchUpOf(connection);
-    if (running !== undefined) {
+    const running = audience.catchUpOf(replay.connection);
+    if (running !== undefined && running.waitsAt === undefined && !running.left) {
       // What is on its way is not sent twice.
-      running.waiting.push(lastSeq >= running.after ? then : () => this.#listen(connection, lastSeq, then));
+      running.waiting.push(lastSeq >= running.after ? then : () => this.#listen(replay, lastSeq, then));
       return;
     }
-    const catchUp = audience.beginCatchUp(connection, lastSeq);
-    this.#replay(catchUp, lastSeq, (missing) => {
+    this.#catchUp(audience.beginCatchUp(replay.connection, lastSeq), replay, lastSeq, then);
+  }
+
+  #catchUp(catchUp: CatchUp, replay: Replay, after: Seq, then: Then): void {
+    const { audience } = this.#room;
+    catchUp.waitsAt = undefined;
+    this.#replay(catchUp, replay.bytesMax, after, (missing, lacks) => {
+      const isLast = !replay.mayWait || lacks === undefined || catchUp.left || catchUp.waiting.length > 0;
+      if (missing !== undefined && !isLast) {
+        audience.pauseCatchUp(catchUp, missing.from - 1);
+        return then(missing, lacks);
+      }
       audience.endCatchUp(catchUp, this.#room.publishedSeq);
-      if (!catchUp.left) this.#room.assistant.tell(connection);
+      if (!catchUp.left) this.#room.assistant.tell(catchUp.connection);
       then(missing);
       for (const other of catchUp.waiting) other(missing);
     });
   }
 
   /** Replays (after, head] to one connection; `then` runs in the turn in which nothing is left. */
-  #replay(catchUp: CatchUp, after: Seq, then: (missing: Missing | undefined) => void): void {
+  #replay(catchUp: CatchUp, bytesMax: number, after: Seq, then: Then): void {
     const { connection } = catchUp;
     const head = this.#room.publishedSeq;
     const { facts, state, audience, reads } = this.#room;
@@ -86,16 +105,18 @@ export class RoomListening {
     if (head - after > RESUME_EVENTS_MAX) return then({ from: after + 1, to: head });
     if (state.recent.covers(after)) {
       const missed = state.recent.slice(after, head);
-      const sent = !this.#isExpired(missed) && audience.replay(connection, missed, after, facts);
-      return then(sent ? undefined : { from: after + 1, to: head });
+      if (this.#isExpired(missed)) return then({ from: after + 1, to: head });
+      const lacks = audience.replay(connection, missed, after, facts, bytesMax);
+      return lacks === 0 ? then(undefined) : then({ from: after + 1, to: head }, lacks);
     }
     reads.events(after, head, (page) => {
       const last = page.ok ? page.value[page.value.length - 1] : undefined;
       // What cannot be read is named, never skipped silently.
       if (!page.ok || last === undefined || this.#isExpired(page.value))
         return then({ from: after + 1, to: this.#room.publishedSeq });
-      if (audience.replay(connection, page.value, after, facts)) this.#replay(catchUp, last.seq, then);
-      else then({ from: after + 1, to: this.#room.publishedSeq });
+      const lacks = audience.replay(connection, page.value, after, facts, bytesMax);
+      if (lacks === 0) this.#replay(catchUp, bytesMax, last.seq, then);
+      else then({ from: after + 1, to: this.#room.publishedSeq }, lacks);
     });
   }
 

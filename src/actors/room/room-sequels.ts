@@ -104,7 +104,7 @@ export class RoomSequels {
         answerAck(this.#env, request, {});
         return;
       case "resume":
-        this.#listening.resume(request, sequel.gather.connection, sequel.lastSeq);
+        this.#listening.resume(request, sequel);
         return;
       case "view_room":
         this.#viewRoom(request);

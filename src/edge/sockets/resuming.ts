@@ -1,13 +1,13 @@
 /** One `resume` of a connection over all of its rooms: each shard has its part, and the answer names every room's position. */
-import type { ResumeReply, ResumeWishes } from "../../actors/link.ts";
+import type { ResumeWishes } from "../../actors/link.ts";
 import type { RoomId } from "../../base/ids.ts";
 import { REPLAY_BYTES_MAX, ROOMS_PER_CONNECTION_MAX } from "../../base/limits.ts";
 import type { Principal } from "../../domain/principal.ts";
-import type { Rejection } from "../../protocol/errors.ts";
 import type { ResumeFrame, RoomPosition, ServerFrame } from "../../protocol/frames.ts";
 import type { Connection } from "./connection.ts";
 import type { EdgeRoom } from "./edge-room.ts";
 import type { Links } from "../links/links.ts";
+import { Resumption } from "./resumption.ts";
 import type { ShardCalls } from "./shard-calls.ts";
 import type { ShardTarget } from "../links/shard-target.ts";
 
@@ -49,27 +49,17 @@ export class Resuming {
     bytesMax: number,
     answer: (positions: RoomPosition[]) => void,
   ): void {
-    const parts = new Map<ShardTarget, (readonly [RoomId, number])[]>();
-    for (const wish of wishes) {
-      const target = this.#links.routes.room(principal.tenant, wish[0]);
-      const part = parts.get(target);
-      if (part === undefined) parts.set(target, [wish]);
-      else part.push(wish);
-    }
-    const replayBytesMax = Math.floor(bytesMax / Math.max(1, parts.size));
-    const positions: RoomPosition[] = [];
-    let waiting = parts.size;
-    if (waiting === 0) return answer(positions);
-    for (const [target, rooms] of parts) {
-      this.#links.ensureKnown(target, connection);
-      const part = { to: "connection", kind: "resume", connection: connection.no, rooms, replayBytesMax } as const;
-      this.#calls.ask(target, principal, part, (result) => {
-        if (result.ok) positions.push(...(result.value as ResumeReply));
-        else positions.push(...rooms.map(([room]) => unavailable(room, result.error)));
-        waiting -= 1;
-        if (waiting === 0) answer(positions);
-      });
-    }
+    const call = { to: "connection", kind: "resume", connection: connection.no } as const;
+    const resumption = new Resumption<ShardTarget>(bytesMax, {
+      targetOf: (room) => this.#links.routes.room(principal.tenant, room),
+      ask: (target, { rooms, bytesMax: replayBytesMax, isLast }, told) => {
+        this.#links.ensureKnown(target, connection);
+        const part = { ...call, rooms, replayBytesMax, ...(!isLast && { reports: true as const }) };
+        this.#calls.ask(target, principal, part, told);
+      },
+      done: answer,
+    });
+    resumption.begin(wishes);
   }
 
   /** How many rooms the connection would listen to. */
@@ -83,8 +73,4 @@ export class Resuming {
     }
     return count;
   }
-}
-
-function unavailable(roomId: RoomId, rejection: Rejection): RoomPosition {
-  return { roomId, head: 0, typing: [], present: [], error: rejection.code };
 }
