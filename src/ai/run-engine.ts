@@ -48,6 +48,7 @@ const REASONS: Readonly<Record<Failure, RunReason>> = {
   refused_key: "provider_failed",
   blocked: "blocked",
   malformed: "provider_failed",
+  empty: "provider_failed",
   cut: "provider_failed",
   timed_out: "timed_out",
 };
@@ -164,6 +165,8 @@ class Attempt {
   #text = "";
   #half = "";
   #length = 0;
+  /** As the provider says. */
+  #took: Usage | undefined;
 
   constructor(
     prompt: Prompt,
@@ -188,11 +191,14 @@ class Attempt {
     const stop = (): void => abort.abort();
     stopped.addEventListener("abort", stop, { once: true });
     try {
-      return await this.#provider.stream(this.#prompt, abort.signal, (text) => {
+      const finish = await this.#provider.stream(this.#prompt, abort.signal, (text) => {
         watch.heard();
         this.#take(text);
         if (this.isCut) abort.abort();
       });
+      this.#took = finish.tokens;
+      // All went into thoughts, or it wanted a tool: nobody has an answer.
+      return this.#text.trim() === "" ? new ProviderError("empty") : finish;
     } catch (error) {
       if (this.isCut) return { reason: "length" };
       if (timedOut) return new ProviderError("timed_out");
@@ -200,6 +206,8 @@ class Attempt {
     } finally {
       watch.cancel();
       stopped.removeEventListener("abort", stop);
+      // Not every library lets go of a stream that it could not read.
+      abort.abort();
     }
   }
 
@@ -213,11 +221,10 @@ class Attempt {
   }
 
   usage(done: Finish | ProviderError): Usage {
-    if (!(done instanceof ProviderError) && done.tokens !== undefined) return done.tokens;
+    if (this.#took !== undefined) return this.#took;
     // Who refused at once took nothing.
-    if (done instanceof ProviderError && this.#firstMs === undefined && done.failure !== "timed_out") {
-      return { input: 0, output: 0 };
-    }
+    const isRefused = done instanceof ProviderError && done.failure !== "timed_out" && done.failure !== "empty";
+    if (isRefused && this.#firstMs === undefined) return { input: 0, output: 0 };
     return { input: this.#prompt.inputTokens, output: estimateTokens(this.#text) };
   }
 
@@ -227,13 +234,13 @@ class Attempt {
       this.#firstMs = this.#clock.monotonicMs() - this.#startMs;
       this.#say.began(this.#provider.name);
     }
-    // Half of a character waits for its other half.
-    const whole = this.#half + text;
+    const room = this.#prompt.lengthMax - this.#length;
+    // What is beyond the bound whatever it is, is not looked at. Half of a character waits for its other half.
+    const whole = (this.#half + text).slice(0, 2 * (room + 1));
     const isSplit = (whole.charCodeAt(whole.length - 1) & 0xfc00) === 0xd800;
     this.#half = isSplit ? whole.slice(-1) : "";
     const said = (isSplit ? whole.slice(0, -1) : whole).toWellFormed();
     const length = lengthOf(said);
-    const room = this.#prompt.lengthMax - this.#length;
     this.isCut = length > room;
     const taken = this.isCut ? [...said].slice(0, room).join("") : said;
     this.#length += Math.min(length, room);

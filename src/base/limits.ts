@@ -725,6 +725,8 @@ export const AI_BUDGET_ATTEMPTS_MAX = 10;
 export const AI_FORGOTTEN_AT_ONCE = 20;
 /** A provider that says when to come back is waited for so long, where there is no other, milliseconds. */
 export const AI_PROVIDER_WAIT_MS_MAX = 2_000;
+/** One that asks for patience is left alone for no longer, milliseconds: a wrong number is not to be the last word. */
+export const AI_COOL_DOWN_MS_MAX = 3_600_000;
 /** What is due of all answers leaves the providers' thread together, milliseconds apart; the first piece of an answer does not wait. */
 export const AI_BLOCK_INTERVAL_MS = 10;
 /** Pieces in one block: a message waits behind it. What is beyond goes with the next. */

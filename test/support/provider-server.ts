@@ -18,11 +18,22 @@ export type Step =
   /** It is refused for what it says. */
   | { readonly blocked: true }
   /** The bound of tokens was reached. */
-  | { readonly length: true };
+  | { readonly length: true }
+  /** It is done; what follows comes after that. */
+  | { readonly done: true }
+  /** Sent as they are. */
+  | { readonly bytes: string | Uint8Array }
+  /** What it says that it took, in the place of a right count. */
+  | { readonly usage: object };
 
 export type Script =
   | readonly Step[]
-  | { readonly status: number; readonly retryAfterSeconds?: number; readonly message?: string };
+  | {
+      readonly status: number;
+      readonly retryAfterSeconds?: number;
+      readonly message?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    };
 
 export interface ProviderRequest {
   readonly provider: "openai" | "gemini";
@@ -123,6 +134,7 @@ export class ProviderServer {
           if (!signal.aborted) controller.enqueue(encoder.encode(`data: ${data}\n\n`));
         };
         let output = 0;
+        let usage: object | undefined;
         for (const step of steps) {
           if ("text" in step) {
             output += Math.ceil(step.text.length / 4);
@@ -134,13 +146,18 @@ export class ProviderServer {
           else if ("malformed" in step) send('{"choices":[{"delta":{"content":');
           else if ("hang" in step) return;
           else if ("cut" in step) return controller.close();
+          else if ("bytes" in step) {
+            const { bytes } = step;
+            controller.enqueue(typeof bytes === "string" ? encoder.encode(bytes) : bytes);
+          } else if ("usage" in step) usage = step.usage;
+          else if ("done" in step) send(chunkOf(provider, "", "stop"));
           else if ("blocked" in step) send(chunkOf(provider, "", "blocked"));
           else send(chunkOf(provider, "", "length"));
           if (signal.aborted) return;
         }
-        const isEnded = steps.some((step) => "blocked" in step || "length" in step);
+        const isEnded = steps.some((step) => "blocked" in step || "length" in step || "done" in step);
         if (!isEnded) send(chunkOf(provider, "", "stop"));
-        send(usageOf(provider, output));
+        send(usageOf(provider, output, usage));
         if (provider === "openai") send("[DONE]");
         controller.close();
       },
@@ -168,20 +185,23 @@ function chunkOf(provider: "openai" | "gemini", text: string, end: End | undefin
   return JSON.stringify({ candidates: [candidate] });
 }
 
-function usageOf(provider: "openai" | "gemini", output: number): string {
+function usageOf(provider: "openai" | "gemini", output: number, said: object | undefined): string {
   if (provider === "openai") {
-    const usage = { prompt_tokens: 40, completion_tokens: output, total_tokens: 40 + output };
+    const usage = said ?? { prompt_tokens: 40, completion_tokens: output, total_tokens: 40 + output };
     return JSON.stringify({ id: "c", object: "chat.completion.chunk", created: 1, model: "m", choices: [], usage });
   }
-  const usageMetadata = { promptTokenCount: 40, candidatesTokenCount: output, totalTokenCount: 40 + output };
+  const usageMetadata = said ?? { promptTokenCount: 40, candidatesTokenCount: output, totalTokenCount: 40 + output };
   return JSON.stringify({ usageMetadata });
 }
 
 function refusal(
   provider: "openai" | "gemini",
-  { status, retryAfterSeconds, message = "no" }: Extract<Script, { status: number }>,
+  { status, retryAfterSeconds, message = "no", headers: more }: Extract<Script, { status: number }>,
 ): Response {
-  const headers = retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) };
+  const headers = {
+    ...(retryAfterSeconds !== undefined && { "retry-after": String(retryAfterSeconds) }),
+    ...more,
+  };
   if (provider === "openai") return Response.json({ error: { message, code: null, type: "x" } }, { status, headers });
   const details =
     retryAfterSeconds === undefined

@@ -1,7 +1,16 @@
 /** Gemini, through Google's own library. */
-import type { EnhancedGenerateContentResponse, GenerativeModel } from "@google/generative-ai";
+import type { EnhancedGenerateContentResponse, GenerativeModel, UsageMetadata } from "@google/generative-ai";
 import type { Prompt } from "../prompt.ts";
-import { failureOfStatus, type Finish, forEach, type Provider, ProviderError, type Usage } from "./provider.ts";
+import {
+  failureOfStatus,
+  type Finish,
+  forEach,
+  patienceMs,
+  type Provider,
+  ProviderError,
+  type Usage,
+  usageOf,
+} from "./provider.ts";
 
 export interface GeminiSettings {
   readonly apiKey: string;
@@ -40,13 +49,12 @@ export class GeminiProvider implements Provider {
         const text = textOf(chunk);
         if (text !== "") onText(text);
         reason = candidate?.finishReason ?? reason;
-        if (candidate?.avgLogprobs !== undefined) confidence = Math.exp(Math.min(0, candidate.avgLogprobs));
-        if (usageMetadata !== undefined) {
-          tokens = { input: usageMetadata.promptTokenCount, output: usageMetadata.candidatesTokenCount ?? 0 };
-        }
+        const sureness: unknown = candidate?.avgLogprobs;
+        if (typeof sureness === "number") confidence = Math.exp(Math.min(0, sureness));
+        if (usageMetadata !== undefined) tokens = tookOf(usageMetadata);
       });
     } catch (error) {
-      throw errorOf(error, signal);
+      if (reason === undefined) throw errorOf(error, signal);
     }
     if (reason === undefined) throw new ProviderError("cut");
     if (BLOCKED.has(reason)) throw new ProviderError("blocked");
@@ -72,7 +80,13 @@ export class GeminiProvider implements Provider {
 }
 
 function textOf({ candidates }: EnhancedGenerateContentResponse): string {
-  return candidates?.[0]?.content?.parts?.map(({ text }) => text ?? "").join("") ?? "";
+  const texts: readonly unknown[] = candidates?.[0]?.content?.parts?.map(({ text }) => text) ?? [];
+  return texts.filter((text) => typeof text === "string").join("");
+}
+
+/** What it thought is paid, too, and stands in the total alone. */
+function tookOf({ promptTokenCount, candidatesTokenCount = 0, totalTokenCount = 0 }: UsageMetadata): Usage | undefined {
+  return usageOf(promptTokenCount, Math.max(candidatesTokenCount, totalTokenCount - promptTokenCount));
 }
 
 function errorOf(error: unknown, signal: AbortSignal): ProviderError {
@@ -94,6 +108,5 @@ function errorOf(error: unknown, signal: AbortSignal): ProviderError {
 /** `"3s"`, `"0.5s"`. */
 function retryAfterMs(details: readonly { readonly retryDelay?: string }[] | undefined): number | undefined {
   const text = details?.find(({ retryDelay }) => retryDelay !== undefined)?.retryDelay;
-  const seconds = Number.parseFloat(text ?? "");
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds * 1_000) : undefined;
+  return patienceMs(Number.parseFloat(text ?? "") * 1_000);
 }

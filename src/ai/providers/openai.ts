@@ -1,7 +1,16 @@
 /** OpenAI, and whatever speaks its chat completions: vLLM, Ollama, LiteLLM … through its own library. */
 import type OpenAI from "openai";
 import type { Prompt } from "../prompt.ts";
-import { failureOfStatus, type Finish, forEach, type Provider, ProviderError, type Usage } from "./provider.ts";
+import {
+  failureOfStatus,
+  type Finish,
+  forEach,
+  patienceMs,
+  type Provider,
+  ProviderError,
+  type Usage,
+  usageOf,
+} from "./provider.ts";
 
 export interface OpenAiSettings {
   readonly apiKey: string;
@@ -44,15 +53,15 @@ export class OpenAiProvider implements Provider {
       );
       await forEach(stream, signal, ({ choices, usage }) => {
         const choice = choices?.[0];
-        if (choice?.delta?.content) onText(choice.delta.content);
+        const text: unknown = choice?.delta?.content;
+        if (typeof text === "string" && text !== "") onText(text);
         reason = choice?.finish_reason ?? reason;
-        if (usage) tokens = { input: usage.prompt_tokens, output: usage.completion_tokens };
+        if (usage) tokens = usageOf(usage.prompt_tokens, usage.completion_tokens);
       });
     } catch (error) {
-      throw errorOf(error);
+      if (reason == null) throw errorOf(error);
     }
-    // Aborted, the library's stream ends as if all had been said.
-    if (signal.aborted || reason === undefined || reason === null) throw new ProviderError("cut");
+    if (reason == null) throw new ProviderError("cut");
     if (reason === "content_filter") throw new ProviderError("blocked");
     return { reason: reason === "length" ? "length" : "stop", ...(tokens !== undefined && { tokens }) };
   }
@@ -82,7 +91,10 @@ function errorOf(error: unknown): ProviderError {
   return new ProviderError(failureOfStatus(status), retryAfterMs(headers));
 }
 
+/** Seconds, or a date by the provider's own clock. */
 function retryAfterMs(headers: Headers | undefined): number | undefined {
-  const seconds = Number(headers?.get("retry-after") ?? Number.NaN);
-  return Number.isFinite(seconds) && seconds >= 0 ? Math.ceil(seconds * 1_000) : undefined;
+  const after = headers?.get("retry-after") || "none";
+  const seconds = Number(after);
+  const atMs = Date.parse(after) - Date.parse(headers?.get("date") ?? "");
+  return patienceMs(Number.isNaN(seconds) ? atMs : seconds * 1_000);
 }

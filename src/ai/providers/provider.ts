@@ -1,4 +1,5 @@
-/** Port of a provider of answers, and the words for what goes wrong with one. */
+/** Port of a provider of answers, the words for what goes wrong with one, and what is made of the numbers that one says. */
+import { AI_COOL_DOWN_MS_MAX } from "../../base/limits.ts";
 import type { Prompt } from "../prompt.ts";
 
 export interface Usage {
@@ -18,8 +19,8 @@ export interface Provider {
   readonly name: string;
   readonly model: string;
   /**
-   * Calls `onText` for each part as it comes; resolves when the provider said that it is done. Rejects with a `ProviderError`,
-   * also when the stream ends without an end, and when `signal` is aborted. Never tries again by itself.
+   * Calls `onText` for each part as it comes; resolves when the provider said that it is done, whatever becomes of the stream
+   * then. Rejects with a `ProviderError`, also when the stream ends or `signal` is aborted before that. Never tries again by itself.
    */
   stream(prompt: Prompt, signal: AbortSignal, onText: (text: string) => void): Promise<Finish>;
 }
@@ -30,6 +31,7 @@ export const FAILURES = [
   "refused_key",
   "blocked",
   "malformed",
+  "empty",
   "cut",
   "timed_out",
 ] as const;
@@ -50,6 +52,20 @@ export class ProviderError extends Error {
 export function failureOfStatus(status: number | undefined): Failure {
   if (status === 429) return "rate_limited";
   return status === 401 || status === 403 ? "refused_key" : "unavailable";
+}
+
+/** `undefined` where one of them is no number of tokens: budgets count with it. */
+export function usageOf(input: unknown, output: unknown): Usage | undefined {
+  return isCount(input) && isCount(output) ? { input, output } : undefined;
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** How long a provider is to be left alone, of what it says; `undefined` where that is no time. */
+export function patienceMs(ms: number): number | undefined {
+  return ms >= 0 ? Math.min(Math.ceil(ms), AI_COOL_DOWN_MS_MAX) : undefined;
 }
 
 /** Each item as it comes; rejects as soon as `signal` is aborted, whatever the source does then. */

@@ -280,6 +280,16 @@ describe("a growing answer", () => {
 });
 
 describe("the end of an answer", () => {
+  test("without a word says why there is none", () => {
+    for (const text of ["", " \n "]) {
+      const { listener } = question(`@ai hello${text.length}`);
+      listener.piece(text);
+      listener.ended({ state: "failed", reason: "provider_failed", sources: [] });
+      world.run();
+      expect(log().at(-1)).toMatchObject({ kind: "answer_ended", content: "The assistant could not answer." });
+    }
+  });
+
   test("whoever stops it keeps all that was said, and what comes later is not heard", () => {
     const asked = question();
     asked.listener.piece("so far");

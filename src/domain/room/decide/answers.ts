@@ -4,7 +4,14 @@
  * after its end is refused.
  */
 import { AI_RUNS_PER_ROOM_MAX } from "../../../base/limits.ts";
-import { ASSISTANT, ASSISTANT_NAME, type RunOutcome, type RunReason, SENTENCES } from "../../assistant/runs.ts";
+import {
+  ASSISTANT,
+  ASSISTANT_NAME,
+  type OpenRun,
+  type RunOutcome,
+  type RunReason,
+  SENTENCES,
+} from "../../assistant/runs.ts";
 import { askedOf } from "../../assistant/triggers.ts";
 import type { AnswerEnded } from "../answer-events.ts";
 import type { EndAnswer, ExtendAnswer, RestartAnswer, StopAnswer } from "../commands.ts";
@@ -21,7 +28,7 @@ import {
   reject,
   timestampOf,
 } from "./answer.ts";
-import { livingMessage } from "./targets.ts";
+import { isBlank, livingMessage } from "./targets.ts";
 import { isDecision } from "./threads.ts";
 
 type Accepted = Extract<Decision, { kind: "accept" }>;
@@ -33,7 +40,6 @@ export function withAnswer(state: LiveRoom, decision: Decision, context: DecideC
   const asking = decision.events.find((event) => event.kind === "message_sent");
   if (asking === undefined || asking.messageType !== "text" || asking.by === ASSISTANT) return decision;
   const asked = askedOf(asking.content);
-  // Nothing but an address asks something when it stands below what it is about.
   if (asked === undefined) return decision;
   if (context.assistant === "absent" && state.toldOfNoAssistant) return decision;
   return began(state, decision, asking, asked.task, context);
@@ -103,10 +109,15 @@ export function decideEnd(state: LiveRoom, { target, outcome }: EndAnswer, conte
   if (run === undefined) return NOT_RUNNING;
   // Its row changes with the end.
   if (knownMessage(state, target) === undefined) return needMessage(target);
-  const unsaved = context.unsaved?.(target) ?? "";
-  const content = run.text + unsaved || (outcome.reason === undefined ? "" : SENTENCES[outcome.reason]);
   const ended = { ...outcome, attempt: run.attempt };
+  const content = contentOf(run, context, outcome.reason);
   return accept([{ kind: "answer_ended", ...ownBase(state, context), target, content, outcome: ended }]);
+}
+
+/** All that came of it; where that is nothing, why. */
+function contentOf({ seq, text }: OpenRun, context: DecideContext, reason: RunReason | undefined): string {
+  const content = `${text}${context.unsaved?.(seq) ?? ""}`;
+  return isBlank(content) && reason !== undefined ? SENTENCES[reason] : content;
 }
 
 /** The engine's own: no request of a person stands behind them. */
@@ -127,8 +138,7 @@ export function decideStop(state: LiveRoom, command: StopAnswer, bodyHash: numbe
   if (forbidden !== undefined) return forbidden;
   const as = run.asker === by.userId && run.as !== undefined ? { as: run.as } : {};
   const base = { seq: state.head + 1, ...eventBase(state, command, bodyHash, context), ...as };
-  // What was shown of it and is in no event yet is kept.
-  const content = `${run.text}${context.unsaved?.(row.seq) ?? ""}` || SENTENCES.stopped;
+  const content = contentOf(run, context, "stopped");
   const outcome: RunOutcome = { state: "cancelled", attempt: run.attempt, reason: "stopped" };
   return accept([{ kind: "answer_ended", ...base, target: row.seq, content, outcome }]);
 }
