@@ -692,8 +692,11 @@ export const REINDEX_ATTEMPTS_MAX = 8;
 
 /** Answers that grow in one room at a time: each stands in its state with its text. Ends as `too_many_runs`. */
 export const AI_RUNS_PER_ROOM_MAX = 8;
-/** Answers that a node asks providers for at once, and questions that wait for one to end. Ends as `overloaded`. */
-export const AI_RUNS_MAX = 256;
+/**
+ * Answers that a node asks providers for at once, and questions that wait for one to end. Ends as `overloaded`. Bun sends 256 requests of
+ * a process at once, and has the others wait: hooks, webhooks and notifications need what is left.
+ */
+export const AI_RUNS_MAX = 240;
 export const AI_WAITING_MAX = 256;
 /** Pieces of one answer are shown no more often, milliseconds: 25 a second. The first one is shown at once. */
 export const AI_PIECE_INTERVAL_MS = 40;

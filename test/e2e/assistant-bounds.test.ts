@@ -1,6 +1,6 @@
 /** What the assistant may not do: spend more than was allowed, run too often at once, answer where nobody configured it. */
 import { afterAll, afterEach, describe, expect, test } from "bun:test";
-import { AI_RUNS_PER_ROOM_MAX } from "../../src/base/limits.ts";
+import { AI_RUNS_MAX, AI_RUNS_PER_ROOM_MAX } from "../../src/base/limits.ts";
 import { assistedRoom, ending, messageAfter } from "../support/assistant-steps.ts";
 import { TestClient } from "../support/client.ts";
 import { startDynalite } from "../support/dynamodb-servers.ts";
@@ -160,6 +160,42 @@ test(
     gate.resolve();
     expect(at(await ending(ann, room, first), "content")).toBe("First.");
     expect(at(await ending(ann, room, second), "content")).toBe("Second.");
+  },
+  START_MS_MAX,
+);
+
+test(
+  "as many answers as a node may have leave its other requests to others their way out",
+  async () => {
+    const judge = Bun.serve({ port: 0, fetch: () => Response.json({ action: "reject", reason: "No." }) });
+    running.push({ dispose: () => judge.stop(true) });
+    const server = await start({
+      ...provider.env,
+      STOA_SHARDS: "1",
+      STOA_AI_ROOM_TOKENS: "0",
+      STOA_AI_USER_TOKENS: "0",
+      STOA_MODERATION_HOOK_URL: `http://127.0.0.1:${judge.port}/`,
+      STOA_MODERATION_HOOK_SECRET: "a secret of the hook",
+      STOA_MODERATION_HOOK_TIMEOUT_MS: "4000",
+    });
+    const ann = await connect(server, "ann");
+    const asked = provider.requests.length;
+    for (let i = 0; i < AI_RUNS_MAX; i += AI_RUNS_PER_ROOM_MAX) {
+      const room = await assistedRoom(ann);
+      for (let j = 0; j < AI_RUNS_PER_ROOM_MAX; j += 1) {
+        provider.next("gemini", [{ text: "Hm. " }, { hang: true }]);
+        await ann.say(room, `@ai ${j}`);
+      }
+    }
+    await provider.came(asked + AI_RUNS_MAX);
+    const token = server.token({ user: "root", role: "admin" });
+    const judged = { token, body: { rules: [], hook: true } };
+    expect((await server.rest("PUT", "/v1/chat/admin/moderation", judged)).status).toBe(200);
+    const room = await assistedRoom(ann);
+    const bob = await connect(server, "bob");
+    await bob.join(room);
+    const refused = await bob.refused({ type: "send_message", roomId: room, content: "Hello?" });
+    expect([refused["code"], refused["message"]]).toEqual(["message_rejected", "No."]);
   },
   START_MS_MAX,
 );

@@ -34,7 +34,7 @@ describe("readConfig", () => {
       typingTimeoutMs: 3000,
       presenceTtlSeconds: 300,
       socketIdleSeconds: 600,
-      assistant: { silenceMs: 10_000, runMs: 60_000, runsMax: 256, contextTtlMs: 3_600_000 },
+      assistant: { silenceMs: 10_000, runMs: 60_000, runsMax: 240, contextTtlMs: 3_600_000 },
       messageRetentionDays: undefined,
       notices: [],
     });
