@@ -63,7 +63,15 @@ export class AssistantMetrics {
   #completed = 0;
   #stopped = 0;
 
-  ended({ state, reason = "provider_failed", provider, tokens, tried }: EngineEnd): void {
+  /** A question to the assistant ended. */
+  ended(end: EngineEnd): void {
+    this.asked(end);
+    if (end.state === "complete") this.#completed += 1;
+    else this.refused(end.reason ?? "provider_failed");
+  }
+
+  /** Providers were asked, whatever for. */
+  asked({ provider, tokens, tried }: EngineEnd): void {
     for (const one of tried) {
       const counter = this.#of(one.provider);
       counter.requests += 1;
@@ -76,8 +84,6 @@ export class AssistantMetrics {
       counter.inputTokens += tokens.input;
       counter.outputTokens += tokens.output;
     }
-    if (state === "complete") this.#completed += 1;
-    else this.refused(reason);
   }
 
   refused(reason: RunReason): void {

@@ -13,7 +13,7 @@ import type {
   RunEnd,
 } from "../domain/assistant/port.ts";
 import type { RunReason } from "../domain/assistant/runs.ts";
-import { type AssistantCounts, AssistantMetrics } from "./assistant-metrics.ts";
+import type { AssistantCounts, AssistantMetrics } from "./assistant-metrics.ts";
 import type { Conversation, ConversationMemory } from "./conversation-memory.ts";
 import { buildPrompt, estimateTokens, type Prompt, sentimentOf } from "./prompt.ts";
 import type { Answering } from "./provider-host.ts";
@@ -25,6 +25,8 @@ export interface ServiceSettings {
   readonly outputTokensMax: number;
   /** Code points of an answer. */
   readonly lengthMax: number;
+  /** So many may be asked, one after another. */
+  readonly providers: number;
   readonly runsMax: number;
   readonly waitingMax: number;
 }
@@ -33,6 +35,7 @@ export interface ServiceParts {
   readonly ledger: UsageLedger;
   readonly memory: ConversationMemory;
   readonly clock: Clock;
+  readonly metrics: AssistantMetrics;
   readonly settings: ServiceSettings;
 }
 
@@ -41,7 +44,6 @@ const OVERLOADED_RETRY_MS = 2_000;
 export class AssistantService implements Assistant {
   readonly isConfigured = true;
   readonly #parts: ServiceParts;
-  readonly #metrics = new AssistantMetrics();
   readonly #waiting: Run[] = [];
   #running = 0;
 
@@ -50,28 +52,25 @@ export class AssistantService implements Assistant {
   }
 
   get counts(): AssistantCounts {
-    return this.#metrics.counts(this.#running, this.#waiting.length);
+    return this.#parts.metrics.counts(this.#running, this.#waiting.length);
   }
 
   start(question: AssistantQuestion, listener: AssistantListener): AssistantRun {
     const { runsMax, waitingMax } = this.#parts.settings;
-    const run = new Run(this.#parts, this.#metrics, question, listener, () => this.#freed());
+    const run = new Run(this.#parts, question, listener, () => this.#freed());
     if (this.#running < runsMax) {
       this.#running += 1;
       run.begin();
     } else if (this.#waiting.length < waitingMax) {
       this.#waiting.push(run);
     } else {
-      this.#metrics.refused("overloaded");
-      queueMicrotask(() =>
-        listener.ended({ state: "failed", reason: "overloaded", retryAfterMs: OVERLOADED_RETRY_MS, sources: [] }),
-      );
+      queueMicrotask(() => run.refuse("overloaded", OVERLOADED_RETRY_MS));
     }
     return {
       stop: () => {
         const at = this.#waiting.indexOf(run);
         if (at >= 0) this.#waiting.splice(at, 1);
-        else run.stop();
+        run.stop();
       },
     };
   }
@@ -95,7 +94,6 @@ export class AssistantService implements Assistant {
 /** One question on its way. */
 class Run {
   readonly #parts: ServiceParts;
-  readonly #metrics: AssistantMetrics;
   readonly #question: AssistantQuestion;
   readonly #listener: AssistantListener;
   readonly #freed: () => void;
@@ -103,23 +101,21 @@ class Run {
   #reserved: Reservation | undefined;
   #hosted: { stop(): void } | undefined;
   #text = "";
+  /** What was spent on text that is void, tokens. */
+  #superseded = 0;
+  /** One of those who may be answered at a time. */
+  #hasPlace = false;
   #isOver = false;
 
-  constructor(
-    parts: ServiceParts,
-    metrics: AssistantMetrics,
-    question: AssistantQuestion,
-    listener: AssistantListener,
-    freed: () => void,
-  ) {
+  constructor(parts: ServiceParts, question: AssistantQuestion, listener: AssistantListener, freed: () => void) {
     this.#parts = parts;
-    this.#metrics = metrics;
     this.#question = question;
     this.#listener = listener;
     this.#freed = freed;
   }
 
   begin(): void {
+    this.#hasPlace = true;
     // What was said in a room is among its messages already; a private conversation is known here alone.
     if (!this.#conversation.isPrivate) return this.#reserve([]);
     this.#parts.memory.recall(this.#conversation, (turns) => this.#reserve(turns));
@@ -127,10 +123,21 @@ class Run {
 
   stop(): void {
     if (this.#isOver) return;
-    this.#metrics.stopped();
+    this.#parts.metrics.stopped();
     this.#hosted?.stop();
-    const input = this.#hosted === undefined ? 0 : (this.#prompt?.inputTokens ?? 0);
-    this.#over(input + estimateTokens(this.#text));
+    this.#over(this.#superseded + (this.#hosted === undefined ? 0 : this.#estimated));
+  }
+
+  /** What the provider that is being asked took, as far as anybody knows. */
+  get #estimated(): number {
+    return (this.#prompt?.inputTokens ?? 0) + estimateTokens(this.#text);
+  }
+
+  refuse(reason: RunReason, retryAfterMs: number): void {
+    if (this.#isOver) return;
+    this.#parts.metrics.refused(reason);
+    this.#over(0);
+    this.#listener.ended({ state: "failed", reason, retryAfterMs, sources: [] });
   }
 
   get #conversation(): Conversation {
@@ -145,10 +152,10 @@ class Run {
     const prompt = buildPrompt(this.#question, turns, settings);
     this.#prompt = prompt;
     const spender = { tenant, ...(room !== undefined && { room }), user };
-    ledger.reserve(spender, prompt.inputTokens + prompt.outputTokensMax, (reserved) => {
+    ledger.reserve(spender, settings.providers * (prompt.inputTokens + prompt.outputTokensMax), (reserved) => {
       if (typeof reserved === "string") {
-        if (reserved === "exhausted") this.#refuse("budget_exhausted", ledger.untilTomorrowMs);
-        else this.#refuse("overloaded", OVERLOADED_RETRY_MS);
+        if (reserved === "exhausted") this.refuse("budget_exhausted", ledger.untilTomorrowMs);
+        else this.refuse("overloaded", OVERLOADED_RETRY_MS);
         return;
       }
       if (this.#isOver) return ledger.settle(reserved, 0);
@@ -160,6 +167,7 @@ class Run {
   #ask(prompt: Prompt): void {
     this.#hosted = this.#parts.answering.run(prompt, {
       began: () => {
+        if (this.#text !== "") this.#superseded += this.#estimated;
         this.#text = "";
         this.#listener.began();
       },
@@ -174,9 +182,9 @@ class Run {
   #ended(prompt: Prompt, end: EngineEnd): void {
     if (this.#isOver) return;
     const { state, reason, retryAfterMs, provider, model, confidence, tokens, spent } = end;
-    this.#metrics.ended(end);
-    const used = spent.input + spent.output;
-    if (state === "complete") this.#remember(used);
+    this.#parts.metrics.ended(end);
+    const used = spent && spent.input + spent.output;
+    if (state === "complete") this.#remember(used ?? 0);
     const mood = this.#question.task === "sentiment" && state === "complete" ? sentimentOf(this.#text) : undefined;
     this.#over(used);
     const ended: RunEnd = {
@@ -202,16 +210,10 @@ class Run {
     });
   }
 
-  #refuse(reason: RunReason, retryAfterMs: number): void {
-    if (this.#isOver) return;
-    this.#metrics.refused(reason);
-    this.#over(0);
-    this.#listener.ended({ state: "failed", reason, retryAfterMs, sources: [] });
-  }
-
-  #over(used: number): void {
+  /** `used`: tokens; `undefined`: nobody knows, and what was reserved counts. */
+  #over(used: number | undefined): void {
     this.#isOver = true;
-    if (this.#reserved !== undefined) this.#parts.ledger.settle(this.#reserved, used);
-    this.#freed();
+    if (this.#reserved !== undefined && used !== undefined) this.#parts.ledger.settle(this.#reserved, used);
+    if (this.#hasPlace) this.#freed();
   }
 }

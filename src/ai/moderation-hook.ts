@@ -15,6 +15,7 @@ import {
   verdictAgainst,
   withoutVerdict,
 } from "../domain/moderation/hook.ts";
+import type { AssistantMetrics } from "./assistant-metrics.ts";
 import { estimateTokens, type Prompt } from "./prompt.ts";
 import type { Answering } from "./provider-host.ts";
 import type { UsageLedger } from "./usage-ledger.ts";
@@ -25,10 +26,12 @@ export interface AiHookSettings {
   readonly onFailure: HookFailurePolicy;
 }
 interface HookParts {
+  readonly metrics: AssistantMetrics;
   readonly answering: Answering;
   readonly ledger: UsageLedger;
   readonly clock: Clock;
-  readonly settings: AiHookSettings;
+  /** `providers`: so many may be asked, one after another. */
+  readonly settings: AiHookSettings & { readonly providers: number };
 }
 
 const LEVELS = {
@@ -60,9 +63,10 @@ export class AiModerationHook implements ModerationHook {
       queueMicrotask(() => done({ outcome: "overloaded" }));
       return;
     }
-    const { clock, settings, ledger, answering } = this.#parts;
+    const { clock, settings, ledger, answering, metrics } = this.#parts;
     this.#running += 1;
-    let hosted: { stop(): void } | undefined;
+    const prompt = promptOf(question);
+    let stop = (): void => undefined;
     let isAnswered = false;
     const answer = (verdict: HookVerdict | undefined): void => {
       if (isAnswered) return;
@@ -72,26 +76,32 @@ export class AiModerationHook implements ModerationHook {
       done(verdict ?? withoutVerdict(settings.onFailure));
     };
     const timer = clock.after(settings.timeoutMs, () => {
-      hosted?.stop();
+      stop();
       answer(undefined);
     });
-    const prompt = promptOf(question);
-    ledger.reserve(moderating(question.tenant), prompt.inputTokens + OUTPUT_TOKENS, (reserved) => {
+    const costMax = settings.providers * (prompt.inputTokens + OUTPUT_TOKENS);
+    ledger.reserve(moderating(question.tenant), costMax, (reserved) => {
       if (typeof reserved === "string") return answer(undefined);
       if (isAnswered) return ledger.settle(reserved, 0);
       let text = "";
-      hosted = answering.run(prompt, {
+      const hosted = answering.run(prompt, {
         began: () => {
           text = "";
         },
         piece: (piece) => {
           text += piece;
         },
-        ended: ({ state, spent }) => {
-          ledger.settle(reserved, spent.input + spent.output);
+        ended: (end) => {
+          const { state, spent } = end;
+          metrics.asked(end);
+          if (spent !== undefined) ledger.settle(reserved, spent.input + spent.output);
           answer(state === "complete" ? verdictOf(text) : undefined);
         },
       });
+      stop = () => {
+        hosted.stop();
+        ledger.settle(reserved, prompt.inputTokens + estimateTokens(text));
+      };
     });
   }
 }

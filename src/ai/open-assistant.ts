@@ -1,5 +1,5 @@
 /** Puts a shard's assistant together from its settings: the thread of providers, budgets, memory, and the hook that judges. */
-import type { AssistantCounts } from "./assistant-metrics.ts";
+import { type AssistantCounts, AssistantMetrics } from "./assistant-metrics.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/prng.ts";
 import type { Assistant } from "../domain/assistant/port.ts";
@@ -59,16 +59,11 @@ export function openAssistant(settings: AssistantSettings, ports: AssistantPorts
   const host = new ProviderHost(start, clock, ({ event, details }) => report(event, details));
   const ledger = new UsageLedger(projections, clock, random, settings.budgets);
   const memory = new ConversationMemory(projections, clock, settings.contextTtlMs);
-  const service = new AssistantService({
-    answering: host,
-    ledger,
-    memory,
-    clock,
-    settings: { ...settings, lengthMax },
-  });
+  const metrics = new AssistantMetrics();
+  const providers = settings.providers.length;
+  const parts = { answering: host, ledger, clock, metrics };
+  const service = new AssistantService({ ...parts, memory, settings: { ...settings, lengthMax, providers } });
   const hook =
-    moderation === undefined
-      ? undefined
-      : new AiModerationHook({ answering: host, ledger, clock, settings: moderation });
+    moderation === undefined ? undefined : new AiModerationHook({ ...parts, settings: { ...moderation, providers } });
   return { assistant: service, hook, counts: () => service.counts, close: () => host.close() };
 }

@@ -27,7 +27,6 @@ interface Running {
 
 /** Beyond the run's own time: the thread is stuck then, milliseconds. */
 const GUARD_SLACK_MS = 3_000;
-const NOTHING = { input: 0, output: 0 };
 
 export class ProviderHost implements Answering {
   readonly #start: ProviderThreadStart;
@@ -107,7 +106,7 @@ export class ProviderHost implements Answering {
     void worker?.terminate();
     this.#report({ event: "assistant_thread_lost", details: { why } });
     for (const id of [...this.#running.keys()]) {
-      this.#forget(id)?.listener.ended({ state: "failed", reason: "provider_failed", spent: NOTHING, tried: [] });
+      this.#forget(id)?.listener.ended({ state: "failed", reason: "provider_failed", tried: [] });
     }
   }
 }

@@ -26,8 +26,8 @@ export interface EngineEnd {
   readonly confidence?: number;
   /** Of the answer. */
   readonly tokens?: Usage;
-  /** Of all that was tried, estimated where a provider did not say. */
-  readonly spent: Usage;
+  /** Of all that was tried, estimated where a provider did not say; absent where nobody knows any more. */
+  readonly spent?: Usage;
   readonly tried: readonly Tried[];
 }
 export interface EngineListener {

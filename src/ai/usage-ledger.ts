@@ -179,8 +179,8 @@ function spent(
       tokens = 0;
       requests = 0;
     }
-    // What belongs to a day that is over changes nothing any more.
-    if (change.day < day) return "written";
+    // Whoever asks for tokens spends of the day that has begun, whatever their clock says; else a day that is over changes nothing.
+    if (change.day < day && change.requests <= 0) return "written";
     if (change.limit > 0 && tokens + change.tokens > change.limit) return "exhausted";
     tokens = Math.max(0, tokens + change.tokens);
     requests = Math.max(0, requests + change.requests);

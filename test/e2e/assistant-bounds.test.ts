@@ -34,12 +34,12 @@ function connect(server: TestServer, user: string): Promise<TestClient> {
 }
 
 describe("budgets", () => {
-  /** With this little the first question takes nearly all. */
+  /** With this little the first question may take nearly all: some 310 tokens of each of the two providers. */
   const SMALL = { STOA_AI_OUTPUT_TOKENS: "100", STOA_AI_INPUT_TOKENS: "1000" };
 
   async function spend(env: Record<string, string>): Promise<void> {
     await withinOneDay();
-    const server = await start({ ...provider.env, ...SMALL, STOA_AI_USER_TOKENS: "500", ...env });
+    const server = await start({ ...provider.env, ...SMALL, STOA_AI_USER_TOKENS: "900", ...env });
     const ann = await connect(server, "ann");
     const bob = await connect(server, "bob");
     const room = await assistedRoom(ann);
@@ -79,8 +79,8 @@ describe("budgets", () => {
       const server = await start({
         ...provider.env,
         ...SMALL,
-        STOA_AI_ROOM_TOKENS: "500",
-        STOA_AI_TENANT_TOKENS: "800",
+        STOA_AI_ROOM_TOKENS: "900",
+        STOA_AI_TENANT_TOKENS: "1000",
       });
       const ann = await connect(server, "ann");
       const [one, two] = [await assistedRoom(ann), await assistedRoom(ann)];
@@ -101,6 +101,30 @@ describe("budgets", () => {
     START_MS_MAX,
   );
 });
+
+test(
+  "what both providers wrote of one answer is within the budget, and paid",
+  async () => {
+    await withinOneDay();
+    const usage = { prompt_tokens: 200, completion_tokens: 90 };
+    const env = { STOA_AI_OUTPUT_TOKENS: "100", STOA_AI_USER_TOKENS: "1000", STOA_SHARDS: "1" };
+    const server = await start({ ...provider.env, ...env });
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann);
+    provider.next("gemini", [{ text: "Half of ".repeat(20) }, { cut: true }]);
+    provider.next("openai", [{ usage }, { text: "All of it." }]);
+    expect(at(await ending(ann, room, messageAfter(await ann.say(room, "@ai one"))), "content")).toBe("All of it.");
+    const token = server.token({ user: "root", role: "admin" });
+    const spent = await server.rest("GET", "/v1/chat/admin/assistant", { token });
+    // Of the first one an estimate: the question, and 54 for what it wrote.
+    expect(numberAt(spent.body, "data.answers.tokens")).toBeGreaterThan(290 + 54 + 200);
+    const asked = provider.requests.length;
+    const refused = await ending(ann, room, messageAfter(await ann.say(room, "@ai two")));
+    expect(at(refused, "reason")).toBe("budget_exhausted");
+    expect(provider.requests.length).toBe(asked);
+  },
+  START_MS_MAX,
+);
 
 test(
   "without a provider a room says so once, and a private question is refused",

@@ -1,5 +1,6 @@
 /** Questions within bounds: so many at a time, so many that wait, paid before they are asked and settled however they end. */
 import { beforeEach, expect, test } from "bun:test";
+import { AssistantMetrics } from "../../../src/ai/assistant-metrics.ts";
 import { AssistantService } from "../../../src/ai/assistant-service.ts";
 import { ConversationMemory } from "../../../src/ai/conversation-memory.ts";
 import type { Prompt } from "../../../src/ai/prompt.ts";
@@ -54,10 +55,12 @@ beforeEach(() => {
     ledger: new UsageLedger(projections, world.clock, new SeededRandom(1), budgets),
     memory: new ConversationMemory(projections, world.clock, 60_000),
     clock: world.clock,
+    metrics: new AssistantMetrics(),
     settings: {
       inputTokensMax: 1_000,
       outputTokensMax: OUTPUT_MAX,
       lengthMax: 5_000,
+      providers: 2,
       runsMax: 2,
       waitingMax: 1,
     },
@@ -108,9 +111,27 @@ test("one that is stopped while it waits is never asked", () => {
   expect(spent()).toBe(2 * (USED.input + USED.output));
 });
 
-test("what it may cost is reserved before it is asked, and what it did cost stands there afterwards", () => {
+test("one that is stopped before it is told of its refusal hears nothing and frees no place", async () => {
+  const ignore = (): void => undefined;
+  for (let i = 0; i < 3; i += 1) ask();
+  service.start(QUESTION, { began: ignore, piece: ignore, ended: (refused) => ends.push(refused) }).stop();
+  await Promise.resolve();
+  world.run();
+  expect([hosted.length, service.counts.running, service.counts.waiting, ends.length]).toEqual([2, 2, 1, 0]);
+});
+
+test("one that is stopped twice while it waits frees no place", () => {
   ask();
-  expect(spent()).toBe((hosted[0]?.prompt.inputTokens ?? 0) + OUTPUT_MAX);
+  ask();
+  const waiting = ask();
+  waiting.stop();
+  waiting.stop();
+  expect([service.counts.running, service.counts.waiting]).toEqual([2, 0]);
+});
+
+test("what all providers may cost is reserved before one is asked, and what it did cost stands there afterwards", () => {
+  ask();
+  expect(spent()).toBe(2 * ((hosted[0]?.prompt.inputTokens ?? 0) + OUTPUT_MAX));
   end(0);
   expect(spent()).toBe(USED.input + USED.output);
 });
@@ -123,6 +144,25 @@ test("one that is stopped costs what came of it, estimated", () => {
   expect(hosted[0]?.stopped).toBe(true);
   expect(spent()).toBe((hosted[0]?.prompt.inputTokens ?? 0) + 4);
   expect(service.counts.running).toBe(0);
+});
+
+test("one that is stopped costs what each provider wrote of it", () => {
+  const run = ask();
+  hosted[0]?.listener.began();
+  hosted[0]?.listener.piece("twelve bytes");
+  hosted[0]?.listener.began();
+  hosted[0]?.listener.piece("six by");
+  run.stop();
+  world.run();
+  expect(spent()).toBe(2 * (hosted[0]?.prompt.inputTokens ?? 0) + 4 + 2);
+});
+
+test("one of which nobody knows what it cost, costs what was reserved", () => {
+  ask();
+  const reserved = spent();
+  hosted[0]?.listener.ended({ state: "failed", reason: "provider_failed", tried: [] });
+  world.run();
+  expect([spent(), service.counts.running]).toEqual([reserved, 0]);
 });
 
 test("a conversation in a room is remembered by its places, a private one by its words and for private questions alone", () => {

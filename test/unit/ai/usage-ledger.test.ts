@@ -10,10 +10,12 @@ import {
 import type { RoomId, TenantId, UserId } from "../../../src/base/ids.ts";
 import { SeededRandom } from "../../../src/base/prng.ts";
 import { MemoryProjections } from "../../../src/storage/memory/memory-projections.ts";
+import { VirtualClock } from "../../sim/virtual-clock.ts";
 import { SmallWorld } from "../../support/small-shard.ts";
 
 const TENANT = "acme" as TenantId;
 const ANN: Spender = { tenant: TENANT, room: "room" as RoomId, user: "ann" as UserId };
+const HOUR_MS = 3_600_000;
 const NONE: Budgets = { user: 0, room: 0, tenant: 0, moderation: 0 };
 
 let world: SmallWorld;
@@ -22,9 +24,9 @@ beforeEach(() => {
   world = new SmallWorld();
 });
 
-function ledger(budgets: Partial<Budgets>, seed = 1): UsageLedger {
+function ledger(budgets: Partial<Budgets>, seed = 1, clock = world.clock): UsageLedger {
   const projections = new MemoryProjections(world.store, world.soon);
-  return new UsageLedger(projections, world.clock, new SeededRandom(seed), { ...NONE, ...budgets });
+  return new UsageLedger(projections, clock, new SeededRandom(seed), { ...NONE, ...budgets });
 }
 
 function reserve(from: UsageLedger, spender: Spender, tokens: number): Reserved {
@@ -84,6 +86,19 @@ test("the next day begins with full purses, and what is left of the day before c
   all.settle(late, 0);
   world.run();
   expect(reserve(all, ANN, 1)).toBe("exhausted");
+});
+
+test("a node whose clock is behind spends of the day that has begun for others, and gives nothing back to it", () => {
+  const ahead = ledger({ user: 100 });
+  const behind = ledger({ user: 100 }, 2, new VirtualClock(world.queue, world.clock.wallMs() - HOUR_MS));
+  const late = reserve(behind, ANN, 100) as Reservation;
+  world.run(ahead.untilTomorrowMs + 1);
+  expect(reserve(ahead, ANN, 60)).toMatchObject({ tokens: 60 });
+  expect(reserve(behind, ANN, 41)).toBe("exhausted");
+  expect(reserve(behind, ANN, 40)).toMatchObject({ tokens: 40 });
+  behind.settle(late, 0);
+  world.run();
+  expect(reserve(ahead, ANN, 1)).toBe("exhausted");
 });
 
 test("judging messages has a purse of its own", () => {
