@@ -63,9 +63,9 @@ function gather(parts: ContextParts, wish: ContextWish, readSeq: Seq, answer: An
         if (more === undefined) return answer(undefined);
         const all = [...more, ...others].toSorted((a, b) => a.event.seq - b.event.seq);
         const subject = all.find(({ event }) => event.seq === target);
-        const unread = others.filter(({ event }) => event.seq > readSeq);
+        const unread = shown(others.filter(({ event }) => event.seq > readSeq));
         answer({
-          context: shown(wish.task !== "summarise" ? all : unread.length > 0 ? unread : others),
+          context: wish.task !== "summarise" ? shown(all) : unread.length > 0 ? unread : shown(others),
           ...(asked !== undefined && { asked }),
           ...(subject !== undefined && isShown(subject) && { subject: contextMessage(subject) }),
         });

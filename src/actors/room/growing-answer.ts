@@ -21,8 +21,6 @@ export interface AnswerParts {
 export class GrowingAnswer implements Beating {
   readonly seq: Seq;
   run: AssistantRun | undefined;
-  /** It came and is in no event yet. */
-  tail = "";
   /** Begins anew, and the log does not say so yet: nothing is shown. */
   isRestarting = false;
   /** How it ends; only the log has to be told. */
@@ -30,6 +28,8 @@ export class GrowingAnswer implements Beating {
   readonly #env: ShardEnv;
   readonly #parts: AnswerParts;
   readonly beat: () => void;
+  /** It came and is in no event yet. */
+  #tail = "";
   /** The end of the text that nobody was shown yet. */
   #unshown = "";
   /** Length of what was shown. */
@@ -51,10 +51,15 @@ export class GrowingAnswer implements Beating {
     return Math.min(this.#unshown === "" || this.isRestarting ? NEVER_MS : this.#pieceMs, this.#saveMs);
   }
 
+  /** What is to be saved of it now: nothing, while the log's text is another provider's. */
+  get unsaved(): string {
+    return this.isRestarting ? "" : this.#tail;
+  }
+
   /** The first one is shown at once, those that follow it soon after together. */
   piece(text: string): void {
     const nowMs = this.#env.clock.monotonicMs();
-    this.tail += text;
+    this.#tail += text;
     this.#unshown += text;
     if (this.#pieceMs <= nowMs) this.#show(nowMs);
     if (this.#saveMs === NEVER_MS) this.#saveMs = nowMs + AI_CHECKPOINT_MS;
@@ -63,12 +68,12 @@ export class GrowingAnswer implements Beating {
 
   /** So much of what came is in the log now. */
   saved(length: number): void {
-    this.tail = this.tail.slice(length);
+    this.#tail = this.#tail.slice(length);
   }
 
   /** What came so far is void. */
   restart(): void {
-    this.tail = "";
+    this.#tail = "";
     this.#unshown = "";
     this.isRestarting = true;
   }
@@ -82,7 +87,7 @@ export class GrowingAnswer implements Beating {
 
   /** `saved`: what the log has of it. */
   shownText(saved: string): string {
-    return this.isRestarting ? "" : `${saved}${this.tail}`.slice(0, this.#shown);
+    return this.isRestarting ? "" : `${saved}${this.#tail}`.slice(0, this.#shown);
   }
 
   /** Nothing comes any more; what came is shown. */
@@ -108,7 +113,7 @@ export class GrowingAnswer implements Beating {
     if (this.#pieceMs <= nowMs) this.#show(nowMs);
     if (this.#saveMs <= nowMs) {
       this.#saveMs = NEVER_MS;
-      if (!this.isRestarting && this.tail !== "") this.#parts.save(this);
+      if (this.unsaved !== "") this.#parts.save(this);
     }
     if (this.dueMs < NEVER_MS) this.#env.growing.wait(this);
   }

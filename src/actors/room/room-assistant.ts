@@ -28,6 +28,7 @@ const NO_LINK: AnswerWay = { mark: 0, finish: () => undefined, reply: () => unde
 type Outcome = Omit<RunOutcome, "attempt">;
 
 const INTERRUPTED: Outcome = { state: "failed", reason: "interrupted" };
+const STOPPED: Outcome = { state: "cancelled", reason: "stopped" };
 
 export class RoomAssistant {
   readonly questions: PrivateQuestions<RoomRequest>;
@@ -75,6 +76,7 @@ export class RoomAssistant {
         return this.#end(live, INTERRUPTED);
       }
       const { event, overlay } = asked;
+      if (overlay?.deletedAt !== undefined) return this.#end(live, STOPPED);
       const content = overlay?.content ?? event.content;
       const { context, subject } = gathered;
       live.run = this.#env.assistant.start(
@@ -96,7 +98,7 @@ export class RoomAssistant {
   }
 
   /** What came of an answer and is in no event yet: the domain puts it there. */
-  readonly unsaved = (seq: Seq): string => this.#live.get(seq)?.tail ?? "";
+  readonly unsaved = (seq: Seq): string => this.#live.get(seq)?.unsaved ?? "";
 
   /** Events that this room asked for were applied. */
   decided(events: readonly DomainEvent[]): void {
@@ -205,7 +207,7 @@ export class RoomAssistant {
     if (this.#isOver(live)) return;
     const open = this.#room.state.runs.get(live.seq);
     // Nothing has come yet: whoever answers, it is the first attempt.
-    if (open === undefined || (open.text === "" && live.tail === "" && !live.isRestarting)) return;
+    if (open === undefined || (open.text === "" && live.unsaved === "" && !live.isRestarting)) return;
     live.restart();
     this.#restart(live);
   }

@@ -6,8 +6,10 @@ import {
   AI_CHECKPOINT_MS,
   AI_PIECE_INTERVAL_MS,
   AI_PIECE_INTERVAL_MS_MAX,
+  AI_RETRY_MS,
   AI_WRITE_PATIENCE_MS,
   POSITION_INTERVAL_MS,
+  ROOM_QUEUE_BYTES_MAX,
 } from "../../../src/base/limits.ts";
 import type {
   Assistant,
@@ -306,6 +308,31 @@ describe("the end of an answer", () => {
     expect(log().at(-1)).toMatchObject({ content: "so far", outcome: { state: "cancelled", reason: "stopped" } });
   });
 
+  test("that begins anew while the room may write nothing, and is stopped then, has one provider's words", () => {
+    const { listener } = question();
+    const messageId = messageIdOf(head());
+    listener.piece("half");
+    world.run(AI_CHECKPOINT_MS + 50);
+    const held: Append[] = [];
+    shard.journal.onAppend = (append) => held.push(append);
+    const content = "x".repeat(4_900);
+    // What is being written first, and a queue that is full behind it.
+    for (let bytes = -content.length; bytes < ROOM_QUEUE_BYTES_MAX; bytes += content.length) {
+      edge.ask(BOB, { type: "send_message", ref: `${bytes}`, roomId: ROOM, content });
+      if (bytes < 0) act();
+    }
+    act();
+    listener.began();
+    listener.piece("whole");
+    world.run(1);
+    shard.journal.onAppend = undefined;
+    for (const append of held) append.write();
+    world.run(AI_RETRY_MS / 10);
+    edge.ask(ANN, { type: "stop_answer", ref: "stop", roomId: ROOM, messageId });
+    act();
+    expect(log().at(-1)).toMatchObject({ content: "half", outcome: { state: "cancelled", attempt: 1 } });
+  });
+
   test("with its message, when that is deleted, or with the room", () => {
     const first = question();
     first.listener.piece("secret");
@@ -360,6 +387,28 @@ describe("the end of an answer", () => {
     world.run(5_000);
     expect([lost, kinds()]).toEqual([1, ["answer_ended"]]);
   });
+});
+
+test("a question that is deleted before it is asked goes to nobody", () => {
+  const messageId = messageIdOf(head() + 1);
+  edge.say(ANN, ROOM, "@ai what is wrong with hunter2?");
+  edge.ask(ANN, { type: "delete_message", ref: "d", roomId: ROOM, messageId });
+  act();
+  expect(assistant.asked).toEqual([]);
+  world.run(AI_WRITE_PATIENCE_MS);
+  expect(log().at(-1)).toMatchObject({ kind: "answer_ended", outcome: { state: "cancelled", reason: "stopped" } });
+});
+
+test("a summary is of all when nothing is unread that shows something", () => {
+  edge.say(BOB, ROOM, "the news");
+  act();
+  edge.ask(ANN, { type: "mark_read", ref: "m", roomId: ROOM, seq: head() });
+  act(1_000);
+  edge.say(BOB, ROOM, "a slip");
+  act();
+  edge.ask(BOB, { type: "delete_message", ref: "d", roomId: ROOM, messageId: messageIdOf(head()) });
+  act();
+  expect(question("@ai summarize").question.context.map(({ content }) => content)).toEqual(["the news"]);
 });
 
 test("the assistant sees what the asker may see: edits, pseudonyms, no deleted words", () => {
