@@ -46,6 +46,8 @@ const TASKS: Readonly<Record<AssistantTask, string>> = {
 
 /** A token is about four letters of English and fewer of most other writing: rather too many than too few. */
 const BYTES_PER_TOKEN = 3;
+/** Of what stands above quoted lines. */
+const TITLE_TOKENS = 16;
 
 export function estimateTokens(text: string): number {
   return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
@@ -63,27 +65,34 @@ export function buildPrompt(
     `Question of ${JSON.stringify(userName)}: ${JSON.stringify(text)}`,
     `Task: ${TASKS[task]}`,
   ].join("\n");
-  const said = remembered
-    .slice(-AI_REMEMBERED_TURNS_MAX)
-    .map(({ role, content = "" }) => JSON.stringify({ role, content }));
-  const earlier = said.length === 0 ? "" : `What you two said before:\n${said.join("\n")}\n\n`;
-  let left = limits.inputTokensMax - estimateTokens(SYSTEM) - estimateTokens(ask) - estimateTokens(earlier);
-  const lines: string[] = [];
-  const sources: Seq[] = [];
-  // The newest messages matter most: the oldest are left out.
-  for (const message of context.toReversed()) {
-    const line = quoted(message);
-    left -= estimateTokens(line) + 1;
-    if (left < 0) break;
-    lines.unshift(line);
-    if (message.seq !== undefined) sources.unshift(message.seq);
-  }
-  if (subject?.seq !== undefined && !sources.includes(subject.seq)) sources.unshift(subject.seq);
-  const room = lines.length === 0 ? "" : `Messages of the room, the oldest first:\n${lines.join("\n")}\n\n`;
-  const user = `${room}${earlier}${ask}`;
+  const turns = remembered.slice(-AI_REMEMBERED_TURNS_MAX);
+  const left = limits.inputTokensMax - estimateTokens(SYSTEM) - estimateTokens(ask);
+  const said = newest(
+    turns.map(({ role, content = "" }) => JSON.stringify({ role, content })),
+    left / 2,
+  );
+  const earlier = block("What you two said before:", said);
+  const lines = newest(context.map(quoted), left - estimateTokens(earlier));
+  const shown = context.slice(context.length - lines.length).flatMap(({ seq }) => seq ?? []);
+  const sources = subject?.seq === undefined || shown.includes(subject.seq) ? shown : [subject.seq, ...shown];
+  const user = `${block("Messages of the room, the oldest first:", lines)}${earlier}${ask}`;
   const { lengthMax, outputTokensMax } = limits;
   const inputTokens = estimateTokens(SYSTEM) + estimateTokens(user);
   return { system: SYSTEM, user, lengthMax, outputTokensMax, inputTokens, sources };
+}
+
+/** The newest matter most: of lines in their order the last ones that fit into so many tokens, the title of their block among them. */
+function newest(lines: readonly string[], tokensMax: number): readonly string[] {
+  let left = tokensMax - TITLE_TOKENS;
+  const first = lines.findLastIndex((line) => {
+    left -= estimateTokens(line) + 1;
+    return left < 0;
+  });
+  return lines.slice(first + 1);
+}
+
+function block(title: string, lines: readonly string[]): string {
+  return lines.length === 0 ? "" : `${title}\n${lines.join("\n")}\n\n`;
 }
 
 function quoted({ role, author, content }: ContextMessage): string {

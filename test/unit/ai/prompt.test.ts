@@ -26,7 +26,7 @@ describe("members' words", () => {
   test("are left out from the oldest on when there are too many, and are then no sources", () => {
     const context = Array.from({ length: 200 }, (_, i) => message(i + 1, "x".repeat(90)));
     const { user, sources, inputTokens } = buildPrompt(question(context), [], LIMITS);
-    expect(inputTokens).toBeLessThanOrEqual(LIMITS.inputTokensMax + 50);
+    expect(inputTokens).toBeLessThanOrEqual(LIMITS.inputTokensMax);
     expect(sources.at(-1)).toBe(200);
     expect(sources.length).toBeLessThan(100);
     expect(user.match(/xxx\S*/g)).toHaveLength(sources.length);
@@ -37,6 +37,28 @@ describe("members' words", () => {
     const { user, sources } = buildPrompt(question([message(9, "later")], { subject }), [], LIMITS);
     expect(user).toContain("the subject");
     expect(sources).toEqual([3, 9]);
+  });
+});
+
+describe("what the two said before", () => {
+  const turns = Array.from({ length: 8 }, (_, i) => {
+    return { role: "user", content: `turn ${i} ${"日".repeat(1_000)}`, at: i } as const;
+  });
+
+  test("is left out from the oldest on when it is too much", () => {
+    const { user, inputTokens } = buildPrompt(question([]), turns, LIMITS);
+    expect(inputTokens).toBeLessThanOrEqual(LIMITS.inputTokensMax);
+    expect(user).not.toContain("turn 0");
+    const { user: small } = buildPrompt(question([]), turns, { ...LIMITS, inputTokensMax: 9_000 });
+    expect(small.match(/turn \d/g)).toEqual(["turn 4", "turn 5", "turn 6", "turn 7"]);
+  });
+
+  test("leaves messages of the room their part", () => {
+    const context = [message(1, "x".repeat(900)), message(2, "y".repeat(900))];
+    const limits = { ...LIMITS, inputTokensMax: 3_000 };
+    const { user, sources, inputTokens } = buildPrompt(question(context), turns, limits);
+    expect(inputTokens).toBeLessThanOrEqual(limits.inputTokensMax);
+    expect([user.match(/turn \d/g), sources]).toEqual([["turn 7"], [1, 2]]);
   });
 });
 
