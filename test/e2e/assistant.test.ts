@@ -344,6 +344,10 @@ onBothStores(
       expect(at(other.body, "data.confidence")).toBeUndefined();
       expect(provider.requests.at(-1)?.text).not.toContain("noon");
       expect(await historyOf(room)).toHaveLength(1);
+      const before = provider.requests.length;
+      const blank = await rest("ann", "POST", "/ai/ask", { question: " \n " });
+      expect([blank.status, at(blank.body, "error.code")]).toEqual([400, "invalid_field"]);
+      expect(provider.requests.length).toBe(before);
       const hidden = await assistedRoom(ann, { roomType: "private" });
       expect((await rest("bob", "POST", "/ai/ask", { question: "?", roomId: hidden })).status).toBe(404);
       const off = await assistedRoom(ann, { enableAI: false });

@@ -233,7 +233,7 @@ test("64 million units in one piece cost no more than the part that is taken", a
   // As an array of characters it would be a gigabyte, and seconds beyond this test's time.
   const { end, text } = await asked([provider]);
   expect([end.reason, text]).toEqual(["length_limit", "😀".repeat(LENGTH_MAX)]);
-});
+}, 8_000);
 
 test("what does not speak the protocol has failed, and is replaced", async () => {
   const invalid = new Uint8Array([...new TextEncoder().encode("data: "), 0xff, 0xfe, 10, 10]);

@@ -10,7 +10,12 @@ import { idempotencyOf, mutate } from "../rest/mutations.ts";
 import { failure, messageParams, mutationBody, mutationHeaders, roomId } from "../rest/schemas.ts";
 
 const askBody = t.Object({
-  question: t.String({ minLength: 1, maxLength: AI_QUESTION_LENGTH_MAX }),
+  question: t.String({
+    minLength: 1,
+    maxLength: AI_QUESTION_LENGTH_MAX,
+    pattern: "\\S",
+    description: "More than blanks",
+  }),
   context: t.Optional(t.String({ maxLength: AI_TOPIC_LENGTH_MAX, description: "What the question is about" })),
   roomId: t.Optional(roomId),
 });
