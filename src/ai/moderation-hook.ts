@@ -4,6 +4,7 @@
  * Invariant: every question is answered once, at the latest when its time is up; a message is data for the model, never an order.
  */
 import type { Clock } from "../base/clock.ts";
+import { failureReport } from "../base/failure-report.ts";
 import { parseObject } from "../base/parse-object.ts";
 import type { TenantId } from "../base/ids.ts";
 import { AI_VERDICT_LENGTH_MAX, HOOK_REQUESTS_MAX } from "../base/limits.ts";
@@ -27,6 +28,7 @@ export interface AiHookSettings {
 }
 interface HookParts {
   readonly metrics: AssistantMetrics;
+  readonly report: (event: string, details: Readonly<Record<string, string | number>>) => void;
   readonly answering: Answering;
   readonly ledger: UsageLedger;
   readonly clock: Clock;
@@ -52,10 +54,13 @@ const OUTPUT_TOKENS = 100;
 
 export class AiModerationHook implements ModerationHook {
   readonly #parts: HookParts;
+  /** Never with what was said. */
+  readonly #failed: (why: string) => void;
   #running = 0;
 
   constructor(parts: HookParts) {
     this.#parts = parts;
+    this.#failed = failureReport(parts.clock, (failures) => parts.report("moderation_hook_failed", { ...failures }));
   }
 
   judge(question: HookQuestion, done: (verdict: HookVerdict) => void): void {
@@ -68,20 +73,21 @@ export class AiModerationHook implements ModerationHook {
     const prompt = promptOf(question);
     let stop = (): void => undefined;
     let isAnswered = false;
-    const answer = (verdict: HookVerdict | undefined): void => {
+    const answer = (verdict: HookVerdict | undefined, why: string): void => {
       if (isAnswered) return;
       isAnswered = true;
       timer.cancel();
       this.#running -= 1;
+      if (verdict === undefined) this.#failed(why);
       done(verdict ?? withoutVerdict(settings.onFailure));
     };
     const timer = clock.after(settings.timeoutMs, () => {
       stop();
-      answer(undefined);
+      answer(undefined, "timeout");
     });
     const costMax = settings.providers * (prompt.inputTokens + OUTPUT_TOKENS);
     ledger.reserve(moderating(question.tenant), costMax, (reserved) => {
-      if (typeof reserved === "string") return answer(undefined);
+      if (typeof reserved === "string") return answer(undefined, `budget_${reserved}`);
       if (isAnswered) return ledger.settle(reserved, 0);
       let text = "";
       const hosted = answering.run(prompt, {
@@ -92,10 +98,11 @@ export class AiModerationHook implements ModerationHook {
           text += piece;
         },
         ended: (end) => {
-          const { state, spent } = end;
+          const { state, reason = "provider_failed", spent } = end;
           metrics.asked(end);
           if (spent !== undefined) ledger.settle(reserved, spent.input + spent.output);
-          answer(state === "complete" ? verdictOf(text) : undefined);
+          if (state === "complete") answer(verdictOf(text), "an answer that cannot be read");
+          else answer(undefined, reason);
         },
       });
       stop = () => {

@@ -64,6 +64,8 @@ export function openAssistant(settings: AssistantSettings, ports: AssistantPorts
   const parts = { answering: host, ledger, clock, metrics };
   const service = new AssistantService({ ...parts, memory, settings: { ...settings, lengthMax, providers } });
   const hook =
-    moderation === undefined ? undefined : new AiModerationHook({ ...parts, settings: { ...moderation, providers } });
+    moderation === undefined
+      ? undefined
+      : new AiModerationHook({ ...parts, report, settings: { ...moderation, providers } });
   return { assistant: service, hook, counts: () => service.counts, close: () => host.close() };
 }

@@ -688,6 +688,9 @@ export const CAPSULE_RETRY_MS = 100;
 export const REINDEX_RUN_EVENTS = 2_048;
 export const REINDEX_LOGS_AT_ONCE = 8;
 export const REINDEX_ATTEMPTS_MAX = 8;
+/** Failures of one thing beside the engine (a hook, a service, a way of notifications) are told to the operator so often, milliseconds. */
+export const FAILURE_REPORT_MS = 10_000;
+
 // ---------------------------------------------------------------------------------------------- the assistant
 
 /** Answers that grow in one room at a time: each stands in its state with its text. Ends as `too_many_runs`. */

@@ -51,9 +51,10 @@ const TOKENS_MAX = 1_000_000_000;
 export function readAssistant(reader: EnvReader): AssistantConfig {
   const tokens = (name: string, fallback: number): number =>
     reader.whole(name, { min: 0, max: TOKENS_MAX, fallback, unit: "tokens a day, 0 for no bound" });
+  const providers = readProviders(reader);
   const silenceMs = reader.whole("AI_RESPONSE_TIMEOUT", { min: 100, max: 300_000, fallback: 10_000, unit: "ms" });
   return {
-    providers: readProviders(reader),
+    providers,
     silenceMs,
     runMs: reader.whole("STOA_AI_RUN_MS", { min: 500, max: 600_000, fallback: 60_000, unit: "ms" }),
     inputTokensMax: reader.whole("STOA_AI_INPUT_TOKENS", { min: 500, max: 200_000, fallback: 8_000, unit: "tokens" }),
@@ -66,12 +67,16 @@ export function readAssistant(reader: EnvReader): AssistantConfig {
     },
     contextTtlMs: 1_000 * reader.whole("STOA_AI_CONTEXT_TTL", { min: 1, max: 30 * 86_400, fallback: 3_600, unit: "s" }),
     runsMax: reader.whole("STOA_AI_RUNS", { min: 1, max: AI_RUNS_MAX, fallback: AI_RUNS_MAX }),
-    moderation: readAiModeration(reader),
+    moderation: readAiModeration(reader, providers.length > 0),
   };
 }
 
-function readAiModeration(reader: EnvReader): AssistantConfig["moderation"] {
+function readAiModeration(reader: EnvReader, hasProvider: boolean): AssistantConfig["moderation"] {
   if (!reader.flag("STOA_AI_MODERATION", false)) return undefined;
+  if (!hasProvider) {
+    reader.complain("STOA_AI_MODERATION", "off while no provider is configured: nobody would judge");
+    return undefined;
+  }
   if (reader.raw("STOA_MODERATION_HOOK_URL") !== undefined) {
     reader.complain("STOA_AI_MODERATION", "off while STOA_MODERATION_HOOK_URL is set: one of the two judges");
     return undefined;

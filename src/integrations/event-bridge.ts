@@ -5,6 +5,7 @@
  * what it did not take so often that it is given up, and the operator was told.
  */
 import type { Clock } from "../base/clock.ts";
+import { failureReport } from "../base/failure-report.ts";
 import { NO_TENANT, type Seq, type TenantId } from "../base/ids.ts";
 import { EVENTBRIDGE_REFUSALS_MAX, EVENTBRIDGE_REMEMBERED_MAX, FEED_PAGE_MAX } from "../base/limits.ts";
 import type { FeedDocuments, FeedEngine } from "../feed/feed-engine.ts";
@@ -42,8 +43,6 @@ interface Held {
 const SOURCE = "stoa";
 const COLLECTION = "feed_outlets";
 const ID = "eventbridge";
-/** Failures are told to the operator no more often, milliseconds. */
-const REPORT_MS = 10_000;
 const NONE: ReadonlyMap<Seq, number> = new Map();
 
 export class EventBridge implements LogConsumer {
@@ -56,14 +55,13 @@ export class EventBridge implements LogConsumer {
   /** Logs whose run was given up on the way. */
   readonly #held = new Map<string, Held>();
   #sinceMs: number | undefined;
-  #failures = 0;
-  #reportedMs = Number.NEGATIVE_INFINITY;
 
   constructor(settings: EventBridgeSettings, parts: EventBridgeParts) {
     this.#settings = settings;
     this.#parts = parts;
+    const failed = failureReport(parts.clock, (failures) => parts.report("eventbridge_failed", { ...failures }));
     this.#types = new Set(settings.types);
-    this.#bus = new EventBus(settings, parts.clock, (why) => this.#failed(why));
+    this.#bus = new EventBus(settings, parts.clock, failed);
   }
 
   /** What is written from now on is sent, also if this node never ran before. */
@@ -181,16 +179,6 @@ export class EventBridge implements LogConsumer {
   /** It stays in its room's log, where whoever is told can read it. */
   #drop({ tenant, room }: LogKey, { seq, type }: RoomEvent, why: string): void {
     this.#parts.report("eventbridge_dropped", { tenant, room, seq, type, why });
-  }
-
-  /** Never what was sent, nor of whom. */
-  #failed(why: string): void {
-    this.#failures += 1;
-    const nowMs = this.#parts.clock.monotonicMs();
-    if (nowMs - this.#reportedMs < REPORT_MS) return;
-    this.#parts.report("eventbridge_failed", { why, failures: this.#failures });
-    this.#reportedMs = nowMs;
-    this.#failures = 0;
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import { createHmac } from "node:crypto";
 import type { Clock } from "../base/clock.ts";
+import { failureReport } from "../base/failure-report.ts";
 
 export interface QuestionBounds {
   readonly requestsMax: number;
@@ -30,18 +31,14 @@ interface Asking {
   readonly answer: (status: number, text: string | undefined) => void;
 }
 
-/** Failures are told to the operator no more often, milliseconds. */
-const REPORT_MS = 10_000;
-
 export class SignedQuestions {
   readonly #settings: QuestionSettings;
   readonly #bounds: QuestionBounds;
   readonly #clock: Clock;
-  readonly #failure: (why: string, failures: number) => void;
+  /** Never with what was asked or answered: it is somebody's message, or name. */
+  readonly #failed: (why: string) => void;
   readonly #waiting: Asking[] = [];
   #running = 0;
-  #failures = 0;
-  #reportedMs = Number.NEGATIVE_INFINITY;
 
   /** `event`: what a failure is called. */
   constructor(
@@ -52,7 +49,7 @@ export class SignedQuestions {
     this.#settings = settings;
     this.#bounds = bounds;
     this.#clock = clock;
-    this.#failure = (why, failures) => report(event, { why, failures });
+    this.#failed = failureReport(clock, (failures) => report(event, { ...failures }));
   }
 
   get isFull(): boolean {
@@ -87,16 +84,6 @@ export class SignedQuestions {
     });
     if (this.#running < this.#bounds.requestsMax) void this.#run(asking);
     else this.#waiting.push(asking);
-  }
-
-  /** Never what was asked or answered: it is somebody's message, or name. */
-  #failed(why: string): void {
-    this.#failures += 1;
-    const nowMs = this.#clock.monotonicMs();
-    if (nowMs - this.#reportedMs < REPORT_MS) return;
-    this.#failure(why, this.#failures);
-    this.#reportedMs = nowMs;
-    this.#failures = 0;
   }
 
   async #run({ body, signal, answer }: Asking): Promise<void> {

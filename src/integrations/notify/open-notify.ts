@@ -1,5 +1,6 @@
 /** Puts together whoever tells people that are away, for the thread of the followers. */
 import type { Clock } from "../../base/clock.ts";
+import { failureReport } from "../../base/failure-report.ts";
 import type { NotifyCounts, ToldOutcome } from "../../domain/notify/outcome.ts";
 import type { EngineAsk } from "../../followers/engine-calls.ts";
 import { type OutwardAllowed, OutwardHttp } from "../outward-http.ts";
@@ -37,9 +38,6 @@ export interface OpenNotify {
   close(): void;
 }
 
-/** Failures of one way are told to the operator no more often, milliseconds. */
-const REPORT_MS = 10_000;
-
 export function openNotify(settings: NotifySettings, parts: NotifyParts): OpenNotify {
   const { clock, allowed, report, told } = parts;
   const engine = new EngineAsker(parts.engine);
@@ -74,14 +72,5 @@ function openOut(out: NotifySettings["out"], clock: Clock, failed: (why: string)
 
 /** Never what was sent, nor to whom. */
 function reporter({ clock, report }: NotifyParts, way: string): (why: string) => void {
-  let failures = 0;
-  let reportedMs = Number.NEGATIVE_INFINITY;
-  return (why) => {
-    failures += 1;
-    const nowMs = clock.monotonicMs();
-    if (nowMs - reportedMs < REPORT_MS) return;
-    report("notifications_failed", { way, why, failures });
-    reportedMs = nowMs;
-    failures = 0;
-  };
+  return failureReport(clock, (failures) => report("notifications_failed", { way, ...failures }));
 }

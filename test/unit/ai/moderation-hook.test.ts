@@ -6,7 +6,9 @@ import type { HostedListener } from "../../../src/ai/provider-host.ts";
 import type { EngineEnd } from "../../../src/ai/run-engine.ts";
 import { UsageLedger } from "../../../src/ai/usage-ledger.ts";
 import type { RoomId, TenantId, UserId } from "../../../src/base/ids.ts";
+import { FAILURE_REPORT_MS } from "../../../src/base/limits.ts";
 import { SeededRandom } from "../../../src/base/prng.ts";
+import type { RunReason } from "../../../src/domain/assistant/runs.ts";
 import { ASSISTANT_USAGE, MODERATION_PURSE, type UsageRow } from "../../../src/domain/assistant/usage.ts";
 import type { HookVerdict } from "../../../src/domain/moderation/hook.ts";
 import { MemoryProjections } from "../../../src/storage/memory/memory-projections.ts";
@@ -14,6 +16,7 @@ import { SmallWorld } from "../../support/small-shard.ts";
 
 const TENANT = "acme" as TenantId;
 const TIMEOUT_MS = 1_000;
+const BUDGETS = { user: 0, room: 0, tenant: 0, moderation: 10_000 };
 /** Of a verdict. */
 const OUTPUT_TOKENS = 100;
 const QUESTION = {
@@ -31,6 +34,7 @@ let metrics: AssistantMetrics;
 let hook: AiModerationHook;
 let asked: HostedListener[];
 let verdicts: HookVerdict[];
+let reports: string[];
 
 beforeEach(() => {
   world = new SmallWorld();
@@ -38,7 +42,7 @@ beforeEach(() => {
   metrics = new AssistantMetrics();
   asked = [];
   verdicts = [];
-  const budgets = { user: 0, room: 0, tenant: 0, moderation: 10_000 };
+  reports = [];
   hook = new AiModerationHook({
     answering: {
       run: (_prompt, listener) => {
@@ -47,9 +51,10 @@ beforeEach(() => {
       },
       close: () => undefined,
     },
-    ledger: new UsageLedger(projections, world.clock, new SeededRandom(1), budgets),
+    ledger: new UsageLedger(projections, world.clock, new SeededRandom(1), BUDGETS),
     clock: world.clock,
     metrics,
+    report: (event, details) => reports.push(`${event} ${JSON.stringify(details)}`),
     settings: { timeoutMs: TIMEOUT_MS, onFailure: "hold", providers: 2 },
   });
 });
@@ -94,6 +99,33 @@ test("what it asked is counted by provider, and is no question of anybody's", ()
   expect([completed, failed]).toEqual([0, {}]);
   expect(providers["gemini"]).toMatchObject({ requests: 1, failures: { unavailable: 1 } });
   expect(providers["openai"]).toMatchObject({ requests: 1, inputTokens: USED.input, outputTokens: USED.output });
+});
+
+test("what it could not judge is in the log, with why, and not what was said", () => {
+  const failed = (reason: RunReason): EngineEnd => ({ ...END, state: "failed", reason, tried: [] });
+  const ways: readonly (readonly [string, (listener: HostedListener) => void])[] = [
+    ["rate_limited", (listener) => listener.ended(failed("rate_limited"))],
+    ["an answer that cannot be read", (listener) => listener.ended(END)],
+    ["timeout", () => world.run(TIMEOUT_MS)],
+  ];
+  for (const [why, end] of ways) {
+    reports = [];
+    world.run(FAILURE_REPORT_MS);
+    end(judge());
+    world.run();
+    expect(reports).toEqual([`moderation_hook_failed ${JSON.stringify({ why, failures: 1 })}`]);
+  }
+  expect(verdicts.map(({ outcome }) => outcome)).toEqual(["hold", "hold", "hold"]);
+});
+
+test("a budget that is used up is in the log, too", () => {
+  const purse = new UsageLedger(projections, world.clock, new SeededRandom(2), BUDGETS);
+  purse.reserve({ tenant: TENANT, moderation: true }, BUDGETS.moderation, () => undefined);
+  world.run();
+  hook.judge(QUESTION, (verdict) => verdicts.push(verdict));
+  world.run();
+  expect(verdicts).toMatchObject([{ outcome: "hold" }]);
+  expect(reports).toEqual([`moderation_hook_failed ${JSON.stringify({ why: "budget_exhausted", failures: 1 })}`]);
 });
 
 test("what nobody knows the cost of, costs what was reserved", () => {

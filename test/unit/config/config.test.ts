@@ -545,12 +545,22 @@ describe("the assistant", () => {
 
   test("one of two judges messages, the hook or the assistant", () => {
     expect(configOf({}).assistant.moderation).toBeUndefined();
-    expect(configOf({ STOA_AI_MODERATION: "on" }).assistant.moderation).toEqual({
+    expect(configOf({ STOA_AI_MODERATION: "on", OPENAI_API_KEY: "o" }).assistant.moderation).toEqual({
       timeoutMs: 1_000,
       onFailure: "publish",
     });
     const both = { STOA_MODERATION_HOOK_URL: "http://h", STOA_MODERATION_HOOK_SECRET: "s".repeat(16) };
-    expect(complaintsOf({ ...both, STOA_AI_MODERATION: "on" })[0]).toStartWith("STOA_AI_MODERATION: got ");
+    expect(complaintsOf({ ...both, STOA_AI_MODERATION: "on", OPENAI_API_KEY: "o" })).toEqual([
+      'STOA_AI_MODERATION: got "on"; accepted: off while STOA_MODERATION_HOOK_URL is set: one of the two judges',
+    ]);
+  });
+
+  test("judging messages needs somebody who does", () => {
+    for (const env of [{}, { GEMINI_API_KEY: "g", STOA_AI_PROVIDERS: "openai" }]) {
+      expect(complaintsOf({ ...env, STOA_AI_MODERATION: "on" })).toEqual([
+        'STOA_AI_MODERATION: got "on"; accepted: off while no provider is configured: nobody would judge',
+      ]);
+    }
   });
 });
 
