@@ -195,7 +195,7 @@ function mountRest(app: AnyElysia, prefix: string, rest: RestOptions, options: A
     .use(moderationPlugin(prefix, { ...rest, circle }))
     .use(backtestPlugin(prefix, rest))
     .use(activityPlugin(prefix, rest))
-    .use(assistantPlugin(prefix, { ...rest, runMs: config.assistant.runMs }))
+    .use(assistantPlugin(prefix, rest))
     .use(blocksPlugin(prefix, rest))
     .use(peoplePlugin(prefix, { ...rest, directory }))
     .use(receiptsPlugin(prefix, rest))

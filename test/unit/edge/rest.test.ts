@@ -39,6 +39,14 @@ async function ask(
   return { status: response.status, headers: response.headers, body: await response.json() };
 }
 
+test("a private question waits for its answer as long as the engine does, which is longer than Bun lets a connection be silent", async () => {
+  const seconds: number[] = [];
+  const timeout = (_request: Request, after: number): number => seconds.push(after);
+  Object.defineProperty(app, "server", { value: { timeout } });
+  expect((await ask("POST", "/v1/chat/ai/ask", { question: "Why?" })).status).toBe(200);
+  expect(seconds).toEqual([0]);
+});
+
 describe("answers", () => {
   test("are kept by nobody and taken for nothing else, also those that refuse", async () => {
     for (const path of ["/v1/chat/rooms", "/v1/chat/rooms?limit=0", "/nothing"]) {
