@@ -1,6 +1,7 @@
 /** Both providers' real libraries under the engine that asks them, against a server that answers as no good one would. */
 import { afterAll, describe, expect, test } from "bun:test";
-import { makeProviders, type ProviderName } from "../../src/ai/make-providers.ts";
+import { makeProviders, type ProviderName, type ProviderSettings } from "../../src/ai/make-providers.ts";
+import { ProviderHost } from "../../src/ai/provider-host.ts";
 import type { Provider } from "../../src/ai/providers/provider.ts";
 import { type EngineEnd, RunEngine } from "../../src/ai/run-engine.ts";
 import { SystemClock } from "../../src/base/clock.ts";
@@ -17,6 +18,14 @@ const PATIENT_MS = 30_000;
 const SILENCE_MS = 300;
 const INPUT_TOKENS = 10;
 const LENGTH_MAX = 100;
+const PROMPT = {
+  system: "s",
+  user: "u",
+  lengthMax: LENGTH_MAX,
+  outputTokensMax: 50,
+  inputTokens: INPUT_TOKENS,
+  sources: [],
+};
 
 interface Told {
   readonly end: EngineEnd;
@@ -38,18 +47,10 @@ function ask(scripts: Partial<Record<ProviderName, Script>>, silenceMs = PATIENT
 
 function asked(providers: readonly Provider[], silenceMs = PATIENT_MS): Promise<Told> {
   const engine = new RunEngine(providers, { silenceMs, runMs: 2 * PATIENT_MS }, new SystemClock());
-  const prompt = {
-    system: "s",
-    user: "u",
-    lengthMax: LENGTH_MAX,
-    outputTokensMax: 50,
-    inputTokens: INPUT_TOKENS,
-    sources: [],
-  };
   const pieces: string[] = [];
   let text = "";
   return new Promise((resolve) => {
-    engine.run(prompt, {
+    engine.run(PROMPT, {
       began: () => {
         text = "";
       },
@@ -254,4 +255,20 @@ test("what does not speak the protocol has failed, and is replaced", async () =>
     server.forget();
     expect((await ask({ openai: script })).end.state).toBe("failed");
   }
+});
+
+test("the thread that asks is started again when it was lost; what was under way there has failed, and nobody knows what it cost", async () => {
+  const reports: string[] = [];
+  const broken = {
+    providers: undefined as unknown as readonly ProviderSettings[],
+    engine: { silenceMs: 100, runMs: 100 },
+  };
+  const host = new ProviderHost(broken, new SystemClock(), ({ event }) => reports.push(event));
+  const run = (): Promise<EngineEnd> =>
+    new Promise((ended) => host.run(PROMPT, { began: () => undefined, piece: () => undefined, ended }));
+  const lost: EngineEnd = { state: "failed", reason: "provider_failed", tried: [] };
+  expect(await Promise.all([run(), run()])).toEqual([lost, lost]);
+  expect(await run()).toEqual(lost);
+  expect(reports).toEqual(["assistant_thread_lost", "assistant_thread_lost"]);
+  host.close();
 });
