@@ -10,7 +10,6 @@ import type {
   AssistantQuestion,
   AssistantRun,
   RememberedTurn,
-  RunEnd,
 } from "../domain/assistant/port.ts";
 import type { RunReason } from "../domain/assistant/runs.ts";
 import type { AssistantCounts, AssistantMetrics } from "./assistant-metrics.ts";
@@ -181,24 +180,15 @@ class Run {
 
   #ended(prompt: Prompt, end: EngineEnd): void {
     if (this.#isOver) return;
-    const { state, reason, retryAfterMs, provider, model, confidence, tokens, spent } = end;
     this.#parts.metrics.ended(end);
+    const { spent, tried: _tried, ...said } = end;
     const used = spent && spent.input + spent.output;
-    if (state === "complete") this.#remember(used ?? 0);
-    const mood = this.#question.task === "sentiment" && state === "complete" ? sentimentOf(this.#text) : undefined;
+    const isComplete = end.state === "complete";
+    if (isComplete) this.#remember(used ?? 0);
     this.#over(used);
-    const ended: RunEnd = {
-      state,
-      ...(reason !== undefined && { reason }),
-      ...(retryAfterMs !== undefined && { retryAfterMs }),
-      ...(provider !== undefined && { provider }),
-      ...(model !== undefined && { model }),
-      sources: state === "complete" ? prompt.sources : [],
-      ...(confidence !== undefined && { confidence }),
-      ...(tokens !== undefined && { tokens }),
-      ...(mood !== undefined && { sentiment: mood }),
-    };
-    this.#listener.ended(ended);
+    const mood = isComplete && this.#question.task === "sentiment" ? sentimentOf(this.#text) : undefined;
+    const sources = isComplete ? prompt.sources : [];
+    this.#listener.ended({ ...said, sources, ...(mood !== undefined && { sentiment: mood }) });
   }
 
   #remember(tokens: number): void {

@@ -31,10 +31,11 @@ export interface EngineEnd {
   readonly tried: readonly Tried[];
 }
 export interface EngineListener {
-  began(provider: string): void;
+  began(): void;
   piece(text: string): void;
   ended(end: EngineEnd): void;
 }
+type Say = Pick<EngineListener, "began" | "piece">;
 export interface EngineSettings {
   /** Without a piece for so long a provider has failed, milliseconds. */
   readonly silenceMs: number;
@@ -73,7 +74,7 @@ export class RunEngine {
   run(prompt: Prompt, listener: EngineListener): () => void {
     const abort = new AbortController();
     const say = {
-      began: (provider: string) => abort.signal.aborted || listener.began(provider),
+      began: () => abort.signal.aborted || listener.began(),
       piece: (text: string) => abort.signal.aborted || listener.piece(text),
     };
     void this.#tryAll(prompt, say, abort.signal).then((end) => {
@@ -82,11 +83,7 @@ export class RunEngine {
     return () => abort.abort();
   }
 
-  async #tryAll(
-    prompt: Prompt,
-    say: { began(provider: string): void; piece(text: string): void },
-    stopped: AbortSignal,
-  ): Promise<EngineEnd> {
+  async #tryAll(prompt: Prompt, say: Say, stopped: AbortSignal): Promise<EngineEnd> {
     const dueMs = this.#clock.monotonicMs() + this.#settings.runMs;
     const tried: Tried[] = [];
     const asked = new Set<Provider>();
@@ -159,7 +156,7 @@ class Attempt {
   readonly #prompt: Prompt;
   readonly #provider: Provider;
   readonly #clock: Clock;
-  readonly #say: { began(provider: string): void; piece(text: string): void };
+  readonly #say: Say;
   readonly #startMs: number;
   #firstMs: number | undefined;
   #text = "";
@@ -168,12 +165,7 @@ class Attempt {
   /** As the provider says. */
   #took: Usage | undefined;
 
-  constructor(
-    prompt: Prompt,
-    provider: Provider,
-    clock: Clock,
-    say: { began(provider: string): void; piece(text: string): void },
-  ) {
+  constructor(prompt: Prompt, provider: Provider, clock: Clock, say: Say) {
     this.#prompt = prompt;
     this.#provider = provider;
     this.#clock = clock;
@@ -232,7 +224,7 @@ class Attempt {
     if (this.isCut || text === "") return;
     if (this.#firstMs === undefined) {
       this.#firstMs = this.#clock.monotonicMs() - this.#startMs;
-      this.#say.began(this.#provider.name);
+      this.#say.began();
     }
     const room = this.#prompt.lengthMax - this.#length;
     // What is beyond the bound whatever it is, is not looked at. Half of a character waits for its other half.

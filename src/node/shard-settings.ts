@@ -23,8 +23,8 @@ export function shardSettingsOf(config: Config, around: ShardSurroundings): Shar
     blobs: { dataDir: config.dataDir, attachments: config.attachments },
     assistant: {
       ...config.assistant,
-      // Whatever a shard is asked: all of them together keep to the node's bound.
-      runsMax: Math.max(1, Math.ceil(config.assistant.runsMax / config.shards)),
+      // Whatever a shard is asked: all of them together keep to the node's bound, where it is one for each at least.
+      runsMax: Math.max(1, Math.floor(config.assistant.runsMax / config.shards)),
       waitingMax: Math.ceil(AI_WAITING_MAX / config.shards),
     },
     isCounted: config.metrics !== undefined,

@@ -229,16 +229,8 @@ export class RoomAssistant {
 
   #ended(live: GrowingAnswer, end: RunEnd): void {
     if (this.#isOver(live)) return;
-    const { state, reason, provider, model, sources, tokens, sentiment } = end;
-    this.#end(live, {
-      state,
-      ...(reason !== undefined && { reason }),
-      ...(provider !== undefined && { provider }),
-      ...(model !== undefined && { model }),
-      ...(sources.length > 0 && { sources }),
-      ...(tokens !== undefined && { tokens }),
-      ...(sentiment !== undefined && { sentiment }),
-    });
+    const { retryAfterMs: _wait, confidence: _sureness, sources, ...outcome } = end;
+    this.#end(live, { ...outcome, ...(sources.length > 0 && { sources }) });
   }
 
   #end(live: GrowingAnswer, outcome: Outcome): void {

@@ -91,22 +91,18 @@ export class PrivateQuestions<Asking extends Request = Request> {
   }
 
   #answer(request: Asking, end: RunEnd, response: string, tookMs: number): void {
-    const { state, reason, retryAfterMs, sources, confidence, provider, model, sentiment } = end;
+    const { state, retryAfterMs, sources, tokens: _tokens, ...said } = end;
     if (state === "failed") {
-      const code = REJECTIONS[reason ?? "provider_failed"];
+      const code = REJECTIONS[said.reason ?? "provider_failed"];
       const again = code === "ai_failed" || code === "overloaded" ? 1_000 : undefined;
       const wait = retryAfterMs ?? again;
       return answerRejection(this.#env, request, { code, ...(wait !== undefined && { retryAfterMs: wait }) });
     }
     const reply: AskReply = {
+      ...said,
       response,
       sources: sources.map(messageIdOf),
       responseTimeMs: Math.round(tookMs),
-      ...(confidence !== undefined && { confidence }),
-      ...(provider !== undefined && { provider }),
-      ...(model !== undefined && { model }),
-      ...(reason !== undefined && { reason }),
-      ...(sentiment !== undefined && { sentiment }),
     };
     answerValue(this.#env, request, reply);
   }

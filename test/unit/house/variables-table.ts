@@ -195,7 +195,10 @@ const WHAT: Readonly<Record<string, Meaning>> = {
   STOA_AI_ROOM_TOKENS: { says: "what may be spent in one room", value: (c) => c.assistant.budgets.room },
   STOA_AI_TENANT_TOKENS: { says: "what a tenant may spend", value: (c) => c.assistant.budgets.tenant },
   STOA_AI_CONTEXT_TTL: { says: "how long a conversation with the assistant is remembered", value: () => 3_600 },
-  STOA_AI_RUNS: { says: "answers at a time on this node; others wait", value: (c) => c.assistant.runsMax },
+  STOA_AI_RUNS: {
+    says: "answers at a time on this node, at least one for each of `STOA_SHARDS`; others wait",
+    value: (c) => c.assistant.runsMax,
+  },
   STOA_AI_MODERATION: {
     says: "the assistant judges messages before they are published, in tenants that want it: the hook's time and failure policy hold",
     value: () => false,
