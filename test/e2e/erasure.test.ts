@@ -257,9 +257,9 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       if (redis !== undefined) kept.push(...(await dumpOf(redis)));
       return kept;
     }
-    async function found(): Promise<ReadonlyMap<string, string>> {
+    async function found(tokens: readonly string[] = planted): Promise<ReadonlyMap<string, string>> {
       const kept = await bytesKept();
-      const hits = planted.flatMap((token) => {
+      const hits = tokens.flatMap((token) => {
         const where = kept.filter(({ bytes }) => bytes.includes(token)).map((one) => one.where);
         return where.length === 0 ? [] : [[token, where.join(", ")] as const];
       });
@@ -344,6 +344,23 @@ for (const store of ["SQLite", "DynamoDB"] as const) {
       const page = await rest("bob", "GET", `/rooms/${ROOM}/messages?limit=100`);
       expect(listAt(page.body, "data.messages").map((one) => at(one, "content"))).toContain("bob goes on");
       expect([...(await found())]).toEqual([]);
+    });
+
+    test("what was being answered to them in private is not remembered afterwards", async () => {
+      const room = { roomId: "assisted", name: "assisted", type: "public", enableAI: true };
+      await made(rest("bob", "POST", "/rooms", room));
+      const asked = provider.requests.length;
+      const gate = Promise.withResolvers<void>();
+      const tokens = [tokenOf("aboutnothing"), tokenOf("aboutaroom")];
+      const answers = [{}, { roomId: room.roomId }].map((about, i) => {
+        provider.next("gemini", [{ until: gate.promise }, { text: "Nothing is known." }]);
+        return rest(EVA, "POST", "/ai/ask", { question: `what is ${tokens[i]}?`, ...about });
+      });
+      await provider.came(asked + answers.length);
+      expect(at((await erase()).body, "data.state")).toBe("done");
+      gate.resolve();
+      const statuses = (await Promise.all(answers)).map(({ status }) => status);
+      expect([statuses, [...(await found(tokens))]]).toEqual([[503, 503], []]);
     });
   });
 }

@@ -30,8 +30,8 @@ export class ScriptedJournal implements Journal {
   readonly #journal: Journal;
   /** Sees every append instead of the journal behind. */
   onAppend: ((append: Append) => void) | undefined;
-  /** Sees every read of a range; may let it fail. */
-  onReadRange: ((fail: () => void) => void) | undefined;
+  /** Sees every read of a range; may let it fail, or be done later. */
+  onReadRange: ((fail: () => void, read: () => void) => void) | undefined;
   /** The end of a log is read when the test says so. */
   onReadTail: ((read: () => void) => void) | undefined;
   /** Every call, by name. */
@@ -81,8 +81,9 @@ export class ScriptedJournal implements Journal {
 
   readRange(log: LogKey, range: ReadRange, done: Done<readonly Segment[]>): void {
     this.calls.push("readRange");
-    if (this.onReadRange === undefined) this.#journal.readRange(log, range, done);
-    else this.onReadRange(() => done({ ok: false, error: "unavailable" }));
+    const read = (): void => this.#journal.readRange(log, range, done);
+    if (this.onReadRange === undefined) read();
+    else this.onReadRange(() => done({ ok: false, error: "unavailable" }), read);
   }
 
   saveSnapshot(log: LogKey, snapshot: Snapshot, done: (saved: ReadResult<true>) => void): void {

@@ -51,6 +51,9 @@ export class RoomKeeper {
       case "rewrite":
         return new RoomErasure(this.#env, this.#room, this.#later).rewrite(ask, answer);
       case "erase_member":
+        // What they ask in private would be remembered with its answer.
+        this.#room.assistant.questions.failAll(ask.userId);
+        return answer({ ok: true, value: { changed: isChanged ? 1 : 0 } });
       case "erase_messages":
       case "erase_quotes":
       case "erase_rows":

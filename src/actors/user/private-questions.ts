@@ -2,7 +2,7 @@
  * Questions to the assistant whose answers nobody else sees: over REST, about a room or about none.
  * Invariant: each is answered once; one that this activation leaves is given to the next.
  */
-import { messageIdOf } from "../../base/ids.ts";
+import { messageIdOf, type UserId } from "../../base/ids.ts";
 import { AI_RETRY_MS } from "../../base/limits.ts";
 import type { AskReply, AssistantQuestion, AssistantRun, RunEnd } from "../../domain/assistant/port.ts";
 import type { RunReason } from "../../domain/assistant/runs.ts";
@@ -55,13 +55,20 @@ export class PrivateQuestions<Asking extends Request = Request> {
     this.#open.set(request, undefined);
   }
 
+  /** false: it was answered meanwhile. */
+  holds(request: Asking): boolean {
+    return this.#open.has(request);
+  }
+
   fail(request: Asking): void {
     this.#open.delete(request);
     answerRejection(this.#env, request, { code: "unavailable", retryAfterMs: AI_RETRY_MS });
   }
 
-  failAll(): void {
+  /** `of`: of this person alone. */
+  failAll(of?: UserId): void {
     for (const [request, run] of [...this.#open]) {
+      if (of !== undefined && request.by.userId !== of) continue;
       run?.stop();
       this.fail(request);
     }
@@ -119,6 +126,7 @@ export function askAboutRoom(
   const { userId, name = userId } = request.by;
   questions.hold(request);
   gatherContext(parts, { asker: userId, task: "answer" }, (gathered) => {
+    if (!questions.holds(request)) return;
     if (gathered === undefined) return questions.fail(request);
     questions.ask(request, {
       tenant,

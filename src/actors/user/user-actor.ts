@@ -158,6 +158,7 @@ export class UserActor extends Actor<UserMessage> implements DevicesOwner, Prese
     this.presence.forget();
     this.hasBlocks = false;
     this.#blocks = undefined;
+    this.#questions?.failAll();
   }
 
   save(saved: (result: ReadResult<true>) => void = () => undefined): void {

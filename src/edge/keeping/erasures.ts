@@ -219,10 +219,13 @@ export class Erasures {
     const held = await this.#held(subject);
     if (!held.ok) return held;
     if (held.value.all) return ok(undefined);
+    // First what their actor is about to write, last what it has read meanwhile.
+    const before = await steps.person(subject);
+    if (!before.ok) return before;
     const documents = await steps.documents(subject);
     if (!documents.ok) return documents;
-    const person = await steps.person(subject);
-    return person.ok ? ok(sumOf(documents.value, person.value)) : person;
+    const after = await steps.person(subject);
+    return after.ok ? ok(sumOf(before.value, documents.value, after.value)) : after;
   }
 
   /** Read anew before each room, and before the rest. `all`: whatever is theirs. */

@@ -1,7 +1,7 @@
 /** Answers of the assistant in a shard: what listeners are shown and when, what is saved, and who may end them. Virtual time. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { decodeEntries } from "../../../src/actors/log-codec.ts";
-import { messageIdOf, type RoomId, type Seq } from "../../../src/base/ids.ts";
+import { messageIdOf, type RoomId, type Seq, type UserId } from "../../../src/base/ids.ts";
 import {
   AI_CHECKPOINT_MS,
   AI_PIECE_INTERVAL_MS,
@@ -387,6 +387,25 @@ describe("the end of an answer", () => {
     world.run(5_000);
     expect([lost, kinds()]).toEqual([1, ["answer_ended"]]);
   });
+});
+
+test("a private question of a person who is erased is answered at once, and asked of nobody", () => {
+  const reads: (() => void)[] = [];
+  shard.journal.onReadRange = (_fail, read) => reads.push(read);
+  const by = { tenant: TENANT, userId: "ann" as UserId };
+  const question = { to: "room", room: ROOM, kind: "ask", question: "why?" } as const;
+  edge.writer.call(1, { ...by, role: "user" }, question);
+  edge.writer.call(2, { ...by, userId: "bob" as UserId, role: "user" }, question);
+  act();
+  shard.journal.onReadRange = undefined;
+  const ask = { do: "erase_member", userId: by.userId } as const;
+  edge.writer.call(3, { ...by, role: "system" }, { to: "room", room: ROOM, kind: "keep", ask });
+  act();
+  expect([...edge.replies.keys()].sort()).toEqual([1, 3]);
+  expect(edge.replies.get(1)).toMatchObject({ ok: false, error: { code: "unavailable" } });
+  for (const read of reads) read();
+  act();
+  expect(assistant.asked.map(({ question: { user } }) => String(user))).toEqual(["bob"]);
 });
 
 test("a question that is deleted before it is asked goes to nobody", () => {
