@@ -2,18 +2,16 @@
  * Bundles the pages of `src/web` into one file that the server reads at its start: `dist/web/pages.json`. `npm run build:web`.
  * Invariant: nothing is built when no source has changed since; whoever reads the file while it is built sees the old or the new one.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
-import { NAMED_FILES, PAGES, WORKERS } from "../src/web/pages.ts";
+import { NAMED_FILES, PAGE_SOURCES, PAGES, WORKERS } from "../src/web/pages.ts";
 import type { BuiltFile, BuiltPages } from "../src/edge/pages/page-bundle.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const WEB = join(ROOT, "src/web");
 export const OUTPUT = join(ROOT, "dist/web/pages.json");
-/** Whatever may end up in a bundle, and what makes it. */
-const SOURCES = ["src/web", "src/client", "src/protocol", "src/base", "package-lock.json", "scripts/build-pages.ts"];
 const TYPES: Readonly<Record<string, string>> = {
   js: "text/javascript; charset=utf-8",
   css: "text/css; charset=utf-8",
@@ -33,7 +31,7 @@ function fingerprint(): string {
     }
     hash.update(`${path}\0`).update(readFileSync(join(ROOT, path)));
   };
-  for (const path of SOURCES) add(path);
+  for (const path of PAGE_SOURCES) add(path);
   return hash.digest("hex");
 }
 
@@ -107,15 +105,24 @@ async function build(print: string): Promise<BuiltPages> {
   return { fingerprint: print, pages, files };
 }
 
-/** The file with the pages, built if it has to be. */
+/** The file with the pages, built if it has to be. Its time is the one at which its sources were read: `open-pages.ts` asks for it. */
 export async function pagesFile(): Promise<string> {
+  const readAt = new Date();
   const print = fingerprint();
-  if (isUpToDate(print)) return OUTPUT;
+  if (isUpToDate(print)) {
+    try {
+      utimesSync(OUTPUT, readAt, readAt);
+    } catch {
+      // Somebody else's file: then every start asks this program.
+    }
+    return OUTPUT;
+  }
   // Seen before the work is done.
   written(() => mkdirSync(join(OUTPUT, ".."), { recursive: true }));
   const text = JSON.stringify(await build(print));
   const draft = `${OUTPUT}.${process.pid}`;
   written(() => writeFileSync(draft, text));
+  utimesSync(draft, readAt, readAt);
   renameSync(draft, OUTPUT);
   return OUTPUT;
 }

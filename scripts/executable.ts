@@ -34,7 +34,9 @@ const pages = readFileSync(await pagesFile(), "utf8");
 writeFileSync(`${ROOT}dist/web/embedded-pages.ts`, `export const PAGES_TEXT = ${JSON.stringify(pages)};\n`);
 const target = values.target === undefined ? [] : ["--target", values.target];
 const child = Bun.spawnSync(
-  [process.execPath, "build", "--compile", "--minify-syntax", "--entry-naming", "[name].[ext]", ...target]
+  // Compiled beforehand it starts in two thirds of the time; a third of the file is that.
+  [process.execPath, "build", "--compile", "--bytecode", "--format", "esm", "--minify-syntax"]
+    .concat(["--entry-naming", "[name].[ext]", ...target])
     .concat(["--define", `STOA_COMMANDS=${JSON.stringify(commands)}`])
     .concat(["--outfile", outfile])
     .concat(ENTRIES),

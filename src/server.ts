@@ -20,7 +20,7 @@ import { Gateway } from "./edge/sockets/gateway.ts";
 import { OwnDirectory } from "./edge/circle/own-directory.ts";
 import { createApp } from "./edge/http.ts";
 import { Lateness } from "./edge/sockets/lateness.ts";
-import { createMetrics } from "./edge/figures/metrics.ts";
+import { Metrics } from "./edge/figures/metrics.ts";
 import { Pulse } from "./edge/figures/pulse.ts";
 import { ShardTally } from "./edge/figures/shard-tally.ts";
 import { listen } from "./edge/listen.ts";
@@ -103,7 +103,7 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   const sink = await openSpans(config, (error) => log.warn({ error }, "traces_dropped"));
   const tally = new ShardTally();
   let trouble: string | undefined;
-  const shared = openCluster(config, clock, (part, what) => {
+  const shared = await openCluster(config, clock, (part, what) => {
     trouble = what;
     log.warn({ part, what }, "cluster_trouble");
   });
@@ -240,6 +240,10 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
     connectStore: store && (() => store.connect()),
     fatal: onFatal,
   });
+  // Meanwhile: both take their time.
+  const pages = config.web
+    ? openPages({ devSignIn: config.devSignIn !== "off" }, (why) => log.warn({ why }, "no_pages"))
+    : undefined;
   try {
     await supervisor.start();
   } catch (error) {
@@ -282,21 +286,18 @@ export async function startServer(parts: ServerParts): Promise<Result<RunningSer
   let ready = true;
   /** Of several nodes, this one does what is to be done once for all of them. */
   const isTurn = (): boolean => isFirstNode(cluster, self.id);
-  const files = startFiles(parts, gateway, isTurn);
+  const files = await startFiles(parts, gateway, isTurn);
   const keeping = keepRooms(parts, { clock, gateway, cluster, followers, blobs: files?.blobs, isMine: isTurn });
   const health = healthOf({ config, gateway, cluster, followers, watched, withoutStore, isReady: () => ready });
   const source = figuresOfNode({ health, config, gateway, cluster, followers, supervisor, tally, lateness });
-  const metrics = createMetrics(source);
+  const metrics = new Metrics(source);
   if (config.metrics !== undefined) {
     const answerTimes = gateway.timeAnswers();
     const sampled = (): void => circle.pulse.look();
     pulse = new Pulse({ clock, node, source, shards: config.shards, answerTimes, sampled });
   }
-  const pages = config.web
-    ? await openPages({ devSignIn: config.devSignIn !== "off" }, (why) => log.warn({ why }, "no_pages"))
-    : undefined;
   const app = createApp({
-    pages,
+    pages: await pages,
     minter: auth,
     ...keeping,
     engine: gateway,

@@ -4,4 +4,4 @@ import type { WorkerStart } from "./actors/supervisor.ts";
 import { runShardThread, type ShardThreadSettings } from "./node/shard-thread.ts";
 
 if (parentPort === null) throw new Error("worker.ts runs as a worker thread only");
-runShardThread(parentPort, workerData as WorkerStart<ShardThreadSettings>);
+await runShardThread(parentPort, workerData as WorkerStart<ShardThreadSettings>);

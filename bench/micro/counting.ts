@@ -8,7 +8,7 @@ import { SystemClock } from "../../src/base/clock.ts";
 import type { UserId } from "../../src/base/ids.ts";
 import type { LogEvent } from "../../src/domain/room/events.ts";
 import { EdgeCounters } from "../../src/edge/figures/edge-counters.ts";
-import { createMetrics, type MetricsSource } from "../../src/edge/figures/metrics.ts";
+import { Metrics, type MetricsSource } from "../../src/edge/figures/metrics.ts";
 import { Pulse } from "../../src/edge/figures/pulse.ts";
 import { ShardTally } from "../../src/edge/figures/shard-tally.ts";
 import { AnswerProbe, AnswerTimes } from "../../src/edge/links/answer-probe.ts";
@@ -65,7 +65,7 @@ const many = Array.from({ length: 64 }, (_, i) => event(i + 1));
 const listeners = new Set(Array.from({ length: 100 }, (_, i) => i));
 const outlet = new ShardOutlet();
 const probe = new AnswerProbe(outlet);
-const metrics = createMetrics(source);
+const metrics = new Metrics(source);
 const { port1, port2 } = new MessageChannel();
 port2.on("message", () => undefined);
 
@@ -117,7 +117,7 @@ const figures: Record<string, number> = {
     port1.postMessage({ kind: "counted", sample: { totals: counters.totals(), levels } }),
   ),
   "main: the totals of all shards": await ns(FEW * 10, () => tally.totals),
-  "main: an answer to /metrics, without HTTP": await ns(FEW, () => metrics.text()),
+  "main: an answer to /metrics, without HTTP": await ns(FEW, () => metrics.read()),
 };
 let tick: () => void = () => undefined;
 const looking = {

@@ -60,7 +60,7 @@ async function run(config: Config, args: ExportArguments): Promise<Result<string
   const part = `${out}.part`;
   // Left by one that was interrupted behind the log: it has what there was then.
   if (isFinished(part)) rmSync(part);
-  const store = openStore(config, false);
+  const store = await openStore(config, false);
   const bar = new ProgressBar("events");
   const onProgress = (done: number, total: number): void => bar.update(done, total);
   const wanted = { tenant, room, identities, onProgress, ...(until !== undefined && { until }) };

@@ -38,7 +38,7 @@ async function run(config: Config, { file, room, tenant }: ImportArguments): Pro
   const opened = CapsuleReader.open(file);
   if (!opened.ok) return opened;
   const capsule = opened.value;
-  const store = openStore(config, true);
+  const store = await openStore(config, true);
   const bar = new ProgressBar("events");
   const onProgress = (done: number, total: number): void => bar.update(done, total);
   const options = { tenant, room: room ?? capsule.facts.room, onProgress };

@@ -10,7 +10,7 @@ export interface OpenStore extends Store {
 }
 
 /** `toWrite`: else SQLite is opened so that nothing can be changed. Throws what is wrong with a database, or that there is none. */
-export function openStore({ dataDir, dynamodb }: Config, toWrite: boolean): OpenStore {
+export async function openStore({ dataDir, dynamodb }: Config, toWrite: boolean): Promise<OpenStore> {
   if (dynamodb === undefined && !toWrite) return openSqliteToRead(dataDir);
   // Only a server begins a data folder: a name that was misspelt would be one, and nobody would look into it.
   const missing = dynamodb === undefined ? noData(dataDir) : undefined;

@@ -206,8 +206,8 @@ async function reindex(config: Config, options: Options): Promise<number> {
   const report = (event: string, details: object): void => {
     process.stderr.write(`${event} ${JSON.stringify(details)}\n`);
   };
-  const storage = openFollowerStorage(place, report);
-  const search = openSearchIndex(place, report);
+  const storage = await openFollowerStorage(place, report);
+  const search = await openSearchIndex(place, report);
   try {
     const logs = await logsOf(storage.store, options);
     const unknown = logs.length === 0 ? nothingNamed(options) : undefined;

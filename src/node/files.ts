@@ -22,8 +22,8 @@ export interface FileParts {
 }
 
 /** `undefined`: this server keeps no files. `isMine`: of several nodes, this one looks through them. */
-export function startFiles({ config, secret, log }: FileParts, engine: Gateway, isMine: () => boolean) {
-  const blobs = openBlobs(config);
+export async function startFiles({ config, secret, log }: FileParts, engine: Gateway, isMine: () => boolean) {
+  const blobs = await openBlobs(config);
   if (blobs === undefined) return undefined;
   const { bytesPerDayMax, tenantBytesMax } = config.attachments;
   const troubled = (event: string, details: object): void => log.warn(details, event);

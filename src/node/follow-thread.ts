@@ -88,8 +88,8 @@ async function run(host: MessagePort, settings: FollowSettings): Promise<void> {
   const report = (event: string, details: Readonly<Record<string, string | number>>): void =>
     notice({ kind: "report", event, details });
   yieldToOthers(report);
-  const storage = openFollowerStorage(settings.storage, report);
-  const search = settings.search ? openSearchIndex(settings.storage, report) : undefined;
+  const storage = await openFollowerStorage(settings.storage, report);
+  const search = settings.search ? await openSearchIndex(settings.storage, report) : undefined;
   const engine = new EngineCalls((no, by, call) => notice({ kind: "ask", no, by, call }));
   const clock = new SystemClock();
   const feed = settings.feed && openFeed(engine, clock, () => undefined, report);

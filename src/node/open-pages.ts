@@ -3,17 +3,19 @@
  * Invariant: a server without pages is a server all the same; whoever starts it is told why.
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
 import type { BuiltPage, BuiltPages, PageBundle, PageFile } from "../edge/pages/page-bundle.ts";
-import { type Page, PAGES, type PageSettings } from "../web/pages.ts";
+import { type Page, PAGE_SOURCES, PAGES, type PageSettings } from "../web/pages.ts";
 
 const ROOT = dirname(dirname(import.meta.dirname));
 const BUILDER = join(ROOT, "scripts/build-pages.ts");
-const BUILT = join(ROOT, "dist/web/pages.json");
+const BUILT = "dist/web/pages.json";
 const BUILD_MS_MAX = 60_000;
+/** The kernel's times of files are a few milliseconds behind. */
+const SLACK_MS = 100;
 
 /** In the executable: it has the pages in it. */
 declare const STOA_COMMANDS: readonly string[];
@@ -47,8 +49,23 @@ async function builtText(): Promise<string> {
     return embedded.PAGES_TEXT;
   }
   // An image has what was built and not what builds it.
-  if (existsSync(BUILDER)) await build();
-  return readFile(BUILT, "utf8");
+  if (existsSync(BUILDER) && !isBuilt(ROOT)) await build();
+  return readFile(join(ROOT, BUILT), "utf8");
+}
+
+/**
+ * Whether no source came or changed since they were read for what is there. Of a source that is a file's last change (`ctime`): its own time
+ * may have been brought along from elsewhere.
+ */
+export function isBuilt(root: string): boolean {
+  const built = statSync(join(root, BUILT), { throwIfNoEntry: false });
+  if (built === undefined) return false;
+  const isOlder = (path: string): boolean => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined || stat.ctimeMs + SLACK_MS >= built.mtimeMs) return false;
+    return !stat.isDirectory() || readdirSync(path).every((name) => isOlder(join(path, name)));
+  };
+  return PAGE_SOURCES.every((path) => isOlder(join(root, path)));
 }
 
 /** In a process of its own: the server keeps nothing of the bundler's memory. */

@@ -2,24 +2,10 @@
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import type { Clock } from "../base/clock.ts";
-import { SystemRandom } from "../base/prng.ts";
-import type { Bus } from "../cluster/bus.ts";
-import { CLUSTER_REQUEST_MS_MAX, clusterTableOf } from "../cluster/dynamodb/cluster-table.ts";
-import { DynamoBus } from "../cluster/dynamodb/dynamo-bus.ts";
-import { DynamoDirectory } from "../cluster/dynamodb/dynamo-directory.ts";
-import { DynamoMembership } from "../cluster/dynamodb/dynamo-membership.ts";
-import type { Membership } from "../cluster/membership.ts";
-import type { PresenceDirectory } from "../cluster/presence-directory.ts";
-import { RedisBus } from "../cluster/redis/redis-bus.ts";
-import { RedisDirectory } from "../cluster/redis/redis-directory.ts";
-import { RedisMembership } from "../cluster/redis/redis-membership.ts";
 import type { Config } from "../config/config.ts";
 import type { DynamoConfig } from "../config/dynamodb.ts";
 import type { OtlpSpans } from "../integrations/tracing/otlp-spans.ts";
 import type { BlobStore } from "../storage/blobs.ts";
-import { DynamoApi } from "../storage/dynamodb/dynamo-api.ts";
-import { dynamoClient, openDynamo } from "../storage/dynamodb/open-dynamo.ts";
-import { refusedTable } from "../storage/dynamodb/refused-tables.ts";
 import type { FollowerStorage } from "../storage/follow-store.ts";
 import type { Journal } from "../storage/journal.ts";
 import type { Projections } from "../storage/projections.ts";
@@ -27,66 +13,34 @@ import type { SearchIndex } from "../storage/search-index.ts";
 import { openSqliteFollower } from "../storage/sqlite/open-sqlite-follower.ts";
 import { SqliteSearchIndex } from "../storage/sqlite/sqlite-search-index.ts";
 import { FolderBlobs } from "../storage/folder/folder-blobs.ts";
-import { S3Blobs } from "../storage/s3/s3-blobs.ts";
 import { openSqlite } from "../storage/sqlite/open-sqlite.ts";
+import type { ClusterParts } from "./cluster-parts.ts";
 
 /** How often it is said that traces are dropped, milliseconds. */
 const SAID_AGAIN_MS = 60_000;
 
-/** What joins several nodes. */
-export interface ClusterParts {
-  readonly bus: Bus;
-  readonly membership: Membership;
-  readonly directory: PresenceDirectory;
-  close(): void;
-}
-
-/** `undefined`: this node is alone, since nobody shares its store. Without Redis the nodes meet in a table. */
-export function openCluster(
+/**
+ * `undefined`: this node is alone, since nobody shares its store. Without Redis the nodes meet in a table.
+ * Libraries of what is not configured are not loaded, here and below: each thread would have them, and wait for them at the start.
+ */
+export async function openCluster(
   config: Config,
   clock: Clock,
   onTrouble: (part: string, what: string) => void,
-): ClusterParts | undefined {
+): Promise<ClusterParts | undefined> {
   if (config.dynamodb === undefined) return undefined;
-  if (config.redis === undefined) return openTable(config.dynamodb, clock, onTrouble);
-  const settings = config.redis;
-  const membership = new RedisMembership(settings, clock);
-  const directory = new RedisDirectory({ settings, clock, ttlMs: config.presenceTtlSeconds * 1_000 });
-  return {
-    bus: new RedisBus({ settings, clock, onTrouble: (what) => onTrouble("bus", what) }),
-    membership,
-    directory,
-    close: () => {
-      membership.close();
-      directory.close();
-    },
-  };
-}
-
-function openTable(
-  dynamodb: DynamoConfig,
-  clock: Clock,
-  onTrouble: (part: string, what: string) => void,
-): ClusterParts {
-  const client = dynamoClient(dynamodb);
-  const calls = new DynamoApi({
-    client,
-    clock,
-    random: new SystemRandom(),
-    requestMsMax: CLUSTER_REQUEST_MS_MAX,
-    report: (event, details) => onTrouble("table", `${event} ${JSON.stringify(details)}`),
-  });
-  const table = { calls, name: clusterTableOf(dynamodb.roomsTable) };
-  return {
-    bus: new DynamoBus({ table, clock, onTrouble: (what) => onTrouble("bus", what) }),
-    membership: new DynamoMembership(table, clock),
-    directory: new DynamoDirectory(table, clock),
-    close: () => client.destroy(),
-  };
+  if (config.redis === undefined) {
+    const { openTableCluster } = await import("./table-cluster.ts");
+    return openTableCluster(config.dynamodb, clock, onTrouble);
+  }
+  const { openRedisCluster } = await import("./redis-cluster.ts");
+  return openRedisCluster(config.redis, { clock, ttlMs: config.presenceTtlSeconds * 1_000, onTrouble });
 }
 
 /** Which of a node's tables DynamoDB refuses for good, in a sentence; `undefined`: none, as far as it answers. */
 export async function refusedTables(dynamodb: DynamoConfig): Promise<string | undefined> {
+  const { dynamoClient } = await import("../storage/dynamodb/open-dynamo.ts");
+  const { refusedTable } = await import("../storage/dynamodb/refused-tables.ts");
   const client = dynamoClient(dynamodb);
   try {
     return await refusedTable(client, [dynamodb.messagesTable, dynamodb.roomsTable]);
@@ -96,11 +50,12 @@ export async function refusedTables(dynamodb: DynamoConfig): Promise<string | un
 }
 
 /** The index of messages by their words. */
-export function openSearchIndex(
+export async function openSearchIndex(
   { dataDir, dynamodb }: StorageLocation,
   report: (event: string, details: Readonly<Record<string, string | number>>) => void,
-): { readonly index: SearchIndex; close(): void } {
+): Promise<{ readonly index: SearchIndex; close(): void }> {
   if (dynamodb !== undefined) {
+    const { openDynamo } = await import("../storage/dynamodb/open-dynamo.ts");
     const { search, close } = openDynamo({
       ...dynamodb,
       report,
@@ -112,10 +67,12 @@ export function openSearchIndex(
 }
 
 /** `undefined`: this server keeps no files. */
-export function openBlobs({ dataDir, attachments }: BlobLocation): BlobStore | undefined {
+export async function openBlobs({ dataDir, attachments }: BlobLocation): Promise<BlobStore | undefined> {
   const { store } = attachments;
   if (store === "off") return undefined;
-  return store === "folder" ? new FolderBlobs(join(dataDir, "attachments")) : new S3Blobs(store);
+  if (store === "folder") return new FolderBlobs(join(dataDir, "attachments"));
+  const { S3Blobs } = await import("../storage/s3/s3-blobs.ts");
+  return new S3Blobs(store);
 }
 
 export type BlobLocation = Pick<Config, "dataDir" | "attachments">;
@@ -131,7 +88,7 @@ export interface ShardStorage {
 }
 
 /** The store of one shard, in its thread. `port`: to the thread that writes SQLite for all, when there is one. */
-export function openStorage(
+export async function openStorage(
   { dataDir, dynamodb }: StorageLocation,
   parts: {
     readonly port: MessagePort | undefined;
@@ -142,7 +99,7 @@ export function openStorage(
     /** The store answers nothing useful, or does so again. */
     readonly onAway: (isAway: boolean) => void;
   },
-): ShardStorage {
+): Promise<ShardStorage> {
   if (dynamodb === undefined) {
     return openSqlite({
       dir: dataDir,
@@ -150,6 +107,7 @@ export function openStorage(
       onFatal: parts.onFatal,
     });
   }
+  const { openDynamo } = await import("../storage/dynamodb/open-dynamo.ts");
   return openDynamo({
     ...dynamodb,
     isFollowed: parts.isFollowed,
@@ -159,11 +117,12 @@ export function openStorage(
 }
 
 /** The logs and the positions of those who follow them, in a thread or process that writes no log. */
-export function openFollowerStorage(
+export async function openFollowerStorage(
   { dataDir, dynamodb }: StorageLocation,
   report: (event: string, details: Readonly<Record<string, string | number>>) => void,
-): FollowerStorage {
+): Promise<FollowerStorage> {
   if (dynamodb === undefined) return openSqliteFollower(dataDir);
+  const { openDynamo } = await import("../storage/dynamodb/open-dynamo.ts");
   const { journal, follow, close } = openDynamo({
     ...dynamodb,
     report,

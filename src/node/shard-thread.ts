@@ -55,17 +55,17 @@ function endOnFailure(notice: (message: WorkerNotice) => void): void {
 }
 
 /** `makeRoom` lets tests put a room with a fault in the place of the real one. */
-export function runShardThread(
+export async function runShardThread(
   host: MessagePort,
   start: WorkerStart<ShardThreadSettings>,
   makeRoom: (env: ShardEnv, address: RoomAddress) => RoomActor = (env, { tenant, id }) =>
     new RoomActor(env, tenant, id),
-): void {
+): Promise<void> {
   const { settings, shard: number, shards, careful, storePort } = start;
   const mark = new WorkingMark(start.mark);
   const notice = (message: WorkerNotice): void => host.postMessage(message);
   endOnFailure(notice);
-  const storage = openStorage(settings.storage, {
+  const storage = await openStorage(settings.storage, {
     port: storePort,
     isFollowed: settings.isFollowed,
     report: (event, details) => notice({ kind: "report", event, details }),
@@ -76,7 +76,7 @@ export function runShardThread(
   const clock = new SystemClock();
   const { messageLengthMax } = settings.shard;
   const report: Report = (event, details) => notice({ kind: "report", event, details });
-  const blobs = openBlobs(settings.blobs);
+  const blobs = await openBlobs(settings.blobs);
   const { projections } = storage;
   const ai = openAssistant(settings.assistant, { clock, random, projections, report, lengthMax: messageLengthMax });
   const hook =

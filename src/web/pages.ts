@@ -39,6 +39,16 @@ export const WORKERS: readonly { readonly path: string; readonly entry: string }
   { path: "/service-worker.js", entry: "worker/service-worker.ts" },
 ];
 
+/** Whatever may end up in a bundle, and what makes it: files and folders, relative to the project's. */
+export const PAGE_SOURCES: readonly string[] = [
+  "src/web",
+  "src/client",
+  "src/protocol",
+  "src/base",
+  "package-lock.json",
+  "scripts/build-pages.ts",
+];
+
 /** What the page is told by the server that serves it, in `<meta name="stoa">`. */
 export interface PageSettings {
   /** Anybody may sign in by a name. */

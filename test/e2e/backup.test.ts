@@ -275,7 +275,7 @@ test("DynamoDB: a rooms table from before the messages table is a whole state, w
       port: server.port,
     });
     servers.push(restored);
-    const reading = openStorage(
+    const reading = await openStorage(
       {
         dataDir: restored.dataDir,
         dynamodb: { ...second.location, endpoint: dynamo.endpoint, region: "local", anyCredentials: true },

@@ -4,7 +4,7 @@
  * Invariant: labels are words of the code (codes, reasons, shard numbers): none names a tenant, a room or a person.
  */
 import { readdirSync, statSync } from "node:fs";
-import { type Metric, Registry } from "prom-client";
+import type { Metric, Registry } from "prom-client";
 import { COMMIT_BUCKETS_MS, type ShardLevels } from "../../actors/shard-counters.ts";
 import type { EdgeCounters } from "./edge-counters.ts";
 import type { ShardTally } from "./shard-tally.ts";
@@ -378,11 +378,28 @@ export const METRICS: readonly MetricEntry[] = [
 ];
 
 /** A registry of prom-client writes the text: it knows how values and labels are spelled. */
-export function createMetrics(source: MetricsSource): { readonly contentType: string; text(): Promise<string> } {
-  const registry = new Registry();
-  registry.setDefaultLabels({ instance_id: source.instance });
-  for (const entry of METRICS) registry.registerMetric(sampled(entry, source));
-  return { contentType: registry.contentType, text: () => registry.metrics() };
+export class Metrics {
+  readonly #source: MetricsSource;
+  #registry: Promise<Registry> | undefined;
+
+  constructor(source: MetricsSource) {
+    this.#source = source;
+  }
+
+  async read(): Promise<{ readonly contentType: string; readonly text: string }> {
+    this.#registry ??= this.#open();
+    const registry = await this.#registry;
+    return { contentType: registry.contentType, text: await registry.metrics() };
+  }
+
+  /** Loaded with the first question: the start does not wait for it. */
+  async #open(): Promise<Registry> {
+    const { Registry } = await import("prom-client");
+    const registry = new Registry();
+    registry.setDefaultLabels({ instance_id: this.#source.instance });
+    for (const entry of METRICS) registry.registerMetric(sampled(entry, this.#source));
+    return registry;
+  }
 }
 
 /** prom-client's own metrics keep numbers of their own; ours are elsewhere and only read. This is all that a registry asks for. */

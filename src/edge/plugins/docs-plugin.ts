@@ -3,7 +3,6 @@
  * first one at `/docs`. The page is our own: the usual viewers come
  * from a CDN, and this server must be complete without the internet.
  */
-import { toOpenAPISchema } from "@elysiajs/openapi";
 import { type AnyElysia, Elysia } from "elysia";
 import { asyncApiDocument } from "../../protocol/asyncapi.ts";
 import type { SchemaOptions } from "../../protocol/schema.ts";
@@ -20,19 +19,25 @@ export function docsPlugin(app: () => AnyElysia, socket: SchemaOptions) {
   return new Elysia()
     .get(
       "/docs/json",
-      () => {
-        document ??= openApiDocument(app());
+      async () => {
+        document ??= await openApiDocument(app());
         return document;
       },
       { detail: { hide: true } },
     )
     .get("/docs/asyncapi.json", () => asyncApiDocument(socket), { detail: { hide: true } })
-    .get("/docs", () => htmlResponse(listing(operationsOf(app()))), { detail: { hide: true } });
+    .get("/docs", async () => htmlResponse(listing(await operationsOf(app()))), { detail: { hide: true } });
+}
+
+/** The library is loaded with the first question: a start waits for whatever is loaded, and few ask. */
+async function routesOf(app: AnyElysia) {
+  const { toOpenAPISchema } = await import("@elysiajs/openapi");
+  return toOpenAPISchema(app, { paths: NOT_LISTED });
 }
 
 /** What the routes say of themselves, and which statuses each of them answers with. */
-function openApiDocument(app: AnyElysia): object {
-  const { paths, components } = toOpenAPISchema(app, { paths: NOT_LISTED });
+async function openApiDocument(app: AnyElysia): Promise<object> {
+  const { paths, components } = await routesOf(app);
   const bodies = requestBodiesOf(app);
   return {
     openapi: "3.1.2",
@@ -81,8 +86,8 @@ interface Operation {
 
 const METHODS = ["get", "head", "post", "put", "patch", "delete"] as const;
 
-function operationsOf(app: AnyElysia): readonly Operation[] {
-  const { paths } = toOpenAPISchema(app, { paths: NOT_LISTED });
+async function operationsOf(app: AnyElysia): Promise<readonly Operation[]> {
+  const { paths } = await routesOf(app);
   return Object.entries(paths).flatMap(([path, item]) =>
     METHODS.flatMap((method) => {
       const operation = item?.[method];

@@ -10,7 +10,7 @@ import { refuse } from "../rest/envelope.ts";
 export interface MetricsOptions {
   /** `undefined`: for this machine only. */
   readonly token: string | undefined;
-  readonly metrics: { readonly contentType: string; text(): Promise<string> };
+  readonly metrics: { read(): Promise<{ readonly contentType: string; readonly text: string }> };
 }
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1|::ffff:127\.\d+\.\d+\.\d+)$/;
@@ -24,9 +24,10 @@ export function metricsPlugin({ token, metrics }: MetricsOptions) {
       if (!isAllowed(request, server?.requestIP(request)?.address, token)) {
         return refuse(set, { code: "unauthorized", message: "Metrics need their own token, or this machine." });
       }
-      set.headers["content-type"] = metrics.contentType;
+      const { contentType, text } = await metrics.read();
+      set.headers["content-type"] = contentType;
       set.headers["cache-control"] = "no-store";
-      return await metrics.text();
+      return text;
     },
     { detail: { hide: true } },
   );

@@ -2,7 +2,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { createMetrics, METRICS } from "../../../src/edge/figures/metrics.ts";
+import { Metrics, METRICS } from "../../../src/edge/figures/metrics.ts";
 import { ShardTally } from "../../../src/edge/figures/shard-tally.ts";
 import { sourceOf } from "../../support/metrics-source.ts";
 
@@ -68,7 +68,7 @@ test("every alert says what to do", () => {
 });
 
 test("what an alert wants the increase of is there from the start: the first one of a counter that begins with it is no increase", async () => {
-  const text = await createMetrics(sourceOf(new ShardTally())).text();
+  const { text } = await new Metrics(sourceOf(new ShardTally())).read();
   const asked = rules.flatMap(({ expr }) => [...expr.matchAll(/increase\((\w+)(?:\{(\w+="\w+")\})?\[/g)]);
   expect(asked.length).toBeGreaterThan(3);
   const series = asked.map(([, name, label]) => `\n${name}{${label === undefined ? "" : `${label},`}`);

@@ -5,7 +5,7 @@ import { COMMIT_BUCKETS_MS, ShardCounters } from "../../../../src/actors/shard-c
 import type { UserId } from "../../../../src/base/ids.ts";
 import type { LogEvent } from "../../../../src/domain/room/events.ts";
 import { EdgeCounters } from "../../../../src/edge/figures/edge-counters.ts";
-import { createMetrics, METRICS, type MetricsSource } from "../../../../src/edge/figures/metrics.ts";
+import { Metrics, METRICS, type MetricsSource } from "../../../../src/edge/figures/metrics.ts";
 import { isAllowed } from "../../../../src/edge/plugins/metrics-plugin.ts";
 import { RequestIds } from "../../../../src/edge/rest/request-id.ts";
 import { ShardTally } from "../../../../src/edge/figures/shard-tally.ts";
@@ -25,7 +25,7 @@ const levels = { rooms: 2, users: 3, queuedBytes: 4, waitingActors: 5, lateMs: 6
 
 /** By what stands before the value, the node's label left out. */
 async function read(source: MetricsSource): Promise<ReadonlyMap<string, number>> {
-  const text = await createMetrics(source).text();
+  const { text } = await new Metrics(source).read();
   const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
   return new Map(
     lines.map((line) => {
@@ -40,7 +40,7 @@ async function read(source: MetricsSource): Promise<ReadonlyMap<string, number>>
 }
 
 test("every metric is told once, with its type and meaning, and its names are lawful", async () => {
-  const text = await createMetrics(sourceOf(new ShardTally())).text();
+  const { text } = await new Metrics(sourceOf(new ShardTally())).read();
   for (const { name, type, help } of METRICS) {
     expect(text.split(`# TYPE ${name} ${type}\n`)).toHaveLength(2);
     expect(text).toContain(`# HELP ${name} ${help}`);
