@@ -27,6 +27,10 @@ export class Crowd {
     this.#ready = this.#next();
   }
 
+  get pid(): number {
+    return this.#child.pid;
+  }
+
   async ready(): Promise<void> {
     await this.#ready;
   }

@@ -1,7 +1,8 @@
 /**
  * What the assistant costs and what it costs others: 200 answers that grow at the same time on one node, beside a chat whose
  * deliveries are timed with and without them, in turns. `bun bench/assistant/main.ts [--runs 200] [--rounds 3] [--seconds 24]
- * [--stretches 3] [--rate 25] [--load answers|streams|nothing]`. A round has its seconds with them and as many without, each in so many stretches.
+ * [--stretches 3] [--rate 25] [--load answers|streams|nothing] [--against nothing|streams]`. A round has its seconds with them and as many
+ * without, each in so many stretches.
  * The provider and those who ask are processes of their own, of low priority: in real life they are other machines. With `--load
  * streams` all of these are there, but not the server's part; with `nothing` both are without: what this measure makes of no
  * difference. `--env "NAME=value …"`, `--tree DIR`: a second server that has these variables, or is of that working tree, in turns
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     /** Pieces a second of each answer. */
     rate: { type: "string", default: "25" },
     load: { type: "string", default: "answers" },
+    against: { type: "string", default: "nothing" },
     env: { type: "string" },
     tree: { type: "string" },
     /** What the server's threads take is told, too. */
@@ -38,7 +40,8 @@ const [rounds, seconds, stretches, rate] = [values.rounds, values.seconds, value
   Number,
 ) as [number, number, number, number];
 const load = values.load as Load;
-const shape = { runs, seconds, load };
+const against = values.against as Load;
+const shape = { runs, seconds, load, against };
 
 const WARM_MS = 15_000;
 
@@ -62,7 +65,7 @@ async function roundOf(sites: readonly Site[], no: number): Promise<readonly Rou
     for (const { site, round } of pair % 2 === 0 ? seen : seen.toReversed()) {
       for (const leg of order) await site.stretch(leg, round, (seconds * 1_000) / stretches);
       // Another server's deliveries are next.
-      if (sites.length > 1) await site.turn(false, round.firstPieces);
+      if (sites.length > 1) await site.rest(round.firstPieces);
     }
   }
   return seen.map(({ round }) => round);
@@ -71,14 +74,14 @@ async function roundOf(sites: readonly Site[], no: number): Promise<readonly Rou
 async function main(): Promise<number> {
   console.log(machineLine());
   console.log(
-    `load before: ${loadBefore().toFixed(2)}; ${runs} answers of ${rate} pieces a second (${load}), ${rounds} rounds of ` +
+    `load before: ${loadBefore().toFixed(2)}; ${runs} answers of ${rate} pieces a second (${load} against ${against}), ${rounds} rounds of ` +
       `${seconds} s with and without in ${stretches} stretches each`,
   );
   // Those who chat are another machine, too: only what they do themselves is beside the server, with answers and without.
   new RuntimeThreads(new SystemClock(), (why) => console.log(why)).start();
   const sites: Site[] = [];
   try {
-    for (const kind of kinds()) sites.push(await Site.open(kind, { runs, rate, load, dataDir: values.data }));
+    for (const kind of kinds()) sites.push(await Site.open(kind, { runs, rate, load, against, dataDir: values.data }));
     for (const site of sites) await site.warmUp(WARM_MS);
     const measured: (readonly Round[])[] = [];
     for (let i = 0; i < rounds; i += 1) {

@@ -10,7 +10,10 @@ const SLOWER_MAX = 1.2;
 /** What was seen in the stretches of one leg of a round. */
 export class Seen {
   readonly latencies: number[] = [];
+  /** Of the server. */
   cpuMs = 0;
+  /** Of the provider and of those who ask. */
+  aroundMs = 0;
   readonly threadsMs = new Map<string, number>();
 
   /** Milliseconds. */
@@ -27,6 +30,8 @@ export interface Shape {
   /** Of each leg. */
   readonly seconds: number;
   readonly load: string;
+  /** What is beside the server in place of it. */
+  readonly against: string;
 }
 
 export function newRound(): Round {
@@ -47,13 +52,19 @@ function costOf({ alone, beside }: Round, { seconds, runs }: Shape): number {
   return (beside.cpuMs - alone.cpuMs) / (seconds * runs);
 }
 
+const without = ({ against }: Shape): string => (against === "nothing" ? "alone" : `beside ${against}`);
+
+/** Of a core, for the provider and those who ask. */
+const aroundOf = ({ aroundMs }: Seen, { seconds }: Shape): string => (aroundMs / seconds / 10).toFixed(1);
+
 export function lineOf(round: Round, shape: Shape): string {
   const of = (seen: Seen): string =>
     `p50 ${ms(seen.at(0.5))} p95 ${ms(seen.at(0.95))} p99 ${ms(seen.at(0.99))} p99.9 ${ms(seen.at(0.999))}`;
   const { alone, beside, firstPieces } = round;
   return (
-    `deliveries ${of(alone)} alone, ${of(beside)} beside (${alone.latencies.length}, ${beside.latencies.length}), ` +
+    `deliveries ${of(alone)} ${without(shape)}, ${of(beside)} beside (${alone.latencies.length}, ${beside.latencies.length}), ` +
     `p99 ${percent(beside.at(0.99) / alone.at(0.99) - 1)}; ${costOf(round, shape).toFixed(2)} ms of CPU per answer and second; ` +
+    `around it ${aroundOf(beside, shape)} % of a core, ${aroundOf(alone, shape)} % ${without(shape)}; ` +
     `first piece p50 ${ms(quantile(firstPieces, 0.5))} p99 ${ms(quantile(firstPieces, 0.99))}`
   );
 }
@@ -73,7 +84,7 @@ export function verdict(all: readonly Round[], shape: Shape): boolean {
   const best = (of: (one: Round) => number): number => Math.min(...all.map(of));
   const tell = (what: string, beside: number, alone: number): void =>
     console.log(
-      `delivery p99, ${what}: ${ms(beside)} beside ${shape.load}, ${ms(alone)} alone (${percent(beside / alone - 1)})`,
+      `delivery p99, ${what}: ${ms(beside)} beside ${shape.load}, ${ms(alone)} ${without(shape)} (${percent(beside / alone - 1)})`,
     );
   const p99 = (leg: Leg): number[] => all.map((one) => one[leg].at(0.99));
   const of = (leg: Leg): number =>

@@ -12,6 +12,8 @@ export interface SiteSettings {
   /** Pieces a second of each answer. */
   readonly rate: number;
   readonly load: Load;
+  /** What is there where the load is not. */
+  readonly against: Load;
   readonly dataDir: string;
 }
 /** How a site's server differs from this version's as it is delivered. */
@@ -61,21 +63,24 @@ async function chat(people: readonly Chatter[], forMs: number): Promise<void> {
 export class Site {
   readonly name: string;
   readonly #load: Load;
+  readonly #against: Load;
   readonly #provider: Subprocess;
   readonly #server: Server;
   readonly #crowd: Crowd;
   readonly #people: readonly Chatter[];
   /** What those who chat note. */
   readonly #latencies: number[];
-  #loaded = false;
+  /** Of those beside the server; they begin with nothing. */
+  #present: Load = "nothing";
 
   private constructor(
     name: string,
-    load: Load,
+    { load, against }: Pick<SiteSettings, "load" | "against">,
     parts: { provider: Subprocess; server: Server; crowd: Crowd; people: readonly Chatter[]; latencies: number[] },
   ) {
     this.name = name;
     this.#load = load;
+    this.#against = against;
     this.#provider = parts.provider;
     this.#server = parts.server;
     this.#crowd = parts.crowd;
@@ -83,7 +88,7 @@ export class Site {
     this.#latencies = parts.latencies;
   }
 
-  static async open(kind: SiteKind, { runs, rate, load, dataDir }: SiteSettings): Promise<Site> {
+  static async open(kind: SiteKind, { runs, rate, load, against, dataDir }: SiteSettings): Promise<Site> {
     const provider = Bun.spawn(aside("provider.ts", [rate, ANSWER_SECONDS, runs].map(String)), { stdout: "pipe" });
     let crowd: Crowd | undefined;
     try {
@@ -97,7 +102,7 @@ export class Site {
       const people = await chatters(server, latencies);
       crowd = new Crowd({ serverPort: server.port, providerPort, secret: SECRET, runs });
       await crowd.ready();
-      return new Site(kind.name, load, { provider, server, crowd, people, latencies });
+      return new Site(kind.name, { load, against }, { provider, server, crowd, people, latencies });
     } catch (error) {
       crowd?.end();
       provider.kill();
@@ -107,35 +112,47 @@ export class Site {
 
   /** What a server has in its first seconds is behind it. */
   async warmUp(forMs: number): Promise<void> {
-    await this.turn(true);
+    await this.#turn(this.#load);
     await chat(this.#people, forMs);
-    await this.turn(false);
+    await this.rest();
   }
 
-  /** The load on or off, unless it is so already; first pieces since then are added. */
-  async turn(on: boolean, firstPieces: number[] = []): Promise<void> {
-    if (on === this.#loaded) return;
-    this.#loaded = on;
-    const came = this.#crowd.tell(on ? this.#load : "nothing");
+  /** Nothing beside the server; first pieces since the last time are added. */
+  rest(firstPieces: number[] = []): Promise<void> {
+    return this.#turn("nothing", firstPieces);
+  }
+
+  /** One load ends before the next one begins. */
+  async #turn(to: Load, firstPieces: number[] = []): Promise<void> {
+    if (to === this.#present) return;
+    if (to !== "nothing" && this.#present !== "nothing") await this.#turn("nothing", firstPieces);
+    this.#present = to;
+    const came = this.#crowd.tell(to);
     await chat(this.#people, SETTLE_MS);
     for (const ms of await came) firstPieces.push(ms);
     await chat(this.#people, SETTLE_MS);
   }
 
   async stretch(leg: Leg, round: Round, forMs: number): Promise<void> {
-    await this.turn(leg === "beside", round.firstPieces);
+    await this.#turn(leg === "beside" ? this.#load : this.#against, round.firstPieces);
     const seen: Seen = round[leg];
     const { pid } = this.#server;
     this.#latencies.length = 0;
     const before = cpuMsOf(pid);
+    const aroundBefore = this.#aroundMs();
     const threadsBefore = threadCpuOf(pid);
     await chat(this.#people, forMs);
     seen.cpuMs += cpuMsOf(pid) - before;
+    seen.aroundMs += this.#aroundMs() - aroundBefore;
     for (const [id, { name, ns }] of threadCpuOf(pid)) {
       const tookMs = (ns - (threadsBefore.get(id)?.ns ?? 0)) / 1e6;
       seen.threadsMs.set(name, (seen.threadsMs.get(name) ?? 0) + tookMs);
     }
     seen.latencies.push(...this.#latencies);
+  }
+
+  #aroundMs(): number {
+    return cpuMsOf(this.#provider.pid) + cpuMsOf(this.#crowd.pid);
   }
 
   async close(): Promise<void> {
