@@ -4,9 +4,10 @@
  */
 import { parseArgs } from "node:util";
 import { parseId } from "../base/ids.ts";
+import { URL_LENGTH_MAX, USER_NAME_LENGTH_MAX } from "../base/limits.ts";
 import { err, ok, type Result } from "../base/result.ts";
 import { readConfig } from "../config/config.ts";
-import { createAuth, type TokenClaims } from "../edge/auth.ts";
+import { avatarFrom, createAuth, nameFrom, RESERVED_USER_IDS, type TokenClaims } from "../edge/auth.ts";
 import { secretOfServer } from "../edge/jwt-secret.ts";
 import { tellsUsage } from "./arguments.ts";
 
@@ -28,6 +29,16 @@ export function readTokenArguments(args: readonly string[]): Result<TokenClaims,
   const complaints: string[] = [];
   const idRule = "1 to 128 letters, digits and _ . : @ | + = , ~ $ ! * -";
   if (parseId(user) === undefined) complaints.push(`--user: got ${shown(user)}; accepted: ${idRule}`);
+  else if (RESERVED_USER_IDS.has(`${user}`)) complaints.push(`--user: ${shown(user)} is a name of the engine's own`);
+  // The server would leave them out, or cut them.
+  if (name !== undefined && nameFrom(name) !== name)
+    complaints.push(
+      `--name: got ${shown(name)}; accepted: 1 to ${USER_NAME_LENGTH_MAX} characters, none for control, no space around them`,
+    );
+  if (avatar !== undefined && avatarFrom(avatar) === undefined)
+    complaints.push(
+      `--avatar: got ${shown(avatar)}; accepted: an http or https address of up to ${URL_LENGTH_MAX} characters`,
+    );
   if (tenant !== undefined && parseId(tenant) === undefined)
     complaints.push(`--tenant: got ${shown(tenant)}; accepted: ${idRule}`);
   if (role !== "user" && role !== "admin") complaints.push(`--role: got ${shown(role)}; accepted: user, admin`);

@@ -196,7 +196,8 @@ export class Session implements FeedOwner {
     const { ref, roomId } = frame;
     const asked = requests.of(ref);
     // Or a join of the SDK's own, after a loss.
-    const own = roomId !== undefined && this.position(roomId) === undefined ? roomId : undefined;
+    const feed = roomId && this.#feeds.get(roomId);
+    const own = feed && feed.position === undefined ? roomId : undefined;
     const room = asked === undefined ? own : asked.joins;
     if (room !== undefined && frame.temporary) return this.#resumeSoon(room);
     if (room !== undefined) this.#left(room, frame.code);

@@ -17,7 +17,7 @@ import type { Rejection } from "../protocol/errors.ts";
 const TOKEN_ID_LENGTH = 16;
 const TENANT_DEFAULT = "default";
 /** Nobody speaks as the assistant or the engine, whoever signs the token. */
-const RESERVED_USER_IDS: ReadonlySet<string> = new Set([ASSISTANT, ENGINE_USER]);
+export const RESERVED_USER_IDS: ReadonlySet<string> = new Set([ASSISTANT, ENGINE_USER]);
 
 export interface Verified {
   readonly principal: Principal;
@@ -133,14 +133,15 @@ function isAdmin(claims: Readonly<Record<string, unknown>>): boolean {
 }
 
 /** Decoration, not identity: what can't be shown is left out rather than refused. */
-function nameFrom(claim: unknown): string | undefined {
+export function nameFrom(claim: unknown): string | undefined {
   if (typeof claim !== "string") return undefined;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is taken out
   const name = claim.replace(/[\u0000-\u001f\u007f]/g, " ").trim();
   return name === "" ? undefined : [...name].slice(0, USER_NAME_LENGTH_MAX).join("");
 }
 
-function avatarFrom(claim: unknown): string | undefined {
+/** `undefined`: no address that a browser shows as a picture of somebody. */
+export function avatarFrom(claim: unknown): string | undefined {
   if (typeof claim !== "string" || claim.length > URL_LENGTH_MAX || !URL.canParse(claim)) return undefined;
   const { protocol } = new URL(claim);
   return protocol === "https:" || protocol === "http:" ? claim : undefined;

@@ -271,3 +271,16 @@ test("a join that is asked before there is a connection is asked as it stands, a
   expect(await answer.json()).toMatchObject({ data: { requests: [{ userId: "eve", message: "please" }] } });
   for (const one of [ann, eve]) one.close();
 }, 60_000);
+
+test("what is refused of a room that one does not listen to, and was asked without a word back, is told as a problem", async () => {
+  const owner = client("ann");
+  await open(owner);
+  await owner.request({ type: "create_room", roomId: "room_closed", name: "Closed", roomType: "private" });
+  const eve = client("eve");
+  await open(eve);
+  const problems: unknown[] = [];
+  eve.on("problem", (frame) => problems.push(frame));
+  eve.typing("room_closed");
+  await eventually(async () => expect(problems).toMatchObject([{ type: "error", roomId: "room_closed" }]));
+  for (const one of [owner, eve]) one.close();
+}, 60_000);

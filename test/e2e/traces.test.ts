@@ -137,8 +137,7 @@ test("without a collector nothing is loaded that traces", async () => {
     packagesOf({ OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint }),
   ]);
   for (const packages of [without, disabled, traced]) expect(packages).toContain(" elysia ");
-  // Its interface alone comes with the metrics.
-  expect(without.match(/@opentelemetry\/\S+/g)).toEqual(["@opentelemetry/api"]);
-  expect(disabled.match(/@opentelemetry\/\S+/g)).toEqual(["@opentelemetry/api"]);
+  expect(without).not.toContain("@opentelemetry/");
+  expect(disabled).not.toContain("@opentelemetry/");
   expect(traced).toContain("@opentelemetry/sdk-trace");
 }, 60_000);

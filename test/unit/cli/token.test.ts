@@ -84,3 +84,14 @@ test.each([
   const result = readTokenArguments(["--user", "usr_1", `--ttl=${ttl}`]);
   expect(result.ok ? result.value.ttlSeconds : undefined).toBe(seconds);
 });
+
+test.each([
+  ["--name", "n".repeat(121)],
+  ["--name", " "],
+  ["--avatar", "javascript:alert(1)"],
+  ["--avatar", "me.png"],
+  ["--user", "assistant"],
+])("%s %p, of which a server would make something else, is refused", (option, value) => {
+  const result = readTokenArguments(["--user", "usr_1", option, value]);
+  expect(result.ok ? "accepted" : result.error.map((complaint) => complaint.split(":")[0])).toEqual([option]);
+});
