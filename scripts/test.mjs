@@ -13,6 +13,9 @@ const bun = findBun();
 const tool = (...parts) => join(root, "node_modules", ...parts);
 const folders = (...names) => names.map((name) => `test/${name}`).filter((path) => existsSync(join(root, path)));
 
+/** Files at a time, each in a process of its own: a file waits for half of its time, for servers above all. */
+const SIDE_BY_SIDE = "--parallel=2";
+
 /**
  * In order: cheap before dear. One runs at the same time as the one that `beside` names: both only compute, on one core each,
  * and neither looks at a clock. `count` reads a stage's own figures from its output; without one the stage counts as one.
@@ -34,7 +37,14 @@ const STAGES = [
   {
     name: "unit",
     command: bun,
-    args: ["test", "--only-failures", "--timeout=20000", ...folders("unit", "conformance", "integration")],
+    args: [
+      "test",
+      SIDE_BY_SIDE,
+      "--no-isolate",
+      "--only-failures",
+      "--timeout=20000",
+      ...folders("unit", "conformance", "integration"),
+    ],
     minutesMax: 20,
     count: bunTestCounts,
     again: true,
@@ -59,7 +69,7 @@ const STAGES = [
   {
     name: "e2e",
     command: bun,
-    args: ["test", "--only-failures", "--timeout=60000", ...folders("e2e")],
+    args: ["test", SIDE_BY_SIDE, "--only-failures", "--timeout=60000", ...folders("e2e")],
     needs: "test/e2e",
     minutesMax: 35,
     count: bunTestCounts,
@@ -132,14 +142,14 @@ function run(stage, show) {
 
 const unsure = [];
 
-/** A stage of `bun test` in which few files failed is given a second chance with these alone; what they then say counts. */
+/** A stage of `bun test` in which few files failed is given a second chance with these alone, one by one; what they then say counts. */
 async function runTwiceAtMost(stage, show) {
   const { passed, failed, output } = await run(stage, show);
   if (!stage.again || failed === 0) return { passed, failed };
   const { tests, files } = bunTestFailures(output);
   if (tests.length !== failed || files.length > AGAIN_FILES_MAX) return { passed, failed };
   show(`\n── ${stage.name}, once more: ${files.join(" ")}\n`);
-  const options = stage.args.filter((argument) => !argument.startsWith("test/"));
+  const options = stage.args.filter((argument) => argument !== SIDE_BY_SIDE && !argument.startsWith("test/"));
   const again = await run({ ...stage, args: [...options, ...files] }, show);
   if (again.failed > 0) return { passed: passed + Math.max(0, failed - again.failed), failed: again.failed };
   unsure.push(...tests);
