@@ -2,6 +2,7 @@
 import type { AskersNews, AskersStart, Load } from "./askers.ts";
 
 const NICENESS = "10";
+export const LOADS: readonly Load[] = ["answers", "streams", "nothing"];
 
 /** A program of the benchmark that lets the server go first. */
 export function aside(file: string, args: readonly string[]): string[] {

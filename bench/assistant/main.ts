@@ -15,6 +15,7 @@ import { RuntimeThreads } from "../../src/node/runtime-threads.ts";
 import { loadBefore, machineLine } from "../proc.ts";
 import { endAll } from "../processes.ts";
 import type { Load } from "./askers.ts";
+import { LOADS } from "./crowd.ts";
 import { LEGS, lineOf, newRound, type Round, threadsOf, verdict } from "./rounds.ts";
 import { Site, type SiteKind } from "./site.ts";
 
@@ -39,11 +40,17 @@ const runs = Number(values.runs);
 const [rounds, seconds, stretches, rate] = [values.rounds, values.seconds, values.stretches, values.rate].map(
   Number,
 ) as [number, number, number, number];
-const load = values.load as Load;
-const against = values.against as Load;
+const [load, against] = [loadOf("load"), loadOf("against")];
 const shape = { runs, seconds, load, against };
 
 const WARM_MS = 15_000;
+
+function loadOf(option: "load" | "against"): Load {
+  const load = LOADS.find((one) => one === values[option]);
+  if (load !== undefined) return load;
+  console.error(`--${option}: got ${values[option]}; accepted: ${LOADS.join(", ")}`);
+  process.exit(2);
+}
 
 function kinds(): readonly SiteKind[] {
   const asDelivered = { name: "stoa", env: {} };

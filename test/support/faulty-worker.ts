@@ -30,4 +30,4 @@ function failAs(content: string): void {
 }
 
 if (parentPort !== null)
-  void runShardThread(parentPort, workerData, (env, { tenant, id }) => new FaultyRoom(env, tenant, id));
+  await runShardThread(parentPort, workerData, (env, { tenant, id }) => new FaultyRoom(env, tenant, id));
