@@ -2,18 +2,26 @@
 import { type MessageId, type Seq, seqOfMessageId, type UserId } from "../base/ids.ts";
 import type { Principal } from "../domain/principal.ts";
 import type { KeepAct, RoomCommand, RoomMutation } from "../domain/room/commands.ts";
-import type { Call } from "./calls.ts";
+import type { Call, RoomCalls } from "./calls.ts";
 import type { EdgeLink } from "./edge-link.ts";
 import type { KeepAsk } from "./keeping-calls.ts";
-import type { Asker, PresenceWish, Request, RoomRequest, RoomSequel, UserAsk } from "./request.ts";
+import type { Asker, AssistantAsk, PresenceWish, Request, RoomRequest, RoomSequel, UserAsk } from "./request.ts";
 import { ACKNOWLEDGE, followThread, markThread, markUnread, roomRequest, userRequest } from "./request-building.ts";
 
-export function requestOfCall(link: EdgeLink, record: number, callNo: number, by: Principal, call: Call): Request {
+/** `undefined`: a node of a newer version asks what this one does not know. */
+export function requestOfCall(
+  link: EdgeLink,
+  record: number,
+  callNo: number,
+  by: Principal,
+  call: Call,
+): Request | undefined {
   const asker: Asker = { kind: "call", callNo };
   if (call.to === "user") {
     // Whom one may look at is the edge's to say; everything else is asked of oneself.
     const user: UserId = call.kind === "get_presence" || call.kind === "disconnect" ? call.userId : by.userId;
-    return userRequest(link, record, asker, by, user, askOfCall(call));
+    const asked: UserAsk | undefined = askOfCall(call);
+    return asked && userRequest(link, record, asker, by, user, asked);
   }
   const ask = (command: RoomCommand, sequel: RoomSequel): RoomRequest =>
     roomRequest(link, record, asker, by, call.room, command, sequel);
@@ -88,6 +96,8 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
         { kind: "message", seq: seqOf(call.messageId), deleted: call.deleted ?? false },
       );
     case "messages":
+      if (call.takeBack !== undefined)
+        return ask({ kind: "check_read", by }, { kind: "take_back_ask", askId: call.takeBack });
       return ask({ kind: "check_read", by }, { kind: "messages", seqs: call.seqs });
     case "versions":
       return ask(
@@ -117,7 +127,7 @@ export function requestOfCall(link: EdgeLink, record: number, callNo: number, by
       return ask({ kind: "check_moderate", by, action: "ban" }, { kind: "pseudonym_bans", after, limit });
     }
     case "ask":
-      return ask({ kind: "check_ask", by }, { kind: "ask", question: call.question, topic: call.topic });
+      return ask({ kind: "check_ask", by }, { kind: "ask", ...questionOf(call) });
     case "members": {
       const { after, prefix, limit } = call;
       const from = { ...(after !== undefined && { after }), ...(prefix !== undefined && { prefix }) };
@@ -158,8 +168,9 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
     case "list_rooms":
       return { kind: "list_rooms", query: call };
     case "ask_assistant":
-      return { kind: "ask_assistant", question: call.question, topic: call.topic };
+      return { kind: "ask_assistant", ...questionOf(call) };
     case "unread_counts":
+      if (call.takeBack !== undefined) return { kind: "take_back_ask", askId: call.takeBack };
       return { kind: "unread_counts" };
     case "get_presence":
       return { kind: "get_presence", ...(call.settled === true && { settled: true }) };
@@ -194,6 +205,10 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
 }
 
 /** The others change nothing of the log, or what they change is asked for by itself. */
+function questionOf({ question, topic, askId }: RoomCalls["ask"]["request"]): AssistantAsk {
+  return { question, topic, askId };
+}
+
 function actOf(ask: KeepAsk): KeepAct {
   switch (ask.do) {
     case "trim":

@@ -36,6 +36,15 @@ interface AskRequest {
   readonly question: string;
   /** What it is about, in the asker's words. */
   readonly topic?: string;
+  /** By which whoever asked can take the question back. */
+  readonly askId?: string;
+}
+/**
+ * Nobody waits for the answer to a question any more. It comes with a call that older nodes know, and answers that with nothing, so
+ * that one of them does no harm with it.
+ */
+interface TakeBack {
+  readonly takeBack?: string;
 }
 
 /** Leaves the principal to the envelope: nobody can name another one in a body. */
@@ -244,7 +253,7 @@ export interface RoomCalls {
   };
   /** Those of them that are there, as they are now, in the order asked. */
   readonly messages: {
-    readonly request: { readonly seqs: readonly Seq[] };
+    readonly request: { readonly seqs: readonly Seq[] } & TakeBack;
     readonly reply: { readonly messages: readonly MessageView[] };
   };
   readonly versions: {
@@ -446,7 +455,7 @@ export interface UserCalls {
     readonly reply: { readonly rooms: readonly RoomListEntry[]; readonly total: number };
   };
   readonly unread_counts: {
-    readonly request: object;
+    readonly request: TakeBack;
     readonly reply: ConnectionFrame["unread"];
   };
   /** Invites of the asker that hold, in all rooms. */

@@ -26,6 +26,12 @@ export type Asker =
   /** The room itself: it is told once what it asked is durable, or why it was refused. Ends with its activation. */
   | { readonly kind: "own"; readonly done: (refused: Rejection | undefined) => void };
 
+/** A question whose answer nobody else sees. */
+export interface AssistantAsk {
+  readonly question: string;
+  readonly topic: string | undefined;
+  readonly askId: string | undefined;
+}
 /** What follows once the command is accepted (and committed, where it wrote something). */
 export type RoomSequel =
   | { readonly kind: "acknowledge" }
@@ -45,7 +51,8 @@ export type RoomSequel =
       readonly after?: UserId;
       readonly limit: number;
     }
-  | { readonly kind: "ask"; readonly question: string; readonly topic: string | undefined }
+  | ({ readonly kind: "ask" } & AssistantAsk)
+  | { readonly kind: "take_back_ask"; readonly askId: string }
   | ({ readonly kind: "members" } & MembersQuery)
   | { readonly kind: "present"; readonly after?: UserId; readonly limit: number }
   | { readonly kind: "moderation"; readonly ask: ModerationAsk }
@@ -135,7 +142,8 @@ export type UserAsk =
   | { readonly kind: "reserve_upload"; readonly bytes: number; readonly bytesPerDayMax: number }
   | ({ readonly kind: "relay" } & UserCalls["relay"]["request"])
   | { readonly kind: "get_presence"; readonly settled?: true }
-  | { readonly kind: "ask_assistant"; readonly question: string; readonly topic: string | undefined }
+  | ({ readonly kind: "ask_assistant" } & AssistantAsk)
+  | { readonly kind: "take_back_ask"; readonly askId: string }
   | { readonly kind: "unread_counts" }
   | { readonly kind: "list_invites"; readonly after?: RoomId; readonly limit: number }
   | { readonly kind: "list_threads"; readonly after: string | undefined; readonly limit: number }

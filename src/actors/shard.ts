@@ -84,6 +84,8 @@ const HEADS_LOST_MS_MAX = 10_000;
 
 /** When to ask again for what the store could not say, milliseconds. */
 const ACCESS_RETRY_MS = 200;
+/** The same for what this version does not know: nodes are brought up to date one after the other. */
+const UNKNOWN_RETRY_MS = 5_000;
 
 export class Shard implements LinkOwner {
   readonly #ports: ShardPorts;
@@ -278,7 +280,7 @@ export class Shard implements LinkOwner {
   call(link: EdgeLink, record: number, callNo: number, by: Principal, call: LinkCall): void {
     if (call.to === "connection")
       resumeConnection({ link, record, callNo, by, call }, this.#env.clock, (request) => this.#actors.deliver(request));
-    else if (call.to !== "shard") this.#actors.deliver(requestOfCall(link, record, callNo, by, call));
+    else if (call.to !== "shard") this.#ask(link, record, callNo, requestOfCall(link, record, callNo, by, call));
     else if (call.kind === "drain") this.#drain(link, record, callNo);
     else if (call.kind === "access") this.#tellAccess(link, record, callNo, call.tenant);
     else if (call.kind === "figures") this.#addFigures(link, record, callNo, call.delta);
@@ -287,6 +289,12 @@ export class Shard implements LinkOwner {
       link.reply(callNo, { ok: true, value: true });
       link.finish(record);
     }
+  }
+
+  #ask(link: EdgeLink, record: number, callNo: number, request: Request | undefined): void {
+    if (request !== undefined) return this.#actors.deliver(request);
+    link.reply(callNo, { ok: false, error: { code: "unavailable", retryAfterMs: UNKNOWN_RETRY_MS } });
+    link.finish(record);
   }
 
   actor(to: Address, message: ActorMessage): void {

@@ -50,7 +50,8 @@ const SYSTEM = [
   "The reason is one short sentence to the author.",
 ].join(" ");
 
-const OUTPUT_TOKENS = 100;
+/** A verdict takes a few dozen; a model that thinks first spends the rest on that, or has said nothing when they are used up. */
+const OUTPUT_TOKENS = 1_000;
 
 export class AiModerationHook implements ModerationHook {
   readonly #parts: HookParts;

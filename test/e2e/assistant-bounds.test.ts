@@ -170,6 +170,32 @@ test(
 );
 
 test(
+  "whoever goes away before a private answer is there takes the question back: no more is written, and the place is free",
+  async () => {
+    const server = await start({ ...provider.env, STOA_AI_RUNS: "1", STOA_SHARDS: "1" });
+    const ann = await connect(server, "ann");
+    const room = await assistedRoom(ann);
+    const token = server.token({ user: "ann" });
+    const url = `http://127.0.0.1:${server.port}/v1/chat/ai/ask`;
+    const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
+    for (const about of [{}, { roomId: room }]) {
+      const asked = provider.requests.length;
+      provider.next("gemini", [{ text: "Once upon a time " }, { hang: true }]);
+      const gone = new AbortController();
+      const body = JSON.stringify({ question: "A long story?", ...about });
+      const reply = fetch(url, { method: "POST", headers, body, signal: gone.signal });
+      await provider.came(asked + 1);
+      gone.abort();
+      expect(await reply.catch(({ name }: Error) => name)).toBe("AbortError");
+      const end = messageAfter(await ann.say(room, "@ai now?"));
+      expect(at(await ending(ann, room, end), "content")).toBe("Yes.");
+      expect(provider.requests[asked]?.aborted).toBe(true);
+    }
+  },
+  START_MS_MAX,
+);
+
+test(
   "more questions than a node answers at once wait for a place",
   async () => {
     const server = await start({ ...provider.env, STOA_AI_RUNS: "1", STOA_SHARDS: "1", AI_RESPONSE_TIMEOUT: "20000" });
@@ -294,6 +320,8 @@ describe("judging messages", () => {
       provider.next("gemini", [{ text: '{"action":' }, { text: '"allow"}' }]);
       expect((await bob.say(room, "Good morning."))["held"]).toBeUndefined();
       expect(provider.requests[asked]?.text).toContain("harassment");
+      // Most are spent by a model that thinks first.
+      expect(at(provider.requests[asked]?.body, "generationConfig.maxOutputTokens")).toBe(1_000);
       provider.next("gemini", [{ text: '```json\n{"action":"hold","reason":"Perhaps rude."}\n```' }]);
       expect((await bob.say(room, "You there."))["held"]).toBe(true);
       provider.next("gemini", [{ text: '{"action":"reject","reason":"No insults."}' }]);

@@ -74,6 +74,16 @@ export class PrivateQuestions<Asking extends Request = Request> {
     }
   }
 
+  /** Of that person, whom nobody waits for any more: what is left of the answer is not paid for. */
+  takeBack(by: UserId, isIt: (request: Asking) => boolean): void {
+    for (const [request, run] of [...this.#open]) {
+      if (request.by.userId !== by || !isIt(request)) continue;
+      run?.stop();
+      this.#open.delete(request);
+      answerRejection(this.#env, request, { code: REJECTIONS.stopped });
+    }
+  }
+
   ask(request: Asking, question: AssistantQuestion): void {
     const { assistant, clock } = this.#env;
     if (assistant === undefined || !assistant.isConfigured) {

@@ -121,6 +121,12 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
     case "ask_assistant":
       askAssistant(user, request, ask);
       return;
+    case "take_back_ask": {
+      const isIt = (asked: UserRequest): boolean => asked.ask.kind === "ask_assistant" && asked.ask.askId === ask.askId;
+      user.questions.takeBack(request.by.userId, isIt);
+      answerValue(env, request, {});
+      return;
+    }
     case "unread_counts":
       readUnread(env, user, later, (read) => answerRead(env, request, read));
       return;

@@ -1,6 +1,11 @@
 /** The assistant over REST: a question whose answer is for the asker alone, and stopping an answer that grows in a room. */
+import { randomUUID } from "node:crypto";
 import { Elysia, t } from "elysia";
+import type { Result } from "../../base/result.ts";
 import type { AskReply } from "../../domain/assistant/port.ts";
+import type { Principal } from "../../domain/principal.ts";
+import type { Rejection } from "../../protocol/errors.ts";
+import type { Engine } from "../ports.ts";
 import { AI_QUESTION_LENGTH_MAX, AI_TOPIC_LENGTH_MAX } from "../../base/limits.ts";
 import { authenticated, type RestOptions } from "../rest/authenticated.ts";
 import { answer, answerError } from "../rest/envelope.ts";
@@ -50,12 +55,7 @@ export function assistantPlugin(prefix: string, options: RestOptions) {
       async ({ principal, body, set, server, request }) => {
         // Nothing goes over this connection while the provider thinks, and Bun takes more than 255 seconds for 255: the engine's time holds.
         server?.timeout(request, 0);
-        const asked = { question: body.question, ...(body.context === undefined ? {} : { topic: body.context }) };
-        const replied =
-          body.roomId === undefined
-            ? await engine.call(principal, { to: "user", user: principal.userId, kind: "ask_assistant", ...asked })
-            : await engine.call(principal, { to: "room", room: body.roomId, kind: "ask", ...asked });
-        return answer(set, replied, askJson);
+        return answer(set, await askUntilGone(engine, principal, body, request.signal), askJson);
       },
       {
         body: askBody,
@@ -81,6 +81,29 @@ export function assistantPlugin(prefix: string, options: RestOptions) {
         detail: { summary: "Stop an answer of the assistant: for whoever asked, and for moderators" },
       },
     );
+}
+
+/** Whoever goes away before there is an answer takes the question back: no tokens are spent for nobody. */
+async function askUntilGone(
+  engine: Engine,
+  by: Principal,
+  { question, context, roomId: room }: typeof askBody.static,
+  signal: AbortSignal,
+): Promise<Result<AskReply, Rejection>> {
+  const askId = randomUUID();
+  const asked = { question, askId, ...(context === undefined ? {} : { topic: context }) };
+  const user = by.userId;
+  const takeBack = (): void => {
+    void (room === undefined
+      ? engine.call(by, { to: "user", user, kind: "unread_counts", takeBack: askId })
+      : engine.call(by, { to: "room", room, kind: "messages", seqs: [], takeBack: askId }));
+  };
+  signal.addEventListener("abort", takeBack, { once: true });
+  const replied = await (room === undefined
+    ? engine.call(by, { to: "user", user, kind: "ask_assistant", ...asked })
+    : engine.call(by, { to: "room", room, kind: "ask", ...asked }));
+  signal.removeEventListener("abort", takeBack);
+  return replied;
 }
 
 function askJson({ response, sources, confidence, responseTimeMs, provider, model, reason }: AskReply) {

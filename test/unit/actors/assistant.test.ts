@@ -1,6 +1,7 @@
 /** Answers of the assistant in a shard: what listeners are shown and when, what is saved, and who may end them. Virtual time. */
 import { beforeEach, describe, expect, test } from "bun:test";
 import { decodeEntries } from "../../../src/actors/log-codec.ts";
+import type { Call } from "../../../src/actors/calls.ts";
 import { messageIdOf, type RoomId, type Seq, type UserId } from "../../../src/base/ids.ts";
 import {
   AI_CHECKPOINT_MS,
@@ -406,6 +407,54 @@ test("a private question of a person who is erased is answered at once, and aske
   for (const read of reads) read();
   act();
   expect(assistant.asked.map(({ question: { user } }) => String(user))).toEqual(["bob"]);
+});
+
+test("a private question is taken back by whoever asked it and by nobody else, before it is asked and while it is answered", () => {
+  const by = { tenant: TENANT, userId: "ann" as UserId, role: "user" } as const;
+  const bob = { ...by, userId: "bob" as UserId };
+  const question = { to: "room", room: ROOM, kind: "ask", question: "why?", askId: "q" } as const;
+  const takeBack = { to: "room", room: ROOM, kind: "messages", seqs: [], takeBack: "q" } as const;
+  const own = { to: "user", user: by.userId, kind: "ask_assistant", question: "who?", askId: "q" } as const;
+  edge.writer.call(1, by, question);
+  edge.writer.call(2, bob, question);
+  edge.writer.call(3, by, own);
+  act();
+  edge.writer.call(4, by, takeBack);
+  act();
+  const runs = assistant.asked.map(({ question: { user, room }, stopped }) => [String(user), String(room), stopped]);
+  expect(runs.sort()).toEqual([
+    ["ann", String(ROOM), true],
+    ["ann", "undefined", false],
+    ["bob", String(ROOM), false],
+  ]);
+  expect([...edge.replies.keys()].sort()).toEqual([1, 4]);
+  edge.writer.call(5, by, { to: "user", user: by.userId, kind: "unread_counts", takeBack: "q" });
+  act();
+  expect(assistant.asked.filter(({ stopped }) => stopped)).toHaveLength(2);
+  const reads: (() => void)[] = [];
+  shard.journal.onReadRange = (_fail, read) => reads.push(read);
+  edge.writer.call(6, by, question);
+  act();
+  edge.writer.call(7, by, takeBack);
+  act();
+  shard.journal.onReadRange = undefined;
+  for (const read of reads) read();
+  act();
+  expect([reads.length > 0, assistant.asked.length]).toEqual([true, 3]);
+  expect(edge.replies.get(6)).toMatchObject({ ok: false, error: { code: "ai_failed" } });
+});
+
+test("what a newer version asks is answered, and ends no shard", () => {
+  const by = { tenant: TENANT, userId: "ann" as UserId, role: "user" } as const;
+  for (const [callNo, to] of [
+    { to: "room", room: ROOM },
+    { to: "user", user: by.userId },
+  ].entries()) {
+    edge.writer.call(callNo + 1, by, { ...to, kind: "of_tomorrow" } as unknown as Call);
+  }
+  act();
+  for (const callNo of [1, 2])
+    expect(edge.replies.get(callNo)).toMatchObject({ ok: false, error: { code: "unavailable" } });
 });
 
 test("a question that is deleted before it is asked goes to nobody", () => {
