@@ -98,12 +98,15 @@ async function askUntilGone(
       ? engine.call(by, { to: "user", user, kind: "unread_counts", takeBack: askId })
       : engine.call(by, { to: "room", room, kind: "messages", seqs: [], takeBack: askId }));
   };
-  signal.addEventListener("abort", takeBack, { once: true });
-  const replied = await (room === undefined
-    ? engine.call(by, { to: "user", user, kind: "ask_assistant", ...asked })
-    : engine.call(by, { to: "room", room, kind: "ask", ...asked }));
+  const replied =
+    room === undefined
+      ? engine.call(by, { to: "user", user, kind: "ask_assistant", ...asked })
+      : engine.call(by, { to: "room", room, kind: "ask", ...asked });
+  if (signal.aborted) takeBack();
+  else signal.addEventListener("abort", takeBack, { once: true });
+  const result = await replied;
   signal.removeEventListener("abort", takeBack);
-  return replied;
+  return result;
 }
 
 function askJson({ response, sources, confidence, responseTimeMs, provider, model, reason }: AskReply) {
