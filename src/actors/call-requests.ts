@@ -204,11 +204,11 @@ function askOfCall(call: Extract<Call, { readonly to: "user" }>): UserAsk {
   }
 }
 
-/** The others change nothing of the log, or what they change is asked for by itself. */
 function questionOf({ question, topic, askId }: RoomCalls["ask"]["request"]): AssistantAsk {
   return { question, topic, askId };
 }
 
+/** The others change nothing of the log, or what they change is asked for by itself. */
 function actOf(ask: KeepAsk): KeepAct {
   switch (ask.do) {
     case "trim":
