@@ -49,8 +49,15 @@ const BYTES_PER_TOKEN = 3;
 /** Of what stands above quoted lines. */
 const TITLE_TOKENS = 16;
 
+/** What tokenizers know few words of, so that they take it apart: a token a byte at most. Signs and digits are everybody's. */
+const TAKEN_APART =
+  /(?:[^\p{sc=Common}\p{sc=Inherited}\p{sc=Latin}\p{sc=Cyrillic}\p{sc=Greek}\p{sc=Arabic}\p{sc=Hebrew}\p{sc=Devanagari}\p{sc=Bengali}\p{sc=Thai}\p{sc=Han}\p{sc=Hiragana}\p{sc=Katakana}\p{sc=Hangul}]|\p{Extended_Pictographic})+/gu;
+
 export function estimateTokens(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
+  const bytes = Buffer.byteLength(text);
+  let apart = 0;
+  if (bytes > text.length) for (const [run] of text.matchAll(TAKEN_APART)) apart += Buffer.byteLength(run);
+  return apart + Math.ceil((bytes - apart) / BYTES_PER_TOKEN);
 }
 
 export function buildPrompt(

@@ -69,6 +69,21 @@ test("tokens are estimated by bytes, rather too many than too few", () => {
 });
 
 test.each([
+  // What tokenizers know words of.
+  ["привет", 4],
+  ["สวัสดี", 6],
+  ["안녕하세요", 5],
+  // What they take apart, to bytes in the end.
+  ["ሰላም", 9],
+  ["გამარჯობა", 27],
+  ["\ud800", 3],
+  ["👨‍👩‍👧", 14],
+  ["ok ሰላም ok", 11],
+] as const)("%p may take %p tokens", (text, tokens) => {
+  expect(estimateTokens(text)).toBe(tokens);
+});
+
+test.each([
   ["Positive. All is well.", "positive"],
   ["**Mixed** feelings", "mixed"],
   ["I would say negative", undefined],
