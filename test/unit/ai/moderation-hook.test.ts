@@ -18,7 +18,7 @@ const TENANT = "acme" as TenantId;
 const TIMEOUT_MS = 1_000;
 const BUDGETS = { user: 0, room: 0, tenant: 0, moderation: 10_000 };
 /** Of a verdict. */
-const OUTPUT_TOKENS = 100;
+const OUTPUT_TOKENS = 1_000;
 const QUESTION = {
   tenant: TENANT,
   room: "room" as RoomId,
