@@ -1,4 +1,5 @@
 /** What one wants to be told of while one is away: for all rooms, and for one. */
+import { useRef } from "preact/hooks";
 import { Select } from "../ui/field.tsx";
 import { attempt } from "./actions.ts";
 import { moment } from "./format.ts";
@@ -31,17 +32,23 @@ const AS_IT_IS = "until";
 function Level({ path, fallback }: { readonly path: string; readonly fallback: string }) {
   const { client } = session();
   const found = useLoaded(() => client.rest<Wanted>("GET", path), [path]);
+  const saving = useRef<Promise<void>>(Promise.resolve());
   const wanted = found.value.value;
   if (wanted === undefined) return null;
-  const set = async (change: Partial<Wanted>): Promise<void> => {
-    await attempt(client.rest("PUT", path, { ...wanted, ...change }), "Saved");
-    found.reload();
+  /** One after the other, each to what the last one left: whoever changes two at once loses neither. */
+  const set = (change: Partial<Wanted>): void => {
+    saving.current = saving.current.then(async () => {
+      const body = { ...(found.value.value ?? wanted), ...change };
+      const saved = await attempt(client.rest<Wanted>("PUT", path, body), "Saved");
+      if (saved === undefined) found.reload();
+      else found.value.value = saved;
+    });
   };
   const { level, muteUntil } = wanted;
   const pause = (hours: string): void => {
     if (hours === AS_IT_IS) return;
     const end = hours === "" ? null : new Date(Date.now() + Number(hours) * HOUR_MS).toISOString();
-    void set({ muteUntil: end });
+    set({ muteUntil: end });
   };
   const paused = muteUntil === null ? [] : [{ value: AS_IT_IS, label: `Until ${moment(Date.parse(muteUntil))}` }];
   return (
@@ -50,7 +57,7 @@ function Level({ path, fallback }: { readonly path: string; readonly fallback: s
         label="Notify me while I am away"
         value={level ?? ""}
         options={[{ value: "", label: fallback }, ...LEVELS]}
-        onChange={(chosen) => void set({ level: chosen === "" ? null : chosen })}
+        onChange={(chosen) => set({ level: chosen === "" ? null : chosen })}
       />
       <Select
         label="Pause notifications"
