@@ -40,8 +40,8 @@ interface AskRequest {
   readonly askId?: string;
 }
 /**
- * Nobody waits for the answer to a question any more. It comes with a call that older nodes know, and answers that with nothing, so
- * that one of them does no harm with it.
+ * Nobody waits for the answer to that question any more. It comes with a call that older nodes know and answer as ever: they take
+ * nothing back, and come to no harm.
  */
 interface TakeBack {
   readonly takeBack?: string;

@@ -145,13 +145,10 @@ export class RoomSequels {
       case "ask":
         askAboutRoom({ env: this.#env, room: this.#room, later: this.#later }, request, sequel);
         return;
-      case "take_back_ask": {
-        const isIt = (asked: RoomRequest): boolean =>
-          asked.sequel.kind === "ask" && asked.sequel.askId === sequel.askId;
-        this.#room.assistant.questions.takeBack(request.by.userId, isIt);
+      case "take_back_ask":
+        this.#room.assistant.questions.takeBack(request.by.userId, sequel.askId);
         answerValue(this.#env, request, { messages: [] });
         return;
-      }
       case "keep":
         this.#keeper.follow(request, sequel.ask, done.seq > 0);
         return;

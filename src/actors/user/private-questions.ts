@@ -75,9 +75,9 @@ export class PrivateQuestions<Asking extends Request = Request> {
   }
 
   /** Of that person, whom nobody waits for any more: what is left of the answer is not paid for. */
-  takeBack(by: UserId, isIt: (request: Asking) => boolean): void {
+  takeBack(by: UserId, askId: string): void {
     for (const [request, run] of [...this.#open]) {
-      if (request.by.userId !== by || !isIt(request)) continue;
+      if (request.by.userId !== by || askIdOf(request) !== askId) continue;
       run?.stop();
       this.#open.delete(request);
       answerRejection(this.#env, request, { code: REJECTIONS.stopped });
@@ -123,6 +123,11 @@ export class PrivateQuestions<Asking extends Request = Request> {
     };
     answerValue(this.#env, request, reply);
   }
+}
+
+function askIdOf(request: Request): string | undefined {
+  if (request.to === "user") return request.ask.kind === "ask_assistant" ? request.ask.askId : undefined;
+  return request.sequel.kind === "ask" ? request.sequel.askId : undefined;
 }
 
 /** About a room, which the asker may read: nobody there sees question or answer. */

@@ -121,12 +121,10 @@ export function answerUserAsk(env: ShardEnv, user: UserActor, request: UserReque
     case "ask_assistant":
       askAssistant(user, request, ask);
       return;
-    case "take_back_ask": {
-      const isIt = (asked: UserRequest): boolean => asked.ask.kind === "ask_assistant" && asked.ask.askId === ask.askId;
-      user.questions.takeBack(request.by.userId, isIt);
+    case "take_back_ask":
+      user.questions.takeBack(request.by.userId, ask.askId);
       answerValue(env, request, {});
       return;
-    }
     case "unread_counts":
       readUnread(env, user, later, (read) => answerRead(env, request, read));
       return;
